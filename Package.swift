@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A target imports only lower levels, never its own; Tests/HouseRulesTests enforces it.
+let package = Package(
+    name: "swift-oauth-resource-server",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "WireFormat", targets: ["WireFormat"]),
+        .library(name: "HTTPMessages", targets: ["HTTPMessages"]),
+        .library(name: "OAuthMetadata", targets: ["OAuthMetadata"]),
+        .library(name: "JOSE", targets: ["JOSE"]),
+        .library(name: "OAuthResourceServer", targets: ["OAuthResourceServer"]),
+        .library(name: "SafeFetch", targets: ["SafeFetch"]),
+        .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
+        .library(name: "OAuthTestKit", targets: ["OAuthTestKit"]),
+        .executable(name: "mcp-quickstart", targets: ["mcp-quickstart"]),
+    ],
+    targets: [
+        // Level 0: bytes, and the only C.
+        .target(name: "WireFormat"),
+        .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CEpoll"),
+
+        // Level 1: messages, documents, signatures. Pure.
+        .target(name: "HTTPMessages", dependencies: ["WireFormat"]),
+        .target(name: "OAuthMetadata", dependencies: ["WireFormat"]),
+        .target(name: "JOSE", dependencies: ["WireFormat", "CLibcrypto"]),
+
+        // Level 2: the decision, and the two edges.
+        .target(
+            name: "OAuthResourceServer",
+            dependencies: ["WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE"]),
+        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "HTTPMessages"]),
+        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CEpoll", "HTTPMessages"]),
+
+        // Level 4: fake issuers.
+        .target(
+            name: "OAuthTestKit",
+            dependencies: [
+                "WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer",
+            ]),
+
+        // Level 5: programs.
+        .executableTarget(
+            name: "mcp-quickstart",
+            dependencies: [
+                "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch",
+                "SocketHTTP", "OAuthTestKit",
+            ]),
+
+        .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
+        .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
+        .testTarget(name: "OAuthMetadataTests", dependencies: ["OAuthMetadata", "WireFormat"]),
+        .testTarget(name: "JOSETests", dependencies: ["JOSE", "WireFormat", "CLibcrypto"]),
+        .testTarget(
+            name: "OAuthResourceServerTests",
+            dependencies: [
+                "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+            ]),
+        .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
+        .testTarget(name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"]),
+        .testTarget(
+            name: "OAuthTestKitTests",
+            dependencies: [
+                "OAuthTestKit", "OAuthResourceServer", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+            ]),
+        .testTarget(name: "HouseRulesTests"),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)
+
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll"]
+for target in package.targets where !cTargets.contains(target.name) {
+    target.swiftSettings = [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

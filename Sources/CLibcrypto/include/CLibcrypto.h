@@ -1,0 +1,3 @@
+#ifndef CLibcrypto_H
+#define CLibcrypto_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef CLibcurl_H
+#define CLibcurl_H
+#endif

@@ -1,0 +1,32 @@
+public import WireFormat
+
+/// One response: status, fields and content. The server adds `Date` and the framing fields.
+public struct HTTPResponse: Sendable {
+    /// The status.
+    public var status: HTTPStatus
+    /// The field lines; the server sets `Content-Length`, `Transfer-Encoding`, `Connection` and `Date` itself.
+    public var fields: HTTPFields
+    /// The content.
+    public var body: HTTPResponseBody
+
+    /// A response.
+    public init(status: HTTPStatus, fields: HTTPFields = HTTPFields(), body: HTTPResponseBody = .bytes([])) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    /// A JSON response (`application/json`).
+    public static func json(_ value: JSONValue, status: HTTPStatus = .ok) -> HTTPResponse {
+        var response = HTTPResponse(status: status, body: .bytes(value.encoded()))
+        response.fields[.contentType] = "application/json"
+        return response
+    }
+
+    /// A plain-text response (`text/plain; charset=utf-8`).
+    public static func text(_ text: String, status: HTTPStatus = .ok) -> HTTPResponse {
+        var response = HTTPResponse(status: status, body: .bytes(Array(text.utf8)))
+        response.fields[.contentType] = "text/plain; charset=utf-8"
+        return response
+    }
+}

@@ -1,0 +1,35 @@
+/// The content of a response: bytes, or a stream written with back-pressure.
+public enum HTTPResponseBody: Sendable {
+    /// Content at hand; sent with `Content-Length`.
+    case bytes([UInt8])
+    /// Content written piece by piece; sent chunked, each piece flushed at once.
+    ///
+    /// The closure runs in the task of the request, after the head was sent. When the client goes away, that task is
+    /// cancelled and `write` throws.
+    case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
+
+    /// A stream of the elements of an async sequence.
+    public static func elements<Elements: AsyncSequence & Sendable>(of elements: Elements) -> HTTPResponseBody
+    where Elements.Element == [UInt8] {
+        .stream { writer in
+            for try await element in elements { try await writer.write(element) }
+        }
+    }
+}
+
+/// Writes the pieces of a streamed response. Returns from `write` when the server is ready for more.
+public struct HTTPBodyWriter: Sendable {
+    private let sink: @Sendable ([UInt8]) async throws -> Void
+
+    /// A writer over a server's (or a test's) sink.
+    public init(sink: @escaping @Sendable ([UInt8]) async throws -> Void) {
+        self.sink = sink
+    }
+
+    /// Sends one piece; an empty piece sends nothing.
+    ///
+    /// - Throws: `CancellationError` when the client went away or the server is stopping.
+    public func write(_ bytes: [UInt8]) async throws {
+        if !bytes.isEmpty { try await sink(bytes) }
+    }
+}
