@@ -67,7 +67,7 @@ struct IssuingPolicy: Sendable {
     }
 
     private static func parse(_ text: String) throws(Refusal) -> ScopeSet {
-        guard let scopes = try? ScopeSet(parsing: text), !scopes.isEmpty else { throw .malformedScope }
+        guard let scopes = ScopeSet(parsing: text), !scopes.isEmpty else { throw .malformedScope }
         return scopes
     }
 
