@@ -178,7 +178,8 @@ struct FakeIssuerTests {
     }
 
     private static let codes: [TokenDefect: String] = [
-        .unsecured: "token_parts", .algorithmNone: "alg_not_allowed", .noAlgorithm: "alg_missing", .foreignType: "typ_not_acceptable",
+        .unsecured: "token_parts", .algorithmNone: "alg_not_allowed", .noAlgorithm: "alg_missing",
+        .foreignType: "typ_not_acceptable",
         .criticalHeader: "crit_present", .unknownKeyID: "key_unknown", .foreignKey: "bad_signature",
         .alteredSignature: "bad_signature", .noSignature: "token_parts", .tamperedPayload: "bad_signature",
         .tamperedHeader: "bad_signature", .duplicateClaim: "payload_json", .payloadNotAnObject: "payload_json",

@@ -111,7 +111,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         }
         store.registerBuiltIn(
             RegisteredClient(
-                id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued))
+                id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued
+            ))
         return ClientCredentials(clientID: clientID, clientSecret: issued)
     }
 
