@@ -30,6 +30,7 @@ struct clibcurl_transfer {
     CURLU *url;
     char scheme[6];
     struct curl_slist *fields;
+    struct curl_slist *resolutions;
     clibcurl_callbacks callbacks;
     uint64_t identifier;
 };
@@ -368,14 +369,24 @@ void clibcurl_transfer_free(clibcurl_transfer *transfer) {
     if (transfer->handle != NULL) curl_easy_cleanup(transfer->handle);
     if (transfer->url != NULL) curl_url_cleanup(transfer->url);
     curl_slist_free_all(transfer->fields);
+    curl_slist_free_all(transfer->resolutions);
     free(transfer);
 }
 
-int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line) {
-    struct curl_slist *longer = curl_slist_append(transfer->fields, line);
+// The easy handle borrows a list, so it is set again each time the list's head may have changed.
+static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLoption option, const char *line) {
+    struct curl_slist *longer = curl_slist_append(*list, line);
     if (longer == NULL) return -1;
-    transfer->fields = longer;
-    return curl_easy_setopt(transfer->handle, CURLOPT_HTTPHEADER, longer) == CURLE_OK ? 1 : -1;
+    *list = longer;
+    return curl_easy_setopt(transfer->handle, option, longer) == CURLE_OK ? 1 : -1;
+}
+
+int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line) {
+    return append(transfer, &transfer->fields, CURLOPT_HTTPHEADER, line);
+}
+
+int clibcurl_transfer_add_resolution(clibcurl_transfer *transfer, const char *entry) {
+    return append(transfer, &transfer->resolutions, CURLOPT_RESOLVE, entry);
 }
 
 int clibcurl_transfer_status(clibcurl_transfer *transfer) {

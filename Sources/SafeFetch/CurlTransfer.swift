@@ -53,6 +53,9 @@ final class CurlTransfer {
             handle, CurlFetcher.userAgent, policy.certificateAuthorities?.path,
             min(Self.milliseconds(policy.connectTimeout), total), total, Int64(job.maximumBodyBytes))
         guard configured == 1 else { throw .unavailable }
+        for entry in policy.scriptedResolutions {
+            guard unsafe clibcurl_transfer_add_resolution(handle, entry) == 1 else { throw .unavailable }
+        }
         for line in job.fieldLines {
             guard unsafe clibcurl_transfer_add_field(handle, line) == 1 else { throw .unavailable }
         }

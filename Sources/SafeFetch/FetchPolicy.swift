@@ -28,6 +28,10 @@ public struct FetchPolicy: Sendable {
     /// How many more may wait for their turn; 0…10,000. One more is ``HTTPMessages/FetchError/unavailable`` at once.
     public var maximumWaitingFetches = 64
 
+    /// Answers of a scripted resolver, `host:port:address,address`, for tests: they decide what a name resolves to, never
+    /// whether an address is admitted.
+    var scriptedResolutions: [String] = []
+
     /// A policy with the default limits.
     public init(insecureHTTP: InsecureHTTP = .never, certificateAuthorities: CertificateAuthorityFile? = nil) {
         self.insecureHTTP = insecureHTTP

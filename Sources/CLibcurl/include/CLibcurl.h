@@ -73,6 +73,8 @@ void clibcurl_transfer_free(clibcurl_transfer *transfer);
 // of memory.
 int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, const char *scheme, const char *host,
                               uint16_t port, const char *path, const char *query);
+// For tests: answers one name in the manner of CURLOPT_RESOLVE, "host:port:address,address". 1 = added, -1 = out of memory.
+int clibcurl_transfer_add_resolution(clibcurl_transfer *transfer, const char *entry);
 // Sets everything else: no redirects, no proxy, no cookies, no credentials of the machine, no content coding, verified
 // TLS, a connection of its own; and the limits. maximum_content is for an announced length, the content callback counts
 // what arrives. certificate_file NULL = the system's certificate authorities. After clibcurl_transfer_set_url.
