@@ -23,13 +23,13 @@ struct RequestBodyState {
 
     init() {}
 
-    init(_ head: RequestHead, bodyBytes: Int, waiting patience: Int64) {
+    init(_ head: RequestHead, hasArrived: Bool, bodyBytes: Int, waiting patience: Int64) {
         switch head.framing {
         case .none: return
         case .length(let count): source = .length(count)
         case .chunked: source = .chunked(ChunkedDecoder(bodyBytes: bodyBytes))
         }
-        awaitsContinue = head.expectsContinue
+        awaitsContinue = head.expectsContinue && !hasArrived
         self.bodyBytes = bodyBytes
         self.patience = patience
     }
@@ -48,16 +48,11 @@ struct RequestBodyState {
 
     /// The answer to an error of this body that the handler did not handle.
     func fault(of error: HTTPRequestBodyError) -> RequestFault? {
-        guard case .broken(let own) = source, own == error else {
-            // A limit of the handler's own: the connection may even be kept, but 413 says it best.
-            if case .tooLarge = error { return .bodyTooLarge }
-            return nil
-        }
-        switch own {
-        case .tooLarge: return .bodyTooLarge
-        case .timedOut: return .bodyTimedOut
-        case .malformed: return chunkFault ?? .malformedChunk
-        case .disconnected, .alreadyConsumed: return nil
+        switch error {
+        case .tooLarge: .bodyTooLarge  // Also beyond a limit of the handler's own.
+        case .timedOut: .bodyTimedOut
+        case .malformed: chunkFault ?? .malformedChunk
+        case .disconnected, .alreadyConsumed: nil
         }
     }
 }

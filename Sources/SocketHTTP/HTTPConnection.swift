@@ -21,6 +21,7 @@ actor HTTPConnection {
     /// The exchange whose response stream is open.
     private var openStream: UInt64?
     private var isChunked = false
+    private var pieces = 0
     /// Somebody is sending; the others wait here, first come first served.
     private var isSending = false
     private var sendQueue: [CheckedContinuation<Void, Never>] = []
@@ -34,7 +35,10 @@ actor HTTPConnection {
     /// Serves the connection to its end.
     func run() async {
         if socket.open() {
-            while let head = await nextHead(), await serve(head) {}
+            while let head = await nextHead(), await serve(head) {
+                // A client that always has one more request ready must not keep the loop from the others.
+                if exchange % 16 == 0 { await Task.yield() }
+            }
         }
         openStream = nil
         exchange &+= 1
@@ -96,7 +100,8 @@ actor HTTPConnection {
     private func serve(_ head: RequestHead) async -> Bool {
         exchange &+= 1
         hasResponded = false
-        body = RequestBodyState(head, bodyBytes: service.limits.bodyBytes, waiting: service.times.body)
+        body = RequestBodyState(
+            head, hasArrived: !input.isEmpty, bodyBytes: service.limits.bodyBytes, waiting: service.times.body)
         let request = HTTPRequest(
             method: head.method, target: head.target, fields: head.fields, body: requestBody(head.framing))
         socket.beginHandling()
@@ -125,10 +130,9 @@ actor HTTPConnection {
     private func fail(_ error: any Error, _ head: RequestHead) async -> Bool {
         if error is ConnectionLost || socket.isGone { return false }
         if error is CancellationError, Task.isCancelled { return false }
-        if let error = error as? HTTPRequestBodyError, let fault = body.fault(of: error) {
-            // The content was at fault, and the handler left the answer to us.
-            guard !hasResponded else { return false }
-            await refuse(fault)
+        if let error = error as? HTTPRequestBodyError, error != .alreadyConsumed {
+            // The content was at fault, and the handler left the answer to us. Half a request gets none (RFC 9112 §8).
+            if !hasResponded, let fault = body.fault(of: error) { await refuse(fault) }
             return false
         }
         service.onError?(error)
@@ -191,6 +195,9 @@ actor HTTPConnection {
     /// One piece of a streamed response, from whichever task.
     private func writePiece(_ piece: [UInt8], of exchange: UInt64) async throws {
         guard openStream == exchange, !socket.isGone else { throw CancellationError() }
+        // A client that takes everything at once must not keep the loop from the others.
+        pieces &+= 1
+        if pieces % 16 == 0 { await Task.yield() }
         do {
             guard isChunked else { return try await write(piece) }
             var out: [UInt8] = []
@@ -253,6 +260,7 @@ actor HTTPConnection {
     /// RFC 9112 §9.6: closes the sending side, and reads for a while: closing with bytes unread would reset the connection and
     /// could take the answer from the client.
     func linger() async {
+        exchange &+= 1
         socket.finishSending()
         let deadline = loop.now + service.times.linger
         while loop.now < deadline {

@@ -76,13 +76,11 @@ struct RequestHead {
     }
 
     private static func isName(_ buffer: [UInt8], _ line: HTTPFields.Line, _ lowercased: StaticString) -> Bool {
-        var index = line.name.lowerBound
-        return lowercased.withUTF8Buffer { wanted in
-            for unsafebyte in unsafe wanted {
-                guard ASCII.lowercased(buffer[index]) == byte else { return false }
-                index += 1
-            }
-            return true
+        lowercased.withUTF8Buffer { wanted in
+            line.name.count == wanted.count
+                && wanted.indices.allSatisfy {
+                    unsafe ASCII.lowercased(buffer[line.name.lowerBound + $0]) == wanted[$0]
+                }
         }
     }
 

@@ -132,6 +132,7 @@
     /// Waits for bytes, the end, or a broken connection. False when the loop's clock passed `deadline` first.
     func readable(until deadline: Int64) async -> Bool {
         if mayRead || isGone { return true }
+        resumeReader(true)  // A reader that its exchange has left behind.
         readDeadline = deadline
         loop.expect(deadline)
         return await unsafe withUnsafeContinuation { unsafe reader = $0 }
