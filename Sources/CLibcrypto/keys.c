@@ -1,0 +1,150 @@
+#include "internal.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/ec.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *lcrypto_hash_name(enum lcrypto_hash hash) {
+    switch (hash) {
+    case LCRYPTO_SHA256: return "SHA256";
+    case LCRYPTO_SHA384: return "SHA384";
+    case LCRYPTO_SHA512: return "SHA512";
+    }
+    return NULL;
+}
+
+const char *lcrypto_curve_name(enum lcrypto_curve curve) {
+    switch (curve) {
+    case LCRYPTO_P256: return "P-256";
+    case LCRYPTO_P384: return "P-384";
+    case LCRYPTO_P521: return "P-521";
+    }
+    return NULL;
+}
+
+size_t lcrypto_curve_bytes(enum lcrypto_curve curve) {
+    switch (curve) {
+    case LCRYPTO_P256: return 32;
+    case LCRYPTO_P384: return 48;
+    case LCRYPTO_P521: return 66;
+    }
+    return 0;
+}
+
+// Takes the key over, also when it fails.
+lcrypto_key *lcrypto_key_wrap(EVP_PKEY *pkey, size_t coordinate) {
+    lcrypto_key *key = pkey == NULL ? NULL : malloc(sizeof *key);
+    if (key == NULL) {
+        EVP_PKEY_free(pkey);
+        return NULL;
+    }
+    key->pkey = pkey;
+    key->coordinate = coordinate;
+    return key;
+}
+
+void lcrypto_key_free(lcrypto_key *key) {
+    if (key == NULL) return;
+    EVP_PKEY_free(key->pkey);
+    free(key);
+}
+
+static EVP_PKEY *from_params(const char *type, OSSL_PARAM *params) {
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *context = params == NULL ? NULL : EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1
+        && EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        EVP_PKEY_free(pkey);
+        pkey = NULL;
+    }
+    EVP_PKEY_CTX_free(context);
+    return pkey;
+}
+
+lcrypto_key *lcrypto_rsa_import(const uint8_t *n, size_t n_length, const uint8_t *e, size_t e_length) {
+    EVP_PKEY *pkey = NULL;
+    OSSL_PARAM *params = NULL;
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    BIGNUM *modulus = BN_bin2bn(n, (int)n_length, NULL);
+    BIGNUM *exponent = BN_bin2bn(e, (int)e_length, NULL);
+    if (builder != NULL && modulus != NULL && exponent != NULL
+        && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, modulus) == 1
+        && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, exponent) == 1) {
+        params = OSSL_PARAM_BLD_to_param(builder);
+        pkey = from_params("RSA", params);
+    }
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(modulus);
+    BN_free(exponent);
+    ERR_clear_error();
+    return lcrypto_key_wrap(pkey, 0);
+}
+
+lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const uint8_t *y, size_t length) {
+    if (length == 0 || length != lcrypto_curve_bytes(curve)) return NULL;
+    // The uncompressed form is built here, so that infinity, compressed and hybrid points cannot come in.
+    uint8_t point[1 + 2 * LCRYPTO_MAX_COORDINATE];
+    point[0] = 0x04;
+    memcpy(point + 1, x, length);
+    memcpy(point + 1 + length, y, length);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)lcrypto_curve_name(curve), 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * length),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_PKEY *pkey = from_params("EC", params);
+    if (pkey != NULL) {
+        EVP_PKEY_CTX *check = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+        if (check == NULL || EVP_PKEY_public_check(check) != 1) {
+            EVP_PKEY_free(pkey);
+            pkey = NULL;
+        }
+        EVP_PKEY_CTX_free(check);
+    }
+    ERR_clear_error();
+    return lcrypto_key_wrap(pkey, length);
+}
+
+lcrypto_key *lcrypto_rsa_generate(int bits) {
+    EVP_PKEY *pkey = EVP_RSA_gen((unsigned)bits);
+    ERR_clear_error();
+    return lcrypto_key_wrap(pkey, 0);
+}
+
+lcrypto_key *lcrypto_ec_generate(enum lcrypto_curve curve) {
+    const char *name = lcrypto_curve_name(curve);
+    EVP_PKEY *pkey = name == NULL ? NULL : EVP_EC_gen(name);
+    ERR_clear_error();
+    return lcrypto_key_wrap(pkey, lcrypto_curve_bytes(curve));
+}
+
+// Writes one public number: padded to `width`, or as short as it is when `width` is 0.
+static int write_number(const EVP_PKEY *pkey, const char *name, size_t width, uint8_t *out, size_t *length) {
+    BIGNUM *number = NULL;
+    int result = -1;
+    if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1) {
+        size_t size = width == 0 ? (size_t)BN_num_bytes(number) : width;
+        if (size <= *length && BN_bn2binpad(number, out, (int)size) >= 0) {
+            *length = size;
+            result = 1;
+        }
+    }
+    BN_free(number);
+    return result;
+}
+
+int lcrypto_key_public(const lcrypto_key *key, uint8_t *first, size_t *first_length, uint8_t *second,
+                       size_t *second_length) {
+    int is_rsa = key->coordinate == 0;
+    const char *first_name = is_rsa ? OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_EC_PUB_X;
+    const char *second_name = is_rsa ? OSSL_PKEY_PARAM_RSA_E : OSSL_PKEY_PARAM_EC_PUB_Y;
+    int result = write_number(key->pkey, first_name, key->coordinate, first, first_length);
+    if (result == 1) result = write_number(key->pkey, second_name, key->coordinate, second, second_length);
+    ERR_clear_error();
+    return result;
+}

@@ -1,0 +1,139 @@
+#include "internal.h"
+
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct lcrypto_verifier {
+    EVP_PKEY_CTX *template; // never used to verify; copied per call
+    EVP_MD *digest;         // fetched once: an implicit fetch per token costs more than the hash
+    size_t coordinate;      // bytes of r and of s; 0 for RSA
+    size_t signature_length;
+};
+
+// Sets padding and hash on an initialised context. 1 = done.
+static int configure(EVP_PKEY_CTX *context, enum lcrypto_scheme scheme, const EVP_MD *digest) {
+    if (EVP_PKEY_CTX_set_signature_md(context, digest) != 1) return 0;
+    switch (scheme) {
+    case LCRYPTO_ECDSA: return 1;
+    case LCRYPTO_RSA_PKCS1: return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
+    case LCRYPTO_RSA_PSS:
+        // RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash. Never "auto".
+        return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
+            && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1
+            && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+    }
+    return 0;
+}
+
+void lcrypto_verifier_free(lcrypto_verifier *verifier) {
+    if (verifier == NULL) return;
+    EVP_PKEY_CTX_free(verifier->template);
+    EVP_MD_free(verifier->digest);
+    free(verifier);
+}
+
+lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash) {
+    if ((scheme == LCRYPTO_ECDSA) != (key->coordinate != 0)) return NULL;
+    lcrypto_verifier *verifier = calloc(1, sizeof *verifier);
+    if (verifier == NULL) return NULL;
+    verifier->coordinate = key->coordinate;
+    verifier->signature_length = key->coordinate != 0 ? 2 * key->coordinate : (size_t)EVP_PKEY_get_size(key->pkey);
+    verifier->digest = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
+    verifier->template = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    if (verifier->digest == NULL || verifier->template == NULL || EVP_PKEY_verify_init(verifier->template) != 1
+        || configure(verifier->template, scheme, verifier->digest) != 1) {
+        lcrypto_verifier_free(verifier);
+        verifier = NULL;
+    }
+    ERR_clear_error();
+    return verifier;
+}
+
+// One DER INTEGER of a fixed-width big-endian number. Returns the bytes written.
+static size_t write_integer(uint8_t *out, const uint8_t *number, size_t width) {
+    while (width > 1 && number[0] == 0) {
+        number++;
+        width--;
+    }
+    size_t pad = number[0] & 0x80 ? 1 : 0;
+    out[0] = 0x02;
+    out[1] = (uint8_t)(width + pad); // at most 67: the short form
+    out[2] = 0;
+    memcpy(out + 2 + pad, number, width);
+    return 2 + pad + width;
+}
+
+// r and s side by side as a DER SEQUENCE. By hand: through ECDSA_SIG it costs sixty times as much.
+static size_t write_der(uint8_t *out, const uint8_t *signature, size_t coordinate) {
+    uint8_t body[LCRYPTO_MAX_DER];
+    size_t length = write_integer(body, signature, coordinate);
+    length += write_integer(body + length, signature + coordinate, coordinate);
+    size_t head = 0;
+    out[head++] = 0x30;
+    if (length >= 0x80) out[head++] = 0x81;
+    out[head++] = (uint8_t)length;
+    memcpy(out + head, body, length);
+    return head + length;
+}
+
+int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, size_t signature_length,
+                   const uint8_t *message, size_t message_length) {
+    if (signature_length != verifier->signature_length) return 0;
+    uint8_t der[LCRYPTO_MAX_DER];
+    if (verifier->coordinate != 0) {
+        signature_length = write_der(der, signature, verifier->coordinate);
+        signature = der;
+    }
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned digest_length = 0;
+    int result = -1;
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(verifier->template);
+    if (context != NULL && EVP_Digest(message, message_length, digest, &digest_length, verifier->digest, NULL) == 1) {
+        // Only 1 is a good signature: OpenSSL answers 0 or a negative number for bad ones, depending on how bad.
+        result = EVP_PKEY_verify(context, signature, signature_length, digest, digest_length) == 1;
+    }
+    EVP_PKEY_CTX_free(context);
+    if (result != 1) ERR_clear_error();
+    return result;
+}
+
+int lcrypto_sign(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash, const uint8_t *message,
+                 size_t message_length, uint8_t *out, size_t *out_length) {
+    int result = -1;
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    unsigned digest_length = 0;
+    uint8_t signature[1024 + LCRYPTO_MAX_DER];
+    size_t length = sizeof signature;
+    EVP_MD *md = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+    ECDSA_SIG *pair = NULL;
+    if (md == NULL || context == NULL || EVP_PKEY_sign_init(context) != 1 || configure(context, scheme, md) != 1
+        || EVP_Digest(message, message_length, digest, &digest_length, md, NULL) != 1
+        || EVP_PKEY_sign(context, signature, &length, digest, digest_length) != 1)
+        goto done;
+    if (key->coordinate == 0) {
+        if (length > *out_length) goto done;
+        memcpy(out, signature, length);
+        *out_length = length;
+        result = 1;
+    } else {
+        const unsigned char *cursor = signature;
+        pair = d2i_ECDSA_SIG(NULL, &cursor, (long)length);
+        int width = (int)key->coordinate;
+        if (pair == NULL || *out_length < 2 * key->coordinate
+            || BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, width) != width
+            || BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + width, width) != width)
+            goto done;
+        *out_length = 2 * key->coordinate;
+        result = 1;
+    }
+done:
+    ECDSA_SIG_free(pair);
+    EVP_PKEY_CTX_free(context);
+    EVP_MD_free(md);
+    ERR_clear_error();
+    return result;
+}

@@ -1,0 +1,93 @@
+public import WireFormat
+
+/// A public key for signatures (RFC 7517), imported and bound to the algorithms that it may verify.
+///
+/// **Checks** that the key is public, usable for verification, of a supported type, and within the bounds of RFC 7518.
+/// **Does not check** `x5c` and `x5t`: certificates in a key set are ignored, never trusted.
+public struct JSONWebKey: Sendable {
+    /// The `kid`, compared byte for byte; nil when the key has none.
+    public let keyID: String?
+    let verification: VerificationKey
+
+    /// The algorithms that the key may verify: its `alg`, or all that fit when it has none. Decided per token, never
+    /// pinned to the first one seen.
+    public var algorithms: [SignatureAlgorithm] { verification.algorithms }
+
+    /// Reads and imports one key.
+    public init(_ node: JSONNode) throws(KeyDefect) {
+        guard node.kind == .object else { throw .malformed }
+        try Self.checkPurpose(of: node)
+        keyID = try Self.optionalString(node["kid"])
+
+        guard let type = node["kty"], type.kind == .string else { throw .malformed }
+        if type.isString("RSA".utf8.span) {
+            let algorithms = try Self.algorithms(of: node, shape: .rsa)
+            verification = try VerificationKey(
+                modulus: Self.number(node["n"], limit: 1_024, orThrow: .modulusTooLarge),
+                exponent: Self.number(node["e"], limit: 16, orThrow: .exponent),
+                algorithms: algorithms)
+        } else if type.isString("EC".utf8.span) {
+            guard let name = try Self.optionalString(node["crv"]) else { throw .malformed }
+            guard let curve = EllipticCurve.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
+                throw .unsupportedCurve
+            }
+            let algorithms = try Self.algorithms(of: node, shape: .ec(curve))
+            verification = try VerificationKey(
+                curve: curve,
+                x: Self.number(node["x"], limit: curve.coordinateBytes, orThrow: .point),
+                y: Self.number(node["y"], limit: curve.coordinateBytes, orThrow: .point),
+                algorithms: algorithms)
+        } else {
+            throw .unsupportedKeyType
+        }
+    }
+
+    private static func checkPurpose(of node: JSONNode) throws(KeyDefect) {
+        // RFC 7517 §9.2: d, p, q, dp, dq, qi, oth (RSA), d (EC) and k (oct) are secrets.
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where node[member] != nil {
+            // `kty: oct` is a shared secret by design; its reason is the key type.
+            throw node["kty"]?.isString("oct".utf8.span) == true ? .unsupportedKeyType : .privateMaterial
+        }
+        // RFC 7517 §4.2.
+        if let use = try optionalString(node["use"]), !use.hasSameBytes(as: "sig") { throw .notForSignatures }
+        // RFC 7517 §4.3.
+        if let operations = node["key_ops"] {
+            guard operations.kind == .array else { throw .malformed }
+            var canVerify = false
+            operations.forEachElement { element in
+                canVerify = element.isString("verify".utf8.span)
+                return !canVerify
+            }
+            guard canVerify else { throw .notForVerification }
+        }
+    }
+
+    /// RFC 7517 §4.4: the key's own `alg` when it has one (it must fit the key), else every row that fits.
+    private static func algorithms(
+        of node: JSONNode, shape: SignatureAlgorithm.KeyShape
+    ) throws(KeyDefect) -> [SignatureAlgorithm] {
+        let fitting = SignatureAlgorithm.all.filter { $0.keyShape == shape }
+        guard let name = try optionalString(node["alg"]) else { return fitting }
+        guard let algorithm = fitting.first(where: { $0.name.hasSameBytes(as: name) }) else {
+            throw .unsupportedAlgorithm
+        }
+        return [algorithm]
+    }
+
+    private static func optionalString(_ node: JSONNode?) throws(KeyDefect) -> String? {
+        guard let node else { return nil }
+        guard let string = node.string else { throw .malformed }
+        return string
+    }
+
+    /// A Base64urlUInt member (RFC 7518 §2), its size checked before it is decoded.
+    private static func number(
+        _ node: JSONNode?, limit: Int, orThrow tooLong: KeyDefect
+    ) throws(KeyDefect) -> [UInt8] {
+        guard let node, let length = node.stringByteCount else { throw .malformed }
+        // One byte more than the limit, for the leading zero that some issuers send.
+        guard length <= (limit + 1) * 4 / 3 + 1 else { throw tooLong }
+        guard let text = node.string, let bytes = Base64URL.decode(text), !bytes.isEmpty else { throw .malformed }
+        return bytes
+    }
+}

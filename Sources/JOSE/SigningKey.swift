@@ -1,0 +1,82 @@
+internal import CLibcrypto
+package import WireFormat
+
+/// A private key for the test kit. The products do not expose signing.
+package struct SigningKey: Sendable {
+    /// The algorithm that the key signs with.
+    package let algorithm: SignatureAlgorithm
+    /// The public half as a JWK: `kty`, the numbers, `alg`, `use`, and `kid` when there is one.
+    package let publicJWK: JSONObject
+    private let storage: Storage
+
+    /// A new key: RSA of 2048 bits, or a point on the algorithm's curve.
+    package static func generate(
+        _ algorithm: SignatureAlgorithm, keyID: String?
+    ) throws(JOSEError) -> SigningKey {
+        let generated: OpaquePointer? =
+            switch algorithm.keyShape {
+            case .rsa: unsafe lcrypto_rsa_generate(2048)
+            case .ec(let curve): unsafe lcrypto_ec_generate(curve.native)
+            }
+        guard let generated = unsafe generated else { throw .cryptographyUnavailable }
+        let storage = unsafe Storage(takingOver: generated)
+        guard let (first, second) = storage.publicNumbers() else { throw .cryptographyUnavailable }
+        var jwk: JSONObject =
+            switch algorithm.keyShape {
+            case .rsa:
+                [
+                    "kty": .string("RSA"), "n": .string(Base64URL.encode(first)), "e": .string(Base64URL.encode(second)),
+                ]
+            case .ec(let curve):
+                [
+                    "kty": .string("EC"), "crv": .string(curve.rawValue), "x": .string(Base64URL.encode(first)),
+                    "y": .string(Base64URL.encode(second)),
+                ]
+            }
+        jwk["alg"] = .string(algorithm.name)
+        jwk["use"] = .string("sig")
+        jwk["kid"] = keyID.map(JSONValue.string)
+        return SigningKey(algorithm: algorithm, publicJWK: jwk, storage: storage)
+    }
+
+    /// The JWS signature over the signing input; r and s side by side for ECDSA (RFC 7518 §3.4).
+    package func sign(_ signingInput: [UInt8]) throws(JOSEError) -> [UInt8] {
+        guard let signature = storage.sign(signingInput, algorithm) else { throw .cryptographyUnavailable }
+        return signature
+    }
+
+    /// Owns the C key.
+    ///
+    /// `@unchecked Sendable`: the pointer is a `let`, and nothing changes the key after construction (openssl-threads(7)).
+    @safe
+    private final class Storage: @unchecked Sendable {
+        private let key: OpaquePointer
+
+        init(takingOver key: OpaquePointer) {
+            unsafe self.key = unsafe key
+        }
+
+        deinit {
+            unsafe lcrypto_key_free(key)
+        }
+
+        func publicNumbers() -> (first: [UInt8], second: [UInt8])? {
+            var first = [UInt8](repeating: 0, count: 1_024)
+            var second = first
+            var firstCount = first.count
+            var secondCount = second.count
+            let done = unsafe lcrypto_key_public(key, &first, &firstCount, &second, &secondCount)
+            guard done == 1 else { return nil }
+            return (Array(first.prefix(firstCount)), Array(second.prefix(secondCount)))
+        }
+
+        func sign(_ message: [UInt8], _ algorithm: SignatureAlgorithm) -> [UInt8]? {
+            var out = [UInt8](repeating: 0, count: 1_024)
+            var count = out.count
+            let done = unsafe lcrypto_sign(
+                key, algorithm.scheme.native, algorithm.hash.native, message, message.count, &out, &count)
+            guard done == 1 else { return nil }
+            return Array(out.prefix(count))
+        }
+    }
+}

@@ -1,0 +1,130 @@
+public import WireFormat
+
+/// An authorization server metadata document (RFC 8414 §2, OpenID Connect Discovery §3).
+public struct AuthorizationServerMetadata: Sendable, Hashable {
+    /// `issuer`: the identifier, byte for byte.
+    public var issuer: IssuerIdentifier
+    /// `authorization_endpoint`.
+    public var authorizationEndpoint: AbsoluteURL?
+    /// `token_endpoint`.
+    public var tokenEndpoint: AbsoluteURL?
+    /// `jwks_uri`.
+    public var jwksURI: AbsoluteURL?
+    /// `registration_endpoint` (RFC 7591).
+    public var registrationEndpoint: AbsoluteURL?
+    /// `scopes_supported`.
+    public var scopesSupported = ScopeSet()
+    /// `response_types_supported`.
+    public var responseTypesSupported: [String] = []
+    /// `response_modes_supported`.
+    public var responseModesSupported: [String] = []
+    /// `grant_types_supported`.
+    public var grantTypesSupported: [String] = []
+    /// `token_endpoint_auth_methods_supported`.
+    public var tokenEndpointAuthMethodsSupported: [String] = []
+    /// `token_endpoint_auth_signing_alg_values_supported`.
+    public var tokenEndpointAuthSigningAlgorithms: [String] = []
+    /// `service_documentation`.
+    public var serviceDocumentation: AbsoluteURL?
+    /// `ui_locales_supported`.
+    public var uiLocalesSupported: [String] = []
+    /// `op_policy_uri`.
+    public var policyURI: AbsoluteURL?
+    /// `op_tos_uri`.
+    public var termsOfServiceURI: AbsoluteURL?
+    /// `revocation_endpoint` (RFC 7009).
+    public var revocationEndpoint: AbsoluteURL?
+    /// `revocation_endpoint_auth_methods_supported`.
+    public var revocationEndpointAuthMethodsSupported: [String] = []
+    /// `revocation_endpoint_auth_signing_alg_values_supported`.
+    public var revocationEndpointAuthSigningAlgorithms: [String] = []
+    /// `introspection_endpoint` (RFC 7662).
+    public var introspectionEndpoint: AbsoluteURL?
+    /// `introspection_endpoint_auth_methods_supported`.
+    public var introspectionEndpointAuthMethodsSupported: [String] = []
+    /// `introspection_endpoint_auth_signing_alg_values_supported`.
+    public var introspectionEndpointAuthSigningAlgorithms: [String] = []
+    /// `code_challenge_methods_supported` (RFC 7636); MCP clients refuse a server without `S256`.
+    public var codeChallengeMethodsSupported: [String] = []
+    /// `signed_metadata`: a JWT, carried and never trusted by this library.
+    public var signedMetadata: String?
+    /// `client_id_metadata_document_supported`.
+    public var clientIDMetadataDocumentSupported: Bool?
+    /// `authorization_response_iss_parameter_supported` (RFC 9207).
+    public var authorizationResponseIssuerParameterSupported: Bool?
+    /// `dpop_signing_alg_values_supported` (RFC 9449 §5.1).
+    public var dpopSigningAlgorithms: [String] = []
+    /// Members of other specifications.
+    public var extra = JSONObject()
+
+    /// The document of an issuer.
+    public init(issuer: IssuerIdentifier) {
+        self.issuer = issuer
+    }
+
+    /// Reads a document of at most 256 KiB that was fetched for `expected`.
+    ///
+    /// **Checks** strict JSON, the types of the members, and that `issuer` is what was asked for, byte for byte
+    /// (RFC 8414 §3.3). **Does not check** which endpoints may be used: see who uses them.
+    public init(parsing bytes: [UInt8], expecting expected: IssuerIdentifier) throws(MetadataError) {
+        var reader = try MetadataReader(parsing: bytes, limits: JSONLimits(maximumBytes: 262_144))
+        guard let text = try reader.string("issuer") else { throw .missing("issuer") }
+        guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
+        issuer = expected
+        for (name, path) in Self.urls { self[keyPath: path] = try reader.url(name) }
+        for (name, path) in Self.lists { self[keyPath: path] = try reader.strings(name) ?? [] }
+        for (name, path) in Self.flags { self[keyPath: path] = try reader.bool(name) }
+        // Scopes are informative here; what is no scope-token cannot be asked for.
+        scopesSupported = ScopeSet(keepingValid: try reader.strings("scopes_supported") ?? [])
+        signedMetadata = try reader.string("signed_metadata")
+        extra = reader.rest
+    }
+
+    /// The document; absent and empty members are left out.
+    public var json: JSONObject {
+        var writer = MetadataWriter()
+        writer.write("issuer", issuer.text)
+        for (name, path) in Self.urls { writer.write(name, self[keyPath: path]) }
+        writer.write("scopes_supported", scopesSupported.tokens)
+        for (name, path) in Self.lists { writer.write(name, self[keyPath: path]) }
+        for (name, path) in Self.flags { writer.write(name, self[keyPath: path]) }
+        writer.write("signed_metadata", signedMetadata)
+        writer.write(extra: extra)
+        return writer.object
+    }
+
+    // One table of members for reading and writing.
+    private typealias Path<Value> = any WritableKeyPath<AuthorizationServerMetadata, Value> & Sendable
+
+    private static let urls: [(String, Path<AbsoluteURL?>)] = [
+        ("authorization_endpoint", \.authorizationEndpoint),
+        ("token_endpoint", \.tokenEndpoint),
+        ("jwks_uri", \.jwksURI),
+        ("registration_endpoint", \.registrationEndpoint),
+        ("service_documentation", \.serviceDocumentation),
+        ("op_policy_uri", \.policyURI),
+        ("op_tos_uri", \.termsOfServiceURI),
+        ("revocation_endpoint", \.revocationEndpoint),
+        ("introspection_endpoint", \.introspectionEndpoint),
+    ]
+
+    private static let lists: [(String, Path<[String]>)] = [
+        ("response_types_supported", \.responseTypesSupported),
+        ("response_modes_supported", \.responseModesSupported),
+        ("grant_types_supported", \.grantTypesSupported),
+        ("token_endpoint_auth_methods_supported", \.tokenEndpointAuthMethodsSupported),
+        ("token_endpoint_auth_signing_alg_values_supported", \.tokenEndpointAuthSigningAlgorithms),
+        ("ui_locales_supported", \.uiLocalesSupported),
+        ("revocation_endpoint_auth_methods_supported", \.revocationEndpointAuthMethodsSupported),
+        ("revocation_endpoint_auth_signing_alg_values_supported", \.revocationEndpointAuthSigningAlgorithms),
+        ("introspection_endpoint_auth_methods_supported", \.introspectionEndpointAuthMethodsSupported),
+        ("introspection_endpoint_auth_signing_alg_values_supported", \.introspectionEndpointAuthSigningAlgorithms),
+        ("code_challenge_methods_supported", \.codeChallengeMethodsSupported),
+        ("dpop_signing_alg_values_supported", \.dpopSigningAlgorithms),
+    ]
+
+    private static let flags: [(String, Path<Bool?>)] = [
+        ("client_id_metadata_document_supported", \.clientIDMetadataDocumentSupported),
+        ("authorization_response_iss_parameter_supported", \.authorizationResponseIssuerParameterSupported),
+    ]
+}

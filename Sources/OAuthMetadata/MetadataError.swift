@@ -1,0 +1,92 @@
+public import WireFormat
+
+/// Why a metadata document is not acceptable. No case holds text of the document.
+public enum MetadataError: Error, Sendable, Hashable {
+    /// Not strict JSON.
+    case json(JSONError.Reason)
+    /// Not a JSON object.
+    case notAnObject
+    /// A required member is absent; its name.
+    case missing(String)
+    /// A member has another type or form than its specification says; its name.
+    case invalid(String)
+    /// The document is about another resource or issuer than the one asked for (RFC 9728 §3.3, RFC 8414 §3.3).
+    case identifierMismatch
+}
+
+/// Reads the members of a metadata document; one way for both kinds.
+struct MetadataReader {
+    private(set) var rest: JSONObject
+
+    init(parsing bytes: [UInt8], limits: JSONLimits) throws(MetadataError) {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONValue(parsing: bytes, limits: limits)
+        } catch {
+            throw .json(error.reason)
+        }
+        guard let object = value.object else { throw .notAnObject }
+        rest = object
+    }
+
+    /// Takes a member out, so that what is left at the end are the extra members.
+    private mutating func take(_ name: String) -> JSONValue? {
+        defer { rest[name] = nil }
+        return rest[name]
+    }
+
+    mutating func string(_ name: String) throws(MetadataError) -> String? {
+        guard let value = take(name) else { return nil }
+        guard let string = value.string else { throw .invalid(name) }
+        return string
+    }
+
+    mutating func bool(_ name: String) throws(MetadataError) -> Bool? {
+        guard let value = take(name) else { return nil }
+        guard let bool = value.bool else { throw .invalid(name) }
+        return bool
+    }
+
+    mutating func url(_ name: String) throws(MetadataError) -> AbsoluteURL? {
+        guard let text = try string(name) else { return nil }
+        guard let url = try? AbsoluteURL(parsing: text) else { throw .invalid(name) }
+        return url
+    }
+
+    mutating func strings(_ name: String) throws(MetadataError) -> [String]? {
+        guard let value = take(name) else { return nil }
+        guard let array = value.array else { throw .invalid(name) }
+        var strings: [String] = []
+        for element in array {
+            guard let string = element.string else { throw .invalid(name) }
+            strings.append(string)
+        }
+        return strings
+    }
+}
+
+/// Writes members that are there: absent and empty ones are left out, never null or empty (RFC 9728 §2, RFC 8414 §3.2).
+struct MetadataWriter {
+    private(set) var object = JSONObject()
+
+    mutating func write(_ name: String, _ value: String?) {
+        if let value { object[name] = .string(value) }
+    }
+
+    mutating func write(_ name: String, _ value: AbsoluteURL?) {
+        write(name, value?.text)
+    }
+
+    mutating func write(_ name: String, _ value: Bool?) {
+        if let value { object[name] = .bool(value) }
+    }
+
+    mutating func write(_ name: String, _ values: [String]) {
+        if !values.isEmpty { object[name] = .array(values.map { .string($0) }) }
+    }
+
+    /// Members without a property here. A specified member is never overwritten by an extra one of its name.
+    mutating func write(extra members: JSONObject) {
+        for (name, value) in members.members where object[name] == nil { object[name] = value }
+    }
+}

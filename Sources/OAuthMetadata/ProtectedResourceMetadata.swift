@@ -1,0 +1,156 @@
+public import WireFormat
+
+/// A protected resource metadata document (RFC 9728 §2): what a client reads to find the authorization server.
+public struct ProtectedResourceMetadata: Sendable, Hashable {
+    /// A human-readable member and its translations (`name#lang`, RFC 9728 §2.1).
+    public struct LocalizedText<Value: Sendable & Hashable>: Sendable, Hashable {
+        /// The value without a language tag.
+        public var value: Value?
+        /// Language tag (BCP 47, such as `de`) and value, in order.
+        public var translations: [Translation]
+
+        /// One translation.
+        public struct Translation: Sendable, Hashable {
+            /// The language tag.
+            public var language: String
+            /// The value in that language.
+            public var value: Value
+
+            /// A translation.
+            public init(language: String, value: Value) {
+                self.language = language
+                self.value = value
+            }
+        }
+
+        /// A value, and translations.
+        public init(_ value: Value? = nil, translations: [Translation] = []) {
+            self.value = value
+            self.translations = translations
+        }
+    }
+
+    /// `resource`: the identifier, byte for byte.
+    public var resource: ResourceIdentifier
+    /// `authorization_servers`.
+    public var authorizationServers: [IssuerIdentifier] = []
+    /// `jwks_uri`: the resource's own keys.
+    public var jwksURI: AbsoluteURL?
+    /// `scopes_supported`.
+    public var scopesSupported = ScopeSet()
+    /// `bearer_methods_supported`; `header` is the only one this library reads.
+    public var bearerMethodsSupported = ["header"]
+    /// `resource_signing_alg_values_supported`.
+    public var resourceSigningAlgorithms: [String] = []
+    /// `resource_name`.
+    public var resourceName = LocalizedText<String>()
+    /// `resource_documentation`.
+    public var resourceDocumentation = LocalizedText<AbsoluteURL>()
+    /// `resource_policy_uri`.
+    public var resourcePolicyURI = LocalizedText<AbsoluteURL>()
+    /// `resource_tos_uri`.
+    public var resourceTermsOfServiceURI = LocalizedText<AbsoluteURL>()
+    /// `tls_client_certificate_bound_access_tokens`.
+    public var tlsClientCertificateBoundAccessTokens: Bool?
+    /// `authorization_details_types_supported`.
+    public var authorizationDetailsTypesSupported: [String] = []
+    /// `dpop_signing_alg_values_supported`.
+    public var dpopSigningAlgorithms: [String] = []
+    /// `dpop_bound_access_tokens_required`.
+    public var dpopBoundAccessTokensRequired: Bool?
+    /// `signed_metadata`: a JWT, carried and never trusted by this library.
+    public var signedMetadata: String?
+    /// Members of other specifications.
+    public var extra = JSONObject()
+
+    /// The document of a resource.
+    public init(resource: ResourceIdentifier) {
+        self.resource = resource
+    }
+
+    /// Reads a document that was fetched for `expected`.
+    ///
+    /// **Checks** strict JSON, the types of the members, and that `resource` is what was asked for, byte for byte
+    /// (RFC 9728 §3.3). **Does not check** `signed_metadata`.
+    ///
+    /// - Parameter insecureHTTP: Where the document may name authorization servers with plain http.
+    public init(
+        parsing bytes: [UInt8], expecting expected: ResourceIdentifier, insecureHTTP: InsecureHTTP = .never
+    ) throws(MetadataError) {
+        var reader = try MetadataReader(parsing: bytes, limits: JSONLimits(maximumBytes: 262_144))
+        guard let text = try reader.string("resource") else { throw .missing("resource") }
+        guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
+        resource = expected
+        for server in try reader.strings("authorization_servers") ?? [] {
+            guard let issuer = try? IssuerIdentifier(server, insecureHTTP: insecureHTTP) else {
+                throw .invalid("authorization_servers")
+            }
+            authorizationServers.append(issuer)
+        }
+        jwksURI = try reader.url("jwks_uri")
+        guard let scopes = ScopeSet(try reader.strings("scopes_supported") ?? []) else {
+            throw .invalid("scopes_supported")
+        }
+        scopesSupported = scopes
+        bearerMethodsSupported = try reader.strings("bearer_methods_supported") ?? []
+        resourceSigningAlgorithms = try reader.strings("resource_signing_alg_values_supported") ?? []
+        tlsClientCertificateBoundAccessTokens = try reader.bool("tls_client_certificate_bound_access_tokens")
+        authorizationDetailsTypesSupported = try reader.strings("authorization_details_types_supported") ?? []
+        dpopSigningAlgorithms = try reader.strings("dpop_signing_alg_values_supported") ?? []
+        dpopBoundAccessTokensRequired = try reader.bool("dpop_bound_access_tokens_required")
+        signedMetadata = try reader.string("signed_metadata")
+        resourceName = LocalizedText(try reader.string("resource_name"))
+        resourceDocumentation = LocalizedText(try reader.url("resource_documentation"))
+        resourcePolicyURI = LocalizedText(try reader.url("resource_policy_uri"))
+        resourceTermsOfServiceURI = LocalizedText(try reader.url("resource_tos_uri"))
+        for name in reader.rest.members.map(\.name) {
+            guard let mark = name.utf8.firstIndex(of: UInt8(ascii: "#")) else { continue }
+            let language = String(decoding: name.utf8[mark...].dropFirst(), as: UTF8.self)
+            switch String(decoding: name.utf8[..<mark], as: UTF8.self) {
+            case "resource_name":
+                try resourceName.add(language, reader.string(name))
+            case "resource_documentation":
+                try resourceDocumentation.add(language, reader.url(name))
+            case "resource_policy_uri":
+                try resourcePolicyURI.add(language, reader.url(name))
+            case "resource_tos_uri":
+                try resourceTermsOfServiceURI.add(language, reader.url(name))
+            default: break
+            }
+        }
+        extra = reader.rest
+    }
+
+    /// The document; absent and empty members are left out.
+    public var json: JSONObject {
+        var writer = MetadataWriter()
+        writer.write("resource", resource.text)
+        writer.write("authorization_servers", authorizationServers.map(\.text))
+        writer.write("jwks_uri", jwksURI)
+        writer.write("scopes_supported", scopesSupported.tokens)
+        writer.write("bearer_methods_supported", bearerMethodsSupported)
+        writer.write("resource_signing_alg_values_supported", resourceSigningAlgorithms)
+        resourceName.write("resource_name", to: &writer) { $0 }
+        resourceDocumentation.write("resource_documentation", to: &writer) { $0.text }
+        resourcePolicyURI.write("resource_policy_uri", to: &writer) { $0.text }
+        resourceTermsOfServiceURI.write("resource_tos_uri", to: &writer) { $0.text }
+        writer.write("tls_client_certificate_bound_access_tokens", tlsClientCertificateBoundAccessTokens)
+        writer.write("authorization_details_types_supported", authorizationDetailsTypesSupported)
+        writer.write("dpop_signing_alg_values_supported", dpopSigningAlgorithms)
+        writer.write("dpop_bound_access_tokens_required", dpopBoundAccessTokensRequired)
+        writer.write("signed_metadata", signedMetadata)
+        writer.write(extra: extra)
+        return writer.object
+    }
+}
+
+extension ProtectedResourceMetadata.LocalizedText {
+    fileprivate mutating func add(_ language: String, _ value: Value?) {
+        if let value { translations.append(Translation(language: language, value: value)) }
+    }
+
+    fileprivate func write(_ name: String, to writer: inout MetadataWriter, _ text: (Value) -> String) {
+        writer.write(name, value.map(text))
+        for translation in translations { writer.write("\(name)#\(translation.language)", text(translation.value)) }
+    }
+}
