@@ -50,6 +50,11 @@ let package = Package(
                 "SocketHTTP", "OAuthTestKit",
             ]),
 
+        // The README's program: it is there so that it compiles.
+        .executableTarget(
+            name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"],
+            path: "Tests/ReadmeExample"),
+
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
         .testTarget(name: "OAuthMetadataTests", dependencies: ["OAuthMetadata", "WireFormat"]),

@@ -57,7 +57,8 @@ struct JWTTokenVerifierTests {
     @Test(
         "POLICY §1: a token whose form, alg, typ or iss is not acceptable causes no look at keys and no fetch",
         arguments: [
-            (TokenDefect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"), (.criticalHeader, "crit_present"),
+            (TokenDefect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"),
+            (.criticalHeader, "crit_present"),
             (.foreignIssuer, "unknown_issuer"),
         ])
     func noFetch(defect: TokenDefect, code: String) async throws {

@@ -59,6 +59,7 @@ struct ProtectedHandlerTests {
             return
         }
         #expect(error is Secret)
+        #expect(fixture.log.all.last?.description == "handler_failed error=Secret")
     }
 
     @Test("Cancellation and body errors are the server's to answer")

@@ -173,6 +173,7 @@ struct RemoteKeySetTests {
         clock.advance(by: .seconds(60))
         #expect(try await source.keys(for: .unknownKey).keys.count == 2)
         #expect(failures == [code])
+        #expect(log.all.last?.description == "key_refresh_failed reason=\(code)")
     }
 
     @Test("Skipped keys are reported")
@@ -185,6 +186,11 @@ struct RemoteKeySetTests {
             if case .keySkipped(index: 0, reason: .unsupportedKeyType) = event { true } else { false }
         }
         #expect(skipped)
+        #expect(
+            log.all.map(\.description) == [
+                "key_refresh_started", "key_skipped index=0 reason=kty_unsupported",
+                "key_refresh_succeeded usable_keys=2",
+            ])
     }
 
     // Discovery

@@ -54,7 +54,7 @@ struct ResourceServerTests {
         #expect(response?.text(.cacheControl) == "no-store")
         #expect(response?.text(.contentType) == "application/json")
         #expect(response?.bodyText == #"{"error":"unauthorized","error_description":"An access token is required."}"#)
-        #expect(fixture.log.denials == ["missing_credentials"])
+        #expect(fixture.log.all.map(\.description) == ["denied reason=missing_credentials token=none"])
     }
 
     @Test(
