@@ -49,11 +49,9 @@ let package = Package(
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch",
                 "SocketHTTP", "OAuthTestKit",
             ]),
-
-        // The README's program: it is there so that it compiles.
+        // The README's program: it is here so that it compiles.
         .executableTarget(
-            name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"],
-            path: "Tests/ReadmeExample"),
+            name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
