@@ -298,6 +298,25 @@ struct CurlFetcherTests {
         #expect(server.connectionCount == 0)
     }
 
+    @Test(
+        "libcurl fetches what was spelled: path and query unchanged",
+        arguments: [
+            ("", "/"), ("?", "/?"), ("/?", "/?"), ("?a=b", "/?a=b"), ("//a//b/./;c=1", "//a//b/./;c=1"),
+            ("/%7Ea/%2F..%2f?x=%20+&y=/?:@!$'()*,", "/%7Ea/%2F..%2f?x=%20+&y=/?:@!$'()*,"),
+        ])
+    func spelling(rest: String, target: String) async throws {
+        let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        try await fetch("HTTP://127.0.0.1:\(server.port)" + rest)
+        #expect(server.requests.first?.utf8.starts(with: "GET \(target) HTTP/1.1\r\n".utf8) == true)
+    }
+
+    @Test("an IPv6 address is the same in every spelling", arguments: ["::1", "0:0:0:0:0:0:0:1", "0000::0001"])
+    func ipv6Spelling(host: String) async throws {
+        let port = try ScriptedServer.closedPort()
+        // Nobody listens; that a connection was tried shows that libcurl agreed about the host.
+        await #expect(throws: FetchError.connectionFailed) { try await fetch("http://[\(host)]:\(port)/") }
+    }
+
     @Test("each fetch has a connection of its own, so that each is checked")
     func noReuse() async throws {
         let server = try ScriptedServer { connection in
