@@ -31,7 +31,7 @@ enum ExceptionLists {
     static let uncheckedSendable: [String: String] = [
         "Sources/JOSE/SigningKey.swift": "a libcrypto key that nobody changes after construction",
         "Sources/JOSE/VerificationKey.swift": "libcrypto contexts that are only copied after construction",
-        "Sources/SafeFetch/CurlMulti.swift": "libcurl's multi handle, used by its own thread, woken by any",
+        "Sources/SafeFetch/CurlMulti.swift": "its waker makes the one call that libcurl allows from any thread",
         "Sources/SocketHTTP/EventLoop.swift": "the event loop: state that only its own thread touches",
     ]
 
