@@ -125,7 +125,7 @@ public final class FakeIssuer: Sendable {
 
     /// The compact form of a draft.
     ///
-    /// - Throws: ``JOSEError/cryptographyUnavailable`` when libcrypto cannot sign.
+    /// - Throws: ``JOSE/JOSEError/cryptographyUnavailable`` when libcrypto cannot sign.
     public func sign(_ draft: TokenDraft) throws(JOSEError) -> String {
         let header = draft.signedHeader
         let payload = draft.signedPayload
