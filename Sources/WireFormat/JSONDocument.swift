@@ -1,8 +1,9 @@
 /// The limits of the JSON parser.
 public struct JSONLimits: Sendable, Hashable {
-    /// The deepest nesting of arrays and objects; default 16.
+    /// The deepest nesting of arrays and objects; default 16. Above 128 it counts as 128, so that no walk over a value
+    /// can exhaust a stack.
     public var maximumDepth: Int
-    /// The largest text in bytes, checked before anything else; default 1 MiB.
+    /// The largest text in bytes, checked before anything else; default 1 MiB. Above 4 GiB − 1 it counts as that.
     public var maximumBytes: Int
 
     /// Limits.
@@ -10,79 +11,87 @@ public struct JSONLimits: Sendable, Hashable {
         self.maximumDepth = maximumDepth
         self.maximumBytes = maximumBytes
     }
+
+    var effectiveDepth: Int { min(maximumDepth, 128) }
+    var effectiveBytes: Int { min(max(maximumBytes, 0), Int(UInt32.max)) }
 }
 
 /// Why a text is not acceptable JSON, and at which byte.
 public struct JSONError: Error, Sendable, Hashable {
     /// The reason.
-    public enum Reason: String, Sendable, Hashable {
+    public enum Reason: String, Sendable, Hashable, CaseIterable {
+        /// The text is longer than the limit.
         case tooLarge = "too_large"
+        /// Arrays and objects are nested deeper than the limit.
         case tooDeep = "too_deep"
+        /// A string holds bytes that are no well-formed UTF-8 (overlong, surrogates and beyond U+10FFFF included).
         case invalidUTF8 = "invalid_utf8"
+        /// The text begins with a byte order mark (RFC 8259 §8.1).
         case byteOrderMark = "byte_order_mark"
+        /// The text ends inside a value; an empty text does too.
         case unexpectedEnd = "unexpected_end"
+        /// A byte that the grammar does not admit here.
         case unexpectedByte = "unexpected_byte"
+        /// Something follows the value.
         case trailingBytes = "trailing_bytes"
+        /// A number outside the grammar of RFC 8259 §6.
         case invalidNumber = "invalid_number"
+        /// A number beyond the range of a finite Double.
         case numberOutOfRange = "number_out_of_range"
+        /// A backslash that begins no escape of RFC 8259 §7.
         case invalidEscape = "invalid_escape"
+        /// A `\u` escape of half a surrogate pair.
         case loneSurrogate = "lone_surrogate"
+        /// An unescaped byte below 0x20 in a string.
         case controlCharacter = "control_character"
+        /// A member name that the same object already has, compared after unescaping.
         case duplicateMember = "duplicate_member"
     }
     /// The reason.
     public let reason: Reason
-    /// The offset of the offending byte.
+    /// The offset of the offending byte: 0…size of the text, the size itself for a text that ends too early. For a
+    /// string of bad UTF-8 or a bad escape it is where the sequence begins, for a repeated name its opening quote.
     public let offset: Int
+
+    /// A stable, bounded code for events and metrics.
+    public var code: String { reason.rawValue }
 }
 
 /// A parsed JSON text: the bytes, checked once, and where each value stands in them. Nothing is copied out of the bytes
 /// until somebody asks.
+///
+/// **Checks** the grammar of RFC 8259, UTF-8 without a byte order mark, escapes without lone surrogates, member names
+/// unique as bytes after unescaping at every level, numbers finite, size and depth.
+/// **Does not check** what the strings hold: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
+    final class Storage: Sendable {
+        let bytes: [UInt8]
+        let tape: [JSONTapeEntry]
+
+        init(bytes: [UInt8], tape: [JSONTapeEntry]) {
+            self.bytes = bytes
+            self.tape = tape
+        }
+    }
+
+    let storage: Storage
+
     /// The text as it came.
-    public let bytes: [UInt8]
+    public var bytes: [UInt8] { storage.bytes }
 
     /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names unique
     /// after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.
+    ///
+    /// - Throws: ``JSONError`` with the first fault found. A repeated member name is found at the end of its object.
     public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-        fatalError("pending")
+        var parser = JSONParser(maximumDepth: limits.effectiveDepth)
+        guard bytes.count <= limits.effectiveBytes else {
+            throw JSONError(reason: .tooLarge, offset: limits.effectiveBytes)
+        }
+        try parser.parse(bytes.span)
+        storage = Storage(bytes: bytes, tape: parser.tape)
     }
 
     /// The outermost value.
-    public var root: JSONNode { fatalError("pending") }
-}
-
-/// One value inside a ``JSONDocument``: a position, not a copy.
-public struct JSONNode: Sendable {
-    /// The kind of a value.
-    public enum Kind: UInt8, Sendable, Hashable {
-        case null, bool, number, string, array, object
-    }
-
-    /// The kind.
-    public var kind: Kind { fatalError("pending") }
-    /// Where the value's text stands in the document; a string's quotes included.
-    public var range: Range<Int> { fatalError("pending") }
-    /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
-    public subscript(_ name: StaticString) -> JSONNode? { fatalError("pending") }
-    /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
-    public subscript(_ name: String) -> JSONNode? { fatalError("pending") }
-    /// Whether this is a string with exactly these bytes after unescaping; makes no String.
-    public func isString(_ bytes: Span<UInt8>) -> Bool { fatalError("pending") }
-    /// The string, or nil for another kind.
-    public var string: String? { fatalError("pending") }
-    /// The number of UTF-8 bytes of the string after unescaping, or nil for another kind.
-    public var stringByteCount: Int? { fatalError("pending") }
-    /// The Boolean, or nil for another kind.
-    public var bool: Bool? { fatalError("pending") }
-    /// The number, or nil for another kind.
-    public var number: JSONNumber? { fatalError("pending") }
-    /// The number as a finite Double without making a String, or nil for another kind.
-    public var double: Double? { fatalError("pending") }
-    /// Calls `body` with each element of an array until it returns false. Nothing for another kind.
-    public func forEachElement(_ body: (JSONNode) -> Bool) { fatalError("pending") }
-    /// Calls `body` with the unescaped name and value of each member until it returns false. Nothing for another kind.
-    public func forEachMember(_ body: (String, JSONNode) -> Bool) { fatalError("pending") }
-    /// The value, copied out.
-    public var value: JSONValue { fatalError("pending") }
+    public var root: JSONNode { JSONNode(storage: storage, index: 0) }
 }

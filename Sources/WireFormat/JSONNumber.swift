@@ -1,4 +1,4 @@
-/// A JSON number, kept as written (RFC 8259 §6).
+/// A JSON number, kept as written (RFC 8259 §6). Equal when written alike: `1` and `1.0` differ.
 public struct JSONNumber: Sendable, Hashable {
     /// The digits as written.
     public let text: String
@@ -15,8 +15,187 @@ public struct JSONNumber: Sendable, Hashable {
     }
 
     /// The nearest Double; always finite, for a text beyond its range is refused by the parser.
-    public var double: Double { fatalError("pending") }
+    public var double: Double {
+        // The grammar of RFC 8259 is a part of what `Double` reads, so the last default is never taken.
+        JSONDecimal(text).exactDouble ?? Double(text) ?? 0
+    }
 
     /// The exact integer, or nil for a fraction, an exponent form that is no integer, or one outside Int64.
-    public var int64: Int64? { fatalError("pending") }
+    ///
+    /// `1e3`, `1.0` and `-0` are integers.
+    public var int64: Int64? { JSONDecimal(text).int64 }
+}
+
+/// The decimal value of a number's text: ± significand × 10^exponent.
+struct JSONDecimal {
+    private var isNegative = false
+    /// The first 19 digits from the first that is not zero.
+    private var significand: UInt64 = 0
+    private var digitCount = 0
+    private var exponent = 0
+    /// Whether a digit beyond those 19 is not zero.
+    private var isTruncated = false
+
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        self.init(bytes.span, bytes.indices)
+    }
+
+    /// Reads a text that the grammar of RFC 8259 §6 has admitted. Linear, with saturating exponents.
+    init(_ text: Span<UInt8>, _ range: Range<Int>) {
+        var isFraction = false
+        var index = range.lowerBound
+        digits: while index < range.upperBound {
+            let byte = text[index]
+            index += 1
+            switch byte {
+            case UInt8(ascii: "-"): isNegative = true
+            case UInt8(ascii: "."): isFraction = true
+            case UInt8(ascii: "e"), UInt8(ascii: "E"): break digits
+            default: add(byte &- 0x30, isFraction)
+            }
+        }
+        guard index < range.upperBound else { return }
+        let sign = text[index]
+        var written = 0
+        while index < range.upperBound {
+            // Saturates far above every size that a text can have.
+            if ASCII.isDigit(text[index]), written < 1 << 48 { written = written * 10 + Int(text[index] - 0x30) }
+            index += 1
+        }
+        exponent += sign == UInt8(ascii: "-") ? -written : written
+    }
+
+    @inline(__always)
+    private mutating func add(_ digit: UInt8, _ isFraction: Bool) {
+        if digitCount < 19 {
+            significand = significand &* 10 &+ UInt64(digit)
+            if significand != 0 { digitCount += 1 }
+            if isFraction { exponent -= 1 }
+        } else {
+            if digit != 0 { isTruncated = true }
+            if !isFraction { exponent += 1 }
+        }
+    }
+
+    /// The exact integer, or nil when the value is none or outside Int64.
+    var int64: Int64? {
+        guard significand != 0 else { return 0 }
+        // A digit beyond the 19th that is not zero: a fraction, or an integer of 20 digits.
+        guard !isTruncated else { return nil }
+        var magnitude = significand
+        var exponent = exponent
+        while exponent < 0 {
+            guard magnitude % 10 == 0 else { return nil }
+            magnitude /= 10
+            exponent += 1
+        }
+        while exponent > 0 {
+            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
+            guard !overflow else { return nil }
+            magnitude = product
+            exponent -= 1
+        }
+        guard isNegative else { return Int64(exactly: magnitude) }
+        return magnitude == 1 << 63 ? Int64.min : Int64(exactly: magnitude).map { -$0 }
+    }
+
+    /// The nearest Double where one exact operation gives it; nil where the text must be converted with care.
+    var exactDouble: Double? {
+        guard significand != 0 else { return isNegative ? -0.0 : 0 }
+        guard !isTruncated else { return nil }
+        let magnitude: Double
+        if exponent == 0 {
+            magnitude = Double(significand)
+        } else if significand <= 1 << 53, abs(exponent) <= 22 {
+            // Both operands are exact, so the one rounding is the right one.
+            let power = Self.powersOfTen[abs(exponent)]
+            magnitude = exponent < 0 ? Double(significand) / power : Double(significand) * power
+        } else {
+            return nil
+        }
+        return isNegative ? -magnitude : magnitude
+    }
+
+    /// Whether the value is certainly within the range of a finite Double, certainly not, or (nil) on its brink.
+    private var isFinite: Bool? {
+        guard significand != 0 else { return true }
+        // The greatest finite Double is 1.797…e308.
+        let magnitude = digitCount - 1 + exponent
+        return magnitude == 308 ? nil : magnitude < 308
+    }
+
+    private static let powersOfTen: [Double] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ]
+
+    // MARK: Grammar
+
+    /// The index after the number that begins at `start`, checked against RFC 8259 §6 and the range of Double.
+    @inline(__always)
+    static func scan(_ text: Span<UInt8>, at start: Int) throws(JSONError) -> Int {
+        var index = start
+        if text[index] == UInt8(ascii: "-") { index += 1 }
+        let firstDigit = index
+        try skipDigits(text, &index)
+        // RFC 8259 §6: no leading zeros.
+        if text[firstDigit] == UInt8(ascii: "0"), index > firstDigit + 1 {
+            throw JSONError(reason: .invalidNumber, offset: firstDigit + 1)
+        }
+        guard index < text.count, isNumberByte(text[index]) else {
+            // An integer of up to 308 digits is finite.
+            if index - firstDigit > 308 { try refuseUnlessFinite(text, start..<index) }
+            return index
+        }
+        return try scanFractionAndExponent(text, start, index)
+    }
+
+    private static func scanFractionAndExponent(
+        _ text: Span<UInt8>, _ start: Int, _ endOfInteger: Int
+    ) throws(JSONError) -> Int {
+        var index = endOfInteger
+        if text[index] == UInt8(ascii: ".") {
+            index += 1
+            try skipDigits(text, &index)
+        }
+        if index < text.count, text[index] | 0x20 == UInt8(ascii: "e") {
+            index += 1
+            if index < text.count, text[index] == UInt8(ascii: "+") || text[index] == UInt8(ascii: "-") { index += 1 }
+            try skipDigits(text, &index)
+        }
+        guard index == text.count || !isNumberByte(text[index]) else {
+            throw JSONError(reason: .invalidNumber, offset: index)
+        }
+        try refuseUnlessFinite(text, start..<index)
+        return index
+    }
+
+    /// `1*DIGIT`
+    @inline(__always)
+    private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+        let start = index
+        while index < text.count, ASCII.isDigit(text[index]) { index += 1 }
+        guard index > start else {
+            throw JSONError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)
+        }
+    }
+
+    @inline(__always)
+    private static func isNumberByte(_ byte: UInt8) -> Bool {
+        ASCII.isDigit(byte) || byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e")
+            || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+    }
+
+    /// THREATS P8: a number that Double can only hold as infinity is refused, not rounded.
+    private static func refuseUnlessFinite(_ text: Span<UInt8>, _ range: Range<Int>) throws(JSONError) {
+        if let isFinite = JSONDecimal(text, range).isFinite {
+            if isFinite { return }
+        } else {
+            var digits: [UInt8] = []
+            for index in range { digits.append(text[index]) }
+            if let value = Double(String(decoding: digits, as: UTF8.self)), value.isFinite { return }
+        }
+        throw JSONError(reason: .numberOutOfRange, offset: range.lowerBound)
+    }
 }

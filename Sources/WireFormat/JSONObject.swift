@@ -12,6 +12,9 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         for (name, value) in elements { self[name] = value }
     }
 
+    /// Members whose names somebody has found to be unique.
+    init(unique members: [(name: String, value: JSONValue)]) { self.members = members }
+
     /// The value of the member with exactly these bytes as name. Setting nil removes it.
     public subscript(_ name: String) -> JSONValue? {
         get { members.first { $0.name.hasSameBytes(as: name) }?.value }
@@ -27,8 +30,34 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     }
 
     /// Equal when the same names (as bytes) have equal values, in any order.
-    public static func == (left: JSONObject, right: JSONObject) -> Bool { fatalError("pending") }
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
+        guard left.members.count == right.members.count else { return false }
+        if zip(left.members, right.members).allSatisfy({ $0.name.hasSameBytes(as: $1.name) }) {
+            return zip(left.members, right.members).allSatisfy { $0.value == $1.value }
+        }
+        // Keyed by bytes: a `Dictionary` of Strings merges names that are canonically equivalent.
+        let others = Dictionary(right.members.map { (Array($0.name.utf8), $0.value) }) { first, _ in first }
+        return left.members.allSatisfy { others[Array($0.name.utf8)] == $0.value }
+    }
 
-    /// Hashes consistently with `==`.
-    public func hash(into hasher: inout Hasher) { hasher.combine(members.count) }
+    /// Hashes consistently with `==`: the order of the members does not matter.
+    public func hash(into hasher: inout Hasher) {
+        var sum = 0
+        for (name, value) in members {
+            var member = Hasher()
+            member.combine(bytesOf: name)
+            member.combine(value)
+            sum &+= member.finalize()
+        }
+        hasher.combine(members.count)
+        hasher.combine(sum)
+    }
+}
+
+extension Hasher {
+    /// Feeds a text as bytes, its length first: `String` hashes canonically equivalent texts alike.
+    mutating func combine(bytesOf text: String) {
+        combine(text.utf8.count)
+        for byte in text.utf8 { combine(byte) }
+    }
 }

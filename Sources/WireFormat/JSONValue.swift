@@ -15,12 +15,14 @@ public indirect enum JSONValue: Sendable, Hashable {
 
     /// The value of a whole text; see ``JSONDocument/init(parsing:limits:)``.
     public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
-        fatalError("pending")
+        self = try JSONDocument(parsing: bytes, limits: limits).root.value
     }
 
     /// The text of the value: UTF-8, no insignificant white space.
     public func encoded() -> [UInt8] {
-        fatalError("pending")
+        var writer = JSONWriter()
+        writer.write(self)
+        return writer.text
     }
 
     /// The member of an object; nil when there is none or when this is not an object.
@@ -57,5 +59,31 @@ public indirect enum JSONValue: Sendable, Hashable {
     public var object: JSONObject? {
         guard case .object(let value) = self else { return nil }
         return value
+    }
+
+    /// Equal when of one kind and, for strings, of the same bytes; for numbers, written alike; for objects, of the same
+    /// members in any order.
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+
+    /// Hashes consistently with `==`.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .number(let value): hasher.combine(value)
+        case .string(let value): hasher.combine(bytesOf: value)
+        case .array(let value): hasher.combine(value)
+        case .object(let value): hasher.combine(value)
+        }
     }
 }

@@ -1,0 +1,174 @@
+/// One value, or one member name, of a parsed text.
+///
+/// The tape holds them in the order of the text: an object's entry is followed by name, value, name, value…, so that a
+/// subtree is a run of entries and a walk needs no stack.
+struct JSONTapeEntry: Sendable {
+    /// Where the text of the value begins.
+    var start: UInt32
+    /// Where it ends; a string's quotes are inside.
+    var end: UInt32
+    /// The index of the entry after this subtree. While an array or object is still open: the index of its parent.
+    var next: UInt32
+    var kind: JSONNode.Kind
+    /// Whether a string holds a backslash.
+    var isEscaped: Bool
+
+    /// Where the content of a string stands, between the quotes.
+    var content: Range<Int> {
+        let first = Int(start) + 1
+        return first..<max(first, Int(end) - 1)
+    }
+}
+
+/// The one pass over a JSON text (RFC 8259): checks every byte and fills the tape.
+///
+/// No recursion, and no allocation but the tape: open containers are chained through their own entries.
+struct JSONParser {
+    private(set) var tape: [JSONTapeEntry] = []
+    private let maximumDepth: Int
+    private static let none = UInt32.max
+
+    init(maximumDepth: Int) {
+        self.maximumDepth = maximumDepth
+    }
+
+    mutating func parse(_ text: Span<UInt8>) throws(JSONError) {
+        try Self.refuseByteOrderMark(text)
+        tape.reserveCapacity(text.count / 8 + 4)
+        var index = 0
+        var open = Self.none
+        var depth = 0
+
+        nextValue: while true {
+            Self.skipWhitespace(text, &index)
+            guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+            let byte = text[index]
+            switch byte {
+            case UInt8(ascii: "\""):
+                try appendString(text, &index)
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                guard depth < maximumDepth else { throw JSONError(reason: .tooDeep, offset: index) }
+                depth += 1
+                let kind: JSONNode.Kind = byte == UInt8(ascii: "{") ? .object : .array
+                let entry = UInt32(truncatingIfNeeded: tape.count)
+                append(kind, from: index, to: index, next: open)
+                open = entry
+                index += 1
+                Self.skipWhitespace(text, &index)
+                guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+                // An empty container is closed below, like any other.
+                if text[index] == (kind == .object ? UInt8(ascii: "}") : UInt8(ascii: "]")) { break }
+                if kind == .object { try appendName(text, &index) }
+                continue nextValue
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                let end = try JSONDecimal.scan(text, at: index)
+                append(.number, from: index, to: end)
+                index = end
+            case UInt8(ascii: "t"): try appendLiteral("true", .bool, text, &index)
+            case UInt8(ascii: "f"): try appendLiteral("false", .bool, text, &index)
+            case UInt8(ascii: "n"): try appendLiteral("null", .null, text, &index)
+            default: throw JSONError(reason: .unexpectedByte, offset: index)
+            }
+
+            // A value has ended: a comma, or the end of as many containers as end here.
+            while true {
+                Self.skipWhitespace(text, &index)
+                guard open != Self.none else {
+                    guard index == text.count else { throw JSONError(reason: .trailingBytes, offset: index) }
+                    return
+                }
+                guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+                let container = Int(open)
+                let isObject = tape[container].kind == .object
+                switch text[index] {
+                case UInt8(ascii: ","):
+                    index += 1
+                    if isObject {
+                        Self.skipWhitespace(text, &index)
+                        try appendName(text, &index)
+                    }
+                    continue nextValue
+                case UInt8(ascii: "}") where isObject:
+                    // RFC 8259 §4 leaves repeated names open; RFC 7515 §4 asks to refuse them, and so do we everywhere.
+                    try JSONMemberNames(of: container, in: tape).refuseDuplicates(text)
+                case UInt8(ascii: "]") where !isObject:
+                    break
+                default:
+                    throw JSONError(reason: .unexpectedByte, offset: index)
+                }
+                index += 1
+                depth -= 1
+                open = tape[container].next
+                tape[container].end = UInt32(truncatingIfNeeded: index)
+                tape[container].next = UInt32(truncatingIfNeeded: tape.count)
+            }
+        }
+    }
+
+    /// Adds an entry. Offsets fit: a text has fewer than 2³² bytes, and no more values than bytes.
+    @inline(__always)
+    private mutating func append(
+        _ kind: JSONNode.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false
+    ) {
+        tape.append(
+            JSONTapeEntry(
+                start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end),
+                next: next ?? UInt32(truncatingIfNeeded: tape.count + 1), kind: kind, isEscaped: isEscaped))
+    }
+
+    @inline(__always)
+    private mutating func appendString(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+        let start = index
+        let isEscaped = try JSONStringScanner.scan(text, &index)
+        append(.string, from: start, to: index, isEscaped: isEscaped)
+    }
+
+    /// RFC 8259 §4: a member is a string, a colon and a value.
+    @inline(__always)
+    private mutating func appendName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+        guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+        guard text[index] == UInt8(ascii: "\"") else { throw JSONError(reason: .unexpectedByte, offset: index) }
+        try appendString(text, &index)
+        Self.skipWhitespace(text, &index)
+        guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+        guard text[index] == UInt8(ascii: ":") else { throw JSONError(reason: .unexpectedByte, offset: index) }
+        index += 1
+    }
+
+    private mutating func appendLiteral(
+        _ literal: StaticString, _ kind: JSONNode.Kind, _ text: Span<UInt8>, _ index: inout Int
+    ) throws(JSONError) {
+        let start = index
+        // RFC 8259 §3: the three names are lower case and whole.
+        let mismatch = literal.withUTF8Buffer { letters -> Int? in
+            for offset in letters.indices {
+                guard start + offset < text.count, unsafe text[start + offset] == letters[offset] else { return offset }
+            }
+            return nil
+        }
+        if let mismatch {
+            let offset = start + mismatch
+            throw JSONError(reason: offset < text.count ? .unexpectedByte : .unexpectedEnd, offset: offset)
+        }
+        index = start + literal.utf8CodeUnitCount
+        append(kind, from: start, to: index)
+    }
+
+    @inline(__always)
+    private static func skipWhitespace(_ text: Span<UInt8>, _ index: inout Int) {
+        // RFC 8259 §2: space, tab, line feed, carriage return; nothing of Unicode.
+        while index < text.count {
+            let byte = text[index]
+            guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            index += 1
+        }
+    }
+
+    private static func refuseByteOrderMark(_ text: Span<UInt8>) throws(JSONError) {
+        guard text.count >= 2, text[0] >= 0xEF else { return }
+        // RFC 8259 §8.1: a parser may ignore a byte order mark; two readers that differ are worse than a refusal.
+        let isUTF8 = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
+        let isUTF16 = (text[0] == 0xFE && text[1] == 0xFF) || (text[0] == 0xFF && text[1] == 0xFE)
+        if isUTF8 || isUTF16 { throw JSONError(reason: .byteOrderMark, offset: 0) }
+    }
+}

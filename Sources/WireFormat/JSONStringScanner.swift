@@ -1,0 +1,205 @@
+/// The grammar of JSON strings (RFC 8259 §7) over strict UTF-8 (RFC 3629).
+enum JSONStringScanner {
+    /// Scans a string from its opening quote to after its closing one.
+    ///
+    /// - Returns: Whether it holds an escape.
+    @inline(__always)
+    static func scan(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) -> Bool {
+        index += 1
+        skipPlain(text, &index)
+        if index < text.count, text[index] == UInt8(ascii: "\"") {
+            index += 1
+            return false
+        }
+        return try scanRest(text, &index)
+    }
+
+    /// The part of a string from the first byte that is not plain ASCII on.
+    private static func scanRest(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) -> Bool {
+        var isEscaped = false
+        while index < text.count {
+            let byte = text[index]
+            if byte == UInt8(ascii: "\"") {
+                index += 1
+                return isEscaped
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+                try skipEscape(text, &index)
+            } else if byte < 0x20 {
+                throw JSONError(reason: .controlCharacter, offset: index)
+            } else if byte >= 0x80 {
+                try skipMultibyte(text, &index)
+            }
+            skipPlain(text, &index)
+        }
+        throw JSONError(reason: .unexpectedEnd, offset: index)
+    }
+
+    /// Moves past bytes that need no thought: printable ASCII but quote and backslash.
+    @inline(__always)
+    private static func skipPlain(_ text: Span<UInt8>, _ index: inout Int) {
+        let bytes = unsafe text.bytes
+        while index &+ 8 <= text.count {
+            // The load is bounds-checked; any eight bytes are a `UInt64`.
+            let word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let ones: UInt64 = 0x0101_0101_0101_0101
+            let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+            // A borrow can only mark a byte above a marked one, so the lowest mark is always right.
+            let marks =
+                (word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
+                    | (word &- ones &* 0x20) & ~word) & (ones &* 0x80)
+            if marks != 0 {
+                index += marks.trailingZeroBitCount / 8
+                return
+            }
+            index += 8
+        }
+        while index < text.count {
+            let byte = text[index]
+            guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return }
+            index += 1
+        }
+    }
+
+    private static func skipEscape(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+        guard index + 1 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+        switch text[index + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            index += 2
+        case UInt8(ascii: "u"):
+            let unit = try codeUnit(text, at: index)
+            switch unit {
+            case 0xD800...0xDBFF:
+                // RFC 7493 §2.1: half a surrogate pair is no character; the other half must follow as an escape.
+                guard index + 6 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+                guard text[index + 6] == UInt8(ascii: "\\") else {
+                    throw JSONError(reason: .loneSurrogate, offset: index)
+                }
+                guard index + 7 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+                guard text[index + 7] == UInt8(ascii: "u"),
+                    case 0xDC00...0xDFFF = try codeUnit(text, at: index + 6)
+                else { throw JSONError(reason: .loneSurrogate, offset: index) }
+                index += 12
+            case 0xDC00...0xDFFF:
+                throw JSONError(reason: .loneSurrogate, offset: index)
+            default:
+                index += 6
+            }
+        default:
+            throw JSONError(reason: .invalidEscape, offset: index)
+        }
+    }
+
+    /// The code unit of the `\uXXXX` that begins at `index`.
+    private static func codeUnit(_ text: Span<UInt8>, at index: Int) throws(JSONError) -> UInt32 {
+        var unit: UInt32 = 0
+        for offset in index + 2..<index + 6 {
+            guard offset < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+            guard let digit = ASCII.hexValue(text[offset]) else {
+                throw JSONError(reason: .invalidEscape, offset: index)
+            }
+            unit = unit << 4 | UInt32(digit)
+        }
+        return unit
+    }
+
+    /// RFC 3629 §4: the well-formed sequences of two to four bytes.
+    private static func skipMultibyte(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+        let lead = text[index]
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch lead {
+        case 0xC2...0xDF: length = 2
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)  // below: overlong
+        case 0xED: (length, second) = (3, 0x80...0x9F)  // above: surrogates
+        case 0xE1...0xEF: length = 3
+        case 0xF0: (length, second) = (4, 0x90...0xBF)  // below: overlong
+        case 0xF1...0xF3: length = 4
+        case 0xF4: (length, second) = (4, 0x80...0x8F)  // above: beyond U+10FFFF
+        default: throw JSONError(reason: .invalidUTF8, offset: index)
+        }
+        guard index + length <= text.count, second.contains(text[index + 1]) else {
+            throw JSONError(reason: .invalidUTF8, offset: index)
+        }
+        for offset in 2..<max(length, 2) where text[index + offset] & 0xC0 != 0x80 {
+            throw JSONError(reason: .invalidUTF8, offset: index)
+        }
+        index += length
+    }
+}
+
+/// Reads the content of a checked string byte by byte, escapes resolved, without an allocation.
+struct JSONStringCursor {
+    private var index: Int
+    private let end: Int
+    /// Bytes of a character that are still to be given, lowest first.
+    private var pending: UInt32 = 0
+    private var pendingCount = 0
+
+    init(_ content: Range<Int>) {
+        index = content.lowerBound
+        end = content.upperBound
+    }
+
+    /// The next byte, or nil at the end. `text` is the text that the content range belongs to.
+    mutating func next(in text: Span<UInt8>) -> UInt8? {
+        if pendingCount > 0 {
+            let byte = UInt8(truncatingIfNeeded: pending)
+            pending >>= 8
+            pendingCount -= 1
+            return byte
+        }
+        guard index < end else { return nil }
+        let byte = text[index]
+        guard byte == UInt8(ascii: "\\"), index + 1 < end else {
+            index += 1
+            return byte
+        }
+        let letter = text[index + 1]
+        guard letter == UInt8(ascii: "u") else {
+            index += 2
+            switch letter {
+            case UInt8(ascii: "b"): return 0x08
+            case UInt8(ascii: "f"): return 0x0C
+            case UInt8(ascii: "n"): return 0x0A
+            case UInt8(ascii: "r"): return 0x0D
+            case UInt8(ascii: "t"): return 0x09
+            default: return letter
+            }
+        }
+        var code = codeUnit(in: text, at: index + 2)
+        index += 6
+        if code & 0xFC00 == 0xD800 {
+            code = 0x10000 + (code & 0x3FF) << 10 | codeUnit(in: text, at: index + 2) & 0x3FF
+            index += 6
+        }
+        return start(code)
+    }
+
+    /// Gives the first UTF-8 byte of a scalar and keeps the others.
+    private mutating func start(_ code: UInt32) -> UInt8 {
+        if code < 0x80 { return UInt8(truncatingIfNeeded: code) }
+        let tail = { (shift: UInt32) -> UInt32 in 0x80 | (code >> shift) & 0x3F }
+        if code < 0x800 {
+            (pending, pendingCount) = (tail(0), 1)
+            return UInt8(truncatingIfNeeded: 0xC0 | code >> 6)
+        }
+        if code < 0x10000 {
+            (pending, pendingCount) = (tail(6) | tail(0) << 8, 2)
+            return UInt8(truncatingIfNeeded: 0xE0 | code >> 12)
+        }
+        (pending, pendingCount) = (tail(12) | tail(6) << 8 | tail(0) << 16, 3)
+        return UInt8(truncatingIfNeeded: 0xF0 | code >> 18)
+    }
+
+    /// The scanner has seen four hexadecimal digits here; a position outside the content counts as zeros.
+    private func codeUnit(in text: Span<UInt8>, at position: Int) -> UInt32 {
+        var unit: UInt32 = 0
+        for offset in position..<position + 4 {
+            unit = unit << 4 | UInt32(offset < end ? ASCII.hexValue(text[offset]) ?? 0 : 0)
+        }
+        return unit
+    }
+}
