@@ -66,6 +66,9 @@ let package = Package(
             dependencies: [
                 "OAuthTestKit", "OAuthResourceServer", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(
+            name: "QuickstartTests",
+            dependencies: ["mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],

@@ -1,1 +1,4 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
 print("pending")
