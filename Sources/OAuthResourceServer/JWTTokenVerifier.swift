@@ -1,0 +1,104 @@
+public import JOSE
+internal import WireFormat
+
+/// Verifies JWT access tokens of one or several issuers (RFC 9068, RFC 8725).
+///
+/// **Checks** what ``JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own issuer.
+/// **Does not check** scopes and revocation. No network I/O happens for a token whose `alg`, `typ` or `iss` is not
+/// acceptable.
+public struct JWTTokenVerifier: TokenVerifier {
+    /// An issuer and everything that belongs to it.
+    public struct TrustedIssuer: Sendable {
+        let validation: JWTValidation
+        let keys: any KeySource
+
+        /// An issuer with its policy and its keys.
+        public init(_ validation: JWTValidation, keys: any KeySource) {
+            self.validation = validation
+            self.keys = keys
+        }
+    }
+
+    private let issuers: [TrustedIssuer]
+    private let clock: WallClock
+    private let tokenLimit: Int
+
+    /// A verifier. Of two issuers with the same identifier the first counts.
+    ///
+    /// - Parameter tokenLimit: The longest acceptable token in bytes.
+    public init(_ issuers: [TrustedIssuer], clock: WallClock = .system, tokenLimit: Int = 16_384) {
+        self.issuers = issuers
+        self.clock = clock
+        self.tokenLimit = tokenLimit
+    }
+
+    /// Verifies a token. Suspends only when the present keys cannot decide.
+    public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
+        let (jwt, issuer) = try prepare(token)
+        if let present = issuer.keys.presentKeys() {
+            switch verdict(jwt, issuer, present) {
+            case .accepted(let token): return token
+            case .refused(let rejection): throw rejection
+            case .unknownKey: break
+            }
+            return try await verify(jwt, issuer, need: .unknownKey)
+        }
+        return try await verify(jwt, issuer, need: .noKeys)
+    }
+
+    /// Everything that needs no key: form, header, algorithm, issuer.
+    private func prepare(_ token: PresentedToken) throws(TokenRejection) -> (UnverifiedJWT, TrustedIssuer) {
+        do throws(JOSEError) {
+            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: tokenLimit)
+            // The unverified `iss` is only a look-up key; the validation of that issuer compares it again.
+            guard let name = jwt.unverifiedIssuer else {
+                try issuers.first?.validation.precheck(jwt)
+                throw JOSEError.claim(.iss, .missing)
+            }
+            guard let issuer = issuers.first(where: { $0.validation.issuer.hasSameBytes(as: name) }) else {
+                throw JOSEError.claim(.iss, .mismatch)
+            }
+            try issuer.validation.precheck(jwt)
+            return (jwt, issuer)
+        } catch .claim(.iss, .mismatch) {
+            throw .invalid(.unknownIssuer)
+        } catch {
+            throw .invalid(.jwt(error))
+        }
+    }
+
+    private func verify(
+        _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer, need: KeyNeed
+    ) async throws(TokenRejection) -> AccessToken {
+        let keys: JSONWebKeySet
+        do throws(KeySourceError) {
+            keys = try await issuer.keys.keys(for: need)
+        } catch {
+            throw .unavailable(.keys, retryAfter: error.retryAfter)
+        }
+        switch verdict(jwt, issuer, keys) {
+        case .accepted(let token): return token
+        case .refused(let rejection): throw rejection
+        case .unknownKey: throw .invalid(.jwt(.key(.unknown)))
+        }
+    }
+
+    private enum Verdict {
+        case accepted(AccessToken)
+        case refused(TokenRejection)
+        /// The only answer that a newer key set can change.
+        case unknownKey
+    }
+
+    private func verdict(_ jwt: UnverifiedJWT, _ issuer: TrustedIssuer, _ keys: JSONWebKeySet) -> Verdict {
+        do throws(JOSEError) {
+            return .accepted(AccessToken(try issuer.validation.verify(jwt, keys: keys, now: clock.now())))
+        } catch .key(.unknown) {
+            return .unknownKey
+        } catch .cryptographyUnavailable {
+            return .refused(.unavailable(.cryptography, retryAfter: 1))
+        } catch {
+            return .refused(.invalid(.jwt(error)))
+        }
+    }
+}

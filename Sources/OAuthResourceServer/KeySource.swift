@@ -1,0 +1,71 @@
+public import JOSE
+
+/// The port to the keys of one issuer.
+///
+/// Called by many requests at once. The present set is there without suspension, so that a token signed with a known
+/// key never waits.
+public protocol KeySource: Sendable {
+    /// The set to verify with now, or nil when there is none that may still be used.
+    func presentKeys() -> JSONWebKeySet?
+
+    /// A set for a token that the present one cannot decide.
+    ///
+    /// A source that cannot or may not get a newer set now answers with the present one.
+    ///
+    /// - Throws: ``KeySourceError`` when nobody can say which keys the issuer has.
+    func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet
+}
+
+/// Why a newer set is wanted.
+public enum KeyNeed: Sendable, Hashable {
+    /// There is no present set.
+    case noKeys
+    /// The present set has no key of the token's `kid`.
+    case unknownKey
+}
+
+/// There are no usable keys of the issuer.
+public struct KeySourceError: Error, Sendable, Hashable {
+    /// Seconds until asking again makes sense.
+    public let retryAfter: Int
+
+    /// No keys for `retryAfter` seconds.
+    public init(retryAfter: Int) {
+        self.retryAfter = retryAfter
+    }
+}
+
+/// Keys that never change.
+public struct StaticKeySource: KeySource {
+    private let keys: JSONWebKeySet
+
+    /// A source of one set.
+    public init(_ keys: JSONWebKeySet) {
+        self.keys = keys
+    }
+
+    /// The set.
+    public func presentKeys() -> JSONWebKeySet? { keys }
+
+    /// The set.
+    public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet { keys }
+}
+
+/// The keys of an authorization server in the same program: no document is fetched, a rotation is seen at once.
+public struct InProcessKeySource: KeySource {
+    private let current: @Sendable () -> JSONWebKeySet?
+
+    /// A source that asks `current` each time. The closure must be quick; nil means that there are no keys yet.
+    public init(_ current: @escaping @Sendable () -> JSONWebKeySet?) {
+        self.current = current
+    }
+
+    /// What the closure answers.
+    public func presentKeys() -> JSONWebKeySet? { current() }
+
+    /// What the closure answers.
+    public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
+        guard let keys = current() else { throw KeySourceError(retryAfter: 1) }
+        return keys
+    }
+}

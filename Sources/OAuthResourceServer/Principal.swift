@@ -1,0 +1,39 @@
+public import OAuthMetadata
+public import WireFormat
+
+/// On whose behalf a request is made: the verified caller that the handler receives.
+///
+/// Travels with the request, as an argument and as the task-local ``current``; never with a session.
+public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The token that proves it.
+    public let accessToken: AccessToken
+
+    /// The principal of a verified token.
+    public init(_ accessToken: AccessToken) {
+        self.accessToken = accessToken
+    }
+
+    /// The principal of the request that the current task serves. A convenience for code deep inside a handler;
+    /// decisions take the principal as an argument.
+    @TaskLocal public static var current: Principal?
+
+    /// `sub`; nil when the issuer sends none.
+    public var subject: String? { accessToken.subject }
+    /// The client that acts for the subject.
+    public var clientID: String? { accessToken.clientID }
+    /// The issuer, as configured.
+    public var issuer: String? { accessToken.issuer }
+    /// The scopes of the token.
+    public var scopes: ScopeSet { accessToken.scopes }
+    /// The end of the token, seconds since 1970.
+    public var expiresAt: Double? { accessToken.expiresAt }
+    /// All claims. For `Codable` types, decode ``claimsBytes`` with the decoder of your choice.
+    public var claims: JSONObject { accessToken.claims.root.value.object ?? JSONObject() }
+    /// The claims as JSON text, as the issuer wrote them.
+    public var claimsBytes: [UInt8] { accessToken.claims.bytes }
+
+    /// Says nothing about the caller.
+    public var description: String { "<principal>" }
+    /// Shows no member.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,37 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+internal import WireFormat
+
+/// Turns an answer into bytes: one place builds every refusal.
+struct RefusalResponse: Sendable {
+    let realm: Challenge.QuotableText?
+    let resourceMetadata: Challenge.QuotableText?
+
+    func response(to rejection: TokenRejection, operation: ScopeSet) -> HTTPResponse {
+        var response: HTTPResponse
+        switch rejection.answer(operation: operation) {
+        case .challenge(let status, let error, let sentence, let scope):
+            response = Self.json(
+                status, error: error?.rawValue ?? "unauthorized",
+                description: sentence?.rawValue ?? "An access token is required.")
+            let challenge = Challenge(
+                realm: realm, error: error, errorDescription: sentence, scope: scope,
+                resourceMetadata: resourceMetadata)
+            // A challenge is printable ASCII by its types, so this is never nil.
+            if let value = HTTPFieldValue(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
+        case .unavailable(let seconds):
+            response = Self.json(.serviceUnavailable, error: "temporarily_unavailable", description: nil)
+            response.fields.append(.retryAfter, HTTPFieldValue(seconds))
+        }
+        return response
+    }
+
+    /// A small JSON body that no cache keeps (RFC 6750 §5.3).
+    static func json(_ status: HTTPStatus, error: String, description: String?) -> HTTPResponse {
+        var body: JSONObject = ["error": .string(error)]
+        body["error_description"] = description.map { .string($0) }
+        var response = HTTPResponse.json(.object(body), status: status)
+        response.fields.append(.cacheControl, "no-store")
+        return response
+    }
+}

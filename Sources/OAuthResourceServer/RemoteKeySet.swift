@@ -1,0 +1,194 @@
+public import HTTPMessages
+public import JOSE
+internal import Synchronization
+internal import WireFormat
+
+/// The keys of an issuer, fetched from its key set URL and kept for a while.
+///
+/// One fetch at a time, whoever asks: a request that is cancelled leaves the fetch to the others. A failed fetch keeps
+/// the present set until ``Limits/hardLifetime``. An unknown `kid` causes one fetch per ``Limits/unknownKeyInterval`` at
+/// most, however many tokens carry one. Only a set with a usable key replaces the present one.
+public final class RemoteKeySet: KeySource {
+    /// The times of the source.
+    public enum Limits {
+        /// After this age a set is fetched anew in the background.
+        public static let softLifetime: Duration = .seconds(300)
+        /// After this age a set is not used any more.
+        public static let hardLifetime: Duration = .seconds(3_600)
+        /// The least time between two fetches for unknown keys.
+        public static let unknownKeyInterval: Duration = .seconds(30)
+        /// The longest wait after failures: 1, 2, 4 … seconds up to this.
+        public static let longestBackOff: Duration = .seconds(60)
+        /// The largest key set in bytes.
+        public static let maximumDocumentBytes = 1_048_576
+    }
+
+    private struct Present {
+        let keys: JSONWebKeySet
+        let fetchedAt: Duration
+    }
+
+    private struct State {
+        var present: Present?
+        /// The fetch under way, stored before anybody waits, so that there is never a second one.
+        var flight: Task<JSONWebKeySet, any Error>?
+        var failures = 0
+        var nextAttempt: Duration?
+        var lastAttempt: Duration?
+        var discovered: AbsoluteURL?
+    }
+
+    private let location: KeyLocation
+    private let fetcher: any DocumentFetcher
+    private let clock: MonotonicClock
+    private let observer: EventObserver?
+    private let state = Mutex(State())
+
+    /// A source that fetches at first use.
+    ///
+    /// - Parameters:
+    ///   - location: Where the key set stands.
+    ///   - fetcher: How to fetch, under its own policy of hosts, sizes and times.
+    ///   - clock: For ages and waits.
+    ///   - observer: Told about each fetch.
+    public init(
+        _ location: KeyLocation, fetcher: any DocumentFetcher, clock: MonotonicClock = .system,
+        observer: EventObserver? = nil
+    ) {
+        self.location = location
+        self.fetcher = fetcher
+        self.clock = clock
+        self.observer = observer
+    }
+
+    /// The present set, while it is not older than the hard lifetime. Past the soft lifetime a fetch starts behind it.
+    public func presentKeys() -> JSONWebKeySet? {
+        let now = clock.now()
+        return state.withLock { state in
+            guard let present = state.present, now - present.fetchedAt <= Limits.hardLifetime else { return nil }
+            if now - present.fetchedAt > Limits.softLifetime, isDue(state, now) { _ = startFlight(&state, now) }
+            return present.keys
+        }
+    }
+
+    /// Fetches, joins the fetch under way, or answers with the present set when fetching is not allowed now.
+    public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
+        let step = nextStep(for: need, now: clock.now())
+        switch step {
+        case .answer(let keys): return keys
+        case .refuse(let seconds): throw KeySourceError(retryAfter: seconds)
+        case .wait(let flight, let present):
+            if let keys = try? await flight.value { return keys }
+            // The fetch failed. A set within its soft lifetime still decides: an unknown key in it is the caller's fault.
+            if let present { return present }
+            throw KeySourceError(retryAfter: secondsUntilNextAttempt())
+        }
+    }
+
+    private enum Step {
+        case answer(JSONWebKeySet)
+        case refuse(retryAfter: Int)
+        case wait(Task<JSONWebKeySet, any Error>, ifItFails: JSONWebKeySet?)
+    }
+
+    private func nextStep(for need: KeyNeed, now: Duration) -> Step {
+        state.withLock { state in
+            let age = state.present.map { now - $0.fetchedAt }
+            let usable = age.map { $0 <= Limits.hardLifetime } == true ? state.present?.keys : nil
+            let fresh = age.map { $0 <= Limits.softLifetime } == true ? usable : nil
+            if need == .unknownKey, let usable {
+                if let last = state.lastAttempt, now - last < Limits.unknownKeyInterval, state.flight == nil {
+                    return .answer(usable)
+                }
+                return .wait(state.flight ?? startFlight(&state, now), ifItFails: fresh)
+            }
+            if let usable { return .answer(usable) }
+            if let flight = state.flight { return .wait(flight, ifItFails: nil) }
+            guard isDue(state, now) else { return .refuse(retryAfter: Self.seconds(state, now)) }
+            return .wait(startFlight(&state, now), ifItFails: nil)
+        }
+    }
+
+    private func secondsUntilNextAttempt() -> Int {
+        let now = clock.now()
+        return state.withLock { Self.seconds($0, now) }
+    }
+
+    /// Whole seconds until the next attempt, rounded up, at least 1.
+    private static func seconds(_ state: borrowing State, _ now: Duration) -> Int {
+        guard let next = state.nextAttempt, next > now else { return 1 }
+        let left = (next - now).components
+        return Int(left.seconds) + (left.attoseconds > 0 ? 1 : 0)
+    }
+
+    private func isDue(_ state: borrowing State, _ now: Duration) -> Bool {
+        state.flight == nil && state.nextAttempt.map { $0 <= now } != false
+    }
+
+    private func startFlight(_ state: inout State, _ now: Duration) -> Task<JSONWebKeySet, any Error> {
+        let known = state.discovered
+        // Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+        let flight = Task { try await self.fetchAndKeep(knownURL: known) }
+        state.flight = flight
+        state.lastAttempt = now
+        return flight
+    }
+
+    private func fetchAndKeep(knownURL: AbsoluteURL?) async throws(KeyFetchFailure) -> JSONWebKeySet {
+        observer?(.keyRefreshStarted)
+        do throws(KeyFetchFailure) {
+            let url = try await keySetURL(known: knownURL)
+            let keys = try await fetchKeys(from: url)
+            let now = clock.now()
+            state.withLock { state in
+                state.present = Present(keys: keys, fetchedAt: now)
+                state.flight = nil
+                state.failures = 0
+                state.nextAttempt = nil
+                state.discovered = url
+            }
+            for skipped in keys.skipped { observer?(.keySkipped(index: skipped.index, reason: skipped.reason)) }
+            observer?(.keyRefreshSucceeded(usableKeys: keys.keys.count))
+            return keys
+        } catch {
+            let now = clock.now()
+            state.withLock { state in
+                state.flight = nil
+                state.failures += 1
+                state.nextAttempt = now + min(.seconds(1 << min(state.failures - 1, 6)), Limits.longestBackOff)
+                // The metadata may have moved the keys: find them again.
+                state.discovered = nil
+            }
+            observer?(.keyRefreshFailed(error))
+            throw error
+        }
+    }
+
+    private func keySetURL(known: AbsoluteURL?) async throws(KeyFetchFailure) -> AbsoluteURL {
+        switch location {
+        case .url(let url): return url
+        case .discovered(let issuer):
+            if let known { return known }
+            return try await IssuerDiscovery(issuer: issuer, fetcher: fetcher).keySetURL()
+        }
+    }
+
+    private func fetchKeys(from url: AbsoluteURL) async throws(KeyFetchFailure) -> JSONWebKeySet {
+        let document: FetchedDocument
+        do throws(FetchError) {
+            document = try await fetcher.fetch(
+                DocumentRequest(url: url, maximumBodyBytes: Limits.maximumDocumentBytes))
+        } catch {
+            throw .fetch(error)
+        }
+        guard document.status == .ok else { throw .status(document.status.code) }
+        let keys: JSONWebKeySet
+        do throws(JSONWebKeySet.ParseError) {
+            keys = try JSONWebKeySet(parsing: document.body)
+        } catch {
+            throw .keySet(error)
+        }
+        guard !keys.keys.isEmpty else { throw .noUsableKey }
+        return keys
+    }
+}

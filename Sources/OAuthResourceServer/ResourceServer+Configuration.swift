@@ -1,0 +1,71 @@
+internal import OAuthMetadata
+internal import WireFormat
+
+extension ResourceServer {
+    /// A checked configuration.
+    struct Parts {
+        var resource: ResourceIdentifier
+        var authorizationServers: [IssuerIdentifier]
+        var requiredScopes: ScopeSet
+        var scopesSupported: ScopeSet
+        var realm: Challenge.QuotableText?
+    }
+
+    /// Checks every setting and reports all faults together.
+    static func check(_ configuration: ResourceServerConfiguration) throws(ConfigurationError) -> Parts {
+        var faults: [ConfigurationError.Fault] = []
+
+        var resource: ResourceIdentifier?
+        do throws(IdentifierError) {
+            resource = try ResourceIdentifier(configuration.resource, insecureHTTP: configuration.insecureHTTP)
+        } catch {
+            faults.append(.init("resource", error.explanation))
+        }
+
+        if configuration.authorizationServers.isEmpty {
+            faults.append(.init("authorizationServers", "is empty; name the issuer that clients log in to"))
+        }
+        var issuers: [IssuerIdentifier] = []
+        for (index, text) in configuration.authorizationServers.enumerated() {
+            do throws(IdentifierError) {
+                issuers.append(try IssuerIdentifier(text, insecureHTTP: configuration.insecureHTTP))
+            } catch {
+                faults.append(.init("authorizationServers[\(index)]", error.explanation))
+            }
+        }
+
+        let required = scopes(configuration.requiredScopes, "requiredScopes", &faults)
+        // A client that asks for offline_access gets a refresh token by it; it is not a permission of this resource.
+        let advertised = configuration.scopesSupported.map { scopes($0, "scopesSupported", &faults) } ?? required
+        if required.contains("offline_access") {
+            faults.append(.init("requiredScopes", "holds offline_access, which no access token need carry; remove it"))
+        }
+
+        let realm = configuration.realm.map(Challenge.QuotableText.init)
+        if case .some(.none) = realm {
+            faults.append(.init("realm", "holds control or non-ASCII characters, which a challenge cannot carry"))
+        }
+        if !(1_024...65_536).contains(configuration.tokenLimit) {
+            faults.append(.init("tokenLimit", "is outside 1,024…65,536 bytes"))
+        }
+        for path in configuration.wellKnownPathsOfHandler where !path.utf8.starts(with: WellKnown.prefix.utf8) {
+            faults.append(.init("wellKnownPathsOfHandler", "holds a path that does not begin with \(WellKnown.prefix)"))
+        }
+
+        guard faults.isEmpty, let resource else { throw ConfigurationError(faults) }
+        return Parts(
+            resource: resource, authorizationServers: issuers, requiredScopes: required,
+            scopesSupported: advertised.subtracting("offline_access"), realm: realm ?? nil)
+    }
+
+    private static func scopes(
+        _ list: [String], _ setting: String, _ faults: inout [ConfigurationError.Fault]
+    ) -> ScopeSet {
+        guard let scopes = ScopeSet(list) else {
+            faults.append(
+                .init(setting, "holds a text that is no scope: printable ASCII without space, quote and backslash"))
+            return ScopeSet()
+        }
+        return scopes
+    }
+}

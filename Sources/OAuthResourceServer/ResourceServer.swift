@@ -1,0 +1,155 @@
+public import HTTPMessages
+internal import JOSE
+public import OAuthMetadata
+internal import WireFormat
+
+/// The guard: decides for each request whether it goes on, with which principal, or what to answer instead.
+///
+/// **Checks** that there is exactly one access token, that the verifier accepts it, and that it carries the required
+/// scopes. **Does not check** anything about the wrapped handler's own routes, and runs before it looks at them: without
+/// a token the answer is 401, whatever the method, path or `Accept`.
+///
+/// - SeeAlso: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
+public struct ResourceServer: Sendable {
+    /// What to do with a request.
+    public enum Decision: Sendable {
+        /// Let it through on behalf of this principal.
+        case proceed(Principal)
+        /// Send this response instead; a `HEAD` has no body.
+        case respond(HTTPResponse)
+    }
+
+    /// The resource, byte for byte as configured.
+    public let resource: ResourceIdentifier
+    /// The metadata document that is served.
+    public let metadata: ProtectedResourceMetadata
+    private let requiredScopes: ScopeSet
+    private let tokenLimit: Int
+    private let verifier: any TokenVerifier
+    private let routes: MetadataRoutes
+    private let refusals: RefusalResponse
+    private let observer: EventObserver?
+
+    /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
+    ///
+    /// - Parameters:
+    ///   - resource: The public URL of the server; the audience that tokens must name.
+    ///   - issuer: The issuer identifier of the authorization server.
+    ///   - requiredScopes: The scopes that every request needs.
+    ///   - fetcher: How to reach the issuer, such as `CurlFetcher()` of SafeFetch.
+    ///   - observer: Told about every decision.
+    /// - Throws: ``ConfigurationError`` with every fault.
+    public init(
+        resource: String, issuer: String, requiredScopes: [String] = [], fetcher: any DocumentFetcher,
+        observer: EventObserver? = nil
+    ) throws(ConfigurationError) {
+        let configuration = ResourceServerConfiguration(
+            resource: resource, authorizationServers: [issuer], requiredScopes: requiredScopes)
+        let parts = try Self.check(configuration)
+        let trusted = parts.authorizationServers.compactMap { issuer in
+            // A resource and the default algorithms and skew are given, so this policy is never at fault.
+            (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
+                JWTTokenVerifier.TrustedIssuer(
+                    validation, keys: RemoteKeySet(.discovered(issuer), fetcher: fetcher, observer: observer))
+            }
+        }
+        self.init(parts, configuration, verifier: JWTTokenVerifier(trusted), observer: observer)
+    }
+
+    /// A guard with a verifier of your choice.
+    ///
+    /// - Throws: ``ConfigurationError`` with every fault.
+    public init(
+        _ configuration: ResourceServerConfiguration, verifier: any TokenVerifier, observer: EventObserver? = nil
+    ) throws(ConfigurationError) {
+        self.init(try Self.check(configuration), configuration, verifier: verifier, observer: observer)
+    }
+
+    /// Decides about a request, on plain values: the glue to any HTTP framework.
+    ///
+    /// - Parameters:
+    ///   - method: The method as sent.
+    ///   - target: The request target as sent, undecoded.
+    ///   - fields: The header fields, duplicates kept.
+    ///   - body: The content, when it is at hand and is a form; nil otherwise. It is never searched for a token to use.
+    public func decide(
+        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil
+    ) async -> Decision {
+        if let response = routes.response(method: method, path: target.path, fields: fields) {
+            return .respond(bodiless(response, if: method))
+        }
+        var presented: PresentedToken?
+        do throws(TokenRejection) {
+            let token = try BearerCredential.extract(from: fields, query: target.query, tokenLimit: tokenLimit)
+            presented = token
+            let accessToken = try await verifier.verify(token)
+            if let body, Self.isForm(fields), BearerCredential.namesAccessToken(body) {
+                throw .malformedRequest(.tokenInTwoPlaces)
+            }
+            guard accessToken.scopes.isSuperset(of: requiredScopes) else { throw .insufficientScope(requiredScopes) }
+            observer?(.allowed(fingerprint: token.fingerprint))
+            return .proceed(Principal(accessToken))
+        } catch {
+            return .respond(refuse(error, presented, method: method))
+        }
+    }
+
+    /// Wraps a handler: it is called for requests with a good token only, and receives the verified principal.
+    public func protecting(
+        _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
+    ) -> some HTTPHandler {
+        ProtectedHandler(server: self, handler: handler)
+    }
+
+    /// Wraps a handler that asks ``Principal/current`` when it wants to know.
+    public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
+        ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
+    }
+
+    /// The answer to a refused request; the observer learns the reason, the caller does not.
+    func refuse(_ rejection: TokenRejection, _ token: PresentedToken? = nil, method: HTTPMethod) -> HTTPResponse {
+        observer?(.denied(rejection, fingerprint: token?.fingerprint))
+        return bodiless(refusals.response(to: rejection, operation: requiredScopes), if: method)
+    }
+
+    func report(_ event: ResourceServerEvent) {
+        observer?(event)
+    }
+
+    /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
+    static func isForm(_ fields: HTTPFields) -> Bool {
+        fields.values(of: .contentType).contains { value in
+            let type = value.bytes.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+            return ASCII.equalsIgnoringCase(type, "application/x-www-form-urlencoded".utf8)
+        }
+    }
+
+    private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {
+        guard method == .head else { return response }
+        var response = response
+        response.body = .bytes([])
+        return response
+    }
+
+    private init(
+        _ parts: Parts, _ configuration: ResourceServerConfiguration, verifier: any TokenVerifier,
+        observer: EventObserver?
+    ) {
+        var metadata = ProtectedResourceMetadata(resource: parts.resource)
+        metadata.authorizationServers = parts.authorizationServers
+        metadata.scopesSupported = parts.scopesSupported
+        configuration.describe(&metadata)
+        // What was checked stays as it was checked.
+        metadata.resource = parts.resource
+        resource = parts.resource
+        self.metadata = metadata
+        requiredScopes = parts.requiredScopes
+        tokenLimit = configuration.tokenLimit
+        self.verifier = verifier
+        self.observer = observer
+        routes = MetadataRoutes(
+            metadata, alias: configuration.rootAlias, handlerPaths: configuration.wellKnownPathsOfHandler)
+        refusals = RefusalResponse(
+            realm: parts.realm, resourceMetadata: Challenge.QuotableText(parts.resource.metadataURL))
+    }
+}

@@ -1,0 +1,42 @@
+public import OAuthMetadata
+
+/// What a protected resource is called, who issues its tokens, and what a token must carry.
+///
+/// Plain values; ``ResourceServer`` checks them all at construction and reports every fault at once.
+public struct ResourceServerConfiguration: Sendable {
+    /// Whether the metadata document also stands at the root of the well-known location.
+    public enum RootAlias: Sendable, Hashable {
+        /// At `/.well-known/oauth-protected-resource` too, where clients of older revisions look.
+        case served
+        /// Only at the location with the resource's path.
+        case notServed
+    }
+
+    /// The resource identifier: the public URL of the server, byte for byte as clients and issuers use it.
+    public var resource: String
+    /// The issuers that clients may use, first choice first.
+    public var authorizationServers: [String]
+    /// The scopes that every request needs.
+    public var requiredScopes: [String]
+    /// The scopes to advertise in the metadata; nil advertises the required ones.
+    public var scopesSupported: [String]?
+    /// The `realm` of challenges; nil leaves it out.
+    public var realm: String?
+    /// The root alias.
+    public var rootAlias: RootAlias = .served
+    /// Where plain http is acceptable in `resource` and `authorizationServers`.
+    public var insecureHTTP: InsecureHTTP = .loopback
+    /// Request paths below `/.well-known/` that the wrapped handler answers itself, behind the guard.
+    public var wellKnownPathsOfHandler: [String] = []
+    /// The longest acceptable token in bytes, 1,024…65,536.
+    public var tokenLimit: Int = 16_384
+    /// Fills in further members of the metadata document (name, documentation, policy …).
+    public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
+
+    /// A configuration.
+    public init(resource: String, authorizationServers: [String], requiredScopes: [String] = []) {
+        self.resource = resource
+        self.authorizationServers = authorizationServers
+        self.requiredScopes = requiredScopes
+    }
+}

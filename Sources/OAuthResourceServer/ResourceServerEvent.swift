@@ -1,0 +1,22 @@
+public import JOSE
+
+/// What the operator learns. No case holds a token, a secret or a claim; a token is named by its fingerprint.
+public enum ResourceServerEvent: Sendable {
+    /// A request was let through to the handler.
+    case allowed(fingerprint: String)
+    /// A request was refused; no fingerprint when it carried no token.
+    case denied(TokenRejection, fingerprint: String?)
+    /// The wrapped handler threw. The caller got a 500 without detail.
+    case handlerFailed(any Error)
+    /// A fetch of keys begins.
+    case keyRefreshStarted
+    /// New keys are in use.
+    case keyRefreshSucceeded(usableKeys: Int)
+    /// A fetch of keys failed; the present set, if any, stays in use.
+    case keyRefreshFailed(KeyFetchFailure)
+    /// An entry of a key set is not used; its position, and why.
+    case keySkipped(index: Int, reason: KeyDefect)
+}
+
+/// Told about every event, on whatever task it happens: it must be quick and must not block.
+public typealias EventObserver = @Sendable (ResourceServerEvent) -> Void

@@ -1,0 +1,110 @@
+internal import HTTPMessages
+public import JOSE
+public import OAuthMetadata
+internal import WireFormat
+
+/// Why a request is not let through. Whose fault it is decides the status; this file holds the whole decision.
+///
+/// An implementer of ``TokenVerifier`` chooses between ``invalid(_:)`` (the caller's token is bad) and
+/// ``unavailable(_:retryAfter:)`` (this server cannot decide). Reporting the second as the first makes clients throw
+/// good tokens away.
+public enum TokenRejection: Error, Sendable, Hashable {
+    /// No credentials, or credentials of another scheme: 401 without an error code (RFC 6750 §3.1).
+    case missingCredentials
+    /// The request is malformed: 400.
+    case malformedRequest(MalformedRequest)
+    /// The token is bad: 401.
+    case invalid(InvalidToken)
+    /// The token is good and lacks scope; all scopes of the operation: 403.
+    case insufficientScope(ScopeSet)
+    /// Nobody can say whether the token is good: 503. Seconds to wait, brought into 1…60.
+    case unavailable(UnavailableReason, retryAfter: Int)
+
+    /// What is malformed about a request.
+    public enum MalformedRequest: String, Sendable, Hashable {
+        /// Several `Authorization` fields, or several credentials in one.
+        case repeatedCredentials = "repeated_credentials"
+        /// A token in the header and another in the query or the form body.
+        case tokenInTwoPlaces = "token_in_two_places"
+        /// An `Authorization` value of another scheme beyond the size limit.
+        case authorizationTooLong = "authorization_too_long"
+    }
+
+    /// What is wrong with a token.
+    public enum InvalidToken: Sendable, Hashable {
+        /// What follows `Bearer` is not one `b64token` (RFC 6750 §2.1).
+        case syntax
+        /// Longer than the limit; nothing was parsed.
+        case tooLong
+        /// The issuer is not among the configured ones.
+        case unknownIssuer
+        /// The JWT failed a check.
+        case jwt(JOSEError)
+        /// A custom verifier's own reason: a stable snake_case code written in the program.
+        case other(code: String)
+    }
+
+    /// Why nobody can say.
+    public enum UnavailableReason: String, Sendable, Hashable {
+        /// There are no usable keys of the issuer.
+        case keys = "keys_unavailable"
+        /// libcrypto could not do its work.
+        case cryptography = "cryptography_unavailable"
+        /// A custom verifier's dependency is down.
+        case verifier = "verifier_unavailable"
+    }
+
+    /// A stable snake_case code, for events and metrics. Never sent to the caller.
+    public var code: String {
+        switch self {
+        case .missingCredentials: "missing_credentials"
+        case .malformedRequest(let why): why.rawValue
+        case .invalid(.syntax): "token_syntax"
+        case .invalid(.tooLong): "token_too_large"
+        case .invalid(.unknownIssuer): "unknown_issuer"
+        case .invalid(.jwt(let error)): error.code
+        case .invalid(.other(let code)): code
+        case .insufficientScope: "insufficient_scope"
+        case .unavailable(let why, _): why.rawValue
+        }
+    }
+}
+
+/// What the caller is told.
+enum Answer {
+    /// A status with a challenge. `error` is nil when the request carried no credentials.
+    case challenge(HTTPStatus, Challenge.ErrorCode?, Challenge.ErrorDescription?, scope: ScopeSet)
+    /// 503 without a challenge: trying another token does not help.
+    case unavailable(retryAfter: Int)
+}
+
+extension TokenRejection {
+    /// The whole mapping.
+    ///
+    /// - Parameter operation: The scopes of the operation, which every 401 names so that the login asks for them.
+    func answer(operation: ScopeSet) -> Answer {
+        switch self {
+        case .missingCredentials:
+            .challenge(.unauthorized, nil, nil, scope: operation)
+        case .malformedRequest(let why):
+            .challenge(.badRequest, .invalidRequest, why.sentence, scope: operation)
+        case .invalid:
+            // One sentence for every failure: the caller cannot tell the checks apart.
+            .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
+        case .insufficientScope(let all):
+            .challenge(.forbidden, .insufficientScope, .insufficientScope, scope: all)
+        case .unavailable(_, let seconds):
+            .unavailable(retryAfter: min(max(seconds, 1), 60))
+        }
+    }
+}
+
+extension TokenRejection.MalformedRequest {
+    var sentence: Challenge.ErrorDescription {
+        switch self {
+        case .repeatedCredentials: .repeatedCredentials
+        case .tokenInTwoPlaces: .tokenInTwoPlaces
+        case .authorizationTooLong: .authorizationTooLong
+        }
+    }
+}

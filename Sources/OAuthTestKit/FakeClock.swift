@@ -1,0 +1,21 @@
+import Synchronization
+
+/// A wall clock that stands still until a test moves it.
+///
+/// Hand it to whatever takes a `now` closure: `FakeIssuer(now: { clock.now })`.
+public final class FakeClock: Sendable {
+    private let seconds: Mutex<Double>
+
+    /// A clock that shows this time, in seconds since 1970; by default 2023-11-14T22:13:20Z.
+    public init(_ secondsSince1970: Double = 1_700_000_000) {
+        seconds = Mutex(secondsSince1970)
+    }
+
+    /// The time it shows, in seconds since 1970.
+    public var now: Double { seconds.withLock { $0 } }
+
+    /// Moves the clock by so many seconds; backwards when negative.
+    public func advance(by interval: Double) {
+        seconds.withLock { $0 += interval }
+    }
+}
