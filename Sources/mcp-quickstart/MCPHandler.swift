@@ -7,18 +7,24 @@ import WireFormat
 /// It knows nothing of OAuth. ``ResourceServer`` calls it for requests with a good access token only, and says whose token
 /// that is.
 struct MCPHandler: Sendable {
-    /// The path of the MCP endpoint.
-    static let path = "/mcp"
+    /// The usual path of an MCP endpoint.
+    static let defaultPath = "/mcp"
     /// The largest body in bytes.
     static let maximumBodyBytes = 1_048_576
     /// Who we say we are.
     static let serverInfo: JSONValue = ["name": "mcp-quickstart", "version": "1.0.0"]
 
-    var tools = MCPTool.all
+    private let path: String
+    private let tools = MCPTool.all
+
+    /// An MCP endpoint at this path; an empty one is the root.
+    init(path: String = Self.defaultPath) {
+        self.path = path.isEmpty ? "/" : path
+    }
 
     /// Answers one request of this principal.
     func respond(to request: HTTPRequest, principal: Principal) async throws -> HTTPResponse {
-        guard request.path.hasSameBytes(as: Self.path) else {
+        guard request.path.hasSameBytes(as: path) else {
             return .json(["error": "not_found"], status: .notFound)
         }
         // No session, hence nothing to listen to (GET) and nothing to end (DELETE).
@@ -30,12 +36,8 @@ struct MCPHandler: Sendable {
         guard isJSON(request.fields[.contentType]) else {
             return .json(["error": "unsupported_media_type"], status: .unsupportedMediaType)
         }
-        let body: [UInt8]
-        do {
-            body = try await request.body.collect(upTo: Self.maximumBodyBytes)
-        } catch .tooLarge {
-            return .json(["error": "content_too_large"], status: .contentTooLarge)
-        }
+        // The server answers a body that is too large or that breaks off.
+        let body = try await request.body.collect(upTo: Self.maximumBodyBytes)
         return await respond(to: body, of: request, principal: principal)
     }
 
@@ -180,7 +182,6 @@ struct MCPHandler: Sendable {
                 try await writer.write(event(JSONRPCMessage.answer(id: call.id, result: result(call, outcome.json))))
             })
         response.fields[.contentType] = "text/event-stream"
-        response.fields[.cacheControl] = "no-store"
         response.fields[.xAccelBuffering] = "no"
         return response
     }

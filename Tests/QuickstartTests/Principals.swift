@@ -1,13 +1,23 @@
-import OAuthMetadata
 import OAuthResourceServer
 import WireFormat
 
 extension Principal {
     /// What a good token says.
-    static let alice = Principal(
-        subject: "alice", clientID: "client-1", issuer: "https://issuer.example",
-        scopes: ScopeSet(keepingValidOf: "mcp:use mcp:admin"), expiresAt: 1_800_000_000, claims: JSONObject())
+    static var alice: Principal {
+        get throws {
+            try Principal(
+                issuer: "https://issuer.example", expiresAt: 1_800_000_000,
+                claims: ["sub": "alice", "client_id": "client-1", "scope": "mcp:use mcp:admin"])
+        }
+    }
+
     /// What a token without claims says.
-    static let nobody = Principal(
-        subject: nil, clientID: nil, issuer: nil, scopes: ScopeSet(), expiresAt: nil, claims: JSONObject())
+    static var nobody: Principal {
+        get throws { try Principal(issuer: nil, expiresAt: nil, claims: [:]) }
+    }
+
+    private init(issuer: String?, expiresAt: Double?, claims: JSONValue) throws {
+        self.init(
+            AccessToken(issuer: issuer, expiresAt: expiresAt, claims: try JSONDocument(parsing: claims.encoded())))
+    }
 }

@@ -1,4 +1,0 @@
-#if canImport(Glibc)
-    import Glibc
-#endif
-print("pending")
