@@ -32,7 +32,7 @@ enum MCPQuickstart {
     }
 
     /// Runs the operation until it ends or the process gets SIGINT or SIGTERM, which cancels it.
-    private static func untilTerminated(_ operation: sending @escaping () async throws -> Void) async throws {
+    private static func untilTerminated(_ operation: @escaping @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await TerminationSignal.wait() }
             group.addTask { try await operation() }

@@ -5,7 +5,6 @@ import re
 import selectors
 import signal
 import subprocess
-import time
 
 READY = re.compile(r"ready resource=(\S+) issuer=(\S+)\n")
 
@@ -60,9 +59,3 @@ def run_to_the_end(binary: str, *arguments: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of an mcp-quickstart that is expected to end by itself."""
     done = subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=20, check=False)
     return done.returncode, done.stdout, done.stderr
-
-
-def wait_until(moment: float) -> None:
-    """Sleeps until this time of day, in seconds since 1970."""
-    while (rest := moment - time.time()) > 0:
-        time.sleep(min(rest, 1))
