@@ -18,6 +18,11 @@ public struct JSONWebKeySet: Sendable {
         public let index: Int
         /// The reason.
         public let reason: KeyDefect
+
+        package init(index: Int, reason: KeyDefect) {
+            self.index = index
+            self.reason = reason
+        }
     }
 
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.

@@ -25,7 +25,8 @@ package struct SigningKey: Sendable {
             switch algorithm.keyShape {
             case .rsa:
                 [
-                    "kty": .string("RSA"), "n": .string(Base64URL.encode(first)), "e": .string(Base64URL.encode(second)),
+                    "kty": .string("RSA"), "n": .string(Base64URL.encode(first)),
+                    "e": .string(Base64URL.encode(second)),
                 ]
             case .ec(let curve):
                 [

@@ -1,8 +1,13 @@
-import Synchronization
+public import OAuthResourceServer
+internal import Synchronization
 
 /// A wall clock that stands still until a test moves it.
 ///
-/// Hand it to whatever takes a `now` closure: `FakeIssuer(now: { clock.now })`.
+/// ```swift
+/// let clock = FakeClock()
+/// let issuer = try FakeIssuer(clock: clock.wallClock)
+/// clock.advance(by: 3_700)
+/// ```
 public final class FakeClock: Sendable {
     private let seconds: Mutex<Double>
 
@@ -13,6 +18,11 @@ public final class FakeClock: Sendable {
 
     /// The time it shows, in seconds since 1970.
     public var now: Double { seconds.withLock { $0 } }
+
+    /// The clock for whatever reads the time: an issuer, a verifier.
+    public var wallClock: WallClock {
+        WallClock { [self] in now }
+    }
 
     /// Moves the clock by so many seconds; backwards when negative.
     public func advance(by interval: Double) {

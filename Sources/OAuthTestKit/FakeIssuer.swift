@@ -1,5 +1,6 @@
 public import JOSE
 internal import OAuthMetadata
+public import OAuthResourceServer
 internal import Synchronization
 public import WireFormat
 
@@ -20,13 +21,26 @@ public final class FakeIssuer: Sendable {
     }
 
     private struct KeyRing: Sendable {
-        var generation: Int
-        var current: [SigningKey]
-        var retired: [SigningKey] = []
+        var generation = 1
+        private(set) var current: [SigningKey]
+        private(set) var retired: [SigningKey]
         var foreign: [SigningKey] = []
+        /// The public halves as the guard imports them: once, not per token.
+        private(set) var imported: JSONWebKeySet
 
-        var jwks: JSONObject {
-            ["keys": .array((current + retired).map { .object($0.publicJWK) })]
+        init(current: [SigningKey], retired: [SigningKey] = []) throws(TestKitError) {
+            self.current = current
+            self.retired = retired
+            guard let set = try? JSONWebKeySet(parsing: JSONValue.object(Self.jwks(current + retired)).encoded()) else {
+                throw .keyGenerationFailed
+            }
+            imported = set
+        }
+
+        var jwks: JSONObject { Self.jwks(current + retired) }
+
+        private static func jwks(_ keys: [SigningKey]) -> JSONObject {
+            ["keys": .array(keys.map { .object($0.publicJWK) })]
         }
     }
 
@@ -36,8 +50,7 @@ public final class FakeIssuer: Sendable {
     public let audience: String
     /// The algorithms that it has keys of; the first one signs unless a test asks for another.
     public let algorithms: [SignatureAlgorithm]
-    /// The clock, in seconds since 1970.
-    let now: @Sendable () -> Double
+    let clock: WallClock
     private let identifier: IssuerIdentifier
     private let ring: Mutex<KeyRing>
 
@@ -50,11 +63,11 @@ public final class FakeIssuer: Sendable {
     ///   - url: The issuer identifier; https, or http on a loopback host.
     ///   - audience: The `aud` of its tokens.
     ///   - algorithms: One key is made of each; making an RSA key takes some 50 ms.
-    ///   - now: The clock, in seconds since 1970.
+    ///   - clock: The clock of `iat` and `exp`.
     /// - Throws: ``TestKitError`` when the identifier is not acceptable or libcrypto makes no key.
     public init(
         _ url: String = "https://issuer.example", audience: String = "https://resource.example/mcp",
-        algorithms: [SignatureAlgorithm] = [.rs256, .es256], now: @escaping @Sendable () -> Double = WallClock.now
+        algorithms: [SignatureAlgorithm] = [.rs256, .es256], clock: WallClock = .system
     ) throws(TestKitError) {
         guard let identifier = try? IssuerIdentifier(url, insecureHTTP: .loopback) else { throw .issuerNotAcceptable }
         guard !algorithms.isEmpty else { throw .noAlgorithm }
@@ -62,8 +75,8 @@ public final class FakeIssuer: Sendable {
         self.url = url
         self.audience = audience
         self.algorithms = algorithms
-        self.now = now
-        ring = Mutex(KeyRing(generation: 1, current: try Self.makeKeys(algorithms, generation: 1)))
+        self.clock = clock
+        ring = Mutex(try KeyRing(current: Self.makeKeys(algorithms, generation: 1)))
     }
 
     // MARK: Tokens
@@ -104,9 +117,9 @@ public final class FakeIssuer: Sendable {
                 "client_id": "test-client", "scope": "mcp:use",
                 "jti": .string(Base64URL.encode(RandomBytes.make(16))),
             ])
-        let now = now()
-        draft.issuedAt = now.rounded(.down)
-        draft.expiresAt = now.rounded(.down) + Self.tokenLifetime
+        let now = clock.now().rounded(.down)
+        draft.issuedAt = now
+        draft.expiresAt = now + Self.tokenLifetime
         return draft
     }
 
@@ -140,6 +153,11 @@ public final class FakeIssuer: Sendable {
         ring.withLock { $0.jwks }
     }
 
+    /// The key source for the guard: no document is fetched, a rotation is seen at once.
+    public var keySource: InProcessKeySource {
+        InProcessKeySource { [self] in ring.withLock { $0.imported } }
+    }
+
     /// The authorization server metadata (RFC 8414 §2) of the issuer.
     public var metadata: JSONObject {
         authorizationServerMetadata.json
@@ -170,12 +188,16 @@ public final class FakeIssuer: Sendable {
             return ring.generation
         }
         let keys = try Self.makeKeys(algorithms, generation: generation)
-        ring.withLock { ring in
-            switch oldKeys {
-            case .keep: ring.retired = ring.current + ring.retired
-            case .drop: ring.retired = []
-            }
-            ring.current = keys
+        try ring.withLock { (ring) throws(TestKitError) in
+            let retired =
+                switch oldKeys {
+                case .keep: ring.current + ring.retired
+                case .drop: [SigningKey]()
+                }
+            var rotated = try KeyRing(current: keys, retired: retired)
+            rotated.generation = ring.generation
+            rotated.foreign = ring.foreign
+            ring = rotated
         }
     }
 

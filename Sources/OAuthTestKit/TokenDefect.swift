@@ -11,6 +11,8 @@ internal import WireFormat
 public enum TokenDefect: String, Sendable, Hashable, CaseIterable {
     /// `alg: none` without a signature.
     case unsecured
+    /// `alg: none` although there is a signature.
+    case algorithmNone
     /// `alg` is missing.
     case noAlgorithm
     /// `typ` says ID token, logout token or anything but an access token.
@@ -60,6 +62,7 @@ public enum TokenDefect: String, Sendable, Hashable, CaseIterable {
     public func spoil(_ draft: inout TokenDraft) {
         switch self {
         case .unsecured: draft.makeUnsecured()
+        case .algorithmNone: draft.header["alg"] = "none"
         case .noAlgorithm: draft.header["alg"] = nil
         case .foreignType: draft.header["typ"] = "logout+jwt"
         case .criticalHeader: draft.header["crit"] = ["exp"]

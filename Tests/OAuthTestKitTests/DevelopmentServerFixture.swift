@@ -25,7 +25,7 @@ struct DevelopmentServerFixture {
         settings.algorithm = algorithm
         edit(&settings)
         self.clock = clock
-        server = try DevelopmentAuthorizationServer(issuer: Self.issuerURL, settings: settings, now: { clock.now })
+        server = try DevelopmentAuthorizationServer(issuer: Self.issuerURL, settings: settings, clock: clock.wallClock)
     }
 
     // MARK: Requests
@@ -104,7 +104,8 @@ struct DevelopmentServerFixture {
         let keys = try JSONWebKeySet(parsing: JSONValue.object(server.issuer.jwks).encoded())
         let validation = try JWTValidation(
             issuer: Self.issuerURL, resource: audience, algorithms: [algorithm], profile: .rfc9068)
-        let verified = try validation.verify(UnverifiedJWT(parsing: Array(token.utf8)), keys: keys, now: clock.now)
+        let verified = try validation.verify(
+            UnverifiedJWT(parsing: Array(token.utf8), limit: 16_384), keys: keys, now: clock.now)
         return try #require(verified.claims.root.value.object)
     }
 

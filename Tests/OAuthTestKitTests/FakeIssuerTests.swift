@@ -1,4 +1,5 @@
 import JOSE
+import OAuthResourceServer
 import OAuthTestKit
 import Testing
 import WireFormat
@@ -9,8 +10,7 @@ struct FakeIssuerTests {
     private let audience = "https://resource.example/mcp"
 
     private func issuer(_ algorithms: [SignatureAlgorithm] = [.es256]) throws -> FakeIssuer {
-        let clock = clock
-        return try FakeIssuer(audience: audience, algorithms: algorithms, now: { clock.now })
+        try FakeIssuer(audience: audience, algorithms: algorithms, clock: clock.wallClock)
     }
 
     private func verify(
@@ -19,7 +19,7 @@ struct FakeIssuerTests {
         let keys = try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded())
         let validation = try JWTValidation(
             issuer: issuer.url, resource: audience ?? issuer.audience, profile: profile)
-        let jwt = try UnverifiedJWT(parsing: Array(token.utf8))
+        let jwt = try UnverifiedJWT(parsing: Array(token.utf8), limit: 16_384)
         return try #require(validation.verify(jwt, keys: keys, now: clock.now).claims.root.value.object)
     }
 
@@ -124,6 +124,17 @@ struct FakeIssuerTests {
         #expect(issuer.jwks["keys"]?.array?.count == 1)
     }
 
+    @Test("the key source has the present keys, without waiting, at every moment")
+    func keySource() async throws {
+        let issuer = try issuer()
+        let source = issuer.keySource
+        #expect(source.presentKeys()?.keys.map(\.keyID) == ["es256-1"])
+        try issuer.rotateKeys(.keep)
+        #expect(source.presentKeys()?.keys.map(\.keyID) == ["es256-2", "es256-1"])
+        try issuer.rotateKeys(.drop)
+        #expect(try await source.keys(for: .unknownKey).keys.map(\.keyID) == ["es256-3"])
+    }
+
     @Test("the key set has public halves only")
     func publicHalves() throws {
         for key in try issuer([.rs256, .es256]).jwks["keys"]?.array ?? [] {
@@ -167,9 +178,10 @@ struct FakeIssuerTests {
     }
 
     private static let codes: [TokenDefect: String] = [
-        .unsecured: "alg_not_allowed", .noAlgorithm: "alg_missing", .foreignType: "typ_not_acceptable",
+        .unsecured: "token_parts", .algorithmNone: "alg_not_allowed", .noAlgorithm: "alg_missing",
+        .foreignType: "typ_not_acceptable",
         .criticalHeader: "crit_present", .unknownKeyID: "key_unknown", .foreignKey: "bad_signature",
-        .alteredSignature: "bad_signature", .noSignature: "bad_signature", .tamperedPayload: "bad_signature",
+        .alteredSignature: "bad_signature", .noSignature: "token_parts", .tamperedPayload: "bad_signature",
         .tamperedHeader: "bad_signature", .duplicateClaim: "payload_json", .payloadNotAnObject: "payload_json",
         .expired: "exp_expired", .noExpiry: "exp_missing", .expiryNotANumber: "exp_wrong_type",
         .notYetValid: "nbf_not_yet_valid", .issuedInFuture: "iat_issued_in_future", .foreignIssuer: "iss_mismatch",

@@ -1,6 +1,7 @@
 public import HTTPMessages
 internal import JOSE
 public import OAuthMetadata
+public import OAuthResourceServer
 internal import WireFormat
 
 /// An OAuth 2.1 authorization server for one developer's machine: everything is real but the user, who is never asked.
@@ -26,15 +27,15 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// - Parameters:
     ///   - issuer: The issuer identifier, such as `http://127.0.0.1:9000`: http or https, on a loopback host.
     ///   - settings: How tokens are issued.
-    ///   - now: The clock, in seconds since 1970.
+    ///   - clock: The clock of tokens and codes.
     /// - Throws: ``TestKitError``, whose description is one line for the terminal.
     public convenience init(
         issuer: String, settings: DevelopmentServerSettings = DevelopmentServerSettings(),
-        now: @escaping @Sendable () -> Double = WallClock.now
+        clock: WallClock = .system
     ) throws(TestKitError) {
         guard let url = try? AbsoluteURL(parsing: issuer), url.isLoopback else { throw .issuerNotLoopback }
         try self.init(
-            issuer: FakeIssuer(issuer, algorithms: [settings.algorithm ?? .rs256], now: now), settings: settings)
+            issuer: FakeIssuer(issuer, algorithms: [settings.algorithm ?? .rs256], clock: clock), settings: settings)
     }
 
     /// A server that signs with the keys, and runs by the clock, of an issuer that a test has already.
@@ -110,7 +111,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         }
         store.registerBuiltIn(
             RegisteredClient(
-                id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued))
+                id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued
+            ))
         return ClientCredentials(clientID: clientID, clientSecret: issued)
     }
 
@@ -142,7 +144,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             response.fields[.allow] = HTTPFieldValue(route.allowedMethods)
             return Self.opened(response, route)
         }
-        let now = issuer.now()
+        let now = issuer.clock.now()
         let response =
             switch route {
             case .metadata: metadataDocument

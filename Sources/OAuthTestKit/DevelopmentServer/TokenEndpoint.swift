@@ -50,7 +50,8 @@ struct TokenEndpoint: Sendable {
         }
     }
 
-    private func redeemCode(_ form: FormParameters, _ client: RegisteredClient, _ now: Double) throws(Refusal) -> Issue {
+    private func redeemCode(_ form: FormParameters, _ client: RegisteredClient, _ now: Double) throws(Refusal) -> Issue
+    {
         let code = try form.required("code", orThrow: .codeMissing)
         let verifier = try form.required("code_verifier", orThrow: .verifierMissing)
         // RFC 7636 §4.1: 43*128unreserved.

@@ -114,7 +114,8 @@ struct RegistrationEndpoint: Sendable {
     /// does not know is left out.
     private static func echo(_ metadata: JSONObject, into answer: inout JSONObject) throws(Refusal) {
         let texts = [
-            "client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version", "scope",
+            "client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version",
+            "scope",
             "application_type",
         ]
         for name in texts {
