@@ -68,7 +68,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "QuickstartTests",
-            dependencies: ["mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "HTTPMessages", "WireFormat"]),
+            dependencies: [
+                "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
+            ]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],

@@ -15,11 +15,12 @@ struct MCPHandler: Sendable {
     static let serverInfo: JSONValue = ["name": "mcp-quickstart", "version": "1.0.0"]
 
     private let path: String
-    private let tools = MCPTool.all
+    private let tools: [MCPTool]
 
     /// An MCP endpoint at this path; an empty one is the root.
-    init(path: String = Self.defaultPath) {
+    init(path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.all) {
         self.path = path.isEmpty ? "/" : path
+        self.tools = tools
     }
 
     /// Answers one request of this principal.
@@ -46,7 +47,7 @@ struct MCPHandler: Sendable {
         do {
             value = try JSONValue(parsing: body, limits: JSONLimits(maximumBytes: Self.maximumBodyBytes))
         } catch {
-            return refusal(JSONRPCError(.parseError, "The body is not JSON."), in: nil)
+            return refusal(JSONRPCError(.parseError, "The body is not JSON, or it is nested too deeply."), in: nil)
         }
         let message: JSONRPCMessage
         do {
@@ -155,7 +156,7 @@ struct MCPHandler: Sendable {
             do {
                 return ok(call, try await body(arguments, call.principal) { _, _ in }.json)
             } catch {
-                throw JSONRPCError(.internalError, "The tool stopped.")
+                throw JSONRPCError(.internalError, "The tool failed.")
             }
         }
     }
@@ -170,7 +171,7 @@ struct MCPHandler: Sendable {
         var response = HTTPResponse(
             status: .ok,
             body: .stream { writer in
-                let outcome = try await body { done, total in
+                let report: MCPTool.Progress = { done, total in
                     // MCP Progress: only a request that gave a token wants to hear of it.
                     guard let token, token.string != nil || token.number?.int64 != nil else { return }
                     let params: JSONValue = [
@@ -179,7 +180,15 @@ struct MCPHandler: Sendable {
                     try await writer.write(
                         event(["jsonrpc": "2.0", "method": "notifications/progress", "params": params]))
                 }
-                try await writer.write(event(JSONRPCMessage.answer(id: call.id, result: result(call, outcome.json))))
+                let answer: JSONValue
+                do {
+                    answer = JSONRPCMessage.answer(id: call.id, result: result(call, try await body(report).json))
+                } catch let cancellation as CancellationError {
+                    throw cancellation
+                } catch {
+                    answer = JSONRPCError(.internalError, "The tool failed.", id: call.id).answer
+                }
+                try await writer.write(event(answer))
             })
         response.fields[.contentType] = "text/event-stream"
         response.fields[.xAccelBuffering] = "no"

@@ -63,7 +63,8 @@ struct Quickstart {
         let validation = try JWTValidation(issuer: issuer.text, resource: resource.text)
         let guarding = try ResourceServer(
             ResourceServerConfiguration(
-                resource: resource.text, authorizationServers: [issuer.text], requiredScopes: options.requiredScopes.tokens),
+                resource: resource.text, authorizationServers: [issuer.text],
+                requiredScopes: options.requiredScopes.tokens),
             verifier: JWTTokenVerifier([.init(validation, keys: keys)]))
         let mcp = MCPHandler(path: resource.url.path)
         return guarding.protecting { request, principal in
@@ -81,7 +82,8 @@ struct Quickstart {
     /// The keys of a real authorization server. Fetched once before anything listens, so that a wrong URL shows at once.
     private func fetchedKeys(of issuer: IssuerIdentifier) async throws -> RemoteKeySet {
         let failure = Mutex<KeyFetchFailure?>(nil)
-        let keys = RemoteKeySet(.discovered(issuer), fetcher: CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))) { event in
+        let keys = RemoteKeySet(.discovered(issuer), fetcher: CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)))
+        { event in
             if case .keyRefreshFailed(let reason) = event { failure.withLock { $0 = reason } }
         }
         do {
@@ -102,6 +104,8 @@ struct Quickstart {
         settings.accessTokenLifetime = options.tokenLifetime
         settings.defaultScopes = options.requiredScopes
         settings.defaultResource = resource.text
+        // Making an RSA key would take longer than everything else before the ready line.
+        settings.algorithm = .es256
         let server = try DevelopmentAuthorizationServer(issuer: "http://\(host):\(port)", settings: settings)
         let curl = try server.registerClient("curl")
         return (server, server.tokenCommand(for: curl, resource: resource.text, scopes: options.requiredScopes))

@@ -33,7 +33,8 @@ struct Exchange {
 
     init(
         _ body: String, method: HTTPMethod = .post, target: String = "/mcp", fields: [(String, String)] = [],
-        contentType: String? = "application/json", principal: Principal? = nil
+        contentType: String? = "application/json", principal: Principal? = nil,
+        handler: MCPHandler = MCPHandler()
     ) async throws {
         var request = HTTPRequest(
             method: method, target: try #require(HTTPRequestTarget(target)),
@@ -42,7 +43,7 @@ struct Exchange {
         for (name, value) in fields {
             request.fields.append(try #require(HTTPFieldName(name)), try #require(HTTPFieldValue(value)))
         }
-        response = try await MCPHandler().respond(to: request, principal: try principal ?? .alice)
+        response = try await handler.respond(to: request, principal: try principal ?? .alice)
         switch response.body {
         case .bytes(let bytes):
             content = bytes

@@ -16,6 +16,13 @@ struct MCPHandlerTests {
         #expect(try exchange.json["error"]?.string == "not_found")
     }
 
+    @Test("the endpoint stands at the path of the resource", arguments: [("", "/"), ("/", "/"), ("/a/b", "/a/b")])
+    func otherEndpoint(path: String, target: String) async throws {
+        let body = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
+        #expect(try await Exchange(body, target: target, handler: MCPHandler(path: path)).status == 200)
+        #expect(try await Exchange(body, handler: MCPHandler(path: path)).status == 404)
+    }
+
     @Test("MCP 2025-11-25, Transports: a server without a stream of its own answers GET and DELETE with 405 and Allow")
     func otherMethods() async throws {
         for method in [HTTPMethod.get, .delete, .put, .head] {

@@ -113,4 +113,21 @@ struct MCPToolsTests {
         counting.cancel()
         await #expect(throws: CancellationError.self) { _ = try await counting.value }
     }
+
+    @Test("a tool that throws is an internal error without its text, in the stream and as JSON")
+    func failingTool() async throws {
+        struct Detail: Error {}
+        let tool = MCPTool(
+            name: "fail", description: "Fails.", inputSchema: ["type": "object"],
+            body: .streaming { _, _, _ in throw Detail() })
+        let body = #"{"jsonrpc":"2.0","id":"f","method":"tools/call","params":{"name":"fail"}}"#
+        let streamed = try await Exchange(body, handler: MCPHandler(tools: [tool]))
+        let plain = try await Exchange(
+            body, fields: [("Accept", "application/json")], handler: MCPHandler(tools: [tool]))
+        let event = try #require(try streamed.events.first)
+        for message in [event, try plain.json] {
+            #expect(message["id"] == "f")
+            #expect(message["error"] == ["code": -32603, "message": "The tool failed."])
+        }
+    }
 }
