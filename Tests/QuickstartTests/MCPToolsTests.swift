@@ -104,11 +104,12 @@ struct MCPToolsTests {
         #expect(try exchange.json["result"]?["content"]?.array?.first?["text"] == "Counted to 2.")
     }
 
-    @Test("slow_count stops when its task is cancelled")
-    func cancellation() async throws {
+    @Test("slow_count stops when its task is cancelled, between steps and within one", arguments: [0, 1000])
+    func cancellation(interval: Int) async throws {
         let counting = Task {
-            try await Exchange.afterHandshake(
-                "tools/call", params: #"{"name":"slow_count","arguments":{"to":100,"interval_ms":1000}}"#)
+            while !Task.isCancelled { await Task.yield() }
+            return try await Exchange.afterHandshake(
+                "tools/call", params: #"{"name":"slow_count","arguments":{"to":100,"interval_ms":\#(interval)}}"#)
         }
         counting.cancel()
         await #expect(throws: CancellationError.self) { _ = try await counting.value }
