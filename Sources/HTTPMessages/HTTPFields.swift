@@ -94,8 +94,9 @@ public struct HTTPFields: Sendable {
 
     /// Every line as name and value text, for tests and diagnostics; obs-text that is not UTF-8 is replaced.
     public var pairs: [(name: String, value: String)] {
-        lines.map {
-            (String(decoding: buffer[$0.name], as: UTF8.self), String(decoding: buffer[$0.value], as: UTF8.self))
+        lines.map { line in
+            let name = String(decoding: buffer[line.name], as: UTF8.self)
+            return (name, String(decoding: buffer[line.value], as: UTF8.self))
         }
     }
 
