@@ -69,6 +69,11 @@ let package = Package(
             dependencies: [
                 "OAuthTestKit", "OAuthResourceServer", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(
+            name: "QuickstartTests",
+            dependencies: [
+                "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
+            ]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],
