@@ -61,11 +61,10 @@ struct Quickstart {
         _ resource: ResourceIdentifier, issuer: IssuerIdentifier, keys: some KeySource
     ) throws -> some HTTPHandler {
         let validation = try JWTValidation(issuer: issuer.text, resource: resource.text)
-        let guarding = try ResourceServer(
-            ResourceServerConfiguration(
-                resource: resource.text, authorizationServers: [issuer.text],
-                requiredScopes: options.requiredScopes.tokens),
-            verifier: JWTTokenVerifier([.init(validation, keys: keys)]))
+        var configuration = ResourceServerConfiguration(
+            resource: resource.text, authorizationServers: [issuer.text], requiredScopes: options.requiredScopes.tokens)
+        configuration.insecureHTTP = .loopback
+        let guarding = try ResourceServer(configuration, verifier: JWTTokenVerifier([.init(validation, keys: keys)]))
         let mcp = MCPHandler(path: resource.url.path)
         return guarding.protecting { request, principal in
             try await mcp.respond(to: request, principal: principal)

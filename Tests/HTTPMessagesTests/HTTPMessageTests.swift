@@ -76,7 +76,7 @@ struct HTTPMessageTests {
         #expect(response.fields[.contentType] == "application/json")
         guard case .bytes(let bytes) = response.body else { return #expect(Bool(false), "a stream") }
         #expect(String(decoding: bytes, as: UTF8.self) == "{\"error\":\"invalid_token\"}")
-        #expect(HTTPResponse.json(nil).status == .ok)
+        #expect(HTTPResponse.json(.null).status == .ok)
     }
 
     @Test("A text response says that it is UTF-8")

@@ -25,11 +25,12 @@ struct LoginTests {
                     JWTValidation(issuer: Fixture.issuerURL, resource: Fixture.resource),
                     keys: RemoteKeySet(.discovered(issuer), fetcher: fetcher))
             ], clock: fixture.clock.wallClock)
-        guarded = try ResourceServer(
-            ResourceServerConfiguration(
-                resource: Fixture.resource, authorizationServers: [Fixture.issuerURL], requiredScopes: ["mcp:use"]),
-            verifier: verifier
-        ).protecting { _, principal in .text("\(principal.subject ?? "")/\(principal.clientID ?? "")") }
+        var configuration = ResourceServerConfiguration(
+            resource: Fixture.resource, authorizationServers: [Fixture.issuerURL], requiredScopes: ["mcp:use"])
+        configuration.insecureHTTP = .loopback
+        guarded = try ResourceServer(configuration, verifier: verifier).protecting { _, principal in
+            .text("\(principal.subject ?? "")/\(principal.clientID ?? "")")
+        }
     }
 
     private func call(_ token: String?) async throws -> Answer {

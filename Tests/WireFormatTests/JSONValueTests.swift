@@ -5,7 +5,7 @@ import WireFormat
 struct JSONValueTests {
     @Test("Literals make values")
     func literals() {
-        let value: JSONValue = ["a": 1, "b": [true, nil, 1.5, "x"], "c": [:], "d": -7]
+        let value: JSONValue = ["a": 1, "b": [true, .null, 1.5, "x"], "c": [:], "d": -7]
         #expect(
             String(decoding: value.encoded(), as: UTF8.self)
                 == "{\"a\":1,\"b\":[true,null,1.5,\"x\"],\"c\":{},\"d\":-7}")
@@ -67,7 +67,7 @@ struct JSONValueTests {
 
     @Test("Values of different kinds differ")
     func kinds() {
-        let values: [JSONValue] = [nil, false, true, 0, 1, "", "0", "null", [], [nil], [:], ["": nil]]
+        let values: [JSONValue] = [.null, false, true, 0, 1, "", "0", "null", [], [.null], [:], ["": .null]]
         for (i, left) in values.enumerated() {
             for (j, right) in values.enumerated() { #expect((left == right) == (i == j), "\(i) \(j)") }
         }
@@ -138,10 +138,10 @@ struct JSONValueTests {
 
     private static func value(depth: Int, _ random: inout SeededGenerator) -> JSONValue {
         switch Int.random(in: 0...(depth < 6 ? 7 : 5), using: &random) {
-        case 0: return nil
+        case 0: return .null
         case 1: return .bool(.random(using: &random))
         case 2: return .number(JSONNumber(Int64.random(in: .min ... .max, using: &random)))
-        case 3: return JSONNumber(Double.random(in: -1e20...1e20, using: &random)).map { .number($0) } ?? nil
+        case 3: return JSONNumber(Double.random(in: -1e20...1e20, using: &random)).map { .number($0) } ?? .null
         case 4, 5: return .string(string(&random))
         case 6: return .array((0..<Int.random(in: 0...5, using: &random)).map { _ in value(depth: depth + 1, &random) })
         default:
