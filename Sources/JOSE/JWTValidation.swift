@@ -46,7 +46,10 @@ public struct JWTValidation: Sendable {
     ///   - issuer: The issuer, byte for byte as in `iss`.
     ///   - resource: This resource's own identifier.
     ///   - audiences: Other accepted audiences. With no `resource`, at least one is needed.
+    ///   - algorithms: What the header may name; at least one.
+    ///   - profile: The kind of token.
     ///   - clockSkew: Seconds, 0…300.
+    /// - Throws: ``ConfigurationFault``.
     public init(
         issuer: String, resource: String?, audiences: [String] = [],
         algorithms: [SignatureAlgorithm] = SignatureAlgorithm.allowedByDefault,
@@ -74,7 +77,10 @@ public struct JWTValidation: Sendable {
 
     /// Verifies a token against the keys of its issuer.
     ///
-    /// - Parameter now: Seconds since 1970; compared with `exp`, `nbf` and `iat` after allowing for the skew.
+    /// - Parameters:
+    ///   - jwt: The token, taken apart.
+    ///   - keys: The keys of ``issuer``, and of nobody else.
+    ///   - now: Seconds since 1970; compared with `exp`, `nbf` and `iat` after allowing for the skew.
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   answer that a newer key set can change.
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {

@@ -3,7 +3,7 @@ internal import WireFormat
 
 /// Verifies JWT access tokens of one or several issuers (RFC 9068, RFC 8725).
 ///
-/// **Checks** what ``JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own issuer.
+/// **Checks** what ``JOSE/JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own issuer.
 /// **Does not check** scopes and revocation. No network I/O happens for a token whose `alg`, `typ` or `iss` is not
 /// acceptable.
 public struct JWTTokenVerifier: TokenVerifier {
@@ -25,7 +25,10 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// A verifier. Of two issuers with the same identifier the first counts.
     ///
-    /// - Parameter tokenLimit: The longest acceptable token in bytes.
+    /// - Parameters:
+    ///   - issuers: The issuers; a token of any other is refused.
+    ///   - clock: The time of day.
+    ///   - tokenLimit: The longest acceptable token in bytes.
     public init(_ issuers: [TrustedIssuer], clock: WallClock = .system, tokenLimit: Int = 16_384) {
         self.issuers = issuers
         self.clock = clock

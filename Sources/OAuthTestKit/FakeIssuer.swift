@@ -62,7 +62,7 @@ public final class FakeIssuer: Sendable {
     /// - Parameters:
     ///   - url: The issuer identifier; https, or http on a loopback host.
     ///   - audience: The `aud` of its tokens.
-    ///   - algorithms: One key is made of each; making an RSA key takes some 50 ms.
+    ///   - algorithms: One key is made of each; making an RSA key takes tens to hundreds of milliseconds, a P-256 key none.
     ///   - clock: The clock of `iat` and `exp`.
     /// - Throws: ``TestKitError`` when the identifier is not acceptable or libcrypto makes no key.
     public init(
@@ -125,7 +125,7 @@ public final class FakeIssuer: Sendable {
 
     /// The compact form of a draft.
     ///
-    /// - Throws: ``JOSEError/cryptographyUnavailable`` when libcrypto cannot sign.
+    /// - Throws: ``JOSE/JOSEError/cryptographyUnavailable`` when libcrypto cannot sign.
     public func sign(_ draft: TokenDraft) throws(JOSEError) -> String {
         let header = draft.signedHeader
         let payload = draft.signedPayload

@@ -8,7 +8,7 @@ public import HTTPMessages
 ///
 /// All transfers of one fetcher run on one thread of its own, never on the thread of the caller: it starts with the
 /// first fetch and ends some seconds after the last one. A cancelled task gets ``HTTPMessages/FetchError/cancelled`` at
-/// once, and its transfer ends.
+/// once, and its transfer ends. Copies share the thread: make one fetcher per policy and keep it.
 public struct CurlFetcher: DocumentFetcher {
     /// The limits and permissions.
     public let policy: FetchPolicy

@@ -35,7 +35,7 @@ final class CurlWorker: Sendable {
     /// How long the thread waits for another job before it ends.
     private static let lingerMilliseconds: Int32 = 5000
     /// A bound for a wait with transfers under way; libcurl's own timers and the waker end it earlier.
-    private static let longestWaitMilliseconds: Int32 = 1000
+    private static let longestWaitMilliseconds: Int32 = 30_000
 
     init(policy: FetchPolicy) {
         self.policy = policy

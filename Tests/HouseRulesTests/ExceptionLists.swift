@@ -8,22 +8,31 @@ enum ExceptionLists {
             "feeds the bytes of a name to Hasher, which takes a raw buffer only",
         "Sources/WireFormat/JSONNode.swift": "compares with the bytes of a StaticString, which has no span",
         "Sources/WireFormat/JSONParser.swift": "compares with the bytes of a StaticString, which has no span",
-        "Sources/JOSE/Digest.swift": "hands buffers to libcrypto's digest, random and comparison functions",
-        "Sources/JOSE/SigningKey.swift": "owns a libcrypto key and signs with it",
-        "Sources/JOSE/VerificationKey.swift": "owns libcrypto verification contexts and hands them token bytes",
-        "Sources/OAuthResourceServer/Clocks.swift": "clock_gettime writes through a pointer",
-        "Sources/SafeFetch/CertificateAuthorityFile.swift":
-            "hands a path to the libcurl shim",
-        "Sources/SafeFetch/CurlMulti.swift": "owns the libcurl multi handle",
+        "Sources/JOSE/Digest.swift": "hands buffers to libcrypto for hashing, random bytes and comparison",
+        "Sources/JOSE/SigningKey.swift": "owns a libcrypto key and hands buffers to it",
+        "Sources/JOSE/VerificationKey.swift": "owns libcrypto's verification contexts and hands buffers to them",
+        "Sources/OAuthResourceServer/Clocks.swift": "reads the system's clock through clock_gettime",
+        "Sources/SafeFetch/CertificateAuthorityFile.swift": "asks the system whether the file is readable",
+        "Sources/SafeFetch/CurlMulti.swift": "owns libcurl's multi handle",
         "Sources/SafeFetch/CurlTransfer.swift": "owns a libcurl transfer and receives its callbacks",
-        "Sources/SafeFetch/CurlWorker.swift": "drives libcurl on its own thread",
+        "Sources/SafeFetch/CurlWorker.swift": "starts the thread that runs libcurl",
+        "Sources/SocketHTTP/Acceptor.swift": "accepts connections with the system's call",
+        "Sources/SocketHTTP/EventLoop.swift": "is an executor: runs jobs and resumes continuations on its thread",
+        "Sources/SocketHTTP/HTTPConnection.swift": "parks its continuation with the event loop",
+        "Sources/SocketHTTP/ListenError.swift": "reads the system's text of an error number",
+        "Sources/SocketHTTP/ListeningSocket.swift": "fills in socket addresses for the system's calls",
+        "Sources/SocketHTTP/Poller.swift": "hands event buffers to epoll and kqueue",
+        "Sources/SocketHTTP/RequestHead.swift": "scans the head's bytes in the server's hottest loop",
+        "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send",
+        "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
     ]
 
     /// Files with `@unchecked`.
     static let uncheckedSendable: [String: String] = [
-        "Sources/JOSE/SigningKey.swift": "owner of a libcrypto key that nothing changes after construction",
-        "Sources/JOSE/VerificationKey.swift": "owner of libcrypto contexts that are only copied from",
+        "Sources/JOSE/SigningKey.swift": "a libcrypto key that nobody changes after construction",
+        "Sources/JOSE/VerificationKey.swift": "libcrypto contexts that are only copied after construction",
         "Sources/SafeFetch/CurlMulti.swift": "its waker makes the one call that libcurl allows from any thread",
+        "Sources/SocketHTTP/EventLoop.swift": "the event loop: state that only its own thread touches",
     ]
 
     /// Files that import Foundation.

@@ -7,7 +7,7 @@ enum ImportRule {
         "OAuthResourceServer": 2, "SafeFetch": 2, "SocketHTTP": 2,
         "OAuthClientMetadata": 3,
         "OAuthTestKit": 4,
-        "mcp-quickstart": 5, "mcp-auth": 5, "benchmarks": 5,
+        "mcp-quickstart": 5, "readme-example": 5, "mcp-auth": 5, "benchmarks": 5,
     ]
 
     /// What comes with the compiler and the system. Foundation is not here: see ``ExceptionLists``.

@@ -175,6 +175,17 @@ struct AuthorizationEndpointTests {
         #expect(answer.redirected["state"] == "s t&1")
     }
 
+    @Test("RFC 8707 §2: 16 resources in one request, and no more")
+    func tooManyResources() async throws {
+        let fixture = try Fixture()
+        let base = try await request(fixture.publicClient(), [("resource", nil)])
+        func answer(_ count: Int) async throws -> Answer {
+            try await fixture.authorize(base + (0..<count).map { ("resource", "https://r\($0).example/") })
+        }
+        #expect(try await answer(16).redirected["code"] != nil)
+        #expect(try await answer(17).redirected["error"] == "invalid_target")
+    }
+
     @Test("a state that cannot be echoed is refused without it")
     func malformedState() async throws {
         let fixture = try Fixture()

@@ -205,6 +205,11 @@ struct DevelopmentAuthorizationServerTests {
             try server.tokenCommand(for: curl, resource: Fixture.resource, scopes: #require(ScopeSet(["mcp:use"])))
                 == "curl -s -u curl:secret -d grant_type=client_credentials"
                 + " -d resource=http%3A%2F%2F127.0.0.1%3A8080%2Fmcp -d scope=mcp%3Ause 'http://127.0.0.1:9000/token'")
+        let post = try server.registerClient("post", secret: "s", authentication: .clientSecretPost)
+        #expect(
+            server.tokenCommand(for: post, resource: "urn:a")
+                == "curl -s -d client_id=post -d client_secret=s -d grant_type=client_credentials -d resource=urn%3Aa"
+                + " 'http://127.0.0.1:9000/token'")
     }
 
     @Test("a client whose parts do not fit together is refused")

@@ -163,6 +163,13 @@ struct FakeIssuerTests {
         #expect(throws: TestKitError.noAlgorithm) { try FakeIssuer(algorithms: []) }
     }
 
+    @Test("asking for an algorithm that the issuer has no key of stops the program")
+    func foreignAlgorithm() async {
+        await #expect(processExitsWith: .failure) {
+            _ = try FakeIssuer(algorithms: [.es256]).token(algorithm: .rs256)
+        }
+    }
+
     @Test("every defect is refused for its own reason", arguments: TokenDefect.allCases)
     func defects(defect: TokenDefect) throws {
         let issuer = try issuer()

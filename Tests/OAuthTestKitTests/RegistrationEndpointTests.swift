@@ -82,6 +82,12 @@ struct RegistrationEndpointTests {
         (["redirect_uris": ["/callback"]], .redirectURINotAcceptable),
         (["redirect_uris": ["https://app.example/c b"]], .redirectURINotAcceptable),
         (["redirect_uris": .array(Array(repeating: "https://a.example/", count: 17))], .redirectURINotAcceptable),
+        (
+            [
+                "redirect_uris": .array(
+                    (0..<3).map { .string("https://a.example/\($0)" + String(repeating: "a", count: 1_400)) })
+            ], .redirectURINotAcceptable
+        ),
         (["redirect_uris": uri, "token_endpoint_auth_method": "private_key_jwt"], .authenticationMethodUnsupported),
         (["redirect_uris": uri, "token_endpoint_auth_method": 1], .malformedRegistration),
         (["redirect_uris": uri, "grant_types": ["password"]], .grantTypesUnsupported),

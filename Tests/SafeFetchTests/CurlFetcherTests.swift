@@ -162,19 +162,45 @@ struct CurlFetcherTests {
         await #expect(throws: FetchError.timedOut) { try await fetch(server.url(), policy: policy) }
     }
 
-    @Test("the time in the queue counts: a fetch that gets no slot times out without a connection")
+    @Test("the connect time-out covers the TLS handshake")
+    func connectTimeout() async throws {
+        let server = try ScriptedServer { _ = $0.isClosedByPeer(within: 10_000) }
+        var policy = FetchPolicy()
+        policy.connectTimeout = .milliseconds(200)
+        policy.totalTimeout = .seconds(30)
+        await #expect(throws: FetchError.timedOut) {
+            try await fetch("https://127.0.0.1:\(server.port)/", policy: policy)
+        }
+    }
+
+    @Test("the time in the queue counts: what is over its deadline when its turn comes opens no connection")
     func timeInQueue() async throws {
+        let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        let outcome = try await outcome(of: server.url(), remaining: .milliseconds(-1))
+        #expect(outcome == .failure(.timedOut))
+        #expect(server.connectionCount == 0)
+    }
+
+    @Test("a transfer has what is left of its total time, not all of it again")
+    func remainingTime() async throws {
         let server = try ScriptedServer { connection in
             connection.readHead()
             _ = connection.isClosedByPeer(within: 10_000)
         }
+        #expect(try await outcome(of: server.url(), remaining: .milliseconds(100)) == .failure(.timedOut))
+    }
+
+    /// One job with so much of 30 s left, straight to a worker.
+    private func outcome(of url: String, remaining: Duration) async throws -> Outcome {
         var policy = Self.loopback
-        policy.totalTimeout = .milliseconds(200)
-        policy.maximumConcurrentFetches = 1
-        let fetcher = CurlFetcher(policy: policy)
-        let outcomes = await outcomes(of: 3, from: fetcher, url: server.url())
-        #expect(outcomes == [.failure(.timedOut), .failure(.timedOut), .failure(.timedOut)])
-        #expect(server.connectionCount <= 2)
+        policy.totalTimeout = .seconds(30)
+        policy.connectTimeout = .seconds(30)
+        let ticket = FetchTicket()
+        let job = FetchJob(
+            url: try AbsoluteURL(parsing: url), fieldLines: [], addresses: .loopback, maximumBodyBytes: 10,
+            deadline: .now.advanced(by: remaining), ticket: ticket)
+        CurlWorker(policy: policy).submit(job)
+        return await ticket.outcome().map(\.status.code)
     }
 
     // MARK: Broken peers
@@ -270,6 +296,37 @@ struct CurlFetcherTests {
             try await fetch("http://localhost:\(server.port)/", policy: policy)
         }
         #expect(server.connectionCount == 0)
+    }
+
+    @Test(
+        "libcurl fetches what was spelled: path and query unchanged",
+        arguments: [
+            ("", "/"), ("?", "/?"), ("/?", "/?"), ("?a=b", "/?a=b"), ("//a//b/./;c=1", "//a//b/./;c=1"),
+            ("/%7Ea/%2F..%2f?x=%20+&y=/?:@!$'()*,", "/%7Ea/%2F..%2f?x=%20+&y=/?:@!$'()*,"),
+        ])
+    func spelling(rest: String, target: String) async throws {
+        let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        try await fetch("HTTP://127.0.0.1:\(server.port)" + rest)
+        #expect(server.requests.first?.utf8.starts(with: "GET \(target) HTTP/1.1\r\n".utf8) == true)
+    }
+
+    @Test("an IPv6 address is the same in every spelling", arguments: ["::1", "0:0:0:0:0:0:0:1", "0000::0001"])
+    func ipv6Spelling(host: String) async throws {
+        let port = try ScriptedServer.closedPort()
+        // Nobody listens; that a connection was tried shows that libcurl agreed about the host.
+        await #expect(throws: FetchError.connectionFailed) { try await fetch("http://[\(host)]:\(port)/") }
+    }
+
+    @Test("each fetch has a connection of its own, so that each is checked")
+    func noReuse() async throws {
+        let server = try ScriptedServer { connection in
+            while !connection.readHead().isEmpty {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        let fetcher = CurlFetcher(policy: Self.loopback)
+        for _ in 0..<3 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
+        #expect(server.connectionCount == 3)
     }
 
     @Test("a name that does not exist is not resolved (RFC 6761 §6.4)")
@@ -430,7 +487,7 @@ func outcomes(of count: Int, from fetcher: CurlFetcher, url: String) async -> [O
             group.addTask {
                 do throws(FetchError) {
                     return .success(
-                        try await fetcher.fetch(DocumentRequest(url: url, maximumBodyBytes: 1000)).status.code)
+                        try await fetcher.fetch(DocumentRequest(url: url, maximumBodyBytes: 1 << 16)).status.code)
                 } catch {
                     return .failure(error)
                 }

@@ -176,11 +176,15 @@ extension ScriptedServer {
             return true
         }
 
-        /// Whether the peer closes the connection within the time.
+        /// Whether the peer closes the connection within the time; what it sends until then is dropped.
         func isClosedByPeer(within milliseconds: Int32) -> Bool {
-            guard isReadable(descriptor, milliseconds: milliseconds) else { return false }
-            var byte: UInt8 = 0
-            return unsafe recv(descriptor, &byte, 1, 0) <= 0
+            let end = ContinuousClock.now.advanced(by: .milliseconds(milliseconds))
+            while ContinuousClock.now < end {
+                guard isReadable(descriptor, milliseconds: milliseconds) else { return false }
+                var byte: UInt8 = 0
+                if unsafe recv(descriptor, &byte, 1, 0) <= 0 { return true }
+            }
+            return false
         }
     }
 }

@@ -1,8 +1,17 @@
-// The epoll and eventfd declarations that Swift's Glibc module leaves out. Empty elsewhere: Darwin has kqueue.
+// The Linux declarations that Swift's Glibc module leaves out: epoll, eventfd, accept4. Empty elsewhere: Darwin has kqueue.
 #ifndef CEPOLL_H
 #define CEPOLL_H
 #ifdef __linux__
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+
+// glibc hides the prototype behind _GNU_SOURCE, which a module cannot define for the importer.
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+/// Accepts a connection that is non-blocking and closed on exec from its first moment.
+static inline int cepoll_accept(int listener) {
+    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
 #endif
 #endif

@@ -113,15 +113,23 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             RegisteredClient(
                 id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued
             ))
-        return ClientCredentials(clientID: clientID, clientSecret: issued)
+        return ClientCredentials(clientID: clientID, clientSecret: issued, authentication: authentication)
     }
 
     /// A shell command that asks for a token with a client's secret (client credentials) and prints the JSON answer.
+    ///
+    /// It shows the secret. A public client's command is answered with an error.
     public func tokenCommand(for client: ClientCredentials, resource: String, scopes: ScopeSet = ScopeSet()) -> String {
-        var command = "curl -s -u \(client.clientID):\(client.clientSecret ?? "") -d grant_type=client_credentials"
-        command += " -d resource=\(FormParameters.encode(resource))"
+        let secret = client.clientSecret ?? ""
+        var command =
+            switch client.authentication {
+            case .clientSecretBasic: "curl -s -u \(client.clientID):\(secret)"
+            case .clientSecretPost: "curl -s -d client_id=\(client.clientID) -d client_secret=\(secret)"
+            case .none: "curl -s -d client_id=\(client.clientID)"
+            }
+        command += " -d grant_type=client_credentials -d resource=\(FormParameters.encode(resource))"
         if !scopes.isEmpty { command += " -d scope=\(FormParameters.encode(scopes.description))" }
-        // An issuer is an RFC 3986 URL, where the one character that matters inside single quotes may stand.
+        // An issuer is an RFC 3986 URL, where the one character that ends single quotes may stand.
         let url = (issuer.endpoint("token")?.text ?? "").utf8.flatMap { $0 == 0x27 ? Array("'\\''".utf8) : [$0] }
         return command + " '\(String(decoding: url, as: UTF8.self))'"
     }

@@ -27,6 +27,8 @@ public struct ClientCredentials: Sendable, CustomStringConvertible, CustomDebugS
     public let clientID: String
     /// The secret; nil for a public client.
     public let clientSecret: String?
+    /// How it authenticates.
+    public let authentication: ClientAuthenticationMethod
 
     /// The client's name, without the secret.
     public var description: String { "ClientCredentials(\(clientID))" }

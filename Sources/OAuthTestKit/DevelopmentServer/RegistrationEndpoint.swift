@@ -8,6 +8,8 @@ struct RegistrationEndpoint: Sendable {
 
     /// More redirect URIs than any client has.
     static let maximumRedirectURIs = 16
+    /// The largest size of all redirect URIs of a client, in bytes: what is stored of a registration.
+    static let maximumRedirectURIBytes = 4_096
     /// The largest piece of descriptive metadata that is echoed, in bytes.
     static let maximumEchoBytes = 2_048
 
@@ -79,6 +81,9 @@ struct RegistrationEndpoint: Sendable {
         for element in elements {
             guard let uri = element.string.flatMap({ RedirectURI($0) }) else { throw .redirectURINotAcceptable }
             uris.append(uri)
+        }
+        guard uris.reduce(0, { $0 + $1.text.utf8.count }) <= maximumRedirectURIBytes else {
+            throw .redirectURINotAcceptable
         }
         return uris
     }

@@ -101,8 +101,8 @@ struct TokenEndpoint: Sendable {
         draft.claims["client_id"] = .string(issue.clientID)
         draft.claims["aud"] = TokenDraft.audience(issue.resources)
         draft.claims["scope"] = issue.scopes.isEmpty ? nil : .string(issue.scopes.description)
-        draft.issuedAt = now
-        draft.expiresAt = now + Double(policy.accessTokenLifetime)
+        draft.issuedAt = now.rounded(.down)
+        draft.expiresAt = now.rounded(.down) + Double(policy.accessTokenLifetime)
 
         var members: JSONObject = [
             "access_token": .string(try issuer.sign(draft)),

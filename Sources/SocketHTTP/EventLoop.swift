@@ -1,0 +1,376 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import Synchronization
+
+/// One thread that waits for sockets and runs the tasks of their connections.
+///
+/// It is a task executor and a serial executor at once: a connection is an actor on the loop and a task that prefers it,
+/// so that reading, the handler and writing run on one thread without a hop.
+///
+/// `@unchecked Sendable`: ``mailbox`` and ``thread`` are synchronised. Everything else is touched by the loop's own
+/// thread only: the methods that touch it are called by ``main()`` and by jobs, which run on that thread; `isCurrent` is
+/// asserted where they enter.
+final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+    private enum Phase {
+        case running
+        case stopping
+        /// The thread has ended. A job that comes now gets a thread of its own: see ``enqueue(_:)``.
+        case ended
+        case late
+    }
+
+    private struct Mailbox {
+        var jobs: [UnownedJob] = []
+        var isWoken = false
+        var phase = Phase.running
+    }
+
+    private let mailbox = Mutex(Mailbox())
+    /// The thread that may touch the confined state; 0 for none.
+    private let thread = Atomic<UInt>(0)
+
+    // Confined to the thread.
+    private var poller: Poller
+    private var jobs: [UnownedJob] = []
+    private var sockets: [Socket?] = []
+    private var freePlaces: [Int] = []
+    private var socketCount = 0
+    private var generation: UInt32 = 0
+    private var nextSweep = Int64.max
+    private var dateIsDue: Int64 = 0
+    /// Milliseconds of a clock that never goes back, read once a turn.
+    private(set) var now: Int64
+    /// Where sockets receive before the bytes go to their owner.
+    var scratch = [UInt8](repeating: 0, count: 64 * 1024)
+    /// `Date: …` with its CRLF, at most a second old.
+    private(set) var dateLine: [UInt8] = []
+    /// The server is stopping: no connection is kept after its present response.
+    private(set) var isDraining = false
+
+    init() throws(ListenError) {
+        poller = try Poller()
+        now = Self.clock()
+    }
+
+    // MARK: - Life
+
+    /// Starts the thread, which keeps the loop alive. A loop that cannot start gives its descriptors back.
+    func start() throws(ListenError) -> ThreadHandle {
+        do throws(ListenError) {
+            return try spawn { $0.main() }
+        } catch {
+            poller.close()
+            throw error
+        }
+    }
+
+    /// Ends the thread once its sockets are closed and its jobs done.
+    func stop() {
+        mailbox.withLock { mailbox in
+            guard mailbox.phase == .running else { return }
+            mailbox.phase = .stopping
+            poller.wake()
+        }
+    }
+
+    private func spawn(_ body: @escaping @Sendable (EventLoop) -> Void) throws(ListenError) -> ThreadHandle {
+        let start = unsafe Unmanaged.passRetained(ThreadStart(loop: self, body: body))
+        #if canImport(Darwin)
+            var handle: pthread_t?
+        #else
+            var handle = pthread_t()
+        #endif
+        let code = unsafe pthread_create(
+            &handle, nil,
+            { context in
+                // Takes over the reference that `passRetained` made.
+                #if canImport(Darwin)
+                    let start = unsafe Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
+                #else
+                    guard let context = unsafe context else { return nil }
+                    let start = unsafe Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
+                #endif
+                start.body(start.loop)
+                return nil
+            }, start.toOpaque())
+        guard code == 0 else {
+            unsafe start.release()
+            throw .system("pthread_create", code)
+        }
+        #if canImport(Darwin)
+            guard let handle = unsafe handle else { throw .system("pthread_create", code) }
+        #endif
+        return ThreadHandle(handle)
+    }
+
+    private func main() {
+        thread.store(currentThread(), ordering: .relaxed)
+        turn: while true {
+            poller.wait(milliseconds: timeToWait()) { token, readiness in
+                let place = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
+                guard let socket = sockets[place], socket.token == token else { return }
+                socket.signal(readiness)
+            }
+            now = Self.clock()
+            if now >= dateIsDue { renewDate() }
+            if now >= nextSweep { sweep() }
+            collectMail()
+            runJobs()
+            if socketCount == 0, jobs.isEmpty, endIfIdle() { break turn }
+        }
+    }
+
+    /// Nothing is left to do and the loop was told to stop.
+    private func endIfIdle() -> Bool {
+        mailbox.withLock { mailbox in
+            guard mailbox.phase == .stopping, mailbox.jobs.isEmpty else { return false }
+            mailbox.phase = .ended
+            thread.store(0, ordering: .relaxed)
+            // Under the lock: `wake` is only called under it, and never after the phase has changed.
+            poller.close()
+            return true
+        }
+    }
+
+    private func timeToWait() -> Int32 {
+        guard jobs.isEmpty else { return 0 }
+        guard nextSweep != .max else { return -1 }
+        return Int32(clamping: max(0, nextSweep - now))
+    }
+
+    private func runJobs() {
+        // Jobs that these jobs enqueue wait until the sockets had their turn.
+        var batch: [UnownedJob] = []
+        swap(&batch, &jobs)
+        for job in batch { run(job) }
+        if jobs.isEmpty {
+            batch.removeAll(keepingCapacity: true)
+            jobs = batch
+        }
+    }
+
+    private func run(_ job: UnownedJob) {
+        unsafe job.runSynchronously(
+            isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    }
+
+    // MARK: - Jobs
+
+    var isCurrent: Bool {
+        thread.load(ordering: .relaxed) == currentThread()
+    }
+
+    /// On the loop's thread without a lock; from elsewhere through the mailbox, with one wake for any number of jobs.
+    ///
+    /// A task that the user left behind may come back after the end (to a body writer, say). Its job runs on a thread of its own,
+    /// one at a time, and finds the connection closed.
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            jobs.append(job)
+            return
+        }
+        mailbox.withLock { mailbox in
+            mailbox.jobs.append(job)
+            switch mailbox.phase {
+            case .running, .stopping:
+                guard !mailbox.isWoken else { return }
+                mailbox.isWoken = true
+                poller.wake()
+            case .ended:
+                guard let handle = try? spawn({ $0.runLateJobs() }) else { return }
+                mailbox.phase = .late
+                handle.abandon()
+            case .late:
+                return
+            }
+        }
+    }
+
+    private func collectMail() {
+        mailbox.withLock { mailbox in
+            mailbox.isWoken = false
+            guard !mailbox.jobs.isEmpty else { return }
+            if jobs.isEmpty {
+                swap(&jobs, &mailbox.jobs)
+            } else {
+                jobs.append(contentsOf: mailbox.jobs)
+                mailbox.jobs.removeAll(keepingCapacity: true)
+            }
+        }
+    }
+
+    private func runLateJobs() {
+        thread.store(currentThread(), ordering: .relaxed)
+        while true {
+            collectMail()
+            runJobs()
+            guard jobs.isEmpty else { continue }
+            let isDone = mailbox.withLock { mailbox in
+                guard mailbox.jobs.isEmpty else { return false }
+                thread.store(0, ordering: .relaxed)
+                mailbox.phase = .ended
+                return true
+            }
+            if isDone { return }
+        }
+    }
+
+    func checkIsolated() {
+        precondition(isCurrent, "The code of a connection ran outside its event loop.")
+    }
+
+    func isIsolatingCurrentContext() -> Bool? {
+        isCurrent
+    }
+
+    // MARK: - Sockets
+
+    func add(_ socket: Socket) -> Bool {
+        assert(isCurrent)
+        let place: Int
+        if let free = freePlaces.popLast() {
+            place = free
+        } else {
+            place = sockets.count
+            sockets.append(nil)
+        }
+        generation &+= 1
+        socket.token = UInt64(generation & 0x7FFF_FFFF) << 32 | UInt64(place)
+        guard poller.add(socket.descriptor, token: socket.token) else {
+            freePlaces.append(place)
+            return false
+        }
+        sockets[place] = socket
+        socketCount += 1
+        return true
+    }
+
+    /// Forgets a socket that has been added, and closes it.
+    func remove(_ socket: Socket) {
+        assert(isCurrent)
+        socket.close()
+        let place = Int(truncatingIfNeeded: socket.token & 0xFFFF_FFFF)
+        guard sockets.indices.contains(place), sockets[place] === socket else { return }
+        sockets[place] = nil
+        freePlaces.append(place)
+        socketCount -= 1
+    }
+
+    /// Makes sure that the sockets are looked at when the clock passes `deadline`.
+    func expect(_ deadline: Int64) {
+        if deadline < nextSweep { nextSweep = deadline }
+    }
+
+    /// Stops keeping connections; those that wait for a request see it at once.
+    func drain() {
+        assert(isCurrent)
+        isDraining = true
+        for socket in sockets { socket?.wakeIfIdle() }
+    }
+
+    /// Cancels every task that serves a connection and treats the connections as broken.
+    func abort() {
+        assert(isCurrent)
+        isDraining = true
+        for socket in sockets {
+            socket?.cancelTask()
+            socket?.abort()
+        }
+    }
+
+    /// Closes every descriptor, whoever still uses it.
+    func closeSockets() {
+        assert(isCurrent)
+        for socket in sockets { socket?.close() }
+    }
+
+    /// Wakes whoever waited too long. Deadlines are only numbers in the sockets: setting one costs a comparison, and this
+    /// pass runs at most every 20 ms and only when one of them may have passed.
+    private func sweep() {
+        var next = Int64.max
+        for case .some(let socket) in sockets {
+            socket.expire(at: now)
+            next = min(next, socket.readDeadline, socket.writeDeadline)
+        }
+        nextSweep = next == .max ? .max : max(next, now + 20)
+    }
+
+    private func renewDate() {
+        dateIsDue = now + 1000
+        dateLine.removeAll(keepingCapacity: true)
+        dateLine.append(contentsOf: "Date: ".utf8)
+        HTTPDate.append(secondsSince1970: Int64(time(nil)), to: &dateLine)
+        dateLine.append(contentsOf: [0x0D, 0x0A])
+    }
+
+    private static func clock() -> Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+/// A started thread, to be joined or abandoned once.
+///
+/// `@unchecked Sendable`: a `pthread_t` is a name that any thread may use; Darwin spells it as a pointer.
+@safe struct ThreadHandle: @unchecked Sendable {
+    #if canImport(Darwin)
+        private let handle: UInt
+        private var native: pthread_t? { unsafe pthread_t(bitPattern: handle) }
+
+        fileprivate init(_ handle: pthread_t) {
+            self.handle = unsafe UInt(bitPattern: handle)
+        }
+
+        /// Waits for its end.
+        func join() {
+            if let native = unsafe native { _ = unsafe pthread_join(native, nil) }
+        }
+
+        /// Lets it end by itself.
+        func abandon() {
+            if let native = unsafe native { _ = unsafe pthread_detach(native) }
+        }
+    #else
+        private let handle: pthread_t
+
+        fileprivate init(_ handle: pthread_t) {
+            self.handle = handle
+        }
+
+        /// Waits for its end.
+        func join() {
+            _ = pthread_join(handle, nil)
+        }
+
+        /// Lets it end by itself.
+        func abandon() {
+            _ = pthread_detach(handle)
+        }
+    #endif
+}
+
+/// What a new thread is to do.
+private final class ThreadStart: Sendable {
+    let loop: EventLoop
+    let body: @Sendable (EventLoop) -> Void
+
+    init(loop: EventLoop, body: @escaping @Sendable (EventLoop) -> Void) {
+        self.loop = loop
+        self.body = body
+    }
+}
+
+private func currentThread() -> UInt {
+    #if canImport(Darwin)
+        unsafe UInt(bitPattern: pthread_self())
+    #else
+        UInt(pthread_self())
+    #endif
+}

@@ -1,0 +1,121 @@
+import HTTPMessages
+import WireFormat
+
+/// Finds the lines of a request head (RFC 9112 §2 to §5), strictly and at any byte boundary.
+///
+/// Every decision is bound to a byte position, so that the result is the same for every way of splitting the input. Where
+/// RFC 9112 lets a recipient be lenient (bare LF, obs-fold, lone CR, several empty lines before the request), this parser refuses.
+struct RequestHeadParser {
+    /// The three parts of the request line, as ranges of the input.
+    struct RequestLine {
+        let method: Range<Int>
+        let target: Range<Int>
+        let version: Range<Int>
+    }
+
+    private let requestLineBytes: Int
+    private let fieldSectionBytes: Int
+    private let fieldCount: Int
+    private var position = 0
+    private var lineStart = 0
+    private var sectionStart = 0
+    private var hasSkippedEmptyLine = false
+    private(set) var requestLine: RequestLine?
+    private(set) var lines: [HTTPFields.Line] = []
+
+    init(limits: ServerLimits) {
+        // Held within a gibibyte, so that sums with positions cannot overflow.
+        requestLineBytes = max(0, min(limits.requestLineBytes, 1 << 30))
+        fieldSectionBytes = max(0, min(limits.fieldSectionBytes, 1 << 30))
+        fieldCount = limits.fieldCount
+    }
+
+    /// Goes on where it stopped. `bytes` is all that has come so far, from the beginning of the head.
+    ///
+    /// - Returns: The index after the head, or nil when its end has not come yet.
+    mutating func parse(_ bytes: Span<UInt8>) throws(RequestFault) -> Int? {
+        while true {
+            // The byte just beyond what the present part of the head may hold.
+            let limit = requestLine == nil ? lineStart + requestLineBytes : sectionStart + fieldSectionBytes
+            let end = min(bytes.count, limit)
+            while position < end, Self.isAllowed(bytes[position]) { position += 1 }
+            guard position < bytes.count else { return nil }
+            switch bytes[position] {
+            case 0x0D:
+                guard position + 1 < bytes.count else { return nil }
+                // RFC 9112 §2.2: a CR that no LF follows is refused, not replaced.
+                guard bytes[position + 1] == 0x0A else { throw .bareCarriageReturn }
+                let line = lineStart..<position
+                position += 2
+                lineStart = position
+                if try endLine(bytes, line) { return position }
+            case 0x0A: throw .bareLineFeed
+            case let byte where Self.isAllowed(byte):
+                throw requestLine == nil ? .requestLineTooLong : .fieldSectionTooLong
+            default: throw .controlByte
+            }
+        }
+    }
+
+    /// RFC 9110 §5.5: HTAB, SP, VCHAR and obs-text. Here so that the scanning loop calls nothing.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        (byte >= 0x20 && byte != 0x7F) || byte == 0x09
+    }
+
+    /// True for the empty line that ends the head.
+    private mutating func endLine(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestFault) -> Bool {
+        guard requestLine != nil else {
+            if line.isEmpty {
+                // RFC 9112 §2.2: one empty line before the request is ignored.
+                guard !hasSkippedEmptyLine else { throw .malformedRequestLine }
+                hasSkippedEmptyLine = true
+                return false
+            }
+            requestLine = try Self.parseRequestLine(bytes, line)
+            sectionStart = lineStart
+            lines.reserveCapacity(16)
+            return false
+        }
+        if line.isEmpty { return true }
+        guard lines.count < fieldCount else { throw .tooManyFields }
+        lines.append(try Self.parseField(bytes, line))
+        return false
+    }
+
+    /// RFC 9112 §3: `method SP request-target SP HTTP-version`, with exactly two spaces.
+    private static func parseRequestLine(
+        _ bytes: Span<UInt8>, _ line: Range<Int>
+    ) throws(RequestFault) -> RequestLine {
+        var spaces: (first: Int, second: Int)?
+        var first: Int?
+        for index in line where bytes[index] == 0x20 {
+            guard let earlier = first else {
+                first = index
+                continue
+            }
+            guard spaces == nil else { throw .malformedRequestLine }
+            spaces = (earlier, index)
+        }
+        guard let spaces, line.lowerBound < spaces.first, spaces.first + 1 < spaces.second,
+            spaces.second + 1 < line.upperBound
+        else { throw .malformedRequestLine }
+        return RequestLine(
+            method: line.lowerBound..<spaces.first, target: (spaces.first + 1)..<spaces.second,
+            version: (spaces.second + 1)..<line.upperBound)
+    }
+
+    /// RFC 9112 §5: `field-name ":" OWS field-value OWS`. Control bytes were refused while scanning.
+    static func parseField(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestFault) -> HTTPFields.Line {
+        var colon = line.lowerBound
+        // RFC 9112 §5.2: a line that continues the one before is refused.
+        guard bytes[colon] != 0x20, bytes[colon] != 0x09 else { throw .foldedField }
+        while colon < line.upperBound, ASCII.isTokenByte(bytes[colon]) { colon += 1 }
+        // RFC 9112 §5.1: no white space between the name and the colon.
+        guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3A else { throw .malformedFieldName }
+        var start = colon + 1
+        var end = line.upperBound
+        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
+        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        return HTTPFields.Line(name: line.lowerBound..<colon, value: start..<end)
+    }
+}

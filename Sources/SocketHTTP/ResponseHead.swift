@@ -1,0 +1,88 @@
+import HTTPMessages
+import WireFormat
+
+/// Writes the head of a response. Framing is the server's: what a handler says about it is dropped.
+enum ResponseHead {
+    /// How the content of the response is framed (RFC 9112 §6.3).
+    enum Framing {
+        /// No content, and nothing said about it: 204, 304.
+        case none
+        case length(Int)
+        case chunked
+        /// Until the connection closes: a stream to an HTTP/1.0 client.
+        case untilClose
+    }
+
+    /// What is said about the connection.
+    enum Persistence {
+        /// HTTP/1.1 keeps it: nothing is said.
+        case implied
+        case keepAlive
+        case close
+    }
+
+    /// Appends the head, its empty line included. `date` is the whole line.
+    static func append(
+        _ status: HTTPStatus, _ fields: HTTPFields, _ framing: Framing, _ persistence: Persistence, date: [UInt8],
+        to bytes: inout [UInt8]
+    ) {
+        if status.code == 200 {
+            bytes.append(contentsOf: okLine)
+        } else {
+            bytes.append(contentsOf: "HTTP/1.1 ".utf8)
+            append(status.code, to: &bytes)
+            bytes.append(0x20)
+            bytes.append(contentsOf: status.reasonPhrase.utf8)
+            bytes.append(contentsOf: lineEnd)
+        }
+        bytes.append(contentsOf: date)
+        switch framing {
+        case .none, .untilClose: break
+        case .length(let count):
+            bytes.append(contentsOf: contentLength)
+            append(count, to: &bytes)
+            bytes.append(contentsOf: lineEnd)
+        case .chunked: bytes.append(contentsOf: transferEncoding)
+        }
+        switch persistence {
+        case .implied: break
+        case .keepAlive: bytes.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+        case .close: bytes.append(contentsOf: "Connection: close\r\n".utf8)
+        }
+        for line in fields.lines where !isOurs(fields.buffer[line.name]) {
+            bytes.append(contentsOf: fields.buffer[line.name])
+            bytes.append(contentsOf: nameEnd)
+            bytes.append(contentsOf: fields.buffer[line.value])
+            bytes.append(contentsOf: lineEnd)
+        }
+        bytes.append(contentsOf: lineEnd)
+    }
+
+    /// Appends the size line of a chunk (RFC 9112 §7.1).
+    static func appendChunkSize(_ count: Int, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: String(count, radix: 16).utf8)
+        bytes.append(contentsOf: lineEnd)
+    }
+
+    private static let okLine = Array("HTTP/1.1 200 OK\r\n".utf8)
+    private static let lineEnd: [UInt8] = [0x0D, 0x0A]
+    private static let nameEnd: [UInt8] = [0x3A, 0x20]
+    private static let contentLength = Array("Content-Length: ".utf8)
+    private static let transferEncoding = Array("Transfer-Encoding: chunked\r\n".utf8)
+    private static let ours = [
+        "connection", "content-length", "date", "keep-alive", "trailer", "transfer-encoding", "upgrade",
+    ].map { Array($0.utf8) }
+
+    private static func isOurs(_ name: ArraySlice<UInt8>) -> Bool {
+        ours.contains { $0.count == name.count && ASCII.equalsIgnoringCase(name, $0) }
+    }
+
+    private static func append(_ number: Int, to bytes: inout [UInt8]) {
+        if number < 10 {
+            bytes.append(0x30 + UInt8(truncatingIfNeeded: max(0, number)))
+            return
+        }
+        append(number / 10, to: &bytes)
+        bytes.append(0x30 + UInt8(truncatingIfNeeded: number % 10))
+    }
+}

@@ -1,0 +1,70 @@
+import HTTPMessages
+import SocketHTTP
+import Synchronization
+
+/// Runs a server on a free port around `body`, and stops it gracefully.
+func withServer<Result: Sendable>(
+    _ handler: any HTTPHandler, limits: (inout ServerLimits) -> Void = { _ in },
+    onError: (@Sendable (any Error) -> Void)? = nil, _ body: (UInt16) async throws -> Result
+) async throws -> Result {
+    var chosen = ServerLimits()
+    chosen.eventLoops = 2
+    chosen.shutdownGrace = .milliseconds(200)
+    limits(&chosen)
+    let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: chosen, handler: handler, onError: onError)
+        .listen()
+    let running = Task { try await listening.run() }
+    do {
+        let result = try await body(listening.port)
+        running.cancel()
+        try await running.value
+        return result
+    } catch {
+        running.cancel()
+        try await running.value
+        throw error
+    }
+}
+
+/// Something that happens once and is waited for.
+final class Milestone: Sendable {
+    private struct State {
+        var isReached = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var isReached: Bool { state.withLock { $0.isReached } }
+
+    func reach() {
+        let waiters = state.withLock { state in
+            state.isReached = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Waits for it, whether or not the task is cancelled.
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isReached = state.withLock { state in
+                if !state.isReached { state.waiters.append(continuation) }
+                return state.isReached
+            }
+            if isReached { continuation.resume() }
+        }
+    }
+}
+
+/// Answers `METHOD path body`, whatever comes.
+let echo = ClosureHandler { request in
+    let body = try await request.body.collect(upTo: 64 << 20)
+    return HTTPResponse(status: .ok, body: .bytes(Array("\(request.method) \(request.target) ".utf8) + body))
+}
+
+/// Sleeps until it is cancelled.
+func sleepUntilCancelled() async throws {
+    while true { try await Task.sleep(for: .seconds(60)) }
+}
