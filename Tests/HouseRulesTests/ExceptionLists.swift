@@ -25,6 +25,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/RequestHead.swift": "scans the head's bytes in the server's hottest loop",
         "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send",
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
+        "Sources/mcp-quickstart/MCPQuickstart.swift": "writes to standard output with the system's call",
     ]
 
     /// Files with `@unchecked`.
