@@ -20,13 +20,13 @@ public struct JSONWebKey: Sendable {
         keyID = try Self.optionalString(node["kid"])
 
         guard let type = node["kty"], type.kind == .string else { throw .malformed }
-        if type.isString("RSA".utf8.span) {
+        if type.isString("RSA") {
             let algorithms = try Self.algorithms(of: node, shape: .rsa)
             verification = try VerificationKey(
                 modulus: Self.number(node["n"], limit: 1_024, orThrow: .modulusTooLarge),
                 exponent: Self.number(node["e"], limit: 16, orThrow: .exponent),
                 algorithms: algorithms)
-        } else if type.isString("EC".utf8.span) {
+        } else if type.isString("EC") {
             guard let name = try Self.optionalString(node["crv"]) else { throw .malformed }
             guard let curve = EllipticCurve.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
                 throw .unsupportedCurve
@@ -46,7 +46,7 @@ public struct JSONWebKey: Sendable {
         // RFC 7517 §9.2: d, p, q, dp, dq, qi, oth (RSA), d (EC) and k (oct) are secrets.
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where node[member] != nil {
             // `kty: oct` is a shared secret by design; its reason is the key type.
-            throw node["kty"]?.isString("oct".utf8.span) == true ? .unsupportedKeyType : .privateMaterial
+            throw node["kty"]?.isString("oct") == true ? .unsupportedKeyType : .privateMaterial
         }
         // RFC 7517 §4.2.
         if let use = try optionalString(node["use"]), !use.hasSameBytes(as: "sig") { throw .notForSignatures }
@@ -55,7 +55,7 @@ public struct JSONWebKey: Sendable {
             guard operations.kind == .array else { throw .malformed }
             var canVerify = false
             operations.forEachElement { element in
-                canVerify = element.isString("verify".utf8.span)
+                canVerify = element.isString("verify")
                 return !canVerify
             }
             guard canVerify else { throw .notForVerification }

@@ -19,7 +19,9 @@ public struct JWTValidation: Sendable {
 
     /// Why a policy is not acceptable.
     public enum ConfigurationFault: Error, Sendable, Hashable {
-        /// No audience: a token for anybody would do.
+        /// An empty issuer.
+        case noIssuer
+        /// No audience, or an empty one: a token for anybody would do.
         case noAudience
         /// No algorithm.
         case noAlgorithm
@@ -40,6 +42,10 @@ public struct JWTValidation: Sendable {
     /// How far clocks may differ, in seconds; 0…300.
     public let clockSkew: Double
 
+    // The same as bytes, in the form in which tokens are compared with them.
+    private let issuerBytes: [UInt8]
+    private let audienceBytes: [[UInt8]]
+
     /// A policy.
     ///
     /// - Parameters:
@@ -55,7 +61,9 @@ public struct JWTValidation: Sendable {
         algorithms: [SignatureAlgorithm] = SignatureAlgorithm.allowedByDefault,
         profile: Profile = .default, clockSkew: Int = 60
     ) throws(ConfigurationFault) {
-        guard resource != nil || !audiences.isEmpty else { throw .noAudience }
+        guard !issuer.isEmpty else { throw .noIssuer }
+        let accepted = audiences.map { Array($0.utf8) } + (resource.map(Self.spellings) ?? [])
+        guard !accepted.isEmpty, !accepted.contains([]) else { throw .noAudience }
         guard !algorithms.isEmpty else { throw .noAlgorithm }
         guard (0...300).contains(clockSkew) else { throw .clockSkew }
         self.issuer = issuer
@@ -64,6 +72,8 @@ public struct JWTValidation: Sendable {
         self.algorithms = algorithms
         self.profile = profile
         self.clockSkew = Double(clockSkew)
+        issuerBytes = Array(issuer.utf8)
+        audienceBytes = accepted
     }
 
     /// The checks that need neither a key nor the network: algorithm, `typ`, issuer.
@@ -115,7 +125,7 @@ public struct JWTValidation: Sendable {
     private func checkIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) {
         guard let claim = jwt.payload.root["iss"] else { throw .claim(.iss, .missing) }
         guard claim.kind == .string else { throw .claim(.iss, .wrongType) }
-        guard claim.isString(issuer.utf8.span) else { throw .claim(.iss, .mismatch) }
+        guard claim.isString(issuerBytes.span) else { throw .claim(.iss, .mismatch) }
     }
 
     private func checkSignature(
@@ -180,13 +190,15 @@ public struct JWTValidation: Sendable {
     }
 
     private func names(_ audience: JSONNode) -> Bool {
-        if audiences.contains(where: { audience.isString($0.utf8.span) }) { return true }
-        guard let resource else { return false }
-        if audience.isString(resource.utf8.span) { return true }
-        // One trailing slash more or less: authorization servers re-serialise `https://host` as `https://host/`.
-        let other = resource.utf8.last == UInt8(ascii: "/") ? String(resource.utf8.dropLast()) : resource + "/"
-        guard let other else { return false }
-        return audience.isString(other.utf8.span)
+        audienceBytes.contains { audience.isString($0.span) }
+    }
+
+    /// The resource, and the same with one trailing slash more or less: authorization servers re-serialise
+    /// `https://host` as `https://host/`.
+    private static func spellings(of resource: String) -> [[UInt8]] {
+        let bytes = Array(resource.utf8)
+        let slash = UInt8(ascii: "/")
+        return [bytes, bytes.last == slash ? Array(bytes.dropLast()) : bytes + [slash]]
     }
 
     private func checkProfile(_ jwt: UnverifiedJWT) throws(JOSEError) {

@@ -310,6 +310,15 @@ struct JWTValidationTests {
     @Test("A policy without audience or algorithm, or with a skew out of range, cannot be made")
     func faults() {
         #expect(throws: JWTValidation.ConfigurationFault.noAudience) { try JWTValidation(issuer: "i", resource: nil) }
+        for resource in ["", "/"] {
+            #expect(throws: JWTValidation.ConfigurationFault.noAudience) {
+                try JWTValidation(issuer: "i", resource: resource)
+            }
+        }
+        #expect(throws: JWTValidation.ConfigurationFault.noAudience) {
+            try JWTValidation(issuer: "i", resource: "r", audiences: [""])
+        }
+        #expect(throws: JWTValidation.ConfigurationFault.noIssuer) { try JWTValidation(issuer: "", resource: "r") }
         #expect(throws: JWTValidation.ConfigurationFault.noAlgorithm) {
             try JWTValidation(issuer: "i", resource: "r", algorithms: [])
         }
