@@ -22,6 +22,7 @@ let package = Package(
         .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CEpoll"),
+        .target(name: "CFuzzer"),
 
         // Level 1: messages, documents, signatures. Pure.
         .target(name: "HTTPMessages", dependencies: ["WireFormat"]),
@@ -52,6 +53,8 @@ let package = Package(
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
+        // Parsers under libFuzzer: see Tests/Fuzz/run.
+        .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
@@ -74,13 +77,14 @@ let package = Package(
             dependencies: [
                 "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CFuzzer"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -25,6 +25,9 @@ enum ExceptionLists {
         "Sources/SocketHTTP/RequestHead.swift": "scans the head's bytes in the server's hottest loop",
         "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send",
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
+        "Sources/fuzz/CorpusFile.swift": "reads folders and files with the system's calls",
+        "Sources/fuzz/Fuzz.swift": "hands the arguments to libFuzzer and takes its inputs",
+        "Sources/fuzz/URLProperties.swift": "asks the system's readers of addresses for their opinion",
         "Sources/mcp-quickstart/MCPQuickstart.swift": "writes the ready line unbuffered with the system's call",
     ]
 
