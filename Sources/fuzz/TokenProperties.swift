@@ -44,16 +44,32 @@ enum TokenProperties {
         // verifies, n − s of ECDSA, is out of a fuzzer's reach.
         let isAccepted = try isAccepted(token)
         try require(isAccepted == good.contains(token), "a token is accepted exactly when it is a good one")
-        guard (try? UnverifiedJWT(parsing: token, limit: 16_384)) != nil else { return }
-        try require(token.count <= 16_384, "a token beyond the limit is refused")
-        try require((try? UnverifiedJWT(parsing: token, limit: token.count - 1)) == nil, "the limit is exact")
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        try require(parts.count == 3, "a token has three parts")
+        let why = refusal(of: token, limit: 16_384)
+        if token.count > 16_384 {
+            return try require(why == .malformed(.tooLarge), "a token beyond the limit is refused unread")
+        } else if parts.count == 5 {
+            return try require(why == .malformed(.encrypted), "five parts are an encrypted token")
+        } else if parts.count != 3 || parts.contains(where: \.isEmpty) {
+            return try require(why == .malformed(.parts), "a token has three parts, none of them empty")
+        }
+        guard why == nil else { return }
+        try require(refusal(of: token, limit: token.count) == nil, "a token of the size of the limit is taken")
+        try require(refusal(of: token, limit: token.count - 1) == .malformed(.tooLarge), "the limit is exact")
         for part in parts {
             let bytes = Base64URL.decode(Array(part).span)
             try require(bytes.map { Array(Base64URL.encode($0).utf8) } == Array(part), "each part is canonical")
         }
         try checkForm(header: Base64URL.decode(Array(parts[0]).span), payload: Base64URL.decode(Array(parts[1]).span))
+    }
+
+    private static func refusal(of token: [UInt8], limit: Int) -> JOSEError? {
+        do throws(JOSEError) {
+            _ = try UnverifiedJWT(parsing: token, limit: limit)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The rules of the header that no policy can change, on values instead of nodes.
