@@ -49,20 +49,19 @@ struct TokenMint: Sendable {
     static func keySet(_ keys: [JSONObject]) -> JSONWebKeySet {
         let document: JSONObject = ["keys": .array(keys.map { .object($0) })]
         do {
-            return try JSONWebKeySet(parsing: JSONValue.object(document).encoded())
+            return try JSONWebKeySet(parsing: JSONValue.object(document).encoded(), issuer: issuer)
         } catch {
             preconditionFailure("the key set of the test is malformed")
         }
     }
 
-    static func validation(
-        algorithms: [SignatureAlgorithm] = [.rs256, .es256], profile: JWTValidation.Profile = .default,
-        audiences: [String] = [], skew: Int = 60, resource: String? = resource
-    ) -> JWTValidation {
+    /// The policy of the tests, after an edit.
+    static func validation(_ edit: (inout JWTPolicy) -> Void = { _ in }) -> JWTValidation {
+        var policy = JWTPolicy(issuer: issuer, resource: resource)
+        policy.algorithms = SignatureAlgorithm.all
+        edit(&policy)
         do {
-            return try JWTValidation(
-                issuer: issuer, resource: resource, audiences: audiences, algorithms: algorithms, profile: profile,
-                clockSkew: skew)
+            return try JWTValidation(policy)
         } catch {
             preconditionFailure("the policy of the test is malformed")
         }

@@ -34,7 +34,7 @@ struct JWTTokenVerifierTests {
     }
 
     private static func keys(_ issuer: FakeIssuer = GuardFixture.issuer) throws -> JSONWebKeySet {
-        try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded())
+        try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
     }
 
     private func rejection(_ token: String, _ source: any KeySource) async throws -> TokenRejection? {
@@ -156,6 +156,6 @@ struct JWTTokenVerifierTests {
 extension JSONWebKeySet {
     /// A set in which no key of the fake issuers is found.
     fileprivate func droppingKeyIDs() throws -> JSONWebKeySet {
-        try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8))
+        try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8), issuer: issuer)
     }
 }
