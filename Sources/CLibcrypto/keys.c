@@ -155,6 +155,11 @@ enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key) {
     if (EVP_PKEY_is_a(key->pkey, "RSA")) return LCRYPTO_KIND_RSA;
     if (EVP_PKEY_is_a(key->pkey, "ED25519")) return LCRYPTO_KIND_ED25519;
     if (!EVP_PKEY_is_a(key->pkey, "EC")) return LCRYPTO_OTHER;
+    // RFC 5480 section 2.1.1: a curve is named, never spelled out.
+    int is_explicit = 0;
+    if (EVP_PKEY_get_int_param(key->pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit) == 1
+        && is_explicit)
+        return LCRYPTO_OTHER;
     char group[64];
     int named = EVP_PKEY_get_group_name(key->pkey, group, sizeof group, NULL);
     ERR_clear_error();

@@ -93,7 +93,8 @@ extension JSONWebKey {
     /// RFC 4648 §4, by way of the strict base64url decoder.
     private static func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
-        let unpadded = text.suffix(2).elementsEqual("==".utf8) ? text.dropLast(2) : text.last == 0x3D ? text.dropLast() : text[...]
+        let unpadded =
+            text.suffix(2).elementsEqual("==".utf8) ? text.dropLast(2) : text.last == 0x3D ? text.dropLast() : text[...]
         var converted: [UInt8] = []
         converted.reserveCapacity(unpadded.count)
         for byte in unpadded {

@@ -103,7 +103,9 @@ public struct JWTValidation: Sendable {
         guard let expiresAt = try time(.exp, jwt.claim(jwt.positions.exp)) else { throw .claim(.exp, .missing) }
         guard now < expiresAt + skew else { throw .claim(.exp, .expired) }
         // RFC 7519 §4.1.5.
-        if let notBefore = try time(.nbf, jwt.claim(jwt.positions.nbf)), notBefore > now + skew { throw .claim(.nbf, .notYetValid) }
+        if let notBefore = try time(.nbf, jwt.claim(jwt.positions.nbf)), notBefore > now + skew {
+            throw .claim(.nbf, .notYetValid)
+        }
         guard let issuedAt = try time(.iat, jwt.claim(jwt.positions.iat)) else {
             let isNeeded = policy.maximumAge != nil || policy.maximumLifetime != nil
             if isNeeded { throw .claim(.iat, .missing) }
@@ -157,7 +159,8 @@ public struct JWTValidation: Sendable {
     /// `sub`, `client_id` and `jti` are strings when they are there; RFC 9068 §2.2 requires them, and `iat`.
     private func checkProfile(_ jwt: UnverifiedJWT) throws(JOSEError) {
         let identities: [(ClaimName, JSONNode?)] = [
-            (.sub, jwt.claim(jwt.positions.sub)), (.clientID, jwt.claim(jwt.positions.clientID)), (.jti, jwt.claim(jwt.positions.jti)),
+            (.sub, jwt.claim(jwt.positions.sub)), (.clientID, jwt.claim(jwt.positions.clientID)),
+            (.jti, jwt.claim(jwt.positions.jti)),
         ]
         for (name, claim) in identities {
             if let claim {
@@ -180,7 +183,9 @@ public struct JWTValidation: Sendable {
     /// OpenID Connect Core §3.1.3.6, §3.3.2.11 and RFC 8417 §2.2: only an ID token carries hashes of its siblings, only an
     /// event token carries events.
     private func checkPurpose(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.positions.hasForeignClaims { throw .notAnAccessToken }
+        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.positions.hasForeignClaims {
+            throw .notAnAccessToken
+        }
     }
 
     /// RFC 7800 §3.1: a binding that is asked for must be satisfied. No binding is configured, so every form fails.

@@ -37,8 +37,14 @@ package struct SigningKey: Sendable {
     }
 
     /// The JWS signature over the signing input; r and s side by side for ECDSA (RFC 7518 §3.4).
-    package func sign(_ signingInput: [UInt8]) throws(JOSEError) -> [UInt8] {
-        guard let signature = storage.sign(signingInput, algorithm) else { throw .cryptographyUnavailable }
+    ///
+    /// - Parameters:
+    ///   - signingInput: Header and payload with their dot.
+    ///   - other: Another algorithm of the same kind of key, for a test that mixes them up.
+    package func sign(
+        _ signingInput: [UInt8], as other: SignatureAlgorithm? = nil
+    ) throws(JOSEError) -> [UInt8] {
+        guard let signature = storage.sign(signingInput, other ?? algorithm) else { throw .cryptographyUnavailable }
         return signature
     }
 

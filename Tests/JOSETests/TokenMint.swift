@@ -1,13 +1,15 @@
 import JOSE
+import Testing
 import WireFormat
 
 /// Signs whatever text a test wants, so that exactly one thing is wrong with a token.
-struct TokenMint: Sendable {
+struct TokenMint: Sendable, CustomTestStringConvertible {
     static let issuer = "https://issuer.example"
     static let resource = "https://mcp.example/mcp"
     static let now = 1_800_000_000.0
 
     let key: SigningKey
+    var testDescription: String { key.algorithm.name }
     let keyID = "key-1"
 
     init(_ algorithm: SignatureAlgorithm) {
@@ -20,7 +22,11 @@ struct TokenMint: Sendable {
 
     static let rs256 = TokenMint(.rs256)
     static let es256 = TokenMint(.es256)
-    static let all = [rs256, es256]
+    static let edDSA = TokenMint(.edDSA)
+    /// One mint for each row of the algorithm table.
+    static let all =
+        [rs256, es256, edDSA]
+        + SignatureAlgorithm.all.filter { ![.rs256, .es256, .edDSA].contains($0) }.map { TokenMint($0) }
 
     var header: String { #"{"alg":"\#(key.algorithm.name)","kid":"\#(keyID)","typ":"at+jwt"}"# }
 
@@ -39,8 +45,10 @@ struct TokenMint: Sendable {
     }
 
     /// Signs a signing input as it stands and appends the signature.
-    func sign(_ input: String) -> [UInt8] {
-        guard let signature = try? key.sign(Array(input.utf8)) else { preconditionFailure("signing failed") }
+    func sign(_ input: String, as algorithm: SignatureAlgorithm? = nil) -> [UInt8] {
+        guard let signature = try? key.sign(Array(input.utf8), as: algorithm) else {
+            preconditionFailure("signing failed")
+        }
         return Array((input + "." + Base64URL.encode(signature)).utf8)
     }
 

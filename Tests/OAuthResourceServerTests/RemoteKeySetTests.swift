@@ -13,7 +13,9 @@ struct RemoteKeySetTests {
     private let clock = ManualClock()
     private let log = EventLog()
 
-    private func source(_ issuer: String = "https://issuer.example", at location: KeyLocation? = nil) throws -> RemoteKeySet {
+    private func source(_ issuer: String = "https://issuer.example", at location: KeyLocation? = nil) throws
+        -> RemoteKeySet
+    {
         let log = log
         return RemoteKeySet(
             of: try IssuerIdentifier(issuer, insecureHTTP: .loopback),
