@@ -260,6 +260,7 @@ struct HTTPServerTests {
             try await connection.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
             #expect(try await connection.readResponse().text == "read")
         }
+        kept.withLock { $0 = nil }
     }
 
     @Test("A reader that the handler left behind is woken when the connection ends")

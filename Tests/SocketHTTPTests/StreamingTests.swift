@@ -323,7 +323,11 @@ struct StreamingTests {
             }
         }
         // After the server's end too: the hop finds a closed connection, not a dead thread.
-        let writer = try #require(kept.withLock { $0 })
+        let writer = try #require(
+            kept.withLock { writer in
+                defer { writer = nil }
+                return writer
+            })
         await #expect(throws: CancellationError.self) { try await writer.write([1]) }
     }
 }

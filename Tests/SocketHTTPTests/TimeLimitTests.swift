@@ -30,6 +30,8 @@ struct TimeLimitTests {
         try await withServer(echo, limits: { $0.idleTime = .milliseconds(50) }) { port in
             let fresh = try await TestConnection.open(port)
             #expect(try await fresh.isClosed())
+        }
+        try await withServer(echo, limits: { $0.idleTime = .seconds(2) }) { port in
             let used = try await TestConnection.open(port)
             try await used.send(get)
             #expect(try await used.readResponse().status == 200)
@@ -75,7 +77,6 @@ struct TimeLimitTests {
         let short: (inout ServerLimits) -> Void = { limits in
             limits.headTime = .milliseconds(20)
             limits.bodyTime = .milliseconds(20)
-            limits.idleTime = .milliseconds(50)
             limits.writeStallTime = .milliseconds(20)
         }
         try await withServer(handler, limits: short) { port in
