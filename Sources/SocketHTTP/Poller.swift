@@ -114,7 +114,7 @@ struct Readiness: OptionSet {
             descriptor = kqueue()
             guard descriptor >= 0 else { throw .system("kqueue", errno) }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            guard unsafe change(0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, token: Self.wakeToken) else {
+            guard change(0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, token: Self.wakeToken) else {
                 let code = errno
                 close()
                 throw .system("kevent", code)
@@ -127,13 +127,13 @@ struct Readiness: OptionSet {
 
         /// Registers a descriptor for everything, until it is closed.
         func add(_ other: Int32, token: UInt64) -> Bool {
-            unsafe change(UInt(other), EVFILT_READ, EV_ADD | EV_CLEAR, 0, token: token)
+            change(UInt(other), EVFILT_READ, EV_ADD | EV_CLEAR, 0, token: token)
                 && change(UInt(other), EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, token: token)
         }
 
         /// Makes the present or the next `wait` return. Callable from any thread while the poller is open.
         func wake() {
-            _ = unsafe change(0, EVFILT_USER, 0, UInt32(NOTE_TRIGGER), token: Self.wakeToken)
+            _ = change(0, EVFILT_USER, 0, UInt32(NOTE_TRIGGER), token: Self.wakeToken)
         }
 
         private func change(_ ident: UInt, _ filter: Int32, _ flags: Int32, _ fflags: UInt32, token: UInt64) -> Bool {
