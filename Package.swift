@@ -49,6 +49,9 @@ let package = Package(
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch",
                 "SocketHTTP", "OAuthTestKit",
             ]),
+        // The README's program: it is here so that it compiles.
+        .executableTarget(
+            name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
@@ -65,6 +68,11 @@ let package = Package(
             name: "OAuthTestKitTests",
             dependencies: [
                 "OAuthTestKit", "OAuthResourceServer", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+            ]),
+        .testTarget(
+            name: "QuickstartTests",
+            dependencies: [
+                "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
         .testTarget(name: "HouseRulesTests"),
     ],

@@ -7,7 +7,8 @@
 #include <string.h>
 
 struct lcrypto_verifier {
-    EVP_PKEY_CTX *template; // never used to verify; copied per call
+    EVP_PKEY *pkey;         // for EdDSA, which takes the whole message and so has no context to prepare
+    EVP_PKEY_CTX *template; // for the others: never used to verify; copied per call
     EVP_MD *digest;         // fetched once: an implicit fetch per token costs more than the hash
     size_t coordinate;      // bytes of r and of s; 0 for RSA
     size_t signature_length;
@@ -24,12 +25,14 @@ static int configure(EVP_PKEY_CTX *context, enum lcrypto_scheme scheme, const EV
         return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
             && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1
             && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+    case LCRYPTO_EDDSA: return 0;
     }
     return 0;
 }
 
 void lcrypto_verifier_free(lcrypto_verifier *verifier) {
     if (verifier == NULL) return;
+    EVP_PKEY_free(verifier->pkey);
     EVP_PKEY_CTX_free(verifier->template);
     EVP_MD_free(verifier->digest);
     free(verifier);
@@ -39,6 +42,15 @@ lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_sche
     if ((scheme == LCRYPTO_ECDSA) != (key->coordinate != 0)) return NULL;
     lcrypto_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL) return NULL;
+    if (scheme == LCRYPTO_EDDSA) {
+        if (lcrypto_key_kind(key) != LCRYPTO_KIND_ED25519 || EVP_PKEY_up_ref(key->pkey) != 1) {
+            free(verifier);
+            return NULL;
+        }
+        verifier->pkey = key->pkey;
+        verifier->signature_length = 2 * LCRYPTO_ED25519_BYTES;
+        return verifier;
+    }
     verifier->coordinate = key->coordinate;
     verifier->signature_length = key->coordinate != 0 ? 2 * key->coordinate : (size_t)EVP_PKEY_get_size(key->pkey);
     verifier->digest = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
@@ -79,9 +91,22 @@ static size_t write_der(uint8_t *out, const uint8_t *signature, size_t coordinat
     return head + length;
 }
 
+static int verify_whole_message(EVP_PKEY *pkey, const uint8_t *signature, size_t signature_length,
+                                const uint8_t *message, size_t message_length) {
+    int result = -1;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, pkey) == 1)
+        result = EVP_DigestVerify(context, signature, signature_length, message, message_length) == 1;
+    EVP_MD_CTX_free(context);
+    if (result != 1) ERR_clear_error();
+    return result;
+}
+
 int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, size_t signature_length,
                    const uint8_t *message, size_t message_length) {
     if (signature_length != verifier->signature_length) return 0;
+    if (verifier->pkey != NULL)
+        return verify_whole_message(verifier->pkey, signature, signature_length, message, message_length);
     uint8_t der[LCRYPTO_MAX_DER];
     if (verifier->coordinate != 0) {
         signature_length = write_der(der, signature, verifier->coordinate);
@@ -100,8 +125,20 @@ int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, s
     return result;
 }
 
+static int sign_whole_message(EVP_PKEY *pkey, const uint8_t *message, size_t message_length, uint8_t *out,
+                              size_t *out_length) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int done = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, pkey) == 1
+        && EVP_DigestSign(context, out, out_length, message, message_length) == 1;
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    return done ? 1 : -1;
+}
+
 int lcrypto_sign(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash, const uint8_t *message,
                  size_t message_length, uint8_t *out, size_t *out_length) {
+    if (scheme == LCRYPTO_EDDSA)
+        return sign_whole_message(key->pkey, message, message_length, out, out_length);
     int result = -1;
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;

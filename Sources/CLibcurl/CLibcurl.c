@@ -1,1 +1,396 @@
+#if defined(__linux__)
+#define _GNU_SOURCE  // SOCK_CLOEXEC
+#endif
+
 #include "CLibcurl.h"
+
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#if LIBCURL_VERSION_NUM < 0x075400
+#error "libcurl 7.84 or newer is needed"
+#endif
+
+struct clibcurl_multi {
+    CURLM *handle;
+};
+
+struct clibcurl_transfer {
+    CURL *handle;
+    CURLU *url;
+    char scheme[6];
+    struct curl_slist *fields;
+    struct curl_slist *resolutions;
+    clibcurl_callbacks callbacks;
+    uint64_t identifier;
+};
+
+int clibcurl_start(void) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    // Without asynchronous name resolution a hung resolver would hold up every transfer and ignore the deadline.
+    const int needed = CURL_VERSION_SSL | CURL_VERSION_ASYNCHDNS | CURL_VERSION_THREADSAFE;
+    if (info == NULL || info->version_num < 0x075400 || (info->features & needed) != needed) return -1;
+    return 1;
+}
+
+// --- the thread
+
+struct spawn {
+    void (*body)(void *);
+    void *context;
+};
+
+static void *run_spawned(void *argument) {
+    struct spawn spawn = *(struct spawn *)argument;
+    free(argument);
+    spawn.body(spawn.context);
+    return NULL;
+}
+
+int clibcurl_spawn(void (*body)(void *context), void *context) {
+    struct spawn *spawn = malloc(sizeof *spawn);
+    if (spawn == NULL) return -1;
+    *spawn = (struct spawn){body, context};
+
+    // A new thread inherits the mask. The program's signals belong to its own threads; and SIGPIPE from a write inside
+    // the TLS library must not end the process (CURLOPT_NOSIGNAL leaves that to us).
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) {
+        free(spawn);
+        return -1;
+    }
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    int failed = pthread_create(&thread, &attributes, run_spawned, spawn);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (failed) free(spawn);
+    return failed ? -1 : 1;
+}
+
+int clibcurl_is_certificate_file(const char *path) {
+    FILE *file = fopen(path, "re");
+    if (file == NULL) return 0;
+    char line[128];
+    int found = 0;
+    while (!found && fgets(line, sizeof line, file) != NULL) {
+        found = strncmp(line, "-----BEGIN CERTIFICATE-----", 27) == 0
+            || strncmp(line, "-----BEGIN TRUSTED CERTIFICATE-----", 35) == 0;
+    }
+    fclose(file);
+    return found;
+}
+
+// --- many transfers
+
+clibcurl_multi *clibcurl_multi_create(void) {
+    clibcurl_multi *multi = malloc(sizeof *multi);
+    if (multi == NULL) return NULL;
+    multi->handle = curl_multi_init();
+    if (multi->handle == NULL) {
+        free(multi);
+        return NULL;
+    }
+    return multi;
+}
+
+void clibcurl_multi_free(clibcurl_multi *multi) {
+    curl_multi_cleanup(multi->handle);
+    free(multi);
+}
+
+int clibcurl_multi_add(clibcurl_multi *multi, clibcurl_transfer *transfer) {
+    return curl_multi_add_handle(multi->handle, transfer->handle) == CURLM_OK ? 1 : -1;
+}
+
+void clibcurl_multi_remove(clibcurl_multi *multi, clibcurl_transfer *transfer) {
+    curl_multi_remove_handle(multi->handle, transfer->handle);
+}
+
+int clibcurl_multi_perform(clibcurl_multi *multi) {
+    int running = 0;
+    return curl_multi_perform(multi->handle, &running) == CURLM_OK ? 1 : -1;
+}
+
+int clibcurl_multi_poll(clibcurl_multi *multi, int milliseconds) {
+    return curl_multi_poll(multi->handle, NULL, 0, milliseconds, NULL) == CURLM_OK ? 1 : -1;
+}
+
+void clibcurl_multi_wakeup(clibcurl_multi *multi) {
+    curl_multi_wakeup(multi->handle);
+}
+
+static int outcome_of(CURLcode code) {
+    switch (code) {
+    case CURLE_OK:
+        return clibcurl_done;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return clibcurl_not_resolved;
+    case CURLE_OPERATION_TIMEDOUT:
+        return clibcurl_timed_out;
+    case CURLE_FILESIZE_EXCEEDED:
+        return clibcurl_too_large;
+    case CURLE_WRITE_ERROR:
+    case CURLE_ABORTED_BY_CALLBACK:
+        return clibcurl_stopped;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+        return clibcurl_tls;
+    case CURLE_UNSUPPORTED_PROTOCOL:  // an answer without a status line; the schemes themselves were checked before
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:  // libcurl's own limit for a head
+#endif
+        return clibcurl_malformed;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_HTTP2_STREAM:
+        return clibcurl_connection_failed;
+    default:
+        return clibcurl_unavailable;
+    }
+}
+
+int clibcurl_multi_next_ended(clibcurl_multi *multi, uint64_t *identifier, int *outcome) {
+    for (;;) {
+        int left = 0;
+        const CURLMsg *message = curl_multi_info_read(multi->handle, &left);
+        if (message == NULL) return 0;
+        if (message->msg != CURLMSG_DONE) continue;
+        clibcurl_transfer *transfer = NULL;
+        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL) continue;
+        *identifier = transfer->identifier;
+        *outcome = outcome_of(message->data.result);
+        return 1;
+    }
+}
+
+// --- callbacks
+
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *target) {
+    const clibcurl_transfer *transfer = context;
+    const clibcurl_callbacks *callbacks = &transfer->callbacks;
+    if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
+
+    // The address that is about to be connected to; copied out because target->addr has no stronger alignment.
+    int admitted = 0;
+    if (target->family == AF_INET && target->addrlen >= sizeof(struct sockaddr_in)) {
+        struct sockaddr_in address;
+        memcpy(&address, &target->addr, sizeof address);
+        admitted = callbacks->admit(callbacks->context, (const uint8_t *)&address.sin_addr, 4, ntohs(address.sin_port));
+    } else if (target->family == AF_INET6 && target->addrlen >= sizeof(struct sockaddr_in6)) {
+        struct sockaddr_in6 address;
+        memcpy(&address, &target->addr, sizeof address);
+        admitted =
+            callbacks->admit(callbacks->context, (const uint8_t *)&address.sin6_addr, 16, ntohs(address.sin6_port));
+    }
+    if (admitted != 1) return CURL_SOCKET_BAD;
+
+#if defined(SOCK_CLOEXEC)
+    return socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
+#else
+    curl_socket_t descriptor = socket(target->family, target->socktype, target->protocol);
+    if (descriptor != CURL_SOCKET_BAD) fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
+#endif
+}
+
+// Anything but the number of bytes given means stop; with no bytes given that must not be zero.
+static size_t answer(int go_on, size_t length) {
+    return go_on == 1 ? length : (length == 0 ? 1 : 0);
+}
+
+static size_t take_line(char *bytes, size_t size, size_t count, void *context) {
+    const clibcurl_transfer *transfer = context;
+    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count), size * count);
+}
+
+static size_t take_content(char *bytes, size_t size, size_t count, void *context) {
+    const clibcurl_transfer *transfer = context;
+    return answer(transfer->callbacks.content(transfer->callbacks.context, (const uint8_t *)bytes, size * count),
+                  size * count);
+}
+
+// --- one transfer
+
+static int same_host(const char *read, const char *checked) {
+    size_t length = strlen(read);
+    if (length < 2 || read[0] != '[') return strcasecmp(read, checked) == 0;
+    // libcurl may shorten an IPv6 address, so the two are compared as addresses.
+    char text[INET6_ADDRSTRLEN + 1];
+    if (read[length - 1] != ']' || length - 2 >= sizeof text) return 0;
+    memcpy(text, read + 1, length - 2);
+    text[length - 2] = 0;
+    struct in6_addr left, right;
+    if (inet_pton(AF_INET6, text, &left) != 1 || inet_pton(AF_INET6, checked, &right) != 1) return 0;
+    return memcmp(&left, &right, sizeof left) == 0;
+}
+
+// Whether one part of the URL reads as expected; `absent` is libcurl's code for a part that is not there (CURLUE_LAST:
+// the part is always there).
+static int part_is(CURLU *url, CURLUPart part, const char *expected, CURLUcode absent) {
+    char *read = NULL;
+    CURLUcode code = curl_url_get(url, part, &read, CURLU_DEFAULT_PORT);
+    if (code == absent) return *expected == 0;
+    if (code != CURLUE_OK) return 0;
+    int same = part == CURLUPART_HOST ? same_host(read, expected) : strcmp(read, expected) == 0;
+    curl_free(read);
+    return same;
+}
+
+int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, const char *scheme, const char *host,
+                              uint16_t port, const char *path, const char *query) {
+    // What was checked is what is fetched: libcurl must find the same parts in the text as the caller's parser did.
+    // Dot segments stay as they are spelled; user information is refused.
+    CURLU *url = transfer->url;
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
+    if (code == CURLUE_OUT_OF_MEMORY) return -1;
+    if (code != CURLUE_OK || strlen(scheme) >= sizeof transfer->scheme) return 0;
+    char decimal[6];
+    snprintf(decimal, sizeof decimal, "%u", (unsigned)port);
+    strcpy(transfer->scheme, scheme);
+    return part_is(url, CURLUPART_SCHEME, scheme, CURLUE_NO_SCHEME)
+        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST)
+        && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
+        && part_is(url, CURLUPART_PATH, *path ? path : "/", CURLUE_LAST)
+        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY)
+        && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
+        && part_is(url, CURLUPART_PASSWORD, "", CURLUE_NO_PASSWORD);
+}
+
+static int set_protocol(CURL *handle, const char *scheme) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, scheme) == CURLE_OK;
+#else
+    long only = strcmp(scheme, "http") == 0 ? CURLPROTO_HTTP : CURLPROTO_HTTPS;
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS, only) == CURLE_OK;
+#endif
+}
+
+int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,
+                                int64_t connect_milliseconds, int64_t total_milliseconds, int64_t maximum_content) {
+    CURL *handle = transfer->handle;
+    // An option that this libcurl does not know means that a rule would not hold.
+#define SET(option, value) \
+    if (curl_easy_setopt(handle, option, value) != CURLE_OK) return -1
+
+    SET(CURLOPT_PRIVATE, (void *)transfer);
+    SET(CURLOPT_CURLU, transfer->url);
+    if (!set_protocol(handle, transfer->scheme)) return -1;
+    SET(CURLOPT_HTTPGET, 1L);
+    SET(CURLOPT_USERAGENT, user_agent);
+
+    // Nothing but the named server: no redirects, no proxy (an empty name also turns the environment's off), no
+    // credentials from a file. Cookies, HSTS, Alt-Svc and HTTP/0.9 are off unless asked for; the last one is said aloud.
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PROXY, "");
+    SET(CURLOPT_NOPROXY, "*");
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_HTTP09_ALLOWED, 0L);
+    SET(CURLOPT_PATH_AS_IS, 1L);
+
+    // Each transfer has its own look-up and its own connection, so each is checked where it really connects to.
+    SET(CURLOPT_FRESH_CONNECT, 1L);
+    SET(CURLOPT_FORBID_REUSE, 1L);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, (void *)transfer);
+
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (certificate_file != NULL) {
+        SET(CURLOPT_CAINFO, certificate_file);
+        SET(CURLOPT_CAPATH, NULL);  // the file instead of the system's store, not beside it
+    }
+
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_milliseconds);
+    SET(CURLOPT_TIMEOUT_MS, (long)total_milliseconds);
+    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)maximum_content);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // A look-up that hangs is left to end by itself (it frees its own memory) instead of being waited for.
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
+
+    SET(CURLOPT_HEADERFUNCTION, take_line);
+    SET(CURLOPT_HEADERDATA, (void *)transfer);
+    SET(CURLOPT_WRITEFUNCTION, take_content);
+    SET(CURLOPT_WRITEDATA, (void *)transfer);
+#undef SET
+    return 1;
+}
+
+clibcurl_transfer *clibcurl_transfer_create(clibcurl_callbacks callbacks, uint64_t identifier) {
+    clibcurl_transfer *transfer = calloc(1, sizeof *transfer);
+    if (transfer == NULL) return NULL;
+    transfer->callbacks = callbacks;
+    transfer->identifier = identifier;
+    transfer->url = curl_url();
+    transfer->handle = curl_easy_init();
+    if (transfer->url != NULL && transfer->handle != NULL) return transfer;
+    clibcurl_transfer_free(transfer);
+    return NULL;
+}
+
+void clibcurl_transfer_free(clibcurl_transfer *transfer) {
+    if (transfer->handle != NULL) curl_easy_cleanup(transfer->handle);
+    if (transfer->url != NULL) curl_url_cleanup(transfer->url);
+    curl_slist_free_all(transfer->fields);
+    curl_slist_free_all(transfer->resolutions);
+    free(transfer);
+}
+
+// The easy handle borrows a list, so it is set again each time the list's head may have changed.
+static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLoption option, const char *line) {
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer == NULL) return -1;
+    *list = longer;
+    return curl_easy_setopt(transfer->handle, option, longer) == CURLE_OK ? 1 : -1;
+}
+
+int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line) {
+    return append(transfer, &transfer->fields, CURLOPT_HTTPHEADER, line);
+}
+
+int clibcurl_transfer_add_resolution(clibcurl_transfer *transfer, const char *entry) {
+    return append(transfer, &transfer->resolutions, CURLOPT_RESOLVE, entry);
+}
+
+int clibcurl_transfer_status(clibcurl_transfer *transfer) {
+    long status = 0;
+    if (curl_easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK) return 0;
+    return (int)status;
+}

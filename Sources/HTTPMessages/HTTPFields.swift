@@ -94,7 +94,9 @@ public struct HTTPFields: Sendable {
 
     /// Every line as name and value text, for tests and diagnostics; obs-text that is not UTF-8 is replaced.
     public var pairs: [(name: String, value: String)] {
-        lines.map { (String(decoding: buffer[$0.name], as: UTF8.self), String(decoding: buffer[$0.value], as: UTF8.self)) }
+        lines.map {
+            (String(decoding: buffer[$0.name], as: UTF8.self), String(decoding: buffer[$0.value], as: UTF8.self))
+        }
     }
 
     private func matches(_ line: Line, _ name: HTTPFieldName) -> Bool {

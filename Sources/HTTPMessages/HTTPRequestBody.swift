@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Why a request body could not be read.
 public enum HTTPRequestBodyError: Error, Sendable, Hashable {
     /// The body is longer than the reader or the server allows; the limit in bytes.
@@ -19,7 +21,23 @@ public enum HTTPRequestBodyError: Error, Sendable, Hashable {
 public struct HTTPRequestBody: Sendable {
     private enum Storage: Sendable {
         case bytes([UInt8])
-        case stream(@Sendable () async throws(HTTPRequestBodyError) -> [UInt8]?)
+        case stream(Stream)
+    }
+
+    /// A stream that is handed to the first reader and to nobody else.
+    private final class Stream: Sendable {
+        private let next: @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]?
+        private let isTaken = Atomic(false)
+
+        init(_ next: @escaping @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]?) {
+            self.next = next
+        }
+
+        /// A second reader would find a part of the body, or none, and take it for the whole.
+        func take() throws(HTTPRequestBodyError) -> @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]? {
+            guard !isTaken.exchange(true, ordering: .relaxed) else { throw .alreadyConsumed }
+            return next
+        }
     }
 
     private let storage: Storage
@@ -29,24 +47,27 @@ public struct HTTPRequestBody: Sendable {
         storage = .bytes(bytes)
     }
 
-    /// A streamed body. `next` gives one non-empty chunk a call, then nil; it is called by one task at a time.
+    /// A streamed body. `next` gives one non-empty chunk a call, then nil; it is called by one task at a time, and by one
+    /// reader only.
     public init(next: @escaping @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]?) {
-        storage = .stream(next)
+        storage = .stream(Stream(next))
     }
 
     /// The whole body. A streamed body can be collected once.
     ///
     /// - Parameter limit: The largest acceptable number of bytes; nothing beyond it is buffered.
-    /// - Throws: ``HTTPRequestBodyError/tooLarge(limit:)`` beyond the limit, else what the stream throws.
+    /// - Throws: ``HTTPRequestBodyError/tooLarge(limit:)`` beyond the limit,
+    ///   ``HTTPRequestBodyError/alreadyConsumed`` when somebody has read the stream, else what the stream throws.
     public func collect(upTo limit: Int) async throws(HTTPRequestBodyError) -> [UInt8] {
         switch storage {
         case .bytes(let bytes):
             guard bytes.count <= limit else { throw .tooLarge(limit: limit) }
             return bytes
-        case .stream(let next):
+        case .stream(let stream):
+            let next = try stream.take()
             var collected: [UInt8] = []
             while let chunk = try await next() {
-                guard collected.count + chunk.count <= limit else { throw .tooLarge(limit: limit) }
+                guard chunk.count <= limit - collected.count else { throw .tooLarge(limit: limit) }
                 if collected.isEmpty { collected = chunk } else { collected += chunk }
             }
             return collected
@@ -54,11 +75,15 @@ public struct HTTPRequestBody: Sendable {
     }
 
     /// Calls `body` with each chunk as it arrives, with back-pressure: the next chunk is read when the call returned.
+    /// A streamed body can be read once.
+    ///
+    /// - Throws: What `body` throws, or an ``HTTPRequestBodyError``.
     public func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         switch storage {
         case .bytes(let bytes):
             if !bytes.isEmpty { try await body(bytes) }
-        case .stream(let next):
+        case .stream(let stream):
+            let next = try stream.take()
             while let chunk = try await next() { try await body(chunk) }
         }
     }

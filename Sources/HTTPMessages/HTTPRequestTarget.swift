@@ -28,12 +28,13 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible {
             guard let start = Self.endOfAuthority(bytes) else { return nil }
             pathStart = start
         }
-        guard Self.isPathAndQuery(bytes[pathStart...]) else { return nil }
-        self.text = text
         let queryMark = bytes[pathStart...].firstIndex(of: UInt8(ascii: "?"))
-        let path = String(decoding: bytes[pathStart..<(queryMark ?? bytes.endIndex)], as: UTF8.self)
-        self.path = path.isEmpty ? "/" : path
-        query = queryMark.map { String(decoding: bytes[($0 + 1)...], as: UTF8.self) }
+        let path = bytes[pathStart..<(queryMark ?? bytes.endIndex)]
+        let query = queryMark.map { bytes[($0 + 1)...] }
+        guard URLGrammar.isPath(path), query.map(URLGrammar.isQueryOrFragment) ?? true else { return nil }
+        self.text = text
+        self.path = path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)
+        self.query = query.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The target as sent.
@@ -47,40 +48,10 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible {
             let rest = bytes[length...]
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.endIndex
             let origin = String(decoding: bytes[..<end], as: UTF8.self)
-            return (try? AbsoluteURL(parsing: origin)) == nil ? nil : end
+            // RFC 9112 §3.2.2: an absolute form has no fragment, here one that follows the authority at once.
+            guard let url = try? AbsoluteURL(parsing: origin), url.fragment == nil else { return nil }
+            return end
         }
         return nil
-    }
-
-    private static func isPathAndQuery(_ bytes: ArraySlice<UInt8>) -> Bool {
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "%") {
-                guard index + 2 < bytes.endIndex, ASCII.hexValue(bytes[index + 1]) != nil,
-                    ASCII.hexValue(bytes[index + 2]) != nil
-                else { return false }
-                index += 3
-                continue
-            }
-            guard isPathOrQueryByte(byte) else { return false }
-            index += 1
-        }
-        return true
-    }
-
-    /// RFC 3986 §3.3 `pchar` without `%`, and `/`, `?`.
-    private static func isPathOrQueryByte(_ byte: UInt8) -> Bool {
-        if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
-        switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),  // unreserved
-            UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("),
-            UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"),
-            UInt8(ascii: "="),  // sub-delims
-            UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "/"), UInt8(ascii: "?"):
-            return true
-        default:
-            return false
-        }
     }
 }

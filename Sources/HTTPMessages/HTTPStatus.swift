@@ -96,6 +96,6 @@ public struct HTTPStatus: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// `404 Not Found`
-    public var description: String { "\(code) \(reasonPhrase)" }
+    /// `404 Not Found`; the code alone when it has no reason phrase here.
+    public var description: String { reasonPhrase.isEmpty ? "\(code)" : "\(code) \(reasonPhrase)" }
 }

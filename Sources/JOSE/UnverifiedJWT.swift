@@ -28,6 +28,8 @@ public struct UnverifiedJWT: Sendable {
     let keyID: [UInt8]?
     let type: TokenType
     let payload: JSONDocument
+    /// Where the claims that the validation looks at stand in the payload.
+    let positions: ClaimPositions
     /// Header and payload parts with their dot: the first `signingInputCount` bytes of `token` are signed.
     let token: [UInt8]
     let signingInputCount: Int
@@ -60,13 +62,19 @@ public struct UnverifiedJWT: Sendable {
 
         payload = try Self.document(Self.decode(token, (firstDot + 1)..<secondDot), orThrow: .payloadJSON)
         guard payload.root.kind == .object else { throw .malformed(.payloadJSON) }
+        positions = ClaimPositions(payload.root)
         signature = try Self.decode(token, (secondDot + 1)..<token.count)
         self.token = token
         signingInputCount = secondDot
     }
 
     /// The `iss` claim before any check: a key into the table of configured issuers, and nothing else.
-    public var unverifiedIssuer: String? { payload.root["iss"]?.string }
+    public var unverifiedIssuer: String? { claim(positions.iss)?.string }
+
+    /// The claim at one of the ``positions``.
+    func claim(_ position: Int?) -> JSONNode? {
+        position.map { payload.root.node(at: $0) }
+    }
 
     /// The positions of the two dots. Counts on bytes: as Characters, a combining mark would hide a dot.
     private static func dots(in token: [UInt8]) throws(JOSEError) -> (Int, Int) {

@@ -73,7 +73,10 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     /// **Checks** strict JSON, the types of the members, and that `resource` is what was asked for, byte for byte
     /// (RFC 9728 §3.3). **Does not check** `signed_metadata`.
     ///
-    /// - Parameter insecureHTTP: Where the document may name authorization servers with plain http.
+    /// - Parameters:
+    ///   - bytes: The document, at most 256 KiB.
+    ///   - expected: The resource that was asked for.
+    ///   - insecureHTTP: Where the document may name authorization servers with plain http.
     public init(
         parsing bytes: [UInt8], expecting expected: ResourceIdentifier, insecureHTTP: InsecureHTTP = .never
     ) throws(MetadataError) {

@@ -17,7 +17,8 @@ extension ResourceServer {
 
         var resource: ResourceIdentifier?
         do throws(IdentifierError) {
-            resource = try ResourceIdentifier(configuration.resource, insecureHTTP: configuration.insecureHTTP)
+            let allowance = configuration.insecureHTTP == .never ? .loopback : configuration.insecureHTTP
+            resource = try ResourceIdentifier(configuration.resource, insecureHTTP: allowance)
         } catch {
             faults.append(.init("resource", error.explanation))
         }

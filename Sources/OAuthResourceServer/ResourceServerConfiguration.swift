@@ -24,8 +24,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var realm: String?
     /// The root alias.
     public var rootAlias: RootAlias = .served
-    /// Where plain http is acceptable in `resource` and `authorizationServers`.
-    public var insecureHTTP: InsecureHTTP = .loopback
+    /// Where plain http is acceptable in `authorizationServers`. In `resource` it is acceptable on loopback hosts anyway.
+    public var insecureHTTP: InsecureHTTP = .never
     /// Request paths below `/.well-known/` that the wrapped handler answers itself, behind the guard.
     public var wellKnownPathsOfHandler: [String] = []
     /// The longest acceptable token in bytes, 1,024…65,536.

@@ -18,5 +18,20 @@ public enum ResourceServerEvent: Sendable {
     case keySkipped(index: Int, reason: KeyDefect)
 }
 
+extension ResourceServerEvent: CustomStringConvertible {
+    /// One line: a name, then `key=value` pairs.
+    public var description: String {
+        switch self {
+        case .allowed(let fingerprint): "allowed token=\(fingerprint)"
+        case .denied(let rejection, let fingerprint): "denied reason=\(rejection.code) token=\(fingerprint ?? "none")"
+        case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
+        case .keyRefreshStarted: "key_refresh_started"
+        case .keyRefreshSucceeded(let count): "key_refresh_succeeded usable_keys=\(count)"
+        case .keyRefreshFailed(let failure): "key_refresh_failed reason=\(failure.code)"
+        case .keySkipped(let index, let reason): "key_skipped index=\(index) reason=\(reason.rawValue)"
+        }
+    }
+}
+
 /// Told about every event, on whatever task it happens: it must be quick and must not block.
 public typealias EventObserver = @Sendable (ResourceServerEvent) -> Void

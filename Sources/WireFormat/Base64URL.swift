@@ -77,51 +77,54 @@ public enum Base64URL {
         _ text: UnsafeBufferPointer<UInt8>, into target: UnsafeMutableBufferPointer<UInt8>
     ) -> Int? {
         guard let count = decodedCount(of: text.count), count <= target.count else { return nil }
-        guard let source = text.baseAddress, let bytes = target.baseAddress else { return count == 0 ? 0 : nil }
-        let quads = text.count / 4
+        guard count > 0, let source = text.baseAddress, let bytes = target.baseAddress else { return 0 }
         let rest = text.count % 4
-        return unsafe values.withUnsafeBufferPointer { table -> Int? in
-            // In bounds: `table` has 256 entries and is indexed by bytes; the loop reads 4 × quads ≤ text.count bytes and
-            // writes 3 × quads ≤ count ≤ target.count; the tail reads `rest` more and writes up to `count`.
-            guard let values = table.baseAddress else { return nil }
+        return unsafe groups.withUnsafeBufferPointer { table -> Int? in
+            guard let first = table.baseAddress else { return nil }
+            let (second, third, fourth) = unsafe (first + 256, first + 512, first + 768)
             var read = unsafe source
             var write = unsafe bytes
-            var invalid: UInt32 = 0
-            for _ in 0..<quads {
-                let a = unsafe UInt32(values[Int(read[0])])
-                let b = unsafe UInt32(values[Int(read[1])])
-                let c = unsafe UInt32(values[Int(read[2])])
-                let d = unsafe UInt32(values[Int(read[3])])
-                invalid |= a | b | c | d
-                let group = a << 18 | b << 12 | c << 6 | d
-                unsafe write[0] = UInt8(truncatingIfNeeded: group >> 16)
-                unsafe write[1] = UInt8(truncatingIfNeeded: group >> 8)
-                unsafe write[2] = UInt8(truncatingIfNeeded: group)
+            var seen: UInt32 = 0
+            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Each round reads four of `text.count` bytes
+            // and stores four: three of the result, and one that the next round or the tail overwrites; the last group of
+            // three or fewer is left to the tail, so that no store passes `count` ≤ `target.count`.
+            let rounds = max(0, (text.count - 1) / 4)
+            for _ in 0..<rounds {
+                let group =
+                    unsafe first[Int(read[0])] | second[Int(read[1])] | third[Int(read[2])] | fourth[Int(read[3])]
+                seen |= group
+                unsafe UnsafeMutableRawPointer(write).storeBytes(of: group.bigEndian, as: UInt32.self)
                 unsafe read += 4
                 unsafe write += 3
             }
-            if rest > 0 {
-                let a = unsafe UInt32(values[Int(read[0])])
-                let b = unsafe UInt32(values[Int(read[1])])
-                let c = rest == 3 ? unsafe UInt32(values[Int(read[2])]) : 0
-                invalid |= a | b | c
-                let group = a << 18 | b << 12 | c << 6
-                unsafe write[0] = UInt8(truncatingIfNeeded: group >> 16)
-                if rest == 3 { unsafe write[1] = UInt8(truncatingIfNeeded: group >> 8) }
-                // RFC 4648 §3.5: bits that stand for no byte must be zero, else one byte string has many spellings.
-                guard group & (rest == 3 ? 0xFF : 0xFFFF) == 0 else { return nil }
-            }
+            // One to four characters are left, for a text that is not empty; one is no valid rest.
+            var group = unsafe first[Int(read[0])] | second[Int(read[1])]
+            if rest != 2 { group |= unsafe third[Int(read[2])] }
+            if rest == 0 { group |= unsafe fourth[Int(read[3])] }
+            unsafe write[0] = UInt8(truncatingIfNeeded: group >> 24)
+            if rest != 2 { unsafe write[1] = UInt8(truncatingIfNeeded: group >> 16) }
+            if rest == 0 { unsafe write[2] = UInt8(truncatingIfNeeded: group >> 8) }
+            // RFC 4648 §3.5: bits that stand for no byte must be zero, else one byte string has many spellings.
+            let unused: UInt32 = rest == 2 ? 0x00FF_FF00 : rest == 3 ? 0x0000_FF00 : 0
             // RFC 4648 §3.3: a character outside the alphabet (padding, white space, `+`, `/`) refuses the whole text.
-            return invalid & 0x80 == 0 ? count : nil
+            return (seen | group) & invalid | group & unused == 0 ? count : nil
         }
     }
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    /// The six bits of each byte of the alphabet, 0x80 for every other byte.
-    private static let values: [UInt8] = {
-        var table = [UInt8](repeating: 0x80, count: 256)
-        for (value, byte) in alphabet.enumerated() { table[Int(byte)] = UInt8(value) }
+    /// The mark of a byte outside the alphabet, below the 24 bits of a group.
+    private static let invalid: UInt32 = 1
+
+    /// For each of the four places in a group: the six bits of each byte of the alphabet where they stand in the group's
+    /// 24 upper bits, and ``invalid`` for every other byte.
+    private static let groups: [UInt32] = {
+        var table = [UInt32](repeating: invalid, count: 4 * 256)
+        for place in 0..<4 {
+            for (value, byte) in alphabet.enumerated() {
+                table[place * 256 + Int(byte)] = UInt32(value) << UInt32(26 - 6 * place)
+            }
+        }
         return table
     }()
 }

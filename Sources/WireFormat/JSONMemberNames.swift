@@ -1,18 +1,14 @@
-/// The member names of one object on a tape that is still growing: the object's entries are the last ones.
-struct JSONMemberNames {
-    private let tape: [JSONTapeEntry]
-    private let first: Int
+/// The member names of one object on a tape that is still growing: `first` is the entry after the object's own, and its
+/// members are the last entries.
+enum JSONMemberNames {
     /// Up to this many names are compared with each other; more go into a hash table.
     private static let fewNames = 16
 
-    init(of object: Int, in tape: [JSONTapeEntry]) {
-        self.tape = tape
-        first = object + 1
-    }
-
     /// Compares names as unescaped bytes (THREATS J9, J17) and throws at the second of two equal ones. Linear.
     @inline(__always)
-    func refuseDuplicates(_ text: Span<UInt8>) throws(JSONError) {
+    static func refuseDuplicates(
+        from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
+    ) throws(JSONError) {
         // A set of 64 possible marks proves most names new; a name whose mark is taken is compared with those before it.
         var marks: UInt64 = 0
         var count = 0
@@ -20,9 +16,9 @@ struct JSONMemberNames {
         while index + 1 < tape.count {
             let name = tape[index]
             count += 1
-            if count > Self.fewNames { return try refuseDuplicatesAmongMany(text) }
-            let mark = name.isEscaped ? UInt64.max : 1 << (Self.mix(text, name) & 63)
-            if marks & mark != 0 { try refuse(index, ifAmongThoseBeforeIn: text) }
+            if count > fewNames { return try refuseDuplicatesAmongMany(from: first, on: tape, in: text) }
+            let mark = name.isEscaped ? UInt64.max : 1 << (mix(text, name) & 63)
+            if marks & mark != 0 { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
             marks |= mark
             index = Int(tape[index + 1].next)
         }
@@ -37,16 +33,20 @@ struct JSONMemberNames {
             &+ UInt32(truncatingIfNeeded: content.count)
     }
 
-    private func refuse(_ index: Int, ifAmongThoseBeforeIn text: Span<UInt8>) throws(JSONError) {
+    private static func refuse(
+        _ index: Int, ifAmongThoseFrom first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
+    ) throws(JSONError) {
         var other = first
         while other < index {
-            if areEqual(index, other, in: text) { throw duplicate(at: index) }
+            if areEqual(tape[index], tape[other], in: text) { throw duplicate(tape[index]) }
             other = Int(tape[other + 1].next)
         }
     }
 
     /// A hash table of open addressing, seeded per process (THREATS J14), at most half full.
-    private func refuseDuplicatesAmongMany(_ text: Span<UInt8>) throws(JSONError) {
+    private static func refuseDuplicatesAmongMany(
+        from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
+    ) throws(JSONError) {
         var count = 0
         var index = first
         while index + 1 < tape.count {
@@ -62,7 +62,7 @@ struct JSONMemberNames {
         while index + 1 < tape.count {
             var slot = hash(of: tape[index], in: text, &scratch) & (capacity - 1)
             while table[slot] != 0 {
-                if areEqual(index, Int(table[slot]), in: text) { throw duplicate(at: index) }
+                if areEqual(tape[index], tape[Int(table[slot])], in: text) { throw duplicate(tape[index]) }
                 slot = (slot + 1) & (capacity - 1)
             }
             table[slot] = UInt32(truncatingIfNeeded: index)
@@ -70,7 +70,7 @@ struct JSONMemberNames {
         }
     }
 
-    private func hash(of name: JSONTapeEntry, in text: Span<UInt8>, _ scratch: inout [UInt8]) -> Int {
+    private static func hash(of name: JSONTapeEntry, in text: Span<UInt8>, _ scratch: inout [UInt8]) -> Int {
         var hasher = Hasher()
         if name.isEscaped {
             scratch.removeAll(keepingCapacity: true)
@@ -83,8 +83,7 @@ struct JSONMemberNames {
         return hasher.finalize()
     }
 
-    private func areEqual(_ left: Int, _ right: Int, in text: Span<UInt8>) -> Bool {
-        let (left, right) = (tape[left], tape[right])
+    private static func areEqual(_ left: JSONTapeEntry, _ right: JSONTapeEntry, in text: Span<UInt8>) -> Bool {
         guard left.isEscaped || right.isEscaped else {
             let shift = right.content.lowerBound - left.content.lowerBound
             guard left.content.count == right.content.count else { return false }
@@ -100,7 +99,7 @@ struct JSONMemberNames {
         }
     }
 
-    private func duplicate(at index: Int) -> JSONError {
-        JSONError(reason: .duplicateMember, offset: Int(tape[index].start))
+    private static func duplicate(_ name: JSONTapeEntry) -> JSONError {
+        JSONError(reason: .duplicateMember, offset: Int(name.start))
     }
 }

@@ -8,6 +8,9 @@ public struct JSONNumber: Sendable, Hashable {
     /// An integer.
     public init(_ value: Int64) { text = String(value) }
 
+    /// An integer. Without it, a literal where an optional is expected would become a Double and print as `1.0`.
+    public init(_ value: Int) { text = String(value) }
+
     /// A finite number; nil for NaN and infinities, which JSON cannot express.
     public init?(_ value: Double) {
         guard value.isFinite else { return nil }

@@ -90,7 +90,7 @@ struct JSONParser {
                     continue nextValue
                 case UInt8(ascii: "}") where isObject:
                     // RFC 8259 §4 leaves repeated names open; RFC 7515 §4 asks to refuse them, and so do we everywhere.
-                    try JSONMemberNames(of: container, in: tape).refuseDuplicates(text)
+                    try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape.span, in: text)
                 case UInt8(ascii: "]") where !isObject:
                     break
                 default:

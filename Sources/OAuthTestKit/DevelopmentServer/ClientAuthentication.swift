@@ -1,0 +1,76 @@
+internal import HTTPMessages
+internal import WireFormat
+
+/// How a token request says which client it comes from (RFC 6749 §2.3, §3.2.1).
+struct ClientAuthentication: Sendable {
+    private let method: ClientAuthenticationMethod
+    private let clientID: String
+    private let secret: String?
+
+    /// Whether the request carries `Authorization: Basic`, well-formed or not: a refusal then has a challenge.
+    static func isBasic(_ fields: HTTPFields) -> Bool {
+        fields.values(of: .authorization).contains { ASCII.equalsIgnoringCase($0.bytes.prefix(5), "basic".utf8) }
+    }
+
+    /// Reads the client's credentials: in the `Authorization` field or in the form, not in both.
+    init(fields: HTTPFields, form: FormParameters) throws(Refusal) {
+        let formID = try form.optional("client_id")
+        let formSecret = try form.optional("client_secret")
+        switch fields.occurrence(of: .authorization) {
+        case .repeated:
+            throw .severalAuthenticationMethods
+        case .once(let value):
+            // RFC 6749 §2.3: not more than one method in a request. A bare client_id beside Basic is no method.
+            guard formSecret == nil else { throw .severalAuthenticationMethods }
+            let (id, secret) = try Self.parseBasic(value.bytes)
+            if let formID {
+                guard formID.hasSameBytes(as: id) else { throw .severalAuthenticationMethods }
+            }
+            method = .clientSecretBasic
+            clientID = id
+            self.secret = secret
+        case .absent:
+            guard let formID else { throw .clientMissing }
+            method = formSecret == nil ? .none : .clientSecretPost
+            clientID = formID
+            secret = formSecret
+        }
+    }
+
+    /// Finds the client and checks its secret; the method must be the registered one.
+    func client(in store: GrantStore) throws(Refusal) -> RegisteredClient {
+        guard let client = store.client(clientID) else { throw .unknownClient }
+        guard client.authentication == method else { throw .wrongAuthenticationMethod }
+        if method != .none {
+            guard let secret, client.hasSecret(secret) else { throw .wrongSecret }
+        }
+        return client
+    }
+
+    /// `Basic` 1*SP base64(form-urlencoded id ":" form-urlencoded secret) (RFC 7617 §2, RFC 6749 §2.3.1).
+    private static func parseBasic(_ value: [UInt8]) throws(Refusal) -> (id: String, secret: String) {
+        guard ASCII.equalsIgnoringCase(value.prefix(6), "basic ".utf8) else { throw .malformedCredentials }
+        let token = value.dropFirst(6).drop { $0 == 0x20 }
+        guard let decoded = decodeBase64(Array(token)), let colon = decoded.firstIndex(of: UInt8(ascii: ":")),
+            let id = FormParameters.decode(decoded[..<colon]), !id.isEmpty,
+            let secret = FormParameters.decode(decoded[(colon + 1)...])
+        else { throw .malformedCredentials }
+        return (id, secret)
+    }
+
+    /// Standard base64 with its padding (RFC 4648 §4), by way of the strict URL-safe decoder.
+    private static func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
+        guard text.count % 4 == 0 else { return nil }
+        var translated: [UInt8] = []
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "+"): translated.append(UInt8(ascii: "-"))
+            case UInt8(ascii: "/"): translated.append(UInt8(ascii: "_"))
+            case UInt8(ascii: "-"), UInt8(ascii: "_"): return nil
+            default: translated.append(byte)
+            }
+        }
+        for _ in 0..<2 where translated.last == UInt8(ascii: "=") { translated.removeLast() }
+        return Base64URL.decode(translated.span)
+    }
+}

@@ -1,0 +1,208 @@
+public import HTTPMessages
+internal import JOSE
+public import OAuthMetadata
+public import OAuthResourceServer
+internal import WireFormat
+
+/// An OAuth 2.1 authorization server for one developer's machine: everything is real but the user, who is never asked.
+///
+/// Authorization code with PKCE S256 (RFC 7636) and `iss` (RFC 9207), rotating refresh tokens, client credentials, open
+/// dynamic registration (RFC 7591), resource indicators (RFC 8707), a JWK Set and metadata (RFC 8414). Tokens are
+/// RFC 9068 access tokens signed by a ``FakeIssuer``. It holds everything in memory.
+///
+/// Because it approves every request, it refuses to be made for an issuer that is not on a loopback host; the program
+/// checks the address that it listens on with ``checkBindAddress(_:)``.
+public final class DevelopmentAuthorizationServer: HTTPHandler {
+    /// Where the tokens come from; give its key source to the guard.
+    public let issuer: FakeIssuer
+    private let store: GrantStore
+    private let authorizationEndpoint: AuthorizationEndpoint
+    private let tokenEndpoint: TokenEndpoint
+    private let registrationEndpoint: RegistrationEndpoint
+    private let routes: Routes
+    private let metadataDocument: HTTPResponse
+
+    /// A server for an issuer with new keys.
+    ///
+    /// - Parameters:
+    ///   - issuer: The issuer identifier, such as `http://127.0.0.1:9000`: http or https, on a loopback host.
+    ///   - settings: How tokens are issued.
+    ///   - clock: The clock of tokens and codes.
+    /// - Throws: ``TestKitError``, whose description is one line for the terminal.
+    public convenience init(
+        issuer: String, settings: DevelopmentServerSettings = DevelopmentServerSettings(),
+        clock: WallClock = .system
+    ) throws(TestKitError) {
+        guard let url = try? AbsoluteURL(parsing: issuer), url.isLoopback else { throw .issuerNotLoopback }
+        try self.init(
+            issuer: FakeIssuer(issuer, algorithms: [settings.algorithm ?? .rs256], clock: clock), settings: settings)
+    }
+
+    /// A server that signs with the keys, and runs by the clock, of an issuer that a test has already.
+    public init(
+        issuer: FakeIssuer, settings: DevelopmentServerSettings = DevelopmentServerSettings()
+    ) throws(TestKitError) {
+        guard let url = try? AbsoluteURL(parsing: issuer.url), url.isLoopback, let algorithm = issuer.algorithms.first
+        else { throw .issuerNotLoopback }
+        try settings.check(algorithms: issuer.algorithms)
+        let policy = IssuingPolicy(
+            subject: settings.subject, algorithm: settings.algorithm ?? algorithm,
+            accessTokenLifetime: settings.accessTokenLifetime, defaultScopes: settings.defaultScopes,
+            allowedScopes: settings.allowedScopes, allowedResources: settings.allowedResources,
+            defaultResource: settings.defaultResource)
+        self.issuer = issuer
+        store = GrantStore(
+            capacity: settings.capacity, codeLifetime: Double(settings.codeLifetime),
+            refreshTokenLifetime: Double(settings.refreshTokenLifetime))
+        authorizationEndpoint = AuthorizationEndpoint(issuer: issuer.url, policy: policy, store: store)
+        tokenEndpoint = TokenEndpoint(issuer: issuer, policy: policy, store: store)
+        registrationEndpoint = RegistrationEndpoint(store: store)
+        routes = Routes(issuerPath: url.path)
+        metadataDocument = .json(.object(Self.metadata(of: issuer, policy).json))
+    }
+
+    /// Refuses a host that is not `localhost`, in 127.0.0.0/8, or `::1` (with or without brackets).
+    ///
+    /// - Throws: ``TestKitError/addressNotLoopback``.
+    public static func checkBindAddress(_ host: String) throws(TestKitError) {
+        let isBareIPv6 = host.utf8.contains(UInt8(ascii: ":")) && host.utf8.first != UInt8(ascii: "[")
+        let url = try? AbsoluteURL(parsing: isBareIPv6 ? "http://[\(host)]" : "http://\(host)")
+        guard let url, url.isLoopback, url.port == nil, url.path.isEmpty, url.query == nil, url.fragment == nil else {
+            throw .addressNotLoopback
+        }
+    }
+
+    // MARK: Clients of the program's own
+
+    /// Registers a client without the registration endpoint; it is never pushed out.
+    ///
+    /// ```swift
+    /// let curl = try server.registerClient("curl")
+    /// print(server.tokenCommand(for: curl, resource: "http://127.0.0.1:8080/mcp"))
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - clientID: The `client_id`: 1…128 unreserved characters of RFC 3986.
+    ///   - secret: At least one unreserved character; nil to have one made of 256 random bits.
+    ///   - authentication: How it authenticates; ``ClientAuthenticationMethod/none`` makes a public client.
+    ///   - grantTypes: What it may do.
+    ///   - redirectURIs: Where it may be redirected to; needed for the authorization code grant.
+    /// - Throws: ``TestKitError/clientNotAcceptable``.
+    @discardableResult
+    public func registerClient(
+        _ clientID: String, secret: String? = nil, authentication: ClientAuthenticationMethod = .clientSecretBasic,
+        grantTypes: Set<GrantType> = [.clientCredentials], redirectURIs: [String] = []
+    ) throws(TestKitError) -> ClientCredentials {
+        let uris = redirectURIs.compactMap { RedirectURI($0) }
+        guard (1...128).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ FormParameters.isUnreserved($0) }),
+            uris.count == redirectURIs.count, grantTypes.contains(where: { $0 != .refreshToken }),
+            !(grantTypes.contains(.authorizationCode) && uris.isEmpty)
+        else { throw .clientNotAcceptable }
+        var issued: String?
+        switch authentication {
+        case .none:
+            guard secret == nil, !grantTypes.contains(.clientCredentials) else { throw .clientNotAcceptable }
+        case .clientSecretBasic, .clientSecretPost:
+            let value = secret ?? Base64URL.encode(RandomBytes.make(32))
+            guard !value.isEmpty, value.utf8.allSatisfy({ FormParameters.isUnreserved($0) }) else {
+                throw .clientNotAcceptable
+            }
+            issued = value
+        }
+        store.registerBuiltIn(
+            RegisteredClient(
+                id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued
+            ))
+        return ClientCredentials(clientID: clientID, clientSecret: issued, authentication: authentication)
+    }
+
+    /// A shell command that asks for a token with a client's secret (client credentials) and prints the JSON answer.
+    ///
+    /// It shows the secret. A public client's command is answered with an error.
+    public func tokenCommand(for client: ClientCredentials, resource: String, scopes: ScopeSet = ScopeSet()) -> String {
+        let secret = client.clientSecret ?? ""
+        var command =
+            switch client.authentication {
+            case .clientSecretBasic: "curl -s -u \(client.clientID):\(secret)"
+            case .clientSecretPost: "curl -s -d client_id=\(client.clientID) -d client_secret=\(secret)"
+            case .none: "curl -s -d client_id=\(client.clientID)"
+            }
+        command += " -d grant_type=client_credentials -d resource=\(FormParameters.encode(resource))"
+        if !scopes.isEmpty { command += " -d scope=\(FormParameters.encode(scopes.description))" }
+        // An issuer is an RFC 3986 URL, where the one character that ends single quotes may stand.
+        let url = (issuer.endpoint("token")?.text ?? "").utf8.flatMap { $0 == 0x27 ? Array("'\\''".utf8) : [$0] }
+        return command + " '\(String(decoding: url, as: UTF8.self))'"
+    }
+
+    // MARK: Requests
+
+    /// The server's metadata (RFC 8414 §2), as served.
+    public var metadata: AuthorizationServerMetadata {
+        Self.metadata(of: issuer, authorizationEndpoint.policy)
+    }
+
+    /// Answers one request.
+    public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        // DNS rebinding: a web page's own host name that resolves to this machine is not this server's name.
+        guard Self.isAddressedToLoopback(request) else { return Self.error(.misdirectedRequest) }
+        guard let route = routes.route(of: request.path) else { return Self.error(.notFound) }
+        if request.method == .options, route.isOpenToBrowsers { return Self.preflight(for: route) }
+        guard route.methods.contains(request.method) else {
+            var response = Self.error(.methodNotAllowed)
+            response.fields[.allow] = HTTPFieldValue(route.allowedMethods)
+            return Self.opened(response, route)
+        }
+        let now = issuer.clock.now()
+        let response =
+            switch route {
+            case .metadata: metadataDocument
+            case .keys: HTTPResponse.json(.object(issuer.jwks))
+            case .authorize: authorizationEndpoint.respond(query: request.target.query, now: now)
+            case .token: try await tokenEndpoint.respond(to: request, now: now)
+            case .register: try await registrationEndpoint.respond(to: request, now: now)
+            }
+        return Self.opened(response, route)
+    }
+
+    private static func isAddressedToLoopback(_ request: HTTPRequest) -> Bool {
+        switch request.fields.occurrence(of: .host) {
+        case .absent: true
+        case .repeated: false
+        case .once(let value): (try? AbsoluteURL(parsing: "http://\(value.string ?? "")"))?.isLoopback ?? false
+        }
+    }
+
+    private static func metadata(of issuer: FakeIssuer, _ policy: IssuingPolicy) -> AuthorizationServerMetadata {
+        var metadata = issuer.authorizationServerMetadata
+        metadata.registrationEndpoint = issuer.endpoint("register")
+        metadata.scopesSupported = policy.allowedScopes ?? ScopeSet()
+        metadata.responseModesSupported = ["query"]
+        metadata.grantTypesSupported = GrantType.allCases.map(\.rawValue)
+        metadata.tokenEndpointAuthMethodsSupported = ClientAuthenticationMethod.allCases.map(\.rawValue)
+        metadata.authorizationResponseIssuerParameterSupported = true
+        return metadata
+    }
+
+    private static func error(_ status: HTTPStatus) -> HTTPResponse {
+        var response = HTTPResponse.json(.object(["error": "invalid_request"]), status: status)
+        response.fields[.cacheControl] = "no-store"
+        return response
+    }
+
+    /// Fetch standard §3.2: what a browser asks before a cross-origin request.
+    private static func preflight(for route: Routes.Route) -> HTTPResponse {
+        var response = HTTPResponse(status: .noContent)
+        response.fields[.accessControlAllowMethods] = HTTPFieldValue(route.allowedMethods)
+        response.fields[.accessControlAllowHeaders] = "Authorization, Content-Type, Accept, MCP-Protocol-Version"
+        response.fields[.accessControlMaxAge] = "7200"
+        return opened(response, route)
+    }
+
+    /// Any page may read the answer: nothing here rests on a cookie or another ambient credential.
+    private static func opened(_ response: HTTPResponse, _ route: Routes.Route) -> HTTPResponse {
+        guard route.isOpenToBrowsers else { return response }
+        var response = response
+        response.fields[.accessControlAllowOrigin] = "*"
+        return response
+    }
+}

@@ -1,0 +1,189 @@
+internal import JOSE
+internal import OAuthMetadata
+internal import Synchronization
+internal import WireFormat
+
+/// What the resource owner (here: nobody, automatically) granted to a client.
+struct AuthorizationGrant: Sendable {
+    let clientID: String
+    let subject: String
+    let scopes: ScopeSet
+    /// The resources named in the authorization request, as spelled; empty when it named none.
+    let resources: [String]
+}
+
+/// An authorization request that was approved and waits for its code to be redeemed.
+struct PendingCode: Sendable {
+    let grant: AuthorizationGrant
+    /// The `redirect_uri` of the authorization request; nil when it had none.
+    let redirectURI: String?
+    /// The decoded S256 `code_challenge`.
+    let challenge: [UInt8]
+}
+
+/// Clients, codes and refresh tokens: everything that the server remembers, bounded, behind one lock.
+///
+/// Codes and tokens are 256 random bits; the store keeps only their digests, under which it also finds them, so that
+/// neither memory nor timing gives one away.
+final class GrantStore: Sendable {
+    private struct Code: Sendable {
+        let pending: PendingCode
+        let expiresAt: Double
+        var isRedeemed = false
+        /// The refresh tokens that came of the code, for revocation when the code turns up again.
+        var family: [UInt8]?
+    }
+
+    /// A line of refresh tokens, of which only the youngest is good.
+    private struct Family: Sendable {
+        let grant: AuthorizationGrant
+        var currentDigest: [UInt8]
+        var expiresAt: Double
+    }
+
+    private struct State: Sendable {
+        var builtInClients: [[UInt8]: RegisteredClient] = [:]
+        var clients: BoundedStore<RegisteredClient>
+        var codes: BoundedStore<Code>
+        var families: BoundedStore<Family>
+    }
+
+    private let state: Mutex<State>
+    private let codeLifetime: Double
+    private let refreshTokenLifetime: Double
+
+    /// - Parameters:
+    ///   - capacity: The largest number of registered clients, of codes and of refresh tokens each.
+    ///   - codeLifetime: Seconds.
+    ///   - refreshTokenLifetime: Seconds since the last use.
+    init(capacity: Int, codeLifetime: Double, refreshTokenLifetime: Double) {
+        state = Mutex(
+            State(
+                clients: BoundedStore(capacity: capacity), codes: BoundedStore(capacity: capacity),
+                families: BoundedStore(capacity: capacity)))
+        self.codeLifetime = codeLifetime
+        self.refreshTokenLifetime = refreshTokenLifetime
+    }
+
+    // MARK: Clients
+
+    /// Adds a client that registered itself; the oldest of its kind makes room.
+    func register(_ client: RegisteredClient) {
+        state.withLock { $0.clients.insert(client, for: Array(client.id.utf8)) }
+    }
+
+    /// Adds a client of the program's own, which is never pushed out.
+    func registerBuiltIn(_ client: RegisteredClient) {
+        state.withLock { $0.builtInClients[Array(client.id.utf8)] = client }
+    }
+
+    func client(_ id: String) -> RegisteredClient? {
+        let key = Array(id.utf8)
+        return state.withLock { $0.builtInClients[key] ?? $0.clients[key] }
+    }
+
+    // MARK: Codes
+
+    /// Remembers an approved authorization request and gives its code.
+    func issueCode(_ pending: PendingCode, now: Double) -> String {
+        let code = Base64URL.encode(RandomBytes.make(32))
+        let expiresAt = now + codeLifetime
+        state.withLock {
+            $0.codes.insert(Code(pending: pending, expiresAt: expiresAt), for: Digest.sha256(Array(code.utf8)))
+        }
+        return code
+    }
+
+    /// Redeems a code once. `check` compares the request with what was approved, and says what is issued; when it
+    /// throws, the code stays good.
+    ///
+    /// A code that comes a second time was stolen by somebody: its refresh tokens die with it (RFC 6749 §4.1.2).
+    func redeem<Issue: Sendable>(
+        code: String, by client: RegisteredClient, now: Double, check: (PendingCode) throws(Refusal) -> Issue
+    ) throws(Refusal) -> (issue: Issue, refreshToken: String?) {
+        let key = Digest.sha256(Array(code.utf8))
+        let fresh = client.grantTypes.contains(.refreshToken) ? RefreshToken() : nil
+        return try state.withLock { (state) throws(Refusal) in
+            guard var entry = state.codes[key] else { throw .codeNotAcceptable }
+            if entry.isRedeemed {
+                if let family = entry.family { state.families.remove(family) }
+                throw .codeNotAcceptable
+            }
+            guard now < entry.expiresAt, entry.pending.grant.clientID.hasSameBytes(as: client.id) else {
+                throw .codeNotAcceptable
+            }
+            let issue = try check(entry.pending)
+            entry.isRedeemed = true
+            if let fresh {
+                entry.family = fresh.familyKey
+                let family = Family(
+                    grant: entry.pending.grant, currentDigest: fresh.digest, expiresAt: now + refreshTokenLifetime)
+                state.families.insert(family, for: fresh.familyKey)
+            }
+            state.codes.replace(entry, for: key)
+            return (issue, fresh?.text)
+        }
+    }
+
+    // MARK: Refresh tokens
+
+    /// Exchanges a refresh token for its successor. `check` says what is issued; when it throws, the token stays good.
+    ///
+    /// A token that was exchanged before revokes its whole family (RFC 9700 §4.14.2): one of its two bearers stole it.
+    func rotate<Issue: Sendable>(
+        refreshToken text: String, by client: RegisteredClient, now: Double,
+        check: (AuthorizationGrant) throws(Refusal) -> Issue
+    ) throws(Refusal) -> (issue: Issue, refreshToken: String) {
+        guard let presented = RefreshToken(parsing: text) else { throw .refreshTokenNotAcceptable }
+        let fresh = presented.successor()
+        return try state.withLock { (state) throws(Refusal) in
+            guard var family = state.families[presented.familyKey],
+                family.grant.clientID.hasSameBytes(as: client.id), now < family.expiresAt
+            else { throw .refreshTokenNotAcceptable }
+            guard ConstantTime.equals(presented.digest, family.currentDigest) else {
+                state.families.remove(presented.familyKey)
+                throw .refreshTokenNotAcceptable
+            }
+            let issue = try check(family.grant)
+            family.currentDigest = fresh.digest
+            family.expiresAt = now + refreshTokenLifetime
+            // Stored anew: a family in use is the youngest, and the last to make room.
+            state.families.remove(presented.familyKey)
+            state.families.insert(family, for: presented.familyKey)
+            return (issue, fresh.text)
+        }
+    }
+}
+
+/// A refresh token: 256 random bits that name its family, and 256 of its own.
+///
+/// The family's name stands in the token so that a token of any age is recognised as spent without a list of spent
+/// tokens; nobody knows the name who did not hold a token of the family.
+private struct RefreshToken {
+    private static let partBytes = 32
+
+    let text: String
+    let familyKey: [UInt8]
+    let digest: [UInt8]
+    private let family: [UInt8]
+
+    init() {
+        self.init(family: RandomBytes.make(Self.partBytes), secret: RandomBytes.make(Self.partBytes))
+    }
+
+    init?(parsing text: String) {
+        guard let bytes = Base64URL.decode(text), bytes.count == 2 * Self.partBytes else { return nil }
+        self.init(family: Array(bytes[..<Self.partBytes]), secret: Array(bytes[Self.partBytes...]))
+    }
+
+    private init(family: [UInt8], secret: [UInt8]) {
+        self.family = family
+        text = Base64URL.encode(family + secret)
+        familyKey = Digest.sha256(family)
+        digest = Digest.sha256(secret)
+    }
+
+    func successor() -> RefreshToken {
+        RefreshToken(family: family, secret: RandomBytes.make(Self.partBytes))
+    }
+}

@@ -1,0 +1,136 @@
+internal import HTTPMessages
+internal import JOSE
+internal import WireFormat
+
+/// The client registration endpoint (RFC 7591 §3), open to everybody.
+struct RegistrationEndpoint: Sendable {
+    let store: GrantStore
+
+    /// More redirect URIs than any client has.
+    static let maximumRedirectURIs = 16
+    /// The largest size of all redirect URIs of a client, in bytes: what is stored of a registration.
+    static let maximumRedirectURIBytes = 4_096
+    /// The largest piece of descriptive metadata that is echoed, in bytes.
+    static let maximumEchoBytes = 2_048
+
+    /// Answers one registration request.
+    func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
+        do {
+            try FormBody.checkContentType(of: request, isExactly: "application/json")
+            return try register(await FormBody.collect(request), now: now)
+        } catch let refusal as Refusal {
+            return refusal.response()
+        }
+    }
+
+    private func register(_ body: [UInt8], now: Double) throws(Refusal) -> HTTPResponse {
+        guard case .object(let metadata)? = try? JSONValue(parsing: body) else { throw .malformedRegistration }
+        let grantTypes = try Self.grantTypes(of: metadata)
+        let authentication = try Self.authentication(of: metadata)
+        if authentication == .none, grantTypes.contains(.clientCredentials) { throw .publicClientWithSecretGrant }
+        let redirectURIs = try Self.redirectURIs(of: metadata)
+        if grantTypes.contains(.authorizationCode) {
+            guard !redirectURIs.isEmpty else { throw .redirectURIsMissing }
+            // RFC 7591 §2.1: the authorization code grant goes with the response type code.
+            if let types = try Self.strings(metadata["response_types"]) {
+                guard types.contains(where: { $0.hasSameBytes(as: "code") }) else { throw .responseTypesUnsupported }
+            }
+        }
+        let secret = authentication == .none ? nil : Base64URL.encode(RandomBytes.make(32))
+        let client = RegisteredClient(
+            id: Base64URL.encode(RandomBytes.make(16)), authentication: authentication, grantTypes: grantTypes,
+            redirectURIs: redirectURIs, secret: secret)
+        var answer = Self.information(about: client, now: now)
+        if let secret {
+            answer["client_secret"] = .string(secret)
+            // RFC 7591 §3.2.1: required beside a secret; 0 means never.
+            answer["client_secret_expires_at"] = 0
+        }
+        try Self.echo(metadata, into: &answer)
+        store.register(client)
+
+        var response = HTTPResponse.json(.object(answer), status: .created)
+        response.fields[.cacheControl] = "no-store"
+        response.fields[.pragma] = "no-cache"
+        return response
+    }
+
+    /// RFC 7591 §2: absent means authorization_code. Types that the server does not have are left out, which the answer
+    /// says (§3.2.1).
+    private static func grantTypes(of metadata: JSONObject) throws(Refusal) -> Set<GrantType> {
+        guard let names = try strings(metadata["grant_types"]) else { return [.authorizationCode] }
+        let known = GrantType.allCases.filter { type in names.contains { $0.hasSameBytes(as: type.rawValue) } }
+        // A refresh token comes of another grant.
+        guard known.contains(where: { $0 != .refreshToken }) else { throw .grantTypesUnsupported }
+        return Set(known)
+    }
+
+    /// RFC 7591 §2: absent means client_secret_basic.
+    private static func authentication(of metadata: JSONObject) throws(Refusal) -> ClientAuthenticationMethod {
+        guard let value = metadata["token_endpoint_auth_method"] else { return .clientSecretBasic }
+        guard let name = value.string else { throw .malformedRegistration }
+        guard let method = ClientAuthenticationMethod.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) })
+        else { throw .authenticationMethodUnsupported }
+        return method
+    }
+
+    private static func redirectURIs(of metadata: JSONObject) throws(Refusal) -> [RedirectURI] {
+        guard let value = metadata["redirect_uris"] else { return [] }
+        guard let elements = value.array, elements.count <= maximumRedirectURIs else { throw .redirectURINotAcceptable }
+        var uris: [RedirectURI] = []
+        for element in elements {
+            guard let uri = element.string.flatMap({ RedirectURI($0) }) else { throw .redirectURINotAcceptable }
+            uris.append(uri)
+        }
+        guard uris.reduce(0, { $0 + $1.text.utf8.count }) <= maximumRedirectURIBytes else {
+            throw .redirectURINotAcceptable
+        }
+        return uris
+    }
+
+    private static func strings(_ value: JSONValue?) throws(Refusal) -> [String]? {
+        guard let value else { return nil }
+        guard let elements = value.array else { throw .malformedRegistration }
+        var strings: [String] = []
+        for element in elements {
+            guard let string = element.string else { throw .malformedRegistration }
+            strings.append(string)
+        }
+        return strings
+    }
+
+    /// RFC 7591 §3.2.1: everything that was registered.
+    private static func information(about client: RegisteredClient, now: Double) -> JSONObject {
+        let grantTypes = GrantType.allCases.filter(client.grantTypes.contains)
+        var answer: JSONObject = [
+            "client_id": .string(client.id),
+            "client_id_issued_at": .number(JSONNumber(Int64(exactly: now.rounded(.down)) ?? 0)),
+            "token_endpoint_auth_method": .string(client.authentication.rawValue),
+            "grant_types": .array(grantTypes.map { .string($0.rawValue) }),
+            "response_types": .array(client.grantTypes.contains(.authorizationCode) ? ["code"] : []),
+        ]
+        if !client.redirectURIs.isEmpty {
+            answer["redirect_uris"] = .array(client.redirectURIs.map { .string($0.text) })
+        }
+        return answer
+    }
+
+    /// Descriptive metadata has no effect here; it is checked for its type and given back. RFC 7591 §2: what the server
+    /// does not know is left out.
+    private static func echo(_ metadata: JSONObject, into answer: inout JSONObject) throws(Refusal) {
+        let texts = [
+            "client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version",
+            "scope",
+            "application_type",
+        ]
+        for name in texts {
+            guard let value = metadata[name] else { continue }
+            guard let text = value.string, text.utf8.count <= maximumEchoBytes else { throw .malformedRegistration }
+            answer[name] = value
+        }
+        if let contacts = try strings(metadata["contacts"]) {
+            guard contacts.allSatisfy({ $0.utf8.count <= maximumEchoBytes }) else { throw .malformedRegistration }
+            answer["contacts"] = .array(contacts.map { .string($0) })
+        }
+    }
+}

@@ -1,0 +1,45 @@
+internal import HTTPMessages
+internal import WireFormat
+
+/// Which path is which endpoint of the development authorization server.
+struct Routes: Sendable {
+    enum Route: Sendable, Hashable {
+        case metadata, keys, authorize, token, register
+
+        var methods: [HTTPMethod] {
+            switch self {
+            case .metadata, .keys: [.get, .head]
+            case .authorize: [.get]
+            case .token, .register: [.post]
+            }
+        }
+
+        /// Whether scripts of any origin may use it. Not the authorization endpoint: the user agent is redirected
+        /// there, and no script reads what comes back (OAuth 2.0 for Browser-Based Applications §8.3).
+        var isOpenToBrowsers: Bool { self != .authorize }
+
+        var allowedMethods: String {
+            (methods + (isOpenToBrowsers ? [.options] : [])).map(\.name).joined(separator: ", ")
+        }
+    }
+
+    private let table: [(path: String, route: Route)]
+
+    /// The routes of an issuer with this path; `/` and nothing are alike.
+    init(issuerPath: String) {
+        let base = issuerPath.utf8.last == UInt8(ascii: "/") ? String(issuerPath.dropLast()) : issuerPath
+        table = [
+            // RFC 8414 §3.1: inserted between host and path.
+            ("/.well-known/oauth-authorization-server" + base, .metadata),
+            (base + "/jwks", .keys),
+            (base + "/authorize", .authorize),
+            (base + "/token", .token),
+            (base + "/register", .register),
+        ]
+    }
+
+    /// The route of exactly this path: nothing is decoded, merged or normalised.
+    func route(of path: String) -> Route? {
+        table.first { $0.path.hasSameBytes(as: path) }?.route
+    }
+}

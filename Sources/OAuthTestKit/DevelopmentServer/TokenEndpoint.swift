@@ -1,0 +1,121 @@
+internal import HTTPMessages
+internal import JOSE
+internal import OAuthMetadata
+internal import WireFormat
+
+/// The token endpoint (RFC 6749 §3.2): authorization code with PKCE, refresh token, client credentials.
+struct TokenEndpoint: Sendable {
+    let issuer: FakeIssuer
+    let policy: IssuingPolicy
+    let store: GrantStore
+
+    /// Answers one token request.
+    func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
+        do {
+            try FormBody.checkContentType(of: request, isExactly: "application/x-www-form-urlencoded")
+            let form = try FormParameters(parsing: await FormBody.collect(request))
+            try form.checkUniqueness()
+            let client = try ClientAuthentication(fields: request.fields, form: form).client(in: store)
+            return try Self.response(to: issue(form, to: client, now: now), signedBy: issuer, policy: policy, now: now)
+        } catch let refusal as Refusal {
+            return refusal.response(usedBasic: ClientAuthentication.isBasic(request.fields))
+        }
+    }
+
+    /// What a successful request is worth.
+    private struct Issue: Sendable {
+        let subject: String
+        let clientID: String
+        let scopes: ScopeSet
+        let resources: [String]
+        var refreshToken: String?
+    }
+
+    private func issue(_ form: FormParameters, to client: RegisteredClient, now: Double) throws(Refusal) -> Issue {
+        let name = try form.required("grant_type", orThrow: .grantTypeMissing)
+        guard let grantType = GrantType.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
+            throw .grantTypeUnsupported
+        }
+        // RFC 6749 §4.4: client credentials are for confidential clients alone.
+        if grantType == .clientCredentials, client.authentication == .none { throw .grantNeedsSecret }
+        guard client.grantTypes.contains(grantType) else { throw .grantNotRegistered }
+        return switch grantType {
+        case .authorizationCode: try redeemCode(form, client, now)
+        case .refreshToken: try refresh(form, client, now)
+        case .clientCredentials:
+            Issue(
+                // RFC 9068 §2.2: without a resource owner the subject is the client.
+                subject: client.id, clientID: client.id, scopes: try policy.scopes(requested: form.optional("scope")),
+                resources: try policy.audience(requested: form.all("resource"), granted: []))
+        }
+    }
+
+    private func redeemCode(_ form: FormParameters, _ client: RegisteredClient, _ now: Double) throws(Refusal) -> Issue
+    {
+        let code = try form.required("code", orThrow: .codeMissing)
+        let verifier = try form.required("code_verifier", orThrow: .verifierMissing)
+        // RFC 7636 §4.1: 43*128unreserved.
+        guard (43...128).contains(verifier.utf8.count), verifier.utf8.allSatisfy({ FormParameters.isUnreserved($0) })
+        else { throw .verifierMalformed }
+        let redirectURI = try form.optional("redirect_uri")
+        let digest = Digest.sha256(Array(verifier.utf8))
+
+        var (issue, refreshToken) = try store.redeem(code: code, by: client, now: now) {
+            (pending) throws(Refusal) -> Issue in
+            // RFC 6749 §4.1.3: identical when the authorization request had one.
+            if pending.redirectURI != nil || redirectURI != nil {
+                guard let redirectURI, let approved = pending.redirectURI, redirectURI.hasSameBytes(as: approved) else {
+                    throw .redirectURIMismatch
+                }
+            }
+            // RFC 7636 §4.6.
+            guard ConstantTime.equals(digest, pending.challenge) else { throw .verifierMismatch }
+            return Issue(
+                subject: pending.grant.subject, clientID: client.id, scopes: pending.grant.scopes,
+                resources: try policy.audience(requested: form.all("resource"), granted: pending.grant.resources))
+        }
+        issue.refreshToken = refreshToken
+        return issue
+    }
+
+    private func refresh(_ form: FormParameters, _ client: RegisteredClient, _ now: Double) throws(Refusal) -> Issue {
+        let token = try form.required("refresh_token", orThrow: .refreshTokenMissing)
+        let scope = try form.optional("scope")
+        var (issue, refreshToken) = try store.rotate(refreshToken: token, by: client, now: now) {
+            (grant) throws(Refusal) -> Issue in
+            Issue(
+                subject: grant.subject, clientID: client.id,
+                scopes: try policy.scopes(requested: scope, granted: grant.scopes),
+                resources: try policy.audience(requested: form.all("resource"), granted: grant.resources))
+        }
+        issue.refreshToken = refreshToken
+        return issue
+    }
+
+    /// RFC 6749 §5.1 around an RFC 9068 access token.
+    private static func response(
+        to issue: Issue, signedBy issuer: FakeIssuer, policy: IssuingPolicy, now: Double
+    ) throws -> HTTPResponse {
+        var draft = issuer.draft(algorithm: policy.algorithm)
+        draft.claims["sub"] = .string(issue.subject)
+        draft.claims["client_id"] = .string(issue.clientID)
+        draft.claims["aud"] = TokenDraft.audience(issue.resources)
+        draft.claims["scope"] = issue.scopes.isEmpty ? nil : .string(issue.scopes.description)
+        draft.issuedAt = now.rounded(.down)
+        draft.expiresAt = now.rounded(.down) + Double(policy.accessTokenLifetime)
+
+        var members: JSONObject = [
+            "access_token": .string(try issuer.sign(draft)),
+            "token_type": "Bearer",
+            "expires_in": .number(JSONNumber(Int64(max(0, policy.accessTokenLifetime)))),
+        ]
+        // RFC 6749 §5.1: optional, but required where it differs from the request; always sent.
+        if !issue.scopes.isEmpty { members["scope"] = .string(issue.scopes.description) }
+        if let refreshToken = issue.refreshToken { members["refresh_token"] = .string(refreshToken) }
+
+        var response = HTTPResponse.json(.object(members))
+        response.fields[.cacheControl] = "no-store"
+        response.fields[.pragma] = "no-cache"
+        return response
+    }
+}

@@ -1,0 +1,232 @@
+public import JOSE
+internal import OAuthMetadata
+public import OAuthResourceServer
+internal import Synchronization
+public import WireFormat
+
+/// An issuer of access tokens inside the test process: real keys, real signatures, no sockets.
+///
+/// ```swift
+/// let issuer = try FakeIssuer(audience: "https://mcp.example.com/mcp")
+/// let good = issuer.token()
+/// let spoilt = issuer.token { $0.claims["sub"] = "alice"; $0.claims["exp"] = nil }
+/// ```
+public final class FakeIssuer: Sendable {
+    /// What becomes of the old keys when new ones are made.
+    public enum OldKeys: Sendable, Hashable {
+        /// They stay in the key set, so that tokens signed with them stay good.
+        case keep
+        /// They leave the key set at once.
+        case drop
+    }
+
+    private struct KeyRing: Sendable {
+        let issuer: String
+        var generation = 1
+        private(set) var current: [SigningKey]
+        private(set) var retired: [SigningKey]
+        var foreign: [SigningKey] = []
+        /// The public halves as the guard imports them: once, not per token.
+        private(set) var imported: JSONWebKeySet
+
+        init(issuer: String, current: [SigningKey], retired: [SigningKey] = []) throws(TestKitError) {
+            self.issuer = issuer
+            self.current = current
+            self.retired = retired
+            let document = JSONValue.object(Self.jwks(current + retired)).encoded()
+            guard let set = try? JSONWebKeySet(parsing: document, issuer: issuer) else { throw .keyGenerationFailed }
+            imported = set
+        }
+
+        var jwks: JSONObject { Self.jwks(current + retired) }
+
+        private static func jwks(_ keys: [SigningKey]) -> JSONObject {
+            ["keys": .array(keys.map { .object($0.publicJWK) })]
+        }
+    }
+
+    /// The issuer identifier, byte for byte as in `iss`.
+    public let url: String
+    /// The audience of a token that is not made for another one.
+    public let audience: String
+    /// The algorithms that it has keys of; the first one signs unless a test asks for another.
+    public let algorithms: [SignatureAlgorithm]
+    let clock: WallClock
+    private let identifier: IssuerIdentifier
+    private let ring: Mutex<KeyRing>
+
+    /// The lifetime of a token, in seconds.
+    public static let tokenLifetime = 3_600.0
+
+    /// An issuer with new keys.
+    ///
+    /// - Parameters:
+    ///   - url: The issuer identifier; https, or http on a loopback host.
+    ///   - audience: The `aud` of its tokens.
+    ///   - algorithms: One key is made of each; making an RSA key takes tens to hundreds of milliseconds, a P-256 key none.
+    ///   - clock: The clock of `iat` and `exp`.
+    /// - Throws: ``TestKitError`` when the identifier is not acceptable or libcrypto makes no key.
+    public init(
+        _ url: String = "https://issuer.example", audience: String = "https://resource.example/mcp",
+        algorithms: [SignatureAlgorithm] = [.rs256, .es256], clock: WallClock = .system
+    ) throws(TestKitError) {
+        guard let identifier = try? IssuerIdentifier(url, insecureHTTP: .loopback) else { throw .issuerNotAcceptable }
+        guard !algorithms.isEmpty else { throw .noAlgorithm }
+        self.identifier = identifier
+        self.url = url
+        self.audience = audience
+        self.algorithms = algorithms
+        self.clock = clock
+        ring = Mutex(try KeyRing(issuer: url, current: Self.makeKeys(algorithms, generation: 1)))
+    }
+
+    // MARK: Tokens
+
+    /// A good access token (RFC 9068), or what `edit` makes of one.
+    ///
+    /// - Parameters:
+    ///   - audience: The `aud`; the issuer's own ``audience`` when nil.
+    ///   - algorithm: One of ``algorithms``; the first when nil.
+    ///   - edit: Spoils the draft.
+    public func token(
+        audience: String? = nil, algorithm: SignatureAlgorithm? = nil, _ edit: (inout TokenDraft) -> Void = { _ in }
+    ) -> String {
+        var draft = draft(audience: audience, algorithm: algorithm)
+        edit(&draft)
+        do throws(JOSEError) {
+            return try sign(draft)
+        } catch {
+            preconditionFailure("libcrypto could not sign a test token.")
+        }
+    }
+
+    /// An otherwise good access token with one defect.
+    public func token(
+        with defect: TokenDefect, audience: String? = nil, algorithm: SignatureAlgorithm? = nil
+    ) -> String {
+        token(audience: audience, algorithm: algorithm) { defect.spoil(&$0) }
+    }
+
+    /// A good draft, to be changed and signed. Every claim of RFC 9068 §2.2 is there.
+    public func draft(audience: String? = nil, algorithm: SignatureAlgorithm? = nil) -> TokenDraft {
+        let key = currentKey(of: algorithm)
+        var draft = TokenDraft(
+            algorithm: key.algorithm,
+            header: ["alg": .string(key.algorithm.name), "typ": "at+jwt", "kid": key.publicJWK["kid"] ?? "key"],
+            claims: [
+                "iss": .string(url), "sub": "test-user", "aud": .string(audience ?? self.audience),
+                "client_id": "test-client", "scope": "mcp:use",
+                "jti": .string(Base64URL.encode(RandomBytes.make(16))),
+            ])
+        let now = clock.now().rounded(.down)
+        draft.issuedAt = now
+        draft.expiresAt = now + Self.tokenLifetime
+        return draft
+    }
+
+    /// The compact form of a draft.
+    ///
+    /// - Throws: ``JOSE/JOSEError/cryptographyUnavailable`` when libcrypto cannot sign.
+    public func sign(_ draft: TokenDraft) throws(JOSEError) -> String {
+        let header = draft.signedHeader
+        let payload = draft.signedPayload
+        let signingInput = Array("\(Base64URL.encode(header)).\(Base64URL.encode(payload))".utf8)
+        var signature: [UInt8]
+        switch draft.signature {
+        case .good: signature = try currentKey(of: draft.algorithm).sign(signingInput)
+        case .foreignKey: signature = try foreignKey(of: draft.algorithm).sign(signingInput)
+        case .altered:
+            signature = try currentKey(of: draft.algorithm).sign(signingInput)
+            // In the middle, so that the altered value stays in the range of a signature.
+            let middle = signature.count / 2
+            if middle < signature.count { signature[middle] ^= 0x01 }
+        case .empty: signature = []
+        case .bytes(let bytes): signature = bytes
+        }
+        let parts = [draft.presentedHeader ?? header, draft.presentedPayload ?? payload, signature]
+        return parts.map { Base64URL.encode($0) }.joined(separator: ".")
+    }
+
+    // MARK: Keys and documents
+
+    /// The public keys as a JWK Set (RFC 7517 §5): the current ones first.
+    public var jwks: JSONObject {
+        ring.withLock { $0.jwks }
+    }
+
+    /// The key source for the guard: no document is fetched, a rotation is seen at once.
+    public var keySource: InProcessKeySource {
+        InProcessKeySource { [self] in ring.withLock { $0.imported } }
+    }
+
+    /// The authorization server metadata (RFC 8414 §2) of the issuer.
+    public var metadata: JSONObject {
+        authorizationServerMetadata.json
+    }
+
+    /// The endpoints of a development server on this issuer stand below its identifier.
+    var authorizationServerMetadata: AuthorizationServerMetadata {
+        var metadata = AuthorizationServerMetadata(issuer: identifier)
+        metadata.authorizationEndpoint = endpoint("authorize")
+        metadata.tokenEndpoint = endpoint("token")
+        metadata.jwksURI = endpoint("jwks")
+        metadata.responseTypesSupported = ["code"]
+        metadata.codeChallengeMethodsSupported = ["S256"]
+        return metadata
+    }
+
+    /// The URL of an endpoint: the identifier, a slash, the name.
+    func endpoint(_ name: String) -> AbsoluteURL? {
+        try? AbsoluteURL(parsing: url + (url.utf8.last == UInt8(ascii: "/") ? "" : "/") + name)
+    }
+
+    /// Makes a new key of every algorithm, with a new `kid`; from now on they sign.
+    ///
+    /// - Throws: ``TestKitError/keyGenerationFailed``.
+    public func rotateKeys(_ oldKeys: OldKeys = .keep) throws(TestKitError) {
+        let generation = ring.withLock { ring in
+            ring.generation += 1
+            return ring.generation
+        }
+        let keys = try Self.makeKeys(algorithms, generation: generation)
+        try ring.withLock { (ring) throws(TestKitError) in
+            let retired =
+                switch oldKeys {
+                case .keep: ring.current + ring.retired
+                case .drop: [SigningKey]()
+                }
+            var rotated = try KeyRing(issuer: url, current: keys, retired: retired)
+            rotated.generation = ring.generation
+            rotated.foreign = ring.foreign
+            ring = rotated
+        }
+    }
+
+    private func currentKey(of algorithm: SignatureAlgorithm?) -> SigningKey {
+        let wanted = algorithm ?? algorithms.first
+        guard let key = ring.withLock({ ring in ring.current.first { $0.algorithm == wanted } }) else {
+            preconditionFailure("The fake issuer has no key of this algorithm; name it in init(algorithms:).")
+        }
+        return key
+    }
+
+    /// A key that the issuer does not own; made when first asked for.
+    private func foreignKey(of algorithm: SignatureAlgorithm) throws(JOSEError) -> SigningKey {
+        if let key = ring.withLock({ ring in ring.foreign.first { $0.algorithm == algorithm } }) { return key }
+        let key = try SigningKey.generate(algorithm, keyID: nil)
+        ring.withLock { $0.foreign.append(key) }
+        return key
+    }
+
+    private static func makeKeys(
+        _ algorithms: [SignatureAlgorithm], generation: Int
+    ) throws(TestKitError) -> [SigningKey] {
+        var keys: [SigningKey] = []
+        for algorithm in algorithms {
+            let keyID = "\(ASCII.lowercased(algorithm.name))-\(generation)"
+            guard let key = try? SigningKey.generate(algorithm, keyID: keyID) else { throw .keyGenerationFailed }
+            keys.append(key)
+        }
+        return keys
+    }
+}

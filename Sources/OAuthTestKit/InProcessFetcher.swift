@@ -1,0 +1,37 @@
+public import HTTPMessages
+internal import WireFormat
+
+/// A fetcher that asks handlers in the same process: discovery and remote key sets without sockets.
+///
+/// ```swift
+/// let fetcher = InProcessFetcher(["http://127.0.0.1:9000": developmentServer])
+/// ```
+public struct InProcessFetcher: DocumentFetcher {
+    private let handlers: [(origin: String, handler: any HTTPHandler)]
+
+    /// A network of these origins, each spelled `scheme://host[:port]`; any other cannot be reached.
+    public init(_ handlers: KeyValuePairs<String, any HTTPHandler>) {
+        self.handlers = handlers.map { (origin: $0.key, handler: $0.value) }
+    }
+
+    /// Asks the handler of the URL's origin.
+    ///
+    /// - Throws: ``FetchError/connectionFailed`` for an unknown origin and for a handler that throws or streams,
+    ///   ``FetchError/tooLarge(limit:)`` for a longer body than asked for.
+    public func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
+        let origin = request.url.origin
+        guard let handler = handlers.first(where: { $0.origin.hasSameBytes(as: origin) })?.handler else {
+            throw .connectionFailed
+        }
+        let path = request.url.path.isEmpty ? "/" : request.url.path
+        guard let target = HTTPRequestTarget(path + (request.url.query.map { "?" + $0 } ?? "")) else {
+            throw .notAllowed
+        }
+        let sent = HTTPRequest(method: .get, target: target, fields: request.fields)
+        guard let response = try? await handler.respond(to: sent), case .bytes(let body) = response.body else {
+            throw .connectionFailed
+        }
+        guard body.count <= request.maximumBodyBytes else { throw .tooLarge(limit: request.maximumBodyBytes) }
+        return FetchedDocument(status: response.status, fields: response.fields, body: body)
+    }
+}

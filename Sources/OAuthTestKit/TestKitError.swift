@@ -1,0 +1,43 @@
+/// Why a fake issuer or a development authorization server cannot be made. One line each, for the terminal.
+public enum TestKitError: String, Error, Sendable, Hashable, CustomStringConvertible {
+    /// The issuer identifier is not acceptable.
+    case issuerNotAcceptable = "issuer_not_acceptable"
+    /// The issuer of a development server is not on a loopback host.
+    case issuerNotLoopback = "issuer_not_loopback"
+    /// The address that a development server would listen on is not a loopback address.
+    case addressNotLoopback = "address_not_loopback"
+    /// No algorithm was given.
+    case noAlgorithm = "no_algorithm"
+    /// libcrypto makes no key.
+    case keyGenerationFailed = "key_generation_failed"
+    /// A lifetime or capacity is out of its range.
+    case settingOutOfRange = "setting_out_of_range"
+    /// A resource is not an absolute URI without fragment, or the default one is not among the allowed ones.
+    case resourceNotAcceptable = "resource_not_acceptable"
+    /// A client's name, secret, redirect URIs or grant types do not fit together.
+    case clientNotAcceptable = "client_not_acceptable"
+
+    /// A stable, bounded code.
+    public var code: String { rawValue }
+
+    /// What is wrong and what to do, in one line.
+    public var description: String {
+        switch self {
+        case .issuerNotAcceptable:
+            "the issuer must be an absolute URL without query and fragment: https, or http on a loopback host"
+        case .issuerNotLoopback:
+            "the development authorization server approves everybody and therefore runs on a loopback host only; "
+                + "give it an issuer such as http://127.0.0.1:9000"
+        case .addressNotLoopback:
+            "the development authorization server approves everybody and therefore listens on a loopback address "
+                + "only: 127.0.0.1, ::1 or localhost"
+        case .noAlgorithm: "the issuer needs one signature algorithm at least"
+        case .keyGenerationFailed: "libcrypto could not generate a key"
+        case .settingOutOfRange: "a setting of the development authorization server is out of its documented range"
+        case .resourceNotAcceptable:
+            "a resource must be an absolute URI without fragment, and the default resource one of the allowed ones"
+        case .clientNotAcceptable:
+            "the client's name, secret, redirect URIs and grant types do not fit together; see registerClient"
+        }
+    }
+}

@@ -1,0 +1,53 @@
+public import HTTPMessages
+
+/// Fetches documents with libcurl: the only code of the library that opens outgoing connections.
+///
+/// **Checks** scheme and host against the policy, that libcurl reads the URL as we do, the address while connecting,
+/// TLS with the host's name, the sizes of head and body while reading, and the total time.
+/// **Does not check** the status or the content type: those are the caller's.
+///
+/// All transfers of one fetcher run on one thread of its own, never on the thread of the caller: it starts with the
+/// first fetch and ends some seconds after the last one. A cancelled task gets ``HTTPMessages/FetchError/cancelled`` at
+/// once, and its transfer ends. Copies share the thread: make one fetcher per policy and keep it.
+public struct CurlFetcher: DocumentFetcher {
+    /// The limits and permissions.
+    public let policy: FetchPolicy
+    private let worker: CurlWorker
+
+    /// The `User-Agent` of every request; a constant, so that it tells nothing about the machine.
+    static let userAgent = "swift-oauth-resource-server"
+
+    /// A fetcher under a policy. Nothing is started or loaded before the first fetch.
+    ///
+    /// - Precondition: every number of the policy is within its range.
+    public init(policy: FetchPolicy = .operatorConfigured) {
+        precondition(policy.isWithinRanges, "A limit of the fetch policy is outside the range in its documentation.")
+        self.policy = policy
+        worker = CurlWorker(policy: policy)
+    }
+
+    /// Fetches one document with GET. Any status is an answer, a redirect too.
+    ///
+    /// May be called from any task; suspends, never blocks.
+    /// - Throws: ``HTTPMessages/FetchError/notAllowed`` for a URL outside the policy and for request fields that frame
+    ///   the message (`Host`, `Content-Length`, …); no connection is opened then.
+    public func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
+        guard let addresses = policy.addressPolicy(for: request.url) else { throw .notAllowed }
+        guard let lines = RequestFieldLines(request.fields) else { throw .notAllowed }
+        if Task.isCancelled { throw .cancelled }
+
+        let ticket = FetchTicket()
+        let job = FetchJob(
+            url: request.url, fieldLines: lines.lines, addresses: addresses,
+            maximumBodyBytes: max(0, min(request.maximumBodyBytes, policy.maximumBodyBytes)),
+            deadline: .now.advanced(by: policy.totalTimeout), ticket: ticket)
+        let worker = worker
+        return try await withTaskCancellationHandler {
+            worker.submit(job)
+            return await ticket.outcome()
+        } onCancel: {
+            ticket.resolve(.failure(.cancelled))
+            worker.wake()
+        }.get()
+    }
+}

@@ -1,0 +1,130 @@
+internal import CLibcurl
+internal import HTTPMessages
+internal import WireFormat
+
+/// One GET inside libcurl. Made, driven and ended on the worker's thread only; not `Sendable`, so it cannot leave it.
+///
+/// `@safe`: the C handle is private, lives as long as this object, and is freed once, in `deinit`.
+@safe
+final class CurlTransfer {
+    let ticket: FetchTicket
+    private let addresses: AddressPolicy
+    private let maximumBodyBytes: Int
+    private var assembly: ResponseAssembly
+    private var isBlocked = false
+    private var handle: OpaquePointer?
+
+    /// Sets a transfer up; nothing is sent before a ``CurlMulti`` has it.
+    init(
+        _ job: FetchJob, policy: FetchPolicy, identifier: UInt64, remaining: Duration
+    ) throws(FetchError) {
+        ticket = job.ticket
+        addresses = job.addresses
+        maximumBodyBytes = job.maximumBodyBytes
+        assembly = ResponseAssembly(
+            maximumHeadBytes: policy.maximumHeadBytes, maximumBodyBytes: job.maximumBodyBytes)
+
+        // The context is not retained: libcurl calls back only while the transfer is in a multi, the multi's owner
+        // holds this object that long, and `deinit` ends the C side before the memory goes away.
+        let callbacks = unsafe clibcurl_callbacks(
+            context: Unmanaged.passUnretained(self).toOpaque(),
+            admit: { context, address, count, _ in
+                unsafe CurlTransfer.from(context)?.admit(UnsafeBufferPointer(start: address, count: count)) ?? 0
+            },
+            line: { context, bytes, count in
+                unsafe CurlTransfer.from(context)?.take(line: UnsafeBufferPointer(start: bytes, count: count)) ?? 0
+            },
+            content: { context, bytes, count in
+                unsafe CurlTransfer.from(context)?.take(content: UnsafeBufferPointer(start: bytes, count: count)) ?? 0
+            })
+        guard let handle = unsafe clibcurl_transfer_create(callbacks, identifier) else { throw .unavailable }
+        unsafe self.handle = handle
+
+        let url = job.url
+        switch unsafe clibcurl_transfer_set_url(
+            handle, url.text, url.scheme.rawValue, url.host, url.effectivePort, url.path, url.query ?? "")
+        {
+        case 1: break
+        case 0: throw .notAllowed
+        default: throw .unavailable
+        }
+        let total = Self.milliseconds(remaining)
+        let configured = unsafe clibcurl_transfer_configure(
+            handle, CurlFetcher.userAgent, policy.certificateAuthorities?.path,
+            min(Self.milliseconds(policy.connectTimeout), total), total, Int64(job.maximumBodyBytes))
+        guard configured == 1 else { throw .unavailable }
+        for entry in policy.scriptedResolutions {
+            guard unsafe clibcurl_transfer_add_resolution(handle, entry) == 1 else { throw .unavailable }
+        }
+        for line in job.fieldLines {
+            guard unsafe clibcurl_transfer_add_field(handle, line) == 1 else { throw .unavailable }
+        }
+    }
+
+    deinit {
+        if let handle = unsafe handle { unsafe clibcurl_transfer_free(handle) }
+    }
+
+    /// The answer for the caller, when libcurl is done with it.
+    func result(outcome: Int32) -> FetchTicket.Outcome {
+        // One blocked address fails the fetch, even when another address of the same name was admitted.
+        if isBlocked { return .failure(.blockedAddress) }
+        if let failure = assembly.failure { return .failure(failure) }
+        if let failure = failure(outcome) { return .failure(failure) }
+        do throws(FetchError) {
+            return .success(try assembly.document(status: status))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Puts the transfer under a multi's care, or takes it out again.
+    func withHandle(_ body: (OpaquePointer) -> Void) {
+        if let handle = unsafe handle { unsafe body(handle) }
+    }
+
+    private var status: Int {
+        guard let handle = unsafe handle else { return 0 }
+        return unsafe Int(clibcurl_transfer_status(handle))
+    }
+
+    private func failure(_ outcome: Int32) -> FetchError? {
+        switch Int(outcome) {
+        case Int(clibcurl_done): nil
+        case Int(clibcurl_not_resolved): .notResolved
+        case Int(clibcurl_connection_failed): .connectionFailed
+        case Int(clibcurl_timed_out): .timedOut
+        case Int(clibcurl_tls): .tls
+        case Int(clibcurl_too_large): .tooLarge(limit: maximumBodyBytes)
+        case Int(clibcurl_malformed): .malformedResponse
+        default: .unavailable
+        }
+    }
+
+    private func admit(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
+        guard !isBlocked, let address = unsafe AddressPolicy.Address(Array(bytes)), addresses.admits(address) else {
+            isBlocked = true
+            return 0
+        }
+        return 1
+    }
+
+    private func take(line: UnsafeBufferPointer<UInt8>) -> Int32 {
+        unsafe assembly.take(line: Array(line), status: status) ? 1 : 0
+    }
+
+    private func take(content: UnsafeBufferPointer<UInt8>) -> Int32 {
+        unsafe assembly.take(content: Array(content)) ? 1 : 0
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> CurlTransfer? {
+        guard let context = unsafe context else { return nil }
+        return unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    /// Whole milliseconds, at least 1: to libcurl 0 means "no limit".
+    private static func milliseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        return max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,189 @@
+internal import CLibcurl
+internal import HTTPMessages
+internal import Synchronization
+
+/// The thread that runs all transfers of one fetcher.
+///
+/// One thread per fetcher and not per process: every connection in a multi was made under that fetcher's policy, and one
+/// fetcher's queue cannot starve another's. The thread starts with the first job; when there was nothing to do for
+/// ``lingerMilliseconds`` it frees everything and ends, so a fetcher needs no shut-down and leaves nothing behind. The
+/// running thread keeps the worker alive, the worker never waits for the thread.
+final class CurlWorker: Sendable {
+    private enum Phase {
+        /// No thread.
+        case resting
+        /// The thread is on its way; it will look at the jobs by itself.
+        case starting
+        /// The thread may be waiting in libcurl.
+        case running(CurlMulti.Waker)
+    }
+
+    private struct State {
+        var phase = Phase.resting
+        var waiting: [FetchJob] = []
+        var activeCount = 0
+    }
+
+    private enum Step {
+        case start([FetchJob])
+        case end
+    }
+
+    private let policy: FetchPolicy
+    private let state = Mutex(State())
+
+    /// How long the thread waits for another job before it ends.
+    private static let lingerMilliseconds: Int32 = 5000
+    /// A bound for a wait with transfers under way; libcurl's own timers and the waker end it earlier.
+    private static let longestWaitMilliseconds: Int32 = 30_000
+
+    init(policy: FetchPolicy) {
+        self.policy = policy
+    }
+
+    // MARK: From any thread
+
+    /// Puts a job into the queue; resolves its ticket at once when the queue is full or there is no thread to be had.
+    func submit(_ job: FetchJob) {
+        let capacity = policy.maximumConcurrentFetches + policy.maximumWaitingFetches
+        let isAccepted = state.withLock { state in
+            if state.activeCount + state.waiting.count >= capacity { state.waiting.removeAll { $0.ticket.isResolved } }
+            guard state.activeCount + state.waiting.count < capacity else { return false }
+            state.waiting.append(job)
+            switch state.phase {
+            case .running(let waker):
+                waker.wake()
+            case .starting:
+                break
+            case .resting:
+                guard startThread() else {
+                    state.waiting.removeLast()
+                    return false
+                }
+                state.phase = .starting
+            }
+            return true
+        }
+        if !isAccepted { job.ticket.resolve(.failure(.unavailable)) }
+    }
+
+    /// Makes the thread look for tickets that were resolved without it.
+    func wake() {
+        state.withLock { state in
+            if case .running(let waker) = state.phase { waker.wake() }
+        }
+    }
+
+    private func startThread() -> Bool {
+        // The thread owns one reference to the worker: taken here, given back when it ends or never began.
+        let reference = unsafe Unmanaged.passRetained(self)
+        let isStarted = unsafe clibcurl_spawn(
+            { context in
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<CurlWorker>.fromOpaque(context).takeRetainedValue().run()
+            }, reference.toOpaque())
+        if isStarted != 1 { unsafe reference.release() }
+        return isStarted == 1
+    }
+
+    // MARK: On the thread
+
+    private func run() {
+        guard let multi = CurlMulti() else {
+            rest(failing: [:])
+            return
+        }
+        state.withLock { $0.phase = .running(multi.waker) }
+
+        var active: [UInt64: CurlTransfer] = [:]
+        var lastIdentifier: UInt64 = 0
+        var hasLingered = false
+        while true {
+            for (identifier, transfer) in active where transfer.ticket.isResolved {
+                multi.remove(transfer)
+                active[identifier] = nil
+            }
+            switch nextStep(activeCount: active.count, mayEnd: hasLingered) {
+            case .end:
+                return
+            case .start(let jobs):
+                for job in jobs {
+                    lastIdentifier &+= 1
+                    if let transfer = begin(job, identifier: lastIdentifier, in: multi) {
+                        active[lastIdentifier] = transfer
+                    }
+                }
+            }
+            var isWorking = multi.perform()
+            while let (identifier, outcome) = multi.nextEnded() {
+                guard let transfer = active.removeValue(forKey: identifier) else { continue }
+                let result = transfer.result(outcome: outcome)
+                multi.remove(transfer)
+                transfer.ticket.resolve(result)
+            }
+            hasLingered = active.isEmpty
+            if isWorking, !hasJobToStart(activeCount: active.count) {
+                isWorking = multi.wait(
+                    milliseconds: active.isEmpty ? Self.lingerMilliseconds : Self.longestWaitMilliseconds)
+            }
+            if !isWorking {
+                for transfer in active.values { multi.remove(transfer) }
+                rest(failing: active)
+                return
+            }
+        }
+    }
+
+    /// Takes as many jobs as there are free slots, or decides to end.
+    private func nextStep(activeCount: Int, mayEnd: Bool) -> Step {
+        let taken: [FetchJob]? = state.withLock { state in
+            state.waiting.removeAll { $0.ticket.isResolved }
+            let jobs = Array(state.waiting.prefix(max(0, policy.maximumConcurrentFetches - activeCount)))
+            state.waiting.removeFirst(jobs.count)
+            state.activeCount = activeCount + jobs.count
+            if mayEnd, state.activeCount == 0 {
+                // From here on nobody has the waker; the next job starts another thread.
+                state.phase = .resting
+                return nil
+            }
+            return jobs
+        }
+        guard let taken else { return .end }
+        return .start(taken)
+    }
+
+    /// Whether a slot became free while jobs wait. Tells the submitters the present number of transfers.
+    private func hasJobToStart(activeCount: Int) -> Bool {
+        state.withLock { state in
+            state.activeCount = activeCount
+            return activeCount < policy.maximumConcurrentFetches && !state.waiting.isEmpty
+        }
+    }
+
+    private func begin(_ job: FetchJob, identifier: UInt64, in multi: borrowing CurlMulti) -> CurlTransfer? {
+        // The total time counts from the call: what was spent in the queue is gone.
+        let remaining = ContinuousClock.now.duration(to: job.deadline)
+        guard remaining > .zero else {
+            job.ticket.resolve(.failure(.timedOut))
+            return nil
+        }
+        do throws(FetchError) {
+            let transfer = try CurlTransfer(job, policy: policy, identifier: identifier, remaining: remaining)
+            guard multi.add(transfer) else { throw .unavailable }
+            return transfer
+        } catch {
+            job.ticket.resolve(.failure(error))
+            return nil
+        }
+    }
+
+    /// Nothing works any more: every caller learns it, and the next job tries with a new thread.
+    private func rest(failing active: [UInt64: CurlTransfer]) {
+        let waiting = state.withLock { state in
+            defer { state = State() }
+            return state.waiting
+        }
+        for transfer in active.values { transfer.ticket.resolve(.failure(.unavailable)) }
+        for job in waiting { job.ticket.resolve(.failure(.unavailable)) }
+    }
+}

@@ -1,0 +1,58 @@
+internal import HTTPMessages
+internal import Synchronization
+
+/// One caller's claim to one answer: resolved once, by the worker or by the caller's cancellation, whichever is first.
+final class FetchTicket: Sendable {
+    typealias Outcome = Result<FetchedDocument, FetchError>
+
+    private enum State {
+        case open
+        case awaited(CheckedContinuation<Outcome, Never>)
+        case resolved(Outcome)
+        case delivered
+    }
+
+    private let state = Mutex(State.open)
+
+    /// Whether the answer is known or was taken: nobody waits for work on it any more.
+    var isResolved: Bool {
+        state.withLock { state in
+            switch state {
+            case .open, .awaited: false
+            case .resolved, .delivered: true
+            }
+        }
+    }
+
+    /// Gives the answer; only the first one counts.
+    func resolve(_ outcome: Outcome) {
+        let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+            switch state {
+            case .open:
+                state = .resolved(outcome)
+                return nil
+            case .awaited(let waiter):
+                state = .delivered
+                return waiter
+            case .resolved, .delivered:
+                return nil
+            }
+        }
+        waiter?.resume(returning: outcome)
+    }
+
+    /// The answer. Called once.
+    func outcome() async -> Outcome {
+        await withCheckedContinuation { waiter in
+            let known: Outcome? = state.withLock { state in
+                if case .resolved(let outcome) = state {
+                    state = .delivered
+                    return outcome
+                }
+                state = .awaited(waiter)
+                return nil
+            }
+            if let known { waiter.resume(returning: known) }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import HTTPMessages
+internal import WireFormat
+
+/// Puts a response together from the lines and pieces that libcurl delivers, and enforces the limits while they come.
+///
+/// Pure: no libcurl, no clock. Each step answers whether to go on; after a refusal ``failure`` says why.
+struct ResponseAssembly {
+    private let maximumHeadBytes: Int
+    private let maximumBodyBytes: Int
+    private var headBytes = 0
+    private var isHeadComplete = false
+    private var fields = HTTPFields()
+    private var body: [UInt8] = []
+    /// Why the response was refused; nil as long as it was not.
+    private(set) var failure: FetchError?
+
+    init(maximumHeadBytes: Int, maximumBodyBytes: Int) {
+        self.maximumHeadBytes = maximumHeadBytes
+        self.maximumBodyBytes = maximumBodyBytes
+    }
+
+    /// Takes one line of a head or a trailer. `status` is the status of the newest head.
+    mutating func take(line: [UInt8], status: Int) -> Bool {
+        // Interim answers and trailers count too: an endless stream of either is no document.
+        headBytes = headBytes.addingReportingOverflow(line.count).partialValue
+        guard headBytes <= maximumHeadBytes else { return refuse(.malformedResponse) }
+        let content = Self.withoutLineEnding(line)
+
+        if content.starts(with: "HTTP/".utf8) {
+            fields = HTTPFields()
+            isHeadComplete = false
+            return true
+        }
+        // RFC 9110 §6.5.1: trailers are not merged into the head; nobody asked for them.
+        if isHeadComplete { return true }
+        if content.isEmpty {
+            // RFC 9110 §15.2: an interim answer is followed by another head.
+            isHeadComplete = status >= 200
+            return true
+        }
+        return take(field: content)
+    }
+
+    /// Takes a piece of the content.
+    mutating func take(content: [UInt8]) -> Bool {
+        guard content.count <= maximumBodyBytes - body.count else { return refuse(.tooLarge(limit: maximumBodyBytes)) }
+        if body.isEmpty { body = content } else { body += content }
+        return true
+    }
+
+    /// The document, when libcurl is done with a response that was not refused.
+    func document(status: Int) throws(FetchError) -> FetchedDocument {
+        if let failure { throw failure }
+        guard isHeadComplete, status >= 200, let status = HTTPStatus(status) else { throw .malformedResponse }
+        return FetchedDocument(status: status, fields: fields, body: body)
+    }
+
+    private mutating func refuse(_ why: FetchError) -> Bool {
+        failure = why
+        return false
+    }
+
+    private mutating func take(field line: ArraySlice<UInt8>) -> Bool {
+        // RFC 9112 §5.1: no white space before the colon; §5.2: a folded line (no name of its own) is refused.
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
+            let name = String(validating: line[..<colon], as: UTF8.self).flatMap({ HTTPFieldName($0) }),
+            let value = HTTPFieldValue(bytes: Array(Self.trimmed(line[(colon + 1)...])))
+        else { return refuse(.malformedResponse) }
+
+        // We ask for no coding, so there is nothing to decode, and nothing that could grow while being decoded.
+        let nameBytes = line[..<colon]
+        if ASCII.equalsIgnoringCase(nameBytes, "content-encoding".utf8),
+            !ASCII.equalsIgnoringCase(value.bytes, "identity".utf8)
+        {
+            return refuse(.malformedResponse)
+        }
+        if ASCII.equalsIgnoringCase(nameBytes, "transfer-encoding".utf8),
+            !ASCII.equalsIgnoringCase(value.bytes, "chunked".utf8)
+        {
+            return refuse(.malformedResponse)
+        }
+        fields.append(name, value)
+        return true
+    }
+
+    private static func withoutLineEnding(_ line: [UInt8]) -> ArraySlice<UInt8> {
+        var content = line[...]
+        if content.last == UInt8(ascii: "\n") { content.removeLast() }
+        if content.last == UInt8(ascii: "\r") { content.removeLast() }
+        return content
+    }
+
+    /// RFC 9112 §5.1: optional white space around the value is not part of it.
+    private static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var value = value
+        while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
+        while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
+        return value
+    }
+}

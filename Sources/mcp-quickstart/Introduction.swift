@@ -1,0 +1,56 @@
+import OAuthMetadata
+import WireFormat
+
+/// What is printed when everything listens: the ready line for programs, and what to try for people.
+struct Introduction {
+    var resource: ResourceIdentifier
+    /// The port of the MCP server.
+    var port: UInt16
+    var issuer: IssuerIdentifier
+    /// A command that prints a token answer; nil when tokens come from a real authorization server.
+    var tokenCommand: String?
+
+    /// The text. The commands are the lines that begin with two spaces.
+    var text: String {
+        let server = "http://127.0.0.1:\(port)"
+        let endpoint = quoted(server + (resource.url.path.isEmpty ? "/" : resource.url.path))
+        let call = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}"#
+        let issuerMetadata = WellKnown.authorizationServerMetadataURLs(of: issuer).first?.text ?? issuer.text
+        let token =
+            if let tokenCommand {
+                """
+                Get a token from the development authorization server, which approves everybody:
+                  TOKEN=$(\(tokenCommand) | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+                """
+            } else {
+                "Get a token for the resource \(resource.text) from \(issuer.text) and set TOKEN to it."
+            }
+        return """
+            ready resource=\(resource.text) issuer=\(issuer.text)
+
+            Call the MCP server without a token; the answer says where to get one:
+              curl -si -X POST \(endpoint)
+
+            Follow it, as a client does:
+              curl -s \(quoted(server + resource.metadataPath))
+              curl -s \(quoted(issuerMetadata))
+
+            \(token)
+
+            Call the MCP server with it:
+              curl -s \(endpoint) -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '\(call)'
+
+            Stop with Control-C.
+            """
+    }
+
+    /// The word as a shell reads it.
+    private func quoted(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            ASCII.isDigit(byte) || ASCII.isLetter(byte) || [0x2D, 0x2E, 0x2F, 0x3A, 0x5F].contains(byte)
+        }
+        guard !isPlain else { return word }
+        let escaped = word.utf8.flatMap { $0 == UInt8(ascii: "'") ? Array("'\\''".utf8) : [$0] }
+        return "'\(String(decoding: escaped, as: UTF8.self))'"
+    }
+}

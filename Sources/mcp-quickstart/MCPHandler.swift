@@ -1,0 +1,262 @@
+import HTTPMessages
+import OAuthResourceServer
+import WireFormat
+
+/// An MCP server over streamable HTTP: one JSON-RPC message per POST, no session, no state.
+///
+/// It knows nothing of OAuth. ``ResourceServer`` calls it for requests with a good access token only, and says whose token
+/// that is.
+struct MCPHandler: Sendable {
+    /// The usual path of an MCP endpoint.
+    static let defaultPath = "/mcp"
+    /// The largest body in bytes.
+    static let maximumBodyBytes = 1_048_576
+    /// Who we say we are.
+    static let serverInfo: JSONValue = ["name": "mcp-quickstart", "version": "1.0.0"]
+
+    private let path: String
+    private let tools: [MCPTool]
+
+    /// An MCP endpoint at this path; an empty one is the root.
+    init(path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.all) {
+        self.path = path.isEmpty ? "/" : path
+        self.tools = tools
+    }
+
+    /// Answers one request of this principal.
+    func respond(to request: HTTPRequest, principal: Principal) async throws -> HTTPResponse {
+        guard request.path.hasSameBytes(as: path) else {
+            return .json(["error": "not_found"], status: .notFound)
+        }
+        // No session, hence nothing to listen to (GET) and nothing to end (DELETE).
+        guard request.method == .post else {
+            var response = HTTPResponse.json(["error": "method_not_allowed"], status: .methodNotAllowed)
+            response.fields[.allow] = "POST"
+            return response
+        }
+        guard isJSON(request.fields[.contentType]) else {
+            return .json(["error": "unsupported_media_type"], status: .unsupportedMediaType)
+        }
+        // The server answers a body that is too large or that breaks off.
+        let body = try await request.body.collect(upTo: Self.maximumBodyBytes)
+        return await respond(to: body, of: request, principal: principal)
+    }
+
+    private func respond(to body: [UInt8], of request: HTTPRequest, principal: Principal) async -> HTTPResponse {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: body, limits: JSONLimits(maximumBytes: Self.maximumBodyBytes))
+        } catch {
+            return refusal(JSONRPCError(.parseError, "The body is not JSON, or it is nested too deeply."), in: nil)
+        }
+        let message: JSONRPCMessage
+        do {
+            message = try JSONRPCMessage(value)
+        } catch {
+            return refusal(error, in: nil)
+        }
+        switch message {
+        case .request(let id, let method, let params):
+            var revision: MCPRevision?
+            do throws(JSONRPCError) {
+                let spoken = try MCPRevision(of: request, params: params)
+                revision = spoken
+                if spoken.isStateless { try RequestMetadata.validate(request, method: method, params: params) }
+                return try await answer(
+                    Call(id: id, method: method, params: params, revision: spoken, principal: principal), to: request)
+            } catch {
+                return refusal(error.answering(id), in: revision)
+            }
+        case .notification(_, let params):
+            // Nothing here lasts longer than a request, so there is nothing that a notification could change.
+            do throws(JSONRPCError) {
+                _ = try MCPRevision(of: request, params: params)
+                return HTTPResponse(status: .accepted)
+            } catch {
+                return refusal(error, in: nil)
+            }
+        case .response:
+            do throws(JSONRPCError) {
+                // MCP 2026-07-28: clients must not send responses. Earlier revisions: 202.
+                guard try !MCPRevision(of: request, params: JSONObject()).isStateless else {
+                    throw JSONRPCError(.invalidRequest, "This server asks nothing, so there is nothing to answer.")
+                }
+                return HTTPResponse(status: .accepted)
+            } catch {
+                return refusal(error, in: nil)
+            }
+        }
+    }
+
+    /// A request that passed every check of its envelope.
+    struct Call: Sendable {
+        var id: JSONValue
+        var method: String
+        var params: JSONObject
+        var revision: MCPRevision
+        var principal: Principal
+    }
+
+    private func answer(_ call: Call, to request: HTTPRequest) async throws(JSONRPCError) -> HTTPResponse {
+        switch (call.method, call.revision.isStateless) {
+        case ("initialize", false): return try ok(call, initialize(call))
+        case ("ping", false): return ok(call, [:])
+        case ("server/discover", true): return ok(call, discover())
+        case ("tools/list", _): return try ok(call, list(call))
+        case ("tools/call", _): return try await callTool(call, acceptsEventStream: acceptsEventStream(request))
+        default: throw JSONRPCError(.methodNotFound, "Method not found")
+        }
+    }
+
+    private func initialize(_ call: Call) throws(JSONRPCError) -> JSONObject {
+        guard let requested = call.params["protocolVersion"]?.string else {
+            throw JSONRPCError(.invalidParams, "initialize needs params.protocolVersion.")
+        }
+        // MCP Lifecycle: answer with the requested revision if it can be spoken after a handshake, else with our newest.
+        var agreed = MCPRevision.newestWithHandshake
+        if let revision = MCPRevision(named: requested), !revision.isStateless { agreed = revision }
+        return [
+            "protocolVersion": .string(agreed.rawValue),
+            "capabilities": ["tools": [:]],
+            "serverInfo": Self.serverInfo,
+        ]
+    }
+
+    private func discover() -> JSONObject {
+        cacheable(["supportedVersions": MCPRevision.supported, "capabilities": ["tools": [:]]])
+    }
+
+    private func list(_ call: Call) throws(JSONRPCError) -> JSONObject {
+        guard call.params["cursor"] == nil else {
+            throw JSONRPCError(.invalidParams, "There is one page only; this server gave out no cursor.")
+        }
+        let listing: JSONObject = ["tools": .array(tools.map { $0.listing })]
+        return call.revision.isStateless ? cacheable(listing) : listing
+    }
+
+    private func callTool(_ call: Call, acceptsEventStream: Bool) async throws(JSONRPCError) -> HTTPResponse {
+        guard let name = call.params["name"]?.string else {
+            throw JSONRPCError(.invalidParams, "tools/call needs params.name.")
+        }
+        guard let tool = tools.first(where: { $0.name.hasSameBytes(as: name) }) else {
+            throw JSONRPCError(.invalidParams, "Unknown tool")
+        }
+        let arguments: JSONObject
+        switch call.params["arguments"] {
+        case nil: arguments = JSONObject()
+        case .object(let object)?: arguments = object
+        default: throw JSONRPCError(.invalidParams, "params.arguments must be an object.")
+        }
+        switch tool.body {
+        case .immediate(let body):
+            return ok(call, body(arguments, call.principal).json)
+        case .streaming(let body) where acceptsEventStream:
+            return stream(call) { progress in try await body(arguments, call.principal, progress) }
+        case .streaming(let body):
+            do {
+                return ok(call, try await body(arguments, call.principal) { _, _ in }.json)
+            } catch {
+                throw JSONRPCError(.internalError, "The tool failed.")
+            }
+        }
+    }
+
+    /// An SSE answer: progress notifications, then the response, then the end of the stream.
+    ///
+    /// When the client goes away, the task of this request is cancelled: that is MCP's way to cancel a call.
+    private func stream(
+        _ call: Call, _ body: @escaping @Sendable (@escaping MCPTool.Progress) async throws -> MCPTool.Outcome
+    ) -> HTTPResponse {
+        let token = call.params["_meta"]?["progressToken"]
+        var response = HTTPResponse(
+            status: .ok,
+            body: .stream { writer in
+                let report: MCPTool.Progress = { done, total in
+                    // MCP Progress: only a request that gave a token wants to hear of it.
+                    guard let token, token.string != nil || token.number?.int64 != nil else { return }
+                    let params: JSONValue = [
+                        "progressToken": token, "progress": .number(done), "total": .number(total),
+                    ]
+                    try await writer.write(
+                        event(["jsonrpc": "2.0", "method": "notifications/progress", "params": params]))
+                }
+                let answer: JSONValue
+                do {
+                    answer = JSONRPCMessage.answer(id: call.id, result: result(call, try await body(report).json))
+                } catch let cancellation as CancellationError {
+                    throw cancellation
+                } catch {
+                    answer = JSONRPCError(.internalError, "The tool failed.", id: call.id).answer
+                }
+                try await writer.write(event(answer))
+            })
+        response.fields[.contentType] = "text/event-stream"
+        response.fields[.xAccelBuffering] = "no"
+        return response
+    }
+
+    private func event(_ message: JSONValue) -> [UInt8] {
+        // JSON text without insignificant white space holds no line break: one `data` line is the whole message.
+        Array("event: message\ndata: ".utf8) + message.encoded() + Array("\n\n".utf8)
+    }
+
+    private func ok(_ call: Call, _ result: JSONObject) -> HTTPResponse {
+        .json(JSONRPCMessage.answer(id: call.id, result: self.result(call, result)))
+    }
+
+    /// What every result carries since 2026-07-28.
+    private func result(_ call: Call, _ members: JSONObject) -> JSONObject {
+        guard call.revision.isStateless else { return members }
+        var result = members
+        result["resultType"] = "complete"
+        result["_meta"] = [RequestMetadata.serverInfoKey: Self.serverInfo]
+        return result
+    }
+
+    /// A result that the client may keep for five minutes, for the same access token.
+    private func cacheable(_ members: JSONObject) -> JSONObject {
+        var result = members
+        result["ttlMs"] = 300_000
+        result["cacheScope"] = "private"
+        return result
+    }
+
+    /// The one table from error codes to statuses. Before 2026-07-28 an answer to a readable request is a 200.
+    private func refusal(_ error: JSONRPCError, in revision: MCPRevision?) -> HTTPResponse {
+        let isStateless = revision?.isStateless ?? false
+        let status: HTTPStatus =
+            switch error.code {
+            case .parseError, .invalidRequest, .headerMismatch, .unsupportedProtocolVersion: .badRequest
+            case .methodNotFound: isStateless ? .notFound : .ok
+            case .invalidParams: isStateless || revision == nil ? .badRequest : .ok
+            case .internalError: .ok
+            }
+        return .json(error.answer, status: status)
+    }
+
+    private func isJSON(_ contentType: HTTPFieldValue?) -> Bool {
+        guard let contentType else { return false }
+        return ASCII.equalsIgnoringCase(mediaType(contentType.bytes[...]), "application/json".utf8)
+    }
+
+    /// RFC 9110 §12.5.1: whether an event stream may be sent; without `Accept`, anything may.
+    private func acceptsEventStream(_ request: HTTPRequest) -> Bool {
+        let values = request.fields.values(of: .accept)
+        guard !values.isEmpty else { return true }
+        return values.contains { value in
+            value.bytes.split(separator: UInt8(ascii: ",")).contains { range in
+                ["text/event-stream", "text/*", "*/*"].contains {
+                    ASCII.equalsIgnoringCase(mediaType(range), $0.utf8)
+                }
+            }
+        }
+    }
+
+    /// The media type without its parameters and the white space around it.
+    private func mediaType(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        var type = bytes.prefix { $0 != UInt8(ascii: ";") }.drop(while: isSpace)
+        while let last = type.last, isSpace(last) { type.removeLast() }
+        return type
+    }
+}

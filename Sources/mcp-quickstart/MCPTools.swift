@@ -1,0 +1,129 @@
+import OAuthMetadata
+import OAuthResourceServer
+import WireFormat
+
+/// One tool: what a client is told about it, and what it does.
+struct MCPTool: Sendable {
+    /// Reports how much of how much is done.
+    typealias Progress = @Sendable (_ done: JSONNumber, _ total: JSONNumber) async throws -> Void
+
+    /// What a tool does with its arguments on behalf of a principal.
+    enum Body: Sendable {
+        /// Answers at once.
+        case immediate(@Sendable (JSONObject, Principal) -> Outcome)
+        /// Takes its time and reports its progress; stops when its task is cancelled.
+        case streaming(@Sendable (JSONObject, Principal, Progress) async throws -> Outcome)
+    }
+
+    /// What a tool answers. A refused argument is an answer too: the model reads it and tries again.
+    enum Outcome: Sendable {
+        case text(String)
+        case structured(JSONObject)
+        case failed(String)
+
+        /// The members of a `tools/call` result.
+        var json: JSONObject {
+            switch self {
+            case .text(let text):
+                return ["content": [["type": "text", "text": .string(text)]], "isError": false]
+            case .structured(let object):
+                // MCP Tools: structured content stands in a text block too, for clients that read only those.
+                let text = String(decoding: JSONValue.object(object).encoded(), as: UTF8.self)
+                return [
+                    "content": [["type": "text", "text": .string(text)]], "structuredContent": .object(object),
+                    "isError": false,
+                ]
+            case .failed(let reason):
+                return ["content": [["type": "text", "text": .string(reason)]], "isError": true]
+            }
+        }
+    }
+
+    var name: String
+    var description: String
+    var inputSchema: JSONValue
+    var outputSchema: JSONValue?
+    var body: Body
+
+    /// The tool as `tools/list` shows it.
+    var listing: JSONValue {
+        var listing: JSONObject = [
+            "name": .string(name), "description": .string(description), "inputSchema": inputSchema,
+            "annotations": ["readOnlyHint": true],
+        ]
+        listing["outputSchema"] = outputSchema
+        return .object(listing)
+    }
+
+    /// Every tool, in the order of `tools/list`.
+    static let all = [whoami, echo, slowCount]
+
+    /// Who is calling, as the access token says.
+    static let whoami = MCPTool(
+        name: "whoami", description: "Tells whose access token this request carries.",
+        inputSchema: ["type": "object", "additionalProperties": false],
+        outputSchema: [
+            "type": "object",
+            "properties": [
+                "subject": ["type": ["string", "null"]],
+                "client_id": ["type": ["string", "null"]],
+                "scopes": ["type": "array", "items": ["type": "string"]],
+                "issuer": ["type": ["string", "null"]],
+                "expires_at": ["type": ["number", "null"], "description": "Seconds since 1970."],
+            ],
+            "required": ["subject", "client_id", "scopes", "issuer", "expires_at"],
+        ],
+        body: .immediate { _, principal in
+            .structured([
+                "subject": principal.subject.map { .string($0) } ?? .null,
+                "client_id": principal.clientID.map { .string($0) } ?? .null,
+                "scopes": .array(principal.scopes.tokens.map { .string($0) }),
+                "issuer": principal.issuer.map { .string($0) } ?? .null,
+                "expires_at": principal.expiresAt.flatMap(seconds) ?? .null,
+            ])
+        })
+
+    /// The argument, back.
+    static let echo = MCPTool(
+        name: "echo", description: "Gives back its argument.",
+        inputSchema: [
+            "type": "object", "properties": ["text": ["type": "string"]], "required": ["text"],
+        ],
+        body: .immediate { arguments, _ in
+            guard let text = arguments["text"]?.string else { return .failed("The argument text must be a string.") }
+            return .text(text)
+        })
+
+    /// Counts aloud.
+    static let slowCount = MCPTool(
+        name: "slow_count", description: "Counts from 1 to `to`, slowly, and reports each step.",
+        inputSchema: [
+            "type": "object",
+            "properties": [
+                "to": ["type": "integer", "minimum": 1, "maximum": 100],
+                "interval_ms": ["type": "integer", "minimum": 0, "maximum": 1000, "default": 200],
+            ],
+            "required": ["to"],
+        ],
+        body: .streaming { arguments, _, progress in
+            guard let to = arguments["to"]?.number?.int64, (1...100).contains(to) else {
+                return .failed("The argument to must be an integer from 1 to 100.")
+            }
+            let interval = arguments["interval_ms"] ?? 200
+            guard let interval = interval.number?.int64, (0...1000).contains(interval) else {
+                return .failed("The argument interval_ms must be an integer from 0 to 1000.")
+            }
+            for step in 1...to {
+                try Task.checkCancellation()
+                if interval > 0 { try await Task.sleep(for: .milliseconds(interval)) }
+                try await progress(JSONNumber(step), JSONNumber(to))
+            }
+            return .text("Counted to \(to).")
+        })
+
+    /// A time stamp as an integer where it is one.
+    private static func seconds(_ time: Double) -> JSONValue? {
+        if let whole = Int64(exactly: time) { return .number(JSONNumber(whole)) }
+        return JSONNumber(time).map { .number($0) }
+    }
+}

@@ -1,0 +1,219 @@
+import HTTPMessages
+import Testing
+
+@Suite("Field names (RFC 9110 §5.1)")
+struct HTTPFieldNameTests {
+    @Test("A name is a token: every byte alone, over all of ASCII")
+    func tokens() {
+        let token = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+        for byte in UInt8(0)..<0x80 {
+            #expect((HTTPFieldName(String(Unicode.Scalar(byte))) != nil) == token.contains(byte), "\(byte)")
+        }
+    }
+
+    @Test(
+        "What is no token is refused",
+        arguments: [
+            "", " ", "Host ", " Host", "Host:", "Content Length", "X\r\nY", "X\0", "é", "\u{212A}", "Host\u{301}",
+            "a(b)", "\"a\"",
+        ])
+    func refused(name: String) {
+        #expect(HTTPFieldName(name) == nil)
+    }
+
+    @Test("RFC 9110 §5.1: names are equal without regard to ASCII case, and keep their spelling")
+    func caseInsensitive() throws {
+        let names = try ["authorization", "AUTHORIZATION", "aUtHoRiZaTiOn"].map { try #require(HTTPFieldName($0)) }
+        for name in names {
+            #expect(name == .authorization)
+            #expect(name.hashValue == HTTPFieldName.authorization.hashValue)
+        }
+        #expect(Set(names).count == 1)
+        #expect(names[2].description == "aUtHoRiZaTiOn")
+        #expect(HTTPFieldName.eTag.spelling == "ETag")
+        #expect(HTTPFieldName("Authorizations") != .authorization)
+        // 0x40 and 0x60 differ by the bit that tells cases apart, and are no letters.
+        #expect(HTTPFieldName("a^") != HTTPFieldName("a~"))
+        #expect(HTTPFieldName("x`") != nil)
+    }
+}
+
+@Suite("Field values (RFC 9110 §5.5)")
+struct HTTPFieldValueTests {
+    @Test("THREATS H16: every control byte but HTAB is refused inside a value; everything else is admitted")
+    func bytes() {
+        for byte in UInt8.min...UInt8.max {
+            let admitted = byte == 0x09 || (byte >= 0x20 && byte != 0x7F)
+            #expect((HTTPFieldValue(bytes: [0x61, byte, 0x62]) != nil) == admitted, "\(byte)")
+        }
+    }
+
+    @Test(
+        "POLICY §16: a value that could split a response cannot be constructed",
+        arguments: ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "\r\n", "a\0b", "\0", "a\u{B}b", "a\u{1B}[0m", "a\u{7F}"])
+    func splitting(text: String) {
+        #expect(HTTPFieldValue(text) == nil)
+        #expect(HTTPFieldValue(bytes: Array(text.utf8)) == nil)
+    }
+
+    @Test("White space is part of a value inside it, never around it")
+    func whitespace() {
+        for text in [" a", "a ", "\ta", "a\t", " ", "\t"] { #expect(HTTPFieldValue(text) == nil) }
+        for text in ["a b\tc", "a  b", ""] { #expect(HTTPFieldValue(text)?.bytes == Array(text.utf8)) }
+    }
+
+    @Test("obs-text is kept as it came; it is a string only when it is UTF-8")
+    func obsText() {
+        #expect(HTTPFieldValue(bytes: [0x61, 0xE9])?.bytes == [0x61, 0xE9])
+        #expect(HTTPFieldValue(bytes: [0x61, 0xE9])?.string == nil)
+        #expect(HTTPFieldValue(bytes: [0xC3, 0xA9])?.string == "é")
+        #expect(HTTPFieldValue(bytes: [0x80])?.bytes == [0x80])
+    }
+
+    @Test("THREATS P1: values are equal as bytes")
+    func equality() {
+        #expect(HTTPFieldValue("K") != HTTPFieldValue("\u{212A}"))
+        #expect(HTTPFieldValue("\u{E9}") != HTTPFieldValue("e\u{301}"))
+        #expect(HTTPFieldValue("a") != HTTPFieldValue("A"))
+        #expect(HTTPFieldValue("abc") == "abc")
+    }
+
+    @Test("Numbers are decimal")
+    func numbers() {
+        #expect(HTTPFieldValue(0).string == "0")
+        #expect(HTTPFieldValue(Int.max).string == "9223372036854775807")
+        #expect(HTTPFieldValue(-1).string == "-1")
+    }
+
+    @Test("A literal that is no field value stops the program")
+    func literal() async {
+        await #expect(processExitsWith: .failure) { _ = HTTPFieldValue(stringLiteral: "a\r\nb") }
+        await #expect(processExitsWith: .failure) { _ = HTTPFieldValue(stringLiteral: " a") }
+    }
+}
+
+@Suite("Fields (RFC 9110 §5.2, §5.3)")
+struct HTTPFieldsTests {
+    private let lower = HTTPFieldName("x-test")
+    private let upper = HTTPFieldName("X-TEST")
+
+    @Test("No fields")
+    func empty() {
+        let fields = HTTPFields()
+        #expect(fields.count == 0)
+        #expect(fields[.host] == nil)
+        #expect(fields.occurrence(of: .host) == .absent)
+        #expect(fields.values(of: .host) == [])
+        #expect(!fields.contains(.host))
+        #expect(fields.pairs.isEmpty)
+    }
+
+    @Test("A field is found in any case")
+    func anyCase() throws {
+        let (lower, upper) = (try #require(lower), try #require(upper))
+        var fields = HTTPFields()
+        fields.append(lower, "1")
+        #expect(fields[upper] == "1")
+        #expect(fields.contains(upper))
+        #expect(fields.occurrence(of: upper) == .once("1"))
+        #expect(fields.pairs.map(\.name) == ["x-test"])
+        fields.remove(upper)
+        #expect(fields.count == 0)
+    }
+
+    @Test("THREATS B1: a repeated field has no value of its own, equal lines included")
+    func repeated() {
+        var fields = HTTPFields()
+        fields.append(.authorization, "Bearer a")
+        fields.append(.host, "h")
+        fields.append(.authorization, "Bearer a")
+        #expect(fields.occurrence(of: .authorization) == .repeated)
+        #expect(fields[.authorization] == nil)
+        #expect(fields.contains(.authorization))
+        #expect(fields.values(of: .authorization) == ["Bearer a", "Bearer a"])
+        #expect(fields.occurrence(of: .host) == .once("h"))
+    }
+
+    @Test("Two spellings of a name are one field, repeated")
+    func repeatedInOtherCase() throws {
+        var fields = HTTPFields()
+        fields.append(try #require(lower), "1")
+        fields.append(try #require(upper), "2")
+        #expect(fields.occurrence(of: try #require(lower)) == .repeated)
+        #expect(fields.values(of: try #require(upper)) == ["1", "2"])
+    }
+
+    @Test("Lines keep their order")
+    func order() {
+        var fields = HTTPFields()
+        fields.append(.vary, "1")
+        fields.append(.host, "2")
+        fields.append(.vary, "3")
+        #expect(fields.pairs.map(\.value) == ["1", "2", "3"])
+        #expect(fields.count == 3)
+    }
+
+    @Test("Setting replaces every line of the name; setting nil removes them; others stay")
+    func setting() {
+        var fields = HTTPFields()
+        fields.append(.vary, "1")
+        fields.append(.host, "h")
+        fields.append(.vary, "2")
+        fields[.vary] = "3"
+        #expect(fields.values(of: .vary) == ["3"])
+        #expect(fields[.host] == "h")
+        fields[.vary] = nil
+        #expect(!fields.contains(.vary))
+        #expect(fields[.host] == "h")
+        #expect(fields.count == 1)
+    }
+
+    @Test("An empty value is a value")
+    func emptyValue() {
+        var fields = HTTPFields()
+        fields[.accept] = ""
+        #expect(fields.occurrence(of: .accept) == .once(""))
+        fields.append(.accept, "")
+        #expect(fields.occurrence(of: .accept) == .repeated)
+    }
+
+    @Test("A name that is the beginning of another is another")
+    func prefixes() throws {
+        var fields = HTTPFields()
+        fields.append(try #require(HTTPFieldName("Content-Length-X")), "1")
+        fields.append(try #require(HTTPFieldName("Content-Lengt")), "2")
+        #expect(fields.occurrence(of: .contentLength) == .absent)
+    }
+
+    @Test("Copies do not share their changes")
+    func values() {
+        var left = HTTPFields()
+        left[.host] = "a"
+        var right = left
+        right[.host] = "b"
+        right.append(.accept, "c")
+        #expect(left[.host] == "a")
+        #expect(left.count == 1)
+        #expect(right[.host] == "b")
+    }
+
+    @Test("Fields over a parsed head: names and values are ranges of it, and more can be appended")
+    func parsedHead() {
+        let head = Array("HOST: a\r\naccept:b\r\n".utf8)
+        var fields = HTTPFields(
+            head: head, lines: [.init(name: 0..<4, value: 6..<7), .init(name: 9..<15, value: 16..<17)])
+        #expect(fields[.host] == "a")
+        #expect(fields[.accept] == "b")
+        fields.append(.host, "c")
+        #expect(fields.values(of: .host) == ["a", "c"])
+        #expect(fields.pairs.map(\.name) == ["HOST", "accept", "Host"])
+    }
+
+    @Test("obs-text that is not UTF-8 is replaced in pairs, and kept in values")
+    func obsText() throws {
+        var fields = HTTPFields()
+        fields.append(.accept, try #require(HTTPFieldValue(bytes: [0xFF])))
+        #expect(fields.pairs.map(\.value) == ["\u{FFFD}"])
+        #expect(fields[.accept]?.bytes == [0xFF])
+    }
+}

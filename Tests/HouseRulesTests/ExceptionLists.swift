@@ -1,0 +1,64 @@
+/// What only a few files of `Sources` may do, each with its reason. A file that no longer does it must leave the list.
+enum ExceptionLists {
+    /// Files with the keyword `unsafe` (a name such as `withUnsafeBytes` alone is no use of it).
+    static let unsafeCode: [String: String] = [
+        "Sources/WireFormat/Base64URL.swift": "the decoder's hot loop works on pointers, twice as fast as on spans",
+        "Sources/WireFormat/JSONStringScanner.swift": "loads eight bytes of a string at once, bounds-checked",
+        "Sources/WireFormat/JSONMemberNames.swift":
+            "feeds the bytes of a name to Hasher, which takes a raw buffer only",
+        "Sources/WireFormat/JSONNode.swift": "compares with the bytes of a StaticString, which has no span",
+        "Sources/WireFormat/JSONParser.swift": "compares with the bytes of a StaticString, which has no span",
+        "Sources/JOSE/Digest.swift": "hands buffers to libcrypto for hashing, random bytes and comparison",
+        "Sources/JOSE/SigningKey.swift": "owns a libcrypto key and hands buffers to it",
+        "Sources/JOSE/VerificationKey.swift": "owns libcrypto's verification contexts and hands buffers to them",
+        "Sources/OAuthResourceServer/Clocks.swift": "reads the system's clock through clock_gettime",
+        "Sources/SafeFetch/CertificateAuthorityFile.swift": "asks the system whether the file is readable",
+        "Sources/SafeFetch/CurlMulti.swift": "owns libcurl's multi handle",
+        "Sources/SafeFetch/CurlTransfer.swift": "owns a libcurl transfer and receives its callbacks",
+        "Sources/SafeFetch/CurlWorker.swift": "starts the thread that runs libcurl",
+        "Sources/SocketHTTP/Acceptor.swift": "accepts connections with the system's call",
+        "Sources/SocketHTTP/EventLoop.swift": "is an executor: runs jobs and resumes continuations on its thread",
+        "Sources/SocketHTTP/HTTPConnection.swift": "parks its continuation with the event loop",
+        "Sources/SocketHTTP/ListenError.swift": "reads the system's text of an error number",
+        "Sources/SocketHTTP/ListeningSocket.swift": "fills in socket addresses for the system's calls",
+        "Sources/SocketHTTP/Poller.swift": "hands event buffers to epoll and kqueue",
+        "Sources/SocketHTTP/RequestHead.swift": "scans the head's bytes in the server's hottest loop",
+        "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send",
+        "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
+        "Sources/mcp-quickstart/MCPQuickstart.swift": "writes the ready line unbuffered with the system's call",
+    ]
+
+    /// Files with `@unchecked`.
+    static let uncheckedSendable: [String: String] = [
+        "Sources/JOSE/SigningKey.swift": "a libcrypto key that nobody changes after construction",
+        "Sources/JOSE/VerificationKey.swift": "libcrypto contexts that are only copied after construction",
+        "Sources/SafeFetch/CurlMulti.swift": "its waker makes the one call that libcurl allows from any thread",
+        "Sources/SocketHTTP/EventLoop.swift": "the event loop: state that only its own thread touches",
+    ]
+
+    /// Files that import Foundation.
+    static let foundation: [String: String] = [:]
+
+    static func usesUnsafe(_ text: String) -> Bool {
+        SwiftTokens.of(text).contains { $0.kind == .word && $0.text == "unsafe" }
+    }
+
+    static func usesUnchecked(_ text: String) -> Bool {
+        let tokens = SwiftTokens.of(text)
+        return tokens.indices.dropFirst().contains { tokens[$0].text == "unchecked" && tokens[$0 - 1].text == "@" }
+    }
+
+    static func importsFoundation(_ text: String) -> Bool {
+        let family: Set = ["Foundation", "FoundationEssentials", "FoundationNetworking", "FoundationXML"]
+        return ImportRule.imports(in: text).contains { family.contains($0.module) }
+    }
+
+    /// Files that do it without being on the list, and entries of the list that are stale or say no reason.
+    static func violations(of list: [String: String], in files: [SourceTree.File], _ does: (String) -> Bool) -> [String]
+    {
+        let doers = Set(files.filter { does($0.text) }.map(\.path))
+        return doers.subtracting(list.keys).sorted().map { "\($0): not on the list" }
+            + Set(list.keys).subtracting(doers).sorted().map { "\($0): on the list without need" }
+            + list.filter { $0.value.split(separator: " ").count < 3 }.keys.sorted().map { "\($0): no reason" }
+    }
+}

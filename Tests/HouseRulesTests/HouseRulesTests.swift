@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@Suite("House rules (STYLE.md \"Rules with a test\")")
+struct HouseRulesTests {
+    private let tree = SourceTree.package
+
+    private var libraryFiles: [SourceTree.File] {
+        get throws { try tree.swiftFiles(in: "Sources").filter { (ImportRule.levels[$0.target] ?? 0) < 5 } }
+    }
+
+    @Test("DESIGN.md: a target imports only lower levels, never its own")
+    func imports() throws {
+        #expect(try ImportRule.violations(in: tree) == [])
+    }
+
+    @Test("DESIGN.md: Package.swift declares no dependency against the arrows, and none from outside")
+    func manifest() throws {
+        let manifest = try tree.text(of: "Package.swift")
+        #expect(ImportRule.violations(inManifest: manifest) == [])
+        let words = SwiftTokens.of(manifest)
+        #expect(!words.contains { $0.text == "package" && $0.kind == .word && $0.isAttached }, "a package dependency")
+        // Every folder is a target, and a file imports only what its target declares.
+        let targets = ImportRule.targets(inManifest: manifest)
+        #expect(try Set(targets.filter { !$0.isTest }.map(\.name)) == Set(tree.folders(in: "Sources")))
+        for file in try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests") {
+            let declared = Set(targets.first { $0.name == file.target }?.dependencies ?? [])
+            let used = Set(ImportRule.imports(in: file.text).map(\.module)).intersection(ImportRule.levels.keys)
+            #expect(used.isSubset(of: declared), "\(file.path)")
+        }
+    }
+
+    @Test("Tests import the package, Testing and what comes with the toolchain")
+    func testImports() throws {
+        let known = ImportRule.systemModules.union(ImportRule.levels.keys).union(["Testing", "Foundation"])
+        for file in try tree.swiftFiles(in: "Tests") {
+            for found in ImportRule.imports(in: file.text) {
+                let module = found.module
+                #expect(
+                    known.contains(module.replacing("_", with: "-")) || known.contains(module),
+                    "\(file.path):\(found.line)")
+            }
+        }
+    }
+
+    @Test("The top level holds exactly the five names and dotfiles")
+    func topLevel() throws {
+        let names = try tree.topLevel().filter { !$0.hasPrefix(".") }
+        #expect(names == ["LICENSE", "Package.swift", "README.md", "Sources", "Tests"])
+    }
+
+    @Test("`unsafe` stands only in the files on the list")
+    func unsafeCode() throws {
+        let files = try tree.swiftFiles(in: "Sources")
+        #expect(ExceptionLists.violations(of: ExceptionLists.unsafeCode, in: files, ExceptionLists.usesUnsafe) == [])
+    }
+
+    @Test("`@unchecked` stands only in the files on the list")
+    func unchecked() throws {
+        let files = try tree.swiftFiles(in: "Sources")
+        #expect(
+            ExceptionLists.violations(of: ExceptionLists.uncheckedSendable, in: files, ExceptionLists.usesUnchecked)
+                == [])
+    }
+
+    @Test("Foundation is imported only in the files on the list")
+    func foundation() throws {
+        let files = try tree.swiftFiles(in: "Sources")
+        #expect(
+            ExceptionLists.violations(of: ExceptionLists.foundation, in: files, ExceptionLists.importsFoundation) == [])
+    }
+
+    @Test("No `try!`, `as!`, force unwrap or `fatalError` in libraries")
+    func traps() throws {
+        #expect(try libraryFiles.flatMap { TrapRule.violations(path: $0.path, text: $0.text) } == [])
+    }
+
+    @Test("Every Swift block of the README is compiled somewhere")
+    func readme() throws {
+        let blocks = ReadmeRule.swiftBlocks(in: try tree.text(of: "README.md"))
+        #expect(!blocks.isEmpty)
+        let files = try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests")
+        for block in blocks {
+            #expect(files.contains { ReadmeRule.contains($0.text, block) }, "\(block.joined(separator: "\n"))")
+        }
+    }
+
+    @Test("Base names of Swift files are unique in the package, main.swift aside")
+    func baseNames() throws {
+        let files = try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests")
+        let paths = Dictionary(grouping: files.filter { $0.name != "main.swift" }, by: \.name).mapValues {
+            $0.map(\.path)
+        }
+        #expect(paths.filter { $0.value.count > 1 } == [:])
+        #expect(files.count > 20, "the files were found at all")
+    }
+
+    @Test("A wrong import in a file on disk is caught: planted in a copy of the sources")
+    func plantedFile() throws {
+        let copy = FileManager.default.temporaryDirectory.appending(path: "house-rules-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: copy) }
+        try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: tree.root.appending(path: "Sources"), to: copy.appending(path: "Sources"))
+        let copied = SourceTree(root: copy)
+        #expect(try ImportRule.violations(in: copied) == [])
+
+        try Data("public import JOSE\n".utf8).write(to: copy.appending(path: "Sources/WireFormat/Planted.swift"))
+        #expect(
+            try ImportRule.violations(in: copied) == [
+                "Sources/WireFormat/Planted.swift:1: WireFormat (level 0) imports JOSE (level 1)"
+            ])
+    }
+}

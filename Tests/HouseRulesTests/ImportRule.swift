@@ -1,0 +1,109 @@
+/// A target imports only lower levels, never its own (DESIGN.md "Targets and arrows").
+enum ImportRule {
+    /// The table: every target, and its level.
+    static let levels: [String: Int] = [
+        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CEpoll": 0,
+        "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
+        "OAuthResourceServer": 2, "SafeFetch": 2, "SocketHTTP": 2,
+        "OAuthClientMetadata": 3,
+        "OAuthTestKit": 4,
+        "mcp-quickstart": 5, "readme-example": 5, "mcp-auth": 5, "benchmarks": 5,
+    ]
+
+    /// What comes with the compiler and the system. Foundation is not here: see ``ExceptionLists``.
+    static let systemModules: Set = ["Swift", "Synchronization", "Glibc", "Musl", "Darwin"]
+
+    struct Import: Equatable {
+        let module: String
+        let line: Int
+    }
+
+    /// The imports of a text in any form: with attributes and access levels, of one declaration, of a submodule, and in
+    /// every branch of an `#if`.
+    static func imports(in text: String) -> [Import] {
+        let tokens = SwiftTokens.of(text)
+        let kinds: Set = ["typealias", "struct", "class", "enum", "protocol", "let", "var", "func", "actor"]
+        return tokens.indices.compactMap { index in
+            guard tokens[index].text == "import", index + 1 < tokens.count, tokens[index + 1].kind == .word,
+                index == 0 || tokens[index - 1].text != "."
+            else { return nil }
+            var name = tokens[index + 1].text
+            if kinds.contains(name), index + 2 < tokens.count { name = tokens[index + 2].text }
+            return Import(module: name.filter { $0 != "`" }, line: tokens[index].line)
+        }
+    }
+
+    /// What is wrong with the imports of one file of a target under `Sources`.
+    ///
+    /// - Parameter path: The path from the package root, such as `Sources/JOSE/Digest.swift`.
+    static func violations(path: String, text: String) -> [String] {
+        let target = SourceTree.File(path: path, text: text).target
+        guard let level = levels[target] else { return ["\(path): the target \(target) has no level"] }
+        return imports(in: text).compactMap { found in
+            let place = "\(path):\(found.line)"
+            if let other = levels[found.module] {
+                guard other >= level else { return nil }
+                return "\(place): \(target) (level \(level)) imports \(found.module) (level \(other))"
+            }
+            if systemModules.contains(found.module) || found.module == "Foundation" { return nil }
+            return "\(place): \(target) imports \(found.module), which is no part of this house"
+        }
+    }
+
+    /// What is wrong with the imports below `Sources`.
+    static func violations(in tree: SourceTree) throws -> [String] {
+        try tree.swiftFiles(in: "Sources").flatMap { violations(path: $0.path, text: $0.text) }
+    }
+
+    // MARK: Package.swift
+
+    struct Target: Equatable {
+        let name: String
+        let dependencies: [String]
+        let isTest: Bool
+    }
+
+    /// The targets that a manifest declares, and what they depend on.
+    static func targets(inManifest text: String) -> [Target] {
+        let tokens = SwiftTokens.of(text)
+        let declarations: Set = ["target", "executableTarget", "testTarget"]
+        var targets: [Target] = []
+        for index in tokens.indices.dropLast()
+        where index > 0 && tokens[index - 1].text == "." && declarations.contains(tokens[index].text)
+            && tokens[index + 1].text == "("
+        {
+            var depth = 0
+            var label = ""
+            var strings: [String: [String]] = [:]
+            for position in (index + 1)..<tokens.count {
+                let token = tokens[position]
+                if ["(", "["].contains(token.text) { depth += 1 }
+                if [")", "]"].contains(token.text) { depth -= 1 }
+                if depth == 0 { break }
+                if depth == 1, token.kind == .word, position + 1 < tokens.count, tokens[position + 1].text == ":" {
+                    label = token.text
+                }
+                if token.kind == .string { strings[label, default: []].append(token.text.filter { $0 != "\"" }) }
+            }
+            targets.append(
+                Target(
+                    name: strings["name"]?.first ?? "", dependencies: strings["dependencies"] ?? [],
+                    isTest: tokens[index].text == "testTarget"))
+        }
+        return targets
+    }
+
+    /// What is wrong with the arrows that a manifest declares.
+    static func violations(inManifest text: String) -> [String] {
+        targets(inManifest: text).filter { !$0.isTest }.flatMap { target -> [String] in
+            guard let level = levels[target.name] else { return ["Package.swift: \(target.name) has no level"] }
+            return target.dependencies.compactMap { name in
+                guard let other = levels[name] else {
+                    return "Package.swift: \(target.name) depends on foreign \(name)"
+                }
+                guard other >= level else { return nil }
+                return "Package.swift: \(target.name) (level \(level)) depends on \(name) (level \(other))"
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// Every Swift block of the README is compiled somewhere.
+enum ReadmeRule {
+    /// The lines of each ```swift block, without their indentation.
+    static func swiftBlocks(in readme: String) -> [[String]] {
+        var blocks: [[String]] = []
+        var block: [String]?
+        for line in lines(of: readme) {
+            if block != nil, line.hasPrefix("```") {
+                blocks.append(block ?? [])
+                block = nil
+            } else if block != nil {
+                block?.append(line)
+            } else if line.hasPrefix("```swift") {
+                block = []
+            }
+        }
+        // A block that nobody closed reaches to the end.
+        return blocks + (block.map { [$0] } ?? [])
+    }
+
+    /// Whether a block stands in a file: the same lines but for their indentation, and as code, not in a comment or string.
+    static func contains(_ file: String, _ block: [String]) -> Bool {
+        let code = SwiftTokens.of(block.joined(separator: "\n")).map(\.text)
+        return holds(lines(of: file), block) && holds(SwiftTokens.of(file).map(\.text), code)
+    }
+
+    private static func lines(of text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            var rest = line.drop { $0 == " " || $0 == "\t" }
+            while rest.last == " " || rest.last == "\r" { rest.removeLast() }
+            return String(rest)
+        }
+    }
+
+    private static func holds(_ whole: [String], _ part: [String]) -> Bool {
+        guard let first = part.first, part.count <= whole.count else { return false }
+        return (0...whole.count - part.count).contains {
+            whole[$0] == first && whole[$0..<$0 + part.count].elementsEqual(part)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// No trap that a value can reach: no `try!`, `as!`, force unwrap, implicitly unwrapped optional, `fatalError` or
+/// `unowned(unsafe)` in a library. `precondition` with a sentence is for programmers' mistakes.
+enum TrapRule {
+    static func violations(path: String, text: String) -> [String] {
+        let tokens = SwiftTokens.of(text)
+        return tokens.indices.compactMap { index in
+            let token = tokens[index]
+            let place = "\(path):\(token.line)"
+            if token.kind == .word, token.text == "fatalError" { return "\(place): fatalError" }
+            guard token.text == "!", token.isAttached, index > 0 else { return nil }
+            let before = tokens[index - 1]
+            // `a != b` and `a!=b` are comparisons.
+            if index + 1 < tokens.count, tokens[index + 1].text == "=", tokens[index + 1].isAttached { return nil }
+            switch before.text {
+            case "try": return "\(place): try!"
+            case "as": return "\(place): as!"
+            case ")", "]", "}", "?", "!", ">": return "\(place): force unwrap"
+            default: return before.kind == .mark ? nil : "\(place): force unwrap"
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import CLibcrypto
+import JOSE
+import Testing
+import WireFormat
+
+@Suite("JSONWebKeySet")
+struct JSONWebKeySetTests {
+    private static func key(_ text: String) -> JSONObject {
+        (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]
+    }
+
+    private static var rsa: JSONObject { TokenMint.rs256.key.publicJWK }
+    private static var ec: JSONObject { TokenMint.es256.key.publicJWK }
+
+    private static func edited(_ key: JSONObject, _ name: String, _ value: JSONValue?) -> JSONObject {
+        var key = key
+        key[name] = value
+        return key
+    }
+
+    private static func number(_ hex: [UInt8]) -> JSONValue { .string(Base64URL.encode(hex)) }
+
+    /// A modulus of this many bits, odd, made of ones.
+    private static func modulus(bits: Int, low: UInt8 = 0xFF) -> JSONValue {
+        var bytes = [UInt8](repeating: 0xFF, count: (bits + 7) / 8)
+        if bits % 8 != 0 { bytes[0] = UInt8(truncatingIfNeeded: (1 << (bits % 8)) - 1) }
+        bytes[bytes.count - 1] = low
+        return number(bytes)
+    }
+
+    static let unusable: [(String, JSONObject, KeyDefect)] = [
+        ("kty absent", edited(rsa, "kty", nil), .malformed),
+        ("kty a number", edited(rsa, "kty", .number(JSONNumber(1))), .malformed),
+        ("kty unknown", edited(rsa, "kty", .string("AKP")), .unsupportedKeyType),
+        ("kty in lower case", edited(rsa, "kty", .string("rsa")), .unsupportedKeyType),
+        ("kty oct", key(#"{"kty":"oct","k":"AAAA","alg":"HS256"}"#), .unsupportedKeyType),
+        ("crv unknown", edited(ec, "crv", .string("secp256k1")), .unsupportedCurve),
+        ("crv absent", edited(ec, "crv", nil), .malformed),
+        ("alg unknown", edited(rsa, "alg", .string("RS1")), .unsupportedAlgorithm),
+        ("alg of another key type", edited(rsa, "alg", .string("ES256")), .unsupportedAlgorithm),
+        ("alg HS256 on an RSA key", edited(rsa, "alg", .string("HS256")), .unsupportedAlgorithm),
+        ("alg a number", edited(rsa, "alg", .number(JSONNumber(1))), .malformed),
+        ("use enc", edited(rsa, "use", .string("enc")), .notForSignatures),
+        ("use SIG", edited(rsa, "use", .string("SIG")), .notForSignatures),
+        ("use a number", edited(rsa, "use", .number(JSONNumber(1))), .malformed),
+        ("key_ops without verify", edited(rsa, "key_ops", .array([.string("sign")])), .notForVerification),
+        ("key_ops empty", edited(rsa, "key_ops", .array([])), .notForVerification),
+        ("key_ops a string", edited(rsa, "key_ops", .string("verify")), .malformed),
+        ("kid a number", edited(rsa, "kid", .number(JSONNumber(1))), .malformed),
+        ("RSA private exponent", edited(rsa, "d", .string("AQAB")), .privateMaterial),
+        ("RSA prime", edited(rsa, "p", .string("AQAB")), .privateMaterial),
+        ("EC private key", edited(ec, "d", .string("AQAB")), .privateMaterial),
+        ("n absent", edited(rsa, "n", nil), .malformed),
+        ("n empty", edited(rsa, "n", .string("")), .malformed),
+        ("n padded", edited(rsa, "n", .string("AQAB==")), .malformed),
+        ("n zero", edited(rsa, "n", number([0, 0])), .malformed),
+        ("n of 2047 bits", edited(rsa, "n", modulus(bits: 2_047)), .modulusTooSmall),
+        ("n of 1024 bits", edited(rsa, "n", modulus(bits: 1_024)), .modulusTooSmall),
+        ("n of 8193 bits", edited(rsa, "n", modulus(bits: 8_193)), .modulusTooLarge),
+        ("n of 1 MiB bits", edited(rsa, "n", modulus(bits: 131_072)), .modulusTooLarge),
+        ("n even", edited(rsa, "n", modulus(bits: 2_048, low: 0xFE)), .modulusEven),
+        ("e absent", edited(rsa, "e", nil), .malformed),
+        ("e 1", edited(rsa, "e", number([1])), .exponent),
+        ("e 2", edited(rsa, "e", number([2])), .exponent),
+        ("e even", edited(rsa, "e", number([1, 0, 0])), .exponent),
+        ("e 2^32 + 1", edited(rsa, "e", number([1, 0, 0, 0, 1])), .exponent),
+        ("e as long as n", edited(rsa, "e", modulus(bits: 2_048)), .exponent),
+        ("x short", edited(ec, "x", number([UInt8](repeating: 1, count: 31))), .point),
+        ("x long", edited(ec, "x", number([UInt8](repeating: 1, count: 33))), .point),
+        ("x very long", edited(ec, "x", number([UInt8](repeating: 1, count: 4_096))), .point),
+        ("y absent", edited(ec, "y", nil), .malformed),
+        ("point not on the curve", edited(ec, "y", number([UInt8](repeating: 1, count: 32))), .point),
+        (
+            "point zero",
+            edited(
+                edited(ec, "x", number([UInt8](repeating: 0, count: 32))), "y", number([UInt8](repeating: 0, count: 32))
+            ), .point
+        ),
+        ("x not below p", edited(ec, "x", number([UInt8](repeating: 0xFF, count: 32))), .point),
+    ]
+
+    @Test("POLICY §6: an unusable key is skipped with its reason, the rest of the set works", arguments: unusable)
+    func skipped(name: String, key: JSONObject, reason: KeyDefect) {
+        let set = TokenMint.keySet([key, Self.ec])
+        #expect(set.skipped == [JSONWebKeySet.Skipped(index: 0, reason: reason)])
+        #expect(set.keys.count == 1)
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == nil)
+        #expect(lcrypto_error_queue_length() == 0)
+    }
+
+    @Test("An entry that is no object is skipped")
+    func noObject() throws {
+        let set = try JSONWebKeySet(parsing: Array(#"{"keys":[1,null,"x",[]]}"#.utf8), issuer: "i")
+        #expect(set.skipped.map(\.reason) == [.malformed, .malformed, .malformed, .malformed])
+    }
+
+    @Test(
+        "A document that is no key set is refused whole",
+        arguments: [
+            ("", JSONWebKeySet.ParseError.json(.unexpectedEnd)), ("[]", .notAKeySet), ("{}", .notAKeySet),
+            (#"{"keys":{}}"#, .notAKeySet), (#"{"keys":null}"#, .notAKeySet),
+            (#"{"keys":[],"keys":[]}"#, .json(.duplicateMember)), (#"{"keys":[]} x"#, .json(.trailingBytes)),
+        ])
+    func refused(text: String, reason: JSONWebKeySet.ParseError) {
+        #expect(throws: reason) { try JSONWebKeySet(parsing: Array(text.utf8), issuer: "i") }
+    }
+
+    @Test("A set of other types than expected leaves no key: RFC 7517 §5")
+    func empty() throws {
+        #expect(try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8), issuer: "i").keys.isEmpty)
+    }
+
+    @Test("RSA exponents 3 and 65537, and 2048 and 8192 bits, are usable; a leading zero byte of n is tolerated")
+    func bounds() {
+        let keys = [
+            Self.edited(Self.rsa, "e", Self.number([3])),
+            Self.edited(Self.rsa, "e", Self.number([0xFF, 0xFF, 0xFF, 0xFF])),
+            Self.edited(Self.rsa, "n", Self.modulus(bits: 8_192)),
+            Self.edited(Self.rsa, "n", Self.number([0] + (Base64URL.decode(Self.rsa["n"]?.string ?? "") ?? []))),
+        ]
+        let set = TokenMint.keySet(keys)
+        #expect(set.skipped.isEmpty)
+        #expect(set.keys.count == 4)
+    }
+
+    @Test("use absent or sig, key_ops absent or with verify, alg absent or fitting")
+    func usable() {
+        var plain = Self.es256Plain
+        #expect(TokenMint.keySet([plain]).keys.first?.algorithms == [.es256])
+        plain["use"] = "sig"
+        plain["key_ops"] = .array(["sign", "verify"])
+        plain["alg"] = "ES256"
+        #expect(TokenMint.keySet([plain]).keys.count == 1)
+    }
+
+    private static var es256Plain: JSONObject {
+        var key = ec
+        for name in ["alg", "use", "kid"] { key[name] = nil }
+        return key
+    }
+
+    @Test("At most 1000 keys are looked at; one entry reports the rest")
+    func limit() {
+        let set = TokenMint.keySet([JSONObject](repeating: ["kty": "AKP"], count: 1_000) + [Self.ec, Self.ec])
+        #expect(set.keys.isEmpty)
+        #expect(set.skipped.count == 1_001)
+        #expect(set.skipped.last == JSONWebKeySet.Skipped(index: 1_000, reason: .beyondLimit))
+    }
+
+    // Selection, seen through the validation.
+
+    private func header(kid: String?) -> String {
+        kid.map { #"{"alg":"ES256","kid":"\#($0)"}"# } ?? #"{"alg":"ES256"}"#
+    }
+
+    @Test("Without kid: accepted iff exactly one key fits")
+    func noKeyID() {
+        let mint = TokenMint.es256
+        let token = mint.token(header: header(kid: nil))
+        #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet([Self.ec])) == nil)
+        #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet([Self.rsa, Self.ec])) == nil)
+        #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet([Self.ec, Self.ec])) == .key(.ambiguous))
+        #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet([Self.rsa])) == .key(.unknown))
+    }
+
+    @Test("A key without kid is not found by a token with one")
+    func keyWithoutKeyID() {
+        let set = TokenMint.keySet([Self.es256Plain])
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == .key(.unknown))
+    }
+
+    @Test("The kid matches, the alg does not: refused, no other key is tried")
+    func algorithmMismatch() {
+        var rsa = Self.rsa
+        rsa["kid"] = "key-1"
+        var other = Self.ec
+        other["kid"] = "key-2"
+        let set = TokenMint.keySet([rsa, other])
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == .key(.algorithmMismatch))
+    }
+
+    @Test("RFC 7517 §4.5: one kid for keys of two types selects by type")
+    func sharedKeyID() {
+        var rsa = Self.rsa
+        rsa["kid"] = "key-1"
+        let set = TokenMint.keySet([rsa, Self.ec])
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == nil)
+        #expect(TokenMint.refusal(of: TokenMint.rs256.token(), keys: set) == nil)
+    }
+
+    @Test("The same kid several times: at most 4 are tried")
+    func duplicateKeyID() {
+        let strangers = (0..<4).map { _ in TokenMint(.es256).key.publicJWK }
+        let token = TokenMint.es256.token()
+        #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet(Array(strangers.prefix(3)) + [Self.ec])) == nil)
+        #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet(strangers + [Self.ec])) == .badSignature)
+    }
+
+    @Test("A stranger's key under the right kid does not verify")
+    func foreignKey() {
+        for mint in TokenMint.all {
+            let stranger = TokenMint(mint.key.algorithm)
+            #expect(TokenMint.refusal(of: mint.token(), keys: stranger.keySet) == .badSignature)
+            #expect(lcrypto_error_queue_length() == 0)
+        }
+    }
+}

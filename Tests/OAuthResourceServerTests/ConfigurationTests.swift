@@ -1,0 +1,82 @@
+import HTTPMessages
+import OAuthMetadata
+import OAuthResourceServer
+import Testing
+
+@Suite("ResourceServerConfiguration")
+struct ConfigurationTests {
+    private func faults(_ edit: (inout ResourceServerConfiguration) -> Void) -> [String] {
+        var configuration = ResourceServerConfiguration(
+            resource: GuardFixture.resource, authorizationServers: ["https://issuer.example"])
+        edit(&configuration)
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(configuration, verifier: StubVerifier())
+            return []
+        } catch {
+            return error.faults.map(\.setting)
+        }
+    }
+
+    @Test("Every fault is reported at once")
+    func allAtOnce() {
+        let faults = faults { configuration in
+            configuration.resource = "mcp.example"
+            configuration.authorizationServers = [
+                "http://issuer.example", "https://ok.example", "https://x.example/?q",
+            ]
+            configuration.requiredScopes = ["a b"]
+            configuration.scopesSupported = ["\""]
+            configuration.realm = "a\nb"
+            configuration.tokenLimit = 10
+            configuration.wellKnownPathsOfHandler = ["/x"]
+        }
+        #expect(
+            faults == [
+                "resource", "authorizationServers[0]", "authorizationServers[2]", "requiredScopes", "scopesSupported",
+                "realm", "tokenLimit", "wellKnownPathsOfHandler",
+            ])
+    }
+
+    @Test("An issuer is needed; offline_access cannot be required")
+    func single() {
+        #expect(faults { $0.authorizationServers = [] } == ["authorizationServers"])
+        #expect(faults { $0.requiredScopes = ["offline_access"] } == ["requiredScopes"])
+        #expect(faults { $0.tokenLimit = 65_537 } == ["tokenLimit"])
+        #expect(faults { $0.tokenLimit = 65_536 } == [])
+    }
+
+    @Test("The description says what is wrong and what to do, a line a fault")
+    func description() {
+        let error = ConfigurationError([
+            .init("resource", IdentifierError.insecure.explanation), .init("realm", "is odd"),
+        ])
+        #expect(
+            error.description
+                == "resource uses http, which is acceptable for loopback hosts only; use https\nrealm is odd")
+    }
+
+    @Test("POLICY §3: offline_access is never advertised")
+    func offlineAccess() throws {
+        let fixture = try GuardFixture { $0.scopesSupported = ["offline_access", "mcp:use"] }
+        #expect(fixture.server.metadata.scopesSupported.description == "mcp:use")
+    }
+
+    @Test("describe fills in the document and cannot change the resource")
+    func describe() throws {
+        let other = try ResourceIdentifier("https://other.example")
+        let fixture = try GuardFixture { configuration in
+            configuration.describe = { metadata in
+                metadata.resourceName.value = "Notes"
+                metadata.resource = other
+            }
+        }
+        #expect(fixture.server.metadata.resourceName.value == "Notes")
+        #expect(fixture.server.metadata.resource.text == GuardFixture.resource)
+    }
+
+    @Test("The two-line set-up reports faults of its strings")
+    func shortForm() {
+        let fetcher = ScriptedFetcher()
+        #expect(throws: ConfigurationError.self) { try ResourceServer(resource: "x", issuer: "y", fetcher: fetcher) }
+    }
+}

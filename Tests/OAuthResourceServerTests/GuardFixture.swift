@@ -1,0 +1,94 @@
+import HTTPMessages
+import JOSE
+import OAuthMetadata
+import OAuthResourceServer
+import OAuthTestKit
+import Synchronization
+import Testing
+import WireFormat
+
+/// A guard over a fake issuer, and what it answered.
+struct GuardFixture {
+    static let resource = "https://mcp.example/mcp"
+    static let now = 1_800_000_000.0
+    static let issuer = makeIssuer("https://issuer.example")
+    static let stranger = makeIssuer("https://stranger.example")
+    static let challengeTail = #"resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp""#
+
+    let server: ResourceServer
+    let log = EventLog()
+
+    init(
+        requiredScopes: [String] = ["mcp:use"], verifier: (any TokenVerifier)? = nil,
+        configure: (inout ResourceServerConfiguration) -> Void = { _ in }
+    ) throws {
+        var configuration = ResourceServerConfiguration(
+            resource: Self.resource, authorizationServers: [Self.issuer.url], requiredScopes: requiredScopes)
+        configure(&configuration)
+        let log = log
+        server = try ResourceServer(
+            configuration, verifier: verifier ?? Self.verifier(keys: Self.issuer.keySource),
+            observer: { log.append($0) })
+    }
+
+    static func verifier(keys: any KeySource, tokenLimit: Int = 16_384) throws -> JWTTokenVerifier {
+        JWTTokenVerifier(
+            [.init(try JWTValidation(issuer: issuer.url, resource: resource), keys: keys)],
+            clock: WallClock { now }, tokenLimit: tokenLimit)
+    }
+
+    private static func makeIssuer(_ url: String) -> FakeIssuer {
+        do {
+            return try FakeIssuer(url, audience: resource, clock: WallClock { now })
+        } catch {
+            preconditionFailure("the fake issuer could not be made")
+        }
+    }
+
+    /// Sends a request past the guard; nil when it was let through.
+    func refusal(
+        _ authorization: String..., method: HTTPMethod = .post, target: String = "/mcp",
+        fields extra: [(HTTPFieldName, HTTPFieldValue)] = [], body: [UInt8]? = nil
+    ) async throws -> HTTPResponse? {
+        var fields = HTTPFields()
+        for value in authorization { fields.append(.authorization, try #require(HTTPFieldValue(value))) }
+        for (name, value) in extra { fields.append(name, value) }
+        let decision = await server.decide(
+            method: method, target: try #require(HTTPRequestTarget(target)), fields: fields, body: body)
+        switch decision {
+        case .proceed: return nil
+        case .respond(let response): return response
+        }
+    }
+}
+
+/// The events of a guard, for assertions.
+final class EventLog: Sendable {
+    private let events = Mutex<[ResourceServerEvent]>([])
+
+    func append(_ event: ResourceServerEvent) {
+        events.withLock { $0.append(event) }
+    }
+
+    /// The reason codes of all refusals, in order.
+    var denials: [String] {
+        events.withLock { events in
+            events.compactMap { event in
+                guard case .denied(let rejection, _) = event else { return nil }
+                return rejection.code
+            }
+        }
+    }
+
+    var all: [ResourceServerEvent] { events.withLock { $0 } }
+}
+
+extension HTTPResponse {
+    /// The text of a field that stands once.
+    func text(_ name: HTTPFieldName) -> String? { fields[name]?.string }
+
+    var bodyText: String {
+        guard case .bytes(let bytes) = body else { return "<stream>" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

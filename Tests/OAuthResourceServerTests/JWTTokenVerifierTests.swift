@@ -1,0 +1,161 @@
+import HTTPMessages
+import JOSE
+import OAuthResourceServer
+import OAuthTestKit
+import Synchronization
+import Testing
+import WireFormat
+
+@Suite("JWTTokenVerifier")
+struct JWTTokenVerifierTests {
+    /// Counts what it is asked for.
+    private final class CountingSource: KeySource {
+        private let counts = Mutex((present: 0, asked: [KeyNeed]()))
+        private let present: JSONWebKeySet?
+        private let answer: Result<JSONWebKeySet, KeySourceError>
+
+        init(present: JSONWebKeySet?, answer: Result<JSONWebKeySet, KeySourceError>) {
+            self.present = present
+            self.answer = answer
+        }
+
+        var asked: [KeyNeed] { counts.withLock { $0.asked } }
+        var looks: Int { counts.withLock { $0.present } }
+
+        func presentKeys() -> JSONWebKeySet? {
+            counts.withLock { $0.present += 1 }
+            return present
+        }
+
+        func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
+            counts.withLock { $0.asked.append(need) }
+            return try answer.get()
+        }
+    }
+
+    private static func keys(_ issuer: FakeIssuer = GuardFixture.issuer) throws -> JSONWebKeySet {
+        try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
+    }
+
+    private func rejection(_ token: String, _ source: any KeySource) async throws -> TokenRejection? {
+        let verifier = try GuardFixture.verifier(keys: source)
+        do throws(TokenRejection) {
+            _ = try await verifier.verify(PresentedToken(Array(token.utf8)))
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("A token with a known key never asks for a fetch")
+    func knownKey() async throws {
+        let source = CountingSource(present: try Self.keys(), answer: .failure(KeySourceError(retryAfter: 9)))
+        #expect(try await rejection(GuardFixture.issuer.token(), source) == nil)
+        #expect(source.asked == [])
+    }
+
+    @Test(
+        "POLICY §1: a token whose form, alg, typ or iss is not acceptable causes no look at keys and no fetch",
+        arguments: [
+            (TokenDefect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"),
+            (.criticalHeader, "crit_present"),
+            (.foreignIssuer, "unknown_issuer"),
+        ])
+    func noFetch(defect: TokenDefect, code: String) async throws {
+        let source = CountingSource(present: nil, answer: .success(try Self.keys()))
+        let rejection = try await rejection(GuardFixture.issuer.token(with: defect), source)
+        #expect(rejection?.code == code)
+        #expect(source.asked == [])
+        #expect(source.looks == 0)
+    }
+
+    @Test("An unknown key asks once; the newer set decides")
+    func unknownKey() async throws {
+        let stale = CountingSource(
+            present: try Self.keys(GuardFixture.stranger).droppingKeyIDs(), answer: .success(try Self.keys()))
+        #expect(try await rejection(GuardFixture.issuer.token(), stale) == nil)
+        #expect(stale.asked == [.unknownKey])
+        let still = CountingSource(present: try Self.keys(), answer: .success(try Self.keys()))
+        let token = GuardFixture.issuer.token { $0.header["kid"] = "unknown" }
+        #expect(try await rejection(token, still) == .invalid(.jwt(.key(.unknown))))
+        #expect(still.asked == [.unknownKey])
+    }
+
+    @Test("POLICY §6: a bad signature, and a kid of another algorithm, ask for nothing")
+    func noRefetch() async throws {
+        let source = CountingSource(present: try Self.keys(), answer: .success(try Self.keys()))
+        #expect(
+            try await rejection(GuardFixture.issuer.token { $0.signature = .foreignKey }, source)
+                == .invalid(.jwt(.badSignature)))
+        let mismatch = GuardFixture.issuer.token(algorithm: .es256) { $0.header["kid"] = "rs256-1" }
+        #expect(try await rejection(mismatch, source) == .invalid(.jwt(.key(.algorithmMismatch))))
+        #expect(source.asked == [])
+    }
+
+    @Test("No keys and none to be had: unavailable with the source's wait, never invalid")
+    func noKeys() async throws {
+        let source = CountingSource(present: nil, answer: .failure(KeySourceError(retryAfter: 9)))
+        #expect(try await rejection(GuardFixture.issuer.token(), source) == .unavailable(.keys, retryAfter: 9))
+        #expect(source.asked == [.noKeys])
+    }
+
+    @Test("Several issuers: keys and audience belong to the issuer of the token")
+    func severalIssuers() async throws {
+        let one = GuardFixture.issuer
+        let two = GuardFixture.stranger
+        let verifier = JWTTokenVerifier(
+            [
+                .init(try JWTValidation(issuer: one.url, resource: GuardFixture.resource), keys: one.keySource),
+                .init(try JWTValidation(issuer: two.url, resource: "https://two.example"), keys: two.keySource),
+            ], clock: WallClock { GuardFixture.now })
+        func code(_ token: String) async -> String? {
+            do throws(TokenRejection) {
+                _ = try await verifier.verify(PresentedToken(Array(token.utf8)))
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        #expect(await code(one.token()) == nil)
+        #expect(await code(two.token()) == "aud_mismatch")
+        #expect(await code(two.token(audience: "https://two.example")) == nil)
+        #expect(await code(one.token(audience: "https://two.example")) == "aud_mismatch")
+        // The same kid in both sets: the issuer of the token decides whose key is used.
+        #expect(
+            await code(
+                one.token {
+                    $0.claims["iss"] = .string(two.url); $0.claims["aud"] = "https://two.example"
+                }) == "bad_signature")
+        #expect(await code(one.token { $0.claims["iss"] = nil }) == "iss_missing")
+        #expect(await code(one.token { $0.claims["iss"] = [.string(one.url)] }) == "iss_wrong_type")
+    }
+
+    @Test("Static and in-process sources; none yet in process is unavailable")
+    func sources() async throws {
+        #expect(try await rejection(GuardFixture.issuer.token(), StaticKeySource(try Self.keys())) == nil)
+        #expect(
+            try await rejection(GuardFixture.issuer.token(), InProcessKeySource { nil })
+                == .unavailable(.keys, retryAfter: 1))
+    }
+
+    @Test("A rotation of an in-process issuer is seen at once")
+    func rotation() async throws {
+        let issuer = try FakeIssuer(
+            GuardFixture.issuer.url, audience: GuardFixture.resource, algorithms: [.es256],
+            clock: WallClock { GuardFixture.now })
+        let old = issuer.token()
+        #expect(try await rejection(old, issuer.keySource) == nil)
+        try issuer.rotateKeys(.keep)
+        #expect(try await rejection(old, issuer.keySource) == nil)
+        #expect(try await rejection(issuer.token(), issuer.keySource) == nil)
+        try issuer.rotateKeys(.drop)
+        #expect(try await rejection(old, issuer.keySource) == .invalid(.jwt(.key(.unknown))))
+    }
+}
+
+extension JSONWebKeySet {
+    /// A set in which no key of the fake issuers is found.
+    fileprivate func droppingKeyIDs() throws -> JSONWebKeySet {
+        try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8), issuer: issuer)
+    }
+}

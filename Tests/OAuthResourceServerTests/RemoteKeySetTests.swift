@@ -1,0 +1,270 @@
+import HTTPMessages
+import JOSE
+import OAuthMetadata
+import OAuthResourceServer
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@Suite("RemoteKeySet")
+struct RemoteKeySetTests {
+    private static let url = "https://issuer.example/jwks"
+    private let fetcher = ScriptedFetcher()
+    private let clock = ManualClock()
+    private let log = EventLog()
+
+    private func source(_ issuer: String = "https://issuer.example", at location: KeyLocation? = nil) throws -> RemoteKeySet {
+        let log = log
+        return RemoteKeySet(
+            of: try IssuerIdentifier(issuer, insecureHTTP: .loopback),
+            at: try location ?? .url(AbsoluteURL(parsing: Self.url)), fetcher: fetcher, clock: clock.clock,
+            observer: { log.append($0) })
+    }
+
+    private func failure(_ source: RemoteKeySet, _ need: KeyNeed = .noKeys) async -> Int? {
+        do throws(KeySourceError) {
+            _ = try await source.keys(for: need)
+            return nil
+        } catch {
+            return error.retryAfter
+        }
+    }
+
+    private var failures: [String] {
+        log.all.compactMap { event in
+            guard case .keyRefreshFailed(let failure) = event else { return nil }
+            return failure.code
+        }
+    }
+
+    private func waitForRequests(_ count: Int) async {
+        while fetcher.requests.count < count { await Task.yield() }
+    }
+
+    @Test("The first use fetches; later ones take the present set without a fetch")
+    func firstUse() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try source()
+        #expect(source.presentKeys() == nil)
+        #expect(try await source.keys(for: .noKeys).keys.count == 2)
+        clock.advance(by: .seconds(300))
+        #expect(source.presentKeys()?.keys.count == 2)
+        #expect(fetcher.requests == [Self.url])
+    }
+
+    @Test("Single flight: 50 waiters, one fetch")
+    func singleFlight() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        fetcher.hold()
+        let source = try source()
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<50 { group.addTask { await failure(source) == nil } }
+            await waitForRequests(1)
+            fetcher.release()
+            for await served in group { #expect(served) }
+        }
+        #expect(fetcher.requests.count == 1)
+    }
+
+    @Test("A waiter that is cancelled leaves the fetch to the others")
+    func cancellation() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        fetcher.hold()
+        let source = try source()
+        let cancelled = Task { await failure(source) }
+        await waitForRequests(1)
+        let other = Task { await failure(source) }
+        cancelled.cancel()
+        fetcher.release()
+        #expect(await other.value == nil)
+        _ = await cancelled.value
+        #expect(fetcher.requests.count == 1)
+        #expect(source.presentKeys() != nil)
+    }
+
+    @Test("Past the soft lifetime the present set serves while one fetch runs behind it")
+    func background() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try source()
+        _ = try await source.keys(for: .noKeys)
+        clock.advance(by: .seconds(301))
+        fetcher.hold()
+        for _ in 0..<10 { #expect(source.presentKeys()?.keys.count == 2) }
+        await waitForRequests(2)
+        fetcher.release()
+        #expect(fetcher.requests.count == 2)
+    }
+
+    @Test("A failing endpoint keeps the set until the hard lifetime, then there are none")
+    func hardLifetime() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try source()
+        _ = try await source.keys(for: .noKeys)
+        fetcher.set(Self.url, .failure(.connectionFailed))
+        clock.advance(by: .seconds(3_600))
+        #expect(source.presentKeys() != nil)
+        clock.advance(by: .seconds(1))
+        #expect(source.presentKeys() == nil)
+        #expect(await failure(source) != nil)
+    }
+
+    @Test("Back-off after failures: 1, 2, 4 … 60 seconds, and no attempt before it is over")
+    func backOff() async throws {
+        fetcher.set(Self.url, .failure(.timedOut))
+        let source = try source()
+        var waits: [Int] = []
+        for attempt in 1...8 {
+            let wait = try #require(await failure(source))
+            waits.append(wait)
+            #expect(fetcher.requests.count == attempt)
+            clock.advance(by: .seconds(wait) - .milliseconds(1))
+            #expect(await failure(source) == 1)
+            #expect(fetcher.requests.count == attempt)
+            clock.advance(by: .milliseconds(1))
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60])
+        #expect(Set(failures) == ["fetch_timed_out"])
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        #expect(await failure(source) == nil)
+    }
+
+    @Test("THREATS F1: unknown keys cause one fetch in 30 seconds; in between the present set decides")
+    func unknownKeyLane() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try source()
+        _ = try await source.keys(for: .noKeys)
+        for _ in 0..<100 { #expect(await failure(source, .unknownKey) == nil) }
+        #expect(fetcher.requests.count == 1)
+        clock.advance(by: .seconds(30))
+        for _ in 0..<100 { #expect(await failure(source, .unknownKey) == nil) }
+        #expect(fetcher.requests.count == 2)
+    }
+
+    @Test("POLICY §8: a failed fetch for an unknown key is 401 with a fresh set and 503 with a stale one")
+    func unknownKeyFailure() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try source()
+        _ = try await source.keys(for: .noKeys)
+        fetcher.set(Self.url, .failure(.connectionFailed))
+        clock.advance(by: .seconds(60))
+        #expect(await failure(source, .unknownKey) == nil)
+        clock.advance(by: .seconds(600))
+        #expect(await failure(source, .unknownKey) != nil)
+    }
+
+    @Test(
+        "Only a set with a usable key replaces the present one",
+        arguments: [
+            (.success(FetchedDocument(status: .ok, body: Array("<html>".utf8))), "jwks_malformed"),
+            (.success(FetchedDocument(status: .ok, body: Array(#"{"keys":[]}"#.utf8))), "jwks_without_usable_key"),
+            (
+                .success(FetchedDocument(status: .ok, body: Array(#"{"keys":[{"kty":"oct","k":"AA"}]}"#.utf8))),
+                "jwks_without_usable_key"
+            ),
+            (.success(FetchedDocument(status: .found, body: [])), "status_302"),
+            (.success(FetchedDocument(status: .notFound, body: [])), "status_404"),
+            (.success(FetchedDocument(status: .internalServerError, body: [])), "status_500"),
+            (.failure(.tooLarge(limit: 1_048_576)), "fetch_too_large"),
+        ] as [(ScriptedFetcher.Answer, String)])
+    func swapRule(answer: ScriptedFetcher.Answer, code: String) async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try source()
+        _ = try await source.keys(for: .noKeys)
+        fetcher.set(Self.url, answer)
+        clock.advance(by: .seconds(60))
+        #expect(try await source.keys(for: .unknownKey).keys.count == 2)
+        #expect(failures == [code])
+        #expect(log.all.last?.description == "key_refresh_failed reason=\(code)")
+    }
+
+    @Test("Skipped keys are reported")
+    func skippedKeys() async throws {
+        var jwks = GuardFixture.issuer.jwks
+        jwks["keys"] = .array([["kty": "oct", "k": "AA"]] + (jwks["keys"]?.array ?? []))
+        fetcher.set(Self.url, json: jwks)
+        _ = try await source().keys(for: .noKeys)
+        let skipped = log.all.contains { event in
+            if case .keySkipped(index: 0, reason: .unsupportedKeyType) = event { true } else { false }
+        }
+        #expect(skipped)
+        #expect(
+            log.all.map(\.description) == [
+                "key_refresh_started", "key_skipped index=0 reason=kty_unsupported",
+                "key_refresh_succeeded usable_keys=2",
+            ])
+    }
+
+    // Discovery
+
+    private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
+    private static let openID = "https://issuer.example/.well-known/openid-configuration"
+
+    private func discovered(_ issuer: String = "https://issuer.example") throws -> RemoteKeySet {
+        try source(issuer, at: .discovered)
+    }
+
+    @Test("RFC 8414 §3: the metadata is found, and asked for once")
+    func discovery() async throws {
+        fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": .string(Self.url)])
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try discovered()
+        _ = try await source.keys(for: .noKeys)
+        clock.advance(by: .seconds(60))
+        _ = try await source.keys(for: .unknownKey)
+        #expect(fetcher.requests == [Self.oauth, Self.url, Self.url])
+    }
+
+    @Test("POLICY §5: the next location only after a 4xx")
+    func order() async throws {
+        fetcher.set(Self.openID, json: ["issuer": "https://issuer.example", "jwks_uri": .string(Self.url)])
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        _ = try await discovered().keys(for: .noKeys)
+        #expect(fetcher.requests == [Self.oauth, Self.openID, Self.url])
+    }
+
+    @Test(
+        "Metadata that is not acceptable is a failure with its reason, and no other location is tried",
+        arguments: [
+            ([:], HTTPStatus.ok, "metadata_malformed"),
+            (
+                ["issuer": "https://issuer.example/", "jwks_uri": "https://issuer.example/jwks"], .ok,
+                "metadata_issuer_mismatch"
+            ),
+            (["issuer": "https://issuer.example"], .ok, "jwks_uri_not_acceptable"),
+            (
+                ["issuer": "https://issuer.example", "jwks_uri": "http://issuer.example/jwks"], .ok,
+                "jwks_uri_not_acceptable"
+            ),
+            (
+                ["issuer": "https://issuer.example", "jwks_uri": "http://127.0.0.1/jwks"], .ok,
+                "jwks_uri_not_acceptable"
+            ),
+            (
+                ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/jwks#x"], .ok,
+                "jwks_uri_not_acceptable"
+            ),
+            (
+                ["issuer": "https://issuer.example", "jwks_uri": "https://u@issuer.example/jwks"], .ok,
+                "metadata_malformed"
+            ),
+            ([:], .serviceUnavailable, "status_503"), ([:], .found, "status_302"),
+        ] as [(JSONObject, HTTPStatus, String)])
+    func unacceptable(metadata: JSONObject, status: HTTPStatus, code: String) async throws {
+        fetcher.set(Self.oauth, json: metadata, status: status)
+        let source = try discovered()
+        #expect(await failure(source) == 1)
+        #expect(failures == [code])
+        #expect(fetcher.requests == [Self.oauth])
+    }
+
+    @Test("An issuer on http loopback may keep its keys on http loopback, and nowhere else on http")
+    func loopback() async throws {
+        let metadata = "http://127.0.0.1:9000/.well-known/oauth-authorization-server"
+        fetcher.set(metadata, json: ["issuer": "http://127.0.0.1:9000", "jwks_uri": "http://127.0.0.1:9000/jwks"])
+        fetcher.set("http://127.0.0.1:9000/jwks", json: GuardFixture.issuer.jwks)
+        #expect(await failure(try discovered("http://127.0.0.1:9000")) == nil)
+        fetcher.set(metadata, json: ["issuer": "http://127.0.0.1:9000", "jwks_uri": "http://issuer.example/jwks"])
+        #expect(await failure(try discovered("http://127.0.0.1:9000")) == 1)
+        #expect(failures == ["jwks_uri_not_acceptable"])
+    }
+}

@@ -1,0 +1,208 @@
+import JOSE
+import OAuthResourceServer
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@Suite("FakeIssuer")
+struct FakeIssuerTests {
+    private let clock = FakeClock()
+    private let audience = "https://resource.example/mcp"
+
+    private func issuer(_ algorithms: [SignatureAlgorithm] = [.es256]) throws -> FakeIssuer {
+        try FakeIssuer(audience: audience, algorithms: algorithms, clock: clock.wallClock)
+    }
+
+    private func verify(
+        _ token: String, of issuer: FakeIssuer, audience: String? = nil, profile: JWTPolicy.Profile = .rfc9068
+    ) throws -> JSONObject {
+        let keys = try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
+        var policy = JWTPolicy(issuer: issuer.url, resource: audience ?? issuer.audience)
+        policy.profile = profile
+        let validation = try JWTValidation(policy)
+        let jwt = try UnverifiedJWT(parsing: Array(token.utf8), limit: 16_384)
+        return try #require(validation.verify(jwt, keys: keys, now: clock.now).claims.root.value.object)
+    }
+
+    @Test(
+        "RFC 9068 §2: a token is good by default, with every claim",
+        arguments: [SignatureAlgorithm.rs256, .es256])
+    func goodByDefault(algorithm: SignatureAlgorithm) throws {
+        let issuer = try issuer([.rs256, .es256])
+        let claims = try verify(issuer.token(algorithm: algorithm), of: issuer)
+        #expect(claims["iss"] == "https://issuer.example")
+        #expect(claims["aud"] == .string(audience))
+        #expect(claims["iat"] == 1_700_000_000)
+        #expect(claims["exp"] == 1_700_003_600)
+        for name in ["sub", "client_id", "scope", "jti"] { #expect(claims[name]?.string?.isEmpty == false) }
+        #expect(claims["nbf"] == nil)
+    }
+
+    @Test("two tokens differ in jti")
+    func distinctTokens() throws {
+        let issuer = try issuer()
+        #expect(issuer.draft().claims["jti"] != issuer.draft().claims["jti"])
+    }
+
+    @Test("another audience can be asked for")
+    func otherAudience() throws {
+        let issuer = try issuer()
+        let claims = try verify(
+            issuer.token(audience: "https://other.example"), of: issuer, audience: "https://other.example")
+        #expect(claims["aud"] == "https://other.example")
+    }
+
+    @Test("any claim is set or removed")
+    func editsClaims() throws {
+        let issuer = try issuer()
+        let token = issuer.token {
+            $0.claims["sub"] = "alice"
+            $0.claims["jti"] = nil
+            $0.claims["roles"] = ["a", "b"]
+        }
+        let claims = try verify(token, of: issuer, profile: .default)
+        #expect(claims["sub"] == "alice")
+        #expect(claims["jti"] == nil)
+        #expect(claims.members.contains { $0.name == "jti" } == false)
+        #expect(claims["roles"] == ["a", "b"])
+    }
+
+    @Test("any header parameter is set or removed")
+    func editsHeader() throws {
+        let issuer = try issuer()
+        let token = issuer.token {
+            $0.header["kid"] = nil
+            $0.header["typ"] = "JWT"
+            $0.header["x"] = 1
+        }
+        #expect(try header(of: token) == ["alg": "ES256", "typ": "JWT", "x": 1])
+        _ = try verify(token, of: issuer, profile: .default)
+    }
+
+    @Test("bytes of any kind are signed as they are")
+    func signsBytes() throws {
+        let issuer = try issuer()
+        let token = issuer.token { $0.payloadBytes = Array(#"{"iss":"a","iss":"b"}"#.utf8) }
+        #expect(try part(1, of: token) == Array(#"{"iss":"a","iss":"b"}"#.utf8))
+        #expect(throws: JOSEError.malformed(.payloadJSON)) { try verify(token, of: issuer) }
+    }
+
+    @Test("an unsecured token has alg none and an empty third part")
+    func unsecured() throws {
+        let token = try issuer().token { $0.makeUnsecured() }
+        #expect(try header(of: token)["alg"] == "none")
+        #expect(token.utf8.last == UInt8(ascii: "."))
+    }
+
+    @Test("tampering keeps the signature of what was signed")
+    func tampered() throws {
+        let issuer = try issuer()
+        let token = issuer.token { $0.tamper { $0["sub"] = "mallory" } }
+        #expect(try JSONValue(parsing: part(1, of: token))["sub"] == "mallory")
+        #expect(throws: JOSEError.badSignature) { try verify(token, of: issuer) }
+    }
+
+    @Test("rotation: old tokens stay good with the old keys kept")
+    func rotationKeeps() throws {
+        let issuer = try issuer()
+        let before = issuer.token()
+        try issuer.rotateKeys(.keep)
+        _ = try verify(before, of: issuer)
+        let after = issuer.token()
+        _ = try verify(after, of: issuer)
+        #expect(try header(of: before)["kid"] == "es256-1")
+        #expect(try header(of: after)["kid"] == "es256-2")
+        #expect(issuer.jwks["keys"]?.array?.count == 2)
+    }
+
+    @Test("rotation: old tokens are of an unknown key with the old keys dropped")
+    func rotationDrops() throws {
+        let issuer = try issuer()
+        let before = issuer.token()
+        try issuer.rotateKeys(.drop)
+        #expect(throws: JOSEError.key(.unknown)) { try verify(before, of: issuer) }
+        _ = try verify(issuer.token(), of: issuer)
+        #expect(issuer.jwks["keys"]?.array?.count == 1)
+    }
+
+    @Test("the key source has the present keys, without waiting, at every moment")
+    func keySource() async throws {
+        let issuer = try issuer()
+        let source = issuer.keySource
+        #expect(source.presentKeys()?.keys.map(\.keyID) == ["es256-1"])
+        try issuer.rotateKeys(.keep)
+        #expect(source.presentKeys()?.keys.map(\.keyID) == ["es256-2", "es256-1"])
+        try issuer.rotateKeys(.drop)
+        #expect(try await source.keys(for: .unknownKey).keys.map(\.keyID) == ["es256-3"])
+    }
+
+    @Test("the key set has public halves only")
+    func publicHalves() throws {
+        for key in try issuer([.rs256, .es256]).jwks["keys"]?.array ?? [] {
+            for secret in ["d", "p", "q", "dp", "dq", "qi", "k"] { #expect(key[secret] == nil) }
+            #expect(key["use"] == "sig")
+        }
+    }
+
+    @Test("RFC 8414 §2: the metadata name issuer and keys")
+    func metadata() throws {
+        let metadata = try issuer().metadata
+        #expect(metadata["issuer"] == "https://issuer.example")
+        #expect(metadata["jwks_uri"] == "https://issuer.example/jwks")
+        #expect(metadata["response_types_supported"] == ["code"])
+    }
+
+    @Test(
+        "an issuer that is no issuer identifier is refused",
+        arguments: ["", "issuer", "ftp://a.example", "http://a.example", "https://a.example?x", "https://a.example#f"])
+    func refusesIssuer(url: String) {
+        #expect(throws: TestKitError.issuerNotAcceptable) { try FakeIssuer(url, algorithms: [.es256]) }
+    }
+
+    @Test("an issuer without algorithm is refused")
+    func refusesNoAlgorithm() {
+        #expect(throws: TestKitError.noAlgorithm) { try FakeIssuer(algorithms: []) }
+    }
+
+    @Test("asking for an algorithm that the issuer has no key of stops the program")
+    func foreignAlgorithm() async {
+        await #expect(processExitsWith: .failure) {
+            _ = try FakeIssuer(algorithms: [.es256]).token(algorithm: .rs256)
+        }
+    }
+
+    @Test("every defect is refused for its own reason", arguments: TokenDefect.allCases)
+    func defects(defect: TokenDefect) throws {
+        let issuer = try issuer()
+        let token = issuer.token(with: defect)
+        let error = #expect(throws: JOSEError.self) { try verify(token, of: issuer, profile: .default) }
+        #expect(error?.code == Self.codes[defect])
+    }
+
+    @Test("every defect is refused for its own reason (RS256)", arguments: [TokenDefect.foreignKey, .alteredSignature])
+    func defectsRS256(defect: TokenDefect) throws {
+        let issuer = try issuer([.rs256])
+        #expect(throws: JOSEError.badSignature) { try verify(issuer.token(with: defect), of: issuer) }
+    }
+
+    private static let codes: [TokenDefect: String] = [
+        .unsecured: "token_parts", .algorithmNone: "alg_not_allowed", .noAlgorithm: "alg_missing",
+        .foreignType: "typ_not_acceptable",
+        .criticalHeader: "crit_present", .unknownKeyID: "key_unknown", .foreignKey: "bad_signature",
+        .alteredSignature: "bad_signature", .noSignature: "token_parts", .tamperedPayload: "bad_signature",
+        .tamperedHeader: "bad_signature", .duplicateClaim: "payload_json", .payloadNotAnObject: "payload_json",
+        .expired: "exp_expired", .noExpiry: "exp_missing", .expiryNotANumber: "exp_wrong_type",
+        .notYetValid: "nbf_not_yet_valid", .issuedInFuture: "iat_issued_in_future", .foreignIssuer: "iss_mismatch",
+        .issuerWithSlash: "iss_mismatch", .noIssuer: "iss_missing", .foreignAudience: "aud_mismatch",
+        .noAudience: "aud_missing", .boundToKey: "cnf_unsatisfied",
+    ]
+
+    private func part(_ index: Int, of token: String) throws -> [UInt8] {
+        let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return try #require(Base64URL.decode(String(decoding: parts[index], as: UTF8.self)))
+    }
+
+    private func header(of token: String) throws -> JSONObject {
+        try #require(JSONValue(parsing: part(0, of: token)).object)
+    }
+}

@@ -1,0 +1,134 @@
+import HTTPMessages
+import OAuthResourceServer
+import Testing
+import WireFormat
+
+@testable import mcp_quickstart
+
+@Suite("MCP tools")
+struct MCPToolsTests {
+    @Test("whoami answers from the principal of the request, structured and as text")
+    func whoami() async throws {
+        let exchange = try await Exchange.afterHandshake("tools/call", params: #"{"name":"whoami"}"#)
+        let result = try #require(try exchange.json["result"])
+        let expected: JSONValue = [
+            "subject": "alice", "client_id": "client-1", "scopes": ["mcp:admin", "mcp:use"],
+            "issuer": "https://issuer.example", "expires_at": 1_800_000_000,
+        ]
+        #expect(result["structuredContent"] == expected)
+        #expect(result["isError"] == false)
+        let text = try #require(result["content"]?.array?.first?["text"]?.string)
+        #expect(try JSONValue(parsing: Array(text.utf8)) == expected)
+    }
+
+    @Test("whoami says null where the token says nothing")
+    func whoamiUnknown() async throws {
+        let exchange = try await Exchange(
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}"#, principal: .nobody)
+        #expect(
+            try exchange.json["result"]?["structuredContent"] == [
+                "subject": .null, "client_id": .null, "scopes": [], "issuer": .null, "expires_at": .null,
+            ])
+    }
+
+    @Test("echo gives back its argument, byte for byte")
+    func echo() async throws {
+        let exchange = try await Exchange.afterHandshake(
+            "tools/call", params: #"{"name":"echo","arguments":{"text":"a\u0000\n \"\u212a"}}"#)
+        let text = try #require(try exchange.json["result"]?["content"]?.array?.first?["text"]?.string)
+        #expect(text.hasSameBytes(as: "a\0\n \"\u{212A}"))
+    }
+
+    @Test(
+        "MCP Tools: a refused argument is a tool error that the model can read, not a protocol error",
+        arguments: [
+            #"{"name":"echo"}"#, #"{"name":"echo","arguments":{"text":1}}"#, #"{"name":"slow_count"}"#,
+            #"{"name":"slow_count","arguments":{"to":0}}"#, #"{"name":"slow_count","arguments":{"to":101}}"#,
+            #"{"name":"slow_count","arguments":{"to":1.5}}"#,
+            #"{"name":"slow_count","arguments":{"to":1,"interval_ms":1001}}"#,
+            #"{"name":"slow_count","arguments":{"to":1,"interval_ms":"1"}}"#,
+        ])
+    func refusedArguments(params: String) async throws {
+        let exchange = try await Exchange(
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":\#(params)}"#,
+            fields: [("Accept", "application/json")])
+        #expect(exchange.status == 200)
+        #expect(try exchange.json["result"]?["isError"] == true)
+    }
+
+    @Test(
+        "an unknown tool, no tool and arguments that are no object are invalid params",
+        arguments: [#"{"name":"Whoami"}"#, "{}", #"{"name":1}"#, #"{"name":"echo","arguments":[]}"#])
+    func invalidCalls(params: String) async throws {
+        let exchange = try await Exchange.afterHandshake("tools/call", params: params)
+        #expect(exchange.status == 200)
+        #expect(try exchange.errorCode == -32602)
+    }
+
+    @Test("MCP Progress: slow_count streams its steps under the request's token, then the response")
+    func slowCount() async throws {
+        let exchange = try await Exchange.afterHandshake(
+            "tools/call",
+            params: #"{"name":"slow_count","arguments":{"to":3,"interval_ms":0},"_meta":{"progressToken":"p"}}"#,
+            id: "9")
+        #expect(exchange.status == 200)
+        #expect(exchange.response.fields[.contentType]?.string == "text/event-stream")
+        #expect(exchange.response.fields[.xAccelBuffering]?.string == "no")
+        let events = try exchange.events
+        #expect(events.count == 4)
+        for (index, event) in events.prefix(3).enumerated() {
+            #expect(event["method"] == "notifications/progress")
+            #expect(event["id"] == nil)
+            #expect(event["params"]?["progressToken"] == "p")
+            #expect(event["params"]?["progress"]?.number?.int64 == Int64(index + 1))
+            #expect(event["params"]?["total"]?.number?.int64 == 3)
+        }
+        #expect(events.last?["id"] == 9)
+        #expect(events.last?["result"]?["content"]?.array?.first?["text"] == "Counted to 3.")
+        #expect(exchange.text.hasSuffix("\n\n"))
+    }
+
+    @Test("without a progress token there is no progress")
+    func slowCountWithoutToken() async throws {
+        let exchange = try await Exchange.afterHandshake(
+            "tools/call", params: #"{"name":"slow_count","arguments":{"to":3,"interval_ms":0}}"#)
+        #expect(try exchange.events.count == 1)
+    }
+
+    @Test("a client that accepts no event stream gets the result as JSON")
+    func slowCountAsJSON() async throws {
+        let exchange = try await Exchange(
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow_count","arguments":{"to":2,"interval_ms":0}}}"#,
+            fields: [("Accept", "application/json")])
+        #expect(exchange.response.fields[.contentType]?.string == "application/json")
+        #expect(try exchange.json["result"]?["content"]?.array?.first?["text"] == "Counted to 2.")
+    }
+
+    @Test("slow_count stops when its task is cancelled, between steps and within one", arguments: [0, 1000])
+    func cancellation(interval: Int) async throws {
+        let counting = Task {
+            while !Task.isCancelled { await Task.yield() }
+            return try await Exchange.afterHandshake(
+                "tools/call", params: #"{"name":"slow_count","arguments":{"to":100,"interval_ms":\#(interval)}}"#)
+        }
+        counting.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await counting.value }
+    }
+
+    @Test("a tool that throws is an internal error without its text, in the stream and as JSON")
+    func failingTool() async throws {
+        struct Detail: Error {}
+        let tool = MCPTool(
+            name: "fail", description: "Fails.", inputSchema: ["type": "object"],
+            body: .streaming { _, _, _ in throw Detail() })
+        let body = #"{"jsonrpc":"2.0","id":"f","method":"tools/call","params":{"name":"fail"}}"#
+        let streamed = try await Exchange(body, handler: MCPHandler(tools: [tool]))
+        let plain = try await Exchange(
+            body, fields: [("Accept", "application/json")], handler: MCPHandler(tools: [tool]))
+        let event = try #require(try streamed.events.first)
+        for message in [event, try plain.json] {
+            #expect(message["id"] == "f")
+            #expect(message["error"] == ["code": -32603, "message": "The tool failed."])
+        }
+    }
+}

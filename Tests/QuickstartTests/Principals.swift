@@ -1,0 +1,23 @@
+import OAuthResourceServer
+import WireFormat
+
+extension Principal {
+    /// What a good token says.
+    static var alice: Principal {
+        get throws {
+            try Principal(
+                issuer: "https://issuer.example", expiresAt: 1_800_000_000,
+                claims: ["sub": "alice", "client_id": "client-1", "scope": "mcp:use mcp:admin"])
+        }
+    }
+
+    /// What a token without claims says.
+    static var nobody: Principal {
+        get throws { try Principal(issuer: nil, expiresAt: nil, claims: [:]) }
+    }
+
+    private init(issuer: String?, expiresAt: Double?, claims: JSONValue) throws {
+        self.init(
+            AccessToken(issuer: issuer, expiresAt: expiresAt, claims: try JSONDocument(parsing: claims.encoded())))
+    }
+}

@@ -1,0 +1,111 @@
+import HTTPMessages
+import OAuthMetadata
+import SafeFetch
+import Synchronization
+import Testing
+import WireFormat
+
+@testable import mcp_quickstart
+
+@Suite("mcp-quickstart: the whole program")
+struct QuickstartTests {
+    private let fetcher = CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))
+
+    private func get(_ url: String) async throws -> FetchedDocument {
+        try await fetcher.fetch(DocumentRequest(url: AbsoluteURL(parsing: url), maximumBodyBytes: 65_536))
+    }
+
+    /// Starts the program on free ports and calls `body` with the resource and the issuer of its ready line.
+    private func withQuickstart(
+        _ arguments: [String], _ body: @escaping @Sendable (_ resource: String, _ issuer: String) async throws -> Void
+    ) async throws {
+        let quickstart = Quickstart(try QuickstartOptions(parsing: ["--port", "0"] + arguments))
+        let (texts, continuation) = AsyncStream.makeStream(of: String.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await quickstart.run { text in continuation.yield(text) }
+            }
+            group.addTask {
+                for await text in texts {
+                    let line = text.prefix { $0 != "\n" }.split(separator: " ")
+                    try #require(line.count == 3 && line[0] == "ready")
+                    try await body(
+                        String(line[1].dropFirst("resource=".count)), String(line[2].dropFirst("issuer=".count)))
+                    break
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("ready means: the challenge, both metadata URLs and the authorization server answer", .timeLimit(.minutes(1)))
+    func ready() async throws {
+        let isChecked = Mutex(false)
+        try await withQuickstart(["--issuer-port", "0", "--required-scope", "b", "--required-scope", "a"]) {
+            resource, issuer in
+            let origin = String(resource.dropLast("/mcp".count))
+            let refused = try await get(resource)
+            #expect(refused.status == .unauthorized)
+            #expect(
+                refused.fields[.wwwAuthenticate]?.string
+                    == #"Bearer scope="a b", resource_metadata="\#(origin)/.well-known/oauth-protected-resource/mcp""#)
+            #expect(refused.fields[.cacheControl]?.string == "no-store")
+            for path in ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"] {
+                let metadata = try await get(origin + path)
+                #expect(metadata.status == .ok)
+                let json = try JSONValue(parsing: metadata.body)
+                #expect(json["resource"] == .string(resource))
+                #expect(json["authorization_servers"] == [.string(issuer)])
+                #expect(json["scopes_supported"] == ["a", "b"])
+            }
+            let metadata = try await get(issuer + "/.well-known/oauth-authorization-server")
+            #expect(try JSONValue(parsing: metadata.body)["issuer"] == .string(issuer))
+            isChecked.withLock { $0 = true }
+        }
+        #expect(isChecked.withLock { $0 })
+    }
+
+    @Test("a port in use is one line with the flag and the port, and nothing was started", .timeLimit(.minutes(1)))
+    func portInUse() async throws {
+        try await withQuickstart(["--issuer-port", "0"]) { resource, _ in
+            let taken = try #require(AbsoluteURL(parsing: resource).port)
+            for arguments in [
+                ["--port", "\(taken)", "--issuer-port", "0"], ["--port", "0", "--issuer-port", "\(taken)"],
+            ] {
+                let quickstart = Quickstart(try QuickstartOptions(parsing: arguments))
+                let error = await #expect(throws: Quickstart.StartError.self) {
+                    try await quickstart.run { _ in Issue.record("It must not get ready.") }
+                }
+                let flag = arguments[1] == "0" ? "--issuer-port" : "--port"
+                let line = try #require(error?.line)
+                #expect(line.hasPrefix("\(flag) \(taken): ") && line.contains("in use") && !line.contains("\n"))
+            }
+        }
+    }
+
+    @Test("an issuer that is not there is one line with the reason, and nothing was started", .timeLimit(.minutes(1)))
+    func unreachableIssuer() async throws {
+        // A server that knows nothing of issuers: its own port of the MCP server, under another path.
+        try await withQuickstart(["--issuer-port", "0"]) { resource, _ in
+            let quickstart = Quickstart(
+                try QuickstartOptions(parsing: ["--port", "0", "--issuer", resource + "/none"]))
+            let error = await #expect(throws: Quickstart.StartError.self) {
+                try await quickstart.run { _ in Issue.record("It must not get ready.") }
+            }
+            #expect(error?.line == "--issuer \(resource)/none: its keys cannot be fetched (status_401)")
+        }
+    }
+
+    @Test("with --issuer the keys of that issuer are used and no other server is started", .timeLimit(.minutes(1)))
+    func otherIssuer() async throws {
+        try await withQuickstart(["--issuer-port", "0"]) { _, issuer in
+            try await withQuickstart(["--issuer", issuer, "--resource", "https://mcp.example/x"]) { resource, named in
+                #expect(resource == "https://mcp.example/x")
+                #expect(named == issuer)
+            }
+        }
+    }
+}
