@@ -24,6 +24,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/ListenError.swift": "reads the system's text of an error number",
         "Sources/SocketHTTP/ListeningSocket.swift": "fills in socket addresses for the system's calls",
         "Sources/SocketHTTP/Poller.swift": "hands event buffers to epoll and kqueue",
+        "Sources/SocketHTTP/PosixThread.swift": "starts and joins threads with the system's calls",
         "Sources/SocketHTTP/RequestHead.swift": "scans the head's bytes in the server's hottest loop",
         "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send",
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
@@ -36,6 +37,7 @@ enum ExceptionLists {
         "Sources/JOSE/VerificationKey.swift": "libcrypto contexts that are only copied after construction",
         "Sources/SafeFetch/CurlMulti.swift": "its waker makes the one call that libcurl allows from any thread",
         "Sources/SocketHTTP/EventLoop.swift": "the event loop: state that only its own thread touches",
+        "Sources/SocketHTTP/PosixThread.swift": "a thread's handle, a pointer on Darwin, which any thread may use",
     ]
 
     /// Files that import Foundation.
