@@ -68,7 +68,7 @@ public struct JWTValidation: Sendable {
 
     private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm; the header can only name one that is allowed.
-        guard let algorithm = policy.algorithms.first(where: { $0.isNamed(jwt.algorithmName) }) else {
+        guard let name = jwt.algorithmName, let algorithm = policy.algorithms.first(where: { $0.isNamed(name) }) else {
             throw .header(.algorithmNotAllowed)
         }
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
@@ -88,13 +88,10 @@ public struct JWTValidation: Sendable {
     ) throws(JOSEError) {
         // RFC 8725 §3.8: the keys belong to the issuer.
         guard keys.issuer.utf8.elementsEqual(issuer) else { throw .key(.foreignIssuer) }
-        for key in try keys.candidates(keyID: jwt.keyID, algorithm: algorithm)
-        where try key.verification.verifies(
-            jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
-        {
-            return
+        let isGood = try keys.anyKey(keyID: jwt.keyID, algorithm: algorithm) { (key) throws(JOSEError) in
+            try key.verifies(jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
         }
-        throw .badSignature
+        guard isGood else { throw .badSignature }
     }
 
     /// Returns `exp`.
