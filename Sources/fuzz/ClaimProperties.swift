@@ -13,7 +13,8 @@ enum ClaimProperties {
 
     private static let keys: JSONWebKeySet = {
         do {
-            return try JSONWebKeySet(parsing: JSONValue.object(["keys": [.object(key.publicJWK)]]).encoded())
+            let document = JSONValue.object(["keys": [.object(key.publicJWK)]])
+            return try JSONWebKeySet(parsing: document.encoded(), issuer: GoodTokens.issuer)
         } catch {
             fatalError("the key set is none")
         }
@@ -21,17 +22,17 @@ enum ClaimProperties {
 
     private static let header = Base64URL.encodedBytes(Array(#"{"alg":"ES256","kid":"k"}"#.utf8).span)
 
-    /// Whether a token with this payload, without `typ`, is accepted.
-    static func isAccepted(_ payload: [UInt8]) throws(Violation) -> Bool {
+    /// What the library makes of a token with this payload, without `typ`; nil when it refuses it.
+    static func verified(_ payload: [UInt8]) throws(Violation) -> VerifiedJWT? {
         let signingInput = header + [UInt8(ascii: ".")] + Base64URL.encodedBytes(payload.span)
         guard let signature = try? key.sign(signingInput) else { throw Violation(property: "everything can be signed") }
         let token = signingInput + [UInt8(ascii: ".")] + Base64URL.encodedBytes(signature.span)
-        return try TokenProperties.isAccepted(token, keys: keys)
+        return try TokenProperties.verified(token, keys: keys)
     }
 
     /// The input as the payload.
     static func check(_ payload: [UInt8]) throws(Violation) {
-        guard try isAccepted(payload) else { return }
+        guard let verified = try verified(payload) else { return }
         let now = GoodTokens.now
         guard let claims = ReferenceJSON.value(of: payload, maximumDepth: 16)?.object else {
             throw Violation(property: "claims are an object")
@@ -58,7 +59,19 @@ enum ClaimProperties {
         for name in ["sub", "jti", "client_id"] {
             try require(claims[name] == nil || claims[name]?.string != nil, "sub, jti and client_id are strings")
         }
-        try require(claims["at_hash"] == nil && claims["c_hash"] == nil, "an ID token is refused")
+        for name in ["at_hash", "c_hash", "s_hash", "events"] {
+            try require(claims[name] == nil, "an ID token or an event token is refused")
+        }
         try require(claims["cnf"] == nil, "a binding that nobody satisfies is refused")
+
+        try require(verified.claims.bytes == payload, "the claims are the signed bytes")
+        try require(verified.issuer.hasSameBytes(as: GoodTokens.issuer), "issuer is the issuer")
+        try require(verified.audience.map { .string($0) } == audiences, "audience is aud")
+        try require(verified.subject.map { .string($0) } == claims["sub"], "subject is sub")
+        try require(verified.tokenID.map { .string($0) } == claims["jti"], "tokenID is jti")
+        let times = [("exp", verified.expiresAt), ("nbf", verified.notBefore), ("iat", verified.issuedAt)]
+        for (name, time) in times {
+            try require(time == (claims[name]?.number).flatMap { Double($0.text) }, "the times are the claims'")
+        }
     }
 }

@@ -56,6 +56,20 @@ enum JSONProperties {
             children.append((member, expected.value))
             return true
         }
+        if let members = value.object?.members {
+            var position = 0
+            node.forEachMember(named: { name, value in
+                guard position < min(members.count, children.count) else {
+                    violated = true
+                    return
+                }
+                let expected = Array(members[position].name.utf8)
+                let isSame = name.count == expected.count && expected.indices.allSatisfy { name[$0] == expected[$0] }
+                if !isSame || node.node(at: value).range != children[position].node.range { violated = true }
+                position += 1
+            })
+            try require(position == members.count, "walking by position finds every member")
+        }
         try require(!violated && children.count == node.count, "walking and looking up find every child")
         for child in children {
             try check(child.node, is: child.value, within: range, of: text)

@@ -8,34 +8,39 @@ enum TokenProperties {
     static let good: [[UInt8]] = GoodTokens.all.filter { SignatureAlgorithm(name: $0.algorithm) != nil }
         .map { Array($0.token.utf8) }
 
-    static let validation = validation(issuer: GoodTokens.issuer, resource: GoodTokens.resource)
+    private static let validation: JWTValidation = {
+        var policy = JWTPolicy(issuer: GoodTokens.issuer, resource: GoodTokens.resource)
+        policy.algorithms = SignatureAlgorithm.all
+        do {
+            return try JWTValidation(policy)
+        } catch {
+            fatalError("the fixed policy is none")
+        }
+    }()
 
     private static let keys: JSONWebKeySet = {
         do {
-            return try JSONWebKeySet(parsing: Array(GoodTokens.keySet.utf8))
+            return try JSONWebKeySet(parsing: Array(GoodTokens.keySet.utf8), issuer: GoodTokens.issuer)
         } catch {
             fatalError("the fixed key set is none")
         }
     }()
 
-    static func validation(issuer: String, resource: String) -> JWTValidation {
-        do {
-            return try JWTValidation(issuer: issuer, resource: resource, algorithms: SignatureAlgorithm.all)
-        } catch {
-            fatalError("the fixed policy is none")
-        }
-    }
-
-    /// Whether a token is accepted. The keys are the fixed ones unless others are given.
-    static func isAccepted(_ token: [UInt8], keys: JSONWebKeySet = keys) throws(Violation) -> Bool {
-        var isAccepted = false
+    /// What the library makes of a token; nil when it refuses it. The keys are the fixed ones unless others are given.
+    static func verified(_ token: [UInt8], keys: JSONWebKeySet = keys) throws(Violation) -> VerifiedJWT? {
+        var verified: VerifiedJWT?
         if let jwt = try? UnverifiedJWT(parsing: token, limit: 16_384) {
             let passesPrecheck = (try? validation.precheck(jwt)) != nil
-            isAccepted = (try? validation.verify(jwt, keys: keys, now: GoodTokens.now)) != nil
-            try require(passesPrecheck || !isAccepted, "what verifies has passed the precheck")
+            verified = try? validation.verify(jwt, keys: keys, now: GoodTokens.now)
+            try require(passesPrecheck || verified == nil, "what verifies has passed the precheck")
         }
         try require(lcrypto_error_queue_length() == 0, "OpenSSL's error queue is empty")
-        return isAccepted
+        return verified
+    }
+
+    /// Whether a token is accepted with the fixed keys.
+    static func isAccepted(_ token: [UInt8]) throws(Violation) -> Bool {
+        try verified(token) != nil
     }
 
     /// The input as a token.
