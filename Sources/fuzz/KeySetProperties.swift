@@ -35,11 +35,40 @@ enum KeySetProperties {
                 let only = allowed.string.flatMap { SignatureAlgorithm(name: $0) }
                 try require(only != nil && key.algorithms == [only], "a key's alg is its only one")
             }
-            for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
-                try require(entry[member] == nil, "a key with private members is not used")
-            }
+            try checkAdmissible(entry)
         }
         try checkAcceptance(by: set, numbers: used.map(numbers))
+    }
+
+    /// The rules of POLICY §6 for a key, on values instead of nodes.
+    private static func checkAdmissible(_ entry: JSONValue) throws(Violation) {
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
+            try require(entry[member] == nil, "a key with private members is not used")
+        }
+        try require(entry["use"] == nil || entry["use"] == .string("sig"), "a key for another use is not used")
+        let operations = entry["key_ops"]
+        try require(operations == nil || operations?.array?.contains(.string("verify")) == true, "key_ops has verify")
+        let numbers = numbers(of: entry)
+        switch (entry["kty"], entry["crv"]) {
+        case (.string("RSA"), _):
+            let (modulus, exponent) = (numbers[0], numbers[1])
+            let bits = modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
+            try require(
+                (2_048...8_192).contains(bits) && modulus.last.map { $0 & 1 } == 1, "n is odd, 2048 to 8192 bits")
+            let value = exponent.count > 8 ? UInt64.max : exponent.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            try require(value & 1 == 1 && (3...(1 << 32)).contains(value), "e is odd, 3 to 2^32")
+        case (.string("EC"), .string(let curve)):
+            let size = ["P-256": 32, "P-384": 48, "P-521": 66][curve]
+            for name in ["x", "y"] {
+                let bytes = entry[name]?.string.flatMap { Base64URL.decode($0) }
+                try require(size != nil && bytes?.count == size, "a coordinate has the curve's size")
+            }
+        case (.string("OKP"), .string("Ed25519")):
+            let bytes = entry["x"]?.string.flatMap { Base64URL.decode($0) }
+            try require(bytes?.count == 32, "an Ed25519 key has 32 bytes")
+        default:
+            throw Violation(property: "a key of another type or curve is not used")
+        }
     }
 
     /// The good tokens against this set.
