@@ -30,8 +30,14 @@ enum ClaimProperties {
         return try TokenProperties.verified(token, keys: keys)
     }
 
-    /// The input as the payload.
-    static func check(_ payload: [UInt8]) throws(Violation) {
+    /// The input as the payload, and as members after those that every token needs.
+    static func check(_ input: [UInt8]) throws(Violation) {
+        try check(payload: input)
+        let needed = #"{"iss":"\#(GoodTokens.issuer)","aud":"\#(GoodTokens.resource)","exp":1800000600,"#
+        try check(payload: needed.utf8 + input + [UInt8(ascii: "}")])
+    }
+
+    private static func check(payload: [UInt8]) throws(Violation) {
         guard let verified = try verified(payload) else { return }
         let now = GoodTokens.now
         guard let claims = ReferenceJSON.value(of: payload, maximumDepth: 16)?.object else {

@@ -4,7 +4,20 @@ import WireFormat
 
 /// Key sets: every entry is accounted for, and no set makes a token verify but with the key that signed it.
 enum KeySetProperties {
-    static func check(_ document: [UInt8]) throws(Violation) {
+    /// The input as a document, and as members after those of a good key.
+    static func check(_ input: [UInt8]) throws(Violation) {
+        try check(document: input)
+        try check(document: #"{"keys":["#.utf8 + openKey + input + Array("}]}".utf8))
+    }
+
+    /// The fixed key of P-256 as a text that waits for another member and the brace.
+    private static let openKey: [UInt8] = {
+        let fixed = try? JSONValue(parsing: Array(GoodTokens.keySet.utf8))
+        let key = fixed?["keys"]?.array?.first { $0["crv"] == .string("P-256") }
+        return (key?.encoded() ?? []).dropLast() + [UInt8(ascii: ",")]
+    }()
+
+    private static func check(document: [UInt8]) throws(Violation) {
         let value = try? JSONValue(parsing: document)
         let entries = value?["keys"]?.array
         let set: JSONWebKeySet

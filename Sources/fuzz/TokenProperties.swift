@@ -90,8 +90,13 @@ enum TokenProperties {
         try require(header?["typ"] == nil || header?["typ"]?.string != nil, "typ is a string")
     }
 
-    /// The input as the decoded header of tokens whose other two parts are good.
+    /// The input as the decoded header of tokens whose other two parts are good, and as members after the usual ones.
     static func check(header: [UInt8]) throws(Violation) {
+        try check(wholeHeader: header)
+        try check(wholeHeader: #"{"alg":"ES256","kid":"P-256","#.utf8 + header + [UInt8(ascii: "}")])
+    }
+
+    private static func check(wholeHeader header: [UInt8]) throws(Violation) {
         let part = Base64URL.encodedBytes(header.span)
         for token in good {
             guard let dot = token.firstIndex(of: UInt8(ascii: ".")) else { continue }
