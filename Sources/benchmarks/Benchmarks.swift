@@ -22,11 +22,12 @@ enum Benchmarks {
         jose --once KIND N     Verifies N tokens and measures nothing. KIND is rs256, es256, or one of them followed by
                                the name of a refused token, such as "rs256 bad signature".
         callgrind N            Reads a profile of `jose --once KIND N` on standard input and prints instructions per
-                               token. Two commands, repeatable where time is too noisy:
+                               token. Repeatable where time is too noisy:
 
-            valgrind --tool=callgrind --callgrind-out-file=profile --toggle-collect='*verifyTokens*' \\
-                .build/release/benchmarks jose --once rs256 1000
-            .build/release/benchmarks callgrind 1000 < profile
+            strip -g -o /tmp/benchmarks .build/release/benchmarks   # valgrind 3.19 stumbles over Swift's debug sections
+            valgrind --tool=callgrind --callgrind-out-file=/tmp/profile --toggle-collect='*verifyTokens*' \\
+                /tmp/benchmarks jose --once rs256 1000
+            /tmp/benchmarks callgrind 1000 < /tmp/profile
 
                                libcrypto takes other paths there than on the real processor (no SHA extensions); the
                                instructions of this library are the same.

@@ -22,6 +22,7 @@ struct CallgrindProfile {
     private var isCallCost = false
     private var totals: [Group: Int] = [:]
     private var own: [Function: Int] = [:]
+    private var entered: [Function: Int] = [:]
     private var total = 0
 
     /// Takes the next line.
@@ -42,9 +43,12 @@ struct CallgrindProfile {
             let cost = line.split(separator: " ").last.flatMap({ Int($0) })
         else { return }
         if isCallCost {
-            // Inclusive, and already in the callee's own lines: it moves a group's share where the group is entered.
-            let (from, to) = (group(of: current), group(of: callee))
-            if from == .rest, to != .rest { totals[to, default: 0] += cost }
+            // Inclusive, and already in the callee's own lines. Counted where a group is entered from outside of it, and
+            // only there, so that nothing counts twice.
+            if isEntry(current) {
+                totals[group(of: callee), default: 0] += cost
+                entered[callee, default: 0] += cost
+            }
             isCallCost = false
             callee = Function(name: "", object: current.object)
         } else {
@@ -67,22 +71,37 @@ struct CallgrindProfile {
             ])
         }
         table.append(["all", (Double(total) / Double(tokens)).written(decimals: 0), "", ""])
-        var functions = TextTable(["the functions outside of libcrypto that spend most themselves", "count"])
-        let dearest = own.filter { group(of: $0.key) != .libcrypto }.sorted { $0.value > $1.value }
-        for (function, count) in dearest.prefix(25) {
-            functions.append([function.name, (Double(count) / Double(tokens)).written(decimals: 0)])
+        return table.text + "\n"
+            + list("of their own, outside of libcrypto", own.filter { group(of: $0.key) != .libcrypto }, tokens)
+            + list("called from JOSE, with all that they call", entered, tokens)
+    }
+
+    private func list(_ heading: String, _ counts: [Function: Int], _ tokens: Int) -> String {
+        var text = heading + "\n"
+        for (function, count) in counts.sorted(by: { $0.value > $1.value }).prefix(30) {
+            let digits = (Double(count) / Double(tokens)).written(decimals: 0)
+            text += String(repeating: " ", count: max(0, 10 - digits.count)) + digits + "  " + function.name + "\n"
         }
-        return table.text + "\n" + functions.text
+        return text + "\n"
+    }
+
+    /// Whether a function is JOSE's own, or its C.
+    private func isEntry(_ function: Function) -> Bool {
+        module(of: function) == "4JOSE" || function.name.hasPrefix("lcrypto_")
     }
 
     private func group(of function: Function) -> Group {
         if function.object.contains("libcrypto") { return .libcrypto }
-        // Mangled names of the parsers' own types.
-        if function.name.contains("10WireFormat") {
-            if function.name.contains("Base64URL") { return .base64 }
-            if function.name.contains("JSON") { return .json }
-        }
-        return .rest
+        // A mangled name begins with the module it belongs to; later ones belong to its arguments.
+        guard let module = module(of: function), module == "10WireFormat" else { return .rest }
+        if function.name.contains("Base64URL") { return .base64 }
+        return function.name.contains("JSON") ? .json : .rest
+    }
+
+    private func module(of function: Function) -> String? {
+        ["10WireFormat", "4JOSE"].compactMap { module in
+            function.name.firstRange(of: module).map { (module, $0.lowerBound) }
+        }.min { $0.1 < $1.1 }?.0
     }
 
     /// `key=value` of a line; nil for a line of costs.

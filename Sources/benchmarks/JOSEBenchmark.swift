@@ -1,5 +1,6 @@
 import CBenchmarkLimit
 import JOSE
+import WireFormat
 
 /// Verification of tokens against the limit that libcrypto sets.
 @MainActor
@@ -20,6 +21,7 @@ struct JOSEBenchmark {
     func run() async throws {
         try await limit(rs256, goal: 0.95)
         try await limit(es256, goal: 0.98)
+        try await pieces()
         try await threads()
         try await refusals(rs256)
         try await refusals(es256)
@@ -60,6 +62,42 @@ struct JOSEBenchmark {
             hashes.append([timing.name, timing.speed.percent, timing.nanoseconds.written(decimals: 0)])
         }
         print(hashes.text)
+    }
+
+    /// Where the time beyond the limit goes.
+    private func pieces() async throws {
+        let workload = try rs256.good()
+        let parts = workload.token.split(separator: UInt8(ascii: ".")).map { Array($0) }
+        let texts = parts.compactMap { Base64URL.decode($0.span) }
+        guard texts.count == 3 else { throw UnusableLimit() }
+        let claims = try JSONDocument(parsing: texts[1])
+        let timings = try await PairedRun([
+            .init("all: parts, header, claims, signature", run: workload.verifyTokens),
+            .init("UnverifiedJWT(parsing:)", run: workload.parseTokens),
+            .init("refusal after the parsing (alg)", run: try rs256.refused()[3].verifyTokens),
+            .init("base64url of three parts, \(workload.token.count - 2) characters") { count in
+                repeated(count) { parts.allSatisfy { Base64URL.decode($0.span) != nil } }
+            },
+            .init("JSON of the header, \(texts[0].count) bytes") { count in
+                repeated(count) { (try? JSONDocument(parsing: texts[0])) != nil }
+            },
+            .init("JSON of the claims, \(texts[1].count) bytes") { count in
+                repeated(count) { (try? JSONDocument(parsing: texts[1])) != nil }
+            },
+            .init("ten look-ups of a claim, one absent") { count in
+                repeated(count) {
+                    let root = claims.root
+                    return root["iss"] != nil && root["exp"] != nil && root["nbf"] != nil && root["iat"] != nil
+                        && root["aud"] != nil && root["sub"] != nil && root["client_id"] != nil && root["jti"] != nil
+                        && root["cnf"] == nil && root["scope"] != nil
+                }
+            },
+        ]).measure(rounds: rounds / 4)
+        var table = TextTable(["pieces of RS256", "of all", "ns"])
+        for timing in timings {
+            table.append([timing.name, (1 / timing.speed).percent, timing.nanoseconds.written(decimals: 0)])
+        }
+        print(table.text)
     }
 
     // MARK: Two threads

@@ -33,6 +33,21 @@ struct TokenWorkload: Sendable {
     }
 }
 
+extension TokenWorkload {
+    /// Takes the token apart `count` times, and no more; returns how often that worked.
+    func parseTokens(_ count: Int) -> Int {
+        repeated(count) { (try? UnverifiedJWT(parsing: token, limit: Self.limit)) != nil }
+    }
+}
+
+/// Does something `count` times; returns how often it said yes.
+@inline(__always)
+func repeated(_ count: Int, _ body: () -> Bool) -> Int {
+    var right = 0
+    for _ in 0..<count where body() { right += 1 }
+    return right
+}
+
 /// Makes the workloads of one algorithm.
 struct TokenMint {
     let key: SigningKey
