@@ -108,8 +108,6 @@ struct TokenMint {
         // A multiple of four characters is always somebody's canonical base64url.
         framed += noise.prefix((TokenWorkload.limit - framed.count - 400) / 4 * 4) + [UInt8(ascii: ".")]
         framed += noise.prefix(343)
-        // The dearest claims to read: as many as fit.
-        let tiny = String(claims().dropLast()) + (0..<1_200).map { #","\#($0)":0"# }.joined() + "}"
         let otherKey = header.replacing(keyID, with: "nobody-knows-it")
         return [
             workload("bad signature", forged(good), keys: keys, code: "bad_signature"),
@@ -124,14 +122,24 @@ struct TokenMint {
             workload("16 KiB, good header, claims garbage", framed, keys: keys, code: "payload_json"),
             workload("17 KiB", noise + noise.prefix(1_024), keys: keys, code: "token_too_large"),
             workload(
-                "1,210 claims, unknown kid", try token(header: otherKey, claims: tiny), keys: keys, code: "key_unknown"),
-            workload("1,210 claims, bad signature", forged(try token(claims: tiny)), keys: keys, code: "bad_signature"),
+                "1,210 claims, unknown kid", try token(header: otherKey, claims: tinyClaims), keys: keys, code: "key_unknown"),
+            workload("1,210 claims, bad signature", forged(try token(claims: tinyClaims)), keys: keys, code: "bad_signature"),
         ]
     }
 
-    /// The good token with as many claims, for comparison with its forgery.
+    /// A good token with as many claims.
     func manyClaims(_ count: Int) throws -> TokenWorkload {
         try workload("\(count) claims", token(claims: claims(more: max(0, count - 10))), keys: keys())
+    }
+
+    /// The good token of the size of the dearest refused ones.
+    func manyTinyClaims() throws -> TokenWorkload {
+        try workload("1,210 claims, good", token(claims: tinyClaims), keys: keys())
+    }
+
+    /// The dearest claims to read: as many as fit.
+    private var tinyClaims: String {
+        String(claims().dropLast()) + (0..<1_200).map { #","\#($0)":0"# }.joined() + "}"
     }
 
     /// Another signature of the right form.
