@@ -1,10 +1,12 @@
 #include "internal.h"
 
+#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/ec.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +112,66 @@ lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const
     return lcrypto_key_wrap(pkey, length);
 }
 
+lcrypto_key *lcrypto_ed25519_import(const uint8_t *x, size_t length) {
+    EVP_PKEY *pkey = length == LCRYPTO_ED25519_BYTES ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x, length) : NULL;
+    ERR_clear_error();
+    return lcrypto_key_wrap(pkey, 0);
+}
+
+// Frees the key when something follows it in the buffer.
+static lcrypto_key *read_key(EVP_PKEY *pkey, const unsigned char *cursor, const uint8_t *end) {
+    if (pkey != NULL && cursor != end) {
+        EVP_PKEY_free(pkey);
+        pkey = NULL;
+    }
+    ERR_clear_error();
+    lcrypto_key *key = lcrypto_key_wrap(pkey, 0);
+    if (key != NULL) {
+        switch (lcrypto_key_kind(key)) {
+        case LCRYPTO_KIND_P256: key->coordinate = lcrypto_curve_bytes(LCRYPTO_P256); break;
+        case LCRYPTO_KIND_P384: key->coordinate = lcrypto_curve_bytes(LCRYPTO_P384); break;
+        case LCRYPTO_KIND_P521: key->coordinate = lcrypto_curve_bytes(LCRYPTO_P521); break;
+        default: break;
+        }
+    }
+    return key;
+}
+
+lcrypto_key *lcrypto_spki_read(const uint8_t *der, size_t length) {
+    const unsigned char *cursor = der;
+    EVP_PKEY *pkey = length > LONG_MAX ? NULL : d2i_PUBKEY(NULL, &cursor, (long)length);
+    return read_key(pkey, cursor, der + length);
+}
+
+lcrypto_key *lcrypto_certificate_read(const uint8_t *der, size_t length) {
+    const unsigned char *cursor = der;
+    X509 *certificate = length > LONG_MAX ? NULL : d2i_X509(NULL, &cursor, (long)length);
+    EVP_PKEY *pkey = certificate == NULL ? NULL : X509_get_pubkey(certificate);
+    X509_free(certificate);
+    return read_key(pkey, cursor, der + length);
+}
+
+enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key) {
+    if (EVP_PKEY_is_a(key->pkey, "RSA")) return LCRYPTO_KIND_RSA;
+    if (EVP_PKEY_is_a(key->pkey, "ED25519")) return LCRYPTO_KIND_ED25519;
+    if (!EVP_PKEY_is_a(key->pkey, "EC")) return LCRYPTO_OTHER;
+    // RFC 5480 section 2.1.1: a curve is named, never spelled out.
+    int is_explicit = 0;
+    if (EVP_PKEY_get_int_param(key->pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit) == 1
+        && is_explicit)
+        return LCRYPTO_OTHER;
+    char group[64];
+    int named = EVP_PKEY_get_group_name(key->pkey, group, sizeof group, NULL);
+    ERR_clear_error();
+    if (named != 1) return LCRYPTO_OTHER;
+    switch (OBJ_sn2nid(group)) {
+    case NID_X9_62_prime256v1: return LCRYPTO_KIND_P256;
+    case NID_secp384r1: return LCRYPTO_KIND_P384;
+    case NID_secp521r1: return LCRYPTO_KIND_P521;
+    default: return LCRYPTO_OTHER;
+    }
+}
+
 lcrypto_key *lcrypto_rsa_generate(int bits) {
     EVP_PKEY *pkey = EVP_RSA_gen((unsigned)bits);
     ERR_clear_error();
@@ -121,6 +183,12 @@ lcrypto_key *lcrypto_ec_generate(enum lcrypto_curve curve) {
     EVP_PKEY *pkey = name == NULL ? NULL : EVP_EC_gen(name);
     ERR_clear_error();
     return lcrypto_key_wrap(pkey, lcrypto_curve_bytes(curve));
+}
+
+lcrypto_key *lcrypto_ed25519_generate(void) {
+    EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    ERR_clear_error();
+    return lcrypto_key_wrap(pkey, 0);
 }
 
 // Writes one public number: padded to `width`, or as short as it is when `width` is 0.
@@ -140,6 +208,12 @@ static int write_number(const EVP_PKEY *pkey, const char *name, size_t width, ui
 
 int lcrypto_key_public(const lcrypto_key *key, uint8_t *first, size_t *first_length, uint8_t *second,
                        size_t *second_length) {
+    if (lcrypto_key_kind(key) == LCRYPTO_KIND_ED25519) {
+        int raw = EVP_PKEY_get_raw_public_key(key->pkey, first, first_length) == 1;
+        *second_length = 0;
+        ERR_clear_error();
+        return raw ? 1 : -1;
+    }
     int is_rsa = key->coordinate == 0;
     const char *first_name = is_rsa ? OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_EC_PUB_X;
     const char *second_name = is_rsa ? OSSL_PKEY_PARAM_RSA_E : OSSL_PKEY_PARAM_EC_PUB_Y;

@@ -3,15 +3,67 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+// What one verification works with. Never used by two threads at once.
+struct session {
+    EVP_PKEY_CTX *verify;
+    EVP_MD_CTX *hash;
+};
+
+// A place where a session waits between two verifications, on a cache line of its own.
+struct slot {
+    _Alignas(64) _Atomic(struct session *) session;
+};
+
+enum { SLOTS = 4 };
+
 struct lcrypto_verifier {
-    EVP_PKEY_CTX *template; // never used to verify; copied per call
+    EVP_PKEY *pkey;         // for EdDSA, which takes the whole message and so has no context to prepare
+    EVP_PKEY_CTX *template; // for the others: never used to verify; copied when no slot has a session
     EVP_MD *digest;         // fetched once: an implicit fetch per token costs more than the hash
     size_t coordinate;      // bytes of r and of s; 0 for RSA
     size_t signature_length;
+    struct slot *slots;
 };
+
+static void session_free(struct session *session) {
+    if (session == NULL) return;
+    EVP_PKEY_CTX_free(session->verify);
+    EVP_MD_CTX_free(session->hash);
+    free(session);
+}
+
+// The slot that the calling thread tries: threads differ in the address of their own variable.
+static struct slot *my_slot(const lcrypto_verifier *verifier) {
+    static _Thread_local char anchor;
+    return &verifier->slots[((uintptr_t)&anchor >> 12) % SLOTS];
+}
+
+// Takes the session out of the slot, so that nobody else has it, or makes one.
+static struct session *session_take(const lcrypto_verifier *verifier) {
+    struct session *session = atomic_exchange_explicit(&my_slot(verifier)->session, NULL, memory_order_acquire);
+    if (session != NULL) return session;
+    session = calloc(1, sizeof *session);
+    if (session == NULL) return NULL;
+    session->verify = EVP_PKEY_CTX_dup(verifier->template);
+    session->hash = EVP_MD_CTX_new();
+    if (session->verify == NULL || session->hash == NULL) {
+        session_free(session);
+        return NULL;
+    }
+    return session;
+}
+
+// Leaves the session for the next verification, or frees it when one is waiting already.
+static void session_return(const lcrypto_verifier *verifier, struct session *session) {
+    struct session *empty = NULL;
+    if (!atomic_compare_exchange_strong_explicit(&my_slot(verifier)->session, &empty, session, memory_order_release,
+                                                 memory_order_relaxed))
+        session_free(session);
+}
 
 // Sets padding and hash on an initialised context. 1 = done.
 static int configure(EVP_PKEY_CTX *context, enum lcrypto_scheme scheme, const EVP_MD *digest) {
@@ -24,14 +76,19 @@ static int configure(EVP_PKEY_CTX *context, enum lcrypto_scheme scheme, const EV
         return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
             && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1
             && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+    case LCRYPTO_EDDSA: return 0;
     }
     return 0;
 }
 
 void lcrypto_verifier_free(lcrypto_verifier *verifier) {
     if (verifier == NULL) return;
+    EVP_PKEY_free(verifier->pkey);
     EVP_PKEY_CTX_free(verifier->template);
     EVP_MD_free(verifier->digest);
+    for (int index = 0; verifier->slots != NULL && index < SLOTS; index++)
+        session_free(atomic_load_explicit(&verifier->slots[index].session, memory_order_acquire));
+    free(verifier->slots);
     free(verifier);
 }
 
@@ -39,11 +96,23 @@ lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_sche
     if ((scheme == LCRYPTO_ECDSA) != (key->coordinate != 0)) return NULL;
     lcrypto_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL) return NULL;
+    if (scheme == LCRYPTO_EDDSA) {
+        if (lcrypto_key_kind(key) != LCRYPTO_KIND_ED25519 || EVP_PKEY_up_ref(key->pkey) != 1) {
+            free(verifier);
+            return NULL;
+        }
+        verifier->pkey = key->pkey;
+        verifier->signature_length = 2 * LCRYPTO_ED25519_BYTES;
+        return verifier;
+    }
     verifier->coordinate = key->coordinate;
     verifier->signature_length = key->coordinate != 0 ? 2 * key->coordinate : (size_t)EVP_PKEY_get_size(key->pkey);
+    verifier->slots = aligned_alloc(_Alignof(struct slot), SLOTS * sizeof(struct slot));
+    for (int index = 0; verifier->slots != NULL && index < SLOTS; index++)
+        atomic_init(&verifier->slots[index].session, NULL);
     verifier->digest = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
     verifier->template = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-    if (verifier->digest == NULL || verifier->template == NULL || EVP_PKEY_verify_init(verifier->template) != 1
+    if (verifier->slots == NULL || verifier->digest == NULL || verifier->template == NULL || EVP_PKEY_verify_init(verifier->template) != 1
         || configure(verifier->template, scheme, verifier->digest) != 1) {
         lcrypto_verifier_free(verifier);
         verifier = NULL;
@@ -79,9 +148,22 @@ static size_t write_der(uint8_t *out, const uint8_t *signature, size_t coordinat
     return head + length;
 }
 
+static int verify_whole_message(EVP_PKEY *pkey, const uint8_t *signature, size_t signature_length,
+                                const uint8_t *message, size_t message_length) {
+    int result = -1;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context != NULL && EVP_DigestVerifyInit(context, NULL, NULL, NULL, pkey) == 1)
+        result = EVP_DigestVerify(context, signature, signature_length, message, message_length) == 1;
+    EVP_MD_CTX_free(context);
+    if (result != 1) ERR_clear_error();
+    return result;
+}
+
 int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, size_t signature_length,
                    const uint8_t *message, size_t message_length) {
     if (signature_length != verifier->signature_length) return 0;
+    if (verifier->pkey != NULL)
+        return verify_whole_message(verifier->pkey, signature, signature_length, message, message_length);
     uint8_t der[LCRYPTO_MAX_DER];
     if (verifier->coordinate != 0) {
         signature_length = write_der(der, signature, verifier->coordinate);
@@ -90,18 +172,36 @@ int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, s
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;
     int result = -1;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(verifier->template);
-    if (context != NULL && EVP_Digest(message, message_length, digest, &digest_length, verifier->digest, NULL) == 1) {
-        // Only 1 is a good signature: OpenSSL answers 0 or a negative number for bad ones, depending on how bad.
-        result = EVP_PKEY_verify(context, signature, signature_length, digest, digest_length) == 1;
+    struct session *session = session_take(verifier);
+    if (session != NULL && EVP_DigestInit_ex2(session->hash, verifier->digest, NULL) == 1
+        && EVP_DigestUpdate(session->hash, message, message_length) == 1
+        && EVP_DigestFinal_ex(session->hash, digest, &digest_length) == 1) {
+        // Only 1 is a good signature: OpenSSL answers 0 or a negative number for bad ones, depending on how bad. Either
+        // way the context is as before (EVP_PKEY_verify(3): may be called more than once).
+        result = EVP_PKEY_verify(session->verify, signature, signature_length, digest, digest_length) == 1;
     }
-    EVP_PKEY_CTX_free(context);
+    if (result >= 0)
+        session_return(verifier, session);
+    else
+        session_free(session);
     if (result != 1) ERR_clear_error();
     return result;
 }
 
+static int sign_whole_message(EVP_PKEY *pkey, const uint8_t *message, size_t message_length, uint8_t *out,
+                              size_t *out_length) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    int done = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, pkey) == 1
+        && EVP_DigestSign(context, out, out_length, message, message_length) == 1;
+    EVP_MD_CTX_free(context);
+    ERR_clear_error();
+    return done ? 1 : -1;
+}
+
 int lcrypto_sign(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash, const uint8_t *message,
                  size_t message_length, uint8_t *out, size_t *out_length) {
+    if (scheme == LCRYPTO_EDDSA)
+        return sign_whole_message(key->pkey, message, message_length, out, out_length);
     int result = -1;
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;

@@ -57,6 +57,8 @@ public enum JOSEError: Error, Sendable, Hashable {
         case ambiguous = "key_ambiguous"
         /// The key of this `kid` does not verify this `alg`. A newer set does not help.
         case algorithmMismatch = "key_algorithm_mismatch"
+        /// The key set is another issuer's.
+        case foreignIssuer = "key_of_foreign_issuer"
     }
 
     /// What is wrong with a claim.
@@ -73,6 +75,10 @@ public enum JOSEError: Error, Sendable, Hashable {
         case notYetValid = "not_yet_valid"
         /// `iat` lies in the future.
         case issuedInFuture = "issued_in_future"
+        /// `iat` lies further back than the policy allows.
+        case tooOld = "too_old"
+        /// `exp` lies further behind `iat` than the policy allows.
+        case lifetimeTooLong = "lifetime_too_long"
         /// Asks for something that is not satisfied (`cnf`).
         case unsatisfied
     }
@@ -84,15 +90,9 @@ public enum JOSEError: Error, Sendable, Hashable {
         case .header(let why): why.rawValue
         case .key(let why): why.rawValue
         case .badSignature: "bad_signature"
-        case .claim(let name, let why): "\(name.rawValue)_\(why.rawValue)"
+        case .claim(let name, let why): "\(name.codeName)_\(why.rawValue)"
         case .notAnAccessToken: "not_an_access_token"
         case .cryptographyUnavailable: "cryptography_unavailable"
         }
     }
-}
-
-/// A claim that the validation looks at (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800 §3.1).
-public enum ClaimName: String, Sendable, Hashable, CaseIterable {
-    case iss, sub, aud, exp, nbf, iat, jti, cnf
-    case clientID = "client_id"
 }

@@ -7,43 +7,50 @@ public import WireFormat
 public struct JSONWebKey: Sendable {
     /// The `kid`, compared byte for byte; nil when the key has none.
     public let keyID: String?
+    let keyIDBytes: [UInt8]?
+    let publicKey: PublicKey
     let verification: VerificationKey
 
-    /// The algorithms that the key may verify: its `alg`, or all that fit when it has none. Decided per token, never
-    /// pinned to the first one seen.
-    public var algorithms: [SignatureAlgorithm] { verification.algorithms }
+    init(keyID: String?, _ publicKey: PublicKey, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
+        self.keyID = keyID
+        keyIDBytes = keyID.map { Array($0.utf8) }
+        self.publicKey = publicKey
+        verification = try VerificationKey(publicKey, algorithms: algorithms)
+    }
 
     /// Reads and imports one key.
     public init(_ node: JSONNode) throws(KeyDefect) {
         guard node.kind == .object else { throw .malformed }
         try Self.checkPurpose(of: node)
-        keyID = try Self.optionalString(node["kid"])
+        let keyID = try Self.optionalString(node["kid"])
+        let publicKey = try Self.publicKey(node)
+        let algorithms = try Self.algorithms(of: node, shape: publicKey.shape)
+        try self.init(keyID: keyID, publicKey, algorithms: algorithms)
+    }
 
-        guard let type = node["kty"], type.kind == .string else { throw .malformed }
-        if type.isString("RSA") {
-            let algorithms = try Self.algorithms(of: node, shape: .rsa)
-            verification = try VerificationKey(
-                modulus: Self.number(node["n"], limit: 1_024, orThrow: .modulusTooLarge),
-                exponent: Self.number(node["e"], limit: 16, orThrow: .exponent),
-                algorithms: algorithms)
-        } else if type.isString("EC") {
-            guard let name = try Self.optionalString(node["crv"]) else { throw .malformed }
-            guard let curve = EllipticCurve.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
-                throw .unsupportedCurve
-            }
-            let algorithms = try Self.algorithms(of: node, shape: .ec(curve))
-            verification = try VerificationKey(
-                curve: curve,
-                x: Self.number(node["x"], limit: curve.coordinateBytes, orThrow: .point),
-                y: Self.number(node["y"], limit: curve.coordinateBytes, orThrow: .point),
-                algorithms: algorithms)
-        } else {
-            throw .unsupportedKeyType
+    /// The algorithms that the key may verify: its `alg`, or all that fit when it has none. Decided per token, never
+    /// pinned to the first one seen.
+    public var algorithms: [SignatureAlgorithm] { verification.algorithms }
+
+    /// The type and size, such as `RSA 2048`, `P-256` or `Ed25519`.
+    public var typeDescription: String {
+        switch publicKey {
+        case .rsa: "RSA \(publicKey.bits)"
+        case .ec(let curve, _, _): curve.rawValue
+        case .ed25519: "Ed25519"
         }
     }
 
+    /// The SHA-256 thumbprint (RFC 7638 §3), base64url.
+    public var thumbprint: String {
+        var members = JSONObject()
+        for (name, value) in publicKey.requiredMembers { members[name] = .string(value) }
+        // RFC 7638 §3.3: the members in lexicographic order, without white space; the writer keeps the order.
+        return Base64URL.encode(Digest.sha256(JSONValue.object(members).encoded()))
+    }
+
     private static func checkPurpose(of node: JSONNode) throws(KeyDefect) {
-        // RFC 7517 §9.2: d, p, q, dp, dq, qi, oth (RSA), d (EC) and k (oct) are secrets.
+        // RFC 7517 §9.2: d, p, q, dp, dq, qi, oth (RSA), d (EC, OKP) and k (oct) are secrets.
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where node[member] != nil {
             // `kty: oct` is a shared secret by design; its reason is the key type.
             throw node["kty"]?.isString("oct") == true ? .unsupportedKeyType : .privateMaterial
@@ -54,12 +61,37 @@ public struct JSONWebKey: Sendable {
         if let operations = node["key_ops"] {
             guard operations.kind == .array else { throw .malformed }
             var canVerify = false
+            var allStrings = true
             operations.forEachElement { element in
-                canVerify = element.isString("verify")
-                return !canVerify
+                canVerify = canVerify || element.isString("verify")
+                allStrings = allStrings && element.kind == .string
+                return true
             }
+            guard allStrings else { throw .malformed }
             guard canVerify else { throw .notForVerification }
         }
+    }
+
+    /// RFC 7518 §6.2, §6.3 and RFC 8037 §2, by `kty` and `crv`.
+    private static func publicKey(_ node: JSONNode) throws(KeyDefect) -> PublicKey {
+        guard let type = node["kty"], type.kind == .string else { throw .malformed }
+        if type.isString("RSA") {
+            return try .checkedRSA(
+                modulus: number(node["n"], limit: 1_024, orThrow: .modulusTooLarge),
+                exponent: number(node["e"], limit: 16, orThrow: .exponent))
+        }
+        guard type.isString("EC") || type.isString("OKP") else { throw .unsupportedKeyType }
+        guard let curveName = try optionalString(node["crv"]) else { throw .malformed }
+        if type.isString("OKP") {
+            guard curveName.hasSameBytes(as: "Ed25519") else { throw .unsupportedCurve }
+            return try .checkedEd25519(x: number(node["x"], limit: 32, orThrow: .point))
+        }
+        guard let curve = EllipticCurve.allCases.first(where: { $0.rawValue.hasSameBytes(as: curveName) }) else {
+            throw .unsupportedCurve
+        }
+        return try .checkedEC(
+            curve, x: number(node["x"], limit: curve.coordinateBytes, orThrow: .point),
+            y: number(node["y"], limit: curve.coordinateBytes, orThrow: .point))
     }
 
     /// RFC 7517 §4.4: the key's own `alg` when it has one (it must fit the key), else every row that fits.
@@ -68,7 +100,7 @@ public struct JSONWebKey: Sendable {
     ) throws(KeyDefect) -> [SignatureAlgorithm] {
         let fitting = SignatureAlgorithm.all.filter { $0.keyShape == shape }
         guard let name = try optionalString(node["alg"]) else { return fitting }
-        guard let algorithm = fitting.first(where: { $0.name.hasSameBytes(as: name) }) else {
+        guard let name = PackedName(name.utf8), let algorithm = fitting.first(where: { $0.isNamed(name) }) else {
             throw .unsupportedAlgorithm
         }
         return [algorithm]
@@ -85,7 +117,7 @@ public struct JSONWebKey: Sendable {
         _ node: JSONNode?, limit: Int, orThrow tooLong: KeyDefect
     ) throws(KeyDefect) -> [UInt8] {
         guard let node, let length = node.stringByteCount else { throw .malformed }
-        // One byte more than the limit, for the leading zero that some issuers send.
+        // One byte more than the limit, for the leading zero that some issuers send before an RSA number.
         guard length <= (limit + 1) * 4 / 3 + 1 else { throw tooLong }
         guard let text = node.string, let bytes = Base64URL.decode(text), !bytes.isEmpty else { throw .malformed }
         return bytes

@@ -1,6 +1,6 @@
 public import WireFormat
 
-/// The keys of one issuer (RFC 7517 §5), imported once when the set is parsed.
+/// The keys of one issuer (RFC 7517 §5), imported once when the set is parsed, and bound to that issuer.
 ///
 /// An unusable entry is skipped with a reason; the rest of the set works.
 public struct JSONWebKeySet: Sendable {
@@ -28,14 +28,25 @@ public struct JSONWebKeySet: Sendable {
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
+    /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
+    public let issuer: String
     /// The usable keys, in order.
     public let keys: [JSONWebKey]
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
     public let skipped: [Skipped]
+    /// For sets too large to look through; empty for the others.
     private let positionsByKeyID: [[UInt8]: [Int]]
 
+    private static let smallSet = 8
+    /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
+    private static let maximumTries = 4
+
     /// Parses a document of at most 1 MiB.
-    public init(parsing bytes: [UInt8]) throws(ParseError) {
+    ///
+    /// - Parameters:
+    ///   - bytes: The document.
+    ///   - issuer: The issuer identifier of the authorization server that published it.
+    public init(parsing bytes: [UInt8], issuer: String) throws(ParseError) {
         let document: JSONDocument
         do throws(JSONError) {
             document = try JSONDocument(parsing: bytes)
@@ -59,32 +70,62 @@ public struct JSONWebKeySet: Sendable {
             index += 1
             return true
         }
+        self.init(keys, skipped: skipped, issuer: issuer)
+    }
+
+    /// A set of keys at hand, such as some imported from PEM.
+    public init(_ keys: [JSONWebKey], issuer: String) {
+        self.init(keys, skipped: [], issuer: issuer)
+    }
+
+    private init(_ keys: [JSONWebKey], skipped: [Skipped], issuer: String) {
         self.keys = keys
         self.skipped = skipped
-        positionsByKeyID = Dictionary(
-            grouping: keys.indices.filter { keys[$0].keyID != nil }, by: { Array((keys[$0].keyID ?? "").utf8) })
+        self.issuer = issuer
+        positionsByKeyID =
+            keys.count <= Self.smallSet
+            ? [:]
+            : Dictionary(
+                grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
     }
 
-    /// Which keys a token may be tried with.
-    enum Selection {
-        case candidates([JSONWebKey])
-        case mismatch(JOSEError.KeyMismatch)
-    }
-
-    /// Decides which keys to try, from the header alone.
-    func selection(keyID: [UInt8]?, algorithm: SignatureAlgorithm) -> Selection {
+    /// Tries the keys that the header selects until one verifies.
+    ///
+    /// - Returns: Whether one of them did.
+    /// - Throws: ``JOSEError/key(_:)`` when there is none to try, or what `verifies` throws.
+    func anyKey(
+        keyID: JSONNode?, algorithm: SignatureAlgorithm, verifies: (VerificationKey) throws(JOSEError) -> Bool
+    ) throws(JOSEError) -> Bool {
         guard let keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
-            let fitting = keys.filter { $0.algorithms.contains(algorithm) }
-            switch fitting.count {
-            case 0: return .mismatch(.unknown)
-            case 1: return .candidates(fitting)
-            default: return .mismatch(.ambiguous)
-            }
+            let fitting = keys.indices.filter { keys[$0].verification.verifies(algorithm) }
+            guard fitting.count <= 1 else { throw .key(.ambiguous) }
+            guard let only = fitting.first else { throw .key(.unknown) }
+            return try verifies(keys[only].verification)
         }
-        guard let positions = positionsByKeyID[keyID] else { return .mismatch(.unknown) }
-        // RFC 7517 §4.5: one `kid` may name keys of different types. Four tries bound the cost of a repeated one.
-        let fitting = positions.lazy.map { keys[$0] }.filter { $0.algorithms.contains(algorithm) }.prefix(4)
-        return fitting.isEmpty ? .mismatch(.algorithmMismatch) : .candidates(Array(fitting))
+        // RFC 7517 §4.5: one `kid` may name keys of different types.
+        var isKnown = false
+        var tries = 0
+        for index in positions(of: keyID) where isNamed(index, keyID) {
+            isKnown = true
+            guard tries < Self.maximumTries, keys[index].verification.verifies(algorithm) else { continue }
+            tries += 1
+            if try verifies(keys[index].verification) { return true }
+        }
+        guard tries > 0 else { throw .key(isKnown ? .algorithmMismatch : .unknown) }
+        return false
     }
+
+    /// Where a key of this `kid` can stand.
+    private func positions(of keyID: JSONNode) -> [Int] {
+        if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
+        return positionsByKeyID[keyID.stringBytes ?? []] ?? []
+    }
+
+    private func isNamed(_ index: Int, _ keyID: JSONNode) -> Bool {
+        guard let bytes = keys[index].keyIDBytes else { return false }
+        return keyID.isString(bytes.span)
+    }
+
+    private static let smallPositions = (0...smallSet).map { Array(0..<$0) }
 }

@@ -1,239 +1,192 @@
-public import WireFormat
+internal import WireFormat
 
 /// Decides whether a compact JWT is an acceptable access token of one issuer for this resource.
 ///
-/// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, `aud`, the claims of the
-/// profile, ID-token claims, and that no binding (`cnf`) is asked for that nobody satisfies.
+/// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, audience, the claims of the
+/// profile and of the policy, ID-token claims, and that no binding (`cnf`) is asked for that nobody satisfies. Size, form,
+/// base64url, JSON, `crit`, `b64` and `kid` come before all of them: see ``UnverifiedJWT``.
 /// **Does not check** scopes (see `ResourceServer`), revocation, or whether the token was seen before.
+///
+/// Immutable; any number of tasks may verify with one at once.
 ///
 /// - SeeAlso: [RFC 9068 §4](https://www.rfc-editor.org/rfc/rfc9068#section-4),
 ///   [RFC 8725](https://www.rfc-editor.org/rfc/rfc8725)
 public struct JWTValidation: Sendable {
-    /// Which kinds of token are acceptable.
-    public enum Profile: Sendable, Hashable {
-        /// `typ` absent, `JWT` or `at+jwt`; `exp`, `iss` and `aud` required.
-        case `default`
-        /// RFC 9068: only `at+jwt`; `sub`, `client_id`, `jti` and `iat` required too.
-        case rfc9068
-    }
+    /// The policy, checked.
+    public let policy: JWTPolicy
 
-    /// Why a policy is not acceptable.
-    public enum ConfigurationFault: Error, Sendable, Hashable {
-        /// An empty issuer.
-        case noIssuer
-        /// No audience, or an empty one: a token for anybody would do.
-        case noAudience
-        /// No algorithm.
-        case noAlgorithm
-        /// A skew outside 0…300 seconds.
-        case clockSkew
-    }
+    // The policy's texts as bytes, in the form in which tokens are compared with them.
+    private let issuer: [UInt8]
+    private let audiences: [[UInt8]]
+    private let skew: Double
 
-    /// The issuer, byte for byte as in `iss`.
-    public let issuer: String
-    /// This resource's own identifier; matches `aud` with or without one trailing slash.
-    public let resource: String?
-    /// Other values of `aud` that name this resource; matched exactly.
-    public let audiences: [String]
-    /// The algorithms that the policy allows.
-    public let algorithms: [SignatureAlgorithm]
-    /// The profile.
-    public let profile: Profile
-    /// How far clocks may differ, in seconds; 0…300.
-    public let clockSkew: Double
-
-    // The same as bytes, in the form in which tokens are compared with them.
-    private let issuerBytes: [UInt8]
-    private let audienceBytes: [[UInt8]]
-
-    /// A policy.
+    /// A validation by a policy.
     ///
-    /// - Parameters:
-    ///   - issuer: The issuer, byte for byte as in `iss`.
-    ///   - resource: This resource's own identifier.
-    ///   - audiences: Other accepted audiences. With no `resource`, at least one is needed.
-    ///   - algorithms: What the header may name; at least one.
-    ///   - profile: The kind of token.
-    ///   - clockSkew: Seconds, 0…300.
-    /// - Throws: ``ConfigurationFault``.
-    public init(
-        issuer: String, resource: String?, audiences: [String] = [],
-        algorithms: [SignatureAlgorithm] = SignatureAlgorithm.allowedByDefault,
-        profile: Profile = .default, clockSkew: Int = 60
-    ) throws(ConfigurationFault) {
-        guard !issuer.isEmpty else { throw .noIssuer }
-        let accepted = audiences.map { Array($0.utf8) } + (resource.map(Self.spellings) ?? [])
-        guard !accepted.isEmpty, !accepted.contains([]) else { throw .noAudience }
-        guard !algorithms.isEmpty else { throw .noAlgorithm }
-        guard (0...300).contains(clockSkew) else { throw .clockSkew }
-        self.issuer = issuer
-        self.resource = resource
-        self.audiences = audiences
-        self.algorithms = algorithms
-        self.profile = profile
-        self.clockSkew = Double(clockSkew)
-        issuerBytes = Array(issuer.utf8)
-        audienceBytes = accepted
+    /// - Throws: ``JWTPolicyError`` with every fault.
+    public init(_ policy: JWTPolicy) throws(JWTPolicyError) {
+        let faults = policy.faults
+        guard faults.isEmpty else { throw JWTPolicyError(faults: faults) }
+        self.policy = policy
+        issuer = Array(policy.issuer.utf8)
+        audiences = policy.acceptedAudiences
+        skew = Double(policy.clockSkew)
+    }
+
+    /// A validation with the default policy.
+    ///
+    /// - Throws: ``JWTPolicyError`` for an empty issuer or resource.
+    public init(issuer: String, resource: String) throws(JWTPolicyError) {
+        try self.init(JWTPolicy(issuer: issuer, resource: resource))
     }
 
     /// The checks that need neither a key nor the network: algorithm, `typ`, issuer.
     ///
     /// A token that fails here causes no fetch of keys.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        _ = try algorithm(of: jwt)
-        try checkType(jwt)
-        try checkIssuer(jwt)
+        _ = try checkHeaderAndIssuer(jwt)
     }
 
     /// Verifies a token against the keys of its issuer.
     ///
     /// - Parameters:
     ///   - jwt: The token, taken apart.
-    ///   - keys: The keys of ``issuer``, and of nobody else.
+    ///   - keys: The keys of the policy's issuer; those of another one are refused.
     ///   - now: Seconds since 1970; compared with `exp`, `nbf` and `iat` after allowing for the skew.
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   answer that a newer key set can change.
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        let algorithm = try algorithm(of: jwt)
-        try checkType(jwt)
-        try checkIssuer(jwt)
+        let algorithm = try checkHeaderAndIssuer(jwt)
         try checkSignature(jwt, algorithm: algorithm, keys: keys)
-        let expiresAt = try checkTimes(jwt.payload.root, now: now)
-        try checkAudience(jwt.payload.root["aud"])
+        let expiresAt = try checkTimes(jwt, now: now)
+        try checkAudience(jwt)
         try checkProfile(jwt)
-        try checkBinding(jwt.payload.root["cnf"])
-        return VerifiedJWT(claims: jwt.payload, issuer: issuer, expiresAt: expiresAt)
+        try checkRequiredClaims(jwt)
+        try checkPurpose(jwt)
+        try checkBinding(jwt)
+        return VerifiedJWT(jwt, policy: policy, expiresAt: expiresAt)
     }
 
-    /// RFC 8725 §3.1: the policy chooses the algorithm; the header can only name one that is allowed.
-    private func algorithm(of jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
-        guard let algorithm = algorithms.first(where: { $0.name.hasSameBytes(as: jwt.algorithmName) }) else {
+    private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+        // RFC 8725 §3.1: the policy chooses the algorithm; the header can only name one that is allowed.
+        guard let name = jwt.algorithmName, let algorithm = policy.algorithms.first(where: { $0.isNamed(name) }) else {
             throw .header(.algorithmNotAllowed)
         }
-        return algorithm
-    }
-
-    /// RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
-    private func checkType(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        switch (profile, jwt.type) {
+        // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
+        switch (policy.profile, jwt.type) {
         case (_, .accessToken), (.default, .jwt), (.default, .absent): break
         case (.rfc9068, .jwt), (.rfc9068, .absent), (_, .other): throw .header(.type)
         }
-    }
-
-    /// RFC 7519 §4.1.1, RFC 8414 §3.3: the same bytes, no normalisation.
-    private func checkIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        guard let claim = jwt.payload.root["iss"] else { throw .claim(.iss, .missing) }
+        // RFC 7519 §4.1.1, RFC 8414 §3.3: the same bytes, no normalisation.
+        guard let claim = jwt.claim(jwt.positions.iss) else { throw .claim(.iss, .missing) }
         guard claim.kind == .string else { throw .claim(.iss, .wrongType) }
-        guard claim.isString(issuerBytes.span) else { throw .claim(.iss, .mismatch) }
+        guard claim.isString(issuer.span) else { throw .claim(.iss, .mismatch) }
+        return algorithm
     }
 
     private func checkSignature(
         _ jwt: UnverifiedJWT, algorithm: SignatureAlgorithm, keys: JSONWebKeySet
     ) throws(JOSEError) {
-        let candidates: [JSONWebKey]
-        switch keys.selection(keyID: jwt.keyID, algorithm: algorithm) {
-        case .mismatch(let why): throw .key(why)
-        case .candidates(let fitting): candidates = fitting
+        // RFC 8725 §3.8: the keys belong to the issuer.
+        guard keys.issuer.utf8.elementsEqual(issuer) else { throw .key(.foreignIssuer) }
+        let isGood = try keys.anyKey(keyID: jwt.keyID, algorithm: algorithm) { (key) throws(JOSEError) in
+            try key.verifies(jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
         }
-        for key in candidates
-        where try key.verification.verifies(
-            jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
-        {
-            return
-        }
-        throw .badSignature
+        guard isGood else { throw .badSignature }
     }
 
     /// Returns `exp`.
-    private func checkTimes(_ claims: JSONNode, now: Double) throws(JOSEError) -> Double {
+    private func checkTimes(_ jwt: UnverifiedJWT, now: Double) throws(JOSEError) -> Double {
         // RFC 7519 §4.1.4: on or after `exp` the token must not be accepted. Required here (RFC 9068 §2.2).
-        guard let expiresAt = try time(.exp, in: claims) else { throw .claim(.exp, .missing) }
-        guard now < expiresAt + clockSkew else { throw .claim(.exp, .expired) }
+        guard let expiresAt = try time(.exp, jwt.claim(jwt.positions.exp)) else { throw .claim(.exp, .missing) }
+        guard now < expiresAt + skew else { throw .claim(.exp, .expired) }
         // RFC 7519 §4.1.5.
-        if let notBefore = try time(.nbf, in: claims), notBefore > now + clockSkew {
+        if let notBefore = try time(.nbf, jwt.claim(jwt.positions.nbf)), notBefore > now + skew {
             throw .claim(.nbf, .notYetValid)
         }
+        guard let issuedAt = try time(.iat, jwt.claim(jwt.positions.iat)) else {
+            let isNeeded = policy.maximumAge != nil || policy.maximumLifetime != nil
+            if isNeeded { throw .claim(.iat, .missing) }
+            return expiresAt
+        }
         // Stricter than RFC 7519 §4.1.6: a token from the future was made by a broken clock or a broken signer.
-        if let issuedAt = try time(.iat, in: claims), issuedAt > now + clockSkew {
-            throw .claim(.iat, .issuedInFuture)
+        if policy.futureIssuedAt == .refused, issuedAt > now + skew { throw .claim(.iat, .issuedInFuture) }
+        if let age = policy.maximumAge, now - issuedAt > Double(age) + skew { throw .claim(.iat, .tooOld) }
+        if let lifetime = policy.maximumLifetime, expiresAt - issuedAt > Double(lifetime) {
+            throw .claim(.exp, .lifetimeTooLong)
         }
         return expiresAt
     }
 
     /// RFC 7519 §2 NumericDate: a JSON number, integer or fraction, |x| < 2^53.
-    private func time(_ name: ClaimName, in claims: JSONNode) throws(JOSEError) -> Double? {
-        guard let node = claims[name.rawValue] else { return nil }
-        guard let seconds = node.double, seconds.magnitude < 9_007_199_254_740_992 else {
+    private func time(_ name: ClaimName, _ claim: JSONNode?) throws(JOSEError) -> Double? {
+        guard let claim else { return nil }
+        guard let seconds = claim.double, seconds.magnitude < 9_007_199_254_740_992 else {
             throw .claim(name, .wrongType)
         }
         return seconds
     }
 
     /// RFC 7519 §4.1.3, RFC 8707 §2: a string, or an array of strings of which one names this resource.
-    private func checkAudience(_ claim: JSONNode?) throws(JOSEError) {
-        guard let claim else { throw .claim(.aud, .missing) }
+    private func checkAudience(_ jwt: UnverifiedJWT) throws(JOSEError) {
+        let isStandard = policy.audienceClaim.hasSameBytes(as: "aud")
+        let name: ClaimName = isStandard ? .aud : ClaimName(rawValue: policy.audienceClaim)
+        guard let claim = isStandard ? jwt.claim(jwt.positions.aud) : jwt.payload.root[policy.audienceClaim] else {
+            throw .claim(name, .missing)
+        }
         if claim.kind == .string {
-            guard names(claim) else { throw .claim(.aud, .mismatch) }
+            guard isAccepted(claim) else { throw .claim(name, .mismatch) }
             return
         }
-        guard claim.kind == .array else { throw .claim(.aud, .wrongType) }
+        guard claim.kind == .array else { throw .claim(name, .wrongType) }
         var allStrings = true
         var found = false
         claim.forEachElement { element in
             allStrings = element.kind == .string
-            found = found || names(element)
+            found = found || isAccepted(element)
             return allStrings
         }
-        guard allStrings else { throw .claim(.aud, .wrongType) }
-        guard found else { throw .claim(.aud, .mismatch) }
+        guard allStrings else { throw .claim(name, .wrongType) }
+        guard found else { throw .claim(name, .mismatch) }
     }
 
-    private func names(_ audience: JSONNode) -> Bool {
-        audienceBytes.contains { audience.isString($0.span) }
+    private func isAccepted(_ audience: JSONNode) -> Bool {
+        audiences.contains { audience.isString($0.span) }
     }
 
-    /// The resource, and the same with one trailing slash more or less: authorization servers re-serialise
-    /// `https://host` as `https://host/`.
-    private static func spellings(of resource: String) -> [[UInt8]] {
-        let bytes = Array(resource.utf8)
-        let slash = UInt8(ascii: "/")
-        return [bytes, bytes.last == slash ? Array(bytes.dropLast()) : bytes + [slash]]
-    }
-
+    /// `sub`, `client_id` and `jti` are strings when they are there; RFC 9068 §2.2 requires them, and `iat`.
     private func checkProfile(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        let claims = jwt.payload.root
-        for name in [ClaimName.sub, .clientID, .jti] {
-            guard let claim = claims[name.rawValue] else {
-                // RFC 9068 §2.2.
-                if profile == .rfc9068 { throw .claim(name, .missing) }
-                continue
+        let identities: [(ClaimName, JSONNode?)] = [
+            (.sub, jwt.claim(jwt.positions.sub)), (.clientID, jwt.claim(jwt.positions.clientID)),
+            (.jti, jwt.claim(jwt.positions.jti)),
+        ]
+        for (name, claim) in identities {
+            if let claim {
+                guard claim.kind == .string else { throw .claim(name, .wrongType) }
+            } else if policy.profile == .rfc9068 {
+                throw .claim(name, .missing)
             }
-            guard claim.kind == .string else { throw .claim(name, .wrongType) }
         }
-        if profile == .rfc9068, claims["iat"] == nil { throw .claim(.iat, .missing) }
-        // OpenID Connect Core §3.1.3.6, §3.3.2.11: only an ID token carries hashes of its siblings.
-        if jwt.type != .accessToken, claims["at_hash"] != nil || claims["c_hash"] != nil { throw .notAnAccessToken }
+        if policy.profile == .rfc9068, jwt.claim(jwt.positions.iat) == nil { throw .claim(.iat, .missing) }
+    }
+
+    private func checkRequiredClaims(_ jwt: UnverifiedJWT) throws(JOSEError) {
+        for required in policy.requiredClaims {
+            let name = ClaimName(rawValue: required.name)
+            guard let claim = jwt.payload.root[required.name], claim.kind != .null else { throw .claim(name, .missing) }
+            if case .oneOf(let values) = required.rule, !values.contains(claim.value) { throw .claim(name, .mismatch) }
+        }
+    }
+
+    /// OpenID Connect Core §3.1.3.6, §3.3.2.11 and RFC 8417 §2.2: only an ID token carries hashes of its siblings, only an
+    /// event token carries events.
+    private func checkPurpose(_ jwt: UnverifiedJWT) throws(JOSEError) {
+        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.positions.hasForeignClaims {
+            throw .notAnAccessToken
+        }
     }
 
     /// RFC 7800 §3.1: a binding that is asked for must be satisfied. No binding is configured, so every form fails.
-    private func checkBinding(_ claim: JSONNode?) throws(JOSEError) {
-        guard claim == nil else { throw .claim(.cnf, .unsatisfied) }
-    }
-}
-
-/// A JWT that passed every check of a ``JWTValidation``. Only the validation makes one.
-public struct VerifiedJWT: Sendable {
-    /// The claims: strict JSON, an object.
-    public let claims: JSONDocument
-    /// The issuer, as configured.
-    public let issuer: String
-    /// `exp`, seconds since 1970.
-    public let expiresAt: Double
-
-    init(claims: JSONDocument, issuer: String, expiresAt: Double) {
-        self.claims = claims
-        self.issuer = issuer
-        self.expiresAt = expiresAt
+    private func checkBinding(_ jwt: UnverifiedJWT) throws(JOSEError) {
+        guard jwt.claim(jwt.positions.cnf) == nil else { throw .claim(.cnf, .unsatisfied) }
     }
 }

@@ -1,7 +1,4 @@
-internal import CLibcrypto
-internal import WireFormat
-
-/// A JWS signature algorithm (RFC 7518 §3.1): a row of the one table. Nothing else switches on algorithm names.
+/// A JWS signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): a row of the one table. Nothing else switches on names.
 ///
 /// HMAC and `none` are not representable, so that no key set, no metadata document and no token can select them.
 public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
@@ -9,84 +6,135 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     package enum KeyShape: Sendable, Hashable {
         case rsa
         case ec(EllipticCurve)
+        case ed25519
     }
 
-    /// How the signature is made of the hash.
+    /// How the signature is made.
     package enum Scheme: Sendable, Hashable {
         case rsaPKCS1
+        /// Salt as long as the hash, MGF1 with the same hash (RFC 7518 §3.5).
+        case rsaPSS
         case ecdsa
+        /// Hashes the message itself.
+        case edDSA
     }
 
-    /// The hash function.
+    /// The hash function of the signing input.
     package enum Hash: Sendable, Hashable {
-        case sha256
+        case sha256, sha384, sha512
     }
 
-    /// The name in the `alg` header parameter, compared byte for byte.
-    public let name: String
     package let keyShape: KeyShape
     package let scheme: Scheme
     package let hash: Hash
+    private let packedName: PackedName
+    /// RFC 9864 calls Ed25519 what RFC 8037 calls EdDSA.
+    private let otherPackedName: PackedName?
 
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
-    public static let rs256 = SignatureAlgorithm(name: "RS256", keyShape: .rsa, scheme: .rsaPKCS1, hash: .sha256)
+    public static let rs256 = SignatureAlgorithm("RS256", .rsa, .rsaPKCS1, .sha256)
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    public static let rs384 = SignatureAlgorithm("RS384", .rsa, .rsaPKCS1, .sha384)
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    public static let rs512 = SignatureAlgorithm("RS512", .rsa, .rsaPKCS1, .sha512)
+    /// RSASSA-PSS with SHA-256 (RFC 7518 §3.5).
+    public static let ps256 = SignatureAlgorithm("PS256", .rsa, .rsaPSS, .sha256)
+    /// RSASSA-PSS with SHA-384.
+    public static let ps384 = SignatureAlgorithm("PS384", .rsa, .rsaPSS, .sha384)
+    /// RSASSA-PSS with SHA-512.
+    public static let ps512 = SignatureAlgorithm("PS512", .rsa, .rsaPSS, .sha512)
     /// ECDSA with P-256 and SHA-256 (RFC 7518 §3.4).
-    public static let es256 = SignatureAlgorithm(name: "ES256", keyShape: .ec(.p256), scheme: .ecdsa, hash: .sha256)
+    public static let es256 = SignatureAlgorithm("ES256", .ec(.p256), .ecdsa, .sha256)
+    /// ECDSA with P-384 and SHA-384.
+    public static let es384 = SignatureAlgorithm("ES384", .ec(.p384), .ecdsa, .sha384)
+    /// ECDSA with P-521 and SHA-512.
+    public static let es512 = SignatureAlgorithm("ES512", .ec(.p521), .ecdsa, .sha512)
+    /// EdDSA with Ed25519 (RFC 8037 §3.1); in a header also `Ed25519` (RFC 9864 §2.2).
+    public static let edDSA = SignatureAlgorithm("EdDSA", or: "Ed25519", .ed25519, .edDSA, .sha512)
 
     /// The table.
-    public static let all: [SignatureAlgorithm] = [.rs256, .es256]
+    public static let all: [SignatureAlgorithm] = [
+        .rs256, .rs384, .rs512, .ps256, .ps384, .ps512, .es256, .es384, .es512, .edDSA,
+    ]
 
     /// What a policy allows unless it says otherwise. Never widened by a key set or by metadata (RFC 8725 §3.1).
     public static let allowedByDefault: [SignatureAlgorithm] = [.rs256, .es256]
 
     /// The row of this name, or nil for a name that this library does not verify.
     public init?(name: String) {
-        guard let row = Self.all.first(where: { $0.name.hasSameBytes(as: name) }) else { return nil }
+        guard let packed = PackedName(Array(name.utf8)), let row = Self.all.first(where: { $0.isNamed(packed) }) else {
+            return nil
+        }
         self = row
     }
 
-    private init(name: String, keyShape: KeyShape, scheme: Scheme, hash: Hash) {
-        self.name = name
+    private init(
+        _ name: StaticString, or otherName: StaticString? = nil, _ keyShape: KeyShape, _ scheme: Scheme, _ hash: Hash
+    ) {
+        packedName = PackedName(name)
+        otherPackedName = otherName.map { PackedName($0) }
         self.keyShape = keyShape
         self.scheme = scheme
         self.hash = hash
     }
 
+    /// Whether `alg` may say this for the row; compared byte for byte.
+    func isNamed(_ name: PackedName) -> Bool {
+        packedName == name || otherPackedName == name
+    }
+
+    /// Rows are the same when their names are.
+    public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool {
+        left.packedName == right.packedName
+    }
+
+    /// Hashes the name.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(packedName)
+    }
+
+    /// The name in `alg`, compared byte for byte.
+    public var name: String { packedName.text }
+
     /// The name.
     public var description: String { name }
+}
+
+/// A name of 1…8 bytes as one number: every `alg` that is verified is that short, and a number is compared at once.
+struct PackedName: Sendable, Hashable {
+    private let bytes: UInt64
+
+    /// The name, or nil when it is empty, longer, or holds a NUL.
+    init?(_ name: some Collection<UInt8>) {
+        guard (1...8).contains(name.count), !name.contains(0) else { return nil }
+        bytes = name.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// A name of the table.
+    init(_ name: StaticString) {
+        precondition((1...8).contains(name.utf8CodeUnitCount), "A name of the algorithm table has 1 to 8 bytes.")
+        bytes = name.withUTF8Buffer { unsafe $0.reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+
+    var text: String {
+        let shifts = stride(from: 56, through: 0, by: -8)
+        return String(
+            decoding: shifts.map { UInt8(truncatingIfNeeded: bytes >> UInt64($0)) }.drop { $0 == 0 }, as: UTF8.self)
+    }
 }
 
 /// An elliptic curve of RFC 7518 §6.2.1.1.
 package enum EllipticCurve: String, Sendable, Hashable, CaseIterable {
     case p256 = "P-256"
+    case p384 = "P-384"
+    case p521 = "P-521"
 
     /// The exact number of bytes of a coordinate, and of r and of s.
     package var coordinateBytes: Int {
         switch self {
         case .p256: 32
-        }
-    }
-
-    var native: lcrypto_curve {
-        switch self {
-        case .p256: LCRYPTO_P256
-        }
-    }
-}
-
-extension SignatureAlgorithm.Scheme {
-    var native: lcrypto_scheme {
-        switch self {
-        case .rsaPKCS1: LCRYPTO_RSA_PKCS1
-        case .ecdsa: LCRYPTO_ECDSA
-        }
-    }
-}
-
-extension SignatureAlgorithm.Hash {
-    var native: lcrypto_hash {
-        switch self {
-        case .sha256: LCRYPTO_SHA256
+        case .p384: 48
+        case .p521: 66
         }
     }
 }

@@ -17,23 +17,19 @@ package struct SigningKey: Sendable {
             switch algorithm.keyShape {
             case .rsa: unsafe lcrypto_rsa_generate(2048)
             case .ec(let curve): unsafe lcrypto_ec_generate(curve.native)
+            case .ed25519: unsafe lcrypto_ed25519_generate()
             }
         guard let generated = unsafe generated else { throw .cryptographyUnavailable }
         let storage = unsafe Storage(takingOver: generated)
         guard let (first, second) = storage.publicNumbers() else { throw .cryptographyUnavailable }
-        var jwk: JSONObject =
+        let publicKey: PublicKey =
             switch algorithm.keyShape {
-            case .rsa:
-                [
-                    "kty": .string("RSA"), "n": .string(Base64URL.encode(first)),
-                    "e": .string(Base64URL.encode(second)),
-                ]
-            case .ec(let curve):
-                [
-                    "kty": .string("EC"), "crv": .string(curve.rawValue), "x": .string(Base64URL.encode(first)),
-                    "y": .string(Base64URL.encode(second)),
-                ]
+            case .rsa: .rsa(modulus: first, exponent: second)
+            case .ec(let curve): .ec(curve, x: first, y: second)
+            case .ed25519: .ed25519(x: first)
             }
+        var jwk = JSONObject()
+        for (name, value) in publicKey.requiredMembers { jwk[name] = .string(value) }
         jwk["alg"] = .string(algorithm.name)
         jwk["use"] = .string("sig")
         jwk["kid"] = keyID.map(JSONValue.string)
@@ -41,8 +37,14 @@ package struct SigningKey: Sendable {
     }
 
     /// The JWS signature over the signing input; r and s side by side for ECDSA (RFC 7518 §3.4).
-    package func sign(_ signingInput: [UInt8]) throws(JOSEError) -> [UInt8] {
-        guard let signature = storage.sign(signingInput, algorithm) else { throw .cryptographyUnavailable }
+    ///
+    /// - Parameters:
+    ///   - signingInput: Header and payload with their dot.
+    ///   - other: Another algorithm of the same kind of key, for a test that mixes them up.
+    package func sign(
+        _ signingInput: [UInt8], as other: SignatureAlgorithm? = nil
+    ) throws(JOSEError) -> [UInt8] {
+        guard let signature = storage.sign(signingInput, other ?? algorithm) else { throw .cryptographyUnavailable }
         return signature
     }
 

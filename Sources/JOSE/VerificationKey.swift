@@ -1,55 +1,39 @@
 internal import CLibcrypto
-internal import WireFormat
 
-/// A public key, imported once, with a verification context prepared for each algorithm that it may verify.
+/// A public key in libcrypto, imported once, with a verification context prepared for each algorithm that it may verify.
 ///
 /// Immutable after construction; any number of threads may verify with it at once.
 struct VerificationKey: Sendable {
     private let storage: Storage
 
-    /// Imports RSA numbers after the checks that libcrypto leaves out (it takes an even modulus and exponent 1).
-    init(modulus: [UInt8], exponent: [UInt8], algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
-        let modulus = modulus.drop { $0 == 0 }
-        let exponent = exponent.drop { $0 == 0 }
-        guard let top = modulus.first, let low = modulus.last, let exponentLow = exponent.last else {
-            throw .malformed
+    /// Imports a key.
+    ///
+    /// - Throws: ``KeyDefect/point`` for a point that is not on its curve, ``KeyDefect/refusedByLibrary`` for anything
+    ///   else that libcrypto does not take.
+    init(_ key: PublicKey, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
+        let imported: OpaquePointer?
+        switch key {
+        case .rsa(let modulus, let exponent):
+            unsafe imported = lcrypto_rsa_import(modulus, modulus.count, exponent, exponent.count)
+        case .ec(let curve, let x, let y):
+            unsafe imported = lcrypto_ec_import(curve.native, x, y, x.count)
+        case .ed25519(let x):
+            unsafe imported = lcrypto_ed25519_import(x, x.count)
         }
-        let bits = modulus.count * 8 - top.leadingZeroBitCount
-        // RFC 7518 §3.3: 2048 bits or more. Above 8192 one verification costs more than a request may.
-        guard bits >= 2048 else { throw .modulusTooSmall }
-        guard bits <= 8192 else { throw .modulusTooLarge }
-        guard low & 1 == 1 else { throw .modulusEven }
-        // RFC 8017 §3.1: odd, at least 3. At most 2^32 (so 32 bits, as it is odd): a long exponent costs 75 times as much.
-        guard exponent.count <= 4, exponentLow & 1 == 1, exponent.count > 1 || exponentLow >= 3 else { throw .exponent }
-
-        let modulusBytes = Array(modulus)
-        let exponentBytes = Array(exponent)
-        let imported = unsafe modulusBytes.withUnsafeBufferPointer { n in
-            unsafe exponentBytes.withUnsafeBufferPointer { e -> OpaquePointer? in
-                guard let nBase = n.baseAddress, let eBase = e.baseAddress else { return nil }
-                return unsafe lcrypto_rsa_import(nBase, n.count, eBase, e.count)
-            }
+        guard let imported = unsafe imported else {
+            if case .ec = key { throw .point }
+            throw .refusedByLibrary
         }
-        guard let imported = unsafe imported else { throw .refusedByLibrary }
-        unsafe storage = try Storage(takingOver: imported, algorithms: algorithms)
-    }
-
-    /// Imports a point given by its two coordinates.
-    init(curve: EllipticCurve, x: [UInt8], y: [UInt8], algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
-        // RFC 7518 §6.2.1.2: the full size of a coordinate, never shorter or longer.
-        guard x.count == curve.coordinateBytes, y.count == curve.coordinateBytes else { throw .point }
-        let imported = unsafe x.withUnsafeBufferPointer { x in
-            unsafe y.withUnsafeBufferPointer { y -> OpaquePointer? in
-                guard let xBase = x.baseAddress, let yBase = y.baseAddress else { return nil }
-                return unsafe lcrypto_ec_import(curve.native, xBase, yBase, x.count)
-            }
-        }
-        guard let imported = unsafe imported else { throw .point }
         unsafe storage = try Storage(takingOver: imported, algorithms: algorithms)
     }
 
     /// The algorithms that the key may verify.
     var algorithms: [SignatureAlgorithm] { storage.verifiers.map(\.algorithm) }
+
+    /// Whether the key may verify this algorithm.
+    func verifies(_ algorithm: SignatureAlgorithm) -> Bool {
+        storage.verifiers.contains { $0.algorithm == algorithm }
+    }
 
     /// Whether the signature over the first `count` bytes of `token` is this key's.
     ///
@@ -60,12 +44,7 @@ struct VerificationKey: Sendable {
         guard count <= token.count, let verifier = storage.verifiers.first(where: { $0.algorithm == algorithm }) else {
             return false
         }
-        let result = unsafe signature.withUnsafeBufferPointer { signature in
-            unsafe token.withUnsafeBufferPointer { token -> Int32 in
-                guard let signatureBase = signature.baseAddress, let tokenBase = token.baseAddress else { return 0 }
-                return unsafe lcrypto_verify(verifier.context, signatureBase, signature.count, tokenBase, count)
-            }
-        }
+        let result = unsafe lcrypto_verify(verifier.context, signature, signature.count, token, count)
         guard result >= 0 else { throw .cryptographyUnavailable }
         return result == 1
     }

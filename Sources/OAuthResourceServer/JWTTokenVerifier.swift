@@ -51,23 +51,30 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Everything that needs no key: form, header, algorithm, issuer.
     private func prepare(_ token: PresentedToken) throws(TokenRejection) -> (UnverifiedJWT, TrustedIssuer) {
+        var issuerName: String?
         do throws(JOSEError) {
             let jwt = try UnverifiedJWT(parsing: token.bytes, limit: tokenLimit)
-            // The unverified `iss` is only a look-up key; the validation of that issuer compares it again.
-            guard let name = jwt.unverifiedIssuer else {
-                try issuers.first?.validation.precheck(jwt)
-                throw JOSEError.claim(.iss, .missing)
+            // The unverified `iss` is only a look-up key; the validation of that issuer compares it again. A token without
+            // a text there is refused by any validation, with its reason.
+            issuerName = jwt.unverifiedIssuer
+            let issuer = issuers.first { issuer in
+                issuerName.map { issuer.validation.policy.issuer.hasSameBytes(as: $0) } ?? true
             }
-            guard let issuer = issuers.first(where: { $0.validation.issuer.hasSameBytes(as: name) }) else {
-                throw JOSEError.claim(.iss, .mismatch)
-            }
+            guard let issuer else { throw JOSEError.claim(.iss, .mismatch) }
             try issuer.validation.precheck(jwt)
             return (jwt, issuer)
         } catch .claim(.iss, .mismatch) {
-            throw .invalid(.unknownIssuer)
+            throw .invalid(.unknownIssuer(nearestDifference(issuerName)))
         } catch {
             throw .invalid(.jwt(error))
         }
+    }
+
+    /// A hint for the operator whose configured issuer has a slash too many, and the like.
+    private func nearestDifference(_ name: String?) -> IssuerDifference {
+        guard let name else { return .other }
+        let differences = issuers.map { IssuerDifference.between(name, $0.validation.policy.issuer) }
+        return differences.first { $0 != .other } ?? .other
     }
 
     private func verify(

@@ -5,10 +5,10 @@ public import WireFormat
 
 /// Where the key set of an issuer stands.
 public enum KeyLocation: Sendable, Hashable {
+    /// At the `jwks_uri` of the issuer's metadata (RFC 8414, OpenID Connect Discovery).
+    case discovered
     /// At this URL; nothing is discovered.
     case url(AbsoluteURL)
-    /// At the `jwks_uri` of the issuer's metadata (RFC 8414, OpenID Connect Discovery).
-    case discovered(IssuerIdentifier)
 }
 
 /// Why an attempt to get keys failed. No case holds a URL or text of a document.

@@ -1,5 +1,6 @@
 public import HTTPMessages
 public import JOSE
+public import OAuthMetadata
 internal import Synchronization
 internal import WireFormat
 
@@ -38,6 +39,7 @@ public final class RemoteKeySet: KeySource {
         var discovered: AbsoluteURL?
     }
 
+    private let issuer: IssuerIdentifier
     private let location: KeyLocation
     private let fetcher: any DocumentFetcher
     private let clock: MonotonicClock
@@ -47,14 +49,16 @@ public final class RemoteKeySet: KeySource {
     /// A source that fetches at first use.
     ///
     /// - Parameters:
+    ///   - issuer: The issuer to which the keys are bound.
     ///   - location: Where the key set stands.
     ///   - fetcher: How to fetch, under its own policy of hosts, sizes and times.
     ///   - clock: For ages and waits.
     ///   - observer: Told about each fetch.
     public init(
-        _ location: KeyLocation, fetcher: any DocumentFetcher, clock: MonotonicClock = .system,
-        observer: EventObserver? = nil
+        of issuer: IssuerIdentifier, at location: KeyLocation = .discovered, fetcher: any DocumentFetcher,
+        clock: MonotonicClock = .system, observer: EventObserver? = nil
     ) {
+        self.issuer = issuer
         self.location = location
         self.fetcher = fetcher
         self.clock = clock
@@ -167,7 +171,7 @@ public final class RemoteKeySet: KeySource {
     private func keySetURL(known: AbsoluteURL?) async throws(KeyFetchFailure) -> AbsoluteURL {
         switch location {
         case .url(let url): return url
-        case .discovered(let issuer):
+        case .discovered:
             if let known { return known }
             return try await IssuerDiscovery(issuer: issuer, fetcher: fetcher).keySetURL()
         }
@@ -184,7 +188,7 @@ public final class RemoteKeySet: KeySource {
         guard document.status == .ok else { throw .status(document.status.code) }
         let keys: JSONWebKeySet
         do throws(JSONWebKeySet.ParseError) {
-            keys = try JSONWebKeySet(parsing: document.body)
+            keys = try JSONWebKeySet(parsing: document.body, issuer: issuer.text)
         } catch {
             throw .keySet(error)
         }

@@ -50,7 +50,7 @@ public struct ResourceServer: Sendable {
             // A resource and the default algorithms and skew are given, so this policy is never at fault.
             (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
                 JWTTokenVerifier.TrustedIssuer(
-                    validation, keys: RemoteKeySet(.discovered(issuer), fetcher: fetcher, observer: observer))
+                    validation, keys: RemoteKeySet(of: issuer, fetcher: fetcher, observer: observer))
             }
         }
         self.init(parts, configuration, verifier: JWTTokenVerifier(trusted), observer: observer)

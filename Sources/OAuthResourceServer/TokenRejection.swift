@@ -36,8 +36,8 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case syntax
         /// Longer than the limit; nothing was parsed.
         case tooLong
-        /// The issuer is not among the configured ones.
-        case unknownIssuer
+        /// The issuer is not among the configured ones; how it differs from the nearest of them.
+        case unknownIssuer(IssuerDifference)
         /// The JWT failed a check.
         case jwt(JOSEError)
         /// A custom verifier's own reason: a stable snake_case code written in the program.
@@ -61,7 +61,8 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case .malformedRequest(let why): why.rawValue
         case .invalid(.syntax): "token_syntax"
         case .invalid(.tooLong): "token_too_large"
-        case .invalid(.unknownIssuer): "unknown_issuer"
+        case .invalid(.unknownIssuer(.other)): "unknown_issuer"
+        case .invalid(.unknownIssuer(let difference)): "issuer_differs_by_\(difference.rawValue)"
         case .invalid(.jwt(let error)): error.code
         case .invalid(.other(let code)): code
         case .insufficientScope: "insufficient_scope"

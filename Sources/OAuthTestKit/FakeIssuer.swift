@@ -21,6 +21,7 @@ public final class FakeIssuer: Sendable {
     }
 
     private struct KeyRing: Sendable {
+        let issuer: String
         var generation = 1
         private(set) var current: [SigningKey]
         private(set) var retired: [SigningKey]
@@ -28,12 +29,12 @@ public final class FakeIssuer: Sendable {
         /// The public halves as the guard imports them: once, not per token.
         private(set) var imported: JSONWebKeySet
 
-        init(current: [SigningKey], retired: [SigningKey] = []) throws(TestKitError) {
+        init(issuer: String, current: [SigningKey], retired: [SigningKey] = []) throws(TestKitError) {
+            self.issuer = issuer
             self.current = current
             self.retired = retired
-            guard let set = try? JSONWebKeySet(parsing: JSONValue.object(Self.jwks(current + retired)).encoded()) else {
-                throw .keyGenerationFailed
-            }
+            let document = JSONValue.object(Self.jwks(current + retired)).encoded()
+            guard let set = try? JSONWebKeySet(parsing: document, issuer: issuer) else { throw .keyGenerationFailed }
             imported = set
         }
 
@@ -76,7 +77,7 @@ public final class FakeIssuer: Sendable {
         self.audience = audience
         self.algorithms = algorithms
         self.clock = clock
-        ring = Mutex(try KeyRing(current: Self.makeKeys(algorithms, generation: 1)))
+        ring = Mutex(try KeyRing(issuer: url, current: Self.makeKeys(algorithms, generation: 1)))
     }
 
     // MARK: Tokens
@@ -194,7 +195,7 @@ public final class FakeIssuer: Sendable {
                 case .keep: ring.current + ring.retired
                 case .drop: [SigningKey]()
                 }
-            var rotated = try KeyRing(current: keys, retired: retired)
+            var rotated = try KeyRing(issuer: url, current: keys, retired: retired)
             rotated.generation = ring.generation
             rotated.foreign = ring.foreign
             ring = rotated

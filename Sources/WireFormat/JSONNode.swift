@@ -170,7 +170,7 @@ public struct JSONNode: Sendable {
     }
 
     /// Calls `body` with the index of each name; the value stands behind it.
-    private func forEachMemberIndex(_ body: (Int) -> Bool) {
+    func forEachMemberIndex(_ body: (Int) -> Bool) {
         let entry = entry
         guard entry.kind == .object else { return }
         var name = index + 1
@@ -217,7 +217,7 @@ public struct JSONNode: Sendable {
             : String(decoding: storage.bytes[entry.content], as: UTF8.self)
     }
 
-    private func unescaped(_ entry: JSONTapeEntry) -> [UInt8] {
+    func unescaped(_ entry: JSONTapeEntry) -> [UInt8] {
         guard entry.isEscaped else { return Array(storage.bytes[entry.content]) }
         let document = storage.bytes
         let text = document.span

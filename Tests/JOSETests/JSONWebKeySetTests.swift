@@ -90,7 +90,7 @@ struct JSONWebKeySetTests {
 
     @Test("An entry that is no object is skipped")
     func noObject() throws {
-        let set = try JSONWebKeySet(parsing: Array(#"{"keys":[1,null,"x",[]]}"#.utf8))
+        let set = try JSONWebKeySet(parsing: Array(#"{"keys":[1,null,"x",[]]}"#.utf8), issuer: "i")
         #expect(set.skipped.map(\.reason) == [.malformed, .malformed, .malformed, .malformed])
     }
 
@@ -102,12 +102,12 @@ struct JSONWebKeySetTests {
             (#"{"keys":[],"keys":[]}"#, .json(.duplicateMember)), (#"{"keys":[]} x"#, .json(.trailingBytes)),
         ])
     func refused(text: String, reason: JSONWebKeySet.ParseError) {
-        #expect(throws: reason) { try JSONWebKeySet(parsing: Array(text.utf8)) }
+        #expect(throws: reason) { try JSONWebKeySet(parsing: Array(text.utf8), issuer: "i") }
     }
 
     @Test("A set of other types than expected leaves no key: RFC 7517 §5")
     func empty() throws {
-        #expect(try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8)).keys.isEmpty)
+        #expect(try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8), issuer: "i").keys.isEmpty)
     }
 
     @Test("RSA exponents 3 and 65537, and 2048 and 8192 bits, are usable; a leading zero byte of n is tolerated")

@@ -118,7 +118,7 @@ struct SignatureTests {
 
     @Test("RFC 7515 Appendix A.2 and A.3", arguments: examples)
     func rfc7515(name: String, key: String, header: String, signature: String) throws {
-        let keys = try JSONWebKeySet(parsing: Array(#"{"keys":[\#(key)]}"#.utf8))
+        let keys = try JSONWebKeySet(parsing: Array(#"{"keys":[\#(key)]}"#.utf8), issuer: "joe")
         let validation = try JWTValidation(issuer: "joe", resource: "https://mcp.example")
         func refusal(_ token: String) -> JOSEError? {
             TokenMint.refusal(
@@ -139,7 +139,7 @@ struct SignatureTests {
             Sqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBn\
             iIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}]}
             """
-        let set = try JSONWebKeySet(parsing: Array(text.utf8))
+        let set = try JSONWebKeySet(parsing: Array(text.utf8), issuer: "i")
         #expect(set.keys.map(\.keyID) == ["2011-04-29"])
         #expect(set.keys.map(\.algorithms) == [[.rs256]])
         #expect(set.skipped == [JSONWebKeySet.Skipped(index: 0, reason: .notForSignatures)])

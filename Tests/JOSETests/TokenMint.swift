@@ -1,13 +1,15 @@
 import JOSE
+import Testing
 import WireFormat
 
 /// Signs whatever text a test wants, so that exactly one thing is wrong with a token.
-struct TokenMint: Sendable {
+struct TokenMint: Sendable, CustomTestStringConvertible {
     static let issuer = "https://issuer.example"
     static let resource = "https://mcp.example/mcp"
     static let now = 1_800_000_000.0
 
     let key: SigningKey
+    var testDescription: String { key.algorithm.name }
     let keyID = "key-1"
 
     init(_ algorithm: SignatureAlgorithm) {
@@ -20,7 +22,11 @@ struct TokenMint: Sendable {
 
     static let rs256 = TokenMint(.rs256)
     static let es256 = TokenMint(.es256)
-    static let all = [rs256, es256]
+    static let edDSA = TokenMint(.edDSA)
+    /// One mint for each row of the algorithm table.
+    static let all =
+        [rs256, es256, edDSA]
+        + SignatureAlgorithm.all.filter { ![.rs256, .es256, .edDSA].contains($0) }.map { TokenMint($0) }
 
     var header: String { #"{"alg":"\#(key.algorithm.name)","kid":"\#(keyID)","typ":"at+jwt"}"# }
 
@@ -39,8 +45,10 @@ struct TokenMint: Sendable {
     }
 
     /// Signs a signing input as it stands and appends the signature.
-    func sign(_ input: String) -> [UInt8] {
-        guard let signature = try? key.sign(Array(input.utf8)) else { preconditionFailure("signing failed") }
+    func sign(_ input: String, as algorithm: SignatureAlgorithm? = nil) -> [UInt8] {
+        guard let signature = try? key.sign(Array(input.utf8), as: algorithm) else {
+            preconditionFailure("signing failed")
+        }
         return Array((input + "." + Base64URL.encode(signature)).utf8)
     }
 
@@ -49,20 +57,19 @@ struct TokenMint: Sendable {
     static func keySet(_ keys: [JSONObject]) -> JSONWebKeySet {
         let document: JSONObject = ["keys": .array(keys.map { .object($0) })]
         do {
-            return try JSONWebKeySet(parsing: JSONValue.object(document).encoded())
+            return try JSONWebKeySet(parsing: JSONValue.object(document).encoded(), issuer: issuer)
         } catch {
             preconditionFailure("the key set of the test is malformed")
         }
     }
 
-    static func validation(
-        algorithms: [SignatureAlgorithm] = [.rs256, .es256], profile: JWTValidation.Profile = .default,
-        audiences: [String] = [], skew: Int = 60, resource: String? = resource
-    ) -> JWTValidation {
+    /// The policy of the tests, after an edit.
+    static func validation(_ edit: (inout JWTPolicy) -> Void = { _ in }) -> JWTValidation {
+        var policy = JWTPolicy(issuer: issuer, resource: resource)
+        policy.algorithms = SignatureAlgorithm.all
+        edit(&policy)
         do {
-            return try JWTValidation(
-                issuer: issuer, resource: resource, audiences: audiences, algorithms: algorithms, profile: profile,
-                clockSkew: skew)
+            return try JWTValidation(policy)
         } catch {
             preconditionFailure("the policy of the test is malformed")
         }

@@ -34,7 +34,7 @@ struct JWTTokenVerifierTests {
     }
 
     private static func keys(_ issuer: FakeIssuer = GuardFixture.issuer) throws -> JSONWebKeySet {
-        try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded())
+        try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
     }
 
     private func rejection(_ token: String, _ source: any KeySource) async throws -> TokenRejection? {
@@ -72,7 +72,7 @@ struct JWTTokenVerifierTests {
     @Test("An unknown key asks once; the newer set decides")
     func unknownKey() async throws {
         let stale = CountingSource(
-            present: try Self.keys(GuardFixture.stranger).droppingKeyIDs(), answer: .success(try Self.keys()))
+            present: JSONWebKeySet([], issuer: GuardFixture.issuer.url), answer: .success(try Self.keys()))
         #expect(try await rejection(GuardFixture.issuer.token(), stale) == nil)
         #expect(stale.asked == [.unknownKey])
         let still = CountingSource(present: try Self.keys(), answer: .success(try Self.keys()))
@@ -130,6 +130,29 @@ struct JWTTokenVerifierTests {
         #expect(await code(one.token { $0.claims["iss"] = [.string(one.url)] }) == "iss_wrong_type")
     }
 
+    @Test(
+        "An issuer that is nearly the configured one is refused, and the operator learns the difference",
+        arguments: [
+            ("https://issuer.example/", "issuer_differs_by_trailing_slash"),
+            ("https://ISSUER.example", "issuer_differs_by_letter_case"),
+            ("https://issuer.example:443", "issuer_differs_by_default_port"),
+            ("http://issuer.example", "issuer_differs_by_scheme"), ("https://issuer.example.evil", "unknown_issuer"),
+            ("https://issuer.example//", "unknown_issuer"), ("issuer.example", "unknown_issuer"),
+            ("", "unknown_issuer"),
+        ])
+    func nearMiss(issuer: String, code: String) async throws {
+        let token = GuardFixture.issuer.token { $0.claims["iss"] = .string(issuer) }
+        #expect(try await rejection(token, StaticKeySource(try Self.keys()))?.code == code)
+    }
+
+    @Test("RFC 8725 §3.8: a key set of another issuer verifies nothing")
+    func foreignKeySet() async throws {
+        let foreign = JSONWebKeySet(try Self.keys().keys, issuer: "https://other.example")
+        #expect(
+            try await rejection(GuardFixture.issuer.token(), StaticKeySource(foreign))
+                == .invalid(.jwt(.key(.foreignIssuer))))
+    }
+
     @Test("Static and in-process sources; none yet in process is unavailable")
     func sources() async throws {
         #expect(try await rejection(GuardFixture.issuer.token(), StaticKeySource(try Self.keys())) == nil)
@@ -150,12 +173,5 @@ struct JWTTokenVerifierTests {
         #expect(try await rejection(issuer.token(), issuer.keySource) == nil)
         try issuer.rotateKeys(.drop)
         #expect(try await rejection(old, issuer.keySource) == .invalid(.jwt(.key(.unknown))))
-    }
-}
-
-extension JSONWebKeySet {
-    /// A set in which no key of the fake issuers is found.
-    fileprivate func droppingKeyIDs() throws -> JSONWebKeySet {
-        try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8))
     }
 }

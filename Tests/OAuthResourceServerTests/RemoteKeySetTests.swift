@@ -13,10 +13,13 @@ struct RemoteKeySetTests {
     private let clock = ManualClock()
     private let log = EventLog()
 
-    private func source(_ location: KeyLocation? = nil) throws -> RemoteKeySet {
+    private func source(_ issuer: String = "https://issuer.example", at location: KeyLocation? = nil) throws
+        -> RemoteKeySet
+    {
         let log = log
         return RemoteKeySet(
-            try location ?? .url(AbsoluteURL(parsing: Self.url)), fetcher: fetcher, clock: clock.clock,
+            of: try IssuerIdentifier(issuer, insecureHTTP: .loopback),
+            at: try location ?? .url(AbsoluteURL(parsing: Self.url)), fetcher: fetcher, clock: clock.clock,
             observer: { log.append($0) })
     }
 
@@ -199,7 +202,7 @@ struct RemoteKeySetTests {
     private static let openID = "https://issuer.example/.well-known/openid-configuration"
 
     private func discovered(_ issuer: String = "https://issuer.example") throws -> RemoteKeySet {
-        try source(.discovered(IssuerIdentifier(issuer, insecureHTTP: .loopback)))
+        try source(issuer, at: .discovered)
     }
 
     @Test("RFC 8414 §3: the metadata is found, and asked for once")

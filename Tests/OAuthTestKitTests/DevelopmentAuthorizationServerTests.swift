@@ -59,7 +59,7 @@ struct DevelopmentAuthorizationServerTests {
         try fixture.server.issuer.rotateKeys(.keep)
         let answer = try await fixture.send(.get, "/jwks")
         #expect(answer.json["keys"]?.array?.count == 2)
-        #expect(try JSONWebKeySet(parsing: answer.body).skipped.isEmpty)
+        #expect(try JSONWebKeySet(parsing: answer.body, issuer: Fixture.issuerURL).skipped.isEmpty)
     }
 
     @Test(

@@ -101,9 +101,11 @@ struct DevelopmentServerFixture {
     func verified(
         _ token: String, audience: String = resource, algorithm: SignatureAlgorithm = .es256
     ) throws -> JSONObject {
-        let keys = try JSONWebKeySet(parsing: JSONValue.object(server.issuer.jwks).encoded())
-        let validation = try JWTValidation(
-            issuer: Self.issuerURL, resource: audience, algorithms: [algorithm], profile: .rfc9068)
+        let keys = try JSONWebKeySet(parsing: JSONValue.object(server.issuer.jwks).encoded(), issuer: Self.issuerURL)
+        var policy = JWTPolicy(issuer: Self.issuerURL, resource: audience)
+        policy.algorithms = [algorithm]
+        policy.profile = .rfc9068
+        let validation = try JWTValidation(policy)
         let verified = try validation.verify(
             UnverifiedJWT(parsing: Array(token.utf8), limit: 16_384), keys: keys, now: clock.now)
         return try #require(verified.claims.root.value.object)

@@ -14,11 +14,12 @@ struct FakeIssuerTests {
     }
 
     private func verify(
-        _ token: String, of issuer: FakeIssuer, audience: String? = nil, profile: JWTValidation.Profile = .rfc9068
+        _ token: String, of issuer: FakeIssuer, audience: String? = nil, profile: JWTPolicy.Profile = .rfc9068
     ) throws -> JSONObject {
-        let keys = try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded())
-        let validation = try JWTValidation(
-            issuer: issuer.url, resource: audience ?? issuer.audience, profile: profile)
+        let keys = try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
+        var policy = JWTPolicy(issuer: issuer.url, resource: audience ?? issuer.audience)
+        policy.profile = profile
+        let validation = try JWTValidation(policy)
         let jwt = try UnverifiedJWT(parsing: Array(token.utf8), limit: 16_384)
         return try #require(validation.verify(jwt, keys: keys, now: clock.now).claims.root.value.object)
     }

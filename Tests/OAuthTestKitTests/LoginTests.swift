@@ -23,7 +23,7 @@ struct LoginTests {
             [
                 .init(
                     JWTValidation(issuer: Fixture.issuerURL, resource: Fixture.resource),
-                    keys: RemoteKeySet(.discovered(issuer), fetcher: fetcher))
+                    keys: RemoteKeySet(of: issuer, fetcher: fetcher))
             ], clock: fixture.clock.wallClock)
         var configuration = ResourceServerConfiguration(
             resource: Fixture.resource, authorizationServers: [Fixture.issuerURL], requiredScopes: ["mcp:use"])

@@ -1,0 +1,73 @@
+public import WireFormat
+
+/// A JWT that passed every check of a ``JWTValidation``. Only the validation makes one.
+///
+/// What the policy guarantees is not optional; everything else is in ``claims``, as values or as ``JSONDocument/bytes`` for
+/// a decoder of your choice. Its descriptions say nothing about the claims.
+public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable {
+    /// What RFC 9068 §2.2 guarantees beyond the default profile.
+    public struct RFC9068Claims: Sendable, CustomReflectable {
+        /// `sub`
+        public let subject: String
+        /// `client_id`
+        public let clientID: String
+        /// `jti`
+        public let tokenID: String
+        /// `iat`, seconds since 1970.
+        public let issuedAt: Double
+
+        /// Shows no member.
+        public var customMirror: Mirror { Mirror(self, children: []) }
+    }
+
+    /// The claims: strict JSON, an object.
+    public let claims: JSONDocument
+    /// The issuer, as configured.
+    public let issuer: String
+    /// `exp`, seconds since 1970.
+    public let expiresAt: Double
+    private let audienceClaim: String
+    private let profile: JWTPolicy.Profile
+
+    init(_ jwt: UnverifiedJWT, policy: JWTPolicy, expiresAt: Double) {
+        claims = jwt.payload
+        issuer = policy.issuer
+        self.expiresAt = expiresAt
+        audienceClaim = policy.audienceClaim
+        profile = policy.profile
+    }
+
+    /// The audience, at least one; of the claim that the policy names.
+    public var audience: [String] {
+        guard let claim = claims.root[audienceClaim] else { return [] }
+        if let only = claim.string { return [only] }
+        var audience: [String] = []
+        claim.forEachElement { element in
+            if let name = element.string { audience.append(name) }
+            return true
+        }
+        return audience
+    }
+
+    /// `sub`; nil when the issuer sends none.
+    public var subject: String? { claims.root["sub"]?.string }
+    /// `jti`; nil when the issuer sends none.
+    public var tokenID: String? { claims.root["jti"]?.string }
+    /// `iat`, seconds since 1970; nil when the issuer sends none.
+    public var issuedAt: Double? { claims.root["iat"]?.double }
+    /// `nbf`, seconds since 1970; nil when the issuer sends none.
+    public var notBefore: Double? { claims.root["nbf"]?.double }
+
+    /// What the profile guarantees; nil under ``JWTPolicy/Profile-swift.enum/default``.
+    public var rfc9068: RFC9068Claims? {
+        guard profile == .rfc9068, let subject, let tokenID, let issuedAt,
+            let clientID = claims.root["client_id"]?.string
+        else { return nil }
+        return RFC9068Claims(subject: subject, clientID: clientID, tokenID: tokenID, issuedAt: issuedAt)
+    }
+
+    /// Says nothing about the claims.
+    public var description: String { "<verified JWT>" }
+    /// Shows no member.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

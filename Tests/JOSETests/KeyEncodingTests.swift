@@ -1,0 +1,154 @@
+import CLibcrypto
+import JOSE
+import Testing
+import WireFormat
+
+@Suite("Keys from PEM, DER and certificates")
+struct KeyEncodingTests {
+    private func defect(_ pem: String, _ algorithm: SignatureAlgorithm? = nil) -> KeyDefect? {
+        do throws(KeyDefect) {
+            _ = try JSONWebKey(pem: pem, algorithm: algorithm)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(
+        "A SubjectPublicKeyInfo and a certificate give the key and all algorithms that fit",
+        arguments: [
+            (PEMExamples.rsa, "RSA 2048", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]),
+            (PEMExamples.ec, "P-256", ["ES256"]), (PEMExamples.ecCompressed, "P-256", ["ES256"]),
+            (PEMExamples.certificate, "P-256", ["ES256"]), (PEMExamples.ed25519, "Ed25519", ["EdDSA"]),
+        ])
+    func accepted(pem: String, type: String, algorithms: [String]) throws {
+        let key = try JSONWebKey(pem: pem, keyID: "k")
+        #expect(key.typeDescription == type)
+        #expect(key.algorithms.map(\.name) == algorithms)
+        #expect(key.keyID == "k")
+        #expect(lcrypto_error_queue_length() == 0)
+        // Windows line ends and a final newline are no part of the content.
+        var windows = ""
+        for scalar in pem.unicodeScalars { windows += scalar == "\n" ? "\r\n" : String(scalar) }
+        #expect(try JSONWebKey(pem: windows + "\r\n").thumbprint == key.thumbprint)
+    }
+
+    @Test("The same key in three encodings has one thumbprint")
+    func sameKey() throws {
+        let thumbprints = try [PEMExamples.ec, PEMExamples.ecCompressed, PEMExamples.certificate].map {
+            try JSONWebKey(pem: $0).thumbprint
+        }
+        #expect(Set(thumbprints).count == 1)
+    }
+
+    @Test("A key imported from PEM verifies")
+    func verifies() throws {
+        // The numbers of the JWK and of the PEM are the same key: its thumbprint says so, and so does a signature.
+        let mint = TokenMint.es256
+        let x = Base64URL.decode(mint.key.publicJWK["x"]?.string ?? "") ?? []
+        let y = Base64URL.decode(mint.key.publicJWK["y"]?.string ?? "") ?? []
+        // RFC 5480 §2: SEQUENCE { SEQUENCE { id-ecPublicKey, prime256v1 }, BIT STRING point }
+        let prefix: [UInt8] = [
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
+            0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+        ]
+        let der = prefix + x + y
+        let key = try JSONWebKey(der: der, .subjectPublicKeyInfo, keyID: "key-1")
+        let keys = JSONWebKeySet([key], issuer: TokenMint.issuer)
+        #expect(TokenMint.refusal(of: mint.token(), keys: keys) == nil)
+        for spoilt in [
+            der + [0], Array(der.dropLast()), prefix + y + x, [], [0x30], [UInt8](repeating: 0x30, count: 65_537),
+        ] {
+            #expect(throws: KeyDefect.malformed) { try JSONWebKey(der: spoilt, .subjectPublicKeyInfo) }
+        }
+        #expect(throws: KeyDefect.malformed) { try JSONWebKey(der: der, .certificate) }
+        #expect(lcrypto_error_queue_length() == 0)
+    }
+
+    @Test("A named algorithm must fit, and is then the only one")
+    func algorithm() throws {
+        #expect(try JSONWebKey(pem: PEMExamples.rsa, algorithm: .ps256).algorithms == [.ps256])
+        #expect(defect(PEMExamples.rsa, .es256) == .unsupportedAlgorithm)
+        #expect(defect(PEMExamples.ec, .es384) == .unsupportedAlgorithm)
+        #expect(defect(PEMExamples.ed25519, .rs256) == .unsupportedAlgorithm)
+    }
+
+    @Test(
+        "What no JWK may be, no PEM may be either",
+        arguments: [
+            (PEMExamples.rsa1024, KeyDefect.modulusTooSmall), (PEMExamples.secp256k1, .unsupportedKeyType),
+            (PEMExamples.x25519, .unsupportedKeyType), (PEMExamples.rsaPSS, .unsupportedKeyType),
+            (PEMExamples.explicitCurve, .unsupportedKeyType),
+        ])
+    func unusable(pem: String, reason: KeyDefect) {
+        #expect(defect(pem) == reason)
+        #expect(lcrypto_error_queue_length() == 0)
+    }
+
+    @Test("RFC 7468: exactly one block, well-formed, and never a private key")
+    func malformed() {
+        let ec = PEMExamples.ec
+        #expect(defect("") == .malformed)
+        #expect(defect("hello") == .malformed)
+        #expect(defect(ec + "\n" + ec) == .malformed)
+        #expect(defect("x\n" + ec) == .malformed)
+        #expect(defect(ec.replacing("PUBLIC KEY-----\nM", by: "PUBLIC KEY-----\nN")) == .malformed)
+        #expect(defect(ec.replacing("/Q==", by: "/Q=")) == .malformed)
+        #expect(defect(ec.replacing("/Q==", by: "/R==")) == .malformed)
+        #expect(defect(ec.replacing("-----END", by: "----END")) == .malformed)
+        #expect(defect(ec.replacing("BEGIN PUBLIC", by: "BEGIN RSA PUBLIC")) == .malformed)
+        #expect(defect("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----") == .malformed)
+        #expect(defect("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----") == .privateMaterial)
+        #expect(defect("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----") == .privateMaterial)
+    }
+
+    private static let ed25519: JSONObject = TokenMint.edDSA.key.publicJWK
+
+    private static func point(_ bytes: [UInt8]) -> JSONObject {
+        var key = ed25519
+        key["x"] = .string(Base64URL.encode(bytes))
+        return key
+    }
+
+    private static func bytes(_ first: UInt8, _ middle: UInt8, _ last: UInt8) -> [UInt8] {
+        [first] + [UInt8](repeating: middle, count: 30) + [last]
+    }
+
+    @Test(
+        "RFC 8032 §5.1.3, RFC 8037 §2: Ed25519 keys of the wrong size, of small order, or in a second spelling",
+        arguments: [
+            (point([UInt8](repeating: 1, count: 31)), KeyDefect.point),
+            (point([UInt8](repeating: 1, count: 33)), .point),
+            (point(bytes(0, 0, 0)), .point), (point(bytes(0, 0, 0x80)), .point), (point(bytes(1, 0, 0)), .point),
+            (point(bytes(1, 0, 0x80)), .point), (point(bytes(0xEC, 0xFF, 0x7F)), .point),
+            (point(bytes(0xED, 0xFF, 0x7F)), .point), (point(bytes(0xEE, 0xFF, 0xFF)), .point),
+            (point(bytes(0xFF, 0xFF, 0xFF)), .point), (["kty": "OKP", "crv": "Ed448", "x": "AA"], .unsupportedCurve),
+            (["kty": "OKP", "crv": "X25519", "x": "AA"], .unsupportedCurve), (["kty": "OKP", "x": "AA"], .malformed),
+            (["kty": "OKP", "crv": "Ed25519"], .malformed),
+        ] as [(JSONObject, KeyDefect)])
+    func ed25519Points(key: JSONObject, reason: KeyDefect) {
+        #expect(TokenMint.keySet([key]).skipped.map(\.reason) == [reason])
+    }
+
+    @Test("RFC 8032 §5.1.7: an Ed25519 signature whose second half is not below the group order is refused")
+    func malleableSignature() throws {
+        let mint = TokenMint.edDSA
+        let token = mint.token()
+        let dot = try #require(token.lastIndex(of: UInt8(ascii: ".")))
+        var signature = try #require(Base64URL.decode(String(decoding: token[(dot + 1)...], as: UTF8.self)))
+        // L = 2^252 + 27742317777372353535851937790883648493, little-endian; adding it gives the other solution.
+        let order: [UInt8] = [
+            0xED, 0xD3, 0xF5, 0x5C, 0x1A, 0x63, 0x12, 0x58, 0xD6, 0x9C, 0xF7, 0xA2, 0xDE, 0xF9, 0xDE, 0x14,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        ]
+        var carry = 0
+        for index in 0..<32 {
+            let sum = Int(signature[32 + index]) + Int(order[index]) + carry
+            signature[32 + index] = UInt8(truncatingIfNeeded: sum)
+            carry = sum >> 8
+        }
+        #expect(carry == 0)
+        let forged = Array(token[...dot]) + Array(Base64URL.encode(signature).utf8)
+        #expect(TokenMint.refusal(of: forged, keys: mint.keySet) == .badSignature)
+    }
+}
