@@ -30,7 +30,8 @@ struct CallgrindProfile {
         if let (key, value) = Self.assignment(in: line) {
             switch key {
             case "ob": current.object = name("ob", value)
-            case "fn": current = Function(name: name("fn", value), object: current.object)
+            case "fn":
+                current = Function(name: name("fn", value), object: current.object)
                 callee.object = current.object
             case "cob": callee.object = name("ob", value)
             case "cfn": callee.name = name("fn", value)

@@ -42,7 +42,9 @@ struct JOSEBenchmark {
             .init("limit on a copied context") { limit.verify(LIMIT_DUP, $0) },
             .init("limit on pooled contexts") { limit.verify(LIMIT_POOL, $0) },
         ]).measure(rounds: rounds)
-        var table = TextTable(["\(name), \(workload.token.count) bytes", "of limit", "beyond it, ns", "ns", "per second"])
+        var table = TextTable([
+            "\(name), \(workload.token.count) bytes", "of limit", "beyond it, ns", "ns", "per second",
+        ])
         for timing in timings {
             table.append([
                 timing.name, timing.speed.percent, (timing.nanoseconds - timings[0].nanoseconds).written(decimals: 0),
@@ -139,8 +141,10 @@ struct JOSEBenchmark {
         let good = try mint.good()
         let large = try mint.manyTinyClaims()
         let workloads = try [good] + mint.refused() + [large]
-        let timings = try await PairedRun(workloads.map { workload in .init(workload.name, run: workload.verifyTokens) })
-            .measure(rounds: rounds / 2)
+        let timings = try await PairedRun(
+            workloads.map { workload in .init(workload.name, run: workload.verifyTokens) }
+        )
+        .measure(rounds: rounds / 2)
         var table = TextTable(["refused \(mint.key.algorithm.name) tokens", "of a good one", "ns", "bytes"])
         var dearer: [String] = []
         for (timing, workload) in zip(timings, workloads) {
@@ -149,7 +153,8 @@ struct JOSEBenchmark {
                 "\(workload.token.count)",
             ])
             // A refused token is compared with a good one that is no smaller; one in a hundred is noise.
-            let isLarge = workload.token.count > good.token.count + 100 && workload.token.count <= large.token.count + 100
+            let isLarge =
+                workload.token.count > good.token.count + 100 && workload.token.count <= large.token.count + 100
             let bound = (isLarge ? timings[timings.count - 1] : timings[0]).nanoseconds
             if workload.expectedCode != nil, timing.nanoseconds > bound * 1.01 { dearer.append(timing.name) }
         }
@@ -164,8 +169,10 @@ struct JOSEBenchmark {
         let workloads = try [1, 10, 100, 1_000].map { count in
             try es256.workload("\(count)", token, keys: es256.keys(count))
         }
-        let timings = try await PairedRun(workloads.map { workload in .init(workload.name, run: workload.verifyTokens) })
-            .measure(rounds: rounds / 2)
+        let timings = try await PairedRun(
+            workloads.map { workload in .init(workload.name, run: workload.verifyTokens) }
+        )
+        .measure(rounds: rounds / 2)
         var table = TextTable(["keys in the set (ES256)", "time of one key's", "ns"])
         for timing in timings {
             table.append([timing.name, (1 / timing.speed).percent, timing.nanoseconds.written(decimals: 0)])
@@ -177,8 +184,10 @@ struct JOSEBenchmark {
 
     private func claims() async throws {
         let workloads = try [10, 32, 100].map { try rs256.manyClaims($0) }
-        let timings = try await PairedRun(workloads.map { workload in .init(workload.name, run: workload.verifyTokens) })
-            .measure(rounds: rounds / 2)
+        let timings = try await PairedRun(
+            workloads.map { workload in .init(workload.name, run: workload.verifyTokens) }
+        )
+        .measure(rounds: rounds / 2)
         var limits: [PairedRun.Timing] = []
         for workload in workloads {
             let limit = try raw(rs256, workload)

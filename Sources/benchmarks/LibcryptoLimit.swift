@@ -41,7 +41,8 @@ final class LibcryptoLimit: @unchecked Sendable {
     /// Verifies `count` times; returns how often the signature was good.
     func verify(_ way: limit_way, _ count: Int) -> Int {
         var good = 0
-        for _ in 0..<count where unsafe limit_verify(key, way, signature, signature.count, message, message.count) == 1 {
+        for _ in 0..<count where unsafe limit_verify(key, way, signature, signature.count, message, message.count) == 1
+        {
             good += 1
         }
         return good

@@ -85,7 +85,8 @@ struct TokenMint {
             if index < count - 1 { jwk["kid"] = .string("other-\(index)") }
             return .object(jwk)
         }
-        return try JSONWebKeySet(parsing: JSONValue.object(["keys": .array(entries)]).encoded())
+        let document = JSONValue.object(["keys": .array(entries)]).encoded()
+        return try JSONWebKeySet(parsing: document, issuer: TokenWorkload.issuer)
     }
 
     func workload(_ name: String, _ token: [UInt8], keys: JSONWebKeySet, code: String? = nil) -> TokenWorkload {
@@ -122,8 +123,10 @@ struct TokenMint {
             workload("16 KiB, good header, claims garbage", framed, keys: keys, code: "payload_json"),
             workload("17 KiB", noise + noise.prefix(1_024), keys: keys, code: "token_too_large"),
             workload(
-                "1,210 claims, unknown kid", try token(header: otherKey, claims: tinyClaims), keys: keys, code: "key_unknown"),
-            workload("1,210 claims, bad signature", forged(try token(claims: tinyClaims)), keys: keys, code: "bad_signature"),
+                "1,210 claims, unknown kid", try token(header: otherKey, claims: tinyClaims), keys: keys,
+                code: "key_unknown"),
+            workload(
+                "1,210 claims, bad signature", forged(try token(claims: tinyClaims)), keys: keys, code: "bad_signature"),
         ]
     }
 
