@@ -57,10 +57,7 @@ public struct JSONNode: Sendable {
     }
 
     /// Whether this is a string with exactly these bytes after unescaping; makes no String.
-    public func isString(_ bytes: Span<UInt8>) -> Bool {
-        let document = storage.bytes
-        return entry.kind == .string && Self.isString(entry, in: document.span, bytes)
-    }
+    public func isString(_ bytes: Span<UInt8>) -> Bool { storage.isString(at: index, bytes) }
 
     /// Whether this is a string with exactly these bytes after unescaping; makes no String.
     public func isString(_ text: StaticString) -> Bool {
@@ -78,17 +75,7 @@ public struct JSONNode: Sendable {
     }
 
     /// The number of UTF-8 bytes of the string after unescaping, or nil for another kind.
-    public var stringByteCount: Int? {
-        let entry = entry
-        guard entry.kind == .string else { return nil }
-        guard entry.isEscaped else { return entry.content.count }
-        let document = storage.bytes
-        let text = document.span
-        var cursor = JSONStringCursor(entry.content)
-        var count = 0
-        while cursor.next(in: text) != nil { count += 1 }
-        return count
-    }
+    public var stringByteCount: Int? { storage.stringByteCount(at: index) }
 
     /// The Boolean, or nil for another kind. A number is never a Boolean.
     public var bool: Bool? {
@@ -104,11 +91,7 @@ public struct JSONNode: Sendable {
 
     /// The number as a finite Double, or nil for another kind. Makes a String only for a number of more than 19 digits
     /// or with a large exponent.
-    public var double: Double? {
-        guard entry.kind == .number else { return nil }
-        let document = storage.bytes
-        return JSONDecimal(document.span, range).exactDouble ?? number?.double
-    }
+    public var double: Double? { storage.double(at: index) }
 
     /// The number of elements of an array or of members of an object; 0 for another kind.
     public var count: Int {
