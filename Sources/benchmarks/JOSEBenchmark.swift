@@ -119,19 +119,24 @@ struct JOSEBenchmark {
                     .init(name: "limit on pooled contexts, a key in each") { _, count in
                         shared.verify(LIMIT_POOL_OWN_KEYS, count)
                     },
-                ], rounds: rounds / 8)
-            var table = TextTable(["\(name), two threads against one", "by wall clock", "by CPU time"])
+                ], rounds: rounds)
+            var table = TextTable(["\(name), two threads against one", "work", "turns with two cores"])
             for scaling in scalings {
                 table.append([
-                    scaling.name, scaling.throughput.written(decimals: 2) + " x",
-                    scaling.byCPUTime.written(decimals: 2) + " x",
+                    scaling.name, scaling.turns == 0 ? "-" : scaling.ratio.written(decimals: 2) + " x",
+                    "\(scaling.turns) of \(rounds)",
                 ])
             }
             print(table.text)
-            judge(
-                "\(name), two threads do 1.9 times the work of one", scalings[0].byCPUTime >= 1.9,
-                "\(scalings[0].byCPUTime.written(decimals: 2)) by CPU time;"
-                    + " libcrypto alone \(scalings[1].byCPUTime.written(decimals: 2))")
+            let goal = "\(name), two threads do 1.9 times the work of one"
+            if scalings[0].turns < 10 || scalings[1].turns < 10 {
+                print("NOT JUDGED: \(goal): other processes had the second core\n")
+            } else {
+                judge(
+                    goal, scalings[0].ratio >= 1.9,
+                    "\(scalings[0].ratio.written(decimals: 2));"
+                        + " libcrypto alone \(scalings[1].ratio.written(decimals: 2))")
+            }
         }
     }
 
