@@ -34,7 +34,7 @@ struct MCPHandler: Sendable {
             response.fields[.allow] = "POST"
             return response
         }
-        guard isJSON(request.fields[.contentType]) else {
+        guard request.fields.mediaType == .json else {
             return .json(["error": "unsupported_media_type"], status: .unsupportedMediaType)
         }
         // The server answers a body that is too large or that breaks off.
@@ -234,29 +234,16 @@ struct MCPHandler: Sendable {
         return .json(error.answer, status: status)
     }
 
-    private func isJSON(_ contentType: HTTPFieldValue?) -> Bool {
-        guard let contentType else { return false }
-        return ASCII.equalsIgnoringCase(mediaType(contentType.bytes[...]), "application/json".utf8)
-    }
-
     /// RFC 9110 §12.5.1: whether an event stream may be sent; without `Accept`, anything may.
     private func acceptsEventStream(_ request: HTTPRequest) -> Bool {
         let values = request.fields.values(of: .accept)
         guard !values.isEmpty else { return true }
         return values.contains { value in
             value.bytes.split(separator: UInt8(ascii: ",")).contains { range in
-                ["text/event-stream", "text/*", "*/*"].contains {
-                    ASCII.equalsIgnoringCase(mediaType(range), $0.utf8)
-                }
+                MediaType(bytes: range).map(Self.rangesOfEventStream.contains) ?? false
             }
         }
     }
 
-    /// The media type without its parameters and the white space around it.
-    private func mediaType(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-        var type = bytes.prefix { $0 != UInt8(ascii: ";") }.drop(while: isSpace)
-        while let last = type.last, isSpace(last) { type.removeLast() }
-        return type
-    }
+    private static let rangesOfEventStream = [.eventStream, MediaType("text/*"), MediaType("*/*")]
 }

@@ -12,7 +12,7 @@ struct TokenEndpoint: Sendable {
     /// Answers one token request.
     func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
         do {
-            try FormBody.checkContentType(of: request, isExactly: "application/x-www-form-urlencoded")
+            try FormBody.checkContentType(of: request, is: .form)
             let form = try FormParameters(parsing: await FormBody.collect(request))
             try form.checkUniqueness()
             let client = try ClientAuthentication(fields: request.fields, form: form).client(in: store)
