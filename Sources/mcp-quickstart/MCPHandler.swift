@@ -39,10 +39,10 @@ struct MCPHandler: Sendable {
         }
         // The server answers a body that is too large or that breaks off.
         let body = try await request.body.collect(upTo: Self.maximumBodyBytes)
-        return await respond(to: body, of: request, principal: principal)
+        return try await respond(to: body, of: request, principal: principal)
     }
 
-    private func respond(to body: [UInt8], of request: HTTPRequest, principal: Principal) async -> HTTPResponse {
+    private func respond(to body: [UInt8], of request: HTTPRequest, principal: Principal) async throws -> HTTPResponse {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: body, limits: JSONLimits(maximumBytes: Self.maximumBodyBytes))
@@ -58,13 +58,13 @@ struct MCPHandler: Sendable {
         switch message {
         case .request(let id, let method, let params):
             var revision: MCPRevision?
-            do throws(JSONRPCError) {
+            do {
                 let spoken = try MCPRevision(of: request, params: params)
                 revision = spoken
                 if spoken.isStateless { try RequestMetadata.validate(request, method: method, params: params) }
                 return try await answer(
                     Call(id: id, method: method, params: params, revision: spoken, principal: principal), to: request)
-            } catch {
+            } catch let error as JSONRPCError {
                 return refusal(error.answering(id), in: revision)
             }
         case .notification(_, let params):
@@ -97,7 +97,7 @@ struct MCPHandler: Sendable {
         var principal: Principal
     }
 
-    private func answer(_ call: Call, to request: HTTPRequest) async throws(JSONRPCError) -> HTTPResponse {
+    private func answer(_ call: Call, to request: HTTPRequest) async throws -> HTTPResponse {
         switch (call.method, call.revision.isStateless) {
         case ("initialize", false): return try ok(call, initialize(call))
         case ("ping", false): return ok(call, [:])
@@ -134,7 +134,7 @@ struct MCPHandler: Sendable {
         return call.revision.isStateless ? cacheable(listing) : listing
     }
 
-    private func callTool(_ call: Call, acceptsEventStream: Bool) async throws(JSONRPCError) -> HTTPResponse {
+    private func callTool(_ call: Call, acceptsEventStream: Bool) async throws -> HTTPResponse {
         guard let name = call.params["name"]?.string else {
             throw JSONRPCError(.invalidParams, "tools/call needs params.name.")
         }
@@ -155,6 +155,9 @@ struct MCPHandler: Sendable {
         case .streaming(let body):
             do {
                 return ok(call, try await body(arguments, call.principal) { _, _ in }.json)
+            } catch let cancellation as CancellationError {
+                // The client is gone or the server stops: that is no failure of the tool, and nobody's answer.
+                throw cancellation
             } catch {
                 throw JSONRPCError(.internalError, "The tool failed.")
             }
