@@ -63,6 +63,9 @@ struct HeaderPositions {
     private(set) var typ: Int?
     private(set) var crit: Int?
     private(set) var b64: Int?
+    private(set) var cty: Int?
+    /// Whether there is `enc` or `zip`.
+    private(set) var isEncryptedOrCompressed = false
 
     init(_ header: JSONNode) {
         header.forEachMember(named: { name, position in
@@ -72,6 +75,8 @@ struct HeaderPositions {
                 case 0x6B_69_64: kid = position
                 case 0x74_79_70: typ = position
                 case 0x62_36_34: b64 = position
+                case 0x63_74_79: cty = position
+                case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true
                 default: break
                 }
             } else if name.count == 4, ClaimPositions.equals(name, "crit") {

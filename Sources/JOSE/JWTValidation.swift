@@ -46,6 +46,11 @@ public struct JWTValidation: Sendable {
         _ = try checkHeaderAndIssuer(jwt)
     }
 
+    /// Whether the policy allows the algorithm that the header names.
+    public func admitsAlgorithm(of jwt: UnverifiedJWT) -> Bool {
+        algorithm(of: jwt) != nil
+    }
+
     /// Verifies a token against the keys of its issuer.
     ///
     /// - Parameters:
@@ -68,9 +73,7 @@ public struct JWTValidation: Sendable {
 
     private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm; the header can only name one that is allowed.
-        guard let name = jwt.algorithmName, let algorithm = policy.algorithms.first(where: { $0.isNamed(name) }) else {
-            throw .header(.algorithmNotAllowed)
-        }
+        guard let algorithm = algorithm(of: jwt) else { throw .header(.algorithmNotAllowed) }
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
         switch (policy.profile, jwt.type) {
         case (_, .accessToken), (.default, .jwt), (.default, .absent): break
@@ -81,6 +84,11 @@ public struct JWTValidation: Sendable {
         guard claim.kind == .string else { throw .claim(.iss, .wrongType) }
         guard claim.isString(issuer.span) else { throw .claim(.iss, .mismatch) }
         return algorithm
+    }
+
+    private func algorithm(of jwt: UnverifiedJWT) -> SignatureAlgorithm? {
+        guard let name = jwt.algorithmName else { return nil }
+        return policy.algorithms.first { $0.isNamed(name) }
     }
 
     private func checkSignature(

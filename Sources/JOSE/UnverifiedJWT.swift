@@ -48,7 +48,7 @@ public struct UnverifiedJWT: Sendable {
         guard token.count <= limit else { throw .malformed(.tooLarge) }
         let (firstDot, secondDot) = try Self.dots(in: token)
 
-        // RFC 7515 §5.2: header first, so that a token this library cannot verify is never decoded further.
+        // RFC 7515 §5.2: header first; what no policy can allow ends here, before the payload is decoded.
         let headerBytes = try Self.decode(token, 0..<firstDot)
         guard headerBytes.count <= Limits.headerBytes else { throw .malformed(.headerTooLarge) }
         header = try Self.object(headerBytes, orThrow: .headerJSON)
@@ -56,6 +56,10 @@ public struct UnverifiedJWT: Sendable {
 
         // RFC 7515 §4.1.11: no extension is implemented, so any critical header means refuse, whatever its form.
         guard parameters.crit == nil else { throw .header(.critical) }
+        // RFC 7516 §4.1: only an encrypted token has `enc` or `zip`.
+        guard !parameters.isEncryptedOrCompressed else { throw .malformed(.encrypted) }
+        // RFC 7515 §4.1.10: a string.
+        if let cty = parameters.cty, header.root.node(at: cty).kind != .string { throw .header(.contentType) }
         // RFC 7797 §6: an unencoded payload is another signing input.
         if let b64 = parameters.b64, header.root.node(at: b64).bool != true { throw .header(.unencodedPayload) }
         algorithmName = try Self.algorithmName(parameters.alg.map(header.root.node))
