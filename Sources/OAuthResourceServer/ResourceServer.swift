@@ -138,10 +138,8 @@ public struct ResourceServer: Sendable {
 
     /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
     static func isForm(_ fields: HTTPFields) -> Bool {
-        fields.values(of: .contentType).contains { value in
-            let type = value.bytes.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
-            return ASCII.equalsIgnoringCase(type, "application/x-www-form-urlencoded".utf8)
-        }
+        // Of several lines any one counts: the handler may go by that one.
+        fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
     }
 
     private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {

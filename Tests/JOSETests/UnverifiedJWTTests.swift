@@ -108,4 +108,11 @@ struct UnverifiedJWTTests {
             }
         }
     }
+
+    @Test("THREATS B12: no description and no mirror shows the token")
+    func redacted() throws {
+        let unverified = try UnverifiedJWT(parsing: Array(Self.token.utf8), limit: 16_384)
+        #expect("\(unverified) \(String(reflecting: unverified))" == "<unverified JWT> <unverified JWT>")
+        #expect(Mirror(reflecting: unverified).children.isEmpty)
+    }
 }
