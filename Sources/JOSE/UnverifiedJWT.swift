@@ -1,4 +1,4 @@
-internal import WireFormat
+package import WireFormat
 
 /// A compact JWT (RFC 7519 §3, RFC 7515 §7.1) that was taken apart and not yet believed.
 ///
@@ -23,11 +23,11 @@ public struct UnverifiedJWT: Sendable {
     }
 
     /// `alg` as sent.
-    let algorithmName: String
+    package let algorithmName: String
     /// `kid` as sent.
-    let keyID: [UInt8]?
+    package let keyID: [UInt8]?
     let type: TokenType
-    let payload: JSONDocument
+    package let payload: JSONDocument
     /// Where the claims that the validation looks at stand in the payload.
     let positions: ClaimPositions
     /// Header and payload parts with their dot: the first `signingInputCount` bytes of `token` are signed.

@@ -27,6 +27,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/RequestHead.swift": "scans the head's bytes in the server's hottest loop",
         "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send",
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
+        "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/mcp-quickstart/MCPQuickstart.swift": "writes the ready line unbuffered with the system's call",
     ]
 
