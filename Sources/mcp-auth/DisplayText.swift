@@ -20,9 +20,6 @@ enum DisplayText {
         return result
     }
 
-    /// A `kid`, escaped, and cut after 64 bytes of its own.
-    static func keyID(_ text: String) -> String { escaped(cut(text)) }
-
     /// The front of a text: at most 64 bytes, whole scalars, and `…` when something is missing.
     static func cut(_ text: String) -> String {
         guard text.utf8.count > keyIDBytes else { return text }

@@ -17,17 +17,19 @@ enum DisplayTime {
         return "\(date) \(padded(ofDay / 3_600, 2)):\(padded(ofDay / 60 % 60, 2)):\(padded(ofDay % 60, 2)) UTC"
     }
 
-    /// How far the time is away, in its largest sensible unit, cut off: `in 5 min`, `2 h ago`, `now`.
+    /// How far the time is away, in its largest sensible unit, rounded: `in 5 min`, `2 h ago`, `now`.
     static func relative(_ seconds: Double, now: Double) -> String {
         let distance = (seconds - now).magnitude
         let units: [(name: String, seconds: Double, below: Double)] = [
-            ("s", 1, 60), ("min", 60, 3_600), ("h", 3_600, 2 * 86_400), ("d", 86_400, 730 * 86_400),
+            ("s", 1, 60), ("min", 60, 60), ("h", 3_600, 48), ("d", 86_400, 730), ("years", 365.25 * 86_400, .infinity),
         ]
-        guard distance >= 1 else { return "now" }
-        let unit = units.first { distance < $0.below } ?? ("years", 365.25 * 86_400, .infinity)
-        // A whole number of at most the years between two dates.
-        let amount = Int64(exactly: (distance / unit.seconds).rounded(.down)).map(String.init) ?? "very many"
-        return seconds > now ? "in \(amount) \(unit.name)" : "\(amount) \(unit.name) ago"
+        for (name, length, below) in units {
+            let rounded = (distance / length).rounded()
+            guard rounded < below, let amount = Int64(exactly: rounded) else { continue }
+            if amount == 0 { break }
+            return seconds > now ? "in \(amount) \(name)" : "\(amount) \(name) ago"
+        }
+        return "now"
     }
 
     /// The date of a day counted from 1970-01-01, in the Gregorian calendar.

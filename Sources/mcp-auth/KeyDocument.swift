@@ -3,14 +3,13 @@ import WireFormat
 
 /// A text with public keys: a JWK Set, one JWK, or one PEM block; and what the library makes of each entry.
 struct KeyDocument {
-    /// One entry, usable or not. Its texts are a stranger's: they are escaped and cut for display.
+    /// One entry, usable or not. Its texts are a stranger's, cut but not escaped.
     struct Entry {
         var index: Int
-        /// For display; `-` when there is none.
-        var keyID = "-"
-        var type = "-"
-        var algorithm = "-"
-        var use = "-"
+        var keyID: String?
+        var type: String?
+        var algorithm: String?
+        var use: String?
         var outcome: Result<JSONWebKey, KeyDefect>
 
         var defect: KeyDefect? {
@@ -22,7 +21,7 @@ struct KeyDocument {
     /// The keys as a verifier gets them.
     let keys: JSONWebKeySet
     let entries: [Entry]
-    /// The `kid` values that stand on more than one entry, for display.
+    /// The `kid` values that stand on more than one entry, cut but not escaped.
     let repeatedKeyIDs: [String]
 
     /// - Parameters:
@@ -74,7 +73,7 @@ struct KeyDocument {
         }
         self.entries = entries
         repeatedKeyIDs =
-            counts.filter { $0.value > 1 }.keys.map { DisplayText.keyID(String(decoding: $0, as: UTF8.self)) }.sorted()
+            counts.filter { $0.value > 1 }.keys.map { DisplayText.cut(String(decoding: $0, as: UTF8.self)) }.sorted()
     }
 
     /// The set, and the object that holds `keys`; a JWK by itself is a set of one.
@@ -108,18 +107,20 @@ struct KeyDocument {
 extension KeyDocument.Entry {
     /// Fills in what is shown; for an unusable entry what can be seen of it.
     fileprivate mutating func describe(_ node: JSONNode) {
-        if let text = node["kid"]?.string { keyID = DisplayText.keyID(text) }
-        if let text = node["alg"]?.string { algorithm = DisplayText.keyID(text) }
-        if let text = node["use"]?.string { use = DisplayText.keyID(text) }
+        keyID = node["kid"]?.string.map(DisplayText.cut)
+        algorithm = node["alg"]?.string.map(DisplayText.cut)
+        use = node["use"]?.string.map(DisplayText.cut)
         if case .success(let key) = outcome {
             type = key.typeDescription
-        } else if let kind = node["kty"]?.string {
-            type = DisplayText.keyID(kind)
-            if let curve = node["crv"]?.string {
-                type += " " + DisplayText.keyID(curve)
-            } else if let modulus = node["n"]?.string.flatMap({ Base64URL.decode($0) })?.drop(while: { $0 == 0 }) {
-                type += " \(modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0))"
-            }
+            return
+        }
+        guard let kind = node["kty"]?.string.map(DisplayText.cut) else { return }
+        if let curve = node["crv"]?.string.map(DisplayText.cut) {
+            type = "\(kind) \(curve)"
+        } else if let modulus = node["n"]?.string.flatMap({ Base64URL.decode($0) })?.drop(while: { $0 == 0 }) {
+            type = "\(kind) \(modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0))"
+        } else {
+            type = kind
         }
     }
 }

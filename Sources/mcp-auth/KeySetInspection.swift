@@ -24,7 +24,7 @@ struct KeySetInspection {
         let total = document.entries.count
         var output = Self.table(document.entries, surroundings.paint)
         output += "\n\(total) \(total == 1 ? "key" : "keys"), \(usable) usable\n"
-        for keyID in document.repeatedKeyIDs { output += "several keys have the kid \(keyID)\n" }
+        for keyID in document.repeatedKeyIDs { output += "several keys have the kid \(DisplayText.escaped(keyID))\n" }
         return Outcome(status: usable > 0 ? .good : .refused, output: output)
     }
 
@@ -37,7 +37,8 @@ struct KeySetInspection {
             case .success(let key): thumbprint = key.thumbprint
             case .failure(let defect): verdict = "no: \(defect.rawValue): \(defect.explanation)"
             }
-            rows.append(["\(entry.index)", entry.keyID, entry.type, entry.algorithm, entry.use, thumbprint, verdict])
+            let texts = [entry.keyID, entry.type, entry.algorithm, entry.use].map { $0.map(DisplayText.escaped) ?? "-" }
+            rows.append(["\(entry.index)"] + texts + [thumbprint, verdict])
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].unicodeScalars.count }.max() ?? 0 }
         var text = ""

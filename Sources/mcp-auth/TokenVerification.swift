@@ -80,7 +80,8 @@ struct TokenVerification {
     private static func describe(_ entry: KeyDocument.Entry) -> JSONValue? {
         guard let defect = entry.defect else { return nil }
         return [
-            "index": .number(JSONNumber(entry.index)), "kid": .string(entry.keyID), "reason": .string(defect.rawValue),
+            "index": .number(JSONNumber(entry.index)), "kid": entry.keyID.map { .string($0) } ?? .null,
+            "reason": .string(defect.rawValue),
             "explanation": .string(defect.explanation),
         ]
     }

@@ -27,7 +27,9 @@ struct VerificationOptions {
         issuer = list["--issuer"]
         audience = list["--audience"] ?? ""
         let names = SignatureAlgorithm.all.map(\.name).joined(separator: ", ")
-        if let value = list.value("--alg", "a list with commas of \(names)", Self.algorithms) { algorithms = value }
+        if let value = list.value("--alg", "one or more, with commas between them, of \(names)", Self.algorithms) {
+            algorithms = value
+        }
         now = list.number("--now", 0...253_402_300_799)
         if let value = list.number("--skew", 0...300) { skew = value }
         let profiles: [(String, JWTPolicy.Profile)] = [("default", .default), ("rfc9068", .rfc9068)]
