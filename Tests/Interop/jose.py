@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, utils, x25519
 
 from authtool import AUDIENCE, EVERY_ALGORITHM, ISSUER, AuthTool, check
-from jose_edges import other_places, reverse
-from minting import ALGORITHMS, CURVES, b64, changed, coordinate_size, jwk, new_key, pem, sign, thumbprint, token
+from jose_edges import other_places, reverse, terminal
+from minting import ALGORITHMS, CURVES, b64, b64decoded, changed, coordinate_size, jwk, new_key, pem, sign, thumbprint, token
 
 NOW = int(time.time())
 CLAIMS = {"iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "exp": NOW + 600, "iat": NOW, "jti": "1", "client_id": "c"}
@@ -63,7 +63,7 @@ def good_tokens(tool: AuthTool, signer: Signer) -> None:
 def bad_tokens(tool: AuthTool, signer: Signer) -> None:
     name, keys, good = signer.algorithm, [signer.jwk], signer.token()
     header, payload, signature = good.split(".")
-    raw = base64.urlsafe_b64decode(signature + "==")
+    raw = b64decoded(signature)
 
     def refuses(what: str, reason: str, bad: str, *arguments: str, keys: object = keys, **options) -> None:
         tool.refuses(f"{name}: {what}", reason, bad, keys, *arguments, **options)
@@ -162,8 +162,10 @@ def bad_headers_and_claims(tool: AuthTool, signer: Signer) -> None:
     for what, reason, bad in [
         ("crit", "crit_present", header | {"crit": ["exp"]}), ("empty crit", "crit_present", header | {"crit": []}),
         ("b64", "b64_not_true", header | {"b64": False}), ("no alg", "alg_missing", {"kid": KEY_ID}),
-        ("alg is a list", "alg_missing", header | {"alg": [name]}), ("alg in lower case", "alg_not_allowed", header | {"alg": name.lower()}),
-        ("alg with a space", "alg_not_allowed", header | {"alg": name + " "}), ("alg with NUL", "alg_not_allowed", header | {"alg": name + "\0"}),
+        ("alg is a list", "alg_missing", header | {"alg": [name]}),
+        ("alg in lower case", "alg_not_allowed", header | {"alg": name.lower()}),
+        ("alg with a space", "alg_not_allowed", header | {"alg": name + " "}),
+        ("alg with NUL", "alg_not_allowed", header | {"alg": name + "\0"}),
         ("kid is a number", "kid_malformed", header | {"kid": 1}), ("a long kid", "kid_malformed", header | {"kid": "k" * 513}),
         ("typ of a proof", "typ_not_acceptable", header | {"typ": "dpop+jwt"}), ("typ is null", "typ_not_acceptable", header | {"typ": None}),
         ("alg twice", "header_json", (text + f',"alg":"{name}"}}').encode()), ("a list", "header_json", b"[]"),
@@ -217,7 +219,8 @@ def bad_keys(tool: AuthTool, signers: dict[str, Signer]) -> None:
         ("Ed25519 of order 1", "ec_point", ed, ed.jwk | {"x": b64(b"\1" + bytes(31))}),
         ("even modulus", "rsa_modulus_even", rs, rs.jwk | {"n": number(modulus - 1)}), ("e = 1", "rsa_exponent", rs, rs.jwk | {"e": "AQ"}),
         ("e = 2", "rsa_exponent", rs, rs.jwk | {"e": "Ag"}), ("e beyond 2^32", "rsa_exponent", rs, rs.jwk | {"e": number(2**32 + 1)}),
-        ("RSA beyond 8192", "rsa_too_large", rs, rs.jwk | {"n": number(2**8192 + 1)}), ("n with padding", "key_malformed", rs, rs.jwk | {"n": rs.jwk["n"] + "=="}),
+        ("RSA beyond 8192", "rsa_too_large", rs, rs.jwk | {"n": number(2**8192 + 1)}),
+        ("n with padding", "key_malformed", rs, rs.jwk | {"n": rs.jwk["n"] + "=="}),
         ("kid is a number", "key_malformed", rs, rs.jwk | {"kid": 1}), ("no object", "key_malformed", rs, "x"),
     ]:
         if isinstance(bad, dict):
@@ -271,6 +274,7 @@ def main(binary: str, quickstart: str) -> None:
             ("keys that are not used", lambda: bad_keys(tool, signers)), ("selection", lambda: selection(tool, signers)),
             ("table of keys", lambda: tables(tool, signers)),
             ("openssl, standard input and URLs", lambda: other_places(tool, CLAIMS, KEY_ID)),
+            ("colours", lambda: terminal(tool, signers["EdDSA"].token(), [signers["EdDSA"].jwk, 0])),
             ("the development server's token by PyJWT", lambda: reverse(tool, quickstart)),
         ]
         for name, group in groups:

@@ -1,9 +1,10 @@
 """Where keys come from besides a JWK Set in a file, and tokens of the development authorization server."""
 
-import base64
 import hashlib
 import http.server
 import json
+import os
+import pty
 import secrets
 import subprocess
 import threading
@@ -14,7 +15,7 @@ import urllib.request
 import jwt
 
 from authtool import AUDIENCE, ISSUER, AuthTool, check
-from minting import b64, jwk, new_key, token
+from minting import b64, b64decoded, jwk, new_key, token
 from quickstart import Quickstart
 
 
@@ -115,6 +116,36 @@ def other_places(tool: AuthTool, claims: dict, key_id: str) -> None:
     check("wrong use: every fault, the token not repeated", not any(part in wrong.stderr.decode() for part in made.split(".")), lines)
 
 
+def on_terminal(tool: AuthTool, arguments: list[str], stdin: bytes, **environment: str) -> bytes:
+    """What the command writes when its standard output is a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        child = subprocess.Popen(
+            [tool.binary, *arguments], stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.PIPE,
+            env={"PATH": os.environ["PATH"], "TERM": "xterm"} | environment)
+        # So little that it fits into the buffers of pipe and terminal.
+        child.communicate(stdin, timeout=60)
+        os.set_blocking(ours, False)
+        return os.read(ours, 65_536)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def terminal(tool: AuthTool, made: str, keys: list) -> None:
+    """Colours only on a terminal, and not against the reader's wish."""
+    escape = b"\x1b["
+    for arguments in (["token", "inspect"], ["jwks", "inspect", tool.file(keys)]):
+        name = f"{' '.join(arguments[:2])}: colours"
+        check(f"{name} on a terminal", escape in on_terminal(tool, arguments, made.encode()))
+        check(f"{name}: an empty NO_COLOR", escape in on_terminal(tool, arguments, made.encode(), NO_COLOR=""))
+        for wish in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            output = on_terminal(tool, arguments, made.encode(), **wish)
+            check(f"{name}: {wish}", output != b"" and escape not in output, output)
+        check(f"{name} in a pipe", escape not in tool.run(*arguments, stdin=made.encode()).stdout)
+        tool.checks += 1
+
+
 class NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
         return None
@@ -162,7 +193,7 @@ def reverse(tool: AuthTool, quickstart: str) -> None:
         check("PyJWT: scope", claims["scope"] == "mcp:use", claims)
         header, payload, signature = made.split(".")
         check("PyJWT: typ", jwt.get_unverified_header(made)["typ"] == "at+jwt")
-        raw = base64.urlsafe_b64decode(signature + "==")
+        raw = b64decoded(signature)
         for bad in [raw[:8] + bytes(1) + raw[9:] if raw[8] else raw[:8] + b"\1" + raw[9:], raw[32:] + raw[:32]]:
             try:
                 decode(f"{header}.{payload}.{b64(bad)}")
