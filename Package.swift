@@ -23,6 +23,8 @@ let package = Package(
         .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CEpoll"),
+        // The benchmarks' own C: what libcrypto costs without this library.
+        .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
 
         // Level 1: messages, documents, signatures. Pure.
         .target(name: "HTTPMessages", dependencies: ["WireFormat"]),
@@ -55,6 +57,7 @@ let package = Package(
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
+        .executableTarget(name: "benchmarks", dependencies: ["CBenchmarkLimit", "WireFormat", "JOSE"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
@@ -84,7 +87,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -3,12 +3,27 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <openssl/sha.h>
+#include <stdatomic.h>
+
+// Fetched at first use and kept: OpenSSL's own one-shot function fetches each time.
+static const EVP_MD *sha256(void) {
+    static _Atomic(EVP_MD *) kept = NULL;
+    EVP_MD *digest = atomic_load_explicit(&kept, memory_order_acquire);
+    if (digest != NULL) return digest;
+    EVP_MD *fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (fetched == NULL) return NULL;
+    if (atomic_compare_exchange_strong_explicit(&kept, &digest, fetched, memory_order_acq_rel, memory_order_acquire))
+        return fetched;
+    EVP_MD_free(fetched);
+    return digest;
+}
 
 int lcrypto_sha256(const uint8_t *message, size_t length, uint8_t *out) {
     static const uint8_t empty[1] = {0};
-    int done = SHA256(message == NULL ? empty : message, length, out) != NULL;
+    const EVP_MD *digest = sha256();
+    int done = digest != NULL && EVP_Digest(message == NULL ? empty : message, length, out, NULL, digest, NULL) == 1;
     if (!done) ERR_clear_error();
     return done ? 1 : -1;
 }

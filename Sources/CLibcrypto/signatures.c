@@ -3,16 +3,67 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+// What one verification works with. Never used by two threads at once.
+struct session {
+    EVP_PKEY_CTX *verify;
+    EVP_MD_CTX *hash;
+};
+
+// A place where a session waits between two verifications, on a cache line of its own.
+struct slot {
+    _Alignas(64) _Atomic(struct session *) session;
+};
+
+enum { SLOTS = 4 };
+
 struct lcrypto_verifier {
     EVP_PKEY *pkey;         // for EdDSA, which takes the whole message and so has no context to prepare
-    EVP_PKEY_CTX *template; // for the others: never used to verify; copied per call
+    EVP_PKEY_CTX *template; // for the others: never used to verify; copied when no slot has a session
     EVP_MD *digest;         // fetched once: an implicit fetch per token costs more than the hash
     size_t coordinate;      // bytes of r and of s; 0 for RSA
     size_t signature_length;
+    struct slot *slots;
 };
+
+static void session_free(struct session *session) {
+    if (session == NULL) return;
+    EVP_PKEY_CTX_free(session->verify);
+    EVP_MD_CTX_free(session->hash);
+    free(session);
+}
+
+// The slot that the calling thread tries: threads differ in the address of their own variable.
+static struct slot *my_slot(const lcrypto_verifier *verifier) {
+    static _Thread_local char anchor;
+    return &verifier->slots[((uintptr_t)&anchor >> 12) % SLOTS];
+}
+
+// Takes the session out of the slot, so that nobody else has it, or makes one.
+static struct session *session_take(const lcrypto_verifier *verifier) {
+    struct session *session = atomic_exchange_explicit(&my_slot(verifier)->session, NULL, memory_order_acquire);
+    if (session != NULL) return session;
+    session = calloc(1, sizeof *session);
+    if (session == NULL) return NULL;
+    session->verify = EVP_PKEY_CTX_dup(verifier->template);
+    session->hash = EVP_MD_CTX_new();
+    if (session->verify == NULL || session->hash == NULL) {
+        session_free(session);
+        return NULL;
+    }
+    return session;
+}
+
+// Leaves the session for the next verification, or frees it when one is waiting already.
+static void session_return(const lcrypto_verifier *verifier, struct session *session) {
+    struct session *empty = NULL;
+    if (!atomic_compare_exchange_strong_explicit(&my_slot(verifier)->session, &empty, session, memory_order_release,
+                                                 memory_order_relaxed))
+        session_free(session);
+}
 
 // Sets padding and hash on an initialised context. 1 = done.
 static int configure(EVP_PKEY_CTX *context, enum lcrypto_scheme scheme, const EVP_MD *digest) {
@@ -35,6 +86,9 @@ void lcrypto_verifier_free(lcrypto_verifier *verifier) {
     EVP_PKEY_free(verifier->pkey);
     EVP_PKEY_CTX_free(verifier->template);
     EVP_MD_free(verifier->digest);
+    for (int index = 0; verifier->slots != NULL && index < SLOTS; index++)
+        session_free(atomic_load_explicit(&verifier->slots[index].session, memory_order_acquire));
+    free(verifier->slots);
     free(verifier);
 }
 
@@ -53,9 +107,12 @@ lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_sche
     }
     verifier->coordinate = key->coordinate;
     verifier->signature_length = key->coordinate != 0 ? 2 * key->coordinate : (size_t)EVP_PKEY_get_size(key->pkey);
+    verifier->slots = aligned_alloc(_Alignof(struct slot), SLOTS * sizeof(struct slot));
+    for (int index = 0; verifier->slots != NULL && index < SLOTS; index++)
+        atomic_init(&verifier->slots[index].session, NULL);
     verifier->digest = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
     verifier->template = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-    if (verifier->digest == NULL || verifier->template == NULL || EVP_PKEY_verify_init(verifier->template) != 1
+    if (verifier->slots == NULL || verifier->digest == NULL || verifier->template == NULL || EVP_PKEY_verify_init(verifier->template) != 1
         || configure(verifier->template, scheme, verifier->digest) != 1) {
         lcrypto_verifier_free(verifier);
         verifier = NULL;
@@ -115,12 +172,18 @@ int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, s
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;
     int result = -1;
-    EVP_PKEY_CTX *context = EVP_PKEY_CTX_dup(verifier->template);
-    if (context != NULL && EVP_Digest(message, message_length, digest, &digest_length, verifier->digest, NULL) == 1) {
-        // Only 1 is a good signature: OpenSSL answers 0 or a negative number for bad ones, depending on how bad.
-        result = EVP_PKEY_verify(context, signature, signature_length, digest, digest_length) == 1;
+    struct session *session = session_take(verifier);
+    if (session != NULL && EVP_DigestInit_ex2(session->hash, verifier->digest, NULL) == 1
+        && EVP_DigestUpdate(session->hash, message, message_length) == 1
+        && EVP_DigestFinal_ex(session->hash, digest, &digest_length) == 1) {
+        // Only 1 is a good signature: OpenSSL answers 0 or a negative number for bad ones, depending on how bad. Either
+        // way the context is as before (EVP_PKEY_verify(3): may be called more than once).
+        result = EVP_PKEY_verify(session->verify, signature, signature_length, digest, digest_length) == 1;
     }
-    EVP_PKEY_CTX_free(context);
+    if (result >= 0)
+        session_return(verifier, session);
+    else
+        session_free(session);
     if (result != 1) ERR_clear_error();
     return result;
 }

@@ -43,14 +43,45 @@ struct ClaimPositions: Sendable {
     }
 
     /// Three ASCII characters as a number.
-    private static func packed(_ name: Span<UInt8>) -> UInt32 {
+    static func packed(_ name: Span<UInt8>) -> UInt32 {
         UInt32(name[0]) << 16 | UInt32(name[1]) << 8 | UInt32(name[2])
     }
 
-    private static func equals(_ name: Span<UInt8>, _ wanted: StaticString) -> Bool {
+    static func equals(_ name: Span<UInt8>, _ wanted: StaticString) -> Bool {
         wanted.withUTF8Buffer { wanted in
             for index in name.indices where unsafe name[index] != wanted[index] { return false }
             return true
         }
+    }
+}
+
+/// Where the header parameters that are read stand; found in one walk. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not
+/// among them: a token does not bring its own key (RFC 8725 §3.10).
+struct HeaderPositions {
+    private(set) var alg: Int?
+    private(set) var kid: Int?
+    private(set) var typ: Int?
+    private(set) var crit: Int?
+    private(set) var b64: Int?
+    private(set) var cty: Int?
+    /// Whether there is `enc` or `zip`.
+    private(set) var isEncryptedOrCompressed = false
+
+    init(_ header: JSONNode) {
+        header.forEachMember(named: { name, position in
+            if name.count == 3 {
+                switch ClaimPositions.packed(name) {
+                case 0x61_6C_67: alg = position
+                case 0x6B_69_64: kid = position
+                case 0x74_79_70: typ = position
+                case 0x62_36_34: b64 = position
+                case 0x63_74_79: cty = position
+                case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true
+                default: break
+                }
+            } else if name.count == 4, ClaimPositions.equals(name, "crit") {
+                crit = position
+            }
+        })
     }
 }

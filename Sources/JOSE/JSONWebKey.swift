@@ -7,11 +7,13 @@ public import WireFormat
 public struct JSONWebKey: Sendable {
     /// The `kid`, compared byte for byte; nil when the key has none.
     public let keyID: String?
+    let keyIDBytes: [UInt8]?
     let publicKey: PublicKey
     let verification: VerificationKey
 
     init(keyID: String?, _ publicKey: PublicKey, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
         self.keyID = keyID
+        keyIDBytes = keyID.map { Array($0.utf8) }
         self.publicKey = publicKey
         verification = try VerificationKey(publicKey, algorithms: algorithms)
     }
@@ -98,7 +100,9 @@ public struct JSONWebKey: Sendable {
     ) throws(KeyDefect) -> [SignatureAlgorithm] {
         let fitting = SignatureAlgorithm.all.filter { $0.keyShape == shape }
         guard let name = try optionalString(node["alg"]) else { return fitting }
-        guard let algorithm = fitting.first(where: { $0.isNamed(name) }) else { throw .unsupportedAlgorithm }
+        guard let name = PackedName(name.utf8), let algorithm = fitting.first(where: { $0.isNamed(name) }) else {
+            throw .unsupportedAlgorithm
+        }
         return [algorithm]
     }
 

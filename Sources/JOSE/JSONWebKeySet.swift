@@ -34,7 +34,12 @@ public struct JSONWebKeySet: Sendable {
     public let keys: [JSONWebKey]
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
     public let skipped: [Skipped]
+    /// For sets too large to look through; empty for the others.
     private let positionsByKeyID: [[UInt8]: [Int]]
+
+    private static let smallSet = 8
+    /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
+    private static let maximumTries = 4
 
     /// Parses a document of at most 1 MiB.
     ///
@@ -77,23 +82,50 @@ public struct JSONWebKeySet: Sendable {
         self.keys = keys
         self.skipped = skipped
         self.issuer = issuer
-        positionsByKeyID = Dictionary(
-            grouping: keys.indices.filter { keys[$0].keyID != nil }, by: { Array((keys[$0].keyID ?? "").utf8) })
+        positionsByKeyID =
+            keys.count <= Self.smallSet
+            ? [:]
+            : Dictionary(
+                grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
     }
 
-    /// The keys to try a token with, decided from its header alone.
-    func candidates(keyID: [UInt8]?, algorithm: SignatureAlgorithm) throws(JOSEError) -> [JSONWebKey] {
+    /// Tries the keys that the header selects until one verifies.
+    ///
+    /// - Returns: Whether one of them did.
+    /// - Throws: ``JOSEError/key(_:)`` when there is none to try, or what `verifies` throws.
+    func anyKey(
+        keyID: JSONNode?, algorithm: SignatureAlgorithm, verifies: (VerificationKey) throws(JOSEError) -> Bool
+    ) throws(JOSEError) -> Bool {
         guard let keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
-            let fitting = keys.filter { $0.verification.verifies(algorithm) }
+            let fitting = keys.indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
-            guard !fitting.isEmpty else { throw .key(.unknown) }
-            return fitting
+            guard let only = fitting.first else { throw .key(.unknown) }
+            return try verifies(keys[only].verification)
         }
-        guard let positions = positionsByKeyID[keyID] else { throw .key(.unknown) }
-        // RFC 7517 §4.5: one `kid` may name keys of different types. Four tries bound the cost of a repeated one.
-        let fitting = positions.lazy.map { keys[$0] }.filter { $0.verification.verifies(algorithm) }.prefix(4)
-        guard !fitting.isEmpty else { throw .key(.algorithmMismatch) }
-        return Array(fitting)
+        // RFC 7517 §4.5: one `kid` may name keys of different types.
+        var isKnown = false
+        var tries = 0
+        for index in positions(of: keyID) where isNamed(index, keyID) {
+            isKnown = true
+            guard tries < Self.maximumTries, keys[index].verification.verifies(algorithm) else { continue }
+            tries += 1
+            if try verifies(keys[index].verification) { return true }
+        }
+        guard tries > 0 else { throw .key(isKnown ? .algorithmMismatch : .unknown) }
+        return false
     }
+
+    /// Where a key of this `kid` can stand.
+    private func positions(of keyID: JSONNode) -> [Int] {
+        if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
+        return positionsByKeyID[keyID.stringBytes ?? []] ?? []
+    }
+
+    private func isNamed(_ index: Int, _ keyID: JSONNode) -> Bool {
+        guard let bytes = keys[index].keyIDBytes else { return false }
+        return keyID.isString(bytes.span)
+    }
+
+    private static let smallPositions = (0...smallSet).map { Array(0..<$0) }
 }

@@ -46,6 +46,11 @@ public struct JWTValidation: Sendable {
         _ = try checkHeaderAndIssuer(jwt)
     }
 
+    /// Whether the policy allows the algorithm that the header names.
+    public func admitsAlgorithm(of jwt: UnverifiedJWT) -> Bool {
+        algorithm(of: jwt) != nil
+    }
+
     /// Verifies a token against the keys of its issuer.
     ///
     /// - Parameters:
@@ -68,9 +73,7 @@ public struct JWTValidation: Sendable {
 
     private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm; the header can only name one that is allowed.
-        guard let algorithm = policy.algorithms.first(where: { $0.isNamed(jwt.algorithmName) }) else {
-            throw .header(.algorithmNotAllowed)
-        }
+        guard let algorithm = algorithm(of: jwt) else { throw .header(.algorithmNotAllowed) }
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
         switch (policy.profile, jwt.type) {
         case (_, .accessToken), (.default, .jwt), (.default, .absent): break
@@ -83,18 +86,20 @@ public struct JWTValidation: Sendable {
         return algorithm
     }
 
+    private func algorithm(of jwt: UnverifiedJWT) -> SignatureAlgorithm? {
+        guard let name = jwt.algorithmName else { return nil }
+        return policy.algorithms.first { $0.isNamed(name) }
+    }
+
     private func checkSignature(
         _ jwt: UnverifiedJWT, algorithm: SignatureAlgorithm, keys: JSONWebKeySet
     ) throws(JOSEError) {
         // RFC 8725 §3.8: the keys belong to the issuer.
         guard keys.issuer.utf8.elementsEqual(issuer) else { throw .key(.foreignIssuer) }
-        for key in try keys.candidates(keyID: jwt.keyID, algorithm: algorithm)
-        where try key.verification.verifies(
-            jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
-        {
-            return
+        let isGood = try keys.anyKey(keyID: jwt.keyID, algorithm: algorithm) { (key) throws(JOSEError) in
+            try key.verifies(jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
         }
-        throw .badSignature
+        guard isGood else { throw .badSignature }
     }
 
     /// Returns `exp`.

@@ -1,5 +1,3 @@
-internal import WireFormat
-
 /// A JWS signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): a row of the one table. Nothing else switches on names.
 ///
 /// HMAC and `none` are not representable, so that no key set, no metadata document and no token can select them.
@@ -26,13 +24,12 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         case sha256, sha384, sha512
     }
 
-    /// The name in `alg`, compared byte for byte.
-    public let name: String
-    /// Another name for the same algorithm, or nil: RFC 9864 calls Ed25519 what RFC 8037 calls EdDSA.
-    package let otherName: String?
     package let keyShape: KeyShape
     package let scheme: Scheme
     package let hash: Hash
+    private let packedName: PackedName
+    /// RFC 9864 calls Ed25519 what RFC 8037 calls EdDSA.
+    private let otherPackedName: PackedName?
 
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     public static let rs256 = SignatureAlgorithm("RS256", .rsa, .rsaPKCS1, .sha256)
@@ -65,25 +62,65 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
 
     /// The row of this name, or nil for a name that this library does not verify.
     public init?(name: String) {
-        guard let row = Self.all.first(where: { $0.isNamed(name) }) else { return nil }
+        guard let packed = PackedName(Array(name.utf8)), let row = Self.all.first(where: { $0.isNamed(packed) }) else {
+            return nil
+        }
         self = row
     }
 
-    private init(_ name: String, or otherName: String? = nil, _ keyShape: KeyShape, _ scheme: Scheme, _ hash: Hash) {
-        self.name = name
-        self.otherName = otherName
+    private init(
+        _ name: StaticString, or otherName: StaticString? = nil, _ keyShape: KeyShape, _ scheme: Scheme, _ hash: Hash
+    ) {
+        packedName = PackedName(name)
+        otherPackedName = otherName.map { PackedName($0) }
         self.keyShape = keyShape
         self.scheme = scheme
         self.hash = hash
     }
 
-    /// Whether `alg` may say this for the row.
-    func isNamed(_ name: String) -> Bool {
-        self.name.hasSameBytes(as: name) || otherName?.hasSameBytes(as: name) == true
+    /// Whether `alg` may say this for the row; compared byte for byte.
+    func isNamed(_ name: PackedName) -> Bool {
+        packedName == name || otherPackedName == name
     }
+
+    /// Rows are the same when their names are.
+    public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool {
+        left.packedName == right.packedName
+    }
+
+    /// Hashes the name.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(packedName)
+    }
+
+    /// The name in `alg`, compared byte for byte.
+    public var name: String { packedName.text }
 
     /// The name.
     public var description: String { name }
+}
+
+/// A name of 1…8 bytes as one number: every `alg` that is verified is that short, and a number is compared at once.
+struct PackedName: Sendable, Hashable {
+    private let bytes: UInt64
+
+    /// The name, or nil when it is empty, longer, or holds a NUL.
+    init?(_ name: some Collection<UInt8>) {
+        guard (1...8).contains(name.count), !name.contains(0) else { return nil }
+        bytes = name.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// A name of the table.
+    init(_ name: StaticString) {
+        precondition((1...8).contains(name.utf8CodeUnitCount), "A name of the algorithm table has 1 to 8 bytes.")
+        bytes = name.withUTF8Buffer { unsafe $0.reduce(0) { $0 << 8 | UInt64($1) } }
+    }
+
+    var text: String {
+        let shifts = stride(from: 56, through: 0, by: -8)
+        return String(
+            decoding: shifts.map { UInt8(truncatingIfNeeded: bytes >> UInt64($0)) }.drop { $0 == 0 }, as: UTF8.self)
+    }
 }
 
 /// An elliptic curve of RFC 7518 §6.2.1.1.

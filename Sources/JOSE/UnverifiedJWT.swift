@@ -22,12 +22,15 @@ public struct UnverifiedJWT: Sendable {
         case other
     }
 
-    /// `alg` as sent.
-    package let algorithmName: String
-    /// `kid` as sent.
-    package let keyID: [UInt8]?
-    let type: TokenType
+    /// The header, strict JSON.
+    package let header: JSONDocument
+    /// The payload, strict JSON, an object.
     package let payload: JSONDocument
+    /// `alg`; nil for a name that is too long for any algorithm.
+    let algorithmName: PackedName?
+    /// `kid`, a string.
+    let keyID: JSONNode?
+    let type: TokenType
     /// Where the claims that the validation looks at stand in the payload.
     let positions: ClaimPositions
     /// Header and payload parts with their dot: the first `signingInputCount` bytes of `token` are signed.
@@ -45,23 +48,25 @@ public struct UnverifiedJWT: Sendable {
         guard token.count <= limit else { throw .malformed(.tooLarge) }
         let (firstDot, secondDot) = try Self.dots(in: token)
 
-        // RFC 7515 §5.2: header first, so that a token this library cannot verify is never decoded further.
+        // RFC 7515 §5.2: header first; what no policy can allow ends here, before the payload is decoded.
         let headerBytes = try Self.decode(token, 0..<firstDot)
         guard headerBytes.count <= Limits.headerBytes else { throw .malformed(.headerTooLarge) }
-        let header = try Self.object(headerBytes, orThrow: .headerJSON)
+        header = try Self.object(headerBytes, orThrow: .headerJSON)
+        let parameters = HeaderPositions(header.root)
 
         // RFC 7515 §4.1.11: no extension is implemented, so any critical header means refuse, whatever its form.
-        guard header["crit"] == nil else { throw .header(.critical) }
+        guard parameters.crit == nil else { throw .header(.critical) }
+        // RFC 7516 §4.1: only an encrypted token has `enc` or `zip`.
+        guard !parameters.isEncryptedOrCompressed else { throw .malformed(.encrypted) }
+        // RFC 7515 §4.1.10: a string.
+        if let cty = parameters.cty, header.root.node(at: cty).kind != .string { throw .header(.contentType) }
         // RFC 7797 §6: an unencoded payload is another signing input.
-        if let b64 = header["b64"], b64.bool != true { throw .header(.unencodedPayload) }
-        guard let algorithm = header["alg"]?.string else { throw .header(.algorithmMissing) }
-        algorithmName = algorithm
-        keyID = try Self.keyID(header["kid"])
-        type = try Self.type(header["typ"])
-        // `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not read: a token does not bring its own key (RFC 8725 §3.10).
+        if let b64 = parameters.b64, header.root.node(at: b64).bool != true { throw .header(.unencodedPayload) }
+        algorithmName = try Self.algorithmName(parameters.alg.map(header.root.node))
+        keyID = try Self.keyID(parameters.kid.map(header.root.node))
+        type = try Self.type(parameters.typ.map(header.root.node))
 
-        payload = try Self.document(Self.decode(token, (firstDot + 1)..<secondDot), orThrow: .payloadJSON)
-        guard payload.root.kind == .object else { throw .malformed(.payloadJSON) }
+        payload = try Self.object(Self.decode(token, (firstDot + 1)..<secondDot), orThrow: .payloadJSON)
         positions = ClaimPositions(payload.root)
         signature = try Self.decode(token, (secondDot + 1)..<token.count)
         self.token = token
@@ -99,28 +104,24 @@ public struct UnverifiedJWT: Sendable {
         return bytes
     }
 
-    private static func document(
+    private static func object(
         _ bytes: [UInt8], orThrow why: JOSEError.Malformation
     ) throws(JOSEError) -> JSONDocument {
-        do throws(JSONError) {
-            return try JSONDocument(parsing: bytes)
-        } catch {
+        guard let document = try? JSONDocument(parsing: bytes), document.root.kind == .object else {
             throw .malformed(why)
         }
+        return document
     }
 
-    private static func object(_ bytes: [UInt8], orThrow why: JOSEError.Malformation) throws(JOSEError) -> JSONNode {
-        let root = try document(bytes, orThrow: why).root
-        guard root.kind == .object else { throw .malformed(why) }
-        return root
+    private static func algorithmName(_ node: JSONNode?) throws(JOSEError) -> PackedName? {
+        guard let name = node?.stringBytes else { throw .header(.algorithmMissing) }
+        return PackedName(name)
     }
 
-    private static func keyID(_ node: JSONNode?) throws(JOSEError) -> [UInt8]? {
+    private static func keyID(_ node: JSONNode?) throws(JOSEError) -> JSONNode? {
         guard let node else { return nil }
-        guard let length = node.stringByteCount, length <= Limits.keyIDBytes, let text = node.string else {
-            throw .header(.keyID)
-        }
-        return Array(text.utf8)
+        guard let length = node.stringByteCount, length <= Limits.keyIDBytes else { throw .header(.keyID) }
+        return node
     }
 
     /// RFC 7515 §4.1.9: a media type, compared without case and without its `application/` prefix.

@@ -26,18 +26,20 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
     public let issuer: String
     /// `exp`, seconds since 1970.
     public let expiresAt: Double
-    private let policy: JWTPolicy
+    private let audienceClaim: String
+    private let profile: JWTPolicy.Profile
 
     init(_ jwt: UnverifiedJWT, policy: JWTPolicy, expiresAt: Double) {
         claims = jwt.payload
         issuer = policy.issuer
         self.expiresAt = expiresAt
-        self.policy = policy
+        audienceClaim = policy.audienceClaim
+        profile = policy.profile
     }
 
     /// The audience, at least one; of the claim that the policy names.
     public var audience: [String] {
-        guard let claim = claims.root[policy.audienceClaim] else { return [] }
+        guard let claim = claims.root[audienceClaim] else { return [] }
         if let only = claim.string { return [only] }
         var audience: [String] = []
         claim.forEachElement { element in
@@ -58,7 +60,7 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// What the profile guarantees; nil under ``JWTPolicy/Profile-swift.enum/default``.
     public var rfc9068: RFC9068Claims? {
-        guard policy.profile == .rfc9068, let subject, let tokenID, let issuedAt,
+        guard profile == .rfc9068, let subject, let tokenID, let issuedAt,
             let clientID = claims.root["client_id"]?.string
         else { return nil }
         return RFC9068Claims(subject: subject, clientID: clientID, tokenID: tokenID, issuedAt: issuedAt)

@@ -34,8 +34,10 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     /// The thread that may touch the confined state; 0 for none.
     private let thread = Atomic<UInt>(0)
 
+    private let poller: Poller
+
     // Confined to the thread.
-    private var poller: Poller
+    private var events = Poller.Events()
     private var jobs: [UnownedJob] = []
     private var sockets: [Socket?] = []
     private var freePlaces: [Int] = []
@@ -60,9 +62,9 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     // MARK: - Life
 
     /// Starts the thread, which keeps the loop alive. A loop that cannot start gives its descriptors back.
-    func start() throws(ListenError) -> ThreadHandle {
+    func start() throws(ListenError) -> PosixThread {
         do throws(ListenError) {
-            return try spawn { $0.main() }
+            return try PosixThread { self.main() }
         } catch {
             poller.close()
             throw error
@@ -78,40 +80,10 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         }
     }
 
-    private func spawn(_ body: @escaping @Sendable (EventLoop) -> Void) throws(ListenError) -> ThreadHandle {
-        let start = unsafe Unmanaged.passRetained(ThreadStart(loop: self, body: body))
-        #if canImport(Darwin)
-            var handle: pthread_t?
-        #else
-            var handle = pthread_t()
-        #endif
-        let code = unsafe pthread_create(
-            &handle, nil,
-            { context in
-                // Takes over the reference that `passRetained` made.
-                #if canImport(Darwin)
-                    let start = unsafe Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
-                #else
-                    guard let context = unsafe context else { return nil }
-                    let start = unsafe Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue()
-                #endif
-                start.body(start.loop)
-                return nil
-            }, start.toOpaque())
-        guard code == 0 else {
-            unsafe start.release()
-            throw .system("pthread_create", code)
-        }
-        #if canImport(Darwin)
-            guard let handle = unsafe handle else { throw .system("pthread_create", code) }
-        #endif
-        return ThreadHandle(handle)
-    }
-
     private func main() {
-        thread.store(currentThread(), ordering: .relaxed)
+        thread.store(PosixThread.currentID, ordering: .relaxed)
         turn: while true {
-            poller.wait(milliseconds: timeToWait()) { token, readiness in
+            poller.wait(milliseconds: timeToWait(), using: &events) { token, readiness in
                 let place = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
                 guard let socket = sockets[place], socket.token == token else { return }
                 socket.signal(readiness)
@@ -162,7 +134,7 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     // MARK: - Jobs
 
     var isCurrent: Bool {
-        thread.load(ordering: .relaxed) == currentThread()
+        thread.load(ordering: .relaxed) == PosixThread.currentID
     }
 
     /// On the loop's thread without a lock; from elsewhere through the mailbox, with one wake for any number of jobs.
@@ -183,9 +155,9 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
                 mailbox.isWoken = true
                 poller.wake()
             case .ended:
-                guard let handle = try? spawn({ $0.runLateJobs() }) else { return }
+                guard let thread = try? PosixThread({ self.runLateJobs() }) else { return }
                 mailbox.phase = .late
-                handle.abandon()
+                thread.abandon()
             case .late:
                 return
             }
@@ -206,7 +178,7 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     }
 
     private func runLateJobs() {
-        thread.store(currentThread(), ordering: .relaxed)
+        thread.store(PosixThread.currentID, ordering: .relaxed)
         while true {
             collectMail()
             runJobs()
@@ -314,63 +286,4 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
-}
-
-/// A started thread, to be joined or abandoned once.
-///
-/// `@unchecked Sendable`: a `pthread_t` is a name that any thread may use; Darwin spells it as a pointer.
-@safe struct ThreadHandle: @unchecked Sendable {
-    #if canImport(Darwin)
-        private let handle: UInt
-        private var native: pthread_t? { unsafe pthread_t(bitPattern: handle) }
-
-        fileprivate init(_ handle: pthread_t) {
-            self.handle = unsafe UInt(bitPattern: handle)
-        }
-
-        /// Waits for its end.
-        func join() {
-            if let native = unsafe native { _ = unsafe pthread_join(native, nil) }
-        }
-
-        /// Lets it end by itself.
-        func abandon() {
-            if let native = unsafe native { _ = unsafe pthread_detach(native) }
-        }
-    #else
-        private let handle: pthread_t
-
-        fileprivate init(_ handle: pthread_t) {
-            self.handle = handle
-        }
-
-        /// Waits for its end.
-        func join() {
-            _ = pthread_join(handle, nil)
-        }
-
-        /// Lets it end by itself.
-        func abandon() {
-            _ = pthread_detach(handle)
-        }
-    #endif
-}
-
-/// What a new thread is to do.
-private final class ThreadStart: Sendable {
-    let loop: EventLoop
-    let body: @Sendable (EventLoop) -> Void
-
-    init(loop: EventLoop, body: @escaping @Sendable (EventLoop) -> Void) {
-        self.loop = loop
-        self.body = body
-    }
-}
-
-private func currentThread() -> UInt {
-    #if canImport(Darwin)
-        unsafe UInt(bitPattern: pthread_self())
-    #else
-        UInt(pthread_self())
-    #endif
 }

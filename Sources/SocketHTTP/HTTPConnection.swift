@@ -160,7 +160,10 @@ actor HTTPConnection {
             let sendsContent = !isEmpty && head.method != .head
             let isCopied = sendsContent && content.count <= ServerLimits.copiedBodyBytes
             out.reserveCapacity(256 + response.fields.buffer.count + (isCopied ? content.count : 0))
-            appendHead(response, isEmpty ? .none : .length(content.count), isKept, head, to: &out)
+            // RFC 9110 §8.6: a length in the answer to HEAD is the one that GET has; a handler that left the content out
+            // for HEAD does not tell it.
+            let saysLength = !isEmpty && !(head.method == .head && content.isEmpty)
+            appendHead(response, saysLength ? .length(content.count) : .none, isKept, head, to: &out)
             if isCopied { out.append(contentsOf: content) }
             try await write(out)
             if sendsContent, !isCopied { try await write(content) }

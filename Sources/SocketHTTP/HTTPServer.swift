@@ -125,11 +125,11 @@ final class HTTPService: Sendable {
 /// The event loops of a running server.
 private struct LoopCrew: Sendable {
     let loops: [EventLoop]
-    private let threads: [ThreadHandle]
+    private let threads: [PosixThread]
 
     init(count: Int) throws(ListenError) {
         var loops: [EventLoop] = []
-        var threads: [ThreadHandle] = []
+        var threads: [PosixThread] = []
         do throws(ListenError) {
             for _ in 0..<max(1, min(count, 1024)) {
                 let loop = try EventLoop()

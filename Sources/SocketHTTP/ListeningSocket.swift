@@ -54,7 +54,7 @@ enum ListeningSocket {
         do throws(ListenError) {
             // A port in TIME_WAIT may be taken; never SO_REUSEPORT, which would let two servers share one silently.
             setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
-            if family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6.rawValueAsInt), IPV6_V6ONLY) }
+            if family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
             var address = address
             var length = socklen_t(MemoryLayout<Address>.size)
             let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
@@ -84,8 +84,7 @@ enum ListeningSocket {
             guard descriptor >= 0 else { throw .system("socket", errno) }
             prepare(descriptor)
         #else
-            let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-            let descriptor = socket(family, kind, 0)
+            let descriptor = cepoll_socket(family)
             guard descriptor >= 0 else { throw .system("socket", errno) }
         #endif
         return descriptor
@@ -110,7 +109,7 @@ enum ListeningSocket {
             prepare(descriptor)
             setOption(descriptor, SOL_SOCKET, SO_NOSIGPIPE)
         #endif
-        setOption(descriptor, Int32(IPPROTO_TCP.rawValueAsInt), TCP_NODELAY)
+        setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
         return .connection(descriptor)
     }
 
@@ -125,11 +124,6 @@ enum ListeningSocket {
         var one: Int32 = 1
         _ = unsafe setsockopt(descriptor, level, name, &one, socklen_t(MemoryLayout<Int32>.size))
     }
-}
-
-/// The protocol numbers are `Int` on one platform and `Int32` on another.
-extension BinaryInteger {
-    fileprivate var rawValueAsInt: Int { Int(self) }
 }
 
 private func systemListen(_ descriptor: Int32) -> Int32 {

@@ -28,13 +28,16 @@ struct Readiness: OptionSet {
         private static let wakeToken = UInt64.max
         private let descriptor: Int32
         private let waker: Int32
-        private var events: [epoll_event]
+
+        /// Room for what one wait reports. The waiting thread's own: `wake` must not touch what `wait` changes.
+        @safe struct Events {
+            fileprivate var storage = unsafe [epoll_event](repeating: epoll_event(), count: 256)
+        }
 
         init() throws(ListenError) {
             descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
             guard descriptor >= 0 else { throw .system("epoll_create1", errno) }
             waker = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-            unsafe events = Array(repeating: epoll_event(), count: 256)
             var event = unsafe epoll_event()
             unsafe event.events = EPOLLIN.rawValue
             unsafe event.data.u64 = Self.wakeToken
@@ -66,13 +69,15 @@ struct Readiness: OptionSet {
         }
 
         /// Waits, then reports each descriptor that changed. A negative time is without end.
-        mutating func wait(milliseconds: Int32, _ report: (_ token: UInt64, Readiness) -> Void) {
-            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+        func wait(
+            milliseconds: Int32, using events: inout Events, _ report: (_ token: UInt64, Readiness) -> Void
+        ) {
+            let count = unsafe events.storage.withUnsafeMutableBufferPointer { buffer in
                 unsafe epoll_wait(descriptor, buffer.baseAddress, Int32(buffer.count), milliseconds)
             }
             guard count > 0 else { return }  // Nothing, or EINTR.
             for index in 0..<Int(count) {
-                let event = unsafe events[index]
+                let event = unsafe events.storage[index]
                 let token = unsafe event.data.u64
                 if token == Self.wakeToken {
                     var value: UInt64 = 0
@@ -99,14 +104,17 @@ struct Readiness: OptionSet {
     @safe struct Poller {
         private static let wakeToken = UInt64.max
         private let descriptor: Int32
-        private var events: [kevent]
+
+        /// Room for what one wait reports. The waiting thread's own: `wake` must not touch what `wait` changes.
+        @safe struct Events {
+            fileprivate var storage = unsafe [kevent](repeating: kevent(), count: 256)
+        }
 
         init() throws(ListenError) {
             descriptor = kqueue()
             guard descriptor >= 0 else { throw .system("kqueue", errno) }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            unsafe events = Array(repeating: kevent(), count: 256)
-            guard unsafe change(0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, token: Self.wakeToken) else {
+            guard change(0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, token: Self.wakeToken) else {
                 let code = errno
                 close()
                 throw .system("kevent", code)
@@ -119,13 +127,13 @@ struct Readiness: OptionSet {
 
         /// Registers a descriptor for everything, until it is closed.
         func add(_ other: Int32, token: UInt64) -> Bool {
-            unsafe change(UInt(other), EVFILT_READ, EV_ADD | EV_CLEAR, 0, token: token)
+            change(UInt(other), EVFILT_READ, EV_ADD | EV_CLEAR, 0, token: token)
                 && change(UInt(other), EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, token: token)
         }
 
         /// Makes the present or the next `wait` return. Callable from any thread while the poller is open.
         func wake() {
-            _ = unsafe change(0, EVFILT_USER, 0, UInt32(NOTE_TRIGGER), token: Self.wakeToken)
+            _ = change(0, EVFILT_USER, 0, UInt32(NOTE_TRIGGER), token: Self.wakeToken)
         }
 
         private func change(_ ident: UInt, _ filter: Int32, _ flags: Int32, _ fflags: UInt32, token: UInt64) -> Bool {
@@ -136,15 +144,17 @@ struct Readiness: OptionSet {
         }
 
         /// Waits, then reports each descriptor that changed. A negative time is without end.
-        mutating func wait(milliseconds: Int32, _ report: (_ token: UInt64, Readiness) -> Void) {
+        func wait(
+            milliseconds: Int32, using events: inout Events, _ report: (_ token: UInt64, Readiness) -> Void
+        ) {
             var time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
-            let count = unsafe events.withUnsafeMutableBufferPointer { buffer in
+            let count = unsafe events.storage.withUnsafeMutableBufferPointer { buffer in
                 unsafe kevent(
                     descriptor, nil, 0, buffer.baseAddress, Int32(buffer.count), milliseconds < 0 ? nil : &time)
             }
             guard count > 0 else { return }  // Nothing, or EINTR.
             for index in 0..<Int(count) {
-                let event = unsafe events[index]
+                let event = unsafe events.storage[index]
                 let token = unsafe UInt64(UInt(bitPattern: event.udata))
                 if token == Self.wakeToken { continue }
                 let isRead = unsafe Int32(event.filter) == EVFILT_READ

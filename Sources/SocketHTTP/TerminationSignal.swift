@@ -26,8 +26,8 @@ public enum TerminationSignal: Sendable, Hashable {
     }
 }
 
-/// Where the signal handler writes. Set once, before the handler is installed; a handler may read nothing that takes a lock.
-private nonisolated(unsafe) var signalPipeEnd: Int32 = -1
+/// Where the signal handler writes. A handler may read nothing that takes a lock, so this is initialised before it is installed.
+private let signalPipeEnd = Atomic<Int32>(-1)
 
 /// Carries a signal from its handler to tasks: a pipe, and a thread that reads it.
 private final class SignalPipe: Sendable {
@@ -45,7 +45,7 @@ private final class SignalPipe: Sendable {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { return }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        unsafe signalPipeEnd = ends[1]
+        signalPipeEnd.store(ends[1], ordering: .releasing)
         startReader(ends[0])
         for number in [SIGINT, SIGTERM] {
             var action = sigaction()
@@ -55,7 +55,7 @@ private final class SignalPipe: Sendable {
                 _ = signal(SIGINT, SIG_DFL)
                 _ = signal(SIGTERM, SIG_DFL)
                 var byte = UInt8(truncatingIfNeeded: number)
-                _ = unsafe write(signalPipeEnd, &byte, 1)
+                _ = unsafe write(signalPipeEnd.load(ordering: .acquiring), &byte, 1)
                 errno = saved
             }
             #if canImport(Darwin)
@@ -68,26 +68,14 @@ private final class SignalPipe: Sendable {
         }
     }
 
-    /// A small thread that lives as long as the process: reading must not block the pool.
+    /// A small thread that waits for the signal: reading must not block the pool.
     private func startReader(_ end: Int32) {
-        let context = unsafe Unmanaged.passRetained(ReaderStart(pipe: self, end: end)).toOpaque()
-        #if canImport(Darwin)
-            var thread: pthread_t?
-        #else
-            var thread = pthread_t()
-        #endif
-        _ = unsafe pthread_create(
-            &thread, nil,
-            { context in
-                #if !canImport(Darwin)
-                    guard let context = unsafe context else { return nil }
-                #endif
-                let start = unsafe Unmanaged<ReaderStart>.fromOpaque(context).takeRetainedValue()
-                var byte: UInt8 = 0
-                while unsafe read(start.end, &byte, 1) != 1 {}
-                start.pipe.deliver(Int32(byte) == SIGINT ? .interrupt : .terminate)
-                return nil
-            }, context)
+        let thread = try? PosixThread {
+            var byte: UInt8 = 0
+            while unsafe read(end, &byte, 1) != 1 {}
+            self.deliver(Int32(byte) == SIGINT ? .interrupt : .terminate)
+        }
+        thread?.abandon()
     }
 
     private func deliver(_ signal: TerminationSignal) {
@@ -122,15 +110,5 @@ private final class SignalPipe: Sendable {
             }
             waiter?.resume(returning: nil)
         }
-    }
-}
-
-private final class ReaderStart: Sendable {
-    let pipe: SignalPipe
-    let end: Int32
-
-    init(pipe: SignalPipe, end: Int32) {
-        self.pipe = pipe
-        self.end = end
     }
 }

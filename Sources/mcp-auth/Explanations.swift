@@ -24,7 +24,7 @@ extension JOSEError.Malformation {
         switch self {
         case .tooLarge: "The token is longer than 64 KiB."
         case .parts: "It is no signed JWT: that has three parts, none of them empty, with a dot between them."
-        case .encrypted: "It is an encrypted token (JWE, five parts); only its audience can read it."
+        case .encrypted: "It is an encrypted token (JWE: five parts, or enc or zip in the header)."
         case .base64url:
             "A part is not base64url: no other characters, padding, white space or stray bits are allowed."
         case .headerTooLarge: "The header is longer than 8 KiB."
@@ -42,6 +42,7 @@ extension JOSEError.HeaderDefect {
         case .critical: "The header has crit: it asks for an extension, and none is understood."
         case .unencodedPayload: "The header has b64 with another value than true."
         case .type: "The header's typ names no access token that this profile accepts."
+        case .contentType: "The header's cty is no string."
         case .keyID: "The header's kid is no string, or longer than 512 bytes."
         }
     }

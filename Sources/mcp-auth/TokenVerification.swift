@@ -20,7 +20,7 @@ struct TokenVerification {
         // A token without an issuer fails that check whatever the policy asks for; a policy without one cannot be made.
         let claimed = jwt?.unverifiedIssuer.flatMap { $0.isEmpty ? nil : $0 }
         let issuer = options.issuer ?? claimed ?? "https://issuer.invalid"
-        let document = try KeyDocument(parsing: keyText, issuer: issuer, pemKeyID: jwt?.keyID)
+        let document = try KeyDocument(parsing: keyText, issuer: issuer, pemKeyID: jwt?.header.root["kid"]?.stringBytes)
 
         let validation = try validation(issuer)
         var answer: JSONObject
@@ -59,8 +59,8 @@ struct TokenVerification {
 
     private func accepted(_ verified: VerifiedJWT, _ jwt: UnverifiedJWT?, now: Double) -> JSONObject {
         var answer: JSONObject = ["valid": true]
-        answer["alg"] = jwt.map { .string($0.algorithmName) }
-        answer["kid"] = (jwt?.keyID).map { .string(DisplayText.cut(String(decoding: $0, as: UTF8.self))) }
+        answer["alg"] = jwt?.header.root["alg"]?.value
+        answer["kid"] = (jwt?.header.root["kid"]?.string).map { .string(DisplayText.cut($0)) }
         answer["issuer"] = .string(verified.issuer)
         answer["audience"] = .string(options.audience)
         answer["profile"] = options.profile == .rfc9068 ? "rfc9068" : "default"

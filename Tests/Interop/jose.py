@@ -162,6 +162,8 @@ def bad_headers_and_claims(tool: AuthTool, signer: Signer) -> None:
     for what, reason, bad in [
         ("crit", "crit_present", header | {"crit": ["exp"]}), ("empty crit", "crit_present", header | {"crit": []}),
         ("b64", "b64_not_true", header | {"b64": False}), ("no alg", "alg_missing", {"kid": KEY_ID}),
+        ("enc", "token_encrypted", header | {"enc": "A256GCM"}), ("zip", "token_encrypted", header | {"zip": "DEF"}),
+        ("cty is a number", "cty_malformed", header | {"cty": 1}),
         ("alg is a list", "alg_missing", header | {"alg": [name]}),
         ("alg in lower case", "alg_not_allowed", header | {"alg": name.lower()}),
         ("alg with a space", "alg_not_allowed", header | {"alg": name + " "}),

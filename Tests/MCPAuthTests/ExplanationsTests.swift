@@ -12,7 +12,7 @@ struct ExplanationsTests {
             .tooLarge, .parts, .encrypted, .base64url, .headerTooLarge, .headerJSON, .payloadJSON,
         ]
         let headers: [JOSEError.HeaderDefect] = [
-            .algorithmMissing, .algorithmNotAllowed, .critical, .unencodedPayload, .type, .keyID,
+            .algorithmMissing, .algorithmNotAllowed, .critical, .unencodedPayload, .type, .contentType, .keyID,
         ]
         let keys: [JOSEError.KeyMismatch] = [.unknown, .ambiguous, .algorithmMismatch, .foreignIssuer]
         let claims: [JOSEError.ClaimDefect] = [

@@ -105,6 +105,7 @@ struct TokenInspectionTests {
         arguments: [
             (#"{"alg":"RS256","crit":["x"]}"#, "crit_present"), (#"{"alg":"RS256","b64":false}"#, "b64_not_true"),
             (#"{"alg":5}"#, "alg_missing"), (#"{"alg":"RS256","kid":5}"#, "kid_malformed"),
+            (#"{"alg":"RS256","cty":5}"#, "cty_malformed"), (#"{"alg":"RS256","enc":"x"}"#, "token_encrypted"),
         ])
     func form(header: String, code: String) async {
         let outcome = await inspect(unsignedToken(header, "{}"))

@@ -58,6 +58,17 @@ final class Milestone: Sendable {
     }
 }
 
+/// A number that several tasks add to.
+final class Tally: Sendable {
+    private let total = Atomic<Int>(0)
+
+    var value: Int { total.load(ordering: .relaxed) }
+
+    func add(_ count: Int) {
+        total.add(count, ordering: .relaxed)
+    }
+}
+
 /// Answers `METHOD path body`, whatever comes.
 let echo = ClosureHandler { request in
     let body = try await request.body.collect(upTo: 64 << 20)

@@ -47,9 +47,9 @@ enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key);
 
 void lcrypto_key_free(lcrypto_key *key);
 
-// A verification context prepared once per key and algorithm: per token only a copy of it is made, because setting one
-// up costs a seventh of an RS256 verification. Immutable afterwards, so that any number of threads may verify with it.
-// It keeps the key alive by itself.
+// A verification context prepared once per key and algorithm, because setting one up costs a seventh of an RS256
+// verification. Any number of threads may verify with it: each works with a copy of its own, and some copies are kept
+// for the next time. It keeps the key alive by itself.
 lcrypto_verifier *_Nullable lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_scheme scheme,
                                                  enum lcrypto_hash hash);
 void lcrypto_verifier_free(lcrypto_verifier *verifier);

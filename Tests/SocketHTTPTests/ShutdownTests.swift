@@ -1,0 +1,222 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import HTTPMessages
+import SocketHTTP
+import Testing
+
+private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+@Suite(.timeLimit(.minutes(1)))
+struct ShutdownTests {
+    private func start(
+        _ handler: any HTTPHandler, grace: Duration
+    ) throws -> (listening: ListeningServer, running: Task<Void, any Error>) {
+        var limits = ServerLimits()
+        limits.eventLoops = 2
+        limits.shutdownGrace = grace
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: handler).listen()
+        return (listening, Task { try await listening.run() })
+    }
+
+    @Test("POLICY §16: a request in flight is answered, idle connections are closed at once, new ones are refused")
+    func graceful() async throws {
+        let (begun, mayAnswer) = (Milestone(), Milestone())
+        let handler = ClosureHandler { request in
+            if request.path == "/slow" {
+                begun.reach()
+                await mayAnswer.wait()
+            }
+            return .text("answered")
+        }
+        let (listening, running) = try start(handler, grace: .seconds(50))
+        let idle = try await TestConnection.open(listening.port)
+        try await idle.send(get)
+        #expect(try await idle.readResponse().status == 200)
+        let fresh = try await TestConnection.open(listening.port)
+        let busy = try await TestConnection.open(listening.port)
+        try await busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        await begun.wait()
+
+        running.cancel()
+        #expect(try await idle.isClosed())
+        #expect(try await fresh.isClosed())
+        await #expect(throws: TestClientError.system("connect", ECONNREFUSED)) {
+            _ = try await TestConnection.open(listening.port)
+        }
+        mayAnswer.reach()
+        let response = try await busy.readResponse()
+        #expect(response.text == "answered")
+        #expect(response["connection"] == "close")
+        #expect(try await busy.isClosed())
+        try await running.value
+    }
+
+    @Test("POLICY §16: what has not ended with the grace is cancelled")
+    func graceEnds() async throws {
+        let (begun, cancelled) = (Milestone(), Milestone())
+        let handler = ClosureHandler { _ in
+            HTTPResponse(
+                status: .ok,
+                body: .stream { writer in
+                    begun.reach()
+                    defer { cancelled.reach() }
+                    try await sleepUntilCancelled()
+                })
+        }
+        let (listening, running) = try start(handler, grace: .milliseconds(50))
+        let connection = try await TestConnection.open(listening.port)
+        try await connection.send(get)
+        await begun.wait()
+        running.cancel()
+        try await running.value
+        #expect(cancelled.isReached)
+        #expect(!String(decoding: try await connection.readToEnd(), as: UTF8.self).hasSuffix("0\r\n\r\n"))
+    }
+
+    @Test("A handler that ignores its cancellation does not hold up the stop")
+    func stubborn() async throws {
+        let (begun, mayEnd) = (Milestone(), Milestone())
+        let handler = ClosureHandler { _ in
+            begun.reach()
+            await mayEnd.wait()
+            return .text("late")
+        }
+        let (listening, running) = try start(handler, grace: .zero)
+        let connection = try await TestConnection.open(listening.port)
+        try await connection.send(get)
+        await begun.wait()
+        running.cancel()
+        try await running.value
+        #expect(try await connection.isClosed())
+        mayEnd.reach()
+    }
+
+    @Test("A server runs once, and gives its port back")
+    func runsOnce() async throws {
+        let (listening, running) = try start(echo, grace: .zero)
+        let connection = try await TestConnection.open(listening.port)
+        try await connection.send(get)
+        _ = try await connection.readResponse()
+        running.cancel()
+        try await running.value
+        await #expect(throws: ListenError.alreadyRun) { try await listening.run() }
+        let again = try HTTPServer(host: "127.0.0.1", port: listening.port, handler: echo).listen()
+        #expect(again.port == listening.port)
+    }
+
+    @Test("A task that is cancelled before it runs the server returns at once")
+    func cancelledBefore() async throws {
+        let listening = try HTTPServer(host: "::1", port: 0, handler: echo).listen()
+        let running = Task {
+            unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+            try await listening.run()
+        }
+        try await running.value
+    }
+
+    #if os(Linux)
+        @Test("After a run no descriptor and no thread is left")
+        func nothingLeft() async {
+            await #expect(processExitsWith: .success) {
+                func count(_ directory: String) -> Int {
+                    guard let stream = unsafe opendir(directory) else { return -1 }
+                    defer { unsafe closedir(stream) }
+                    var count = 0
+                    while unsafe readdir(stream) != nil { count += 1 }
+                    return count
+                }
+                // The first run starts what the runtime starts once.
+                func serve() async throws {
+                    try await withServer(echo) { port in
+                        var connections: [TestConnection] = []
+                        for departure in 0..<60 {
+                            let connection = try await TestConnection.open(port)
+                            connections.append(connection)
+                            try await connection.send(departure % 3 == 0 ? "GET / HT" : get)
+                            if departure % 3 == 1 { _ = try await connection.readResponse() }
+                            if departure % 4 == 1 { connection.reset() }
+                            if departure % 4 == 2 { connection.finishSending() }
+                        }
+                        // Closed by name: a thread of the client may hold the last reference a moment longer.
+                        for connection in connections { connection.close() }
+                        _ = try HTTPServer(host: "127.0.0.1", port: 0, handler: echo).listen()
+                    }
+                }
+                try await serve()
+                // The runtime's timers take their descriptors when the first of them is set.
+                try await Task.sleep(for: .milliseconds(1))
+                let descriptors = count("/proc/self/fd")
+                let threads = count("/proc/self/task")
+                for _ in 0..<10 { try await serve() }
+                let left = count("/proc/self/fd")
+                precondition(left == descriptors, "\(left) descriptors after \(descriptors)")
+                // The pool may have grown; twenty threads of loops have not stayed.
+                let running = count("/proc/self/task")
+                precondition(running < threads + 10, "\(running) threads after \(threads)")
+            }
+        }
+    #endif
+
+    @Test("SIGTERM and SIGINT stop the server gracefully", arguments: [SIGTERM, SIGINT])
+    func signals(_ number: Int32) async {
+        if number == SIGTERM {
+            await #expect(processExitsWith: .success) { try await serveUntil(SIGTERM, expecting: .terminate) }
+        } else {
+            await #expect(processExitsWith: .success) { try await serveUntil(SIGINT, expecting: .interrupt) }
+        }
+    }
+
+    @Test("A second signal ends the process at once")
+    func secondSignal() async {
+        await #expect(processExitsWith: .signal(SIGINT)) {
+            let waiting = Task { try await TerminationSignal.wait() }
+            while !handlesSignal(SIGTERM) { await Task.yield() }
+            kill(getpid(), SIGTERM)
+            let signal = try await waiting.value
+            precondition(signal == .terminate)
+            kill(getpid(), SIGINT)
+        }
+    }
+
+    @Test("Waiting for a signal ends with its task")
+    func cancelledWait() async {
+        await #expect(processExitsWith: .success) {
+            let waiting = Task { try await TerminationSignal.wait() }
+            waiting.cancel()
+            let result = await waiting.result
+            precondition((try? result.get()) == nil)
+        }
+    }
+}
+
+/// Whether somebody has taken the signal.
+private func handlesSignal(_ number: Int32) -> Bool {
+    var action = sigaction()
+    _ = unsafe sigaction(number, nil, &action)
+    #if canImport(Darwin)
+        return unsafe action.__sigaction_u.__sa_handler != nil
+    #else
+        return unsafe action.__sigaction_handler.sa_handler != nil
+    #endif
+}
+
+private func serveUntil(_ number: Int32, expecting signal: TerminationSignal) async throws {
+    let listening = try HTTPServer(host: "127.0.0.1", port: 0, handler: echo).listen()
+    let running = Task { try await listening.runUntilTerminated() }
+    let connection = try await TestConnection.open(listening.port)
+    try await connection.send(get)
+    let status = try await connection.readResponse().status
+    precondition(status == 200)
+    while !handlesSignal(number) { await Task.yield() }
+    kill(getpid(), number)
+    try await running.value
+    let isClosed = try await connection.isClosed()
+    precondition(isClosed)
+    let received = try await TerminationSignal.wait()
+    precondition(received == signal)
+}
