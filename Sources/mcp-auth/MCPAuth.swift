@@ -1,5 +1,6 @@
 import OAuthResourceServer
 import SafeFetch
+import WireFormat
 
 #if canImport(Glibc)
     import Glibc
@@ -12,11 +13,11 @@ import SafeFetch
 /// The program: looks at tokens and key sets as the library does, and says what it sees.
 @main
 enum MCPAuth {
-    static func main() async {
+    static func main() async throws {
         let surroundings = Surroundings(
             readStandardInput: SystemStreams.readStandardInput(limit:),
             readFile: SystemStreams.readFile(_:limit:),
-            fetcher: CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)),
+            fetcher: try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)
