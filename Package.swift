@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
         .library(name: "OAuthTestKit", targets: ["OAuthTestKit"]),
         .executable(name: "mcp-quickstart", targets: ["mcp-quickstart"]),
+        .executable(name: "mcp-auth", targets: ["mcp-auth"]),
     ],
     targets: [
         // Level 0: bytes, and the only C.
@@ -51,6 +52,8 @@ let package = Package(
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch",
                 "SocketHTTP", "OAuthTestKit",
             ]),
+        .executableTarget(
+            name: "mcp-auth", dependencies: ["WireFormat", "HTTPMessages", "JOSE", "OAuthResourceServer", "SafeFetch"]),
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
@@ -77,6 +80,7 @@ let package = Package(
             dependencies: [
                 "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(name: "MCPAuthTests", dependencies: ["mcp-auth", "JOSE", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],

@@ -14,7 +14,7 @@ struct ClaimPositions: Sendable {
     /// Whether there is `at_hash`, `c_hash`, `s_hash` or `events`.
     private(set) var hasForeignClaims = false
 
-    init(_ payload: JSONNode) {
+    init(_ payload: JSONDocument) {
         payload.forEachMember(named: { name, position in
             switch name.count {
             case 3: take(Self.packed(name), position)
@@ -67,7 +67,7 @@ struct HeaderPositions {
     /// Whether there is `enc` or `zip`.
     private(set) var isEncryptedOrCompressed = false
 
-    init(_ header: JSONNode) {
+    init(_ header: JSONDocument) {
         header.forEachMember(named: { name, position in
             if name.count == 3 {
                 switch ClaimPositions.packed(name) {

@@ -31,6 +31,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/RequestHead.swift": "compares with the bytes of a StaticString, which has no span",
         "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send, parks and resumes continuations",
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
+        "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
         "Sources/mcp-quickstart/MCPQuickstart.swift": "writes lines unbuffered with the system's calls",
     ]
