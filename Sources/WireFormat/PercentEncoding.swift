@@ -11,15 +11,33 @@ package enum PercentEncoding {
     /// The bytes that a text stands for; nil for what no encoder writes: a `%` without two hexadecimal digits, a space, a
     /// control byte, or anything outside ASCII.
     package static func decode(_ text: some Collection<UInt8>, plus: Plus) -> [UInt8]? {
-        decode(text, plus: plus) { $0 != UInt8(ascii: "%") && (0x21...0x7E).contains($0) }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.count)
+        var index = text.startIndex
+        while index < text.endIndex {
+            let byte = text[index]
+            text.formIndex(after: &index)
+            switch byte {
+            case UInt8(ascii: "%"):
+                guard let octet = octet(in: text, at: index) else { return nil }
+                decoded.append(octet.byte)
+                index = octet.end
+            case UInt8(ascii: "+") where plus == .space: decoded.append(0x20)
+            case 0x21...0x7E: decoded.append(byte)
+            default: return nil
+            }
+        }
+        return decoded
     }
 
-    /// The bytes that the most forgiving reader takes a text for: whatever encodes nothing stands for itself.
-    ///
-    /// For finding what somebody else might find in it, never for using it.
-    package static func decodeForgivingly(_ text: some Collection<UInt8>, plus: Plus) -> [UInt8] {
-        // Everything is admitted, so this is never nil.
-        decode(text, plus: plus) { _ in true } ?? []
+    /// The byte that the two hexadecimal digits after a `%` say, and where they end; nil when they are not there.
+    package static func octet<Text: Collection<UInt8>>(
+        in text: Text, at index: Text.Index
+    ) -> (byte: UInt8, end: Text.Index)? {
+        guard index < text.endIndex, let high = ASCII.hexValue(text[index]) else { return nil }
+        let second = text.index(after: index)
+        guard second < text.endIndex, let low = ASCII.hexValue(text[second]) else { return nil }
+        return (high << 4 | low, text.index(after: second))
     }
 
     /// Encodes every byte but the RFC 3986 §2.3 unreserved ones, which form and URL parsers read alike.
@@ -42,35 +60,6 @@ package enum PercentEncoding {
         case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): return true
         default: return false
         }
-    }
-
-    private static func decode(
-        _ text: some Collection<UInt8>, plus: Plus, admits: (UInt8) -> Bool
-    ) -> [UInt8]? {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(text.count)
-        var rest = text[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = hexPair(rest) {
-                decoded.append(value)
-                rest = rest.dropFirst(2)
-            } else if byte == UInt8(ascii: "+"), plus == .space {
-                decoded.append(0x20)
-            } else {
-                guard admits(byte) else { return nil }
-                decoded.append(byte)
-            }
-        }
-        return decoded
-    }
-
-    /// The value of the two hexadecimal digits at the front, or nil when they are not there.
-    private static func hexPair(_ text: some Collection<UInt8>) -> UInt8? {
-        var digits = text.prefix(2).makeIterator()
-        guard let high = digits.next().flatMap({ ASCII.hexValue($0) }),
-            let low = digits.next().flatMap({ ASCII.hexValue($0) })
-        else { return nil }
-        return high << 4 | low
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {
