@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
         .library(name: "OAuthTestKit", targets: ["OAuthTestKit"]),
         .executable(name: "mcp-quickstart", targets: ["mcp-quickstart"]),
+        .executable(name: "mcp-auth", targets: ["mcp-auth"]),
     ],
     targets: [
         // Level 0: bytes, and the only C.
@@ -22,6 +23,8 @@ let package = Package(
         .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CEpoll"),
+        // The benchmarks' own C: what libcrypto costs without this library.
+        .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CFuzzer"),
 
         // Level 1: messages, documents, signatures. Pure.
@@ -50,9 +53,12 @@ let package = Package(
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch",
                 "SocketHTTP", "OAuthTestKit",
             ]),
+        .executableTarget(
+            name: "mcp-auth", dependencies: ["WireFormat", "HTTPMessages", "JOSE", "OAuthResourceServer", "SafeFetch"]),
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
+        .executableTarget(name: "benchmarks", dependencies: ["CBenchmarkLimit", "WireFormat", "JOSE"]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
         .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),
 
@@ -77,6 +83,7 @@ let package = Package(
             dependencies: [
                 "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(name: "MCPAuthTests", dependencies: ["mcp-auth", "JOSE", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],
@@ -84,7 +91,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CFuzzer"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit", "CFuzzer"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -100,6 +100,7 @@ lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const
         OSSL_PARAM_construct_end(),
     };
     EVP_PKEY *pkey = from_params("EC", params);
+    // Today's OpenSSL refuses a point off the curve while importing; it does not promise to.
     if (pkey != NULL) {
         EVP_PKEY_CTX *check = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
         if (check == NULL || EVP_PKEY_public_check(check) != 1) {

@@ -74,6 +74,34 @@ public struct HTTPRequestBody: Sendable {
         }
     }
 
+    /// Reads the beginning of the body, and gives it together with an equivalent of the whole body. A streamed body can be
+    /// read once: from now on through the equivalent.
+    ///
+    /// - Parameter count: At least so many bytes are read, or all that there are; one chunk more at most.
+    /// - Throws: ``HTTPRequestBodyError/alreadyConsumed`` when somebody has read the stream, else what the stream throws.
+    public func beginning(
+        _ count: Int
+    ) async throws(HTTPRequestBodyError) -> (bytes: [UInt8], whole: HTTPRequestBody) {
+        switch storage {
+        case .bytes(let bytes): return (bytes, self)
+        case .stream(let stream):
+            let next = try stream.take()
+            var bytes: [UInt8] = []
+            while bytes.count < count {
+                guard let chunk = try await next() else { return (bytes, HTTPRequestBody(bytes)) }
+                bytes += chunk
+            }
+            let isFirst = Atomic(true)
+            return (
+                bytes,
+                HTTPRequestBody { [bytes] () async throws(HTTPRequestBodyError) -> [UInt8]? in
+                    if isFirst.exchange(false, ordering: .relaxed), !bytes.isEmpty { return bytes }
+                    return try await next()
+                }
+            )
+        }
+    }
+
     /// Calls `body` with each chunk as it arrives, with back-pressure: the next chunk is read when the call returned.
     /// A streamed body can be read once.
     ///

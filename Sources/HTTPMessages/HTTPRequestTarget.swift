@@ -4,7 +4,9 @@ import WireFormat
 ///
 /// The path that the guard sees is the path that the handler sees: nothing is decoded, merged or normalised, so `//`,
 /// `..` and `%2f` never equal another path by accident.
-public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible {
+public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// The target as sent.
     public let text: String
     /// The path, undecoded; `*` for the asterisk form, `/` for an absolute form without a path.
@@ -37,8 +39,12 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible {
         self.query = query.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The target as sent.
-    public var description: String { text }
+    /// The path without the query, in which a caller may have put a token. ``text`` has both.
+    public var description: String { path }
+    /// The path without the query.
+    public var debugDescription: String { description }
+    /// Shows the path without the query.
+    public var customMirror: Mirror { Mirror(self, children: ["path": path]) }
 
     /// The index after `http://authority`, or nil when the text does not begin with a valid one.
     private static func endOfAuthority(_ bytes: [UInt8]) -> Int? {

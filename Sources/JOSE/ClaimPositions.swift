@@ -14,7 +14,7 @@ struct ClaimPositions: Sendable {
     /// Whether there is `at_hash`, `c_hash`, `s_hash` or `events`.
     private(set) var hasForeignClaims = false
 
-    init(_ payload: JSONNode) {
+    init(_ payload: JSONDocument) {
         payload.forEachMember(named: { name, position in
             switch name.count {
             case 3: take(Self.packed(name), position)
@@ -63,8 +63,11 @@ struct HeaderPositions {
     private(set) var typ: Int?
     private(set) var crit: Int?
     private(set) var b64: Int?
+    private(set) var cty: Int?
+    /// Whether there is `enc` or `zip`.
+    private(set) var isEncryptedOrCompressed = false
 
-    init(_ header: JSONNode) {
+    init(_ header: JSONDocument) {
         header.forEachMember(named: { name, position in
             if name.count == 3 {
                 switch ClaimPositions.packed(name) {
@@ -72,6 +75,8 @@ struct HeaderPositions {
                 case 0x6B_69_64: kid = position
                 case 0x74_79_70: typ = position
                 case 0x62_36_34: b64 = position
+                case 0x63_74_79: cty = position
+                case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true
                 default: break
                 }
             } else if name.count == 4, ClaimPositions.equals(name, "crit") {

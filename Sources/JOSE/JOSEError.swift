@@ -21,7 +21,7 @@ public enum JOSEError: Error, Sendable, Hashable {
         case tooLarge = "token_too_large"
         /// Not three parts.
         case parts = "token_parts"
-        /// Five parts: an encrypted token (JWE), which is never decrypted.
+        /// Five parts, or `enc` or `zip` in the header: an encrypted token (JWE), which is never decrypted.
         case encrypted = "token_encrypted"
         /// A part is not canonical base64url without padding.
         case base64url = "token_base64url"
@@ -45,6 +45,8 @@ public enum JOSEError: Error, Sendable, Hashable {
         case unencodedPayload = "b64_not_true"
         /// `typ` names another kind of token, or is not a string.
         case type = "typ_not_acceptable"
+        /// `cty` is not a string.
+        case contentType = "cty_malformed"
         /// `kid` is not a string, or longer than the limit.
         case keyID = "kid_malformed"
     }

@@ -75,37 +75,19 @@ extension JSONWebKey {
     /// white space.
     private static func decodePEM(_ text: [UInt8]) throws(KeyDefect) -> (Encoding, [UInt8]) {
         guard text.count <= 2 * maximumEncodedBytes else { throw .malformed }
-        var lines = text.split { $0 == 0x0A || $0 == 0x0D }
+        let lines = text.split { $0 == 0x0A || $0 == 0x0D }
         for (encoding, label) in [(Encoding.subjectPublicKeyInfo, "PUBLIC KEY"), (.certificate, "CERTIFICATE")] {
             guard let first = lines.first, first.elementsEqual("-----BEGIN \(label)-----".utf8) else { continue }
             guard lines.count > 2, let last = lines.last, last.elementsEqual("-----END \(label)-----".utf8) else {
                 throw .malformed
             }
-            lines = Array(lines.dropFirst().dropLast())
-            guard let der = decodeBase64(lines.flatMap { $0 }) else { throw .malformed }
+            let text = lines.dropFirst().dropLast().flatMap { $0 }
+            guard let der = Base64.decode(text.span) else { throw .malformed }
             return (encoding, der)
         }
         // A private key, several blocks, or no PEM at all.
         let isPrivate = lines.contains { $0.starts(with: "-----BEGIN ".utf8) && $0.hasSuffix("PRIVATE KEY-----") }
         throw isPrivate ? .privateMaterial : .malformed
-    }
-
-    /// RFC 4648 §4, by way of the strict base64url decoder.
-    private static func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
-        guard text.count % 4 == 0 else { return nil }
-        let unpadded =
-            text.suffix(2).elementsEqual("==".utf8) ? text.dropLast(2) : text.last == 0x3D ? text.dropLast() : text[...]
-        var converted: [UInt8] = []
-        converted.reserveCapacity(unpadded.count)
-        for byte in unpadded {
-            switch byte {
-            case UInt8(ascii: "+"): converted.append(UInt8(ascii: "-"))
-            case UInt8(ascii: "/"): converted.append(UInt8(ascii: "_"))
-            case UInt8(ascii: "-"), UInt8(ascii: "_"): return nil
-            default: converted.append(byte)
-            }
-        }
-        return Base64URL.decode(converted.span)
     }
 }
 

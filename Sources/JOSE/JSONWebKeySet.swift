@@ -30,6 +30,7 @@ public struct JSONWebKeySet: Sendable {
 
     /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
     public let issuer: String
+    let issuerBytes: [UInt8]
     /// The usable keys, in order.
     public let keys: [JSONWebKey]
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
@@ -82,6 +83,7 @@ public struct JSONWebKeySet: Sendable {
         self.keys = keys
         self.skipped = skipped
         self.issuer = issuer
+        issuerBytes = Array(issuer.utf8)
         positionsByKeyID =
             keys.count <= Self.smallSet
             ? [:]
@@ -89,14 +91,15 @@ public struct JSONWebKeySet: Sendable {
                 grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
     }
 
-    /// Tries the keys that the header selects until one verifies.
+    /// Tries the keys that the header of a token selects until one verifies.
     ///
     /// - Returns: Whether one of them did.
     /// - Throws: ``JOSEError/key(_:)`` when there is none to try, or what `verifies` throws.
     func anyKey(
-        keyID: JSONNode?, algorithm: SignatureAlgorithm, verifies: (VerificationKey) throws(JOSEError) -> Bool
+        for jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm,
+        verifies: (VerificationKey) throws(JOSEError) -> Bool
     ) throws(JOSEError) -> Bool {
-        guard let keyID else {
+        guard let keyID = jwt.keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
             let fitting = keys.indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
@@ -106,7 +109,7 @@ public struct JSONWebKeySet: Sendable {
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for index in positions(of: keyID) where isNamed(index, keyID) {
+        for index in positions(of: keyID, in: jwt.header) where isNamed(index, keyID, in: jwt.header) {
             isKnown = true
             guard tries < Self.maximumTries, keys[index].verification.verifies(algorithm) else { continue }
             tries += 1
@@ -117,14 +120,14 @@ public struct JSONWebKeySet: Sendable {
     }
 
     /// Where a key of this `kid` can stand.
-    private func positions(of keyID: JSONNode) -> [Int] {
+    private func positions(of keyID: Int, in header: JSONDocument) -> [Int] {
         if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
-        return positionsByKeyID[keyID.stringBytes ?? []] ?? []
+        return positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
     }
 
-    private func isNamed(_ index: Int, _ keyID: JSONNode) -> Bool {
+    private func isNamed(_ index: Int, _ keyID: Int, in header: JSONDocument) -> Bool {
         guard let bytes = keys[index].keyIDBytes else { return false }
-        return keyID.isString(bytes.span)
+        return header.isString(at: keyID, bytes.span)
     }
 
     private static let smallPositions = (0...smallSet).map { Array(0..<$0) }

@@ -19,6 +19,7 @@ public struct JWTValidation: Sendable {
     private let issuer: [UInt8]
     private let audiences: [[UInt8]]
     private let skew: Double
+    private let hasStandardAudience: Bool
 
     /// A validation by a policy.
     ///
@@ -30,6 +31,7 @@ public struct JWTValidation: Sendable {
         issuer = Array(policy.issuer.utf8)
         audiences = policy.acceptedAudiences
         skew = Double(policy.clockSkew)
+        hasStandardAudience = policy.audienceClaim.hasSameBytes(as: "aud")
     }
 
     /// A validation with the default policy.
@@ -44,6 +46,11 @@ public struct JWTValidation: Sendable {
     /// A token that fails here causes no fetch of keys.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) {
         _ = try checkHeaderAndIssuer(jwt)
+    }
+
+    /// Whether the policy allows the algorithm that the header names.
+    public func admitsAlgorithm(of jwt: UnverifiedJWT) -> Bool {
+        algorithm(of: jwt) != nil
     }
 
     /// Verifies a token against the keys of its issuer.
@@ -68,27 +75,31 @@ public struct JWTValidation: Sendable {
 
     private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm; the header can only name one that is allowed.
-        guard let name = jwt.algorithmName, let algorithm = policy.algorithms.first(where: { $0.isNamed(name) }) else {
-            throw .header(.algorithmNotAllowed)
-        }
+        guard let algorithm = algorithm(of: jwt) else { throw .header(.algorithmNotAllowed) }
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
         switch (policy.profile, jwt.type) {
         case (_, .accessToken), (.default, .jwt), (.default, .absent): break
         case (.rfc9068, .jwt), (.rfc9068, .absent), (_, .other): throw .header(.type)
         }
         // RFC 7519 §4.1.1, RFC 8414 §3.3: the same bytes, no normalisation.
-        guard let claim = jwt.claim(jwt.positions.iss) else { throw .claim(.iss, .missing) }
-        guard claim.kind == .string else { throw .claim(.iss, .wrongType) }
-        guard claim.isString(issuer.span) else { throw .claim(.iss, .mismatch) }
+        guard let iss = jwt.claims.iss else { throw .claim(.iss, .missing) }
+        guard jwt.payload.isString(at: iss, issuer.span) else {
+            throw .claim(.iss, jwt.payload.kind(at: iss) == .string ? .mismatch : .wrongType)
+        }
         return algorithm
+    }
+
+    private func algorithm(of jwt: UnverifiedJWT) -> SignatureAlgorithm? {
+        guard let name = jwt.algorithmName else { return nil }
+        return policy.algorithms.first { $0.isNamed(name) }
     }
 
     private func checkSignature(
         _ jwt: UnverifiedJWT, algorithm: SignatureAlgorithm, keys: JSONWebKeySet
     ) throws(JOSEError) {
         // RFC 8725 §3.8: the keys belong to the issuer.
-        guard keys.issuer.utf8.elementsEqual(issuer) else { throw .key(.foreignIssuer) }
-        let isGood = try keys.anyKey(keyID: jwt.keyID, algorithm: algorithm) { (key) throws(JOSEError) in
+        guard keys.issuerBytes == issuer else { throw .key(.foreignIssuer) }
+        let isGood = try keys.anyKey(for: jwt, algorithm) { (key) throws(JOSEError) in
             try key.verifies(jwt.signature, over: jwt.token, count: jwt.signingInputCount, algorithm: algorithm)
         }
         guard isGood else { throw .badSignature }
@@ -97,13 +108,13 @@ public struct JWTValidation: Sendable {
     /// Returns `exp`.
     private func checkTimes(_ jwt: UnverifiedJWT, now: Double) throws(JOSEError) -> Double {
         // RFC 7519 §4.1.4: on or after `exp` the token must not be accepted. Required here (RFC 9068 §2.2).
-        guard let expiresAt = try time(.exp, jwt.claim(jwt.positions.exp)) else { throw .claim(.exp, .missing) }
+        guard let expiresAt = try time(.exp, jwt.claims.exp, jwt) else { throw .claim(.exp, .missing) }
         guard now < expiresAt + skew else { throw .claim(.exp, .expired) }
         // RFC 7519 §4.1.5.
-        if let notBefore = try time(.nbf, jwt.claim(jwt.positions.nbf)), notBefore > now + skew {
+        if let notBefore = try time(.nbf, jwt.claims.nbf, jwt), notBefore > now + skew {
             throw .claim(.nbf, .notYetValid)
         }
-        guard let issuedAt = try time(.iat, jwt.claim(jwt.positions.iat)) else {
+        guard let issuedAt = try time(.iat, jwt.claims.iat, jwt) else {
             let isNeeded = policy.maximumAge != nil || policy.maximumLifetime != nil
             if isNeeded { throw .claim(.iat, .missing) }
             return expiresAt
@@ -118,21 +129,31 @@ public struct JWTValidation: Sendable {
     }
 
     /// RFC 7519 §2 NumericDate: a JSON number, integer or fraction, |x| < 2^53.
-    private func time(_ name: ClaimName, _ claim: JSONNode?) throws(JOSEError) -> Double? {
-        guard let claim else { return nil }
-        guard let seconds = claim.double, seconds.magnitude < 9_007_199_254_740_992 else {
-            throw .claim(name, .wrongType)
+    private func time(
+        _ name: @autoclosure () -> ClaimName, _ position: Int?, _ jwt: UnverifiedJWT
+    ) throws(JOSEError) -> Double? {
+        guard let position else { return nil }
+        guard let seconds = jwt.payload.double(at: position), seconds.magnitude < 9_007_199_254_740_992 else {
+            throw .claim(name(), .wrongType)
         }
         return seconds
     }
 
     /// RFC 7519 §4.1.3, RFC 8707 §2: a string, or an array of strings of which one names this resource.
     private func checkAudience(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        let isStandard = policy.audienceClaim.hasSameBytes(as: "aud")
-        let name: ClaimName = isStandard ? .aud : ClaimName(rawValue: policy.audienceClaim)
-        guard let claim = isStandard ? jwt.claim(jwt.positions.aud) : jwt.payload.root[policy.audienceClaim] else {
-            throw .claim(name, .missing)
+        if hasStandardAudience {
+            guard let aud = jwt.claims.aud else { throw .claim(.aud, .missing) }
+            // The usual form, a string, without a look at anything else.
+            if audiences.contains(where: { jwt.payload.isString(at: aud, $0.span) }) { return }
+            try checkAudience(jwt.payload.root.node(at: aud), .aud)
+        } else {
+            let name = ClaimName(rawValue: policy.audienceClaim)
+            guard let claim = jwt.payload.root[policy.audienceClaim] else { throw .claim(name, .missing) }
+            try checkAudience(claim, name)
         }
+    }
+
+    private func checkAudience(_ claim: JSONNode, _ name: ClaimName) throws(JOSEError) {
         if claim.kind == .string {
             guard isAccepted(claim) else { throw .claim(name, .mismatch) }
             return
@@ -155,18 +176,20 @@ public struct JWTValidation: Sendable {
 
     /// `sub`, `client_id` and `jti` are strings when they are there; RFC 9068 §2.2 requires them, and `iat`.
     private func checkProfile(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        let identities: [(ClaimName, JSONNode?)] = [
-            (.sub, jwt.claim(jwt.positions.sub)), (.clientID, jwt.claim(jwt.positions.clientID)),
-            (.jti, jwt.claim(jwt.positions.jti)),
-        ]
-        for (name, claim) in identities {
-            if let claim {
-                guard claim.kind == .string else { throw .claim(name, .wrongType) }
-            } else if policy.profile == .rfc9068 {
-                throw .claim(name, .missing)
-            }
+        try checkIdentity(.sub, jwt.claims.sub, jwt)
+        try checkIdentity(.clientID, jwt.claims.clientID, jwt)
+        try checkIdentity(.jti, jwt.claims.jti, jwt)
+        if policy.profile == .rfc9068, jwt.claims.iat == nil { throw .claim(.iat, .missing) }
+    }
+
+    private func checkIdentity(
+        _ name: @autoclosure () -> ClaimName, _ position: Int?, _ jwt: UnverifiedJWT
+    ) throws(JOSEError) {
+        if let position {
+            guard jwt.payload.kind(at: position) == .string else { throw .claim(name(), .wrongType) }
+        } else if policy.profile == .rfc9068 {
+            throw .claim(name(), .missing)
         }
-        if policy.profile == .rfc9068, jwt.claim(jwt.positions.iat) == nil { throw .claim(.iat, .missing) }
     }
 
     private func checkRequiredClaims(_ jwt: UnverifiedJWT) throws(JOSEError) {
@@ -180,13 +203,13 @@ public struct JWTValidation: Sendable {
     /// OpenID Connect Core §3.1.3.6, §3.3.2.11 and RFC 8417 §2.2: only an ID token carries hashes of its siblings, only an
     /// event token carries events.
     private func checkPurpose(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.positions.hasForeignClaims {
+        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.claims.hasForeignClaims {
             throw .notAnAccessToken
         }
     }
 
     /// RFC 7800 §3.1: a binding that is asked for must be satisfied. No binding is configured, so every form fails.
     private func checkBinding(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        guard jwt.claim(jwt.positions.cnf) == nil else { throw .claim(.cnf, .unsatisfied) }
+        guard jwt.claims.cnf == nil else { throw .claim(.cnf, .unsatisfied) }
     }
 }

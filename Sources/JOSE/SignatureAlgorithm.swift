@@ -110,6 +110,11 @@ struct PackedName: Sendable, Hashable {
         bytes = name.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// A name that was packed already, its first byte highest.
+    init(packed: UInt64) {
+        bytes = packed
+    }
+
     /// A name of the table.
     init(_ name: StaticString) {
         precondition((1...8).contains(name.utf8CodeUnitCount), "A name of the algorithm table has 1 to 8 bytes.")

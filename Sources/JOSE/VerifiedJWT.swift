@@ -2,8 +2,8 @@ public import WireFormat
 
 /// A JWT that passed every check of a ``JWTValidation``. Only the validation makes one.
 ///
-/// What the policy guarantees is not optional; everything else is in ``claims``, as values or as ``JSONDocument/bytes`` for
-/// a decoder of your choice. Its descriptions say nothing about the claims.
+/// What the policy guarantees is not optional; everything else is in ``claims``, as values or as
+/// ``WireFormat/JSONDocument/bytes`` for a decoder of your choice. Its descriptions say nothing about the claims.
 public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable {
     /// What RFC 9068 §2.2 guarantees beyond the default profile.
     public struct RFC9068Claims: Sendable, CustomReflectable {

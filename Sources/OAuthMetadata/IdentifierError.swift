@@ -1,24 +1,5 @@
 public import WireFormat
 
-/// Where plain `http` is acceptable. Tokens and keys over plain HTTP can be read and replaced by anybody on the way.
-public enum InsecureHTTP: String, Sendable, Hashable {
-    /// Nowhere.
-    case never
-    /// For `localhost`, 127.0.0.0/8 and `::1`: development on one machine.
-    case loopback
-    /// For every host. Only where something else protects the way, such as a mesh that encrypts.
-    case dangerouslyAnyHost = "any_host"
-
-    /// Whether the URL's scheme is acceptable.
-    public func admits(_ url: AbsoluteURL) -> Bool {
-        switch (url.scheme, self) {
-        case (.https, _), (.http, .dangerouslyAnyHost): true
-        case (.http, .loopback): url.isLoopback
-        case (.http, .never): false
-        }
-    }
-}
-
 /// Why a text cannot be an issuer or a resource identifier.
 public enum IdentifierError: Error, Sendable, Hashable {
     /// Not an absolute http or https URL.
@@ -29,6 +10,8 @@ public enum IdentifierError: Error, Sendable, Hashable {
     case fragment
     /// A query, in an issuer.
     case query
+    /// A path segment `.` or `..`, which clients remove before they ask.
+    case dotSegments
 
     /// What is wrong and what to do, for the operator.
     public var explanation: String {
@@ -36,6 +19,7 @@ public enum IdentifierError: Error, Sendable, Hashable {
         case .url(let why): "is not an absolute URL (\(why.rawValue)); write it like https://mcp.example.com/mcp"
         case .insecure: "uses http, which is acceptable for loopback hosts only; use https"
         case .fragment: "has a fragment (#…), which RFC 9728 and RFC 8414 forbid; remove it"
+        case .dotSegments: "has a path segment . or .., which clients remove before they ask; write the path without"
         case .query: "has a query (?…), which RFC 8414 forbids in an issuer; remove it"
         }
     }

@@ -30,5 +30,6 @@ extension AbsoluteURL {
         }
         guard fragment == nil else { throw .fragment }
         guard insecureHTTP.admits(self) else { throw .insecure }
+        guard !hasDotSegments else { throw .dotSegments }
     }
 }

@@ -70,7 +70,7 @@ struct MetadataWriter {
     private(set) var object = JSONObject()
 
     mutating func write(_ name: String, _ value: String?) {
-        if let value { object[name] = .string(value) }
+        if let value, !value.isEmpty { object[name] = .string(value) }
     }
 
     mutating func write(_ name: String, _ value: AbsoluteURL?) {
@@ -87,6 +87,16 @@ struct MetadataWriter {
 
     /// Members without a property here. A specified member is never overwritten by an extra one of its name.
     mutating func write(extra members: JSONObject) {
-        for (name, value) in members.members where object[name] == nil { object[name] = value }
+        for (name, value) in members.members where object[name] == nil && !Self.isEmpty(value) { object[name] = value }
+    }
+
+    private static func isEmpty(_ value: JSONValue) -> Bool {
+        switch value {
+        case .null: true
+        case .string(let text): text.isEmpty
+        case .array(let elements): elements.isEmpty
+        case .object(let object): object.members.isEmpty
+        case .bool, .number: false
+        }
     }
 }

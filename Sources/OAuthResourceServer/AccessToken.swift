@@ -10,6 +10,8 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public let expiresAt: Double?
     /// The scopes of `scope`, else of `scp`; none when they are of the wrong type.
     public let scopes: ScopeSet
+    /// Whether the claim that should name the scopes is of the wrong type, so that there are none.
+    public let hasMalformedScopes: Bool
     /// The claims: strict JSON, an object.
     public let claims: JSONDocument
 
@@ -23,7 +25,9 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         self.issuer = issuer
         self.expiresAt = expiresAt
         self.claims = claims
-        scopes = Self.scopes(of: claims.root)
+        let scopes = Self.scopes(of: claims.root)
+        self.scopes = scopes ?? ScopeSet()
+        hasMalformedScopes = scopes == nil
     }
 
     /// `sub`.
@@ -46,9 +50,11 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public var customMirror: Mirror { Mirror(self, children: []) }
 
     /// RFC 9068 §2.2.3 `scope`, a string split on spaces (an array is accepted too), else `scp` of either form.
-    private static func scopes(of claims: JSONNode) -> ScopeSet {
+    /// Nil for a claim of another form.
+    private static func scopes(of claims: JSONNode) -> ScopeSet? {
         guard let claim = claims["scope"] ?? claims["scp"] else { return ScopeSet() }
         if let text = claim.string { return ScopeSet(keepingValidOf: text) }
+        guard claim.kind == .array else { return nil }
         var scopes: [String] = []
         var allStrings = true
         claim.forEachElement { element in
@@ -59,6 +65,6 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
             scopes.append(scope)
             return true
         }
-        return allStrings ? ScopeSet(keepingValid: scopes) : ScopeSet()
+        return allStrings ? ScopeSet(keepingValid: scopes) : nil
     }
 }

@@ -32,12 +32,42 @@ enum BearerCredential {
         return PresentedToken(Array(token))
     }
 
-    /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`.
-    static func namesAccessToken(_ form: some Sequence<UInt8>) -> Bool {
-        Array(form).split(separator: UInt8(ascii: "&")).contains { parameter in
-            let name = parameter.prefix { $0 != UInt8(ascii: "=") }
-            return percentDecoded(name).elementsEqual("access_token".utf8)
+    /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. One walk over the bytes: the text
+    /// may be as long as a body.
+    static func namesAccessToken(_ form: some Collection<UInt8>) -> Bool {
+        var index = form.startIndex
+        while index < form.endIndex {
+            if isAccessToken(in: form, at: &index) { return true }
+            while index < form.endIndex, form[index] != UInt8(ascii: "&") { form.formIndex(after: &index) }
+            if index < form.endIndex { form.formIndex(after: &index) }
         }
+        return false
+    }
+
+    /// Whether the parameter that begins here is called `access_token` after percent-decoding. Stops at the first byte that
+    /// is not its.
+    private static func isAccessToken<Form: Collection<UInt8>>(in form: Form, at index: inout Form.Index) -> Bool {
+        for wanted in "access_token".utf8 {
+            guard index < form.endIndex else { return false }
+            var byte = form[index]
+            var next = form.index(after: index)
+            if byte == UInt8(ascii: "%"), let (decoded, end) = percentDecoded(in: form, at: next) {
+                (byte, next) = (decoded, end)
+            }
+            guard byte == wanted else { return false }
+            index = next
+        }
+        return index == form.endIndex || form[index] == UInt8(ascii: "=") || form[index] == UInt8(ascii: "&")
+    }
+
+    /// The byte that two hexadecimal digits say, and where they end.
+    private static func percentDecoded<Form: Collection<UInt8>>(
+        in form: Form, at index: Form.Index
+    ) -> (byte: UInt8, end: Form.Index)? {
+        guard index < form.endIndex, let high = ASCII.hexValue(form[index]) else { return nil }
+        let second = form.index(after: index)
+        guard second < form.endIndex, let low = ASCII.hexValue(form[second]) else { return nil }
+        return (high << 4 | low, form.index(after: second))
     }
 
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
@@ -56,8 +86,8 @@ enum BearerCredential {
         }
     }
 
-    /// Whether a comma outside quotes is followed by another scheme: `token SP`. Parameters of one credential
-    /// (`a="b", c="d"`) have `=` there.
+    /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential
+    /// (`a="b", c = "d"`, RFC 9110 §11.2) have `=` there.
     private static func holdsSecondCredential(_ rest: ArraySlice<UInt8>) -> Bool {
         var index = rest.startIndex
         var quoted = false
@@ -71,25 +101,11 @@ enum BearerCredential {
             } else if byte == UInt8(ascii: ","), !quoted {
                 let next = rest[index...].drop { $0 == 0x20 || $0 == 0x09 }
                 let name = next.prefix { ASCII.isTokenByte($0) }
-                if !name.isEmpty, name.endIndex < rest.endIndex, rest[name.endIndex] == 0x20 { return true }
+                let behind = rest[name.endIndex...].drop { $0 == 0x20 || $0 == 0x09 }
+                let isSeparate = behind.startIndex > name.endIndex
+                if !name.isEmpty, isSeparate, let byte = behind.first, byte != UInt8(ascii: "=") { return true }
             }
         }
         return false
-    }
-
-    private static func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var decoded: [UInt8] = []
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = ASCII.hexValue(rest[rest.startIndex]),
-                let low = ASCII.hexValue(rest[rest.startIndex + 1])
-            {
-                decoded.append(high << 4 | low)
-                rest = rest.dropFirst(2)
-            } else {
-                decoded.append(byte)
-            }
-        }
-        return decoded
     }
 }

@@ -28,10 +28,20 @@ public struct WallClock: Sendable {
 public struct MonotonicClock: Sendable {
     /// The time since some fixed moment.
     public let now: @Sendable () -> Duration
+    /// Returns after this time, or at once when the task is cancelled.
+    public let sleep: @Sendable (Duration) async -> Void
 
     /// A clock that answers `now`.
-    public init(now: @escaping @Sendable () -> Duration) {
+    ///
+    /// - Parameters:
+    ///   - now: The time since some fixed moment.
+    ///   - sleep: Returns after a time, or at once when the task is cancelled.
+    public init(
+        now: @escaping @Sendable () -> Duration,
+        sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
+    ) {
         self.now = now
+        self.sleep = sleep
     }
 
     /// The system's clock; it goes on while the machine sleeps.

@@ -21,18 +21,27 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     private let issuers: [TrustedIssuer]
     private let clock: WallClock
-    private let tokenLimit: Int
 
-    /// A verifier. Of two issuers with the same identifier the first counts.
+    /// The longest token that any configuration admits, in bytes; ``ResourceServerConfiguration/tokenLimit`` is usually
+    /// smaller and checked before.
+    public static let maximumTokenBytes = 65_536
+
+    /// A verifier.
     ///
     /// - Parameters:
-    ///   - issuers: The issuers; a token of any other is refused.
+    ///   - issuers: The issuers, each once; a token of any other is refused.
     ///   - clock: The time of day.
-    ///   - tokenLimit: The longest acceptable token in bytes.
-    public init(_ issuers: [TrustedIssuer], clock: WallClock = .system, tokenLimit: Int = 16_384) {
+    /// - Throws: ``ConfigurationError`` when there is no issuer, or one twice.
+    public init(_ issuers: [TrustedIssuer], clock: WallClock = .system) throws(ConfigurationError) {
+        var faults: [ConfigurationError.Fault] = []
+        if issuers.isEmpty { faults.append(.init("issuers", "is empty; no token could ever be accepted")) }
+        let names = issuers.map { Array($0.validation.policy.issuer.utf8) }
+        for (index, name) in names.enumerated() where names[..<index].contains(name) {
+            faults.append(.init("issuers[\(index)]", "is there already; configure each issuer once"))
+        }
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
         self.issuers = issuers
         self.clock = clock
-        self.tokenLimit = tokenLimit
     }
 
     /// Verifies a token. Suspends only when the present keys cannot decide.
@@ -53,7 +62,11 @@ public struct JWTTokenVerifier: TokenVerifier {
     private func prepare(_ token: PresentedToken) throws(TokenRejection) -> (UnverifiedJWT, TrustedIssuer) {
         var issuerName: String?
         do throws(JOSEError) {
-            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: tokenLimit)
+            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes)
+            // RFC 8725 §3.1, before anything else is asked: an algorithm that no issuer may use.
+            guard issuers.contains(where: { $0.validation.admitsAlgorithm(of: jwt) }) else {
+                throw JOSEError.header(.algorithmNotAllowed)
+            }
             // The unverified `iss` is only a look-up key; the validation of that issuer compares it again. A token without
             // a text there is refused by any validation, with its reason.
             issuerName = jwt.unverifiedIssuer

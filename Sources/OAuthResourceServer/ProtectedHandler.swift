@@ -6,21 +6,25 @@ struct ProtectedHandler: HTTPHandler {
     let server: ResourceServer
     let handler: @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
 
-    /// The most of a form body that is read to look for a second token. A server's own limit is not above it.
-    private static let formLimit = 4 * 1_024 * 1_024
+    /// How much of a form body is searched for a second token. A longer body is handed on all the same: a token in it is
+    /// never used, so that the search is a courtesy to its sender.
+    private static let searchedFormBytes = 65_536
 
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        switch await server.decide(method: request.method, target: request.target, fields: request.fields) {
-        case .respond(let response): return response
-        case .proceed(let principal):
-            guard ResourceServer.isForm(request.fields) else { return try await respond(to: request, for: principal) }
-            // The body is read once, and only now that the caller is known; then it is handed on.
+        switch await server.authorize(method: request.method, target: request.target, fields: request.fields) {
+        case .answered(let response): return response
+        case .refused(let rejection, let token): return server.refuse(rejection, token, method: request.method)
+        case .authorized(let principal, let token):
             var request = request
-            let form = try await request.body.collect(upTo: Self.formLimit)
-            guard !BearerCredential.namesAccessToken(form) else {
-                return server.refuse(.malformedRequest(.tokenInTwoPlaces), method: request.method)
+            if ResourceServer.isForm(request.fields) {
+                // The body is read only now that the caller is known; then it is handed on whole.
+                let (beginning, whole) = try await request.body.beginning(Self.searchedFormBytes)
+                guard !BearerCredential.namesAccessToken(beginning.prefix(Self.searchedFormBytes)) else {
+                    return server.refuse(.malformedRequest(.tokenInTwoPlaces), token, method: request.method)
+                }
+                request.body = whole
             }
-            request.body = HTTPRequestBody(form)
+            server.report(.allowed(fingerprint: token.fingerprint))
             return try await respond(to: request, for: principal)
         }
     }
@@ -32,6 +36,12 @@ struct ProtectedHandler: HTTPHandler {
             }
             // RFC 6750 §5.3: what a token opened is not for shared caches, unless the handler says so.
             if !response.fields.contains(.cacheControl) { response.fields.append(.cacheControl, "no-store") }
+            if case .stream(let produce) = response.body {
+                // The stream is produced after the handler returned, for the same principal.
+                response.body = .stream { writer in
+                    try await Principal.$current.withValue(principal) { try await produce(writer) }
+                }
+            }
             return response
         } catch let error as HTTPRequestBodyError {
             // The caller's fault and the server's to answer (413, 400, 408), not a failure of the handler.

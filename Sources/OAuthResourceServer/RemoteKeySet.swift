@@ -20,6 +20,12 @@ public final class RemoteKeySet: KeySource {
         public static let unknownKeyInterval: Duration = .seconds(30)
         /// The longest wait after failures: 1, 2, 4 … seconds up to this.
         public static let longestBackOff: Duration = .seconds(60)
+        /// The longest that a request waits for a fetch.
+        public static let patience: Duration = .seconds(5)
+        /// The longest that a fetch may take: three metadata locations and the key set, 5 seconds each.
+        public static let flightTime: Duration = .seconds(20)
+        /// After so many failures in a row the metadata is read again: it may have moved the keys.
+        public static let failuresBeforeDiscovery = 3
         /// The largest key set in bytes.
         public static let maximumDocumentBytes = 1_048_576
     }
@@ -32,7 +38,7 @@ public final class RemoteKeySet: KeySource {
     private struct State {
         var present: Present?
         /// The fetch under way, stored before anybody waits, so that there is never a second one.
-        var flight: Task<JSONWebKeySet, any Error>?
+        var flight: KeyFlight?
         var failures = 0
         var nextAttempt: Duration?
         var lastAttempt: Duration?
@@ -77,13 +83,12 @@ public final class RemoteKeySet: KeySource {
 
     /// Fetches, joins the fetch under way, or answers with the present set when fetching is not allowed now.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
-        let step = nextStep(for: need, now: clock.now())
-        switch step {
+        switch nextStep(for: need, now: clock.now()) {
         case .answer(let keys): return keys
         case .refuse(let seconds): throw KeySourceError(retryAfter: seconds)
         case .wait(let flight, let present):
-            if let keys = try? await flight.value { return keys }
-            // The fetch failed. A set within its soft lifetime still decides: an unknown key in it is the caller's fault.
+            if case .landed(let keys) = await flight.outcome(within: Limits.patience, clock) { return keys }
+            // Nothing came. A set within its soft lifetime still decides: an unknown key in it is the caller's fault.
             if let present { return present }
             throw KeySourceError(retryAfter: secondsUntilNextAttempt())
         }
@@ -92,7 +97,7 @@ public final class RemoteKeySet: KeySource {
     private enum Step {
         case answer(JSONWebKeySet)
         case refuse(retryAfter: Int)
-        case wait(Task<JSONWebKeySet, any Error>, ifItFails: JSONWebKeySet?)
+        case wait(KeyFlight, ifNothingComes: JSONWebKeySet?)
     }
 
     private func nextStep(for need: KeyNeed, now: Duration) -> Step {
@@ -104,12 +109,12 @@ public final class RemoteKeySet: KeySource {
                 if let last = state.lastAttempt, now - last < Limits.unknownKeyInterval, state.flight == nil {
                     return .answer(usable)
                 }
-                return .wait(state.flight ?? startFlight(&state, now), ifItFails: fresh)
+                return .wait(state.flight ?? startFlight(&state, now), ifNothingComes: fresh)
             }
             if let usable { return .answer(usable) }
-            if let flight = state.flight { return .wait(flight, ifItFails: nil) }
+            if let flight = state.flight { return .wait(flight, ifNothingComes: nil) }
             guard isDue(state, now) else { return .refuse(retryAfter: Self.seconds(state, now)) }
-            return .wait(startFlight(&state, now), ifItFails: nil)
+            return .wait(startFlight(&state, now), ifNothingComes: nil)
         }
     }
 
@@ -129,51 +134,91 @@ public final class RemoteKeySet: KeySource {
         state.flight == nil && state.nextAttempt.map { $0 <= now } != false
     }
 
-    private func startFlight(_ state: inout State, _ now: Duration) -> Task<JSONWebKeySet, any Error> {
+    private func startFlight(_ state: inout State, _ now: Duration) -> KeyFlight {
+        let flight = KeyFlight()
         let known = state.discovered
-        // Not a child of the request's task: a caller that goes away must not cancel what others wait for.
-        let flight = Task { try await self.fetchAndKeep(knownURL: known) }
+        let rediscovers = state.failures >= Limits.failuresBeforeDiscovery
         state.flight = flight
         state.lastAttempt = now
+        // Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+        Task {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [self] in
+                    finish(flight, await fetch(knownURL: known, rediscovers: rediscovers))
+                }
+                // A fetcher that never answers must not keep the flight for ever.
+                group.addTask { [self] in
+                    await clock.sleep(Limits.flightTime)
+                    finish(flight, .failure(.fetch(.timedOut)))
+                }
+                await group.next()
+                group.cancelAll()
+            }
+        }
         return flight
     }
 
-    private func fetchAndKeep(knownURL: AbsoluteURL?) async throws(KeyFetchFailure) -> JSONWebKeySet {
-        observer?(.keyRefreshStarted)
-        do throws(KeyFetchFailure) {
-            let url = try await keySetURL(known: knownURL)
-            let keys = try await fetchKeys(from: url)
-            let now = clock.now()
-            state.withLock { state in
-                state.present = Present(keys: keys, fetchedAt: now)
-                state.flight = nil
+    private struct Fetched {
+        let url: AbsoluteURL
+        let keys: JSONWebKeySet
+    }
+
+    /// Keeps what a flight brought, unless the flight was given up before: an older answer never wins.
+    private func finish(_ flight: KeyFlight, _ result: Result<Fetched, KeyFetchFailure>) {
+        let now = clock.now()
+        let isCurrent = state.withLock { state in
+            guard state.flight === flight else { return false }
+            state.flight = nil
+            switch result {
+            case .success(let fetched):
+                state.present = Present(keys: fetched.keys, fetchedAt: now)
+                state.discovered = fetched.url
                 state.failures = 0
                 state.nextAttempt = nil
-                state.discovered = url
-            }
-            for skipped in keys.skipped { observer?(.keySkipped(index: skipped.index, reason: skipped.reason)) }
-            observer?(.keyRefreshSucceeded(usableKeys: keys.keys.count))
-            return keys
-        } catch {
-            let now = clock.now()
-            state.withLock { state in
-                state.flight = nil
+            case .failure:
                 state.failures += 1
                 state.nextAttempt = now + min(.seconds(1 << min(state.failures - 1, 6)), Limits.longestBackOff)
-                // The metadata may have moved the keys: find them again.
-                state.discovered = nil
             }
-            observer?(.keyRefreshFailed(error))
-            throw error
+            return true
+        }
+        guard isCurrent else { return }
+        switch result {
+        case .success(let fetched):
+            flight.end(.landed(fetched.keys))
+            for skipped in fetched.keys.skipped {
+                observer?(.keySkipped(index: skipped.index, reason: skipped.reason))
+            }
+            observer?(.keyRefreshSucceeded(usableKeys: fetched.keys.keys.count))
+        case .failure(let failure):
+            flight.end(.failed)
+            observer?(.keyRefreshFailed(failure))
         }
     }
 
-    private func keySetURL(known: AbsoluteURL?) async throws(KeyFetchFailure) -> AbsoluteURL {
+    private func fetch(knownURL: AbsoluteURL?, rediscovers: Bool) async -> Result<Fetched, KeyFetchFailure> {
+        observer?(.keyRefreshStarted)
+        do throws(KeyFetchFailure) {
+            let url = try await keySetURL(known: knownURL, rediscovers: rediscovers)
+            return .success(Fetched(url: url, keys: try await fetchKeys(from: url)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func keySetURL(
+        known: AbsoluteURL?, rediscovers: Bool
+    ) async throws(KeyFetchFailure) -> AbsoluteURL {
         switch location {
         case .url(let url): return url
         case .discovered:
-            if let known { return known }
-            return try await IssuerDiscovery(issuer: issuer, fetcher: fetcher).keySetURL()
+            if let known, !rediscovers { return known }
+            do throws(KeyFetchFailure) {
+                return try await IssuerDiscovery(issuer: issuer, fetcher: fetcher).keySetURL()
+            } catch {
+                // What was found once is used until something else is found.
+                guard let known else { throw error }
+                return known
+            }
         }
     }
 

@@ -23,13 +23,25 @@ extension ResourceServer {
             faults.append(.init("resource", error.explanation))
         }
 
+        if let path = resource?.url.path, path.utf8.starts(with: WellKnown.prefix.utf8),
+            !configuration.wellKnownPathsOfHandler.contains(where: path.hasSameBytes)
+        {
+            faults.append(
+                .init("resource", "lies below \(WellKnown.prefix), where the guard itself answers; choose another path")
+            )
+        }
+
         if configuration.authorizationServers.isEmpty {
             faults.append(.init("authorizationServers", "is empty; name the issuer that clients log in to"))
         }
         var issuers: [IssuerIdentifier] = []
         for (index, text) in configuration.authorizationServers.enumerated() {
             do throws(IdentifierError) {
-                issuers.append(try IssuerIdentifier(text, insecureHTTP: configuration.insecureHTTP))
+                let issuer = try IssuerIdentifier(text, insecureHTTP: configuration.insecureHTTP)
+                if issuers.contains(issuer) {
+                    faults.append(.init("authorizationServers[\(index)]", "is there already; name each issuer once"))
+                }
+                issuers.append(issuer)
             } catch {
                 faults.append(.init("authorizationServers[\(index)]", error.explanation))
             }
@@ -49,8 +61,15 @@ extension ResourceServer {
         if !(1_024...65_536).contains(configuration.tokenLimit) {
             faults.append(.init("tokenLimit", "is outside 1,024…65,536 bytes"))
         }
-        for path in configuration.wellKnownPathsOfHandler where !path.utf8.starts(with: WellKnown.prefix.utf8) {
-            faults.append(.init("wellKnownPathsOfHandler", "holds a path that does not begin with \(WellKnown.prefix)"))
+        for (index, path) in configuration.wellKnownPathsOfHandler.enumerated() {
+            let setting = "wellKnownPathsOfHandler[\(index)]"
+            if !path.utf8.starts(with: WellKnown.prefix.utf8) {
+                faults.append(.init(setting, "does not begin with \(WellKnown.prefix)"))
+            } else if path.utf8.contains(UInt8(ascii: "?")) {
+                faults.append(.init(setting, "has a query; name the path alone"))
+            } else if path.utf8.starts(with: WellKnown.protectedResource.utf8) {
+                faults.append(.init(setting, "is where the guard serves its metadata; remove it"))
+            }
         }
 
         guard faults.isEmpty, let resource else { throw ConfigurationError(faults) }

@@ -47,13 +47,13 @@ public struct ResourceServer: Sendable {
             resource: resource, authorizationServers: [issuer], requiredScopes: requiredScopes)
         let parts = try Self.check(configuration)
         let trusted = parts.authorizationServers.compactMap { issuer in
-            // A resource and the default algorithms and skew are given, so this policy is never at fault.
+            // Issuer and resource have been checked and are not empty, so this policy is never at fault.
             (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
                 JWTTokenVerifier.TrustedIssuer(
                     validation, keys: RemoteKeySet(of: issuer, fetcher: fetcher, observer: observer))
             }
         }
-        self.init(parts, configuration, verifier: JWTTokenVerifier(trusted), observer: observer)
+        self.init(parts, configuration, verifier: try JWTTokenVerifier(trusted), observer: observer)
     }
 
     /// A guard with a verifier of your choice.
@@ -75,22 +75,15 @@ public struct ResourceServer: Sendable {
     public func decide(
         method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil
     ) async -> Decision {
-        if let response = routes.response(method: method, path: target.path, fields: fields) {
-            return .respond(bodiless(response, if: method))
-        }
-        var presented: PresentedToken?
-        do throws(TokenRejection) {
-            let token = try BearerCredential.extract(from: fields, query: target.query, tokenLimit: tokenLimit)
-            presented = token
-            let accessToken = try await verifier.verify(token)
+        switch await authorize(method: method, target: target, fields: fields) {
+        case .answered(let response): return .respond(response)
+        case .refused(let rejection, let token): return .respond(refuse(rejection, token, method: method))
+        case .authorized(let principal, let token):
             if let body, Self.isForm(fields), BearerCredential.namesAccessToken(body) {
-                throw .malformedRequest(.tokenInTwoPlaces)
+                return .respond(refuse(.malformedRequest(.tokenInTwoPlaces), token, method: method))
             }
-            guard accessToken.scopes.isSuperset(of: requiredScopes) else { throw .insufficientScope(requiredScopes) }
-            observer?(.allowed(fingerprint: token.fingerprint))
-            return .proceed(Principal(accessToken))
-        } catch {
-            return .respond(refuse(error, presented, method: method))
+            report(.allowed(fingerprint: token.fingerprint))
+            return .proceed(principal)
         }
     }
 
@@ -106,22 +99,47 @@ public struct ResourceServer: Sendable {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
     }
 
+    /// What a request's head says. Nothing was reported yet.
+    enum Authorization {
+        /// One of the metadata routes answers.
+        case answered(HTTPResponse)
+        case refused(TokenRejection, PresentedToken?)
+        case authorized(Principal, PresentedToken)
+    }
+
+    /// Decides by the head of a request alone.
+    func authorize(method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields) async -> Authorization {
+        if let response = routes.response(method: method, path: target.path, fields: fields) {
+            return .answered(bodiless(response, if: method))
+        }
+        var presented: PresentedToken?
+        do throws(TokenRejection) {
+            let token = try BearerCredential.extract(from: fields, query: target.query, tokenLimit: tokenLimit)
+            presented = token
+            let accessToken = try await verifier.verify(token)
+            if accessToken.hasMalformedScopes { report(.scopesIgnored(fingerprint: token.fingerprint)) }
+            guard accessToken.scopes.isSuperset(of: requiredScopes) else { throw .insufficientScope(requiredScopes) }
+            return .authorized(Principal(accessToken), token)
+        } catch {
+            return .refused(error, presented)
+        }
+    }
+
     /// The answer to a refused request; the observer learns the reason, the caller does not.
-    func refuse(_ rejection: TokenRejection, _ token: PresentedToken? = nil, method: HTTPMethod) -> HTTPResponse {
-        observer?(.denied(rejection, fingerprint: token?.fingerprint))
+    func refuse(_ rejection: TokenRejection, _ token: PresentedToken?, method: HTTPMethod) -> HTTPResponse {
+        report(.denied(rejection, fingerprint: token?.fingerprint))
         return bodiless(refusals.response(to: rejection, operation: requiredScopes), if: method)
     }
 
-    func report(_ event: ResourceServerEvent) {
-        observer?(event)
+    /// Tells the observer. The event is made only when there is one: a fingerprint costs a hash.
+    func report(_ event: @autoclosure () -> ResourceServerEvent) {
+        observer?(event())
     }
 
     /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
     static func isForm(_ fields: HTTPFields) -> Bool {
-        fields.values(of: .contentType).contains { value in
-            let type = value.bytes.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
-            return ASCII.equalsIgnoringCase(type, "application/x-www-form-urlencoded".utf8)
-        }
+        // Of several lines any one counts: the handler may go by that one.
+        fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
     }
 
     private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {
@@ -139,8 +157,11 @@ public struct ResourceServer: Sendable {
         metadata.authorizationServers = parts.authorizationServers
         metadata.scopesSupported = parts.scopesSupported
         configuration.describe(&metadata)
-        // What was checked stays as it was checked.
+        // What was checked stays as it was checked, and what is never advertised stays unadvertised.
         metadata.resource = parts.resource
+        metadata.authorizationServers = parts.authorizationServers
+        metadata.bearerMethodsSupported = ["header"]
+        metadata.scopesSupported = metadata.scopesSupported.subtracting("offline_access")
         resource = parts.resource
         self.metadata = metadata
         requiredScopes = parts.requiredScopes

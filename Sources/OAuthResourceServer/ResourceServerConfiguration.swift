@@ -1,4 +1,5 @@
 public import OAuthMetadata
+public import WireFormat
 
 /// What a protected resource is called, who issues its tokens, and what a token must carry.
 ///

@@ -1,11 +1,14 @@
 public import JOSE
 
-/// What the operator learns. No case holds a token, a secret or a claim; a token is named by its fingerprint.
+/// What the operator learns. No case holds a token, a secret or a claim; a token is named by its fingerprint. What a
+/// wrapped handler throws is handed on as it is: the program knows what it put in.
 public enum ResourceServerEvent: Sendable {
     /// A request was let through to the handler.
     case allowed(fingerprint: String)
     /// A request was refused; no fingerprint when it carried no token.
     case denied(TokenRejection, fingerprint: String?)
+    /// The scope claim of a good token is of the wrong type; the token counts as one without scopes.
+    case scopesIgnored(fingerprint: String)
     /// The wrapped handler threw. The caller got a 500 without detail.
     case handlerFailed(any Error)
     /// A fetch of keys begins.
@@ -24,6 +27,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         switch self {
         case .allowed(let fingerprint): "allowed token=\(fingerprint)"
         case .denied(let rejection, let fingerprint): "denied reason=\(rejection.code) token=\(fingerprint ?? "none")"
+        case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .keyRefreshStarted: "key_refresh_started"
         case .keyRefreshSucceeded(let count): "key_refresh_succeeded usable_keys=\(count)"

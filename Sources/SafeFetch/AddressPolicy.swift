@@ -5,10 +5,10 @@ internal import WireFormat
 /// Asked in libcurl's open-socket callback, with the address that is really connected to: a name cannot resolve to one
 /// address for the check and to another for the connection.
 ///
-/// **Checks** that plain `http` goes to a loopback address. **Does not check** yet whether an address is globally
+/// **Checks** that plain `http` goes to a loopback address, unless every host may be spoken to so. **Does not check** yet whether an address is globally
 /// reachable: a policy for untrusted URLs is one more case here.
 enum AddressPolicy: Sendable, Hashable {
-    /// Any address; the operator named the host and TLS proves it.
+    /// Any address: the operator named the host and TLS proves it, or the operator does without that proof.
     case any
     /// 127.0.0.0/8 and `::1` only.
     case loopback
@@ -50,13 +50,11 @@ extension FetchPolicy {
     /// The rule for the addresses of a URL, or nil when the URL itself is not admitted.
     func addressPolicy(for url: AbsoluteURL) -> AddressPolicy? {
         // A fragment never names another document; in a configured URL it is a mistake.
-        guard url.fragment == nil else { return nil }
-        switch url.scheme {
-        case .https:
-            return .any
-        case .http:
-            guard insecureHTTP == .loopback, url.isLoopback else { return nil }
-            return .loopback
+        guard url.fragment == nil, insecureHTTP.admits(url) else { return nil }
+        switch (url.scheme, insecureHTTP) {
+        case (.https, _), (.http, .dangerouslyAnyHost): return .any
+        case (.http, .loopback): return .loopback
+        case (.http, .never): return nil
         }
     }
 }

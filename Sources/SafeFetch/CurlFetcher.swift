@@ -17,11 +17,22 @@ public struct CurlFetcher: DocumentFetcher {
     /// The `User-Agent` of every request; a constant, so that it tells nothing about the machine.
     static let userAgent = "swift-oauth-resource-server"
 
+    /// A fetcher for URLs that the operator configured: ``FetchPolicy/operatorConfigured``.
+    /// Nothing is started or loaded before the first fetch.
+    public init() {
+        self.init(checked: .operatorConfigured)
+    }
+
     /// A fetcher under a policy. Nothing is started or loaded before the first fetch.
     ///
-    /// - Precondition: every number of the policy is within its range.
-    public init(policy: FetchPolicy = .operatorConfigured) {
-        precondition(policy.isWithinRanges, "A limit of the fetch policy is outside the range in its documentation.")
+    /// - Throws: ``FetchPolicyError`` with every number that is outside its range.
+    public init(policy: FetchPolicy) throws(FetchPolicyError) {
+        let faults = policy.faults
+        guard faults.isEmpty else { throw FetchPolicyError(faults: faults) }
+        self.init(checked: policy)
+    }
+
+    private init(checked policy: FetchPolicy) {
         self.policy = policy
         worker = CurlWorker(policy: policy)
     }

@@ -28,7 +28,7 @@ struct CurlMulti: ~Copyable {
     struct Waker: @unchecked Sendable {
         fileprivate let handle: OpaquePointer
 
-        /// Ends the present or the next ``CurlMulti/wait(atMost:)``.
+        /// Ends the present or the next ``CurlMulti/wait(milliseconds:)``.
         func wake() {
             unsafe clibcurl_multi_wakeup(handle)
         }

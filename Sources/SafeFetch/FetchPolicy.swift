@@ -1,17 +1,11 @@
+public import WireFormat
+
 /// Every limit and permission of a ``CurlFetcher``.
 ///
 /// Redirects, cookies, credentials of the machine, proxies from the environment, content codings and unverified TLS are
 /// not here because no policy admits them.
 public struct FetchPolicy: Sendable {
-    /// When a plain `http` URL may be fetched.
-    public enum InsecureHTTP: Sendable, Hashable {
-        /// Only `https`.
-        case never
-        /// Also `http` to `localhost`, 127.0.0.0/8 and `::1`, decided by name before and by address while connecting.
-        case loopback
-    }
-
-    /// When a plain `http` URL may be fetched.
+    /// When a plain `http` URL may be fetched. Loopback is decided by name before and by address while connecting.
     public var insecureHTTP: InsecureHTTP
     /// The certificate authorities to trust instead of the system's store; nil for the system's.
     public var certificateAuthorities: CertificateAuthorityFile?
@@ -41,14 +35,26 @@ public struct FetchPolicy: Sendable {
     /// For URLs that the operator configured: `https` only, the system's certificate authorities.
     public static let operatorConfigured = FetchPolicy()
 
-    /// Whether every number is within its range.
-    var isWithinRanges: Bool {
+    /// A sentence for every number that is outside its range.
+    var faults: [String] {
         let shortest = Duration.milliseconds(1)
-        return (shortest...Duration.seconds(60)).contains(connectTimeout)
-            && (shortest...Duration.seconds(300)).contains(totalTimeout)
-            && (0...(64 << 20)).contains(maximumBodyBytes)
-            && (1...(256 << 10)).contains(maximumHeadBytes)
-            && (1...256).contains(maximumConcurrentFetches)
-            && (0...10_000).contains(maximumWaitingFetches)
+        let rules: [(isKept: Bool, fault: String)] = [
+            ((shortest...Duration.seconds(60)).contains(connectTimeout), "connectTimeout must be 1 ms…60 s"),
+            ((shortest...Duration.seconds(300)).contains(totalTimeout), "totalTimeout must be 1 ms…300 s"),
+            ((0...(64 << 20)).contains(maximumBodyBytes), "maximumBodyBytes must be 0…67108864 (64 MiB)"),
+            ((1...(256 << 10)).contains(maximumHeadBytes), "maximumHeadBytes must be 1…262144 (256 KiB)"),
+            ((1...256).contains(maximumConcurrentFetches), "maximumConcurrentFetches must be 1…256"),
+            ((0...10_000).contains(maximumWaitingFetches), "maximumWaitingFetches must be 0…10000"),
+        ]
+        return rules.filter { !$0.isKept }.map(\.fault)
     }
+}
+
+/// Everything that is wrong with a ``FetchPolicy``, at once.
+public struct FetchPolicyError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// A sentence for each number that is outside its range, with the range; at least one.
+    public let faults: [String]
+
+    /// One line a fault.
+    public var description: String { faults.joined(separator: "\n") }
 }

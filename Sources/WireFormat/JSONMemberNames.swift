@@ -1,3 +1,15 @@
+/// A name in 16 bits: unequal for most unequal names, and for all the registered claim names.
+///
+/// Whoever finds equal tags compares the names, so any function will do; this one is cheap.
+enum JSONNameTag {
+    @inline(__always)
+    static func of(_ text: Span<UInt8>, _ content: Range<Int>) -> UInt16 {
+        guard !content.isEmpty else { return 0 }
+        return UInt16(text[content.lowerBound]) &* 7 &+ UInt16(text[content.upperBound - 1]) &* 29
+            &+ UInt16(truncatingIfNeeded: content.count)
+    }
+}
+
 /// The member names of one object on a tape that is still growing: `first` is the entry after the object's own, and its
 /// members are the last entries.
 enum JSONMemberNames {
@@ -17,20 +29,11 @@ enum JSONMemberNames {
             let name = tape[index]
             count += 1
             if count > fewNames { return try refuseDuplicatesAmongMany(from: first, on: tape, in: text) }
-            let mark = name.isEscaped ? UInt64.max : 1 << (mix(text, name) & 63)
+            let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
             if marks & mark != 0 { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
             marks |= mark
             index = Int(tape[index + 1].next)
         }
-    }
-
-    /// Any function of an unescaped name will do here; this one tells the registered claim names apart.
-    @inline(__always)
-    private static func mix(_ text: Span<UInt8>, _ name: JSONTapeEntry) -> UInt32 {
-        let content = name.content
-        guard !content.isEmpty else { return 0 }
-        return UInt32(text[content.lowerBound]) &* 7 &+ UInt32(text[content.upperBound - 1]) &* 29
-            &+ UInt32(truncatingIfNeeded: content.count)
     }
 
     private static func refuse(
@@ -71,22 +74,44 @@ enum JSONMemberNames {
     }
 
     private static func hash(of name: JSONTapeEntry, in text: Span<UInt8>, _ scratch: inout [UInt8]) -> Int {
-        var hasher = Hasher()
-        if name.isEscaped {
-            scratch.removeAll(keepingCapacity: true)
-            var cursor = JSONStringCursor(name.content)
-            while let byte = cursor.next(in: text) { scratch.append(byte) }
-            unsafe scratch.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-        } else {
-            unsafe text.extracting(name.content).withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
-        }
-        return hasher.finalize()
+        guard name.isEscaped else { return hash(text, name.content) }
+        scratch.removeAll(keepingCapacity: true)
+        var cursor = JSONStringCursor(name.content)
+        while let byte = cursor.next(in: text) { scratch.append(byte) }
+        return hash(scratch.span, scratch.indices)
     }
+
+    /// Eight bytes at a time, each folded in by a multiplication with a secret. `Hasher` takes longer for a name than the
+    /// parser does for its member.
+    private static func hash(_ text: Span<UInt8>, _ content: Range<Int>) -> Int {
+        let bytes = unsafe text.bytes
+        let (start, factor) = seeds
+        var hash = start ^ UInt64(truncatingIfNeeded: content.count)
+        var index = content.lowerBound
+        while index < content.upperBound {
+            var word: UInt64 = 0
+            let rest = content.upperBound - index
+            if index + 8 <= text.count {
+                // The load is bounds-checked; any eight bytes are a `UInt64`. What stands behind the name is cut off.
+                word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+                if rest < 8 { word &= 1 << UInt64(8 * rest) &- 1 }
+            } else {
+                for offset in (index..<content.upperBound).reversed() { word = word << 8 | UInt64(text[offset]) }
+            }
+            let product = (hash ^ word).multipliedFullWidth(by: factor)
+            hash = product.high ^ product.low
+            index += 8
+        }
+        return Int(truncatingIfNeeded: hash)
+    }
+
+    /// Where a hash begins and what it multiplies with: random, odd, for this process alone.
+    private static let seeds = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
 
     private static func areEqual(_ left: JSONTapeEntry, _ right: JSONTapeEntry, in text: Span<UInt8>) -> Bool {
         guard left.isEscaped || right.isEscaped else {
             let shift = right.content.lowerBound - left.content.lowerBound
-            guard left.content.count == right.content.count else { return false }
+            guard left.tag == right.tag, left.content.count == right.content.count else { return false }
             for index in left.content where text[index] != text[index + shift] { return false }
             return true
         }

@@ -42,22 +42,22 @@ public struct JSONNode: Sendable {
     /// The cheapest way for a name that stands in the program.
     public subscript(_ name: StaticString) -> JSONNode? {
         name.withUTF8Buffer { wanted in
-            firstMember { text, entry in unsafe Self.isString(entry, in: text, Span(_unsafeElements: wanted)) }
+            unsafe firstMember(Span(_unsafeElements: wanted))
         }
     }
 
     /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
     @_disfavoredOverload
     public subscript(_ name: String) -> JSONNode? {
-        let wanted = Array(name.utf8)
-        return firstMember { text, entry in Self.isString(entry, in: text, wanted.span) }
+        // Nothing is copied of a string that is made of UTF-8 in one piece, as nearly all are.
+        var name = name
+        return name.withUTF8 { wanted in
+            unsafe firstMember(Span(_unsafeElements: wanted))
+        }
     }
 
     /// Whether this is a string with exactly these bytes after unescaping; makes no String.
-    public func isString(_ bytes: Span<UInt8>) -> Bool {
-        let document = storage.bytes
-        return entry.kind == .string && Self.isString(entry, in: document.span, bytes)
-    }
+    public func isString(_ bytes: Span<UInt8>) -> Bool { storage.isString(at: index, bytes) }
 
     /// Whether this is a string with exactly these bytes after unescaping; makes no String.
     public func isString(_ text: StaticString) -> Bool {
@@ -75,17 +75,7 @@ public struct JSONNode: Sendable {
     }
 
     /// The number of UTF-8 bytes of the string after unescaping, or nil for another kind.
-    public var stringByteCount: Int? {
-        let entry = entry
-        guard entry.kind == .string else { return nil }
-        guard entry.isEscaped else { return entry.content.count }
-        let document = storage.bytes
-        let text = document.span
-        var cursor = JSONStringCursor(entry.content)
-        var count = 0
-        while cursor.next(in: text) != nil { count += 1 }
-        return count
-    }
+    public var stringByteCount: Int? { storage.stringByteCount(at: index) }
 
     /// The Boolean, or nil for another kind. A number is never a Boolean.
     public var bool: Bool? {
@@ -101,11 +91,7 @@ public struct JSONNode: Sendable {
 
     /// The number as a finite Double, or nil for another kind. Makes a String only for a number of more than 19 digits
     /// or with a large exponent.
-    public var double: Double? {
-        guard entry.kind == .number else { return nil }
-        let document = storage.bytes
-        return JSONDecimal(document.span, range).exactDouble ?? number?.double
-    }
+    public var double: Double? { storage.double(at: index) }
 
     /// The number of elements of an array or of members of an object; 0 for another kind.
     public var count: Int {
@@ -175,21 +161,25 @@ public struct JSONNode: Sendable {
     }
 
     @inline(__always)
-    private func firstMember(where isWanted: (Span<UInt8>, JSONTapeEntry) -> Bool) -> JSONNode? {
+    private func firstMember(_ wanted: Span<UInt8>) -> JSONNode? {
         let entry = entry
         guard entry.kind == .object else { return nil }
         let (bytes, tape) = (storage.bytes, storage.tape)
         let text = bytes.span
+        let tag = JSONNameTag.of(wanted, wanted.indices)
         var name = index + 1
         while name < Int(entry.next) {
-            if isWanted(text, tape[name]) { return JSONNode(storage: storage, index: name + 1) }
+            let candidate = tape[name]
+            if candidate.isEscaped || candidate.tag == tag, Self.isString(candidate, in: text, wanted) {
+                return JSONNode(storage: storage, index: name + 1)
+            }
             name = Int(tape[name + 1].next)
         }
         return nil
     }
 
     @inline(__always)
-    private static func isString(_ entry: JSONTapeEntry, in text: Span<UInt8>, _ wanted: Span<UInt8>) -> Bool {
+    static func isString(_ entry: JSONTapeEntry, in text: Span<UInt8>, _ wanted: Span<UInt8>) -> Bool {
         let content = entry.content
         if entry.isEscaped { return isEscapedString(content, in: text, wanted) }
         guard content.count == wanted.count else { return false }

@@ -12,6 +12,8 @@ struct JSONTapeEntry: Sendable {
     var kind: JSONNode.Kind
     /// Whether a string holds a backslash.
     var isEscaped: Bool
+    /// The ``JSONNameTag`` of a member name without a backslash; else 0.
+    var tag: UInt16
 
     /// Where the content of a string stands, between the quotes.
     var content: Range<Int> {
@@ -108,12 +110,13 @@ struct JSONParser {
     /// Adds an entry. Offsets fit: a text has fewer than 2³² bytes, and no more values than bytes.
     @inline(__always)
     private mutating func append(
-        _ kind: JSONNode.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false
+        _ kind: JSONNode.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false,
+        tag: UInt16 = 0
     ) {
         tape.append(
             JSONTapeEntry(
                 start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end),
-                next: next ?? UInt32(truncatingIfNeeded: tape.count + 1), kind: kind, isEscaped: isEscaped))
+                next: next ?? UInt32(truncatingIfNeeded: tape.count + 1), kind: kind, isEscaped: isEscaped, tag: tag))
     }
 
     @inline(__always)
@@ -128,7 +131,10 @@ struct JSONParser {
     private mutating func appendName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
         guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
         guard text[index] == UInt8(ascii: "\"") else { throw JSONError(reason: .unexpectedByte, offset: index) }
-        try appendString(text, &index)
+        let start = index
+        let isEscaped = try JSONStringScanner.scan(text, &index)
+        let tag = isEscaped ? 0 : JSONNameTag.of(text, start + 1..<index - 1)
+        append(.string, from: start, to: index, isEscaped: isEscaped, tag: tag)
         Self.skipWhitespace(text, &index)
         guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
         guard text[index] == UInt8(ascii: ":") else { throw JSONError(reason: .unexpectedByte, offset: index) }

@@ -34,15 +34,15 @@ struct MCPHandler: Sendable {
             response.fields[.allow] = "POST"
             return response
         }
-        guard isJSON(request.fields[.contentType]) else {
+        guard request.fields.mediaType == .json else {
             return .json(["error": "unsupported_media_type"], status: .unsupportedMediaType)
         }
         // The server answers a body that is too large or that breaks off.
         let body = try await request.body.collect(upTo: Self.maximumBodyBytes)
-        return await respond(to: body, of: request, principal: principal)
+        return try await respond(to: body, of: request, principal: principal)
     }
 
-    private func respond(to body: [UInt8], of request: HTTPRequest, principal: Principal) async -> HTTPResponse {
+    private func respond(to body: [UInt8], of request: HTTPRequest, principal: Principal) async throws -> HTTPResponse {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: body, limits: JSONLimits(maximumBytes: Self.maximumBodyBytes))
@@ -58,13 +58,13 @@ struct MCPHandler: Sendable {
         switch message {
         case .request(let id, let method, let params):
             var revision: MCPRevision?
-            do throws(JSONRPCError) {
+            do {
                 let spoken = try MCPRevision(of: request, params: params)
                 revision = spoken
                 if spoken.isStateless { try RequestMetadata.validate(request, method: method, params: params) }
                 return try await answer(
                     Call(id: id, method: method, params: params, revision: spoken, principal: principal), to: request)
-            } catch {
+            } catch let error as JSONRPCError {
                 return refusal(error.answering(id), in: revision)
             }
         case .notification(_, let params):
@@ -97,7 +97,7 @@ struct MCPHandler: Sendable {
         var principal: Principal
     }
 
-    private func answer(_ call: Call, to request: HTTPRequest) async throws(JSONRPCError) -> HTTPResponse {
+    private func answer(_ call: Call, to request: HTTPRequest) async throws -> HTTPResponse {
         switch (call.method, call.revision.isStateless) {
         case ("initialize", false): return try ok(call, initialize(call))
         case ("ping", false): return ok(call, [:])
@@ -134,7 +134,7 @@ struct MCPHandler: Sendable {
         return call.revision.isStateless ? cacheable(listing) : listing
     }
 
-    private func callTool(_ call: Call, acceptsEventStream: Bool) async throws(JSONRPCError) -> HTTPResponse {
+    private func callTool(_ call: Call, acceptsEventStream: Bool) async throws -> HTTPResponse {
         guard let name = call.params["name"]?.string else {
             throw JSONRPCError(.invalidParams, "tools/call needs params.name.")
         }
@@ -155,6 +155,9 @@ struct MCPHandler: Sendable {
         case .streaming(let body):
             do {
                 return ok(call, try await body(arguments, call.principal) { _, _ in }.json)
+            } catch let cancellation as CancellationError {
+                // The client is gone or the server stops: that is no failure of the tool, and nobody's answer.
+                throw cancellation
             } catch {
                 throw JSONRPCError(.internalError, "The tool failed.")
             }
@@ -234,29 +237,16 @@ struct MCPHandler: Sendable {
         return .json(error.answer, status: status)
     }
 
-    private func isJSON(_ contentType: HTTPFieldValue?) -> Bool {
-        guard let contentType else { return false }
-        return ASCII.equalsIgnoringCase(mediaType(contentType.bytes[...]), "application/json".utf8)
-    }
-
     /// RFC 9110 §12.5.1: whether an event stream may be sent; without `Accept`, anything may.
     private func acceptsEventStream(_ request: HTTPRequest) -> Bool {
         let values = request.fields.values(of: .accept)
         guard !values.isEmpty else { return true }
         return values.contains { value in
             value.bytes.split(separator: UInt8(ascii: ",")).contains { range in
-                ["text/event-stream", "text/*", "*/*"].contains {
-                    ASCII.equalsIgnoringCase(mediaType(range), $0.utf8)
-                }
+                MediaType(bytes: range).map(Self.rangesOfEventStream.contains) ?? false
             }
         }
     }
 
-    /// The media type without its parameters and the white space around it.
-    private func mediaType(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-        var type = bytes.prefix { $0 != UInt8(ascii: ";") }.drop(while: isSpace)
-        while let last = type.last, isSpace(last) { type.removeLast() }
-        return type
-    }
+    private static let rangesOfEventStream = [.eventStream, MediaType("text/*"), MediaType("*/*")]
 }

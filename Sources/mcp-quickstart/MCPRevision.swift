@@ -101,19 +101,7 @@ enum RequestMetadata {
         else {
             return bytes
         }
-        // RFC 4648 §4 with padding, in its one canonical spelling: the same as base64url but for two letters and `=`.
-        let encoded = bytes[prefix.count..<(bytes.count - suffix.count)]
-        guard encoded.count.isMultiple(of: 4) else { return nil }
-        let padding = encoded.reversed().prefix(2).prefix { $0 == UInt8(ascii: "=") }.count
-        var text: [UInt8] = []
-        for byte in encoded.dropLast(padding) {
-            switch byte {
-            case UInt8(ascii: "+"): text.append(UInt8(ascii: "-"))
-            case UInt8(ascii: "/"): text.append(UInt8(ascii: "_"))
-            case UInt8(ascii: "-"), UInt8(ascii: "_"): return nil
-            default: text.append(byte)
-            }
-        }
-        return Base64URL.decode(text.span)
+        let encoded = Array(bytes[prefix.count..<(bytes.count - suffix.count)])
+        return Base64.decode(encoded.span)
     }
 }

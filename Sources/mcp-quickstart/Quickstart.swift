@@ -20,22 +20,26 @@ struct Quickstart {
 
     private let options: QuickstartOptions
     private let host = "127.0.0.1"
+    private let log = EventLog()
 
     init(_ options: QuickstartOptions) {
         self.options = options
     }
 
-    /// Runs until the task is cancelled. Calls `ready` with the text to print when everything listens.
+    /// Runs until the task is cancelled. Called once.
     ///
+    /// - Parameters:
+    ///   - log: Writes a line for the operator; false when that would have to wait.
+    ///   - ready: Called with the text to print when everything listens.
     /// - Throws: ``StartError`` when a part cannot be started; then nothing was.
-    func run(ready: (String) -> Void) async throws {
+    func run(log write: @escaping @Sendable (String) -> Bool, ready: (String) -> Void) async throws {
         if let issuer = options.issuer {
             let keys = try await fetchedKeys(of: issuer)
             let (server, handler) = try listen(options.port, flag: "--port")
             let resource = try resource(on: server.port)
             handler.become(try protect(resource, issuer: issuer, keys: keys))
             ready(Introduction(resource: resource, port: server.port, issuer: issuer).text)
-            try await server.run()
+            try await serve([server], log: write)
         } else {
             let (server, handler) = try listen(options.port, flag: "--port")
             let (issuerServer, issuerHandler) = try listen(options.issuerPort, flag: "--issuer-port")
@@ -48,11 +52,15 @@ struct Quickstart {
                 Introduction(
                     resource: resource, port: server.port, issuer: issuer, tokenCommand: embedded.tokenCommand
                 ).text)
-            try await withThrowingTaskGroup { group in
-                group.addTask { try await server.run() }
-                group.addTask { try await issuerServer.run() }
-                try await group.waitForAll()
-            }
+            try await serve([server, issuerServer], log: write)
+        }
+    }
+
+    private func serve(_ servers: [ListeningServer], log write: @escaping @Sendable (String) -> Bool) async throws {
+        try await withThrowingTaskGroup { group in
+            for server in servers { group.addTask { try await server.run() } }
+            group.addTask { [log] in await log.run(write: write) }
+            try await group.waitForAll()
         }
     }
 
@@ -64,7 +72,8 @@ struct Quickstart {
         var configuration = ResourceServerConfiguration(
             resource: resource.text, authorizationServers: [issuer.text], requiredScopes: options.requiredScopes.tokens)
         configuration.insecureHTTP = .loopback
-        let guarding = try ResourceServer(configuration, verifier: JWTTokenVerifier([.init(validation, keys: keys)]))
+        let guarding = try ResourceServer(
+            configuration, verifier: JWTTokenVerifier([.init(validation, keys: keys)]), observer: log.note)
         let mcp = MCPHandler(path: resource.url.path)
         return guarding.protecting { request, principal in
             try await mcp.respond(to: request, principal: principal)
@@ -81,8 +90,9 @@ struct Quickstart {
     /// The keys of a real authorization server. Fetched once before anything listens, so that a wrong URL shows at once.
     private func fetchedKeys(of issuer: IssuerIdentifier) async throws -> RemoteKeySet {
         let failure = Mutex<KeyFetchFailure?>(nil)
-        let keys = RemoteKeySet(of: issuer, fetcher: CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))) {
-            event in
+        let keys = RemoteKeySet(of: issuer, fetcher: try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))) {
+            [log] event in
+            log.note(event)
             if case .keyRefreshFailed(let reason) = event { failure.withLock { $0 = reason } }
         }
         do {

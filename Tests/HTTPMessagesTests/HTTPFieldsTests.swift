@@ -216,4 +216,28 @@ struct HTTPFieldsTests {
         #expect(fields.pairs.map(\.value) == ["\u{FFFD}"])
         #expect(fields[.accept]?.bytes == [0xFF])
     }
+
+    @Test("THREATS B12: descriptions and mirrors name fields and never show a value; pairs do, for those who ask")
+    func redacted() throws {
+        var fields = HTTPFields()
+        fields.append(.host, "a.example")
+        fields.append(.authorization, "Bearer s3cret")
+        let value = try #require(fields[.authorization])
+        var dumped = ""
+        dump(fields, to: &dumped)
+        dump(value, to: &dumped)
+        // In a reflected array the bytes would stand as numbers.
+        let asNumbers = "115, 51, 99"
+        for text in [
+            "\(fields)", String(reflecting: fields), "\(value)", String(reflecting: value),
+            "\(fields.occurrence(of: .authorization))", "\([fields[.authorization]])", dumped,
+        ] {
+            #expect(!text.contains("s3cret") && !text.contains("Bearer") && !text.contains("a.example"), "\(text)")
+            #expect(!text.contains(asNumbers) && !text.contains("- 115"), "\(text)")
+        }
+        #expect("\(fields)" == "HTTPFields(Host, Authorization)")
+        #expect(dumped.contains("Authorization"))
+        #expect(Mirror(reflecting: value).children.isEmpty)
+        #expect(fields.pairs.map(\.value) == ["a.example", "Bearer s3cret"])
+    }
 }

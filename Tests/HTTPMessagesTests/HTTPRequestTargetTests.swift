@@ -27,7 +27,7 @@ struct HTTPRequestTargetTests {
         #expect(target.path == path)
         #expect(target.query == query)
         #expect(target.text == text)
-        #expect(target.description == text)
+        #expect(target.description == path)
     }
 
     @Test(
@@ -66,6 +66,17 @@ struct HTTPRequestTargetTests {
         #expect(HTTPRequestTarget("/mcp") == target)
         for other in ["/%6dcp", "/MCP", "/mcp/", "//mcp", "/mcp?", "http://a/mcp"] {
             #expect(HTTPRequestTarget(other) != target)
+        }
+    }
+
+    @Test("THREATS B12: no description shows a query, in which a caller may have put a token")
+    func redacted() throws {
+        let target = try #require(HTTPRequestTarget("/mcp?access_token=s3cret"))
+        let request = HTTPRequest(method: .get, target: target)
+        var dumped = ""
+        dump(request, to: &dumped)
+        for text in ["\(target)", String(reflecting: target), "\(request)", String(reflecting: request), dumped] {
+            #expect(text.contains("/mcp") && !text.contains("s3cret"))
         }
     }
 }

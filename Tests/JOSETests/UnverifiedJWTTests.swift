@@ -63,6 +63,23 @@ struct UnverifiedJWTTests {
         }
     }
 
+    @Test("POLICY §6: a header of 8 KiB, and one byte more; a kid of 512 bytes, and one more")
+    func headerLimits() {
+        let mint = TokenMint.es256
+        func refusal(_ header: String) -> JOSEError? {
+            TokenMint.refusal(of: mint.token(header: header), keys: mint.keySet)
+        }
+        func padded(_ count: Int) -> String {
+            let frame = mint.header.replacing("{", by: #"{"x":"","#).utf8.count
+            return mint.header.replacing("{", by: #"{"x":"\#(String(repeating: "x", count: count - frame))","#)
+        }
+        #expect(padded(8_192).utf8.count == 8_192)
+        #expect(refusal(padded(8_192)) == nil)
+        #expect(refusal(padded(8_193)) == .malformed(.headerTooLarge))
+        #expect(refusal(mint.header.replacing("key-1", by: String(repeating: "k", count: 512))) == .key(.unknown))
+        #expect(refusal(mint.header.replacing("key-1", by: String(repeating: "k", count: 513))) == .header(.keyID))
+    }
+
     @Test(
         "No trimming: white space, quotes and Bearer around the token", arguments: [" ", "\n", "\"", "\t", "Bearer "])
     func noTrimming(prefix: String) {
@@ -90,5 +107,12 @@ struct UnverifiedJWTTests {
                 #expect(TokenMint.refusal(of: mutated, keys: keys) != nil, "byte \(index), bit \(bit)")
             }
         }
+    }
+
+    @Test("THREATS B12: no description and no mirror shows the token")
+    func redacted() throws {
+        let unverified = try UnverifiedJWT(parsing: Array(Self.token.utf8), limit: 16_384)
+        #expect("\(unverified) \(String(reflecting: unverified))" == "<unverified JWT> <unverified JWT>")
+        #expect(Mirror(reflecting: unverified).children.isEmpty)
     }
 }

@@ -2,6 +2,7 @@ import HTTPMessages
 import OAuthMetadata
 import OAuthResourceServer
 import Testing
+import WireFormat
 
 @Suite("ResourceServerConfiguration")
 struct ConfigurationTests {
@@ -33,7 +34,7 @@ struct ConfigurationTests {
         #expect(
             faults == [
                 "resource", "authorizationServers[0]", "authorizationServers[2]", "requiredScopes", "scopesSupported",
-                "realm", "tokenLimit", "wellKnownPathsOfHandler",
+                "realm", "tokenLimit", "wellKnownPathsOfHandler[0]",
             ])
     }
 
@@ -43,6 +44,45 @@ struct ConfigurationTests {
         #expect(faults { $0.requiredScopes = ["offline_access"] } == ["requiredScopes"])
         #expect(faults { $0.tokenLimit = 65_537 } == ["tokenLimit"])
         #expect(faults { $0.tokenLimit = 65_536 } == [])
+    }
+
+    @Test("A resource that could not be served, a repeated issuer, and a path that is the guard's own are refused")
+    func unservable() {
+        #expect(faults { $0.resource = "https://mcp.example/a/../mcp" } == ["resource"])
+        #expect(faults { $0.resource = "https://mcp.example/%2E%2e/mcp" } == ["resource"])
+        #expect(faults { $0.resource = "https://mcp.example/.well-known/mcp" } == ["resource"])
+        #expect(
+            faults { configuration in
+                configuration.resource = "https://mcp.example/.well-known/mcp"
+                configuration.wellKnownPathsOfHandler = ["/.well-known/mcp"]
+            } == [])
+        #expect(
+            faults { $0.authorizationServers = ["https://a.example", "https://b.example", "https://a.example"] }
+                == ["authorizationServers[2]"])
+        #expect(
+            faults {
+                $0.wellKnownPathsOfHandler = [
+                    "/.well-known/x", "/.well-known/x?y", "/.well-known/oauth-protected-resource/mcp",
+                ]
+            } == ["wellKnownPathsOfHandler[1]", "wellKnownPathsOfHandler[2]"])
+    }
+
+    @Test("What describe writes is advertised without what may not be")
+    func describeIsChecked() throws {
+        let fixture = try GuardFixture { configuration in
+            configuration.describe = { metadata in
+                metadata.authorizationServers = []
+                metadata.bearerMethodsSupported = ["query"]
+                metadata.scopesSupported = ScopeSet(keepingValidOf: "offline_access mcp:use")
+                metadata.resourceName.value = ""
+                metadata.extra = ["x": .null, "y": [], "z": 1]
+            }
+        }
+        #expect(
+            fixture.server.metadata.json == [
+                "resource": "https://mcp.example/mcp", "authorization_servers": ["https://issuer.example"],
+                "scopes_supported": ["mcp:use"], "bearer_methods_supported": ["header"], "z": 1,
+            ])
     }
 
     @Test("The description says what is wrong and what to do, a line a fault")

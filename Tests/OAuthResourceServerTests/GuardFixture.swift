@@ -31,10 +31,10 @@ struct GuardFixture {
             observer: { log.append($0) })
     }
 
-    static func verifier(keys: any KeySource, tokenLimit: Int = 16_384) throws -> JWTTokenVerifier {
-        JWTTokenVerifier(
+    static func verifier(keys: any KeySource) throws -> JWTTokenVerifier {
+        try JWTTokenVerifier(
             [.init(try JWTValidation(issuer: issuer.url, resource: resource), keys: keys)],
-            clock: WallClock { now }, tokenLimit: tokenLimit)
+            clock: WallClock { now })
     }
 
     private static func makeIssuer(_ url: String) -> FakeIssuer {

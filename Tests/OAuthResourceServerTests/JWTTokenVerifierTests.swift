@@ -103,7 +103,7 @@ struct JWTTokenVerifierTests {
     func severalIssuers() async throws {
         let one = GuardFixture.issuer
         let two = GuardFixture.stranger
-        let verifier = JWTTokenVerifier(
+        let verifier = try JWTTokenVerifier(
             [
                 .init(try JWTValidation(issuer: one.url, resource: GuardFixture.resource), keys: one.keySource),
                 .init(try JWTValidation(issuer: two.url, resource: "https://two.example"), keys: two.keySource),
@@ -151,6 +151,42 @@ struct JWTTokenVerifierTests {
         #expect(
             try await rejection(GuardFixture.issuer.token(), StaticKeySource(foreign))
                 == .invalid(.jwt(.key(.foreignIssuer))))
+    }
+
+    @Test("A verifier without issuers, or with one twice, cannot be made")
+    func configuration() throws {
+        let one = try JWTTokenVerifier.TrustedIssuer(
+            JWTValidation(issuer: "https://issuer.example", resource: GuardFixture.resource),
+            keys: StaticKeySource(Self.keys()))
+        #expect(throws: ConfigurationError.self) { try JWTTokenVerifier([]) }
+        do throws(ConfigurationError) {
+            _ = try JWTTokenVerifier([one, one])
+            Issue.record("accepted")
+        } catch {
+            #expect(error.description == "issuers[1] is there already; configure each issuer once")
+        }
+    }
+
+    @Test("POLICY §1: the algorithm is refused before the issuer is looked at")
+    func algorithmFirst() async throws {
+        let token = GuardFixture.issuer.token {
+            $0.header["alg"] = "HS256"
+            $0.claims["iss"] = "https://other.example"
+        }
+        #expect(try await rejection(token, StaticKeySource(try Self.keys()))?.code == "alg_not_allowed")
+    }
+
+    @Test(
+        "POLICY §7: the client is client_id, else azp, else cid, else appid; never sub",
+        arguments: [
+            (["client_id": "a", "azp": "b", "cid": "c", "appid": "d"], "a"), (["azp": "b", "cid": "c"], "b"),
+            (["cid": "c", "appid": "d"], "c"), (["appid": "d"], "d"), ([:], nil), (["azp": 7, "cid": "c"], "c"),
+        ] as [(JSONObject, String?)])
+    func clientID(claims: JSONObject, expected: String?) throws {
+        var object = claims
+        object["sub"] = "s"
+        let document = try JSONDocument(parsing: JSONValue.object(object).encoded())
+        #expect(AccessToken(issuer: nil, expiresAt: nil, claims: document).clientID == expected)
     }
 
     @Test("Static and in-process sources; none yet in process is unavailable")

@@ -89,7 +89,47 @@ struct ProtectedHandlerTests {
         let bad = try await handler.respond(
             to: request(GuardFixture.issuer.token(), fields: type, body: HTTPRequestBody(Array("access_token=b".utf8))))
         #expect(bad.status == .badRequest)
+        let events = fixture.log.all.map { $0.description.prefix { $0 != " " } }
+        #expect(events == ["allowed", "denied"])
         #expect(fixture.log.denials == ["token_in_two_places"])
+        #expect(fixture.log.all.last?.description.hasSuffix("token=none") == false)
+    }
+
+    @Test("A long form is handed on whole; its beginning is searched")
+    func longForm() async throws {
+        let handler = try GuardFixture().server.protecting { request, _ in
+            .text("\(try await request.body.collect(upTo: 10_000_000).count)")
+        }
+        let type: [(HTTPFieldName, HTTPFieldValue)] = [(.contentType, "application/x-www-form-urlencoded")]
+        let chunks = Mutex(0)
+        let body = HTTPRequestBody { () throws(HTTPRequestBodyError) in
+            let count = chunks.withLock { count in
+                count += 1
+                return count
+            }
+            return count <= 100 ? Array(repeating: UInt8(ascii: "a"), count: 50_000) : nil
+        }
+        let response = try await handler.respond(
+            to: request(GuardFixture.issuer.token(), fields: type, body: body))
+        #expect(response.bodyText == "5000000")
+    }
+
+    @Test("POLICY §11: the task-local principal is there while a stream is produced")
+    func streamedPrincipal() async throws {
+        let handler = try GuardFixture().server.protecting(
+            ClosureHandler { _ in
+                HTTPResponse(
+                    status: .ok,
+                    body: .stream { try await $0.write(Array((Principal.current?.subject ?? "nobody").utf8)) })
+            })
+        let response = try await handler.respond(to: request(GuardFixture.issuer.token()))
+        let written = Mutex<[UInt8]>([])
+        guard case .stream(let produce) = response.body else {
+            Issue.record("no stream")
+            return
+        }
+        try await produce(HTTPBodyWriter { piece in written.withLock { $0 += piece } })
+        #expect(written.withLock { $0 } == Array("test-user".utf8))
     }
 
     @Test("A handler's own Cache-Control stays; a wrapped HTTPHandler works too")

@@ -68,7 +68,7 @@ struct RemoteKeySetTests {
         #expect(fetcher.requests.count == 1)
     }
 
-    @Test("A waiter that is cancelled leaves the fetch to the others")
+    @Test("A waiter that is cancelled returns at once and leaves the fetch to the others", .timeLimit(.minutes(1)))
     func cancellation() async throws {
         fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
         fetcher.hold()
@@ -77,11 +77,48 @@ struct RemoteKeySetTests {
         await waitForRequests(1)
         let other = Task { await failure(source) }
         cancelled.cancel()
+        // The fetch is still held: only its own cancellation can have ended the wait.
+        #expect(await cancelled.value == 1)
         fetcher.release()
         #expect(await other.value == nil)
-        _ = await cancelled.value
         #expect(fetcher.requests.count == 1)
         #expect(source.presentKeys() != nil)
+    }
+
+    @Test("POLICY §8: nobody waits longer than 5 seconds; the fetch goes on and is used", .timeLimit(.minutes(1)))
+    func patience() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        fetcher.hold()
+        let source = try source()
+        let waiter = Task { await failure(source) }
+        await waitForRequests(1)
+        while clock.sleepers < 2 { await Task.yield() }
+        clock.advance(by: .seconds(5))
+        #expect(await waiter.value == 1)
+        fetcher.release()
+        while source.presentKeys() == nil { await Task.yield() }
+        #expect(fetcher.requests.count == 1)
+    }
+
+    @Test("A fetcher that never answers does not keep the source for ever", .timeLimit(.minutes(1)))
+    func hangingFetcher() async throws {
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        fetcher.hold()
+        let source = try source()
+        let waiter = Task { await failure(source) }
+        await waitForRequests(1)
+        while clock.sleepers < 2 { await Task.yield() }
+        clock.advance(by: .seconds(20))
+        _ = await waiter.value
+        while failures.isEmpty { await Task.yield() }
+        #expect(failures == ["fetch_timed_out"])
+        // The back-off is over a second later, and the next use fetches anew. The late answer of the first is dropped.
+        clock.advance(by: .seconds(1))
+        let next = Task { await failure(source) }
+        await waitForRequests(2)
+        fetcher.release()
+        #expect(await next.value == nil)
+        #expect(log.all.map(\.description).filter { $0.hasPrefix("key_refresh_succeeded") }.count == 1)
     }
 
     @Test("Past the soft lifetime the present set serves while one fetch runs behind it")
@@ -214,6 +251,31 @@ struct RemoteKeySetTests {
         clock.advance(by: .seconds(60))
         _ = try await source.keys(for: .unknownKey)
         #expect(fetcher.requests == [Self.oauth, Self.url, Self.url])
+    }
+
+    @Test("POLICY §5: the metadata is read again after three failures, and its old answer is kept when it is gone")
+    func rediscovery() async throws {
+        fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": .string(Self.url)])
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
+        let source = try discovered()
+        _ = try await source.keys(for: .noKeys)
+        fetcher.set(Self.url, .failure(.connectionFailed))
+        clock.advance(by: .seconds(3_601))
+        for _ in 1...3 {
+            _ = await failure(source)
+            clock.advance(by: .seconds(60))
+        }
+        #expect(fetcher.requests == [Self.oauth, Self.url, Self.url, Self.url, Self.url])
+        // The fourth attempt asks where the keys are now; the metadata is gone too.
+        fetcher.set(Self.oauth, .failure(.connectionFailed))
+        _ = await failure(source)
+        #expect(fetcher.requests.suffix(2) == [Self.oauth, Self.url])
+        // They have moved.
+        clock.advance(by: .seconds(60))
+        fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
+        fetcher.set("https://issuer.example/new", json: GuardFixture.issuer.jwks)
+        #expect(await failure(source) == nil)
+        #expect(fetcher.requests.suffix(2) == [Self.oauth, "https://issuer.example/new"])
     }
 
     @Test("POLICY §5: the next location only after a 4xx")

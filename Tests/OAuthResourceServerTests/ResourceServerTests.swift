@@ -38,7 +38,9 @@ struct ResourceServerTests {
     @Test(
         "POLICY §1: no credentials, or another scheme, is 401 with a challenge and without an error",
         arguments: [
-            nil, "Basic YWxpY2U6cHc=", "Digest username=\"a, b\", realm=\"c\"", "Bearerabc", "Negotiate", "DPoP abc",
+            nil, "Basic YWxpY2U6cHc=", "Digest username=\"a, b\", realm=\"c\"",
+            "Digest username = \"x\", realm = \"y\"", "Digest a=\"b\\\", Bearer c\", d=e", "Digest a=b,\tc =d",
+            "Bearerabc", "Negotiate", "DPoP abc",
             "",
         ])
     func missingCredentials(authorization: String?) async throws {
@@ -243,6 +245,8 @@ struct ResourceServerTests {
             for (name, value) in claims.members { draft.claims[name] = value }
         }
         #expect(try await fixture.refusal("Bearer " + token)?.status == (accepted ? nil : .forbidden))
+        let isWrong = claims["scope"]?.number != nil || (claims["scope"]?.array ?? []).contains { $0.string == nil }
+        #expect(fixture.log.all.contains { $0.description.hasPrefix("scopes_ignored") } == isWrong)
     }
 
     @Test("POLICY §1: an expired token that also lacks scope is 401")

@@ -63,11 +63,54 @@ struct StubVerifier: TokenVerifier {
 
 /// A clock that moves when told to.
 final class ManualClock: Sendable {
-    private let time = Mutex(Duration.zero)
-
-    func advance(by duration: Duration) {
-        time.withLock { $0 += duration }
+    private struct State {
+        var time = Duration.zero
+        var nextID = 0
+        var sleepers: [Int: (wakesAt: Duration, continuation: CheckedContinuation<Void, Never>)] = [:]
+        var cancelled: Set<Int> = []
     }
 
-    var clock: MonotonicClock { MonotonicClock { [self] in time.withLock { $0 } } }
+    private let state = Mutex(State())
+
+    /// Moves the time and wakes whoever slept until then.
+    func advance(by duration: Duration) {
+        let woken = state.withLock { state in
+            state.time += duration
+            let due = state.sleepers.filter { $0.value.wakesAt <= state.time }
+            for id in due.keys { state.sleepers[id] = nil }
+            return due.values.map(\.continuation)
+        }
+        for continuation in woken { continuation.resume() }
+    }
+
+    /// How many sleep now.
+    var sleepers: Int { state.withLock { $0.sleepers.count } }
+
+    var clock: MonotonicClock {
+        MonotonicClock(now: { [self] in state.withLock { $0.time } }, sleep: { [self] in await sleep($0) })
+    }
+
+    private func sleep(_ duration: Duration) async {
+        let id = state.withLock { state in
+            state.nextID += 1
+            return state.nextID
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.cancelled.remove(id) != nil { return true }
+                    state.sleepers[id] = (state.time + duration, continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            let sleeper = state.withLock { state in
+                if let sleeper = state.sleepers.removeValue(forKey: id) { return Optional(sleeper.continuation) }
+                state.cancelled.insert(id)
+                return nil
+            }
+            sleeper?.resume()
+        }
+    }
 }

@@ -238,5 +238,8 @@ struct DevelopmentAuthorizationServerTests {
         let client = try Fixture().server.registerClient("curl", secret: "very-secret")
         #expect("\(client)" == "ClientCredentials(curl)")
         #expect(String(reflecting: client) == "ClientCredentials(curl)")
+        var dumped = ""
+        dump(client, to: &dumped)
+        #expect(dumped.contains("curl") && !dumped.contains("very-secret"))
     }
 }

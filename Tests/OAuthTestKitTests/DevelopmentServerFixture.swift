@@ -131,16 +131,7 @@ struct DevelopmentServerFixture {
     }
 
     static func basic(_ id: String, _ secret: String) -> String {
-        let text = Array("\(percentEncode(id)):\(percentEncode(secret))".utf8)
-        let padding = String(repeating: "=", count: (3 - text.count % 3) % 3)
-        let standard = Base64URL.encode(text).utf8.map { byte -> UInt8 in
-            switch byte {
-            case UInt8(ascii: "-"): UInt8(ascii: "+")
-            case UInt8(ascii: "_"): UInt8(ascii: "/")
-            default: byte
-            }
-        }
-        return "Basic " + String(decoding: standard, as: UTF8.self) + padding
+        "Basic " + Base64.encode(Array("\(percentEncode(id)):\(percentEncode(secret))".utf8))
     }
 }
 

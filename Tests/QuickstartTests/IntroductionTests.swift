@@ -1,5 +1,6 @@
 import OAuthMetadata
 import Testing
+import WireFormat
 
 @testable import mcp_quickstart
 

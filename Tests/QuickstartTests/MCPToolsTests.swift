@@ -115,6 +115,18 @@ struct MCPToolsTests {
         await #expect(throws: CancellationError.self) { _ = try await counting.value }
     }
 
+    @Test("a call that is cancelled has no answer, as JSON neither")
+    func cancellationAsJSON() async throws {
+        let tool = MCPTool(
+            name: "stop", description: "Stops.", inputSchema: ["type": "object"],
+            body: .streaming { _, _, _ in throw CancellationError() })
+        await #expect(throws: CancellationError.self) {
+            _ = try await Exchange(
+                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"stop"}}"#,
+                fields: [("Accept", "application/json")], handler: MCPHandler(tools: [tool]))
+        }
+    }
+
     @Test("a tool that throws is an internal error without its text, in the stream and as JSON")
     func failingTool() async throws {
         struct Detail: Error {}

@@ -9,7 +9,11 @@ import WireFormat
 
 @Suite("mcp-quickstart: the whole program")
 struct QuickstartTests {
-    private let fetcher = CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))
+    private let fetcher: CurlFetcher
+
+    init() throws {
+        fetcher = try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))
+    }
 
     private func get(_ url: String) async throws -> FetchedDocument {
         try await fetcher.fetch(DocumentRequest(url: AbsoluteURL(parsing: url), maximumBodyBytes: 65_536))
@@ -17,14 +21,15 @@ struct QuickstartTests {
 
     /// Starts the program on free ports and calls `body` with the resource and the issuer of its ready line.
     private func withQuickstart(
-        _ arguments: [String], _ body: @escaping @Sendable (_ resource: String, _ issuer: String) async throws -> Void
+        _ arguments: [String], log: @escaping @Sendable (String) -> Bool = { _ in true },
+        _ body: @escaping @Sendable (_ resource: String, _ issuer: String) async throws -> Void
     ) async throws {
         let quickstart = Quickstart(try QuickstartOptions(parsing: ["--port", "0"] + arguments))
         let (texts, continuation) = AsyncStream.makeStream(of: String.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { continuation.finish() }
-                try await quickstart.run { text in continuation.yield(text) }
+                try await quickstart.run(log: log) { text in continuation.yield(text) }
             }
             group.addTask {
                 for await text in texts {
@@ -77,7 +82,7 @@ struct QuickstartTests {
             ] {
                 let quickstart = Quickstart(try QuickstartOptions(parsing: arguments))
                 let error = await #expect(throws: Quickstart.StartError.self) {
-                    try await quickstart.run { _ in Issue.record("It must not get ready.") }
+                    try await quickstart.run(log: { _ in true }) { _ in Issue.record("It must not get ready.") }
                 }
                 let flag = arguments[1] == "0" ? "--issuer-port" : "--port"
                 let line = try #require(error?.line)
@@ -93,7 +98,7 @@ struct QuickstartTests {
             let quickstart = Quickstart(
                 try QuickstartOptions(parsing: ["--port", "0", "--issuer", resource + "/none"]))
             let error = await #expect(throws: Quickstart.StartError.self) {
-                try await quickstart.run { _ in Issue.record("It must not get ready.") }
+                try await quickstart.run(log: { _ in true }) { _ in Issue.record("It must not get ready.") }
             }
             #expect(error?.line == "--issuer \(resource)/none: its keys cannot be fetched (status_401)")
         }
@@ -107,5 +112,25 @@ struct QuickstartTests {
                 #expect(named == issuer)
             }
         }
+    }
+
+    @Test("POLICY §17: the operator sees why a request was refused", .timeLimit(.minutes(1)))
+    func operatorLog() async throws {
+        let (lines, line) = AsyncStream.makeStream(of: String.self)
+        let isChecked = Mutex(false)
+        try await withQuickstart(
+            ["--issuer-port", "0"],
+            log: { text in
+                line.yield(text)
+                return true
+            }
+        ) { resource, _ in
+            let refused = try await get(resource)
+            #expect(refused.status == .unauthorized)
+            var arrivals = lines.makeAsyncIterator()
+            #expect(await arrivals.next() == "denied reason=missing_credentials token=none")
+            isChecked.withLock { $0 = true }
+        }
+        #expect(isChecked.withLock { $0 })
     }
 }

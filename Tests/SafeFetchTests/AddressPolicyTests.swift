@@ -1,4 +1,5 @@
 import Testing
+import WireFormat
 
 @testable import SafeFetch
 
@@ -26,5 +27,22 @@ struct AddressPolicyTests {
     @Test("an address of another length is none", arguments: [0, 3, 5, 15, 17])
     func length(count: Int) {
         #expect(AddressPolicy.Address([UInt8](repeating: 1, count: count)) == nil)
+    }
+
+    @Test(
+        "the addresses of a URL: any under TLS; with http none, loopback only, or any, as the operator said",
+        arguments: [
+            ("https://a.example/", AddressPolicy.any, AddressPolicy.any, AddressPolicy.any),
+            ("http://localhost/", nil, .loopback, .any), ("http://[::1]/", nil, .loopback, .any),
+            ("http://a.example/", nil, nil, .any), ("http://10.0.0.1/", nil, nil, .any),
+            ("https://a.example/#x", nil, nil, nil), ("http://localhost/#", nil, nil, nil),
+        ])
+    func addresses(
+        url: String, never: AddressPolicy?, loopback: AddressPolicy?, anyHost: AddressPolicy?
+    ) throws {
+        let url = try AbsoluteURL(parsing: url)
+        #expect(FetchPolicy(insecureHTTP: .never).addressPolicy(for: url) == never)
+        #expect(FetchPolicy(insecureHTTP: .loopback).addressPolicy(for: url) == loopback)
+        #expect(FetchPolicy(insecureHTTP: .dangerouslyAnyHost).addressPolicy(for: url) == anyHost)
     }
 }

@@ -298,6 +298,18 @@ struct CurlFetcherTests {
         #expect(server.connectionCount == 0)
     }
 
+    @Test("dangerouslyAnyHost: plain http is fetched from a host that is not loopback by name")
+    func anyHost() async throws {
+        let server = try ScriptedServer(answering: "HTTP/1.1 204 No Content\r\n\r\n")
+        for (insecureHTTP, status) in [(InsecureHTTP.loopback, nil), (.dangerouslyAnyHost, HTTPStatus.noContent)] {
+            var policy = FetchPolicy(insecureHTTP: insecureHTTP)
+            policy.scriptedResolutions = ["mesh.example:\(server.port):127.0.0.1"]
+            let answer = try? await fetch("http://mesh.example:\(server.port)/", policy: policy)
+            #expect(answer?.status == status)
+        }
+        #expect(server.connectionCount == 1)
+    }
+
     @Test(
         "libcurl fetches what was spelled: path and query unchanged",
         arguments: [
@@ -324,7 +336,7 @@ struct CurlFetcherTests {
                 connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             }
         }
-        let fetcher = CurlFetcher(policy: Self.loopback)
+        let fetcher = try CurlFetcher(policy: Self.loopback)
         for _ in 0..<3 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
         #expect(server.connectionCount == 3)
     }
@@ -363,7 +375,7 @@ struct CurlFetcherTests {
         }
         var policy = Self.loopback
         policy.totalTimeout = .seconds(60)
-        let fetcher = CurlFetcher(policy: policy)
+        let fetcher = try CurlFetcher(policy: policy)
         let url = server.url()
         let task = Task { await outcomes(of: 1, from: fetcher, url: url) }
         var seen = events.makeAsyncIterator()
@@ -380,9 +392,10 @@ struct CurlFetcherTests {
     func cancelledBefore() async throws {
         let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         let url = server.url()
+        let fetcher = try CurlFetcher(policy: Self.loopback)
         let task = Task {
             unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-            return await outcomes(of: 1, from: CurlFetcher(policy: Self.loopback), url: url)
+            return await outcomes(of: 1, from: fetcher, url: url)
         }
         #expect(await task.value == [.failure(.cancelled)])
         #expect(server.connectionCount == 0)
@@ -405,7 +418,7 @@ struct CurlFetcherTests {
         }
         var policy = Self.loopback
         policy.totalTimeout = .seconds(30)
-        let outcomes = await outcomes(of: 20, from: CurlFetcher(policy: policy), url: server.url())
+        let outcomes = try await outcomes(of: 20, from: CurlFetcher(policy: policy), url: server.url())
         #expect(outcomes == Array(repeating: .success(200), count: 20))
         #expect(server.connectionCount == 20)
         #expect(counts.withLock { $0.mostOpen } == 16)
@@ -425,7 +438,7 @@ struct CurlFetcherTests {
         policy.totalTimeout = .seconds(30)
         policy.maximumConcurrentFetches = 1
         policy.maximumWaitingFetches = 0
-        let fetcher = CurlFetcher(policy: policy)
+        let fetcher = try CurlFetcher(policy: policy)
         let url = server.url()
         async let first = outcomes(of: 1, from: fetcher, url: url)
         var seen = events.makeAsyncIterator()
@@ -446,24 +459,51 @@ struct CurlFetcherTests {
             for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"] {
                 setEnvironment(name, proxy.url())
             }
-            let fetcher = CurlFetcher(policy: Self.loopback)
+            let fetcher = try CurlFetcher(policy: Self.loopback)
             #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)])
             #expect(proxy.connectionCount == 0)
         }
     }
 
-    @Test("a limit out of range stops the program when the fetcher is made")
-    func rangesOfLimits() async {
-        await #expect(processExitsWith: .failure) {
-            var policy = FetchPolicy()
-            policy.totalTimeout = .zero
-            _ = CurlFetcher(policy: policy)
+    @Test("POLICY preamble: limits out of range are an error when the fetcher is made, and all of them are named")
+    func rangesOfLimits() throws {
+        var policy = FetchPolicy()
+        policy.totalTimeout = .zero
+        #expect(throws: FetchPolicyError(faults: ["totalTimeout must be 1 ms…300 s"])) {
+            try CurlFetcher(policy: policy)
         }
-        await #expect(processExitsWith: .failure) {
-            var policy = FetchPolicy()
-            policy.maximumConcurrentFetches = 0
-            _ = CurlFetcher(policy: policy)
-        }
+        policy.connectTimeout = .seconds(61)
+        policy.maximumBodyBytes = -1
+        policy.maximumHeadBytes = 0
+        policy.maximumConcurrentFetches = 257
+        policy.maximumWaitingFetches = 10_001
+        let error = #expect(throws: FetchPolicyError.self) { try CurlFetcher(policy: policy) }
+        let names = error?.faults.map { fault in String(fault.prefix { $0 != " " }) }
+        #expect(
+            names == [
+                "connectTimeout", "totalTimeout", "maximumBodyBytes", "maximumHeadBytes", "maximumConcurrentFetches",
+                "maximumWaitingFetches",
+            ])
+        #expect(error?.description.utf8.count { $0 == UInt8(ascii: "\n") } == 5)
+    }
+
+    @Test("limits at the ends of their ranges are accepted")
+    func endsOfRanges() throws {
+        var policy = FetchPolicy()
+        policy.connectTimeout = .milliseconds(1)
+        policy.totalTimeout = .milliseconds(1)
+        policy.maximumBodyBytes = 0
+        policy.maximumHeadBytes = 1
+        policy.maximumConcurrentFetches = 1
+        policy.maximumWaitingFetches = 0
+        _ = try CurlFetcher(policy: policy)
+        policy.connectTimeout = .seconds(60)
+        policy.totalTimeout = .seconds(300)
+        policy.maximumBodyBytes = 64 << 20
+        policy.maximumHeadBytes = 256 << 10
+        policy.maximumConcurrentFetches = 256
+        policy.maximumWaitingFetches = 10_000
+        _ = try CurlFetcher(policy: policy)
     }
 
     @Test(

@@ -72,7 +72,7 @@ final class Tally: Sendable {
 /// Answers `METHOD path body`, whatever comes.
 let echo = ClosureHandler { request in
     let body = try await request.body.collect(upTo: 64 << 20)
-    return HTTPResponse(status: .ok, body: .bytes(Array("\(request.method) \(request.target) ".utf8) + body))
+    return HTTPResponse(status: .ok, body: .bytes(Array("\(request.method) \(request.target.text) ".utf8) + body))
 }
 
 /// Sleeps until it is cancelled.

@@ -90,7 +90,7 @@ struct AuthorizationEndpoint: Sendable {
         if let state = target.state { parameters.append(("state", state)) }
         // RFC 9207 §2: in successes and in errors.
         parameters.append(("iss", issuer))
-        let query = parameters.map { "\($0.name)=\(FormParameters.encode($0.value))" }.joined(separator: "&")
+        let query = parameters.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
         // RFC 6749 §3.1.2: a registered query component is kept.
         let separator = target.uri.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
 

@@ -50,27 +50,11 @@ struct ClientAuthentication: Sendable {
     /// `Basic` 1*SP base64(form-urlencoded id ":" form-urlencoded secret) (RFC 7617 §2, RFC 6749 §2.3.1).
     private static func parseBasic(_ value: [UInt8]) throws(Refusal) -> (id: String, secret: String) {
         guard ASCII.equalsIgnoringCase(value.prefix(6), "basic ".utf8) else { throw .malformedCredentials }
-        let token = value.dropFirst(6).drop { $0 == 0x20 }
-        guard let decoded = decodeBase64(Array(token)), let colon = decoded.firstIndex(of: UInt8(ascii: ":")),
+        let token = Array(value.dropFirst(6).drop { $0 == 0x20 })
+        guard let decoded = Base64.decode(token.span), let colon = decoded.firstIndex(of: UInt8(ascii: ":")),
             let id = FormParameters.decode(decoded[..<colon]), !id.isEmpty,
             let secret = FormParameters.decode(decoded[(colon + 1)...])
         else { throw .malformedCredentials }
         return (id, secret)
-    }
-
-    /// Standard base64 with its padding (RFC 4648 §4), by way of the strict URL-safe decoder.
-    private static func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
-        guard text.count % 4 == 0 else { return nil }
-        var translated: [UInt8] = []
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "+"): translated.append(UInt8(ascii: "-"))
-            case UInt8(ascii: "/"): translated.append(UInt8(ascii: "_"))
-            case UInt8(ascii: "-"), UInt8(ascii: "_"): return nil
-            default: translated.append(byte)
-            }
-        }
-        for _ in 0..<2 where translated.last == UInt8(ascii: "=") { translated.removeLast() }
-        return Base64URL.decode(translated.span)
     }
 }

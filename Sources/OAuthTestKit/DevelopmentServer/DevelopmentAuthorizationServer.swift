@@ -94,7 +94,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         grantTypes: Set<GrantType> = [.clientCredentials], redirectURIs: [String] = []
     ) throws(TestKitError) -> ClientCredentials {
         let uris = redirectURIs.compactMap { RedirectURI($0) }
-        guard (1...128).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ FormParameters.isUnreserved($0) }),
+        guard (1...128).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) }),
             uris.count == redirectURIs.count, grantTypes.contains(where: { $0 != .refreshToken }),
             !(grantTypes.contains(.authorizationCode) && uris.isEmpty)
         else { throw .clientNotAcceptable }
@@ -104,7 +104,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             guard secret == nil, !grantTypes.contains(.clientCredentials) else { throw .clientNotAcceptable }
         case .clientSecretBasic, .clientSecretPost:
             let value = secret ?? Base64URL.encode(RandomBytes.make(32))
-            guard !value.isEmpty, value.utf8.allSatisfy({ FormParameters.isUnreserved($0) }) else {
+            guard !value.isEmpty, value.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) }) else {
                 throw .clientNotAcceptable
             }
             issued = value
@@ -127,8 +127,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             case .clientSecretPost: "curl -s -d client_id=\(client.clientID) -d client_secret=\(secret)"
             case .none: "curl -s -d client_id=\(client.clientID)"
             }
-        command += " -d grant_type=client_credentials -d resource=\(FormParameters.encode(resource))"
-        if !scopes.isEmpty { command += " -d scope=\(FormParameters.encode(scopes.description))" }
+        command += " -d grant_type=client_credentials -d resource=\(PercentEncoding.encode(resource))"
+        if !scopes.isEmpty { command += " -d scope=\(PercentEncoding.encode(scopes.description))" }
         // An issuer is an RFC 3986 URL, where the one character that ends single quotes may stand.
         let url = (issuer.endpoint("token")?.text ?? "").utf8.flatMap { $0 == 0x27 ? Array("'\\''".utf8) : [$0] }
         return command + " '\(String(decoding: url, as: UTF8.self))'"

@@ -1,5 +1,4 @@
 internal import HTTPMessages
-internal import WireFormat
 
 /// The body of a token or registration request, read whole and bounded.
 enum FormBody {
@@ -7,10 +6,8 @@ enum FormBody {
     static let maximumBytes = 65_536
 
     /// Refuses another media type; parameters such as `charset` are tolerated.
-    static func checkContentType(of request: HTTPRequest, isExactly mediaType: StaticString) throws(Refusal) {
-        guard case .once(let value) = request.fields.occurrence(of: .contentType) else { throw .wrongContentType }
-        let end = value.bytes.firstIndex { $0 == UInt8(ascii: ";") || $0 == 0x20 || $0 == 0x09 } ?? value.bytes.endIndex
-        guard ASCII.equalsIgnoringCase(value.bytes[..<end], mediaType.description.utf8) else { throw .wrongContentType }
+    static func checkContentType(of request: HTTPRequest, is mediaType: MediaType) throws(Refusal) {
+        guard request.fields.mediaType == mediaType else { throw .wrongContentType }
     }
 
     /// The body. Other failures than its size are the connection's, and the server's to answer.

@@ -66,51 +66,8 @@ struct FormParameters: Sendable {
         }
     }
 
-    /// Percent-decoding with `+` as space; nil for what no form encoder writes.
-    static func decode(_ bytes: some Collection<UInt8>) -> String? {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(bytes.count)
-        var rest = bytes.makeIterator()
-        while let byte = rest.next() {
-            switch byte {
-            case UInt8(ascii: "+"):
-                decoded.append(0x20)
-            case UInt8(ascii: "%"):
-                guard let high = rest.next().flatMap({ ASCII.hexValue($0) }),
-                    let low = rest.next().flatMap({ ASCII.hexValue($0) })
-                else { return nil }
-                decoded.append(high << 4 | low)
-            case 0x21...0x7E:
-                decoded.append(byte)
-            default:
-                return nil
-            }
-        }
-        return String(validating: decoded, as: UTF8.self)
-    }
-
-    /// Percent-encoding of everything but RFC 3986 §2.3 unreserved bytes, which every form and URL parser reads alike.
-    static func encode(_ text: String) -> String {
-        var encoded: [UInt8] = []
-        for byte in text.utf8 {
-            if isUnreserved(byte) {
-                encoded.append(byte)
-            } else {
-                encoded += [UInt8(ascii: "%"), hexDigit(byte >> 4), hexDigit(byte & 0x0F)]
-            }
-        }
-        return String(decoding: encoded, as: UTF8.self)
-    }
-
-    static func isUnreserved(_ byte: UInt8) -> Bool {
-        if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
-        switch byte {
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"): return true
-        default: return false
-        }
-    }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? 0x30 &+ value : 0x41 &+ (value &- 10)
+    /// A name or a value, decoded; nil for what no form encoder writes.
+    static func decode(_ text: some Collection<UInt8>) -> String? {
+        PercentEncoding.decode(text, plus: .space).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

@@ -81,7 +81,7 @@ enum AbsoluteURI {
 
     /// RFC 3986 §2.2 and §2.3 without `#`.
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        if FormParameters.isUnreserved(byte) { return true }
+        if PercentEncoding.isUnreserved(byte) { return true }
         return "!$&'()*+,;=:@/?[]".utf8.contains(byte)
     }
 }

@@ -22,7 +22,7 @@ public enum GrantType: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What a client that was registered in the program authenticates with.
-public struct ClientCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct ClientCredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The `client_id`.
     public let clientID: String
     /// The secret; nil for a public client.
@@ -34,6 +34,8 @@ public struct ClientCredentials: Sendable, CustomStringConvertible, CustomDebugS
     public var description: String { "ClientCredentials(\(clientID))" }
     /// The client's name, without the secret.
     public var debugDescription: String { description }
+    /// Shows the client's name, without the secret.
+    public var customMirror: Mirror { Mirror(self, children: ["clientID": clientID]) }
 }
 
 /// A client that the development authorization server knows. Of its secret only the digest is kept.

@@ -16,7 +16,7 @@ struct RegistrationEndpoint: Sendable {
     /// Answers one registration request.
     func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
         do {
-            try FormBody.checkContentType(of: request, isExactly: "application/json")
+            try FormBody.checkContentType(of: request, is: .json)
             return try register(await FormBody.collect(request), now: now)
         } catch let refusal as Refusal {
             return refusal.response()

@@ -12,7 +12,7 @@ struct TokenEndpoint: Sendable {
     /// Answers one token request.
     func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
         do {
-            try FormBody.checkContentType(of: request, isExactly: "application/x-www-form-urlencoded")
+            try FormBody.checkContentType(of: request, is: .form)
             let form = try FormParameters(parsing: await FormBody.collect(request))
             try form.checkUniqueness()
             let client = try ClientAuthentication(fields: request.fields, form: form).client(in: store)
@@ -55,7 +55,7 @@ struct TokenEndpoint: Sendable {
         let code = try form.required("code", orThrow: .codeMissing)
         let verifier = try form.required("code_verifier", orThrow: .verifierMissing)
         // RFC 7636 §4.1: 43*128unreserved.
-        guard (43...128).contains(verifier.utf8.count), verifier.utf8.allSatisfy({ FormParameters.isUnreserved($0) })
+        guard (43...128).contains(verifier.utf8.count), verifier.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) })
         else { throw .verifierMalformed }
         let redirectURI = try form.optional("redirect_uri")
         let digest = Digest.sha256(Array(verifier.utf8))

@@ -1,0 +1,61 @@
+// For the benchmarks only: the least that libcrypto itself costs, in several ways to call it, and the thread's clock.
+// Nothing here parses anything, and nothing of the library uses it.
+//
+// Results: 1 = yes, 0 = no, -1 = it broke. A pointer of …_rsa or …_p256 is freed by the caller with limit_key_free;
+// every other pointer is borrowed for the call.
+#ifndef CBENCHMARKLIMIT_H
+#define CBENCHMARKLIMIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+// CPU time of the calling thread, and wall-clock time of the machine, in nanoseconds.
+uint64_t limit_thread_cpu_time(void);
+uint64_t limit_wall_time(void);
+
+typedef struct limit_key limit_key;
+
+// Keys from big-endian numbers, trusted: they come from the benchmark's own generator.
+limit_key *_Nullable limit_key_rsa(const uint8_t *n, size_t n_length, const uint8_t *e, size_t e_length);
+limit_key *_Nullable limit_key_p256(const uint8_t *x, const uint8_t *y);
+void limit_key_free(limit_key *key);
+
+enum limit_way {
+    // The limit of PERFORMANCE.md: a digest fetched once, EVP_Digest, and EVP_PKEY_verify on a kept context.
+    LIMIT_KEPT = 0,
+    // EVP_DigestVerify with a context made for the call, as textbooks have it.
+    LIMIT_TEXTBOOK = 1,
+    // EVP_Digest, and EVP_PKEY_verify on a copy of a context.
+    LIMIT_DUP = 2,
+    // A kept digest context and a kept verification context, taken from a pool without locks and given back.
+    LIMIT_POOL = 3,
+    // The same pool; its contexts share no key, so that threads share no lock and no reference count of one either.
+    LIMIT_POOL_OWN_KEYS = 4,
+};
+
+// Verifies an RSA PKCS #1 v1.5 or a DER-encoded ECDSA signature over the SHA-256 of a message. LIMIT_KEPT must not be
+// used by two threads at once on one key; the others may.
+int limit_verify(limit_key *key, enum limit_way way, const uint8_t *signature, size_t signature_length,
+                 const uint8_t *message, size_t message_length);
+
+enum limit_digest_way {
+    LIMIT_DIGEST_FETCHED = 0,     // EVP_Digest with a digest fetched once
+    LIMIT_DIGEST_KEPT = 1,        // the same, on a kept context
+    LIMIT_DIGEST_ONE_SHOT = 2,    // SHA256(), which fetches for every call in OpenSSL 3.0
+};
+
+// SHA-256 into 32 bytes. 1 or -1. Not for two threads at once on one key.
+int limit_digest(limit_key *key, enum limit_digest_way way, const uint8_t *message, size_t length, uint8_t *out);
+
+// One DER SEQUENCE of r and s, which are side by side in 64 bytes. Writes at most 72 bytes; returns their number.
+size_t limit_der(const uint8_t *signature, uint8_t *out);
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+
+#endif

@@ -1,0 +1,98 @@
+/// Questions to a document about the value at a position that ``JSONNode/forEachMember(named:)`` gave: the same answers
+/// as a node's, without a node, which costs a reference to the document each.
+///
+/// A position of another document gets some answer, or stops the program.
+extension JSONDocument {
+    /// The kind of the outermost value.
+    package var kind: JSONNode.Kind { storage.tape[0].kind }
+
+    /// The kind of a value.
+    package func kind(at position: Int) -> JSONNode.Kind {
+        storage.tape[position].kind
+    }
+
+    /// Whether a value is a string with exactly these bytes after unescaping.
+    package func isString(at position: Int, _ bytes: Span<UInt8>) -> Bool {
+        storage.isString(at: position, bytes)
+    }
+
+    /// Whether a value is a string with exactly these bytes after unescaping.
+    package func isString(at position: Int, _ text: StaticString) -> Bool {
+        text.withUTF8Buffer { unsafe storage.isString(at: position, Span(_unsafeElements: $0)) }
+    }
+
+    /// The number of UTF-8 bytes of a string after unescaping, or nil for another kind.
+    package func stringByteCount(at position: Int) -> Int? {
+        storage.stringByteCount(at: position)
+    }
+
+    /// A string of 1…8 bytes as a number, its first byte highest; nil for another kind or length, and for a string with
+    /// an escape. A NUL cannot stand in one.
+    package func packedString(at position: Int) -> UInt64? {
+        let entry = storage.tape[position]
+        guard entry.kind == .string, !entry.isEscaped, (1...8).contains(entry.content.count) else { return nil }
+        let document = storage.bytes
+        var packed: UInt64 = 0
+        for index in entry.content { packed = packed << 8 | UInt64(document[index]) }
+        return packed
+    }
+
+    /// A number as a finite Double, or nil for another kind.
+    package func double(at position: Int) -> Double? {
+        storage.double(at: position)
+    }
+
+    /// Calls `body` with the unescaped name and the position of the value of each member of the outermost object.
+    package func forEachMember(named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
+        storage.forEachMember(of: 0, named: body)
+    }
+}
+
+extension JSONDocument.Storage {
+    func isString(at position: Int, _ wanted: Span<UInt8>) -> Bool {
+        let document = bytes
+        let entry = tape[position]
+        return entry.kind == .string && JSONNode.isString(entry, in: document.span, wanted)
+    }
+
+    func stringByteCount(at position: Int) -> Int? {
+        let entry = tape[position]
+        guard entry.kind == .string else { return nil }
+        guard entry.isEscaped else { return entry.content.count }
+        let document = bytes
+        let text = document.span
+        var cursor = JSONStringCursor(entry.content)
+        var count = 0
+        while cursor.next(in: text) != nil { count += 1 }
+        return count
+    }
+
+    func double(at position: Int) -> Double? {
+        let entry = tape[position]
+        guard entry.kind == .number else { return nil }
+        let document = bytes
+        let range = Int(entry.start)..<Int(entry.end)
+        // Makes a String only for a number of more than 19 digits or with a large exponent.
+        return JSONDecimal(document.span, range).exactDouble
+            ?? JSONNumber(validated: String(decoding: document[range], as: UTF8.self)).double
+    }
+
+    @inline(__always)
+    func forEachMember(of position: Int, named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
+        let (document, tape) = (bytes, self.tape)
+        let text = document.span
+        guard tape[position].kind == .object else { return }
+        let end = Int(tape[position].next)
+        var index = position + 1
+        while index < end {
+            let entry = tape[index]
+            if entry.isEscaped {
+                let name = JSONNode(storage: self, index: index).stringBytes ?? []
+                body(name.span, index + 1)
+            } else {
+                body(text.extracting(entry.content), index + 1)
+            }
+            index = Int(tape[index + 1].next)
+        }
+    }
+}

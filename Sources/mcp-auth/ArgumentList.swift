@@ -1,0 +1,76 @@
+import WireFormat
+
+/// The arguments of one command: flags, `--flag value` or `--flag=value`, what stands by itself, and what is wrong.
+struct ArgumentList {
+    /// What is wrong, a line each.
+    var faults: [String] = []
+    /// What stands by itself, as many as the command takes.
+    private(set) var operands: [String] = []
+    private var given: [(flag: String, value: String)] = []
+
+    /// Reads all arguments. Goes on after a fault, to report them all.
+    ///
+    /// - Parameters:
+    ///   - flags: The flags that the command knows; each takes a value, once.
+    ///   - operandCount: How many arguments may stand by themselves.
+    init(_ arguments: [String], flags: [String], operandCount: Int = 0) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            guard Self.isFlag(argument) else {
+                if operands.count < operandCount, argument.utf8.first != UInt8(ascii: "-") || argument.utf8.count == 1 {
+                    operands.append(argument)
+                } else {
+                    faults.append("unexpected argument \(Self.printable(argument))")
+                }
+                continue
+            }
+            let equals = argument.utf8.firstIndex(of: UInt8(ascii: "="))
+            let name = String(argument[..<(equals ?? argument.endIndex)])
+            var value = equals.map { String(argument[argument.utf8.index(after: $0)...]) }
+            if value == nil, let next = rest.first, !Self.isFlag(next) {
+                value = next
+                rest.removeFirst()
+            }
+            guard let flag = flags.first(where: { $0.hasSameBytes(as: name) }) else {
+                faults.append("unknown option \(Self.printable(name)); see --help")
+                continue
+            }
+            if contains(flag) { faults.append("\(flag) is given more than once") }
+            if value?.isEmpty ?? true { faults.append("\(flag) needs a value") }
+            given.append((flag, value ?? ""))
+        }
+    }
+
+    /// Whether the flag is given, well or badly.
+    func contains(_ flag: String) -> Bool { given.contains { $0.flag == flag } }
+
+    /// The value of a flag; nil when it is not given, or without a value.
+    subscript(_ flag: String) -> String? { given.first { $0.flag == flag && !$0.value.isEmpty }?.value }
+
+    /// The value of a flag; nil when it is not given or when it is no `expected`, which is then a fault.
+    mutating func value<Value>(_ flag: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
+        guard let text = self[flag] else { return nil }
+        guard let value = parse(text) else {
+            faults.append("\(flag) must be \(expected)")
+            return nil
+        }
+        return value
+    }
+
+    /// The value of a flag that is a decimal number.
+    mutating func number(_ flag: String, _ range: ClosedRange<Int>) -> Int? {
+        value(flag, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+            ASCII.parseDecimal(text.utf8).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    private static func isFlag(_ argument: String) -> Bool { argument.utf8.starts(with: "--".utf8) }
+
+    /// The argument on one line, and not endlessly; not at all when it may be a token, which belongs on no screen.
+    private static func printable(_ argument: String) -> String {
+        let mayBeToken = argument.utf8.count > 40 || argument.utf8.starts(with: "eyJ".utf8)
+        return mayBeToken ? "(not shown: it may be a token; tokens are read from standard input)" : quoted(argument)
+    }
+
+    private static func quoted(_ argument: String) -> String { "'\(DisplayText.escaped(argument))'" }
+}

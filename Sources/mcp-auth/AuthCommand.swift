@@ -1,0 +1,54 @@
+import WireFormat
+
+/// The commands, and the way to them.
+enum AuthCommand {
+    /// A command of two words.
+    private struct Row: Sendable {
+        var words: [String]
+        var help: String
+        var run: @Sendable ([String], Surroundings) async throws(CommandFault) -> Outcome
+    }
+
+    private static let rows = [
+        Row(words: ["token", "inspect"], help: HelpText.tokenInspect) {
+            (arguments, surroundings) throws(CommandFault) in
+            try TokenInspection(arguments).run(in: surroundings)
+        },
+        Row(words: ["token", "verify"], help: HelpText.tokenVerify) {
+            (arguments, surroundings) async throws(CommandFault) in
+            try await TokenVerification(arguments).run(in: surroundings)
+        },
+        Row(words: ["jwks", "inspect"], help: HelpText.keySetInspect) {
+            (arguments, surroundings) async throws(CommandFault) in
+            try await KeySetInspection(arguments).run(in: surroundings)
+        },
+    ]
+
+    /// Carries out the command that the arguments after the program's name ask for.
+    static func run(_ arguments: [String], in surroundings: Surroundings) async -> Outcome {
+        let asksForHelp = arguments.contains { $0.hasSameBytes(as: "--help") }
+        let words = arguments.filter { !$0.hasSameBytes(as: "--help") }
+        guard let row = rows.first(where: { words.starts(with: $0.words) { $0.hasSameBytes(as: $1) } }) else {
+            return asksForHelp ? Outcome(output: help(for: words)) : unknown(words)
+        }
+        guard !asksForHelp else { return Outcome(output: row.help + "\n") }
+        do throws(CommandFault) {
+            return try await row.run(Array(arguments.dropFirst(row.words.count)), surroundings)
+        } catch {
+            return Outcome(status: .usage, faults: error.lines)
+        }
+    }
+
+    /// Help for half a command, or for all of them.
+    private static func help(for words: [String]) -> String {
+        let family = rows.filter { words.first?.hasSameBytes(as: $0.words[0]) == true }
+        return (family.isEmpty ? HelpText.all : family.map(\.help).joined(separator: "\n\n")) + "\n"
+    }
+
+    private static func unknown(_ words: [String]) -> Outcome {
+        let names = rows.map { $0.words.joined(separator: " ") }.joined(separator: ", ")
+        // The words are not repeated: one of them may be a token that somebody pasted.
+        let fault = words.isEmpty ? "a command is missing" : "there is no such command"
+        return Outcome(status: .usage, faults: ["\(fault); there are \(names); see --help"])
+    }
+}

@@ -1,0 +1,63 @@
+/// The answers to `--help`.
+enum HelpText {
+    static let all = """
+        Usage: mcp-auth <command> [options]
+
+        Looks at OAuth access tokens and key sets, and judges them as the library does.
+
+          token inspect     what a token says; proves nothing
+          token verify      whether a token is good, by the keys of a set
+          jwks inspect      the keys of a set, and why some are not used
+
+        Every command has --help. Exit status: 0 good, 1 refused, 2 the command could not be carried out.
+        Output is coloured only on a terminal, and not when NO_COLOR is set.
+        """
+
+    static let tokenInspect = """
+        Usage: mcp-auth token inspect < FILE
+
+        Decodes a JWT from standard input (at most 64 KiB): header and claims as JSON, and its times. Verifies nothing:
+        anybody can write such a token. Never shows the signature. Control and bidirectional characters are shown as
+        \\uXXXX, and a kid is cut after 64 bytes.
+
+          --help            show this text
+
+        Exit status: 0 all parts were decoded, 1 a part is broken, 2 no token.
+        """
+
+    static let tokenVerify = """
+        Usage: mcp-auth token verify --jwks FILE|URL|- --audience A [options] < FILE
+
+        Decides whether a JWT (at most 64 KiB) is a good access token, and prints one JSON object:
+        {"valid":true, …} with the claims, or {"valid":false,"code":"…","explanation":"…"}. The token is read from
+        standard input, never from the arguments, which other users can see.
+
+          --jwks FILE|URL|-     the issuer's keys, at most 1 MiB: a JWK Set, a JWK, or a PEM public key or certificate;
+                                https, or http from a loopback host; - for standard input (then use --token-file).
+                                A PEM key has no kid and is tried whatever kid the token names
+          --audience A          required: what aud must hold, exactly; there is no default that anybody's token meets
+          --issuer I            what iss must be, exactly (the token's own, unchecked; the answer says so)
+          --alg A,B             the allowed algorithms (RS256,ES256); also RS384, RS512, PS256, PS384, PS512, ES384,
+                                ES512, EdDSA
+          --now T               the time of the check in seconds since 1970 (now)
+          --skew S              how far clocks may differ in seconds, 0 to 300 (60)
+          --profile P           default, or rfc9068: only at+jwt, with sub, client_id, jti and iat (default)
+          --token-file FILE     read the token from a file instead of standard input
+          --help                show this text
+
+        Exit status: 0 valid, 1 refused, 2 the command could not be carried out.
+        """
+
+    static let keySetInspect = """
+        Usage: mcp-auth jwks inspect FILE|URL|-
+
+        Shows the keys of a JWK Set, a JWK, or a PEM public key or certificate (at most 1 MiB): kid, type, alg, use,
+        RFC 7638 thumbprint, and whether it is usable or why not. Reads https, http from a loopback host, a file, or
+        standard input (-). An alg of - means any that fits the key. Control and bidirectional characters are shown as
+        \\uXXXX, and names are cut after 64 bytes.
+
+          --help            show this text
+
+        Exit status: 0 at least one key is usable, 1 none is, 2 there is no key set to be had.
+        """
+}

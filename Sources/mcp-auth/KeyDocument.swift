@@ -1,0 +1,126 @@
+import JOSE
+import WireFormat
+
+/// A text with public keys: a JWK Set, one JWK, or one PEM block; and what the library makes of each entry.
+struct KeyDocument {
+    /// One entry, usable or not. Its texts are a stranger's, cut but not escaped.
+    struct Entry {
+        var index: Int
+        var keyID: String?
+        var type: String?
+        var algorithm: String?
+        var use: String?
+        var outcome: Result<JSONWebKey, KeyDefect>
+
+        var defect: KeyDefect? {
+            guard case .failure(let defect) = outcome else { return nil }
+            return defect
+        }
+    }
+
+    /// The keys as a verifier gets them.
+    let keys: JSONWebKeySet
+    let entries: [Entry]
+    /// The `kid` values that stand on more than one entry, cut but not escaped.
+    let repeatedKeyIDs: [String]
+
+    /// - Parameters:
+    ///   - issuer: Whose keys they are.
+    ///   - pemKeyID: The `kid` that a key in PEM gets, for it has none of its own.
+    init(parsing bytes: [UInt8], issuer: String, pemKeyID: [UInt8]? = nil) throws(CommandFault) {
+        let text = bytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        if text.starts(with: "-----BEGIN ".utf8) {
+            self.init(pem: String(decoding: text, as: UTF8.self), issuer: issuer, keyID: pemKeyID)
+        } else {
+            try self.init(json: bytes, issuer: issuer)
+        }
+    }
+
+    private init(pem: String, issuer: String, keyID: [UInt8]?) {
+        var entry: Entry
+        do throws(KeyDefect) {
+            let key = try JSONWebKey(pem: pem, keyID: keyID.map { String(decoding: $0, as: UTF8.self) })
+            entry = Entry(index: 0, outcome: .success(key))
+            entry.type = key.typeDescription
+            keys = JSONWebKeySet([key], issuer: issuer)
+        } catch {
+            entry = Entry(index: 0, outcome: .failure(error))
+            keys = JSONWebKeySet([], issuer: issuer)
+        }
+        entries = [entry]
+        repeatedKeyIDs = []
+    }
+
+    private init(json bytes: [UInt8], issuer: String) throws(CommandFault) {
+        let (set, root) = try Self.set(parsing: bytes, issuer: issuer)
+        keys = set
+        var usable = set.keys.makeIterator()
+        let defects = Dictionary(set.skipped.map { ($0.index, $0.reason) }) { first, _ in first }
+        var entries: [Entry] = []
+        var counts: [[UInt8]: Int] = [:]
+        root["keys"]?.forEachElement { node in
+            let index = entries.count
+            if let defect = defects[index] {
+                entries.append(Entry(index: index, outcome: .failure(defect)))
+            } else if let key = usable.next() {
+                entries.append(Entry(index: index, outcome: .success(key)))
+            } else {
+                return false
+            }
+            entries[index].describe(node)
+            if let keyID = node["kid"]?.stringBytes { counts[keyID, default: 0] += 1 }
+            return defects[index] != .beyondLimit
+        }
+        self.entries = entries
+        repeatedKeyIDs =
+            counts.filter { $0.value > 1 }.keys.map { DisplayText.cut(String(decoding: $0, as: UTF8.self)) }.sorted()
+    }
+
+    /// The set, and the object that holds `keys`; a JWK by itself is a set of one.
+    private static func set(
+        parsing bytes: [UInt8], issuer: String
+    ) throws(CommandFault) -> (set: JSONWebKeySet, root: JSONNode) {
+        var document = try document(parsing: bytes)
+        if document.root["keys"] == nil, document.root["kty"] != nil {
+            document = try self.document(parsing: Array(#"{"keys":["#.utf8) + bytes + Array("]}".utf8))
+        }
+        do throws(JSONWebKeySet.ParseError) {
+            return (try JSONWebKeySet(parsing: document.bytes, issuer: issuer), document.root)
+        } catch {
+            throw CommandFault(noKeySet("it has no array keys"))
+        }
+    }
+
+    private static func document(parsing bytes: [UInt8]) throws(CommandFault) -> JSONDocument {
+        do throws(JSONError) {
+            return try JSONDocument(parsing: bytes)
+        } catch {
+            throw CommandFault(noKeySet("\(error.code) at byte \(error.offset)"))
+        }
+    }
+
+    private static func noKeySet(_ why: String) -> String {
+        "the key set is no JWK Set, JWK or PEM public key (\(why))"
+    }
+}
+
+extension KeyDocument.Entry {
+    /// Fills in what is shown; for an unusable entry what can be seen of it.
+    fileprivate mutating func describe(_ node: JSONNode) {
+        keyID = node["kid"]?.string.map(DisplayText.cut)
+        algorithm = node["alg"]?.string.map(DisplayText.cut)
+        use = node["use"]?.string.map(DisplayText.cut)
+        if case .success(let key) = outcome {
+            type = key.typeDescription
+            return
+        }
+        guard let kind = node["kty"]?.string.map(DisplayText.cut) else { return }
+        if let curve = node["crv"]?.string.map(DisplayText.cut) {
+            type = "\(kind) \(curve)"
+        } else if let modulus = node["n"]?.string.flatMap({ Base64URL.decode($0) })?.drop(while: { $0 == 0 }) {
+            type = "\(kind) \(modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0))"
+        } else {
+            type = kind
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import OAuthResourceServer
+import SafeFetch
+import WireFormat
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The program: looks at tokens and key sets as the library does, and says what it sees.
+@main
+enum MCPAuth {
+    static func main() async throws {
+        let surroundings = Surroundings(
+            readStandardInput: SystemStreams.readStandardInput(limit:),
+            readFile: SystemStreams.readFile(_:limit:),
+            fetcher: try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)),
+            now: WallClock.system.now,
+            outputIsTerminal: SystemStreams.outputIsTerminal,
+            usesColour: SystemStreams.usesColour)
+        let outcome = await AuthCommand.run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
+        SystemStreams.write(outcome.output, to: STDOUT_FILENO)
+        for fault in outcome.faults { SystemStreams.write("mcp-auth: \(fault)\n", to: STDERR_FILENO) }
+        exit(outcome.status.rawValue)
+    }
+}

@@ -1,0 +1,60 @@
+import JOSE
+import WireFormat
+
+/// Why a token was refused, for the one who holds it: the sentence of the code, and what the token shows about it.
+///
+/// A resource server tells its callers less.
+struct RefusalExplanation {
+    var error: JOSEError
+    var options: VerificationOptions
+    /// Nil when the token could not be taken apart.
+    var jwt: UnverifiedJWT?
+    var now: Double
+
+    var text: String { ([error.explanation] + [detail].compactMap(\.self)).joined(separator: " ") }
+
+    private var detail: String? {
+        switch error {
+        case .header(.algorithmNotAllowed):
+            return "Allowed here: \(options.algorithms.map(\.name).joined(separator: ", ")); see --alg."
+        case .header(.type) where options.profile == .rfc9068:
+            return "RFC 9068 asks for at+jwt."
+        case .claim(.exp, .expired), .claim(.nbf, .notYetValid), .claim(.iat, .issuedInFuture): return time
+        case .claim(.iss, .mismatch): return issuerDifference
+        case .claim(.aud, .mismatch): return audienceDifference
+        default: return nil
+        }
+    }
+
+    private var time: String? {
+        guard case .claim(let name, _) = error, let seconds = jwt?.payload.root[name.rawValue]?.double,
+            let text = DisplayTime.describe(seconds, now: now)
+        else { return nil }
+        return "\(name.rawValue) is \(text); clocks may differ by \(options.skew) s."
+    }
+
+    private var issuerDifference: String? {
+        guard let expected = options.issuer, let claimed = jwt?.unverifiedIssuer else { return nil }
+        switch IssuerDifference.between(claimed, expected) {
+        case .trailingSlash: return "It differs only by a trailing slash."
+        case .letterCase: return "It differs only by upper and lower case."
+        case .defaultPort: return "It differs only by the default port."
+        case .scheme: return "It differs only by the scheme."
+        case .other: return nil
+        }
+    }
+
+    private var audienceDifference: String? {
+        guard let claim = jwt?.payload.root["aud"] else { return nil }
+        var audiences = [claim.stringBytes]
+        claim.forEachElement {
+            audiences.append($0.stringBytes); return true
+        }
+        let wanted = Array(options.audience.utf8)
+        let slash = UInt8(ascii: "/")
+        guard audiences.contains(where: { $0 == wanted + [slash] || $0.map { $0 + [slash] } == wanted }) else {
+            return nil
+        }
+        return "It differs only by a trailing slash, which a resource server forgives for its own identifier alone."
+    }
+}

@@ -1,0 +1,149 @@
+import JOSE
+import WireFormat
+
+/// `token inspect`: what a token says, whoever made it.
+///
+/// **Does not check** anything that would make it trustworthy, and says so. Shows neither the signature nor the token.
+struct TokenInspection {
+    /// A part of the token: its JSON, or what is broken about it.
+    private enum Part {
+        case value(JSONValue)
+        case broken(String)
+    }
+
+    /// Reads the arguments after `token inspect`.
+    init(_ arguments: [String]) throws(CommandFault) {
+        let list = ArgumentList(arguments, flags: [])
+        guard list.faults.isEmpty else { throw CommandFault(list.faults) }
+    }
+
+    func run(in surroundings: Surroundings) throws(CommandFault) -> Outcome {
+        let token = try TokenText.read(from: nil, in: surroundings)
+        guard token.count <= TokenText.maximumBytes else {
+            return Outcome(status: .refused, output: "The token is longer than 64 KiB; nothing was decoded.\n")
+        }
+        let paint = surroundings.paint
+        var outcome = Outcome()
+        outcome.output = paint.warning("NOT VERIFIED: decoded only. Anybody can write such a token.") + "\n"
+        outcome.output += "Whether it is good, mcp-auth token verify says.\n"
+
+        let parts = token.split(separator: UInt8(ascii: "."), maxSplits: 5, omittingEmptySubsequences: false)
+        if parts.count == 1 {
+            outcome.status = .refused
+            outcome.output += "\n" + paint.bad(Self.whyNotDotted(token)) + "\n"
+            return outcome
+        }
+        if parts.count != 3 {
+            outcome.status = .refused
+            outcome.output += "\n" + paint.bad(Self.whyNotThree(parts.count)) + "\n"
+        }
+        show("Header", Self.shortened(Self.decode(parts[0])), &outcome, paint)
+        // RFC 7516 §3: the other parts of an encrypted token are no JSON.
+        guard parts.count <= 3 else { return outcome }
+        let claims = Self.decode(parts[1])
+        show("Claims", claims, &outcome, paint)
+        if case .value(let claims) = claims { showTimes(claims, now: surroundings.now(), &outcome, paint) }
+        showSignature(parts.count == 3 ? parts[2] : nil, &outcome, paint)
+        showForm(token, &outcome, paint)
+        return outcome
+    }
+
+    // MARK: What is shown
+
+    private func show(_ name: String, _ part: Part, _ outcome: inout Outcome, _ paint: Paint) {
+        outcome.output += "\n" + paint.heading(name) + "\n"
+        switch part {
+        case .value(let value): outcome.output += DisplayText.json(value, isIndented: true) + "\n"
+        case .broken(let why):
+            outcome.status = .refused
+            outcome.output += paint.bad("broken: \(why)") + "\n"
+        }
+    }
+
+    private func showTimes(_ claims: JSONValue, now: Double, _ outcome: inout Outcome, _ paint: Paint) {
+        let lines = ["exp", "nbf", "iat"].compactMap { name -> String? in
+            guard let claim = claims[name] else { return nil }
+            guard let seconds = claim.number?.double else { return "\(name)  is no number of seconds since 1970" }
+            guard let text = DisplayTime.describe(seconds, now: now) else {
+                return "\(name)  lies beyond the year 9999 or before the year 1: are these milliseconds?"
+            }
+            return "\(name)  \(text)"
+        }
+        guard !lines.isEmpty else { return }
+        outcome.output += "\n" + paint.heading("Times") + "\n" + lines.joined(separator: "\n") + "\n"
+    }
+
+    private func showSignature(_ signature: ArraySlice<UInt8>?, _ outcome: inout Outcome, _ paint: Paint) {
+        outcome.output += "\n" + paint.heading("Signature") + "\n"
+        let broken: String
+        switch signature {
+        case nil: broken = "missing"
+        case let part? where part.isEmpty: broken = "empty: the token is unsigned, nobody should accept it"
+        case let part?:
+            if let bytes = Base64URL.decode(Array(part).span) {
+                outcome.output += "\(bytes.count) bytes, not checked\n"
+                return
+            }
+            broken = Self.whyNotBase64URL(part)
+        }
+        outcome.status = .refused
+        outcome.output += paint.bad("broken: \(broken)") + "\n"
+    }
+
+    /// What a verifier refuses before it looks for a key.
+    private func showForm(_ token: [UInt8], _ outcome: inout Outcome, _ paint: Paint) {
+        do throws(JOSEError) {
+            _ = try UnverifiedJWT(parsing: token, limit: TokenText.maximumBytes)
+        } catch {
+            outcome.output +=
+                "\n" + paint.bad("Every verifier refuses its form: \(error.code): \(error.explanation)") + "\n"
+        }
+    }
+
+    // MARK: Decoding
+
+    private static func decode(_ part: ArraySlice<UInt8>) -> Part {
+        guard !part.isEmpty else { return .broken("empty") }
+        guard let bytes = Base64URL.decode(Array(part).span) else { return .broken(whyNotBase64URL(part)) }
+        do throws(JSONError) {
+            // Deeper than a verifier allows: here it is to be seen.
+            let value = try JSONValue(parsing: bytes, limits: JSONLimits(maximumDepth: 64))
+            guard value.object != nil else { return .broken("JSON, but no object") }
+            return .value(value)
+        } catch {
+            return .broken("not strict JSON (\(error.code) at byte \(error.offset))")
+        }
+    }
+
+    /// A header whose `kid` is not endless.
+    private static func shortened(_ header: Part) -> Part {
+        guard case .value(.object(var object)) = header, let keyID = object["kid"]?.string else { return header }
+        object["kid"] = .string(DisplayText.cut(keyID))
+        return .value(.object(object))
+    }
+
+    private static func whyNotBase64URL(_ part: some Collection<UInt8>) -> String {
+        if part.contains(UInt8(ascii: "=")) { return "not base64url: it has padding (=)" }
+        if part.contains(UInt8(ascii: "+")) || part.contains(UInt8(ascii: "/")) {
+            return "not base64url: + and / are of the other alphabet of base64"
+        }
+        if part.contains(where: { $0 <= 0x20 }) { return "not base64url: it has white space or line breaks" }
+        let isWord = part.allSatisfy {
+            ASCII.isDigit($0) || ASCII.isLetter($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+        if !isWord { return "not base64url: it has characters of another alphabet" }
+        return "not base64url: cut off, or bits are left over at its end"
+    }
+
+    private static func whyNotDotted(_ token: [UInt8]) -> String {
+        "broken: there is no dot in it, so it is no JWT. Only its issuer can look into an opaque token (RFC 7662)."
+    }
+
+    private static func whyNotThree(_ count: Int) -> String {
+        switch count {
+        case 2: "broken: two parts instead of three."
+        case 5: "An encrypted token (JWE, five parts): only its audience can read more than the header."
+        default: "broken: \(count > 5 ? "more than five" : "\(count)") parts instead of three."
+        }
+    }
+}

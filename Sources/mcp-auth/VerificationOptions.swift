@@ -1,0 +1,66 @@
+import JOSE
+import WireFormat
+
+/// What `token verify` is asked for.
+struct VerificationOptions {
+    var keys: KeyLocator
+    /// Nil for standard input.
+    var tokenFile: String?
+    /// Nil for the token's own.
+    var issuer: String?
+    var audience: String
+    var algorithms = SignatureAlgorithm.allowedByDefault
+    /// Nil for the clock's.
+    var now: Int?
+    var skew = 60
+    var profile = JWTPolicy.Profile.default
+
+    /// Reads the arguments after `token verify`.
+    ///
+    /// - Throws: Every fault at once.
+    init(_ arguments: [String]) throws(CommandFault) {
+        var list = ArgumentList(
+            arguments,
+            flags: ["--jwks", "--token-file", "--issuer", "--audience", "--alg", "--now", "--skew", "--profile"])
+        let keys = list.value("--jwks", KeyLocator.expected, KeyLocator.init)
+        tokenFile = list["--token-file"]
+        issuer = list["--issuer"]
+        audience = list["--audience"] ?? ""
+        let names = SignatureAlgorithm.all.map(\.name).joined(separator: ", ")
+        if let value = list.value("--alg", "one or more, with commas between them, of \(names)", Self.algorithms) {
+            algorithms = value
+        }
+        now = list.number("--now", 0...253_402_300_799)
+        if let value = list.number("--skew", 0...300) { skew = value }
+        let profiles: [(String, JWTPolicy.Profile)] = [("default", .default), ("rfc9068", .rfc9068)]
+        if let value = list.value(
+            "--profile", "default or rfc9068", { text in profiles.first { $0.0.hasSameBytes(as: text) }?.1 })
+        {
+            profile = value
+        }
+        if !list.contains("--jwks") {
+            list.faults.append("--jwks is required: a file, a URL, or - for standard input")
+        }
+        if !list.contains("--audience") {
+            // POLICY: a token for somebody else is not good here, so that nobody else's word for it is taken.
+            list.faults.append("--audience is required: the identifier of the resource that the token must be for")
+        }
+        if keys == .standardInput, tokenFile == nil || tokenFile == "-" {
+            list.faults.append(
+                "--jwks - reads the key set from standard input; name the token's file with --token-file")
+        }
+        guard list.faults.isEmpty, let keys else { throw CommandFault(list.faults) }
+        self.keys = keys
+    }
+
+    private static func algorithms(_ text: String) -> [SignatureAlgorithm]? {
+        var algorithms: [SignatureAlgorithm] = []
+        for name in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+            guard let algorithm = SignatureAlgorithm(name: String(decoding: Array(name), as: UTF8.self)) else {
+                return nil
+            }
+            algorithms.append(algorithm)
+        }
+        return algorithms
+    }
+}

@@ -1,0 +1,56 @@
+import HTTPMessages
+import Testing
+
+@Suite("Media types (RFC 9110 §8.3.1)")
+struct MediaTypeTests {
+    private func fields(_ contentTypes: [String]) throws -> HTTPFields {
+        var fields = HTTPFields()
+        for type in contentTypes { fields.append(.contentType, try #require(HTTPFieldValue(type))) }
+        return fields
+    }
+
+    @Test(
+        "Case, parameters and the white space before them do not matter",
+        arguments: [
+            "application/json", "Application/JSON", "application/json;charset=utf-8", "application/json \t; charset=x",
+            "application/json;", "application/json;;;", "application/json; a=\"b;c\"", "application/json;/",
+        ])
+    func same(text: String) throws {
+        #expect(try fields([text]).mediaType == .json)
+        #expect(MediaType(text)?.description == "application/json")
+        #expect(MediaType(" \t" + text + " ") == .json)
+    }
+
+    @Test(
+        "Anything but two tokens with a slash between them is no media type",
+        arguments: [
+            "", ";", "json", "/", "application/", "/json", "application/json/x", "application//json",
+            "application /json", "application/ json", "application/json x", "application/json, text/plain",
+            "a, application/json", "application/j\"son", "application/js(o)n", "application/jsön", "; application/json",
+        ])
+    func malformed(text: String) throws {
+        #expect(MediaType(text) == nil)
+        #expect(try fields([text]).mediaType == nil)
+    }
+
+    @Test(
+        "THREATS P2: other types are other types, by bytes",
+        arguments: ["application/json5", "\u{212A}/b", "text/json"])
+    func other(text: String) {
+        #expect(MediaType(text) != .json)
+    }
+
+    @Test("RFC 9110 §8.3: a field that is absent or repeated says nothing, even when its lines agree")
+    func occurrences() throws {
+        #expect(try fields([]).mediaType == nil)
+        #expect(try fields(["application/json", "application/json"]).mediaType == nil)
+        #expect(try fields(["application/x-www-form-urlencoded"]).mediaType == .form)
+        #expect(try fields(["text/event-stream"]).mediaType == .eventStream)
+    }
+
+    @Test("The ranges of Accept are read too")
+    func ranges() {
+        #expect(MediaType("*/*;q=0.1")?.description == "*/*")
+        #expect(MediaType(" TEXT/*")?.description == "text/*")
+    }
+}

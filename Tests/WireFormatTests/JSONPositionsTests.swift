@@ -1,0 +1,79 @@
+import Testing
+import WireFormat
+
+@Suite("JSON by position")
+struct JSONPositionsTests {
+    private static let text = #"""
+        {"alg":"RS256","kid":"k\u0065y","n":1.5,"big":12345678901234567890123,"long":"123456789","e":"","o":{"alg":1},
+        "\u0061b":true}
+        """#
+
+    private static func positions(_ document: JSONDocument) -> [String: Int] {
+        var positions: [String: Int] = [:]
+        document.forEachMember(named: { name, position in
+            positions[String(decoding: (0..<name.count).map { name[$0] }, as: UTF8.self)] = position
+        })
+        return positions
+    }
+
+    @Test("A document answers about a position what the node there answers")
+    func sameAsNodes() throws {
+        let document = try JSONDocument(parsing: Array(Self.text.utf8))
+        let positions = Self.positions(document)
+        #expect(Set(positions.keys) == ["alg", "kid", "n", "big", "long", "e", "o", "ab"])
+        #expect(document.kind == .object)
+        for (name, position) in positions {
+            let node = try #require(document.root[name])
+            #expect(document.kind(at: position) == node.kind)
+            #expect(document.double(at: position) == node.double)
+            #expect(document.stringByteCount(at: position) == node.stringByteCount)
+            let bytes = node.stringBytes ?? Array("no string".utf8)
+            #expect(document.isString(at: position, bytes.span) == (node.kind == .string))
+            #expect(!document.isString(at: position, "something else"))
+        }
+        #expect(document.isString(at: try #require(positions["kid"]), "key"))
+        #expect(document.double(at: try #require(positions["n"])) == 1.5)
+        #expect(document.double(at: try #require(positions["big"])) == 1.2345678901234568e22)
+    }
+
+    @Test("A string of one to eight bytes is a number; nothing else is")
+    func packed() throws {
+        let document = try JSONDocument(parsing: Array(Self.text.utf8))
+        let positions = Self.positions(document)
+        #expect(document.packedString(at: try #require(positions["alg"])) == 0x52_53_32_35_36)
+        for name in ["kid", "n", "long", "e", "o", "ab"] {
+            #expect(document.packedString(at: try #require(positions[name])) == nil, "\(name)")
+        }
+    }
+
+    @Test("The members of what is no object are none", arguments: ["[1,2]", "7", "\"alg\""])
+    func noObject(text: String) throws {
+        #expect(Self.positions(try JSONDocument(parsing: Array(text.utf8))).isEmpty)
+    }
+
+    @Test("Names of one tag are told apart, and an escaped name is found by its bytes")
+    func tags() throws {
+        // First and last byte and length are the same, so the tags are.
+        let document = try JSONDocument(parsing: Array(#"{"abcd":1,"aXYd":2,"a\u0051Qd":3}"#.utf8))
+        #expect(document.root["abcd"]?.double == 1)
+        #expect(document.root["aXYd"]?.double == 2)
+        #expect(document.root["aQQd"]?.double == 3)
+        #expect(document.root["aYXd"] == nil)
+        let name = "aXYd"
+        #expect(document.root[name]?.double == 2)
+    }
+
+    @Test("Among many names the second of two equal ones is found, of any length and spelling", arguments: 0...40)
+    func manyNames(length: Int) throws {
+        let name = String(repeating: "n", count: length)
+        let others = (0..<100).map { #""\#($0)-\#(name)":0"# }.joined(separator: ",")
+        let escaped = name.isEmpty ? "" : #"\u006e"# + name.dropFirst()
+        _ = try JSONDocument(parsing: Array("{\"\(name)\":1,\(others)}".utf8))
+        for second in [name, escaped] {
+            let error = #expect(throws: JSONError.self) {
+                try JSONDocument(parsing: Array("{\"\(name)\":1,\(others),\"\(second)\":2}".utf8))
+            }
+            #expect(error?.reason == .duplicateMember)
+        }
+    }
+}
