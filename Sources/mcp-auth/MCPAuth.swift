@@ -1,5 +1,6 @@
 import OAuthResourceServer
 import SafeFetch
+import WireFormat
 
 #if canImport(Glibc)
     import Glibc
@@ -16,7 +17,7 @@ enum MCPAuth {
         let surroundings = Surroundings(
             readStandardInput: SystemStreams.readStandardInput(limit:),
             readFile: SystemStreams.readFile(_:limit:),
-            fetcher: CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)),
+            fetcher: CurlFetcher(insecureHTTP: .loopback),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)
