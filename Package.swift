@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "CEpoll"),
         // The benchmarks' own C: what libcrypto costs without this library.
         .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CFuzzer"),
 
         // Level 1: messages, documents, signatures. Pure.
         .target(name: "HTTPMessages", dependencies: ["WireFormat"]),
@@ -58,6 +59,8 @@ let package = Package(
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
         .executableTarget(name: "benchmarks", dependencies: ["CBenchmarkLimit", "WireFormat", "JOSE"]),
+        // Parsers under libFuzzer: see Tests/Fuzz/run.
+        .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
@@ -81,13 +84,14 @@ let package = Package(
                 "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
         .testTarget(name: "MCPAuthTests", dependencies: ["mcp-auth", "JOSE", "HTTPMessages", "WireFormat"]),
+        .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit", "CFuzzer"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -34,6 +34,9 @@ enum ExceptionLists {
         "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
         "Sources/mcp-quickstart/MCPQuickstart.swift": "writes lines unbuffered with the system's calls",
+        "Sources/fuzz/CorpusFile.swift": "reads folders and files with the system's calls",
+        "Sources/fuzz/Fuzz.swift": "hands the arguments to libFuzzer and takes its inputs",
+        "Sources/fuzz/URLProperties.swift": "asks the system's readers of addresses for their opinion",
     ]
 
     /// Files with `@unchecked`.

@@ -2,12 +2,12 @@
 enum ImportRule {
     /// The table: every target, and its level.
     static let levels: [String: Int] = [
-        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CEpoll": 0, "CBenchmarkLimit": 0,
+        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CEpoll": 0, "CBenchmarkLimit": 0, "CFuzzer": 0,
         "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
         "OAuthResourceServer": 2, "SafeFetch": 2, "SocketHTTP": 2,
         "OAuthClientMetadata": 3,
         "OAuthTestKit": 4,
-        "mcp-quickstart": 5, "readme-example": 5, "mcp-auth": 5, "benchmarks": 5,
+        "mcp-quickstart": 5, "readme-example": 5, "mcp-auth": 5, "benchmarks": 5, "fuzz": 5,
     ]
 
     /// What comes with the compiler and the system. Foundation is not here: see ``ExceptionLists``.

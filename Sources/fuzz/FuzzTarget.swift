@@ -1,0 +1,29 @@
+/// A parser under test: a name, and the properties that must hold for every input there is.
+struct FuzzTarget: Sendable {
+    /// The name of the target and of its folder in `Tests/Fuzz/Corpus`.
+    let name: String
+    /// Throws the property that the input violates.
+    let check: @Sendable ([UInt8]) throws(Violation) -> Void
+
+    /// The table.
+    static let all: [FuzzTarget] = [
+        FuzzTarget(name: "base64url", check: Base64URLProperties.check),
+        FuzzTarget(name: "json", check: JSONProperties.check),
+        FuzzTarget(name: "url", check: URLProperties.check),
+        FuzzTarget(name: "jws", check: TokenProperties.check(token:)),
+        FuzzTarget(name: "jws-header", check: TokenProperties.check(header:)),
+        FuzzTarget(name: "claims", check: ClaimProperties.check),
+        FuzzTarget(name: "jwks", check: KeySetProperties.check),
+    ]
+}
+
+/// A property that does not hold.
+struct Violation: Error, Equatable {
+    /// What should have been true.
+    let property: String
+}
+
+/// States a property.
+func require(_ condition: Bool, _ property: StaticString) throws(Violation) {
+    guard condition else { throw Violation(property: "\(property)") }
+}
