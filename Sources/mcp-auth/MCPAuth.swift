@@ -13,11 +13,11 @@ import WireFormat
 /// The program: looks at tokens and key sets as the library does, and says what it sees.
 @main
 enum MCPAuth {
-    static func main() async throws {
+    static func main() async {
         let surroundings = Surroundings(
             readStandardInput: SystemStreams.readStandardInput(limit:),
             readFile: SystemStreams.readFile(_:limit:),
-            fetcher: try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)),
+            fetcher: CurlFetcher(insecureHTTP: .loopback),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)
