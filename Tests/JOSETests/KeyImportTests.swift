@@ -54,6 +54,23 @@ struct KeyImportTests {
         }
     }
 
+    @Test("RFC 7518 §6.2.1.2: a coordinate that begins with zero keeps its full size on the way out of DER")
+    func leadingZeroOfCoordinate() throws {
+        // RFC 7520 §3.1: the first byte of x is zero.
+        let x = try #require(
+            Base64URL.decode("AHKZLLOsCOzz5cY97ewNUajB957y-C-U88c3v13nmGZx6sYl_oJXu9A5RkTKqjqvjyekWF-7ytDyRXYgCF5cj0Kt")
+        )
+        let y = try #require(
+            Base64URL.decode("AdymlHvOiLxXkEhayXQnNCvDX4h9htZaCJN34kfmC6pV5OhQHiraVySsUdaQkAgDPrwQrJmbnX9cwlGfP-HqHZR1")
+        )
+        #expect(x.first == 0)
+        // RFC 5480 §2: id-ecPublicKey, secp521r1
+        let name = Self.der(
+            0x30, [0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23])
+        let key = try JSONWebKey(der: Self.der(0x30, name + Self.der(0x03, [0, 4] + x + y)), .subjectPublicKeyInfo)
+        #expect(key.publicKey == .ec(.p521, x: x, y: y))
+    }
+
     @Test("RFC 7468 §2, §3: nothing behind the dashes, no base64url, no more than 128 KiB")
     func strictPEM() {
         let ec = PEMExamples.ec
