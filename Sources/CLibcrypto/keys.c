@@ -113,8 +113,36 @@ lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const
     return lcrypto_key_wrap(pkey, length);
 }
 
+// Whether there is an x for this y: RFC 8032 section 5.1.3, (y^2 - 1) / (d y^2 + 1) is a square modulo p = 2^255 - 19, with
+// d = -121665/121666. A quotient is a square when the product is. OpenSSL looks at it first when it verifies.
+static int is_on_edwards25519(const uint8_t *encoded) {
+    uint8_t y_bytes[LCRYPTO_ED25519_BYTES];
+    memcpy(y_bytes, encoded, sizeof y_bytes);
+    y_bytes[31] &= 0x7F; // the sign of x
+    int is_square = 0;
+    BN_CTX *context = BN_CTX_new();
+    if (context == NULL) return 0;
+    BN_CTX_start(context);
+    BIGNUM *p = BN_CTX_get(context), *d = BN_CTX_get(context), *u = BN_CTX_get(context), *v = BN_CTX_get(context);
+    BIGNUM *yy = BN_CTX_get(context);
+    if (yy != NULL && BN_set_bit(p, 255) && BN_sub_word(p, 19) && BN_set_word(d, 121666)
+        && BN_mod_inverse(d, d, p, context) != NULL && BN_mul_word(d, 121665)
+        && BN_lebin2bn(y_bytes, sizeof y_bytes, yy) != NULL && BN_mod_sqr(yy, yy, p, context)
+        // -d y^2 here, so that v = 1 - it.
+        && BN_mod_mul(v, d, yy, p, context) && BN_mod_sub(v, BN_value_one(), v, p, context)
+        && BN_mod_sub(u, yy, BN_value_one(), p, context) && BN_mod_mul(u, u, v, p, context)) {
+        int symbol = BN_kronecker(u, p, context);
+        is_square = symbol == 0 || symbol == 1;
+    }
+    BN_CTX_end(context);
+    BN_CTX_free(context);
+    return is_square;
+}
+
 lcrypto_key *lcrypto_ed25519_import(const uint8_t *x, size_t length) {
-    EVP_PKEY *pkey = length == LCRYPTO_ED25519_BYTES ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x, length) : NULL;
+    EVP_PKEY *pkey = length == LCRYPTO_ED25519_BYTES && is_on_edwards25519(x)
+        ? EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x, length)
+        : NULL;
     ERR_clear_error();
     return lcrypto_key_wrap(pkey, 0);
 }

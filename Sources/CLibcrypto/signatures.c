@@ -36,17 +36,23 @@ static void session_free(struct session *session) {
     free(session);
 }
 
-// The slot that the calling thread tries: threads differ in the address of their own variable.
-static struct slot *my_slot(const lcrypto_verifier *verifier) {
+// Where the calling thread begins to look: threads differ in the address of their own variable.
+static unsigned first_slot(void) {
     static _Thread_local char anchor;
-    return &verifier->slots[((uintptr_t)&anchor >> 12) % SLOTS];
+    return (unsigned)((uintptr_t)&anchor >> 12);
 }
 
-// Takes the session out of the slot, so that nobody else has it, or makes one.
+// Takes a session out of a slot, so that nobody else has it, or makes one.
 static struct session *session_take(const lcrypto_verifier *verifier) {
-    struct session *session = atomic_exchange_explicit(&my_slot(verifier)->session, NULL, memory_order_acquire);
-    if (session != NULL) return session;
-    session = calloc(1, sizeof *session);
+    unsigned first = first_slot();
+    for (unsigned index = 0; index < SLOTS; index++) {
+        struct slot *slot = &verifier->slots[(first + index) % SLOTS];
+        // A look before the exchange: an empty slot of another thread is left in that thread's cache.
+        if (atomic_load_explicit(&slot->session, memory_order_relaxed) == NULL) continue;
+        struct session *session = atomic_exchange_explicit(&slot->session, NULL, memory_order_acquire);
+        if (session != NULL) return session;
+    }
+    struct session *session = calloc(1, sizeof *session);
     if (session == NULL) return NULL;
     session->verify = EVP_PKEY_CTX_dup(verifier->template);
     session->hash = EVP_MD_CTX_new();
@@ -57,12 +63,16 @@ static struct session *session_take(const lcrypto_verifier *verifier) {
     return session;
 }
 
-// Leaves the session for the next verification, or frees it when one is waiting already.
+// Leaves the session for the next verification, or frees it when there is no room.
 static void session_return(const lcrypto_verifier *verifier, struct session *session) {
-    struct session *empty = NULL;
-    if (!atomic_compare_exchange_strong_explicit(&my_slot(verifier)->session, &empty, session, memory_order_release,
-                                                 memory_order_relaxed))
-        session_free(session);
+    unsigned first = first_slot();
+    for (unsigned index = 0; index < SLOTS; index++) {
+        struct session *empty = NULL;
+        if (atomic_compare_exchange_strong_explicit(&verifier->slots[(first + index) % SLOTS].session, &empty, session,
+                                                    memory_order_release, memory_order_relaxed))
+            return;
+    }
+    session_free(session);
 }
 
 // Sets padding and hash on an initialised context. 1 = done.

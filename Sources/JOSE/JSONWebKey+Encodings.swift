@@ -59,7 +59,8 @@ extension JSONWebKey {
         let kind = unsafe lcrypto_key_kind(key)
         guard kind != LCRYPTO_OTHER else { throw .unsupportedKeyType }
         let done = unsafe lcrypto_key_public(key, &first, &firstCount, &second, &secondCount)
-        guard done == 1 else { throw .modulusTooLarge }
+        // Too long for the buffers, or without numbers: the point at infinity has none.
+        guard done == 1 else { throw kind == LCRYPTO_KIND_RSA ? .modulusTooLarge : .point }
         first.removeSubrange(firstCount...)
         second.removeSubrange(secondCount...)
         switch kind {

@@ -7,6 +7,15 @@ internal import WireFormat
 /// base64url, JSON, `crit`, `b64` and `kid` come before all of them: see ``UnverifiedJWT``.
 /// **Does not check** scopes (see `ResourceServer`), revocation, or whether the token was seen before.
 ///
+/// Where the rules are that this file only calls upon:
+/// - size, the three parts, `crit`, `b64`, `enc`, `zip`, `cty`, `kid`, reading `typ`: `UnverifiedJWT.swift`
+/// - base64url, JSON: `WireFormat/Base64URL.swift`, `WireFormat/JSONDocument.swift`
+/// - which algorithms there are and what they are called: `SignatureAlgorithm.swift`
+/// - what a policy may say: `JWTPolicy.swift`
+/// - which key is tried (`kid`, none, repeated, unknown): `JSONWebKeySet.swift`
+/// - which keys are usable (`kty`, `crv`, `use`, `key_ops`, `alg`, private members): `JSONWebKey.swift`; sizes and numbers:
+///   `PublicKey.swift`; points on their curve, signature lengths, padding: `CLibcrypto`
+///
 /// Immutable; any number of tasks may verify with one at once.
 ///
 /// - SeeAlso: [RFC 9068 §4](https://www.rfc-editor.org/rfc/rfc9068#section-4),

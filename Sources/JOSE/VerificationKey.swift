@@ -21,8 +21,8 @@ struct VerificationKey: Sendable {
             unsafe imported = lcrypto_ed25519_import(x, x.count)
         }
         guard let imported = unsafe imported else {
-            if case .ec = key { throw .point }
-            throw .refusedByLibrary
+            if case .rsa = key { throw .refusedByLibrary }
+            throw .point
         }
         unsafe storage = try Storage(takingOver: imported, algorithms: algorithms)
     }
@@ -57,23 +57,27 @@ struct VerificationKey: Sendable {
 
     /// Owns the C contexts.
     ///
-    /// `@unchecked Sendable`: every stored property is a `let`, and `lcrypto_verify` only copies the contexts, which
-    /// OpenSSL allows from any number of threads for an object that nobody changes (openssl-threads(7)).
+    /// `@unchecked Sendable`: every stored property is a `let`. `lcrypto_verify` may be called from any number of threads:
+    /// it works with a session that it has taken out of an atomic slot, or copied from a template that nobody changes
+    /// (openssl-threads(7)).
     @safe
     private final class Storage: @unchecked Sendable {
         let verifiers: [Verifier]
 
         init(takingOver key: OpaquePointer, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
             defer { unsafe lcrypto_key_free(key) }
+            guard !algorithms.isEmpty else { throw .refusedByLibrary }
             var verifiers: [Verifier] = []
             for algorithm in algorithms {
                 let context = unsafe lcrypto_verifier_new(key, algorithm.scheme.native, algorithm.hash.native)
-                if let context = unsafe context {
-                    unsafe verifiers.append(Verifier(algorithm: algorithm, context: context))
+                guard let context = unsafe context else {
+                    // With half of its algorithms the key would refuse good tokens and blame the caller.
+                    for verifier in verifiers { unsafe lcrypto_verifier_free(verifier.context) }
+                    throw .refusedByLibrary
                 }
+                unsafe verifiers.append(Verifier(algorithm: algorithm, context: context))
             }
             self.verifiers = verifiers
-            guard !verifiers.isEmpty else { throw .refusedByLibrary }
         }
 
         deinit {

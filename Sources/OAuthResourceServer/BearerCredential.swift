@@ -51,23 +51,13 @@ enum BearerCredential {
             guard index < form.endIndex else { return false }
             var byte = form[index]
             var next = form.index(after: index)
-            if byte == UInt8(ascii: "%"), let (decoded, end) = percentDecoded(in: form, at: next) {
-                (byte, next) = (decoded, end)
+            if byte == UInt8(ascii: "%"), let octet = PercentEncoding.octet(in: form, at: next) {
+                (byte, next) = (octet.byte, octet.end)
             }
             guard byte == wanted else { return false }
             index = next
         }
         return index == form.endIndex || form[index] == UInt8(ascii: "=") || form[index] == UInt8(ascii: "&")
-    }
-
-    /// The byte that two hexadecimal digits say, and where they end.
-    private static func percentDecoded<Form: Collection<UInt8>>(
-        in form: Form, at index: Form.Index
-    ) -> (byte: UInt8, end: Form.Index)? {
-        guard index < form.endIndex, let high = ASCII.hexValue(form[index]) else { return nil }
-        let second = form.index(after: index)
-        guard second < form.endIndex, let low = ASCII.hexValue(form[second]) else { return nil }
-        return (high << 4 | low, form.index(after: second))
     }
 
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".

@@ -10,6 +10,13 @@ struct ProtectedHandler: HTTPHandler {
     /// never used, so that the search is a courtesy to its sender.
     private static let searchedFormBytes = 65_536
 
+    /// What is searched, without a parameter that was cut in two: a name's beginning is not the name.
+    private static func wholeParameters(of form: [UInt8]) -> ArraySlice<UInt8> {
+        guard form.count > searchedFormBytes else { return form[...] }
+        let searched = form.prefix(searchedFormBytes)
+        return searched.prefix(upTo: searched.lastIndex(of: UInt8(ascii: "&")) ?? searched.startIndex)
+    }
+
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         switch await server.authorize(method: request.method, target: request.target, fields: request.fields) {
         case .answered(let response): return response
@@ -19,7 +26,7 @@ struct ProtectedHandler: HTTPHandler {
             if ResourceServer.isForm(request.fields) {
                 // The body is read only now that the caller is known; then it is handed on whole.
                 let (beginning, whole) = try await request.body.beginning(Self.searchedFormBytes)
-                guard !BearerCredential.namesAccessToken(beginning.prefix(Self.searchedFormBytes)) else {
+                guard !BearerCredential.namesAccessToken(Self.wholeParameters(of: beginning)) else {
                     return server.refuse(.malformedRequest(.tokenInTwoPlaces), token, method: request.method)
                 }
                 request.body = whole

@@ -1,4 +1,5 @@
 public import HTTPMessages
+public import WireFormat
 
 /// Fetches documents with libcurl: the only code of the library that opens outgoing connections.
 ///
@@ -17,10 +18,15 @@ public struct CurlFetcher: DocumentFetcher {
     /// The `User-Agent` of every request; a constant, so that it tells nothing about the machine.
     static let userAgent = "swift-oauth-resource-server"
 
-    /// A fetcher for URLs that the operator configured: ``FetchPolicy/operatorConfigured``.
-    /// Nothing is started or loaded before the first fetch.
-    public init() {
-        self.init(checked: .operatorConfigured)
+    /// A fetcher for URLs that the operator configured, with the default limits of ``FetchPolicy``. Nothing is started or
+    /// loaded before the first fetch.
+    ///
+    /// - Parameters:
+    ///   - insecureHTTP: When a plain `http` URL may be fetched.
+    ///   - certificateAuthorities: The authorities to trust instead of the system's store; nil for the system's.
+    public init(insecureHTTP: InsecureHTTP = .never, certificateAuthorities: CertificateAuthorityFile? = nil) {
+        self.init(
+            checked: FetchPolicy(insecureHTTP: insecureHTTP, certificateAuthorities: certificateAuthorities))
     }
 
     /// A fetcher under a policy. Nothing is started or loaded before the first fetch.

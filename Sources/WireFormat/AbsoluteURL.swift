@@ -193,7 +193,7 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
             let labels = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             // RFC 1035 §2.3.4: 253 bytes of text are 255 on the wire.
             guard host.count <= 253, let last = labels.last else { throw .invalidHost }
-            // POLICY §13: octal, hexadecimal, short and over-long spellings of an address are refused, for resolvers
+            // Octal, hexadecimal, short and over-long spellings of an address are refused, for resolvers
             // disagree about what they mean.
             if IPLiteral.looksNumeric(last) {
                 guard IPLiteral.parseIPv4(host) != nil else { throw .invalidHost }

@@ -16,7 +16,7 @@ enum JSONMemberNames {
     /// Up to this many names are compared with each other; more go into a hash table.
     private static let fewNames = 16
 
-    /// Compares names as unescaped bytes (THREATS J9, J17) and throws at the second of two equal ones. Linear.
+    /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
     @inline(__always)
     static func refuseDuplicates(
         from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
@@ -46,7 +46,7 @@ enum JSONMemberNames {
         }
     }
 
-    /// A hash table of open addressing, seeded per process (THREATS J14), at most half full.
+    /// A hash table of open addressing, seeded per process so that nobody can prepare names that collide, at most half full.
     private static func refuseDuplicatesAmongMany(
         from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
     ) throws(JSONError) {

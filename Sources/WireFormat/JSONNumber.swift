@@ -190,7 +190,7 @@ struct JSONDecimal {
             || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
     }
 
-    /// THREATS P8: a number that Double can only hold as infinity is refused, not rounded.
+    /// A number that Double can only hold as infinity is refused, not rounded.
     private static func refuseUnlessFinite(_ text: Span<UInt8>, _ range: Range<Int>) throws(JSONError) {
         if let isFinite = JSONDecimal(text, range).isFinite {
             if isFinite { return }

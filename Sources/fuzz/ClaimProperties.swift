@@ -1,7 +1,7 @@
 import JOSE
 import WireFormat
 
-/// Claims under a good signature: whatever is accepted satisfies the rules of POLICY §7, read from a copy of the values.
+/// Claims under a good signature: whatever is accepted satisfies the claim rules, read from a copy of the values.
 enum ClaimProperties {
     private static let key: SigningKey = {
         do {

@@ -53,7 +53,7 @@ enum KeySetProperties {
         try checkAcceptance(by: set, numbers: used.map(numbers))
     }
 
-    /// The rules of POLICY §6 for a key, on values instead of nodes.
+    /// The rules for a key (RFC 7517, RFC 7518), on values instead of nodes.
     private static func checkAdmissible(_ entry: JSONValue) throws(Violation) {
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
             try require(entry[member] == nil, "a key with private members is not used")

@@ -20,7 +20,8 @@ struct ArgumentList {
                 if operands.count < operandCount, argument.utf8.first != UInt8(ascii: "-") || argument.utf8.count == 1 {
                     operands.append(argument)
                 } else {
-                    faults.append("unexpected argument \(Self.printable(argument))")
+                    let looksLikeFlag = argument.utf8.first == UInt8(ascii: "-")
+                    faults.append("unexpected argument \(looksLikeFlag ? Self.printable(argument) : Self.hidden)")
                 }
                 continue
             }
@@ -69,8 +70,15 @@ struct ArgumentList {
     /// The argument on one line, and not endlessly; not at all when it may be a token, which belongs on no screen.
     private static func printable(_ argument: String) -> String {
         let mayBeToken = argument.utf8.count > 40 || argument.utf8.starts(with: "eyJ".utf8)
-        return mayBeToken ? "(not shown: it may be a token; tokens are read from standard input)" : quoted(argument)
+        return mayBeToken ? hidden : quoted(argument)
     }
+
+    /// A file's name for a message, unless a token was given in its place.
+    static func place(_ path: String) -> String {
+        path.utf8.starts(with: "eyJ".utf8) ? "the file \(hidden)" : DisplayText.escaped(path)
+    }
+
+    private static let hidden = "(not shown: it may be a token; tokens are read from standard input)"
 
     private static func quoted(_ argument: String) -> String { "'\(DisplayText.escaped(argument))'" }
 }

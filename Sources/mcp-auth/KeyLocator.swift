@@ -35,7 +35,7 @@ enum KeyLocator: Equatable {
                 try surroundings.readStandardInput(Self.maximumBytes)
             }
         case .file(let path):
-            return try Self.read(DisplayText.escaped(path)) { () throws(Surroundings.InputError) in
+            return try Self.read(ArgumentList.place(path)) { () throws(Surroundings.InputError) in
                 try surroundings.readFile(path, Self.maximumBytes)
             }
         case .url(let url):

@@ -13,17 +13,19 @@ import WireFormat
 /// The program: looks at tokens and key sets as the library does, and says what it sees.
 @main
 enum MCPAuth {
-    static func main() async throws {
+    static func main() async {
         let surroundings = Surroundings(
             readStandardInput: SystemStreams.readStandardInput(limit:),
             readFile: SystemStreams.readFile(_:limit:),
-            fetcher: try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback)),
+            fetcher: CurlFetcher(insecureHTTP: .loopback),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)
         let outcome = await AuthCommand.run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
-        SystemStreams.write(outcome.output, to: STDOUT_FILENO)
-        for fault in outcome.faults { SystemStreams.write("mcp-auth: \(fault)\n", to: STDERR_FILENO) }
-        exit(outcome.status.rawValue)
+        let isWritten = SystemStreams.write(outcome.output, to: STDOUT_FILENO)
+        let faults = outcome.faults + (isWritten ? [] : ["standard output: cannot be written"])
+        // There is nobody left to tell when standard error cannot be written either.
+        for fault in faults { _ = SystemStreams.write("mcp-auth: \(fault)\n", to: STDERR_FILENO) }
+        exit(isWritten ? outcome.status.rawValue : Outcome.Status.usage.rawValue)
     }
 }

@@ -10,7 +10,7 @@
 enum SystemStreams {
     static func readStandardInput(limit: Int) throws(Surroundings.InputError) -> [UInt8] {
         if isatty(STDIN_FILENO) == 1 {
-            write("mcp-auth: reading from the terminal; end with Ctrl-D on a line of its own\n", to: STDERR_FILENO)
+            _ = write("mcp-auth: reading from the terminal; end with Ctrl-D on a line of its own\n", to: STDERR_FILENO)
         }
         return try read(STDIN_FILENO, limit: limit)
     }
@@ -29,16 +29,17 @@ enum SystemStreams {
         outputIsTerminal && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
     }
 
-    /// Writes all of a text, without a buffer.
-    static func write(_ text: String, to descriptor: Int32) {
+    /// Writes all of a text, without a buffer. False when it could not.
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             // The call reads no more than this many bytes of an array that outlives it.
             let written = unsafe rest.withUnsafeBytes { unsafe systemWrite(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return }
+            guard written > 0 else { return false }
             rest = rest.dropFirst(written)
         }
+        return true
     }
 
     private static func variable(_ name: String) -> String? {

@@ -11,7 +11,7 @@ enum TokenText {
         let limit = maximumBytes + 2
         var token: [UInt8]
         let name = path.flatMap { $0 == "-" ? nil : $0 }
-        let place = name.map(DisplayText.escaped) ?? "standard input"
+        let place = name.map(ArgumentList.place) ?? "standard input"
         do throws(Surroundings.InputError) {
             if let name {
                 token = try surroundings.readFile(name, limit)

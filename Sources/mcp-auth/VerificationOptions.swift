@@ -42,7 +42,7 @@ struct VerificationOptions {
             list.faults.append("--jwks is required: a file, a URL, or - for standard input")
         }
         if !list.contains("--audience") {
-            // POLICY: a token for somebody else is not good here, so that nobody else's word for it is taken.
+            // A token for somebody else is not good here, so that nobody else's word for it is taken.
             list.faults.append("--audience is required: the identifier of the resource that the token must be for")
         }
         if keys == .standardInput, tokenFile == nil || tokenFile == "-" {

@@ -90,7 +90,7 @@ struct Quickstart {
     /// The keys of a real authorization server. Fetched once before anything listens, so that a wrong URL shows at once.
     private func fetchedKeys(of issuer: IssuerIdentifier) async throws -> RemoteKeySet {
         let failure = Mutex<KeyFetchFailure?>(nil)
-        let keys = RemoteKeySet(of: issuer, fetcher: try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))) {
+        let keys = RemoteKeySet(of: issuer, fetcher: CurlFetcher(insecureHTTP: .loopback)) {
             [log] event in
             log.note(event)
             if case .keyRefreshFailed(let reason) = event { failure.withLock { $0 = reason } }

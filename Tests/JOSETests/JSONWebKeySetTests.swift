@@ -20,6 +20,10 @@ struct JSONWebKeySetTests {
 
     private static func number(_ hex: [UInt8]) -> JSONValue { .string(Base64URL.encode(hex)) }
 
+    private static func decoded(_ key: JSONObject, _ name: String) -> [UInt8] {
+        Base64URL.decode(key[name]?.string ?? "") ?? []
+    }
+
     /// A modulus of this many bits, odd, made of ones.
     private static func modulus(bits: Int, low: UInt8 = 0xFF) -> JSONValue {
         var bytes = [UInt8](repeating: 0xFF, count: (bits + 7) / 8)
@@ -46,6 +50,7 @@ struct JSONWebKeySetTests {
         ("key_ops without verify", edited(rsa, "key_ops", .array([.string("sign")])), .notForVerification),
         ("key_ops empty", edited(rsa, "key_ops", .array([])), .notForVerification),
         ("key_ops a string", edited(rsa, "key_ops", .string("verify")), .malformed),
+        ("key_ops with a number", edited(rsa, "key_ops", .array([.string("verify"), 1])), .malformed),
         ("kid a number", edited(rsa, "kid", .number(JSONNumber(1))), .malformed),
         ("RSA private exponent", edited(rsa, "d", .string("AQAB")), .privateMaterial),
         ("RSA prime", edited(rsa, "p", .string("AQAB")), .privateMaterial),
@@ -58,9 +63,14 @@ struct JSONWebKeySetTests {
         ("n of 1024 bits", edited(rsa, "n", modulus(bits: 1_024)), .modulusTooSmall),
         ("n of 8193 bits", edited(rsa, "n", modulus(bits: 8_193)), .modulusTooLarge),
         ("n of 1 MiB bits", edited(rsa, "n", modulus(bits: 131_072)), .modulusTooLarge),
+        (
+            "n too long, and no base64url: the size is asked first",
+            edited(rsa, "n", .string(String(repeating: "=", count: 16_384))), .modulusTooLarge
+        ),
         ("n even", edited(rsa, "n", modulus(bits: 2_048, low: 0xFE)), .modulusEven),
         ("e absent", edited(rsa, "e", nil), .malformed),
         ("e 1", edited(rsa, "e", number([1])), .exponent),
+        ("e 1 behind a zero byte", edited(rsa, "e", number([0, 1])), .exponent),
         ("e 2", edited(rsa, "e", number([2])), .exponent),
         ("e even", edited(rsa, "e", number([1, 0, 0])), .exponent),
         ("e 2^32 + 1", edited(rsa, "e", number([1, 0, 0, 0, 1])), .exponent),
@@ -68,6 +78,11 @@ struct JSONWebKeySetTests {
         ("x short", edited(ec, "x", number([UInt8](repeating: 1, count: 31))), .point),
         ("x long", edited(ec, "x", number([UInt8](repeating: 1, count: 33))), .point),
         ("x very long", edited(ec, "x", number([UInt8](repeating: 1, count: 4_096))), .point),
+        ("x empty", edited(ec, "x", .string("")), .malformed),
+        ("y empty", edited(ec, "y", .string("")), .malformed),
+        ("y short", edited(ec, "y", number([UInt8](repeating: 1, count: 31))), .point),
+        ("y with one byte more", edited(ec, "y", number(decoded(ec, "y") + [0])), .point),
+        ("x with one byte more", edited(ec, "x", number(decoded(ec, "x") + [0])), .point),
         ("y absent", edited(ec, "y", nil), .malformed),
         ("point not on the curve", edited(ec, "y", number([UInt8](repeating: 1, count: 32))), .point),
         (
@@ -86,6 +101,16 @@ struct JSONWebKeySetTests {
         #expect(set.keys.count == 1)
         #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == nil)
         #expect(lcrypto_error_queue_length() == 0)
+    }
+
+    @Test(
+        "RFC 7517 §9.2: a key with any secret member is skipped, whatever its type",
+        arguments: ["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+    func secretMembers(name: String) {
+        for key in [Self.rsa, Self.ec, TokenMint.edDSA.key.publicJWK] {
+            let set = TokenMint.keySet([Self.edited(key, name, .string("AQAB"))])
+            #expect(set.skipped.map(\.reason) == [.privateMaterial])
+        }
     }
 
     @Test("An entry that is no object is skipped")
@@ -110,17 +135,20 @@ struct JSONWebKeySetTests {
         #expect(try JSONWebKeySet(parsing: Array(#"{"keys":[]}"#.utf8), issuer: "i").keys.isEmpty)
     }
 
-    @Test("RSA exponents 3 and 65537, and 2048 and 8192 bits, are usable; a leading zero byte of n is tolerated")
+    @Test("RSA exponents 3 and 65537, and 2048 and 8192 bits, are usable; leading zero bytes are tolerated")
     func bounds() {
         let keys = [
             Self.edited(Self.rsa, "e", Self.number([3])),
             Self.edited(Self.rsa, "e", Self.number([0xFF, 0xFF, 0xFF, 0xFF])),
+            Self.edited(Self.rsa, "e", Self.number([0, 0, 1, 0, 1])),
             Self.edited(Self.rsa, "n", Self.modulus(bits: 8_192)),
             Self.edited(Self.rsa, "n", Self.number([0] + (Base64URL.decode(Self.rsa["n"]?.string ?? "") ?? []))),
         ]
         let set = TokenMint.keySet(keys)
         #expect(set.skipped.isEmpty)
-        #expect(set.keys.count == 4)
+        #expect(set.keys.count == keys.count)
+        // RFC 7518 §2: zeros in front are no part of the number, so the thumbprint is the same.
+        #expect(set.keys[2].thumbprint == TokenMint.keySet([Self.rsa]).keys.first?.thumbprint)
     }
 
     @Test("use absent or sig, key_ops absent or with verify, alg absent or fitting")
@@ -194,6 +222,26 @@ struct JSONWebKeySetTests {
         let token = TokenMint.es256.token()
         #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet(Array(strangers.prefix(3)) + [Self.ec])) == nil)
         #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet(strangers + [Self.ec])) == .badSignature)
+    }
+
+    @Test("POLICY §6: the same selection in a set of more keys than are looked through", arguments: [7, 8, 9, 40])
+    func largeSet(others: Int) {
+        let unnamed = Self.es256Plain
+        let strangers = (0..<others).map { Self.edited(Self.ec, "kid", .string("other-\($0)")) }
+        let token = TokenMint.es256.token()
+        func refusal(_ keys: [JSONObject], _ token: [UInt8]) -> JOSEError? {
+            TokenMint.refusal(of: token, keys: TokenMint.keySet(keys))
+        }
+        #expect(refusal(strangers + [Self.ec], token) == nil)
+        #expect(refusal([Self.ec] + strangers, token) == nil)
+        #expect(refusal(strangers + [unnamed], token) == .key(.unknown))
+        #expect(refusal([Self.edited(Self.rsa, "kid", "key-1")] + strangers + [Self.ec], token) == nil)
+        #expect(refusal([Self.edited(Self.rsa, "kid", "key-1")] + strangers, token) == .key(.algorithmMismatch))
+        let escaped = TokenMint.es256.token(header: #"{"alg":"ES256","kid":"\u006bey-1"}"#)
+        #expect(refusal(strangers + [Self.ec], escaped) == nil)
+        #expect(refusal(strangers, TokenMint.es256.token(header: header(kid: nil))) == .key(.ambiguous))
+        let empty = TokenMint.es256.token(header: header(kid: ""))
+        #expect(refusal(strangers + [unnamed], empty) == .key(.unknown))
     }
 
     @Test("A stranger's key under the right kid does not verify")

@@ -39,6 +39,24 @@ struct JWTPolicyTests {
         #expect(refusal(without) { $0.maximumLifetime = 86_400 } == .claim(.iat, .missing))
     }
 
+    @Test(
+        "POLICY §7: maximum age and lifetime are 1…31,536,000 seconds, the skew is 0…300, both ends included",
+        arguments: [
+            (1, true), (31_536_000, true), (0, false), (31_536_001, false), (-1, false), (Int.min, false),
+            (Int.max, false),
+        ])
+    func bounds(seconds: Int, isGood: Bool) {
+        var policy = JWTPolicy(issuer: "i", resource: "r")
+        policy.maximumAge = seconds
+        #expect(policy.faults == (isGood ? [] : [.maximumAge]))
+        policy.maximumAge = nil
+        policy.maximumLifetime = seconds
+        #expect(policy.faults == (isGood ? [] : [.maximumLifetime]))
+        policy.maximumLifetime = nil
+        policy.clockSkew = seconds
+        #expect(policy.faults == ((0...300).contains(seconds) ? [] : [.clockSkew]))
+    }
+
     @Test("Required claims: present, not null, one of the values")
     func requiredClaims() {
         let claims = TokenMint.payload.replacing("{", by: #"{"tid":"t1","n":null,"amr":["pwd"],"v":2,"#)
@@ -53,6 +71,10 @@ struct JWTPolicyTests {
         #expect(check(.init("v", .oneOf(["2", true]))) == .claim(ClaimName(rawValue: "v"), .mismatch))
         #expect(check(.init("n")) == .claim(ClaimName(rawValue: "n"), .missing))
         #expect(check(.init("x")) == .claim(ClaimName(rawValue: "x"), .missing))
+        // Every one of several is looked at.
+        let second = refusal(claims) { $0.requiredClaims = [.init("tid"), .init("v", .oneOf([3]))] }
+        #expect(second == .claim(ClaimName(rawValue: "v"), .mismatch))
+        #expect(refusal(claims) { $0.requiredClaims = [.init("tid"), .init("v", .oneOf([2]))] } == nil)
         // The operator's names are not codes of ours.
         #expect(JOSEError.claim(ClaimName(rawValue: "tid"), .mismatch).code == "claim_mismatch")
         #expect(JOSEError.claim(.sub, .missing).code == "sub_missing")

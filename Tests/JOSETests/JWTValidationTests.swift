@@ -50,6 +50,7 @@ struct Defect: Sendable, CustomTestStringConvertible {
         Defect("alg in lower case", .wholeHeader(#"{"alg":"rs256","kid":"key-1"}"#), .header(.algorithmNotAllowed)),
         Defect("alg with a space", .wholeHeader(#"{"alg":"$ALG ","kid":"key-1"}"#), .header(.algorithmNotAllowed)),
         Defect("alg with a NUL", .wholeHeader(#"{"alg":"$ALG\u0000","kid":"key-1"}"#), .header(.algorithmNotAllowed)),
+        Defect("alg behind a NUL", .wholeHeader(#"{"alg":"\u0000$ALG","kid":"key-1"}"#), .header(.algorithmNotAllowed)),
         Defect("alg twice", .wholeHeader(#"{"alg":"$ALG","alg":"RS256","kid":"key-1"}"#), .malformed(.headerJSON)),
         Defect(
             "alg twice, once escaped", .wholeHeader(#"{"alg":"$ALG","\u0061lg":"RS256","kid":"key-1"}"#),
@@ -69,6 +70,7 @@ struct Defect: Sendable, CustomTestStringConvertible {
         Defect("typ of a client assertion", .header("at+jwt", "client-authentication+jwt"), .header(.type)),
         Defect("typ empty", .header("at+jwt", ""), .header(.type)),
         Defect("typ with another prefix", .header("at+jwt", "text/at+jwt"), .header(.type)),
+        Defect("typ with a foreign prefix of that length", .header("at+jwt", "credentials/at+jwt"), .header(.type)),
         Defect("typ a number", .header(#""at+jwt""#, "1"), .header(.type)),
         Defect("typ null", .header(#""at+jwt""#, "null"), .header(.type)),
         Defect("kid a number", .header(#""key-1""#, "1"), .header(.keyID)),
@@ -133,10 +135,12 @@ struct Defect: Sendable, CustomTestStringConvertible {
         Defect("exp null", .payload("1800000600", "null"), .claim(.exp, .wrongType)),
         Defect("exp an array", .payload("1800000600", "[1800000600]"), .claim(.exp, .wrongType)),
         Defect("exp 2^53", .payload("1800000600", "9007199254740992"), .claim(.exp, .wrongType)),
+        Defect("exp −2^53", .payload("1800000600", "-9007199254740992"), .claim(.exp, .wrongType)),
         Defect("exp 1e300", .payload("1800000600", "1e300"), .claim(.exp, .wrongType)),
         Defect("exp 1e400", .payload("1800000600", "1e400"), .malformed(.payloadJSON)),
         Defect("nbf now + skew + 1", .payload(#""nbf":1799999990"#, #""nbf":1800000061"#), .claim(.nbf, .notYetValid)),
         Defect("nbf a string", .payload(#""nbf":1799999990"#, #""nbf":"1""#), .claim(.nbf, .wrongType)),
+        Defect("nbf −2^53", .payload(#""nbf":1799999990"#, #""nbf":-9007199254740992"#), .claim(.nbf, .wrongType)),
         Defect("nbf null", .payload(#""nbf":1799999990"#, #""nbf":null"#), .claim(.nbf, .wrongType)),
         Defect(
             "iat now + skew + 1", .payload(#""iat":1799999990"#, #""iat":1800000061"#), .claim(.iat, .issuedInFuture)),
@@ -163,6 +167,9 @@ struct Defect: Sendable, CustomTestStringConvertible {
         Defect(
             "aud an array with a number", .payload(#""https://mcp.example/mcp""#, #"["https://mcp.example/mcp",1]"#),
             .claim(.aud, .wrongType)),
+        Defect(
+            "aud an array that begins with a number",
+            .payload(#""https://mcp.example/mcp""#, #"[1,"https://mcp.example/mcp"]"#), .claim(.aud, .wrongType)),
         Defect(
             "aud a nested array", .payload(#""https://mcp.example/mcp""#, #"[["https://mcp.example/mcp"]]"#),
             .claim(.aud, .wrongType)),
@@ -290,13 +297,15 @@ struct JWTValidationTests {
     func exactAudience() {
         let mint = TokenMint.es256
         let payload = TokenMint.payload.replacing("https://mcp.example/mcp", by: "urn:other/")
-        let validation = TokenMint.validation {
-            $0.audiences = ["urn:other"]
-            $0.resource = nil
+        for resource in [nil, TokenMint.resource] {
+            let validation = TokenMint.validation {
+                $0.audiences = ["urn:other"]
+                $0.resource = resource
+            }
+            #expect(
+                TokenMint.refusal(of: mint.token(payload: payload), keys: mint.keySet, validation: validation)
+                    == .claim(.aud, .mismatch))
         }
-        #expect(
-            TokenMint.refusal(of: mint.token(payload: payload), keys: mint.keySet, validation: validation)
-                == .claim(.aud, .mismatch))
     }
 
     @Test("A resource configured with a trailing slash accepts it without, and not the empty string for a single slash")

@@ -119,6 +119,7 @@ struct KeyEncodingTests {
         arguments: [
             (point([UInt8](repeating: 1, count: 31)), KeyDefect.point),
             (point([UInt8](repeating: 1, count: 33)), .point),
+            (point(bytes(2, 0, 0)), .point), (point(bytes(7, 0, 0)), .point), (point(bytes(7, 0, 0x80)), .point),
             (point(bytes(0, 0, 0)), .point), (point(bytes(0, 0, 0x80)), .point), (point(bytes(1, 0, 0)), .point),
             (point(bytes(1, 0, 0x80)), .point), (point(bytes(0xEC, 0xFF, 0x7F)), .point),
             (point(bytes(0xED, 0xFF, 0x7F)), .point), (point(bytes(0xEE, 0xFF, 0xFF)), .point),
@@ -128,6 +129,33 @@ struct KeyEncodingTests {
         ] as [(JSONObject, KeyDefect)])
     func ed25519Points(key: JSONObject, reason: KeyDefect) {
         #expect(TokenMint.keySet([key]).skipped.map(\.reason) == [reason])
+    }
+
+    /// The y coordinates of the four points of order 8, little-endian; the sign of x is the top bit.
+    private static let orderEight: [[UInt8]] = [
+        [
+            0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0,
+            0xD5, 0xDF, 0xAC, 0x05, 0xD3, 0xC6, 0x33, 0x39, 0xB1, 0x38, 0x02, 0x88, 0x6D, 0x53, 0xFC, 0x05,
+        ],
+        [
+            0xC7, 0x17, 0x6A, 0x70, 0x3D, 0x4D, 0xD8, 0x4F, 0xBA, 0x3C, 0x0B, 0x76, 0x0D, 0x10, 0x67, 0x0F,
+            0x2A, 0x20, 0x53, 0xFA, 0x2C, 0x39, 0xCC, 0xC6, 0x4E, 0xC7, 0xFD, 0x77, 0x92, 0xAC, 0x03, 0x7A,
+        ],
+    ]
+
+    @Test(
+        "RFC 8032 §5.1: no Ed25519 key of order 8, with either sign of x", arguments: orderEight,
+        [0x00, 0x80] as [UInt8])
+    func orderEightPoints(y: [UInt8], sign: UInt8) {
+        var encoding = y
+        encoding[31] |= sign
+        #expect(TokenMint.keySet([Self.point(encoding)]).skipped.map(\.reason) == [.point])
+    }
+
+    @Test("RFC 8032 §5.1.3: only y ≥ p is a second spelling; a y that merely begins and ends like p is none")
+    func nearP() {
+        #expect(TokenMint.keySet([Self.point(Self.bytes(0xEE, 0x00, 0x7F))]).skipped.isEmpty)
+        #expect(TokenMint.keySet([Self.point(Self.bytes(0xFF, 0xFE, 0xFF))]).skipped.isEmpty)
     }
 
     @Test("RFC 8032 §5.1.7: an Ed25519 signature whose second half is not below the group order is refused")

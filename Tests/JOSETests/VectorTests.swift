@@ -93,6 +93,19 @@ struct VectorTests {
         }
     }
 
+    @Test("No byte behind the token is hashed, although the memory may still hold the right ones", arguments: vectors)
+    func signedBytesWithinToken(vector: Vector) throws {
+        let key = try JSONWebKey(JSONDocument(parsing: Array(vector.key.utf8)).root)
+        let signature = try #require(Base64URL.decode(vector.signature))
+        let text = "\(Base64URL.encode(Array(vector.header.utf8))).\(Base64URL.encode(Array(vector.payload.utf8)))"
+        var input = Array(text.utf8)
+        let count = input.count
+        // Shortened in place: what was removed stands unchanged behind the end.
+        input.removeLast(8)
+        let algorithm = vector.algorithm
+        #expect(try !key.verification.verifies(signature, over: input, count: count, algorithm: algorithm))
+    }
+
     @Test(
         "RFC 7638 §3.1, RFC 8037 A.3: thumbprints",
         arguments: [

@@ -73,12 +73,18 @@ struct AuthCommandTests {
     @Test(
         "a fault of the arguments is one line that names it",
         arguments: [
-            (["token", "inspect", "x"], "unexpected argument 'x'"),
+            (
+                ["token", "inspect", "x"],
+                "unexpected argument (not shown: it may be a token; tokens are read from standard input)"
+            ),
             (["token", "inspect", "-h"], "unexpected argument '-h'"),
             (["token", "inspect", "--file", "x"], "unknown option '--file'; see --help"),
             (["token", "inspect", "--\u{1B}\u{202E}"], #"unknown option '--\u001b\u202e'; see --help"#),
             (["jwks", "inspect"], "the key set is missing: name a file, a URL, or - for standard input"),
-            (["jwks", "inspect", "a", "b"], "unexpected argument 'b'"),
+            (
+                ["jwks", "inspect", "a", "b"],
+                "unexpected argument (not shown: it may be a token; tokens are read from standard input)"
+            ),
             (["jwks", "inspect", "-x"], "unexpected argument '-x'"),
             (
                 ["jwks", "inspect", "http://example.com/jwks"],

@@ -55,7 +55,7 @@ struct VerificationOptionsTests {
             (["--alg", ","], VerificationOptionsTests.algorithms),
             (["--alg", "RS256 ES256"], VerificationOptionsTests.algorithms),
             (["--aud", "x"], "unknown option '--aud'; see --help"),
-            (["x"], "unexpected argument 'x'"),
+            (["x"], "unexpected argument (not shown: it may be a token; tokens are read from standard input)"),
         ] as [([String], String)])
     func fault(arguments: [String], line: String) {
         let needed = [("--jwks", "k"), ("--audience", "a")].filter { !arguments.contains($0.0) }
@@ -77,7 +77,8 @@ struct VerificationOptionsTests {
         }
         #expect(
             error?.lines == [
-                "unknown option '--nope'; see --help", "unexpected argument 'z'",
+                "unknown option '--nope'; see --help",
+                "unexpected argument (not shown: it may be a token; tokens are read from standard input)",
                 "--skew must be a number from 0 to 300", "--profile must be default or rfc9068",
                 "--jwks is required: a file, a URL, or - for standard input",
                 "--audience is required: the identifier of the resource that the token must be for",

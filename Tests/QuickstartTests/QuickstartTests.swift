@@ -9,11 +9,7 @@ import WireFormat
 
 @Suite("mcp-quickstart: the whole program")
 struct QuickstartTests {
-    private let fetcher: CurlFetcher
-
-    init() throws {
-        fetcher = try CurlFetcher(policy: FetchPolicy(insecureHTTP: .loopback))
-    }
+    private let fetcher = CurlFetcher(insecureHTTP: .loopback)
 
     private func get(_ url: String) async throws -> FetchedDocument {
         try await fetcher.fetch(DocumentRequest(url: AbsoluteURL(parsing: url), maximumBodyBytes: 65_536))

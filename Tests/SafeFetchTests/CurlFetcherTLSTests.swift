@@ -16,7 +16,7 @@ struct CurlFetcherTLSTests {
     func configuredAuthority() async throws {
         let server = try OpenSSLServer()
         let authorities = try CertificateAuthorityFile(path: server.certificateFile)
-        let fetcher = try CurlFetcher(policy: FetchPolicy(certificateAuthorities: authorities))
+        let fetcher = CurlFetcher(certificateAuthorities: authorities)
         #expect(await outcomes(of: 1, from: fetcher, url: "https://localhost:\(server.port)/") == [.success(200)])
     }
 
@@ -24,7 +24,7 @@ struct CurlFetcherTLSTests {
     func otherName() async throws {
         let server = try OpenSSLServer()
         let authorities = try CertificateAuthorityFile(path: server.certificateFile)
-        let fetcher = try CurlFetcher(policy: FetchPolicy(certificateAuthorities: authorities))
+        let fetcher = CurlFetcher(certificateAuthorities: authorities)
         #expect(await outcomes(of: 1, from: fetcher, url: "https://127.0.0.1:\(server.port)/") == [.failure(.tls)])
     }
 }

@@ -497,6 +497,7 @@ struct CurlFetcherTests {
         policy.maximumConcurrentFetches = 1
         policy.maximumWaitingFetches = 0
         _ = try CurlFetcher(policy: policy)
+        #expect(FetchPolicy.operatorConfigured.faults.isEmpty)
         policy.connectTimeout = .seconds(60)
         policy.totalTimeout = .seconds(300)
         policy.maximumBodyBytes = 64 << 20

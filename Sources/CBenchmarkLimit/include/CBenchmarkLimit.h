@@ -25,7 +25,7 @@ limit_key *_Nullable limit_key_p256(const uint8_t *x, const uint8_t *y);
 void limit_key_free(limit_key *key);
 
 enum limit_way {
-    // The limit of PERFORMANCE.md: a digest fetched once, EVP_Digest, and EVP_PKEY_verify on a kept context.
+    // The limit: a digest fetched once, EVP_Digest, and EVP_PKEY_verify on a kept context.
     LIMIT_KEPT = 0,
     // EVP_DigestVerify with a context made for the call, as textbooks have it.
     LIMIT_TEXTBOOK = 1,

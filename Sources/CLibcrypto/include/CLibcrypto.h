@@ -1,8 +1,9 @@
 // The only C that touches OpenSSL (3.0 or later). Small functions, one prefix.
 //
 // Results: 1 = yes, 0 = no, -1 = it broke. Pointers: a function called …_new or …_import or …_generate gives one that
-// the caller frees with the matching …_free; every other pointer is borrowed for the call. OpenSSL's error queue of the
-// calling thread is empty after every call, so that no failure here decides a later operation elsewhere.
+// the caller frees with the matching …_free; every other pointer is borrowed for the call. No call leaves an error of its
+// own in OpenSSL's queue of the calling thread, so that no failure here decides a later operation elsewhere; and no call
+// here reads the queue, so that a foreign error decides nothing either.
 #ifndef CLIBCRYPTO_H
 #define CLIBCRYPTO_H
 
@@ -35,7 +36,7 @@ lcrypto_key *_Nullable lcrypto_rsa_import(const uint8_t *n, size_t n_length, con
 // Imports a point from two coordinates of exactly the curve's size. NULL unless the point is on the curve.
 lcrypto_key *_Nullable lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const uint8_t *y, size_t length);
 
-// Imports the 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.5).
+// Imports the 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.5). NULL unless they are a point on the curve.
 lcrypto_key *_Nullable lcrypto_ed25519_import(const uint8_t *x, size_t length);
 
 // Reads the public key of a DER SubjectPublicKeyInfo or X.509 certificate, which must end with the buffer. The caller
@@ -69,7 +70,7 @@ int lcrypto_random(uint8_t *out, size_t length);
 // 1 when both buffers are equal, in a time that depends on the length alone.
 int lcrypto_equal(const uint8_t *_Nullable left, const uint8_t *_Nullable right, size_t length);
 
-// How many errors wait in the calling thread's queue: 0 after every call above. For tests.
+// How many errors wait in the calling thread's queue, which it empties. For tests.
 int lcrypto_error_queue_length(void);
 
 // Signing, for the test kit only; lcrypto_key_public serves the import of SubjectPublicKeyInfo too.
