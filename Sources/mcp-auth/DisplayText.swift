@@ -1,6 +1,7 @@
 import WireFormat
 
-/// Text of strangers, made harmless for a terminal: nothing moves the cursor, turns the direction of writing or hides.
+/// Text of strangers, made harmless for a terminal: no control character moves the cursor, turns the direction of writing
+/// or hides something. Letters stay as they are, those of scripts written from right to left too.
 ///
 /// The escapes are those of JSON, so that JSON stays the same JSON.
 enum DisplayText {
