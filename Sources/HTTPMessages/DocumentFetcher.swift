@@ -9,21 +9,41 @@ public protocol DocumentFetcher: Sendable {
     func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument
 }
 
-/// What to fetch: a GET of one URL.
-public struct DocumentRequest: Sendable {
+/// What to fetch: a GET of one URL, or a POST to it.
+///
+/// Its description is redacted: the fields and the content may hold credentials.
+public struct DocumentRequest: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The method, with what it carries.
+    public enum Method: Sendable {
+        /// A GET.
+        case get
+        /// A POST of a form (`application/x-www-form-urlencoded`). Never repeated by the fetcher.
+        case postForm([UInt8])
+    }
+
     /// The URL.
     public var url: AbsoluteURL
+    /// The method.
+    public var method: Method
     /// Extra request fields, such as `If-None-Match`.
     public var fields: HTTPFields
     /// The largest acceptable body in bytes; more is ``FetchError/tooLarge(limit:)``.
     public var maximumBodyBytes: Int
 
-    /// A GET of `url`.
-    public init(url: AbsoluteURL, fields: HTTPFields = HTTPFields(), maximumBodyBytes: Int) {
+    /// A request of `url`; without a method a GET.
+    public init(
+        url: AbsoluteURL, method: Method = .get, fields: HTTPFields = HTTPFields(), maximumBodyBytes: Int
+    ) {
         self.url = url
+        self.method = method
         self.fields = fields
         self.maximumBodyBytes = maximumBodyBytes
     }
+
+    /// Says nothing about the request.
+    public var description: String { "<document request>" }
+    /// Shows no member.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// What came back.

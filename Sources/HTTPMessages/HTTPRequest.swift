@@ -8,6 +8,20 @@ public struct HTTPRequest: Sendable {
     public var fields: HTTPFields
     /// The content.
     public var body: HTTPRequestBody
+    /// The kind of address at which the request arrived, when the server says so.
+    public var listener: ListenerKind = .unknown
+
+    /// The kinds of address that a server listens on.
+    public enum ListenerKind: Sendable, Hashable {
+        /// Nobody said.
+        case unknown
+        /// A loopback address: reachable from this machine alone, and from every page in a browser on it.
+        case loopback
+        /// Any other IP address.
+        case network
+        /// A Unix-domain socket.
+        case unixSocket
+    }
 
     /// A request.
     public init(

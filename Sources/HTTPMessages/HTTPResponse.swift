@@ -8,6 +8,8 @@ public struct HTTPResponse: Sendable {
     public var fields: HTTPFields
     /// The content.
     public var body: HTTPResponseBody
+    /// On whose behalf the request was answered, for an access log. Never on the wire.
+    public var principalID: String?
 
     /// A response.
     public init(status: HTTPStatus, fields: HTTPFields = HTTPFields(), body: HTTPResponseBody = .bytes([])) {
