@@ -4,8 +4,9 @@ internal import WireFormat
 
 /// An authorization server whose JWT access tokens are accepted: what they look like, and where its keys stand.
 ///
-/// Plain values, for code, for the environment and for presets; ``ResourceServer`` checks them all
-/// at construction. Keys, algorithms, audiences and skew belong to the issuer and hold for no other.
+/// Plain values, ``ResourceServer`` checks them all at construction. Keys, algorithms, audiences and skew belong to the
+/// issuer and hold for no other. For known products there are presets, such as ``keycloak(realm:audiences:)``: each says
+/// what the authorization server must be configured to do, and all of its values can be changed afterwards.
 public struct IssuerConfiguration: Sendable {
     /// Where the keys of the issuer stand.
     public enum Keys: Sendable, Hashable {
@@ -20,6 +21,8 @@ public struct IssuerConfiguration: Sendable {
     public var policy: JWTPolicy
     /// Where the keys stand.
     public var keys: Keys
+    /// What is wrong with the input of a preset; reported with everything else.
+    var presetFaults: [ConfigurationError.Fault] = []
 
     /// The issuer, byte for byte as in `iss`.
     public var issuer: String { policy.issuer }
@@ -50,6 +53,7 @@ extension IssuerConfiguration {
         at path: String, resource: String, insecureHTTP: InsecureHTTP, _ faults: inout [ConfigurationError.Fault]
     ) -> Parts? {
         let before = faults.count
+        faults += presetFaults.map { .init("\(path).\($0.setting)", $0.explanation) }
         var identifier: IssuerIdentifier?
         do throws(IdentifierError) {
             identifier = try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP)
@@ -109,5 +113,15 @@ extension IssuerConfiguration {
         case .requiredClaims:
             ("requiredClaims", "has an entry without a name or without a value to match; name both")
         }
+    }
+}
+
+extension IssuerConfiguration {
+    /// A row of the table of presets.
+    init(
+        preset issuer: String, _ audiences: [String] = [], requires claims: [JWTPolicy.RequiredClaim] = []
+    ) {
+        self.init(issuer, audiences: audiences)
+        policy.requiredClaims = claims
     }
 }
