@@ -5,11 +5,11 @@ import WireFormat
 /// A handler for load tests: what a server does under load shows in its answers and in what it counts.
 ///
 /// - `/`: 13 bytes.
-/// - `/echo`: what arrived, as JSON: method, target, fields, content in base64url.
 /// - `/events`: a stream; an event for each POST to `/broadcast`, nothing in between.
 /// - `/flow`: a stream of 16 KiB pieces without end.
 /// - `/slow`: 13 bytes after 300 ms.
 /// - `/state`: how many streams are open, and how many were opened and cancelled.
+/// - Anything else: what arrived, as JSON: method, target, fields, content in base64url.
 final class Laboratory: HTTPHandler {
     private struct Streams {
         var open: [Int: AsyncStream<[UInt8]>.Continuation] = [:]
@@ -21,7 +21,7 @@ final class Laboratory: HTTPHandler {
 
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         switch request.path {
-        case "/echo": return try await echo(request)
+        case "/": return .text("Hello, world!")
         case "/events": return events()
         case "/flow":
             return HTTPResponse(
@@ -41,7 +41,7 @@ final class Laboratory: HTTPHandler {
             return streams.withLock {
                 .text("open=\($0.open.count) opened=\($0.opened) cancelled=\($0.cancelled)\n")
             }
-        default: return .text("Hello, world!")
+        default: return try await echo(request)
         }
     }
 
