@@ -18,8 +18,18 @@ final class Laboratory: HTTPHandler {
     }
 
     private let streams = Mutex(Streams())
+    private let answered = Atomic(0)
+
+    /// How many requests got an answer, streams aside.
+    var answeredRequests: Int { answered.load(ordering: .relaxed) }
 
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        let response = try await answer(to: request)
+        if case .bytes = response.body { answered.wrappingAdd(1, ordering: .relaxed) }
+        return response
+    }
+
+    private func answer(to request: HTTPRequest) async throws -> HTTPResponse {
         switch request.path {
         case "/": return .text("Hello, world!")
         case "/events": return events()

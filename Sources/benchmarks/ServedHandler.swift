@@ -56,11 +56,12 @@ struct ServedHandler {
         limits.eventLoops = loops
         var token: String?
         let handler: any HTTPHandler
+        let laboratory = Laboratory()
         switch kind {
         case .bare: handler = ClosureHandler { _ in .text("Hello, world!") }
         case .laboratory:
             limits.connections = 20_000
-            handler = Laboratory()
+            handler = laboratory
         case .unauthorized, .cached, .es256, .rs256:
             let issuer = try FakeIssuer(algorithms: [kind == .rs256 ? .rs256 : .es256])
             if kind != .unauthorized {
@@ -77,5 +78,6 @@ struct ServedHandler {
         print("listening port=\(server.port) process=\(getpid())\(token.map { " token=\($0)" } ?? "")")
         fflush(nil)
         try await server.runUntilTerminated()
+        if kind == .laboratory { print("answered=\(laboratory.answeredRequests)") }
     }
 }
