@@ -340,7 +340,8 @@ async def main(options: argparse.Namespace) -> None:
     for name in options.scenarios or ["slow", "events", "soak", "shutdown"]:
         print(f"--- {name}", flush=True)
         with Server(options.binary) as server:
-            await server.ask("/")  # the loops open their descriptors when they start
+            # The loops and the first timer open their descriptors.
+            await server.ask("/slow")
             match name:
                 case "slow":
                     await slow(server, min(1000, options.connections))
