@@ -11,11 +11,13 @@ public struct JWTTokenVerifier: TokenVerifier {
     public struct TrustedIssuer: Sendable {
         let validation: JWTValidation
         let keys: any KeySource
+        let scopes: ScopeMapping
 
-        /// An issuer with its policy and its keys.
-        public init(_ validation: JWTValidation, keys: any KeySource) {
+        /// An issuer with its policy, its keys, and how its tokens name scopes.
+        public init(_ validation: JWTValidation, keys: any KeySource, scopes: ScopeMapping = ScopeMapping()) {
             self.validation = validation
             self.keys = keys
+            self.scopes = scopes
         }
     }
 
@@ -31,7 +33,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// - Parameters:
     ///   - issuers: The issuers, each once; a token of any other is refused.
     ///   - clock: The time of day.
-    /// - Throws: ``ConfigurationError`` when there is no issuer, or one twice.
+    /// - Throws: ``ConfigurationError`` when there is no issuer, one twice, or a faulty ``ScopeMapping``.
     public init(_ issuers: [TrustedIssuer], clock: WallClock = .system) throws(ConfigurationError) {
         var faults: [ConfigurationError.Fault] = []
         if issuers.isEmpty { faults.append(.init("issuers", "is empty; no token could ever be accepted")) }
@@ -39,6 +41,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         for (index, name) in names.enumerated() where names[..<index].contains(name) {
             faults.append(.init("issuers[\(index)]", "is there already; configure each issuer once"))
         }
+        for (index, issuer) in issuers.enumerated() { faults += issuer.scopes.faults(at: "issuers[\(index)].scopes") }
         guard faults.isEmpty else { throw ConfigurationError(faults) }
         self.issuers = issuers
         self.clock = clock
@@ -115,7 +118,8 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     private func verdict(_ jwt: UnverifiedJWT, _ issuer: TrustedIssuer, _ keys: JSONWebKeySet) -> Verdict {
         do throws(JOSEError) {
-            return .accepted(AccessToken(try issuer.validation.verify(jwt, keys: keys, now: clock.now())))
+            let verified = try issuer.validation.verify(jwt, keys: keys, now: clock.now())
+            return .accepted(AccessToken(verified, scopes: issuer.scopes))
         } catch .key(.unknown) {
             return .unknownKey
         } catch .cryptographyUnavailable {
