@@ -21,6 +21,7 @@ enum ExceptionLists {
         "Sources/SafeFetch/CurlMulti.swift": "owns libcurl's multi handle",
         "Sources/SafeFetch/CurlTransfer.swift": "owns a libcurl transfer and receives its callbacks",
         "Sources/SafeFetch/CurlWorker.swift": "starts the thread that runs libcurl",
+        "Sources/SafeFetch/NameLookUps.swift": "starts the threads that the system's resolver blocks",
         "Sources/SocketHTTP/Acceptor.swift": "names its event loop as its executor",
         "Sources/SocketHTTP/EventLoop.swift": "is an executor: runs jobs on its thread",
         "Sources/SocketHTTP/HTTPConnection.swift": "names its event loop as its executor",
