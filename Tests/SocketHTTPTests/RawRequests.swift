@@ -161,7 +161,7 @@ struct RawRequest: Sendable, CustomTestStringConvertible {
         .good("Content-Length", field("Content-Length: 5", method: "POST") + "hello"),
         .good("Content-Length with leading zeros", field("Content-Length: 005", method: "POST") + "hello"),
         .good("Content-Length: 0", field("Content-Length: 0", method: "POST")),
-        .good("content on GET", field("Content-Length: 5") + "hello"),
+        .bad("content on GET", field("Content-Length: 5") + "hello", .contentNotServed),
         .bad("signed Content-Length", field("Content-Length: +5") + "hello", .malformedContentLength),
         .bad("negative Content-Length", field("Content-Length: -5") + "hello", .malformedContentLength),
         .bad("hexadecimal Content-Length", field("Content-Length: 0x5") + "hello", .malformedContentLength),
