@@ -72,7 +72,9 @@ let package = Package(
                 "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
             ]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
-        .testTarget(name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"]),
+        .testTarget(
+            name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],
+            exclude: ["Conformance.json"]),
         .testTarget(
             name: "OAuthTestKitTests",
             dependencies: [

@@ -7,7 +7,7 @@ public struct ServerLimits: Sendable {
     public var requestLineBytes = 8 * 1024
     /// Most field lines in a request head; more is 431. Default 100.
     public var fieldCount = 100
-    /// Longest header section in bytes, line ends included; more is 431. Default 32 KiB.
+    /// Longest header section in bytes: the field lines with their line ends; more is 431. Default 32 KiB.
     public var fieldSectionBytes = 32 * 1024
     /// Longest request content in bytes; more is 413. Default 4 MiB.
     public var bodyBytes = 4 * 1024 * 1024
