@@ -9,6 +9,10 @@ public enum ResourceServerEvent: Sendable {
     case denied(TokenRejection, fingerprint: String?)
     /// The scope claim of a good token is of the wrong type; the token counts as one without scopes.
     case scopesIgnored(fingerprint: String)
+    /// A request was refused because of the MCP session that it names.
+    case sessionRefused(SessionFault, fingerprint: String?)
+    /// The handler's `Mcp-Session-Id` was kept from the caller; the response went out without it.
+    case sessionWithheld(SessionFault, fingerprint: String?)
     /// The wrapped handler threw. The caller got a 500 without detail.
     case handlerFailed(any Error)
     /// A fetch of keys begins.
@@ -28,12 +32,35 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .allowed(let fingerprint): "allowed token=\(fingerprint)"
         case .denied(let rejection, let fingerprint): "denied reason=\(rejection.code) token=\(fingerprint ?? "none")"
         case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
+        case .sessionRefused(let fault, let fingerprint):
+            "session_refused reason=\(fault.code) token=\(fingerprint ?? "none")"
+        case .sessionWithheld(let fault, let fingerprint):
+            "session_withheld reason=\(fault.code) token=\(fingerprint ?? "none")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .keyRefreshStarted: "key_refresh_started"
         case .keyRefreshSucceeded(let count): "key_refresh_succeeded usable_keys=\(count)"
         case .keyRefreshFailed(let failure): "key_refresh_failed reason=\(failure.code)"
         case .keySkipped(let index, let reason): "key_skipped index=\(index) reason=\(reason.rawValue)"
         }
+    }
+}
+
+extension ResourceServerEvent {
+    /// What distinguishes the events that are counted together: the name, and the reason where there is one.
+    var reason: String {
+        switch self {
+        case .denied(let rejection, _): rejection.code
+        case .sessionRefused(let fault, _), .sessionWithheld(let fault, _): fault.code
+        case .keyRefreshFailed(let failure): failure.code
+        case .keySkipped(_, let reason): reason.rawValue
+        // The name: what stands before the first space.
+        default: String(decoding: description.utf8.prefix { $0 != 0x20 }, as: UTF8.self)
+        }
+    }
+
+    var isAllowed: Bool {
+        if case .allowed = self { return true }
+        return false
     }
 }
 
