@@ -58,7 +58,12 @@ let package = Package(
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
-        .executableTarget(name: "benchmarks", dependencies: ["CBenchmarkLimit", "WireFormat", "JOSE"]),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: [
+                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthResourceServer", "SocketHTTP",
+                "OAuthTestKit",
+            ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
         .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),
 

@@ -310,6 +310,8 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     SET(CURLOPT_CURLU, transfer->url);
     if (!set_protocol(handle, transfer->scheme)) return -1;
     SET(CURLOPT_HTTPGET, 1L);
+    // One request a connection at a time; libcurl repeats a request that an HTTP/2 peer refused.
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_USERAGENT, user_agent);
 
     // Nothing but the named server: no redirects, no proxy (an empty name also turns the environment's off), no
@@ -379,6 +381,20 @@ static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLopt
     if (longer == NULL) return -1;
     *list = longer;
     return curl_easy_setopt(transfer->handle, option, longer) == CURLE_OK ? 1 : -1;
+}
+
+int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length) {
+    CURL *handle = transfer->handle;
+    if (curl_easy_setopt(handle, CURLOPT_POST, 1L) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, length == 0 ? "" : (const char *)bytes) != CURLE_OK
+        // libcurl repeats a request by itself only when a connection that it used before turns out to be dead.
+        || curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
+        return -1;
+    // The media type of a form is libcurl's default for a POST, but not something to rely on.
+    return clibcurl_transfer_add_field(transfer, "Expect:") == 1
+        ? clibcurl_transfer_add_field(transfer, "Content-Type: application/x-www-form-urlencoded")
+        : -1;
 }
 
 int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line) {

@@ -13,8 +13,8 @@ internal import WireFormat
 public struct ResourceServer: Sendable {
     /// What to do with a request.
     public enum Decision: Sendable {
-        /// Let it through on behalf of this principal.
-        case proceed(Principal)
+        /// Let it through, on behalf of the admission's principal.
+        case proceed(Admission)
         /// Send this response instead; a `HEAD` has no body.
         case respond(HTTPResponse)
     }
@@ -23,12 +23,12 @@ public struct ResourceServer: Sendable {
     public let resource: ResourceIdentifier
     /// The metadata document that is served.
     public let metadata: ProtectedResourceMetadata
-    private let requiredScopes: ScopeSet
-    private let tokenLimit: Int
-    private let verifier: any TokenVerifier
-    private let routes: MetadataRoutes
-    private let refusals: RefusalResponse
-    private let observer: EventObserver?
+    let requiredScopes: ScopeSet
+    let tokenLimit: Int
+    let verifier: any TokenVerifier
+    let routes: MetadataRoutes
+    let refusals: RefusalResponse
+    let observer: EventObserver?
 
     /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
     ///
@@ -67,23 +67,25 @@ public struct ResourceServer: Sendable {
 
     /// Decides about a request, on plain values: the glue to any HTTP framework.
     ///
+    /// A request that may proceed goes to the handler with ``Admission/principal``; then
+    /// ``Admission/finish(status:fields:)`` completes the head of what the handler answered.
+    ///
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
     ///   - fields: The header fields, duplicates kept.
-    ///   - body: The content, when it is at hand and is a form; nil otherwise. It is never searched for a token to use.
+    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use.
+    ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
-        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil
+        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil,
+        listener: HTTPRequest.ListenerKind = .unknown
     ) async -> Decision {
-        switch await authorize(method: method, target: target, fields: fields) {
-        case .answered(let response): return .respond(response)
-        case .refused(let rejection, let token): return .respond(refuse(rejection, token, method: method))
-        case .authorized(let principal, let token):
-            if let body, Self.isForm(fields), BearerCredential.namesAccessToken(body) {
-                return .respond(refuse(.malformedRequest(.tokenInTwoPlaces), token, method: method))
-            }
-            report(.allowed(fingerprint: token.fingerprint))
-            return .proceed(principal)
+        var request = GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body)
+        do throws(HTTPRequestBodyError) {
+            return try await admit(&request)
+        } catch {
+            // Bytes at hand can fail in one way only: there are more than a stage reads.
+            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
         }
     }
 
@@ -97,56 +99,6 @@ public struct ResourceServer: Sendable {
     /// Wraps a handler that asks ``Principal/current`` when it wants to know.
     public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
-    }
-
-    /// What a request's head says. Nothing was reported yet.
-    enum Authorization {
-        /// One of the metadata routes answers.
-        case answered(HTTPResponse)
-        case refused(TokenRejection, PresentedToken?)
-        case authorized(Principal, PresentedToken)
-    }
-
-    /// Decides by the head of a request alone.
-    func authorize(method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields) async -> Authorization {
-        if let response = routes.response(method: method, path: target.path, fields: fields) {
-            return .answered(bodiless(response, if: method))
-        }
-        var presented: PresentedToken?
-        do throws(TokenRejection) {
-            let token = try BearerCredential.extract(from: fields, query: target.query, tokenLimit: tokenLimit)
-            presented = token
-            let accessToken = try await verifier.verify(token)
-            if accessToken.hasMalformedScopes { report(.scopesIgnored(fingerprint: token.fingerprint)) }
-            guard accessToken.scopes.isSuperset(of: requiredScopes) else { throw .insufficientScope(requiredScopes) }
-            return .authorized(Principal(accessToken), token)
-        } catch {
-            return .refused(error, presented)
-        }
-    }
-
-    /// The answer to a refused request; the observer learns the reason, the caller does not.
-    func refuse(_ rejection: TokenRejection, _ token: PresentedToken?, method: HTTPMethod) -> HTTPResponse {
-        report(.denied(rejection, fingerprint: token?.fingerprint))
-        return bodiless(refusals.response(to: rejection, operation: requiredScopes), if: method)
-    }
-
-    /// Tells the observer. The event is made only when there is one: a fingerprint costs a hash.
-    func report(_ event: @autoclosure () -> ResourceServerEvent) {
-        observer?(event())
-    }
-
-    /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
-    static func isForm(_ fields: HTTPFields) -> Bool {
-        // Of several lines any one counts: the handler may go by that one.
-        fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
-    }
-
-    private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {
-        guard method == .head else { return response }
-        var response = response
-        response.body = .bytes([])
-        return response
     }
 
     private init(

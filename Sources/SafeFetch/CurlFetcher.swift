@@ -43,7 +43,7 @@ public struct CurlFetcher: DocumentFetcher {
         worker = CurlWorker(policy: policy)
     }
 
-    /// Fetches one document with GET. Any status is an answer, a redirect too.
+    /// Fetches one document. Any status is an answer, a redirect too. A POST is sent at most once.
     ///
     /// May be called from any task; suspends, never blocks.
     /// - Throws: ``HTTPMessages/FetchError/notAllowed`` for a URL outside the policy and for request fields that frame
@@ -52,10 +52,15 @@ public struct CurlFetcher: DocumentFetcher {
         guard let addresses = policy.addressPolicy(for: request.url) else { throw .notAllowed }
         guard let lines = RequestFieldLines(request.fields) else { throw .notAllowed }
         if Task.isCancelled { throw .cancelled }
+        let form: [UInt8]? =
+            switch request.method {
+            case .get: nil
+            case .postForm(let content): content
+            }
 
         let ticket = FetchTicket()
         let job = FetchJob(
-            url: request.url, fieldLines: lines.lines, addresses: addresses,
+            url: request.url, fieldLines: lines.lines, form: form, addresses: addresses,
             maximumBodyBytes: max(0, min(request.maximumBodyBytes, policy.maximumBodyBytes)),
             deadline: .now.advanced(by: policy.totalTimeout), ticket: ticket)
         let worker = worker

@@ -2,7 +2,7 @@ internal import CLibcurl
 internal import HTTPMessages
 internal import WireFormat
 
-/// One GET inside libcurl. Made, driven and ended on the worker's thread only; not `Sendable`, so it cannot leave it.
+/// One GET or POST inside libcurl. Made, driven and ended on the worker's thread only; not `Sendable`, so it cannot leave it.
 ///
 /// `@safe`: the C handle is private, lives as long as this object, and is freed once, in `deinit`.
 @safe
@@ -55,6 +55,12 @@ final class CurlTransfer {
         guard configured == 1 else { throw .unavailable }
         for entry in policy.scriptedResolutions {
             guard unsafe clibcurl_transfer_add_resolution(handle, entry) == 1 else { throw .unavailable }
+        }
+        if let form = job.form {
+            let isSet = unsafe form.withUnsafeBufferPointer {
+                unsafe clibcurl_transfer_set_form(handle, $0.baseAddress, $0.count)
+            }
+            guard isSet == 1 else { throw .unavailable }
         }
         for line in job.fieldLines {
             guard unsafe clibcurl_transfer_add_field(handle, line) == 1 else { throw .unavailable }

@@ -5,6 +5,8 @@ internal import WireFormat
 struct FetchJob: Sendable {
     let url: AbsoluteURL
     let fieldLines: [String]
+    /// The content of a POST; nil for a GET.
+    let form: [UInt8]?
     let addresses: AddressPolicy
     let maximumBodyBytes: Int
     let deadline: ContinuousClock.Instant
@@ -17,7 +19,8 @@ struct RequestFieldLines {
 
     /// Fields that decide how a message is framed, routed or coded are libcurl's or this module's business.
     private static let reserved = [
-        "host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade", "expect",
+        "host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade",
+        "expect",
         "accept-encoding", "user-agent", "cookie", "proxy-authorization", "proxy-connection",
     ]
 

@@ -34,6 +34,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
         "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
+        "Sources/benchmarks/SystemCommand.swift": "reads from the processes that it starts",
         "Sources/mcp-quickstart/MCPQuickstart.swift": "writes lines unbuffered with the system's calls",
         "Sources/fuzz/CorpusFile.swift": "reads folders and files with the system's calls",
         "Sources/fuzz/Fuzz.swift": "hands the arguments to libFuzzer and takes its inputs",

@@ -64,7 +64,7 @@ typedef struct {
     int (*content)(void *context, const uint8_t *bytes, size_t length);
 } clibcurl_callbacks;
 
-// A GET that is not set up yet. NULL = out of memory.
+// A request that is not set up yet; a GET unless it gets a form. NULL = out of memory.
 clibcurl_transfer *clibcurl_transfer_create(clibcurl_callbacks callbacks, uint64_t identifier);
 // Must not be in a multi any more.
 void clibcurl_transfer_free(clibcurl_transfer *transfer);
@@ -81,6 +81,9 @@ int clibcurl_transfer_add_resolution(clibcurl_transfer *transfer, const char *en
 // 1 = set; -1 = an option is unknown to this libcurl, so that a rule would not hold.
 int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,
                                 int64_t connect_milliseconds, int64_t total_milliseconds, int64_t maximum_content);
+// Makes the request a POST of a form, copied: sent once, on a connection of its own, without waiting for an interim
+// answer. After clibcurl_transfer_configure. 1 = set, -1 = out of memory.
+int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length);
 // Adds one request field line, "Name: value" or "Name;" for an empty value. 1 = added, -1 = out of memory.
 int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line);
 // The status of the newest head, 0 before there is one.
