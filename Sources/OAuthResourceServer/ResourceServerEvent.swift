@@ -60,21 +60,19 @@ extension ResourceServerEvent: CustomStringConvertible {
 }
 
 extension ResourceServerEvent {
-    /// What distinguishes the events that are counted together: the name, and the reason where there is one.
-    var reason: String {
-        switch self {
-        case .denied(let rejection, _): rejection.code
-        case .sessionRefused(let fault, _), .sessionWithheld(let fault, _): fault.code
-        case .keyRefreshFailed(let failure): failure.code
-        case .keySkipped(_, let reason): reason.rawValue
-        // The name: what stands before the first space.
-        default: String(decoding: description.utf8.prefix { $0 != 0x20 }, as: UTF8.self)
-        }
+    /// What events are counted under together: the name, and the reason where there is one.
+    var group: String {
+        // Both stand in the line: `name reason=code …`. Codes are written in programs and hold no space.
+        var words = description.utf8.split(separator: 0x20, maxSplits: 2).prefix(2)
+        if let second = words.last, !second.starts(with: "reason=".utf8) { words = words.prefix(1) }
+        return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
     var isAllowed: Bool {
-        if case .allowed = self { return true }
-        return false
+        switch self {
+        case .allowed, .allowedAnonymously: true
+        default: false
+        }
     }
 }
 

@@ -78,7 +78,7 @@ public final class LineLogger: Sendable {
         if detail == .withoutAllowed, event.isAllowed { return }
         let now = clock.now()
         let mustWake = state.withLock { state in
-            var reason = event.reason
+            var reason = event.group
             if state.seconds[reason] == nil, state.seconds.count >= Self.reasons { reason = "other" }
             var second = state.seconds[reason] ?? Second(end: now + .seconds(1))
             if second.end <= now {
@@ -118,7 +118,7 @@ public final class LineLogger: Sendable {
     }
 
     private func report(_ suppressed: Int, of reason: String, _ state: inout State) {
-        if suppressed > 0 { put("suppressed reason=\(reason) count=\(suppressed)", &state) }
+        if suppressed > 0 { put("\(reason) suppressed=\(suppressed)", &state) }
     }
 
     private func put(_ text: String, _ state: inout State) {

@@ -1,7 +1,7 @@
 /// Whether an MCP session may be used by the caller alone for whom the handler began it.
 ///
 /// **Checks** the `Mcp-Session-Id` of requests and responses against a table in this process.
-/// **Does not check** what the handler does with a session, and knows nothing of sessions that another process began:
+/// In shadow mode and by a disabled guard nothing is bound. **Does not check** what the handler does with a session, and knows nothing of sessions that another process began:
 /// several processes need a load balancer that sends a session to the process that began it, as stateful handlers do anyway.
 ///
 /// - SeeAlso: [MCP, session management](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management)

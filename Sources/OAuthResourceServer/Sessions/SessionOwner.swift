@@ -7,7 +7,16 @@ struct SessionOwner: Sendable, Hashable {
     /// Whoever comes without a token. What one of them begins, any of them may use, and no principal.
     static let anybody = SessionOwner(digest: [])
 
-    /// The owner that a principal is; nil when its token names neither subject nor client: then it cannot be told from others.
+    /// The owner that a principal is; nil when its token names neither subject nor client: then it cannot be told from
+    /// others.
+    init?(_ principal: Principal) {
+        if principal.isAnonymous {
+            self = .anybody
+        } else {
+            self.init(issuer: principal.issuer, subject: principal.subject, clientID: principal.clientID)
+        }
+    }
+
     init?(issuer: String?, subject: String?, clientID: String?) {
         let named = [subject, clientID].contains { $0.map { !$0.utf8.isEmpty } ?? false }
         guard named else { return nil }

@@ -12,42 +12,48 @@ final class SessionRegistry: Sendable {
         self.clock = clock
     }
 
+    /// The registry of a guard; nil where sessions are not bound: a mode that lets everybody in asks for no session either.
+    convenience init?(_ configuration: ResourceServerConfiguration) {
+        switch (configuration.mode, configuration.sessions) {
+        case (.enforced, .bound(let limits)), (.staticTokens, .bound(let limits)): self.init(limits)
+        case (.shadow, _), (.disabled, _), (_, .dangerouslyUnbound): return nil
+        }
+    }
+
     /// A request that may go on to the handler, and the session that it may use.
     struct Use: Sendable {
         fileprivate let registry: SessionRegistry
-        fileprivate let owner: SessionOwner?
+        fileprivate let principal: Principal
         fileprivate let method: HTTPMethod
         /// The session that the request named; nil when it named none.
         fileprivate let presented: SessionTable.Key?
     }
 
     /// Decides about a request by its head.
-    ///
-    /// - Parameter owner: Whose request it is; nil when its token cannot tell.
-    func admit(_ method: HTTPMethod, _ fields: HTTPFields, of owner: SessionOwner?) throws(SessionFault) -> Use {
-        let presented: SessionTable.Key?
+    func admit(_ method: HTTPMethod, _ fields: HTTPFields, of principal: Principal) throws(SessionFault) -> Use {
+        var presented: SessionTable.Key?
         switch fields.occurrence(of: .mcpSessionID) {
-        case .absent: presented = nil
+        case .absent: break
         // Picking one of several would be a guess about what the handler picks.
         case .repeated: throw .repeated
         case .once(let value):
-            guard let owner else { throw .namelessPrincipal }
+            guard let owner = SessionOwner(principal) else { throw .namelessPrincipal }
             // What no session can be called is a session that nobody knows.
             guard let key = Self.key(value) else { throw .unknown }
             if let fault = table.withLock({ $0.use(key, by: owner, at: clock.now()) }) { throw fault }
             presented = key
         }
-        return Use(registry: self, owner: owner, method: method, presented: presented)
+        return Use(registry: self, principal: principal, method: method, presented: presented)
     }
 
     /// Takes note of what the handler answered; nil, or why its `Mcp-Session-Id` was removed from the fields.
     fileprivate func finish(_ use: Use, status: HTTPStatus, fields: inout HTTPFields) -> SessionFault? {
         let isSuccess = (200...299).contains(status.code)
-        if let owner = use.owner, let presented = use.presented {
-            // MCP: the owner may end a session; and a handler answers 404 for one that it has ended itself.
-            if status == .notFound || (isSuccess && use.method == .delete) {
-                table.withLock { $0.end(presented, of: owner) }
-            }
+        // MCP: the owner may end a session; and a handler answers 404 for one that it has ended itself.
+        if let presented = use.presented, status == .notFound || (isSuccess && use.method == .delete),
+            let owner = SessionOwner(use.principal)
+        {
+            table.withLock { $0.end(presented, of: owner) }
         }
         let fault: SessionFault?
         switch fields.occurrence(of: .mcpSessionID) {
@@ -65,7 +71,7 @@ final class SessionRegistry: Sendable {
         // Whoever named it knows it. It is not bound here again: a response may be late, and the session at its end.
         if key == use.presented { return nil }
         guard isSuccess else { return .onErrorResponse }
-        guard let owner = use.owner else { return .namelessPrincipal }
+        guard let owner = SessionOwner(use.principal) else { return .namelessPrincipal }
         return table.withLock { $0.bind(key, to: owner, at: clock.now()) }
     }
 

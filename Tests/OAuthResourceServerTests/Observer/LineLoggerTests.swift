@@ -84,19 +84,19 @@ struct LineLoggerTests {
         // The first one of another second tells the count.
         clock.advance(by: .seconds(1))
         logger.observe(.denied(.missingCredentials, fingerprint: nil))
-        #expect(page.texts.count { $0 == "suppressed reason=missing_credentials count=990" } == 1)
+        #expect(page.texts.count { $0 == "denied reason=missing_credentials suppressed=990" } == 1)
     }
 
     @Test("When a flood ends, its count is told although nothing else happens", .timeLimit(.minutes(1)))
     func endOfFlood() async {
         let logger = logger()
-        for _ in 0..<25 { logger.observe(.keyRefreshStarted) }
+        for _ in 0..<25 { logger.observe(.scopesIgnored(fingerprint: "t")) }
         while clock.sleepers == 0 { await Task.yield() }
         clock.advance(by: .seconds(1))
         while page.lines.count < 11 { await Task.yield() }
-        #expect(page.texts.last == "suppressed reason=key_refresh_started count=15")
-        logger.observe(.keyRefreshStarted)
-        #expect(page.texts.last == "key_refresh_started")
+        #expect(page.texts.last == "scopes_ignored suppressed=15")
+        logger.observe(.scopesIgnored(fingerprint: "t"))
+        #expect(page.texts.last == "scopes_ignored token=t")
         #expect(page.lines.count == 12)
     }
 
@@ -111,11 +111,11 @@ struct LineLoggerTests {
     func stalledReader() {
         let logger = logger()
         page.stall(true)
-        for _ in 0..<3 { logger.observe(.keyRefreshStarted) }
+        for _ in 0..<3 { logger.observe(.scopesIgnored(fingerprint: "t")) }
         #expect(page.lines == [])
         page.stall(false)
-        logger.observe(.keyRefreshSucceeded(usableKeys: 2))
-        #expect(page.texts == ["dropped count=3", "key_refresh_succeeded usable_keys=2"])
+        logger.observe(.turnedAway(.originNotAllowed))
+        #expect(page.texts == ["dropped count=3", "turned_away reason=origin_not_allowed"])
     }
 
     @Test("THREATS S2: what comes from outside ends no line and controls no terminal; a line has an end")
@@ -163,14 +163,14 @@ struct LineLoggerTests {
         await withTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
-                    for _ in 0..<100 { logger.observe(.keyRefreshStarted) }
+                    for _ in 0..<100 { logger.observe(.scopesIgnored(fingerprint: "t")) }
                 }
             }
         }
         clock.advance(by: .seconds(1))
-        logger.observe(.keyRefreshStarted)
-        #expect(page.texts.count { $0 == "key_refresh_started" } == 11)
-        #expect(page.texts.count { $0 == "suppressed reason=key_refresh_started count=790" } == 1)
+        logger.observe(.scopesIgnored(fingerprint: "t"))
+        #expect(page.texts.count { $0 == "scopes_ignored token=t" } == 11)
+        #expect(page.texts.count { $0 == "scopes_ignored suppressed=790" } == 1)
     }
 
     @Test("As an observer it is one word")

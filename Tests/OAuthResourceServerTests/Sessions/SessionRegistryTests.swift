@@ -1,5 +1,6 @@
 import HTTPMessages
 import Testing
+import WireFormat
 
 @testable import OAuthResourceServer
 
@@ -13,10 +14,14 @@ struct SessionRegistryTests {
             SessionLimits(sessions: 100, sessionsPerPrincipal: 10, idleTime: .seconds(600)), clock: clock.clock)
     }
 
-    private static func owner(
+    private static func user(
         _ subject: String?, issuer: String? = "https://issuer.example", client: String? = "app"
-    ) throws -> SessionOwner {
-        try #require(SessionOwner(issuer: issuer, subject: subject, clientID: client))
+    ) throws -> Principal {
+        var claims = JSONObject()
+        claims["sub"] = subject.map { .string($0) }
+        claims["client_id"] = client.map { .string($0) }
+        let document = try JSONDocument(parsing: JSONValue.object(claims).encoded())
+        return Principal(AccessToken(issuer: issuer, expiresAt: nil, claims: document))
     }
 
     private func fields(_ sessions: String...) throws -> HTTPFields {
@@ -27,7 +32,7 @@ struct SessionRegistryTests {
 
     /// Lets a request through, or says why not.
     private func refusal(
-        _ fields: HTTPFields, of owner: SessionOwner?, method: HTTPMethod = .post
+        _ fields: HTTPFields, of owner: Principal, method: HTTPMethod = .post
     ) -> SessionFault? {
         do throws(SessionFault) {
             _ = try registry.admit(method, fields, of: owner)
@@ -39,7 +44,7 @@ struct SessionRegistryTests {
 
     /// What of a response's sessions reaches the caller.
     private func answer(
-        _ sent: HTTPFields, of owner: SessionOwner?, status: HTTPStatus = .ok, method: HTTPMethod = .post,
+        _ sent: HTTPFields, of owner: Principal, status: HTTPStatus = .ok, method: HTTPMethod = .post,
         presenting request: HTTPFields = HTTPFields()
     ) throws -> (fault: SessionFault?, seen: [String?]) {
         var sent = sent
@@ -48,14 +53,14 @@ struct SessionRegistryTests {
     }
 
     /// A session that the handler begins for an owner.
-    private func begin(_ session: String, for owner: SessionOwner?) throws {
+    private func begin(_ session: String, for owner: Principal) throws {
         let answer = try answer(fields(session), of: owner)
         try #require(answer.fault == nil && answer.seen == [session])
     }
 
     @Test("The principal for whom the handler began a session may use it")
     func own() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         #expect(refusal(try fields("s-1"), of: alice) == nil)
         #expect(refusal(HTTPFields(), of: alice) == nil, "and go on without one")
@@ -71,50 +76,55 @@ struct SessionRegistryTests {
             ("alice", "https://issuer.example/", "app"),
         ] as [(String?, String?, String?)])
     func foreign(subject: String?, issuer: String?, client: String?) throws {
-        try begin("s-1", for: try Self.owner("alice"))
-        let other = try Self.owner(subject, issuer: issuer, client: client)
+        try begin("s-1", for: try Self.user("alice"))
+        let other = try Self.user(subject, issuer: issuer, client: client)
         #expect(refusal(try fields("s-1"), of: other) == .ofAnotherPrincipal)
         #expect(refusal(try fields("s-1"), of: other, method: .delete) == .ofAnotherPrincipal)
-        #expect(refusal(try fields("s-1"), of: try Self.owner("alice")) == nil, "and its owner notices nothing")
+        #expect(refusal(try fields("s-1"), of: try Self.user("alice")) == nil, "and its owner notices nothing")
     }
 
     @Test("Parts of a name do not run together, and are compared as bytes")
     func ambiguity() throws {
         let owners = [
-            try Self.owner("ab", issuer: "a", client: "c"), try Self.owner("b", issuer: "aa", client: "c"),
-            try Self.owner("abc", issuer: "a", client: nil), try Self.owner(nil, issuer: "a", client: "abc"),
-            try Self.owner("abc", issuer: nil, client: nil), try Self.owner("a\u{0}\u{1}b", issuer: nil, client: "c"),
-            try Self.owner("a", issuer: nil, client: "\u{1}bc"), try Self.owner("K", issuer: nil, client: nil),
-            try Self.owner("\u{212A}", issuer: nil, client: nil), try Self.owner("\u{E9}", issuer: nil, client: nil),
-            try Self.owner("e\u{301}", issuer: nil, client: nil), .anybody,
+            try owner("ab", issuer: "a", client: "c"), try owner("b", issuer: "aa", client: "c"),
+            try owner("abc", issuer: "a", client: nil), try owner(nil, issuer: "a", client: "abc"),
+            try owner("abc", issuer: nil, client: nil), try owner("a\u{0}\u{1}b", issuer: nil, client: "c"),
+            try owner("a", issuer: nil, client: "\u{1}bc"), try owner("K", issuer: nil, client: nil),
+            try owner("\u{212A}", issuer: nil, client: nil), try owner("\u{E9}", issuer: nil, client: nil),
+            try owner("e\u{301}", issuer: nil, client: nil), .anybody,
         ]
         #expect(Set(owners).count == owners.count)
     }
 
+    private func owner(_ subject: String?, issuer: String?, client: String?) throws -> SessionOwner {
+        try #require(SessionOwner(issuer: issuer, subject: subject, clientID: client))
+    }
+
     @Test("Without a principal another's session is refused, and a principal cannot use what was begun without one")
     func anonymous() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
-        try begin("s-2", for: .anybody)
-        #expect(refusal(try fields("s-1"), of: .anybody) == .ofAnotherPrincipal)
+        try begin("s-2", for: .anonymous)
+        #expect(refusal(try fields("s-1"), of: .anonymous) == .ofAnotherPrincipal)
         #expect(refusal(try fields("s-2"), of: alice) == .ofAnotherPrincipal)
-        #expect(refusal(try fields("s-2"), of: .anybody) == nil)
+        #expect(refusal(try fields("s-2"), of: .anonymous) == nil)
     }
 
     @Test("A token that names neither subject nor client can own no session and use none")
     func nameless() throws {
-        #expect(SessionOwner(issuer: "https://issuer.example", subject: nil, clientID: nil) == nil)
-        #expect(SessionOwner(issuer: "https://issuer.example", subject: "", clientID: "") == nil)
-        #expect(try answer(fields("s-1"), of: nil).fault == .namelessPrincipal)
-        #expect(try answer(fields("s-1"), of: nil).seen == [])
-        try begin("s-2", for: try Self.owner("alice"))
-        #expect(refusal(try fields("s-2"), of: nil) == .namelessPrincipal)
-        #expect(refusal(HTTPFields(), of: nil) == nil)
+        let nobody = try Self.user(nil, client: nil)
+        #expect(SessionOwner(nobody) == nil)
+        #expect(SessionOwner(try Self.user("", client: "")) == nil)
+        #expect(try answer(fields("s-1"), of: nobody).fault == .namelessPrincipal)
+        #expect(try answer(fields("s-1"), of: nobody).seen == [])
+        try begin("s-2", for: try Self.user("alice"))
+        #expect(refusal(try fields("s-2"), of: nobody) == .namelessPrincipal)
+        #expect(refusal(HTTPFields(), of: nobody) == nil)
     }
 
     @Test("Session fixation: an identifier that the handler did not give out is refused, whoever brings it")
     func fixation() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         #expect(refusal(try fields("chosen-by-mallory"), of: alice) == .unknown)
         // Refused once more: the attempt taught the table nothing.
         #expect(refusal(try fields("chosen-by-mallory"), of: alice) == .unknown)
@@ -134,7 +144,7 @@ struct SessionRegistryTests {
 
     @Test("Several fields are refused, equal ones too")
     func repeated() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         #expect(refusal(try fields("s-1", "s-1"), of: alice) == .repeated)
         #expect(refusal(try fields("s-1", "s-2"), of: alice) == .repeated)
@@ -146,14 +156,14 @@ struct SessionRegistryTests {
             "", String(repeating: "s", count: 257), "s 1", "s-1,s-2", "s-\u{E9}", "s\t1", "s-1, s-1", "\u{1F511}",
         ])
     func grammar(session: String) throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         #expect(refusal(try fields(session), of: alice) == .unknown)
     }
 
     @Test("At the limit of 256 bytes and with every visible character an identifier is good")
     func longest() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         let visible = String(decoding: (0x21...0x7E).map { UInt8($0) }, as: UTF8.self)
         for session in [String(repeating: "s", count: 256), visible, "!"] {
             try begin(session, for: alice)
@@ -163,7 +173,7 @@ struct SessionRegistryTests {
 
     @Test("A handler's malformed or repeated identifier does not reach the caller and opens nothing")
     func handlersFault() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         #expect(try answer(fields("s 1"), of: alice) == (.malformed, []))
         #expect(try answer(fields(""), of: alice) == (.malformed, []))
         #expect(try answer(fields("s-1", "s-2"), of: alice) == (.repeated, []))
@@ -172,7 +182,7 @@ struct SessionRegistryTests {
 
     @Test("DELETE by the owner ends a session when the handler agrees, and not otherwise")
     func delete() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         let session = try fields("s-1")
         for (status, isOver) in [
             (HTTPStatus.methodNotAllowed, false), (.unauthorized, false), (.internalServerError, false),
@@ -191,7 +201,7 @@ struct SessionRegistryTests {
 
     @Test("A session for which the handler answers 404 is forgotten")
     func endedByHandler() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         _ = try answer(HTTPFields(), of: alice, status: .notFound, presenting: fields("s-1"))
         #expect(refusal(try fields("s-1"), of: alice) == .unknown)
@@ -202,8 +212,8 @@ struct SessionRegistryTests {
         arguments: [400, 401, 403, 404, 405, 406, 409, 415, 500, 503, 301, 304])
     func errorResponse(code: Int) throws {
         let status = try #require(HTTPStatus(code))
-        let alice = try Self.owner("alice")
-        let mallory = try Self.owner("mallory")
+        let alice = try Self.user("alice")
+        let mallory = try Self.user("mallory")
         try begin("s-1", for: alice)
         #expect(try answer(fields("s-1"), of: mallory, status: status) == (.onErrorResponse, []))
         #expect(
@@ -216,16 +226,16 @@ struct SessionRegistryTests {
 
     @Test("A handler that gives one caller another's session is stopped: a transport shared by mistake")
     func sharedTransport() throws {
-        try begin("s-1", for: try Self.owner("alice"))
-        let mallory = try Self.owner("mallory")
+        try begin("s-1", for: try Self.user("alice"))
+        let mallory = try Self.user("mallory")
         #expect(try answer(fields("s-1"), of: mallory) == (.ofAnotherPrincipal, []))
-        #expect(try answer(fields("s-1"), of: .anybody) == (.ofAnotherPrincipal, []))
+        #expect(try answer(fields("s-1"), of: .anonymous) == (.ofAnotherPrincipal, []))
         #expect(refusal(try fields("s-1"), of: mallory) == .ofAnotherPrincipal)
     }
 
     @Test("A handler may give a caller another session of its own, and a new one for an old one")
     func changed() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         #expect(try answer(fields("s-2"), of: alice, presenting: fields("s-1")) == (nil, ["s-2"]))
         #expect(try answer(fields("s-1"), of: alice, presenting: fields("s-2")) == (nil, ["s-1"]))
@@ -235,7 +245,7 @@ struct SessionRegistryTests {
 
     @Test("A session lives while it is used, and ends after the idle time")
     func idle() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         for _ in 0..<3 {
             clock.advance(by: .seconds(599))
@@ -244,23 +254,23 @@ struct SessionRegistryTests {
         clock.advance(by: .seconds(600))
         #expect(refusal(try fields("s-1"), of: alice) == .unknown)
         // Its identifier is free again only through the handler.
-        #expect(refusal(try fields("s-1"), of: try Self.owner("bob")) == .unknown)
+        #expect(refusal(try fields("s-1"), of: try Self.user("bob")) == .unknown)
     }
 
     @Test("Somebody else's attempts do not keep a session alive")
     func idleUnderAttack() throws {
-        let alice = try Self.owner("alice")
+        let alice = try Self.user("alice")
         try begin("s-1", for: alice)
         clock.advance(by: .seconds(500))
-        #expect(refusal(try fields("s-1"), of: try Self.owner("bob")) == .ofAnotherPrincipal)
+        #expect(refusal(try fields("s-1"), of: try Self.user("bob")) == .ofAnotherPrincipal)
         clock.advance(by: .seconds(100))
         #expect(refusal(try fields("s-1"), of: alice) == .unknown)
     }
 
     @Test("A principal beyond its share ends its own sessions, the one not used longest first; others keep theirs")
     func share() throws {
-        let alice = try Self.owner("alice")
-        let mallory = try Self.owner("mallory")
+        let alice = try Self.user("alice")
+        let mallory = try Self.user("mallory")
         try begin("alice", for: alice)
         for number in 1...10 { try begin("m-\(number)", for: mallory) }
         #expect(refusal(try fields("m-1"), of: mallory) == nil)  // now m-2 is the oldest
@@ -275,17 +285,17 @@ struct SessionRegistryTests {
 
     @Test("Beyond the limit of all, the session that was not used longest ends")
     func full() throws {
-        let owners = try (0..<11).map { try Self.owner("user-\($0)") }
+        let owners = try (0..<11).map { try Self.user("user-\($0)") }
         for number in 0..<100 { try begin("s-\(number)", for: owners[number / 10]) }
         #expect(refusal(try fields("s-0"), of: owners[0]) == nil)
-        try begin("one more", for: nil, expecting: .malformed)
+        try begin("one more", for: owners[10], expecting: .malformed)
         try begin("one-more", for: owners[10])
         #expect(refusal(try fields("s-0"), of: owners[0]) == nil)
         #expect(refusal(try fields("s-1"), of: owners[0]) == .unknown)
         #expect(refusal(try fields("s-2"), of: owners[0]) == nil)
     }
 
-    private func begin(_ session: String, for owner: SessionOwner?, expecting fault: SessionFault) throws {
+    private func begin(_ session: String, for owner: Principal, expecting fault: SessionFault) throws {
         #expect(try answer(fields(session), of: owner).fault == fault)
     }
 
@@ -293,7 +303,7 @@ struct SessionRegistryTests {
     func flood() throws {
         let limits = SessionLimits(sessions: 10_000, sessionsPerPrincipal: 1_000)
         var table = SessionTable(limits)
-        let owners = try (0..<1_000).map { try Self.owner("user-\($0)") }
+        let owners = try (0..<1_000).map { try owner("user-\($0)", issuer: nil, client: nil) }
         for number in 0..<100_000 {
             let key = Array("\(number)".utf8)
             #expect(table.bind(key, to: owners[number % 1_000], at: .zero) == nil)
@@ -310,7 +320,7 @@ struct SessionRegistryTests {
     func concurrency() async throws {
         let registry = SessionRegistry(SessionLimits(), clock: clock.clock)
         let sessions = try (0..<200).map { try fields("s-\($0)") }
-        let owners = try (0..<8).map { try Self.owner("user-\($0)") }
+        let owners = try (0..<8).map { try Self.user("user-\($0)") }
         let refused = await withTaskGroup(of: [SessionFault].self) { group in
             for owner in owners {
                 group.addTask { Self.takeAll(sessions, for: owner, in: registry) }
@@ -324,7 +334,7 @@ struct SessionRegistryTests {
 
     /// Has the handler begin each session for an owner, and uses it; what was refused.
     private static func takeAll(
-        _ sessions: [HTTPFields], for owner: SessionOwner, in registry: SessionRegistry
+        _ sessions: [HTTPFields], for owner: Principal, in registry: SessionRegistry
     ) -> [SessionFault] {
         sessions.compactMap { session in
             do throws(SessionFault) {
