@@ -95,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "QuickstartTests",
             dependencies: [
-                "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
+                "mcp-quickstart", "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "SafeFetch",
+                "HTTPMessages", "WireFormat",
             ]),
         .testTarget(
             name: "MCPAuthTests",

@@ -1,4 +1,5 @@
 internal import JOSE
+internal import OAuthMetadata
 internal import WireFormat
 
 extension ResourceServerConfiguration {
@@ -152,7 +153,10 @@ extension ResourceServerConfiguration {
         let position = ASCII.parseDecimal(bytes[..<tail.startIndex].filter { ASCII.isDigit($0) })
         let isEntry = bytes[..<tail.startIndex].last == UInt8(ascii: "]")
         let entry = position.map { isEntry ? " entry \($0 + 1)" : "" } ?? ""
-        return .init(variable.rawValue + entry + String(decoding: tail, as: UTF8.self), fault.explanation)
+        // What code allows by a setting, the environment allows by another one.
+        let insecure = fault.explanation.hasSameBytes(as: IdentifierError.insecure.explanation)
+        let leave = insecure ? ", or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP=loopback" : ""
+        return .init(variable.rawValue + entry + String(decoding: tail, as: UTF8.self), fault.explanation + leave)
     }
 
     private static let variables: [String: EnvironmentVariable] = [
