@@ -58,6 +58,12 @@ struct spawn {
 static void *run_spawned(void *argument) {
     struct spawn spawn = *(struct spawn *)argument;
     free(argument);
+    // What a list of the process's threads shows.
+#if defined(__APPLE__)
+    pthread_setname_np("safe-fetch");
+#else
+    pthread_setname_np(pthread_self(), "safe-fetch");
+#endif
     spawn.body(spawn.context);
     return NULL;
 }

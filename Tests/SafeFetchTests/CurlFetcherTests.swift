@@ -361,7 +361,7 @@ struct CurlFetcherTests {
         for (insecureHTTP, status) in [(InsecureHTTP.loopback, nil), (.dangerouslyAnyHost, HTTPStatus.noContent)] {
             var policy = FetchPolicy(
                 permissions: FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: ["mesh.example"]))
-            policy.scriptedResolutions = ["mesh.example:\(server.port):127.0.0.1"]
+            policy.lookUp = { _ in [.ipv4([127, 0, 0, 1])] }
             let answer = try? await fetch("http://mesh.example:\(server.port)/", policy: policy)
             #expect(answer?.status == status)
         }

@@ -28,7 +28,7 @@ enum {
 // 1 = usable; -1 = too old or without TLS.
 int clibcurl_start(void);
 
-// Runs body(context) on a new detached thread that no signal is delivered to. 1 = it runs, -1 = no thread.
+// Runs body(context) on a new detached thread, named safe-fetch, that no signal is delivered to. 1 = it runs, -1 = no thread.
 int clibcurl_spawn(void (*body)(void *context), void *context);
 
 // Every address of a name by the system's resolver, which blocks: each as a record of 17 bytes, the length (4 or 16) and
