@@ -59,6 +59,7 @@ struct ResolvingJobs {
             case .go(let resolution):
                 ready.append(Ready(job: entry.job, resolution: resolution, connectDeadline: entry.connectDeadline))
             case .fail(let error):
+                knownNames.forget(entry.name)
                 entry.job.ticket.resolve(.failure(error))
             }
         }

@@ -273,3 +273,16 @@ func fetchThreadCount() -> Int? {
 func setEnvironment(_ name: String, _ value: String) {
     _ = unsafe setenv(name, value, 1)
 }
+
+func writeFile(_ text: String, named name: String, inNewDirectory directory: String) throws {
+    guard unsafe mkdir(directory, 0o700) == 0, let file = unsafe fopen("\(directory)/\(name)", "w") else {
+        throw ScriptedServer.SetUpFailed()
+    }
+    unsafe fputs(text, file)
+    unsafe fclose(file)
+}
+
+func removeFile(named name: String, withDirectory directory: String) {
+    _ = unsafe unlink("\(directory)/\(name)")
+    _ = unsafe rmdir(directory)
+}

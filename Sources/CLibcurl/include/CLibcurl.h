@@ -1,4 +1,5 @@
-// The variadic and callback parts of libcurl (7.84 or newer) as plain functions, and nothing else of it.
+// The variadic and callback parts of libcurl (7.84 or newer) as plain functions, and nothing else of it; in system.c, what
+// it takes beside: threads, the system's resolver, and a look into a file.
 //
 // <curl/curl.h> stays inside the .c file: Swift cannot call variadic functions, and does not need the macros.
 // No function here decides anything about an address, a size or a status: the callbacks do, in Swift.
