@@ -84,12 +84,17 @@ final class ManualClock: Sendable {
     func advance(by duration: Duration) {
         let woken = state.withLock { state in
             state.time += duration
-            let due = state.sleepers.filter { $0.value.wakesAt <= state.time }
-            for id in due.keys { state.sleepers[id] = nil }
-            return due.values.map(\.continuation)
+            let due = state.sleepers.filter { $0.value.wakesAt <= state.time }.sorted { $0.key < $1.key }
+            for (id, _) in due { state.sleepers[id] = nil }
+            return due.map(\.value.continuation)
         }
         for continuation in woken { continuation.resume() }
     }
+
+    var now: Duration { state.withLock { $0.time } }
+
+    /// When the next of those who sleep wakes.
+    var nextWake: Duration? { state.withLock { $0.sleepers.values.map(\.wakesAt).min() } }
 
     /// How many sleep now.
     var sleepers: Int { state.withLock { $0.sleepers.count } }
