@@ -14,11 +14,13 @@ public struct JWTTokenVerifier: TokenVerifier {
     public struct TrustedIssuer: Sendable {
         let validation: JWTValidation
         let keys: any KeySource
+        let scopes: ScopeMapping
 
-        /// An issuer with its policy and its keys.
-        public init(_ validation: JWTValidation, keys: any KeySource) {
+        /// An issuer with its policy, its keys, and how its tokens name scopes.
+        public init(_ validation: JWTValidation, keys: any KeySource, scopes: ScopeMapping = ScopeMapping()) {
             self.validation = validation
             self.keys = keys
+            self.scopes = scopes
         }
     }
 
@@ -47,7 +49,8 @@ public struct JWTTokenVerifier: TokenVerifier {
     ///   - caching: How many good verdicts are remembered.
     ///   - clock: The time of day.
     ///   - monotonicClock: For the age of what is remembered.
-    /// - Throws: ``ConfigurationError`` when there is no issuer, or one twice, or when `caching` is out of range.
+    /// - Throws: ``ConfigurationError`` when there is no issuer, one twice, a faulty ``ScopeMapping``, or when
+    ///   `caching` is out of range.
     public init(
         _ issuers: [TrustedIssuer], caching: TokenCaching = .standard, clock: WallClock = .system,
         monotonicClock: MonotonicClock = .system
@@ -58,6 +61,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         for (index, name) in names.enumerated() where names[..<index].contains(name) {
             faults.append(.init("issuers[\(index)]", "is there already; configure each issuer once"))
         }
+        for (index, issuer) in issuers.enumerated() { faults += issuer.scopes.faults(at: "issuers[\(index)].scopes") }
         if let fault = caching.fault { faults.append(fault) }
         guard faults.isEmpty else { throw ConfigurationError(faults) }
         self.issuers = issuers
@@ -169,7 +173,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         let now = clock.now()
         do throws(JOSEError) {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
-            let token = AccessToken(jwt)
+            let token = AccessToken(jwt, scopes: issuers[candidate.issuer].scopes)
             cache?.keep(
                 .init(token: token, basis: Basis(issuer: candidate.issuer, keys: keys.identity)), on: candidate.digest,
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))

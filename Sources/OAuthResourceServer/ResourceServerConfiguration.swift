@@ -15,7 +15,7 @@ public struct ResourceServerConfiguration: Sendable {
 
     /// The resource identifier: the public URL of the server, byte for byte as clients and issuers use it.
     public var resource: String
-    /// The issuers that clients may use, first choice first.
+    /// The issuers that clients may use, first choice first. None for pre-shared tokens.
     public var authorizationServers: [String]
     /// The scopes that every request needs.
     public var requiredScopes: [String]
@@ -31,6 +31,13 @@ public struct ResourceServerConfiguration: Sendable {
     public var wellKnownPathsOfHandler: [String] = []
     /// The longest acceptable token in bytes, 1,024…65,536.
     public var tokenLimit: Int = 16_384
+    /// What the guard does with what it finds out.
+    public var mode: GuardMode = .enforced
+    /// The origins of web pages that may call the server, as browsers serialize them: `https://app.example.com`. While the
+    /// list is empty there is no CORS. The resource's own origin needs no mention.
+    public var allowedOrigins: [String] = []
+    /// Paths that need less than a token with the required scopes. Their order does not matter.
+    public var routes: [RouteRule] = []
     /// Fills in further members of the metadata document (name, documentation, policy …).
     public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
 

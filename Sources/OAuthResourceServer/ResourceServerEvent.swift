@@ -7,6 +7,14 @@ public enum ResourceServerEvent: Sendable {
     case allowed(fingerprint: String)
     /// A request was refused; no fingerprint when it carried no token.
     case denied(TokenRejection, fingerprint: String?)
+    /// A request was let through without a token, on behalf of an anonymous principal of this name.
+    case allowedAnonymously(name: String)
+    /// A request went on in shadow mode that would have been refused.
+    case wouldDeny(TokenRejection, fingerprint: String?)
+    /// A request was refused before anybody looked at its token.
+    case turnedAway(EarlyRefusal)
+    /// At construction: this guard checks nothing. The name of the principal that every request gets.
+    case guardDisabled(anonymousAs: String, reach: GuardMode.Reach)
     /// The scope claim of a good token is of the wrong type; the token counts as one without scopes.
     case scopesIgnored(fingerprint: String)
     /// The wrapped handler threw. The caller got a 500 without detail.
@@ -29,6 +37,12 @@ extension ResourceServerEvent: CustomStringConvertible {
         switch self {
         case .allowed(let fingerprint): "allowed token=\(fingerprint)"
         case .denied(let rejection, let fingerprint): "denied reason=\(rejection.code) token=\(fingerprint ?? "none")"
+        case .allowedAnonymously(let name): "allowed_anonymously as=\"\(name)\""
+        case .wouldDeny(let rejection, let fingerprint):
+            "would_deny reason=\(rejection.code) token=\(fingerprint ?? "none")"
+        case .turnedAway(let why): "turned_away reason=\(why.rawValue)"
+        case .guardDisabled(let name, let reach):
+            "GUARD_DISABLED every request is let through as=\"\(name)\" reach=\(reach)"
         case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .keyRefreshStarted: "key_refresh_started"
