@@ -23,6 +23,7 @@ enum Benchmarks {
                                the name of a refused token, such as "rs256 bad signature".
         guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, none,
                                and 1 to 100 issuers. Measured like jose.
+        guard --once N         Answers N requests with a remembered token and measures nothing.
         http [--seconds N] [--rounds N] [--peer URL]…
                                Requests a second through SocketHTTP: the bare handler, and the guard without a token,
                                with a cached one, and with one that is verified each time. A process each on the first
@@ -110,6 +111,7 @@ enum Benchmarks {
         switch arguments.first {
         case nil: try await GuardBenchmark(rounds: 200).run()
         case "--rounds" where arguments.count == 2: try await GuardBenchmark(rounds: number(arguments[1])).run()
+        case "--once" where arguments.count == 2: try await GuardBenchmark(rounds: 1).answer(number(arguments[1]))
         default: throw UsageError(fault: "guard takes no such arguments")
         }
     }
