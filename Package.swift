@@ -84,7 +84,9 @@ let package = Package(
                 "WireFormat",
             ]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
-        .testTarget(name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"]),
+        .testTarget(
+            name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],
+            exclude: ["Conformance.json"]),
         .testTarget(
             name: "OAuthTestKitTests",
             dependencies: [
