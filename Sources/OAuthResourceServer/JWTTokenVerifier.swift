@@ -92,7 +92,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     }
 
     /// What was found out about the token lately, if the keys of then are still the present ones.
-    func rememberedToken(_ token: PresentedToken) -> AccessToken? {
+    package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
         guard let verdict = cache?.verdict(on: token.digest) else { return nil }
         // Asked outside of the cache's lock, and each time: a removed key ends its tokens, and the source learns that its
         // keys are in use.
@@ -175,7 +175,7 @@ public struct JWTTokenVerifier: TokenVerifier {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: issuers[candidate.issuer].scopes)
             cache?.keep(
-                .init(token: token, basis: Basis(issuer: candidate.issuer, keys: keys.identity)), on: candidate.digest,
+                token, basis: Basis(issuer: candidate.issuer, keys: keys.identity), on: candidate.digest,
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))
             return .accepted(token)
         } catch .key(.unknown) {
