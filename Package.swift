@@ -65,7 +65,8 @@ let package = Package(
                 "OAuthTestKit",
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
-        .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE", "OAuthMetadata"]),
+        .executableTarget(
+            name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE", "OAuthMetadata"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
