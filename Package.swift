@@ -66,7 +66,8 @@ let package = Package(
                 "SocketHTTP", "OAuthTestKit",
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
-        .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE", "OAuthMetadata"]),
+        .executableTarget(
+            name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE", "OAuthMetadata"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),

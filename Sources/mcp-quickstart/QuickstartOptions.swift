@@ -63,13 +63,8 @@ struct QuickstartOptions {
         }
         do throws(ConfigurationError) {
             var configuration = try ResourceServerConfiguration(environment: environment)
-            configuration.operationScopes = [
-                .tool("add_note", requires: .all([Notebook.writeScope])),
-                .tool("list_notes", requires: .all([Notebook.readScope])),
-            ]
-            configuration.scopeImplications = ScopeImplications([
-                .init(Notebook.writeScope, includes: [Notebook.readScope])
-            ])
+            configuration.operationScopes = Notebook.scopeRules
+            configuration.scopeImplications = Notebook.scopeImplications
             return configuration
         } catch {
             throw UsageError(faults: error.faults.map { "\(spelled($0.setting)) \($0.explanation)" })
