@@ -10,7 +10,7 @@ public struct Admission: Sendable {
     /// Completes the head of the handler's response: no shared cache keeps it, and a page of an allowed origin may read it.
     ///
     /// Call it once, for whatever the handler answers, errors included, before the head is sent; what it removes from
-    /// `fields` must not be sent either. A handler behind ``ResourceServer/protecting(_:)-swift.method`` is finished
+    /// `fields` must not be sent either. A handler behind ``ProtectedHandler`` is finished
     /// already.
     ///
     /// - Parameters:
