@@ -96,7 +96,9 @@ public struct ResourceServer: Sendable {
             return try await admit(&request)
         } catch {
             // Bytes at hand can fail in one way only: there are more than a stage reads.
-            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
+            return refuse(
+                request, RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil),
+                browsers.crossOriginFields(for: browsers.caller(of: request)))
         }
     }
 
