@@ -97,19 +97,21 @@ public struct ResourceServer: Sendable {
             return try await admit(&request)
         } catch {
             // Bytes at hand can fail in one way only: there are more than a stage reads.
-            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
+            return refuse(
+                request, RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil),
+                browsers.crossOriginFields(for: browsers.caller(of: request)))
         }
     }
 
     /// Wraps a handler: it is called for requests with a good token only, and receives the verified principal.
     public func protecting(
         _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
-    ) -> some HTTPHandler {
+    ) -> ProtectedHandler {
         ProtectedHandler(server: self, handler: handler)
     }
 
     /// Wraps a handler that asks ``Principal/current`` when it wants to know.
-    public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
+    public func protecting(_ handler: some HTTPHandler) -> ProtectedHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
     }
 
