@@ -76,6 +76,12 @@ let package = Package(
             dependencies: [
                 "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(
+            name: "GuardTests",
+            dependencies: [
+                "OAuthResourceServer", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata", "HTTPMessages",
+                "WireFormat",
+            ]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"]),
         .testTarget(

@@ -31,6 +31,8 @@ public enum ResourceServerEvent: Sendable {
     case keyRefreshFailed(KeyFetchFailure)
     /// An entry of a key set is not used; its position, and why.
     case keySkipped(index: Int, reason: KeyDefect)
+    /// The introspection endpoint gave no answer that decides. The callers who waited for it got a 503.
+    case introspectionFailed(IntrospectionFailure)
 }
 
 extension ResourceServerEvent: CustomStringConvertible {
@@ -55,6 +57,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .keyRefreshSucceeded(let count): "key_refresh_succeeded usable_keys=\(count)"
         case .keyRefreshFailed(let failure): "key_refresh_failed reason=\(failure.code)"
         case .keySkipped(let index, let reason): "key_skipped index=\(index) reason=\(reason.rawValue)"
+        case .introspectionFailed(let failure): "introspection_failed reason=\(failure.code)"
         }
     }
 }
