@@ -42,6 +42,18 @@ public struct ResourceServerConfiguration: Sendable {
     public var sessions: SessionBinding = .bound
     /// Fills in further members of the metadata document (name, documentation, policy …).
     public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
+    /// The issuers whose JWTs are accepted: see ``ResourceServer/init(_:fetcher:observer:)``. `authorizationServers` says
+    /// which of them clients are sent to.
+    public var issuers: [IssuerConfiguration] = []
+    /// The endpoint to ask about tokens that are no JWTs; about all tokens, when there are no `issuers`. The `insecureHTTP`
+    /// of this configuration counts for it too, and without a `resource` of its own it has this one.
+    public var introspection: IntrospectionConfiguration?
+    /// The pre-shared tokens.
+    public var staticTokens: StaticTokenList?
+    /// How many good verdicts on JWTs are remembered.
+    public var tokenCaching = TokenCaching.standard
+    /// Hosts that may be fetched from although their addresses are private, as they stand in the URLs.
+    public var privateHosts: [String] = []
 
     /// A configuration.
     public init(resource: String, authorizationServers: [String], requiredScopes: [String] = []) {

@@ -11,13 +11,14 @@ struct EnvironmentReader {
     init(_ environment: [String: String]) {
         let names = environment.keys.filter { $0.utf8.starts(with: EnvironmentVariable.prefix.utf8) }
         for name in names.sorted() where EnvironmentVariable(rawValue: name) == nil {
-            let nearest = EnvironmentVariable.nearest(to: name).map { "; did you mean \($0.rawValue)?" } ?? "; remove it"
+            let nearest =
+                EnvironmentVariable.nearest(to: name).map { "; did you mean \($0.rawValue)?" } ?? "; remove it"
             faults.append(.init(Self.shown(name), "is no setting of this server\(nearest)"))
         }
         for variable in EnvironmentVariable.allCases {
             guard let value = environment[variable.rawValue] else { continue }
             values[variable] = value
-            if value.isEmpty {
+            if value.utf8.allSatisfy({ Self.isSeparator($0) || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: " ") }) {
                 fault(variable, "is empty; remove it, or give it a value")
             } else if !value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || Self.isSeparator($0) })
                 || value.unicodeScalars.contains("\u{FFFD}")
@@ -35,11 +36,12 @@ struct EnvironmentReader {
         faults.append(.init(variable.rawValue, explanation))
     }
 
-    /// Reports what another check found, unless the variable has a fault already.
+    /// Reports what another check found, each once, and nothing about a variable of which more is known already.
     mutating func add(_ found: [ConfigurationError.Fault]) {
         let known = faults.map(\.setting)
-        faults += found.filter { fault in
-            !known.contains { fault.setting.utf8.elementsEqual($0.utf8) || fault.setting.utf8.starts(with: "\($0) ".utf8) }
+        for fault in found where !faults.contains(fault) {
+            let variable = fault.setting.utf8.prefix { $0 != UInt8(ascii: " ") }
+            if !known.contains(where: { $0.utf8.elementsEqual(variable) }) { faults.append(fault) }
         }
     }
 
