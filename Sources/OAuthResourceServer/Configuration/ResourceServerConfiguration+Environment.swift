@@ -152,8 +152,18 @@ extension ResourceServerConfiguration {
         let position = ASCII.parseDecimal(bytes[..<tail.startIndex].filter { ASCII.isDigit($0) })
         let isEntry = bytes[..<tail.startIndex].last == UInt8(ascii: "]")
         let entry = position.map { isEntry ? " entry \($0 + 1)" : "" } ?? ""
-        return .init(variable.rawValue + entry + String(decoding: tail, as: UTF8.self), fault.explanation)
+        return .init(
+            variable.rawValue + entry + String(decoding: tail, as: UTF8.self),
+            explanations[fault.setting] ?? explanations[fault.explanation] ?? fault.explanation)
     }
+
+    /// What is said otherwise to somebody who writes no code, by the setting or by the explanation in code.
+    private static let explanations: [String: String] = [
+        "mode": "is disabled while OAUTH_RESOURCE is on no loopback host, so that anybody could do anything; use "
+            + "http://127.0.0.1:<port> for it, or another mode",
+        IssuerConfiguration.insecureHTTP:
+            "uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback",
+    ]
 
     private static let variables: [String: EnvironmentVariable] = [
         "allowedOrigins": .allowedOrigins, "authorizationServers": .issuers, "introspection.audiences": .audiences,
