@@ -78,6 +78,8 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let mcpName = HTTPFieldName(known: "Mcp-Name")
     /// `MCP-Protocol-Version`
     public static let mcpProtocolVersion = HTTPFieldName(known: "MCP-Protocol-Version")
+    /// `Mcp-Session-Id`
+    public static let mcpSessionID = HTTPFieldName(known: "Mcp-Session-Id")
     /// `Origin`
     public static let origin = HTTPFieldName(known: "Origin")
     /// `Pragma`

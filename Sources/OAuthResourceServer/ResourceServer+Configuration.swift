@@ -89,6 +89,7 @@ extension ResourceServer {
         if !(1_024...65_536).contains(configuration.tokenLimit) {
             faults.append(.init("tokenLimit", "is outside 1,024…65,536 bytes"))
         }
+        if case .bound(let limits) = configuration.sessions { faults += limits.faults }
         for (index, path) in configuration.wellKnownPathsOfHandler.enumerated() {
             let setting = "wellKnownPathsOfHandler[\(index)]"
             if !path.utf8.starts(with: WellKnown.prefix.utf8) {

@@ -31,9 +31,9 @@ extension ResourceServer {
         }
 
         // What needs no token.
-        if case .disabled(let name, _) = mode { return proceed(as: Principal(anonymousAs: name), crossOrigin) }
+        if case .disabled(let name, _) = mode { return proceed(request, as: Principal(anonymousAs: name), crossOrigin) }
         let access = routes.access(to: request.target.path)
-        if access == .public { return proceed(as: .anonymous, crossOrigin) }
+        if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
 
         let required = requirement(of: request)
         var presented: PresentedToken?
@@ -47,15 +47,15 @@ extension ResourceServer {
                 try check(accessToken, carries: required)
                 try await checkForm(of: &request)
             }
-            // Operation scopes and sessions: for anonymous principals too.
-            return proceed(as: principal, token: presented, crossOrigin)
+            // Operation scopes: for anonymous principals too.
+            return proceed(request, as: principal, token: presented, crossOrigin)
         } catch {
             switch error {
             case .body(let fault): throw fault
             case .refused(let rejection):
                 if mode == .shadow {
                     report(.wouldDeny(rejection, fingerprint: presented?.fingerprint))
-                    return proceed(as: principal, token: nil, crossOrigin)
+                    return proceed(request, as: principal, token: nil, crossOrigin)
                 }
                 report(.denied(rejection, fingerprint: presented?.fingerprint))
                 return refuse(request, refusals.response(to: rejection, operation: required), crossOrigin)
@@ -137,14 +137,24 @@ extension ResourceServer {
     // MARK: The end
 
     private func proceed(
-        as principal: Principal, token: PresentedToken? = nil, _ crossOrigin: CrossOriginFields?
+        _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
+        _ crossOrigin: CrossOriginFields?
     ) -> Decision {
+        let session: SessionRegistry.Use?
+        do throws(SessionFault) {
+            session = try sessions?.admit(request.method, request.fields, of: principal)
+        } catch {
+            report(.sessionRefused(error, fingerprint: token?.fingerprint))
+            return refuse(request, error.response, crossOrigin)
+        }
         if let token {
             report(.allowed(fingerprint: token.fingerprint))
         } else if let name = principal.anonymousName {
             report(.allowedAnonymously(name: name))
         }
-        return .proceed(Admission(principal: principal, crossOrigin: crossOrigin))
+        return .proceed(
+            Admission(
+                principal: principal, crossOrigin: crossOrigin, session: session, observer: observer, token: token))
     }
 
     private func turnAway(

@@ -32,6 +32,8 @@ public struct ResourceServer: Sendable {
     let routes: RouteTable
     let metadataRoutes: MetadataRoutes
     let refusals: RefusalResponse
+    /// Nil where sessions are not bound.
+    let sessions: SessionRegistry?
     let observer: EventObserver?
 
     /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
@@ -130,6 +132,7 @@ public struct ResourceServer: Sendable {
         self.verifier = verifier
         self.observer = observer
         mode = configuration.mode
+        sessions = SessionRegistry(configuration)
         browsers = BrowserPolicy(parts.resource, allowedOrigins: parts.allowedOrigins)
         routes = RouteTable(configuration.routes)
         metadataRoutes = MetadataRoutes(

@@ -38,6 +38,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var allowedOrigins: [String] = []
     /// Paths that need less than a token with the required scopes. Their order does not matter.
     public var routes: [RouteRule] = []
+    /// Who may use an MCP session.
+    public var sessions: SessionBinding = .bound
     /// Fills in further members of the metadata document (name, documentation, policy …).
     public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
     /// The issuers whose JWTs are accepted: see ``ResourceServer/init(_:fetcher:observer:)``. `authorizationServers` says

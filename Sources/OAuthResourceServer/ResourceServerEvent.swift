@@ -17,6 +17,10 @@ public enum ResourceServerEvent: Sendable {
     case guardDisabled(anonymousAs: String, reach: GuardMode.Reach)
     /// The scope claim of a good token is of the wrong type; the token counts as one without scopes.
     case scopesIgnored(fingerprint: String)
+    /// A request was refused because of the MCP session that it names.
+    case sessionRefused(SessionFault, fingerprint: String?)
+    /// The handler's `Mcp-Session-Id` was kept from the caller; the response went out without it.
+    case sessionWithheld(SessionFault, fingerprint: String?)
     /// The wrapped handler threw. The caller got a 500 without detail.
     case handlerFailed(any Error)
     /// A fetch of keys begins.
@@ -44,12 +48,33 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .guardDisabled(let name, let reach):
             "GUARD_DISABLED every request is let through as=\"\(name)\" reach=\(reach)"
         case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
+        case .sessionRefused(let fault, let fingerprint):
+            "session_refused reason=\(fault.code) token=\(fingerprint ?? "none")"
+        case .sessionWithheld(let fault, let fingerprint):
+            "session_withheld reason=\(fault.code) token=\(fingerprint ?? "none")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .keyRefreshStarted: "key_refresh_started"
         case .keyRefreshSucceeded(let count): "key_refresh_succeeded usable_keys=\(count)"
         case .keyRefreshFailed(let failure): "key_refresh_failed reason=\(failure.code)"
         case .keySkipped(let index, let reason): "key_skipped index=\(index) reason=\(reason.rawValue)"
         case .introspectionFailed(let failure): "introspection_failed reason=\(failure.code)"
+        }
+    }
+}
+
+extension ResourceServerEvent {
+    /// What events are counted under together: the name, and the reason where there is one.
+    var group: String {
+        // Both stand in the line: `name reason=code …`. Codes are written in programs and hold no space.
+        var words = description.utf8.split(separator: 0x20, maxSplits: 2).prefix(2)
+        if let second = words.last, !second.starts(with: "reason=".utf8) { words = words.prefix(1) }
+        return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
+    }
+
+    var isAllowed: Bool {
+        switch self {
+        case .allowed, .allowedAnonymously: true
+        default: false
         }
     }
 }
