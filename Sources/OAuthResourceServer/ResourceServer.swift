@@ -103,12 +103,12 @@ public struct ResourceServer: Sendable {
     /// Wraps a handler: it is called for requests with a good token only, and receives the verified principal.
     public func protecting(
         _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
-    ) -> some HTTPHandler {
+    ) -> ProtectedHandler {
         ProtectedHandler(server: self, handler: handler)
     }
 
     /// Wraps a handler that asks ``Principal/current`` when it wants to know.
-    public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
+    public func protecting(_ handler: some HTTPHandler) -> ProtectedHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
     }
 
