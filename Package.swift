@@ -62,8 +62,8 @@ let package = Package(
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthResourceServer", "SocketHTTP",
-                "OAuthTestKit",
+                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthMetadata", "OAuthResourceServer",
+                "SocketHTTP", "OAuthTestKit",
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
         .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),

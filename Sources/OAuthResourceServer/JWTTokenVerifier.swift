@@ -92,7 +92,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     }
 
     /// What was found out about the token lately, if the keys of then are still the present ones.
-    func rememberedToken(_ token: PresentedToken) -> AccessToken? {
+    package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
         guard let verdict = cache?.verdict(on: token.digest) else { return nil }
         // Asked outside of the cache's lock, and each time: a removed key ends its tokens, and the source learns that its
         // keys are in use.
