@@ -182,7 +182,7 @@ struct EnvironmentTests {
         ),
         Mistake(
             ["OAUTH_SCOPES": "a"],
-            "OAUTH_SCOPES is no setting of this server; did you mean OAUTH_SCOPES_SUPPORTED?"),
+            "OAUTH_SCOPES is no setting of this server; did you mean OAUTH_REQUIRED_SCOPES?"),
         Mistake(
             ["OAUTH_CLIENT_SECRET": "s3cret"],
             "OAUTH_CLIENT_SECRET is no setting of this server; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
@@ -216,7 +216,7 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_ISSUERS": "https://a.example.com, https://a.example.com, login.example.com"],
             "OAUTH_ISSUERS entry 2 is there already; configure each issuer once",
-            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp"
+            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com"
         ),
         Mistake(
             [
@@ -227,7 +227,7 @@ struct EnvironmentTests {
                 + "are found, or name one issuer"),
         Mistake(
             ["OAUTH_JWKS_URL": "http://login.example.com/k#1"],
-            "OAUTH_JWKS_URL has a fragment (#…), which RFC 9728 and RFC 8414 forbid; remove it"),
+            "OAUTH_JWKS_URL has a fragment (#…); remove it"),
         Mistake(
             ["OAUTH_ALGORITHMS": "RS256 HS256 none"],
             "OAUTH_ALGORITHMS entry 2 is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
@@ -260,7 +260,7 @@ struct EnvironmentTests {
                 "OAUTH_INTROSPECTION_URL": "http://login.example.com/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "ü",
                 "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
             ],
-            "OAUTH_INTROSPECTION_URL uses http: tokens and credentials could be read on the way; use https",
+            "OAUTH_INTROSPECTION_URL uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback",
             "OAUTH_INTROSPECTION_CLIENT_ID is empty, or holds control or non-ASCII characters"),
         Mistake(
             [
@@ -281,6 +281,9 @@ struct EnvironmentTests {
                 + "the working directory"),
         Mistake(
             ["OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
+            "OAUTH_STATIC_TOKENS_FILE is read with OAUTH_MODE=static alone; set that, or remove this"),
+        Mistake(
+            ["OAUTH_MODE": "static", "OAUTH_ISSUERS": "-", "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
             "OAUTH_STATIC_TOKENS_FILE names a file that does not exist; check the path, which is relative to the working "
                 + "directory"),
         Mistake(

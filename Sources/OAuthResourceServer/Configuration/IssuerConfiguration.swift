@@ -51,9 +51,6 @@ extension IssuerConfiguration {
         var scopes: ScopeMapping
     }
 
-    /// In the place of what an identifier says about http, which knows no setting that allows it.
-    static let insecureHTTP = "uses http; use https, or for a loopback host set insecureHTTP to .loopback"
-
     /// Checks every setting; the faults' settings begin with `path`. Nil when there is a fault.
     func check(
         at path: String, resource: String, insecureHTTP: InsecureHTTP, _ faults: inout [ConfigurationError.Fault]
@@ -64,7 +61,7 @@ extension IssuerConfiguration {
         do throws(IdentifierError) {
             identifier = try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP)
         } catch {
-            faults.append(.init(path, error == .insecure ? Self.insecureHTTP : error.explanation))
+            faults.append(.init(path, Self.explanation(error, example: "https://login.example.com")))
         }
         var location = KeyLocation.discovered
         if case .url(let text) = keys {
@@ -72,7 +69,7 @@ extension IssuerConfiguration {
                 location = .url(try Self.keySetURL(text, insecureHTTP))
             } catch {
                 faults.append(
-                    .init("\(path).keys", error == .insecure ? Self.insecureHTTP : error.explanation))
+                    .init("\(path).keys", Self.explanation(error, example: "https://login.example.com/jwks")))
             }
         }
         var policy = policy
@@ -93,6 +90,16 @@ extension IssuerConfiguration {
         faults += scopes.faults(at: "\(path).scopes")
         guard faults.count == before, let identifier, let validation = try? JWTValidation(policy) else { return nil }
         return Parts(issuer: identifier, validation: validation, keys: location, scopes: scopes)
+    }
+
+    /// What is said about the URLs of an issuer, where an identifier speaks of resources too.
+    private static func explanation(_ error: IdentifierError, example: String) -> String {
+        switch error {
+        case .url(let why): "is not an absolute URL (\(why.rawValue)); write it like \(example)"
+        case .insecure: "uses http; use https, or for a loopback host set insecureHTTP to .loopback"
+        case .fragment: "has a fragment (#…); remove it"
+        case .dotSegments, .query: error.explanation
+        }
     }
 
     /// RFC 8414 §2: a `jwks_uri` is https; http as far as issuers may be on it.

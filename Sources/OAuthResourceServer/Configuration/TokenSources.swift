@@ -22,7 +22,7 @@ struct TokenSources: Sendable {
         staticTokens = configuration.staticTokens
         caching = configuration.tokenCaching
         // An empty one is reported as the fault that it is, and not as an audience.
-        let resource = configuration.resource.isEmpty ? "/" : configuration.resource
+        let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
         for (index, issuer) in configuration.issuers.enumerated() {
             let path = "issuers[\(index)]"
             if configuration.issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
