@@ -17,6 +17,7 @@ enum ExceptionLists {
         "Sources/JOSE/SigningKey.swift": "owns a libcrypto key and hands buffers to it",
         "Sources/JOSE/VerificationKey.swift": "owns libcrypto's verification contexts and hands buffers to them",
         "Sources/OAuthResourceServer/Clocks.swift": "reads the system's clock through clock_gettime",
+        "Sources/OAuthResourceServer/Configuration/ProcessEnvironment.swift": "reads the environment of the process",
         "Sources/OAuthResourceServer/Verifiers/OperatorFile.swift": "reads files with the system's calls",
         "Sources/OAuthResourceServer/Observer/StandardError.swift": "writes with the system's calls, without waiting",
         "Sources/SafeFetch/CertificateAuthorityFile.swift": "asks the system whether the file is readable",
