@@ -1,5 +1,4 @@
 public import HTTPMessages
-internal import JOSE
 public import OAuthMetadata
 internal import WireFormat
 
@@ -49,28 +48,31 @@ public struct ResourceServer: Sendable {
         resource: String, issuer: String, requiredScopes: [String] = [], fetcher: any DocumentFetcher,
         observer: EventObserver? = nil
     ) throws(ConfigurationError) {
-        let configuration = ResourceServerConfiguration(
-            resource: resource, authorizationServers: [issuer], requiredScopes: requiredScopes)
-        let parts = try Self.check(configuration, hasVerifier: true, hasObserver: observer != nil)
-        let trusted = parts.authorizationServers.compactMap { issuer in
-            // Issuer and resource have been checked and are not empty, so this policy is never at fault.
-            (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
-                JWTTokenVerifier.TrustedIssuer(
-                    validation, keys: RemoteKeySet(of: issuer, fetcher: fetcher, observer: observer))
-            }
-        }
-        self.init(parts, configuration, verifier: try JWTTokenVerifier(trusted), observer: observer)
+        try self.init(
+            ResourceServerConfiguration(
+                resource: resource, issuers: [IssuerConfiguration(issuer)], requiredScopes: requiredScopes),
+            fetcher: fetcher, observer: observer)
     }
 
     /// A guard with a verifier of your choice.
     ///
     /// - Parameters:
-    ///   - configuration: What is protected, and how.
+    ///   - configuration: What is protected, and how. It names no issuers, introspection and static tokens: the verifier
+    ///     decides about them.
     ///   - verifier: Decides about tokens; nil only where ``GuardMode/disabled(anonymousAs:reach:)`` looks at none.
     ///   - observer: Told about every decision. Shadow mode and a disabled guard need one.
     /// - Throws: ``ConfigurationError`` with every fault.
     public init(
         _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver? = nil
+    ) throws(ConfigurationError) {
+        let faults = configuration.faults(decidingAlone: verifier, hasObserver: observer != nil)
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
+        try self.init(checking: configuration, verifier: verifier, observer: observer)
+    }
+
+    /// A guard whose verifier, if any, may be made of the configuration.
+    init(
+        checking configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver?
     ) throws(ConfigurationError) {
         let parts = try Self.check(configuration, hasVerifier: verifier != nil, hasObserver: observer != nil)
         self.init(parts, configuration, verifier: verifier ?? NoVerifier(), observer: observer)
