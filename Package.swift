@@ -54,11 +54,17 @@ let package = Package(
                 "SocketHTTP", "OAuthTestKit",
             ]),
         .executableTarget(
-            name: "mcp-auth", dependencies: ["WireFormat", "HTTPMessages", "JOSE", "OAuthResourceServer", "SafeFetch"]),
+            name: "mcp-auth",
+            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch"]),
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
-        .executableTarget(name: "benchmarks", dependencies: ["CBenchmarkLimit", "WireFormat", "JOSE"]),
+        .executableTarget(
+            name: "benchmarks",
+            dependencies: [
+                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthResourceServer", "SocketHTTP",
+                "OAuthTestKit",
+            ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
         .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),
 
@@ -70,6 +76,12 @@ let package = Package(
             name: "OAuthResourceServerTests",
             dependencies: [
                 "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+            ]),
+        .testTarget(
+            name: "GuardTests",
+            dependencies: [
+                "OAuthResourceServer", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata", "HTTPMessages",
+                "WireFormat",
             ]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
         .testTarget(
@@ -85,7 +97,9 @@ let package = Package(
             dependencies: [
                 "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
-        .testTarget(name: "MCPAuthTests", dependencies: ["mcp-auth", "JOSE", "HTTPMessages", "WireFormat"]),
+        .testTarget(
+            name: "MCPAuthTests",
+            dependencies: ["mcp-auth", "OAuthResourceServer", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],

@@ -1,3 +1,4 @@
+internal import Synchronization
 public import WireFormat
 
 /// The keys of one issuer (RFC 7517 §5), imported once when the set is parsed, and bound to that issuer.
@@ -25,12 +26,28 @@ public struct JSONWebKeySet: Sendable {
         }
     }
 
+    /// Which set it is: copies of one set share it, and no other set of the process has or will ever have it.
+    ///
+    /// What is remembered about a token, such as a verdict, holds while the set that decided it is still the present one
+    /// of its source: compare this, which costs nothing. A renewed but unchanged set of a remote source keeps it; a set
+    /// that gained or lost a key is another one.
+    public struct Identity: Sendable, Hashable {
+        private let number: UInt64
+        private static let last = Atomic<UInt64>(0)
+
+        fileprivate init() {
+            number = Self.last.wrappingAdd(1, ordering: .relaxed).newValue
+        }
+    }
+
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
     /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
     public let issuer: String
     let issuerBytes: [UInt8]
+    /// Which set it is.
+    public let identity = Identity()
     /// The usable keys, in order.
     public let keys: [JSONWebKey]
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.

@@ -6,6 +6,9 @@ public import JOSE
 /// key never waits.
 public protocol KeySource: Sendable {
     /// The set to verify with now, or nil when there is none that may still be used.
+    ///
+    /// As long as no key is gained or lost this is one set, with one ``JOSE/JSONWebKeySet/identity``: whoever remembers a
+    /// verdict compares it. A source that parses anew at each call is correct, but makes such memories useless.
     func presentKeys() -> JSONWebKeySet?
 
     /// A set for a token that the present one cannot decide.

@@ -5,30 +5,36 @@ internal import WireFormat
 
 /// The guard: decides for each request whether it goes on, with which principal, or what to answer instead.
 ///
-/// **Checks** that there is exactly one access token, that the verifier accepts it, and that it carries the required
-/// scopes. **Does not check** anything about the wrapped handler's own routes, and runs before it looks at them: without
-/// a token the answer is 401, whatever the method, path or `Accept`.
+/// **Checks** that the request is meant for this server and comes from an allowed page, that there is exactly one access
+/// token, that the verifier accepts it, and that it carries the required scopes. **Does not check** anything about the
+/// wrapped handler's own routes, and runs before it looks at them: without a token the answer is 401, whatever the method,
+/// path or `Accept`, unless a ``RouteRule`` loosens that.
 ///
 /// - SeeAlso: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
 public struct ResourceServer: Sendable {
     /// What to do with a request.
     public enum Decision: Sendable {
-        /// Let it through on behalf of this principal.
-        case proceed(Principal)
+        /// Let it through, on behalf of the admission's principal.
+        case proceed(Admission)
         /// Send this response instead; a `HEAD` has no body.
         case respond(HTTPResponse)
     }
 
     /// The resource, byte for byte as configured.
     public let resource: ResourceIdentifier
-    /// The metadata document that is served.
+    /// The metadata document: served wherever tokens of authorization servers are taken, see ``GuardMode``.
     public let metadata: ProtectedResourceMetadata
-    private let requiredScopes: ScopeSet
-    private let tokenLimit: Int
-    private let verifier: any TokenVerifier
-    private let routes: MetadataRoutes
-    private let refusals: RefusalResponse
-    private let observer: EventObserver?
+    let requiredScopes: ScopeSet
+    let tokenLimit: Int
+    let verifier: any TokenVerifier
+    let mode: GuardMode
+    let browsers: BrowserPolicy
+    let routes: RouteTable
+    let metadataRoutes: MetadataRoutes
+    let refusals: RefusalResponse
+    /// Nil where sessions are not bound.
+    let sessions: SessionRegistry?
+    let observer: EventObserver?
 
     /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
     ///
@@ -45,7 +51,7 @@ public struct ResourceServer: Sendable {
     ) throws(ConfigurationError) {
         let configuration = ResourceServerConfiguration(
             resource: resource, authorizationServers: [issuer], requiredScopes: requiredScopes)
-        let parts = try Self.check(configuration)
+        let parts = try Self.check(configuration, hasVerifier: true, hasObserver: observer != nil)
         let trusted = parts.authorizationServers.compactMap { issuer in
             // Issuer and resource have been checked and are not empty, so this policy is never at fault.
             (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
@@ -58,32 +64,39 @@ public struct ResourceServer: Sendable {
 
     /// A guard with a verifier of your choice.
     ///
+    /// - Parameters:
+    ///   - configuration: What is protected, and how.
+    ///   - verifier: Decides about tokens; nil only where ``GuardMode/disabled(anonymousAs:reach:)`` looks at none.
+    ///   - observer: Told about every decision. Shadow mode and a disabled guard need one.
     /// - Throws: ``ConfigurationError`` with every fault.
     public init(
-        _ configuration: ResourceServerConfiguration, verifier: any TokenVerifier, observer: EventObserver? = nil
+        _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver? = nil
     ) throws(ConfigurationError) {
-        self.init(try Self.check(configuration), configuration, verifier: verifier, observer: observer)
+        let parts = try Self.check(configuration, hasVerifier: verifier != nil, hasObserver: observer != nil)
+        self.init(parts, configuration, verifier: verifier ?? NoVerifier(), observer: observer)
     }
 
     /// Decides about a request, on plain values: the glue to any HTTP framework.
+    ///
+    /// A request that may proceed goes to the handler with ``Admission/principal``; then
+    /// ``Admission/finish(status:fields:)`` completes the head of what the handler answered.
     ///
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
     ///   - fields: The header fields, duplicates kept.
-    ///   - body: The content, when it is at hand and is a form; nil otherwise. It is never searched for a token to use.
+    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use.
+    ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
-        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil
+        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil,
+        listener: HTTPRequest.ListenerKind = .unknown
     ) async -> Decision {
-        switch await authorize(method: method, target: target, fields: fields) {
-        case .answered(let response): return .respond(response)
-        case .refused(let rejection, let token): return .respond(refuse(rejection, token, method: method))
-        case .authorized(let principal, let token):
-            if let body, Self.isForm(fields), BearerCredential.namesAccessToken(body) {
-                return .respond(refuse(.malformedRequest(.tokenInTwoPlaces), token, method: method))
-            }
-            report(.allowed(fingerprint: token.fingerprint))
-            return .proceed(principal)
+        var request = GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body)
+        do throws(HTTPRequestBodyError) {
+            return try await admit(&request)
+        } catch {
+            // Bytes at hand can fail in one way only: there are more than a stage reads.
+            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
         }
     }
 
@@ -97,56 +110,6 @@ public struct ResourceServer: Sendable {
     /// Wraps a handler that asks ``Principal/current`` when it wants to know.
     public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
-    }
-
-    /// What a request's head says. Nothing was reported yet.
-    enum Authorization {
-        /// One of the metadata routes answers.
-        case answered(HTTPResponse)
-        case refused(TokenRejection, PresentedToken?)
-        case authorized(Principal, PresentedToken)
-    }
-
-    /// Decides by the head of a request alone.
-    func authorize(method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields) async -> Authorization {
-        if let response = routes.response(method: method, path: target.path, fields: fields) {
-            return .answered(bodiless(response, if: method))
-        }
-        var presented: PresentedToken?
-        do throws(TokenRejection) {
-            let token = try BearerCredential.extract(from: fields, query: target.query, tokenLimit: tokenLimit)
-            presented = token
-            let accessToken = try await verifier.verify(token)
-            if accessToken.hasMalformedScopes { report(.scopesIgnored(fingerprint: token.fingerprint)) }
-            guard accessToken.scopes.isSuperset(of: requiredScopes) else { throw .insufficientScope(requiredScopes) }
-            return .authorized(Principal(accessToken), token)
-        } catch {
-            return .refused(error, presented)
-        }
-    }
-
-    /// The answer to a refused request; the observer learns the reason, the caller does not.
-    func refuse(_ rejection: TokenRejection, _ token: PresentedToken?, method: HTTPMethod) -> HTTPResponse {
-        report(.denied(rejection, fingerprint: token?.fingerprint))
-        return bodiless(refusals.response(to: rejection, operation: requiredScopes), if: method)
-    }
-
-    /// Tells the observer. The event is made only when there is one: a fingerprint costs a hash.
-    func report(_ event: @autoclosure () -> ResourceServerEvent) {
-        observer?(event())
-    }
-
-    /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
-    static func isForm(_ fields: HTTPFields) -> Bool {
-        // Of several lines any one counts: the handler may go by that one.
-        fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
-    }
-
-    private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {
-        guard method == .head else { return response }
-        var response = response
-        response.body = .bytes([])
-        return response
     }
 
     private init(
@@ -168,9 +131,23 @@ public struct ResourceServer: Sendable {
         tokenLimit = configuration.tokenLimit
         self.verifier = verifier
         self.observer = observer
-        routes = MetadataRoutes(
-            metadata, alias: configuration.rootAlias, handlerPaths: configuration.wellKnownPathsOfHandler)
+        mode = configuration.mode
+        sessions = SessionRegistry(configuration)
+        browsers = BrowserPolicy(parts.resource, allowedOrigins: parts.allowedOrigins)
+        routes = RouteTable(configuration.routes)
+        metadataRoutes = MetadataRoutes(
+            parts.servesMetadata ? metadata : nil, alias: configuration.rootAlias,
+            handlerPaths: configuration.wellKnownPathsOfHandler)
         refusals = RefusalResponse(
-            realm: parts.realm, resourceMetadata: Challenge.QuotableText(parts.resource.metadataURL))
+            realm: parts.realm,
+            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil)
+        if case .disabled(let name, let reach) = mode { report(.guardDisabled(anonymousAs: name, reach: reach)) }
+    }
+}
+
+/// In the place of a verifier that no request reaches.
+private struct NoVerifier: TokenVerifier {
+    func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
+        throw .unavailable(.verifier, retryAfter: 60)
     }
 }

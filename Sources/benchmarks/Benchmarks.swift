@@ -21,6 +21,13 @@ enum Benchmarks {
                                believed, nanoseconds belong to the machine and the minute.
         jose --once KIND N     Verifies N tokens and measures nothing. KIND is rs256, es256, or one of them followed by
                                the name of a refused token, such as "rs256 bad signature".
+        http [--seconds N] [--rounds N] [--peer URL]…
+                               Requests a second through SocketHTTP: the bare handler, and the guard without a token,
+                               with a cached one, and with one that is verified each time. A process each on the first
+                               core, wrk on the second, in turns of N seconds (5), N turns each (3). A peer is another
+                               server to measure in the same run.
+        serve KIND [LOOPS]     One of those servers, on a free port of 127.0.0.1: bare, unauthorized, cached, es256,
+                               rs256; or laboratory, for the load tests. Prints the port, and the token to send.
         callgrind N            Reads a profile of `jose --once KIND N` on standard input and prints instructions per
                                token. Repeatable where time is too noisy:
 
@@ -39,6 +46,8 @@ enum Benchmarks {
         do {
             switch arguments.popFirst() {
             case "jose": try await jose(Array(arguments))
+            case "http": try http(Array(arguments))
+            case "serve": try await serve(Array(arguments))
             case "callgrind": try callgrind(Array(arguments))
             case "--help", "-h", nil: print(help)
             case let other?: throw UsageError(fault: "unknown command \(other)")
@@ -65,6 +74,33 @@ enum Benchmarks {
             try once(arguments[1], number(arguments[2]))
         default: throw UsageError(fault: "jose takes no such arguments")
         }
+    }
+
+    private static func http(_ arguments: [String]) throws {
+        var benchmark = HTTPBenchmark()
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw UsageError(fault: "\(flag) needs a value") }
+            switch flag {
+            case "--seconds": benchmark.seconds = try number(value)
+            case "--rounds": benchmark.rounds = try number(value)
+            case "--peer":
+                // It becomes a word of a shell command.
+                guard (try? AbsoluteURL(parsing: value)) != nil, !value.utf8.contains(UInt8(ascii: "'")) else {
+                    throw UsageError(fault: "--peer must be an absolute URL")
+                }
+                benchmark.peers.append(value)
+            default: throw UsageError(fault: "http knows no \(flag)")
+            }
+        }
+        try benchmark.run()
+    }
+
+    private static func serve(_ arguments: [String]) async throws {
+        guard let kind = arguments.first.flatMap(ServedHandler.Kind.init(rawValue:)), arguments.count <= 2 else {
+            throw UsageError(fault: "serve takes one of: \(ServedHandler.Kind.allCases.map(\.rawValue))")
+        }
+        try await ServedHandler(kind: kind, loops: arguments.count == 2 ? number(arguments[1]) : nil).run()
     }
 
     private static func once(_ kind: String, _ count: Int) throws {

@@ -1,6 +1,7 @@
 """Starts mcp-quickstart, reads what it says, and stops it again."""
 
 import contextlib
+import os
 import re
 import selectors
 import signal
@@ -12,9 +13,13 @@ READY = re.compile(r"ready resource=(\S+) issuer=(\S+)\n")
 class Quickstart:
     """A running mcp-quickstart: `resource` and `issuer` as its ready line names them."""
 
-    def __init__(self, binary: str, *arguments: str, embedded: bool = True) -> None:
+    def __init__(
+        self, binary: str, *arguments: str, embedded: bool = True, environment: dict[str, str] | None = None
+    ) -> None:
         ports = ["--port", "0"] + (["--issuer-port", "0"] if embedded else [])
-        self.process = subprocess.Popen([binary, *ports, *arguments], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [binary, *ports, *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | (environment or {})
+        )
         try:
             line = self._first_line(20)
             match = READY.fullmatch(line)
@@ -22,6 +27,7 @@ class Quickstart:
                 raise AssertionError(f"the first line is not the ready line: {line!r}")
             self.resource, self.issuer = match.groups()
             self.origin = self.resource.removesuffix("/mcp")
+            self.metadata = f"{self.origin}/.well-known/oauth-protected-resource/mcp"
         except BaseException:
             self.process.kill()
             self.process.wait()

@@ -252,4 +252,13 @@ struct JSONWebKeySetTests {
             #expect(lcrypto_error_queue_length() == 0)
         }
     }
+
+    @Test("Copies of a set are the same set; the same document parsed again is another one")
+    func identity() {
+        let set = TokenMint.keySet([Self.ec])
+        let copy = set
+        #expect(copy.identity == set.identity)
+        #expect(TokenMint.keySet([Self.ec]).identity != set.identity)
+        #expect(JSONWebKeySet(set.keys, issuer: set.issuer).identity != set.identity)
+    }
 }

@@ -145,6 +145,18 @@ extension ScriptedServer {
             return text
         }
 
+        /// Reads so many bytes of content, or what there is before the peer goes away.
+        func readContent(count: Int) -> [UInt8] {
+            var content: [UInt8] = []
+            var piece = [UInt8](repeating: 0, count: 65536)
+            while content.count < count, isReadable(descriptor, milliseconds: 10_000) {
+                let length = unsafe recv(descriptor, &piece, min(piece.count, count - content.count), 0)
+                guard length > 0 else { break }
+                content += piece.prefix(length)
+            }
+            return content
+        }
+
         /// Sends everything; false when the peer went away.
         @discardableResult
         func send(_ text: String) -> Bool {

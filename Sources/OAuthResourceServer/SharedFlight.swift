@@ -1,13 +1,16 @@
 internal import JOSE
 internal import Synchronization
 
-/// One fetch of keys that several requests wait for, each no longer than it wants to.
+/// A flight that brings keys.
+typealias KeyFlight = SharedFlight<JSONWebKeySet>
+
+/// One request to elsewhere that several callers wait for, each no longer than it wants to.
 ///
 /// Not a task that is awaited: awaiting a task's value goes on when the waiter is cancelled.
-final class KeyFlight: Sendable {
+final class SharedFlight<Landing: Sendable>: Sendable {
     /// How the wait ended.
     enum Outcome: Sendable {
-        case landed(JSONWebKeySet)
+        case landed(Landing)
         case failed
         /// The waiter was cancelled, or its patience is over. The flight goes on.
         case left

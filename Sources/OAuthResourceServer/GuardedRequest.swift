@@ -1,0 +1,42 @@
+internal import HTTPMessages
+
+/// A request on its way through the guard: its head, and its body where that is at hand.
+struct GuardedRequest: Sendable {
+    let method: HTTPMethod
+    let target: HTTPRequestTarget
+    let fields: HTTPFields
+    let listener: HTTPRequest.ListenerKind
+    /// Nil when a foreign framework kept it. A stage that reads a stream puts its equivalent back here, for the handler.
+    var body: HTTPRequestBody?
+
+    init(_ request: HTTPRequest) {
+        method = request.method
+        target = request.target
+        fields = request.fields
+        listener = request.listener
+        body = request.body
+    }
+
+    init(
+        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, listener: HTTPRequest.ListenerKind,
+        body: [UInt8]?
+    ) {
+        self.method = method
+        self.target = target
+        self.fields = fields
+        self.listener = listener
+        self.body = body.map { HTTPRequestBody($0) }
+    }
+
+    /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
+    var isForm: Bool {
+        // Of several lines any one counts: the handler may go by that one.
+        fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
+    }
+
+    /// Fetch §3.2.2: a browser asks whether a page may send a request.
+    var isPreflight: Bool {
+        guard method == .options, case .once = fields.occurrence(of: .accessControlRequestMethod) else { return false }
+        return true
+    }
+}

@@ -1,0 +1,187 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+
+// What happens to a request, in order. A stage lets it go on, or ends it with a `StageEnd`.
+
+/// Why a stage lets a request go no further.
+enum StageEnd: Error {
+    /// The token, or how it was presented, is not good enough.
+    case refused(TokenRejection)
+    /// The body could not be read: the caller's fault, and the server's to answer.
+    case body(HTTPRequestBodyError)
+}
+
+extension ResourceServer {
+    /// Takes a request through all stages.
+    ///
+    /// - Throws: What reading the body throws, if a stage had to read it.
+    func admit(_ request: inout GuardedRequest) async throws(HTTPRequestBodyError) -> Decision {
+        // Before everything: a name that is not this server's, and a guard that must not be reached.
+        guard browsers.serves(request) else { return turnAway(request, .hostNotServed, nil) }
+        guard mayBeReached(by: request) else { return turnAway(request, .disabledOnNetwork, nil) }
+        // What anybody may read, from any page.
+        if let response = publicDocument(for: request) { return .respond(bodiless(response, if: request.method)) }
+
+        // Pages of other origins. From here on every answer has the CORS fields.
+        let caller = browsers.caller(of: request)
+        let crossOrigin = browsers.crossOriginFields(for: caller)
+        if case .refused = caller { return turnAway(request, .originNotAllowed, crossOrigin) }
+        if case .page = caller, request.isPreflight, let crossOrigin {
+            return .respond(crossOrigin.preflightResponse(to: request.fields))
+        }
+
+        // What needs no token.
+        if case .disabled(let name, _) = mode { return proceed(request, as: Principal(anonymousAs: name), crossOrigin) }
+        let access = routes.access(to: request.target.path)
+        if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
+
+        let required = requirement(of: request)
+        var presented: PresentedToken?
+        var principal = Principal.anonymous
+        do throws(StageEnd) {
+            if access != .optional || request.fields.contains(.authorization) {
+                let token = try credential(of: request)
+                presented = token
+                let accessToken = try await verify(token)
+                principal = Principal(accessToken)
+                try check(accessToken, carries: required)
+                try await checkForm(of: &request)
+            }
+            // Operation scopes: for anonymous principals too.
+            return proceed(request, as: principal, token: presented, crossOrigin)
+        } catch {
+            switch error {
+            case .body(let fault): throw fault
+            case .refused(let rejection):
+                if mode == .shadow {
+                    report(.wouldDeny(rejection, fingerprint: presented?.fingerprint))
+                    return proceed(request, as: principal, token: nil, crossOrigin)
+                }
+                report(.denied(rejection, fingerprint: presented?.fingerprint))
+                return refuse(request, refusals.response(to: rejection, operation: required), crossOrigin)
+            }
+        }
+    }
+
+    // MARK: Before the token
+
+    /// Whether the mode admits requests from where this one came.
+    private func mayBeReached(by request: GuardedRequest) -> Bool {
+        guard case .disabled(_, .loopbackOnly) = mode else { return true }
+        return request.listener != .network
+    }
+
+    /// What is answered without a token: the metadata routes. Nil when the request goes on.
+    private func publicDocument(for request: GuardedRequest) -> HTTPResponse? {
+        metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
+    }
+
+    /// The scopes that every request to this path needs.
+    private func requirement(of request: GuardedRequest) -> ScopeSet {
+        requiredScopes
+    }
+
+    // MARK: The token
+
+    private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedToken {
+        do throws(TokenRejection) {
+            return try BearerCredential.extract(
+                from: request.fields, query: request.target.query, tokenLimit: tokenLimit)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
+        do throws(TokenRejection) {
+            let accessToken = try await verifier.verify(token)
+            if accessToken.hasMalformedScopes { report(.scopesIgnored(fingerprint: token.fingerprint)) }
+            return accessToken
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    private func check(_ accessToken: AccessToken, carries required: ScopeSet) throws(StageEnd) {
+        guard accessToken.scopes.isSuperset(of: required) else { throw .refused(.insufficientScope(required)) }
+    }
+
+    // MARK: The body
+
+    /// How much of a form body is searched for a second token. A longer body is handed on all the same: a token in it is
+    /// never used, so that the search is a courtesy to its sender.
+    private static var searchedFormBytes: Int { 65_536 }
+
+    /// RFC 6750 §2: a token in the field and another in a form make the request malformed.
+    private func checkForm(of request: inout GuardedRequest) async throws(StageEnd) {
+        guard request.isForm, let body = request.body else { return }
+        let beginning: [UInt8]
+        do throws(HTTPRequestBodyError) {
+            // The body is read only now that the caller is known; then it is handed on whole.
+            (beginning, request.body) = try await body.beginning(Self.searchedFormBytes)
+        } catch {
+            throw .body(error)
+        }
+        guard !BearerCredential.namesAccessToken(Self.wholeParameters(of: beginning)) else {
+            throw .refused(.malformedRequest(.tokenInTwoPlaces))
+        }
+    }
+
+    /// What is searched, without a parameter that was cut in two: a name's beginning is not the name.
+    private static func wholeParameters(of form: [UInt8]) -> ArraySlice<UInt8> {
+        guard form.count > searchedFormBytes else { return form[...] }
+        let searched = form.prefix(searchedFormBytes)
+        return searched.prefix(upTo: searched.lastIndex(of: UInt8(ascii: "&")) ?? searched.startIndex)
+    }
+
+    // MARK: The end
+
+    private func proceed(
+        _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
+        _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        let session: SessionRegistry.Use?
+        do throws(SessionFault) {
+            session = try sessions?.admit(request.method, request.fields, of: principal)
+        } catch {
+            report(.sessionRefused(error, fingerprint: token?.fingerprint))
+            return refuse(request, error.response, crossOrigin)
+        }
+        if let token {
+            report(.allowed(fingerprint: token.fingerprint))
+        } else if let name = principal.anonymousName {
+            report(.allowedAnonymously(name: name))
+        }
+        return .proceed(
+            Admission(
+                principal: principal, crossOrigin: crossOrigin, session: session, observer: observer, token: token))
+    }
+
+    private func turnAway(
+        _ request: GuardedRequest, _ why: EarlyRefusal, _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        report(.turnedAway(why))
+        return refuse(request, why.response, crossOrigin)
+    }
+
+    /// Every answer of the guard on the protected path goes out here.
+    private func refuse(
+        _ request: GuardedRequest, _ response: HTTPResponse, _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        var response = bodiless(response, if: request.method)
+        crossOrigin?.set(on: &response.fields)
+        return .respond(response)
+    }
+
+    /// Tells the observer. The event is made only when there is one: a fingerprint costs a hash.
+    func report(_ event: @autoclosure () -> ResourceServerEvent) {
+        observer?(event())
+    }
+
+    private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {
+        guard method == .head else { return response }
+        var response = response
+        response.body = .bytes([])
+        return response
+    }
+}

@@ -1,0 +1,65 @@
+internal import OAuthMetadata
+internal import WireFormat
+
+/// Checked implications: for each scope the greater ones that include it, however indirectly.
+struct ScopeHierarchy: Sendable {
+    /// Included scope, and everything that includes it. Few, so that a walk is quicker than hashing.
+    private var including: [(scope: String, greater: ScopeSet)] = []
+
+    /// Without implications.
+    init() {}
+
+    /// The most implications that are accepted.
+    static let maximumImplications = 1_000
+
+    init(_ implications: ScopeImplications, _ faults: inout [ConfigurationError.Fault]) {
+        let setting = "scopeImplications"
+        guard implications.implications.count <= Self.maximumImplications else {
+            faults.append(.init(setting, "has more than \(Self.maximumImplications) entries"))
+            return
+        }
+        for (index, implication) in implications.implications.enumerated() {
+            guard ScopeSet([implication.scope]) != nil, ScopeSet(implication.included) != nil else {
+                faults.append(.init("\(setting)[\(index)]", ScopeDemand.notAScope))
+                return
+            }
+        }
+        // All ASCII from here on, where the equality of String is that of the bytes.
+        var greater: [String: Set<String>] = [:]
+        for implication in implications.implications {
+            for scope in implication.included { greater[scope, default: []].insert(implication.scope) }
+        }
+        for scope in greater.keys.sorted() {
+            var reached: Set<String> = []
+            var open = Array(greater[scope] ?? [])
+            while let next = open.popLast() {
+                if reached.insert(next).inserted { open += greater[next] ?? [] }
+            }
+            guard !reached.contains(scope) else {
+                faults.append(.init(setting, "go in a circle: \(scope) includes itself in the end; remove one of them"))
+                return
+            }
+            including.append((scope, ScopeSet(keepingValid: reached)))
+        }
+    }
+
+    /// Whether a token with these scopes may do what needs this scope.
+    func isMet(_ scope: String, by granted: ScopeSet) -> Bool {
+        if granted.contains(scope) { return true }
+        guard let greater = greater(than: scope) else { return false }
+        return granted.tokens.contains(where: greater.contains)
+    }
+
+    /// The set without what another scope of it includes.
+    func reduced(_ scopes: ScopeSet) -> ScopeSet {
+        ScopeSet(
+            keepingValid: scopes.tokens.filter { scope in
+                guard let greater = greater(than: scope) else { return true }
+                return !scopes.tokens.contains(where: greater.contains)
+            })
+    }
+
+    private func greater(than scope: String) -> ScopeSet? {
+        including.first { $0.scope.hasSameBytes(as: scope) }?.greater
+    }
+}

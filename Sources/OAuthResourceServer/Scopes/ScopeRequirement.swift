@@ -1,0 +1,48 @@
+/// The scopes that a route or an operation needs: all of a list, any of a list, and combinations.
+///
+/// A plain value in the spelling in which clients request the scopes: `.all(["notes:read", "notes:share"])`,
+/// `.any(of: ["notes:read", "notes:admin"])`, `.any(of: [["admin"], ["read", "list"]])`, or just `"notes:read"`. It is
+/// checked, with every other setting, when a ``ResourceServer`` is made.
+public struct ScopeRequirement: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
+    /// What must be met, all of it: each a list of alternatives of which one suffices, the preferred first. An alternative
+    /// is a list of scopes that are needed together.
+    public let clauses: [[[String]]]
+
+    private init(clauses: [[[String]]]) {
+        self.clauses = clauses
+    }
+
+    /// No scope at all: a good token suffices.
+    public static let none = ScopeRequirement(clauses: [])
+
+    /// All of these scopes.
+    public static func all(_ scopes: [String]) -> ScopeRequirement {
+        scopes.isEmpty ? none : ScopeRequirement(clauses: [[scopes]])
+    }
+
+    /// At least one of these scopes. A client that has none of them is asked for the first.
+    public static func any(of scopes: [String]) -> ScopeRequirement {
+        ScopeRequirement(clauses: [scopes.map { [$0] }])
+    }
+
+    /// All scopes of at least one of these lists. A client is asked for the one that takes it the fewest further scopes,
+    /// the first of several such.
+    public static func any(of alternatives: [[String]]) -> ScopeRequirement {
+        ScopeRequirement(clauses: [alternatives])
+    }
+
+    /// This requirement and another one.
+    public func and(_ other: ScopeRequirement) -> ScopeRequirement {
+        ScopeRequirement(clauses: clauses + other.clauses)
+    }
+
+    /// One scope.
+    public init(stringLiteral scope: String) {
+        self = .all([scope])
+    }
+
+    /// All of these scopes.
+    public init(arrayLiteral scopes: String...) {
+        self = .all(scopes)
+    }
+}
