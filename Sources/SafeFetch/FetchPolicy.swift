@@ -62,7 +62,7 @@ public struct FetchPolicy: Sendable {
     }
 
     /// A policy with the default limits for URLs that somebody else named, such as a client: see
-    /// ``Source/untrusted(ports:)``.
+    /// ``FetchPolicy/Source/untrusted(ports:)``.
     public static func untrusted(
         ports: Set<UInt16> = [443], certificateAuthorities: CertificateAuthorityFile? = nil
     ) -> FetchPolicy {
