@@ -54,7 +54,8 @@ let package = Package(
                 "SocketHTTP", "OAuthTestKit",
             ]),
         .executableTarget(
-            name: "mcp-auth", dependencies: ["WireFormat", "HTTPMessages", "JOSE", "OAuthResourceServer", "SafeFetch"]),
+            name: "mcp-auth",
+            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch"]),
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
@@ -76,8 +77,16 @@ let package = Package(
             dependencies: [
                 "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(
+            name: "GuardTests",
+            dependencies: [
+                "OAuthResourceServer", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata", "HTTPMessages",
+                "WireFormat",
+            ]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
-        .testTarget(name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"]),
+        .testTarget(
+            name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],
+            exclude: ["Conformance.json"]),
         .testTarget(
             name: "OAuthTestKitTests",
             dependencies: [
@@ -88,7 +97,9 @@ let package = Package(
             dependencies: [
                 "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
-        .testTarget(name: "MCPAuthTests", dependencies: ["mcp-auth", "JOSE", "HTTPMessages", "WireFormat"]),
+        .testTarget(
+            name: "MCPAuthTests",
+            dependencies: ["mcp-auth", "OAuthResourceServer", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],

@@ -1,5 +1,5 @@
 #if defined(__linux__)
-#define _GNU_SOURCE  // SOCK_CLOEXEC
+#define _GNU_SOURCE  // SOCK_CLOEXEC, getaddrinfo
 #endif
 
 #include "CLibcurl.h"
@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +32,10 @@ struct clibcurl_transfer {
     char scheme[6];
     struct curl_slist *fields;
     struct curl_slist *resolutions;
+    CURLSH *names;  // what the name resolves to, for this transfer alone: a multi's own store outlives it
+    uint8_t *form;
+    size_t form_length;
+    size_t form_sent;
     clibcurl_callbacks callbacks;
     uint64_t identifier;
 };
@@ -38,8 +43,7 @@ struct clibcurl_transfer {
 int clibcurl_start(void) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    // Without asynchronous name resolution a hung resolver would hold up every transfer and ignore the deadline.
-    const int needed = CURL_VERSION_SSL | CURL_VERSION_ASYNCHDNS | CURL_VERSION_THREADSAFE;
+    const int needed = CURL_VERSION_SSL | CURL_VERSION_THREADSAFE;
     if (info == NULL || info->version_num < 0x075400 || (info->features & needed) != needed) return -1;
     return 1;
 }
@@ -82,6 +86,30 @@ int clibcurl_spawn(void (*body)(void *context), void *context) {
     return failed ? -1 : 1;
 }
 
+int clibcurl_look_up(const char *name, uint8_t *records, size_t capacity) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *first = NULL;
+    if (getaddrinfo(name, NULL, &hints, &first) != 0) return 0;
+    size_t count = 0;
+    for (const struct addrinfo *one = first; one != NULL && count <= capacity; one = one->ai_next) {
+        const int is_ipv4 = one->ai_family == AF_INET && one->ai_addrlen >= sizeof(struct sockaddr_in);
+        const int is_ipv6 = one->ai_family == AF_INET6 && one->ai_addrlen >= sizeof(struct sockaddr_in6);
+        if (!is_ipv4 && !is_ipv6) continue;
+        if (count < capacity) {
+            uint8_t *record = records + count * 17;
+            record[0] = is_ipv4 ? 4 : 16;
+            if (is_ipv4) {
+                memcpy(record + 1, &((const struct sockaddr_in *)(const void *)one->ai_addr)->sin_addr, 4);
+            } else {
+                memcpy(record + 1, &((const struct sockaddr_in6 *)(const void *)one->ai_addr)->sin6_addr, 16);
+            }
+        }
+        count++;
+    }
+    freeaddrinfo(first);
+    return count <= capacity ? (int)count : -1;
+}
+
 int clibcurl_is_certificate_file(const char *path) {
     FILE *file = fopen(path, "re");
     if (file == NULL) return 0;
@@ -97,15 +125,16 @@ int clibcurl_is_certificate_file(const char *path) {
 
 // --- many transfers
 
-clibcurl_multi *clibcurl_multi_create(void) {
+clibcurl_multi *clibcurl_multi_create(int maximum_kept_connections) {
     clibcurl_multi *multi = malloc(sizeof *multi);
     if (multi == NULL) return NULL;
     multi->handle = curl_multi_init();
-    if (multi->handle == NULL) {
-        free(multi);
-        return NULL;
-    }
-    return multi;
+    if (multi->handle != NULL
+        && curl_multi_setopt(multi->handle, CURLMOPT_MAXCONNECTS, (long)maximum_kept_connections) == CURLM_OK)
+        return multi;
+    if (multi->handle != NULL) curl_multi_cleanup(multi->handle);
+    free(multi);
+    return NULL;
 }
 
 void clibcurl_multi_free(clibcurl_multi *multi) {
@@ -139,6 +168,7 @@ static int outcome_of(CURLcode code) {
     case CURLE_OK:
         return clibcurl_done;
     case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
         return clibcurl_not_resolved;
     case CURLE_OPERATION_TIMEDOUT:
         return clibcurl_timed_out;
@@ -176,6 +206,8 @@ static int outcome_of(CURLcode code) {
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+    case CURLE_SEND_FAIL_REWIND:  // a kept connection was dead, and a form is not sent again
+    case CURLE_PROXY:
     case CURLE_HTTP2_STREAM:
         return clibcurl_connection_failed;
     default:
@@ -299,8 +331,23 @@ static int set_protocol(CURL *handle, const char *scheme) {
 #endif
 }
 
+// The transfer was told what its host resolves to.
+static int resolve_nothing(void *state, void *reserved, void *context) {
+    (void)state, (void)reserved, (void)context;
+    return 1;
+}
+
+// The easy handle borrows a list, so it is set again each time the list's head may have changed.
+static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLoption option, const char *line) {
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer == NULL) return -1;
+    *list = longer;
+    return curl_easy_setopt(transfer->handle, option, longer) == CURLE_OK ? 1 : -1;
+}
+
 int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,
-                                int64_t connect_milliseconds, int64_t total_milliseconds, int64_t maximum_content) {
+                                const char *proxy, const char *resolution, int64_t connect_milliseconds,
+                                int64_t total_milliseconds, int64_t maximum_content, int keeps_connection) {
     CURL *handle = transfer->handle;
     // An option that this libcurl does not know means that a rule would not hold.
 #define SET(option, value) \
@@ -314,21 +361,46 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_USERAGENT, user_agent);
 
-    // Nothing but the named server: no redirects, no proxy (an empty name also turns the environment's off), no
-    // credentials from a file. Cookies, HSTS, Alt-Svc and HTTP/0.9 are off unless asked for; the last one is said aloud.
+    // Nothing but the named server: no redirects, no proxy but the operator's (an empty name also turns the environment's
+    // off), no credentials from a file. Cookies, HSTS, Alt-Svc and HTTP/0.9 are off unless asked for; the last one is said
+    // aloud.
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROXY, "");
-    SET(CURLOPT_NOPROXY, "*");
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_HTTP09_ALLOWED, 0L);
     SET(CURLOPT_PATH_AS_IS, 1L);
+    if (proxy == NULL) {
+        SET(CURLOPT_PROXY, "");
+        SET(CURLOPT_NOPROXY, "*");
+    } else {
+        SET(CURLOPT_PROXY, proxy);
+        SET(CURLOPT_NOPROXY, "");
+        // A tunnel for every scheme, so that the proxy sees no request field and its answers are never taken for the
+        // server's.
+        SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
+        SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+        SET(CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+        SET(CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+        SET(CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+        if (certificate_file != NULL) {
+            SET(CURLOPT_PROXY_CAINFO, certificate_file);
+            SET(CURLOPT_PROXY_CAPATH, NULL);
+        }
+    }
 
-    // Each transfer has its own look-up and its own connection, so each is checked where it really connects to.
-    SET(CURLOPT_FRESH_CONNECT, 1L);
-    SET(CURLOPT_FORBID_REUSE, 1L);
-    SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    // The addresses were checked, and those are connected to: no look-up by libcurl (its own would also be a thread that
+    // nobody counts), and the one that a socket is opened to is checked once more.
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_OPENSOCKETDATA, (void *)transfer);
+    SET(CURLOPT_SHARE, transfer->names);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    if (resolution != NULL) {
+        if (append(transfer, &transfer->resolutions, CURLOPT_RESOLVE, resolution) != 1) return -1;
+        SET(CURLOPT_RESOLVER_START_FUNCTION, resolve_nothing);
+    }
+    SET(CURLOPT_FRESH_CONNECT, keeps_connection ? 0L : 1L);
+    SET(CURLOPT_FORBID_REUSE, keeps_connection ? 0L : 1L);
+    SET(CURLOPT_SSL_SESSIONID_CACHE, keeps_connection ? 1L : 0L);
 
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -342,10 +414,6 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_milliseconds);
     SET(CURLOPT_TIMEOUT_MS, (long)total_milliseconds);
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)maximum_content);
-#if LIBCURL_VERSION_NUM >= 0x075700
-    // A look-up that hangs is left to end by itself (it frees its own memory) instead of being waited for.
-    SET(CURLOPT_QUICK_EXIT, 1L);
-#endif
 
     SET(CURLOPT_HEADERFUNCTION, take_line);
     SET(CURLOPT_HEADERDATA, (void *)transfer);
@@ -362,47 +430,60 @@ clibcurl_transfer *clibcurl_transfer_create(clibcurl_callbacks callbacks, uint64
     transfer->identifier = identifier;
     transfer->url = curl_url();
     transfer->handle = curl_easy_init();
-    if (transfer->url != NULL && transfer->handle != NULL) return transfer;
+    transfer->names = curl_share_init();
+    if (transfer->url != NULL && transfer->handle != NULL && transfer->names != NULL
+        && curl_share_setopt(transfer->names, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK)
+        return transfer;
     clibcurl_transfer_free(transfer);
     return NULL;
 }
 
 void clibcurl_transfer_free(clibcurl_transfer *transfer) {
     if (transfer->handle != NULL) curl_easy_cleanup(transfer->handle);
+    if (transfer->names != NULL) curl_share_cleanup(transfer->names);  // after the handle that uses it
     if (transfer->url != NULL) curl_url_cleanup(transfer->url);
+    free(transfer->form);
     curl_slist_free_all(transfer->fields);
     curl_slist_free_all(transfer->resolutions);
     free(transfer);
-}
-
-// The easy handle borrows a list, so it is set again each time the list's head may have changed.
-static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLoption option, const char *line) {
-    struct curl_slist *longer = curl_slist_append(*list, line);
-    if (longer == NULL) return -1;
-    *list = longer;
-    return curl_easy_setopt(transfer->handle, option, longer) == CURLE_OK ? 1 : -1;
-}
-
-int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length) {
-    CURL *handle = transfer->handle;
-    if (curl_easy_setopt(handle, CURLOPT_POST, 1L) != CURLE_OK
-        || curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length) != CURLE_OK
-        || curl_easy_setopt(handle, CURLOPT_COPYPOSTFIELDS, length == 0 ? "" : (const char *)bytes) != CURLE_OK
-        // libcurl repeats a request by itself only when a connection that it used before turns out to be dead.
-        || curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
-        return -1;
-    // The media type of a form is libcurl's default for a POST, but not something to rely on.
-    return clibcurl_transfer_add_field(transfer, "Expect:") == 1
-        ? clibcurl_transfer_add_field(transfer, "Content-Type: application/x-www-form-urlencoded")
-        : -1;
 }
 
 int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line) {
     return append(transfer, &transfer->fields, CURLOPT_HTTPHEADER, line);
 }
 
-int clibcurl_transfer_add_resolution(clibcurl_transfer *transfer, const char *entry) {
-    return append(transfer, &transfer->resolutions, CURLOPT_RESOLVE, entry);
+static size_t give_form(char *bytes, size_t size, size_t count, void *context) {
+    clibcurl_transfer *transfer = context;
+    size_t length = transfer->form_length - transfer->form_sent;
+    if (length > size * count) length = size * count;
+    memcpy(bytes, transfer->form + transfer->form_sent, length);
+    transfer->form_sent += length;
+    return length;
+}
+
+// libcurl repeats a request by itself when a kept connection turns out to be dead. Whether the peer has acted on a form
+// is unknown then (RFC 9110 §9.2.2), so there is no going back to its beginning.
+static int never_rewind(void *context, curl_off_t offset, int origin) {
+    (void)context, (void)offset, (void)origin;
+    return CURL_SEEKFUNC_FAIL;
+}
+
+int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length) {
+    CURL *handle = transfer->handle;
+    transfer->form = malloc(length + 1);
+    if (transfer->form == NULL) return -1;
+    if (length > 0) memcpy(transfer->form, bytes, length);
+    transfer->form_length = length;
+    if (curl_easy_setopt(handle, CURLOPT_POST, 1L) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_READFUNCTION, give_form) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_READDATA, (void *)transfer) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, never_rewind) != CURLE_OK)
+        return -1;
+    // The media type of a form is libcurl's default for a POST, but not something to rely on.
+    return clibcurl_transfer_add_field(transfer, "Expect:") == 1
+        ? clibcurl_transfer_add_field(transfer, "Content-Type: application/x-www-form-urlencoded")
+        : -1;
 }
 
 int clibcurl_transfer_status(clibcurl_transfer *transfer) {

@@ -36,14 +36,20 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let age = HTTPFieldName(known: "Age")
     /// `Allow`
     public static let allow = HTTPFieldName(known: "Allow")
+    /// `Access-Control-Allow-Credentials`
+    public static let accessControlAllowCredentials = HTTPFieldName(known: "Access-Control-Allow-Credentials")
     /// `Access-Control-Allow-Headers`
     public static let accessControlAllowHeaders = HTTPFieldName(known: "Access-Control-Allow-Headers")
     /// `Access-Control-Allow-Methods`
     public static let accessControlAllowMethods = HTTPFieldName(known: "Access-Control-Allow-Methods")
     /// `Access-Control-Allow-Origin`
     public static let accessControlAllowOrigin = HTTPFieldName(known: "Access-Control-Allow-Origin")
+    /// `Access-Control-Expose-Headers`
+    public static let accessControlExposeHeaders = HTTPFieldName(known: "Access-Control-Expose-Headers")
     /// `Access-Control-Max-Age`
     public static let accessControlMaxAge = HTTPFieldName(known: "Access-Control-Max-Age")
+    /// `Access-Control-Request-Headers`
+    public static let accessControlRequestHeaders = HTTPFieldName(known: "Access-Control-Request-Headers")
     /// `Access-Control-Request-Method`
     public static let accessControlRequestMethod = HTTPFieldName(known: "Access-Control-Request-Method")
     /// `Authorization`
@@ -78,6 +84,8 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let mcpName = HTTPFieldName(known: "Mcp-Name")
     /// `MCP-Protocol-Version`
     public static let mcpProtocolVersion = HTTPFieldName(known: "MCP-Protocol-Version")
+    /// `Mcp-Session-Id`
+    public static let mcpSessionID = HTTPFieldName(known: "Mcp-Session-Id")
     /// `Origin`
     public static let origin = HTTPFieldName(known: "Origin")
     /// `Pragma`

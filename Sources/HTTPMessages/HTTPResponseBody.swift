@@ -20,10 +20,19 @@ public enum HTTPResponseBody: Sendable {
 /// Writes the pieces of a streamed response. Returns from `write` when the server is ready for more.
 public struct HTTPBodyWriter: Sendable {
     private let sink: @Sendable ([UInt8]) async throws -> Void
+    private let filler: (@Sendable (_ bytes: [UInt8], _ time: Duration) async -> Void)?
 
     /// A writer over a server's (or a test's) sink.
-    public init(sink: @escaping @Sendable ([UInt8]) async throws -> Void) {
+    ///
+    /// - Parameters:
+    ///   - sink: Sends one piece, which is not empty.
+    ///   - filler: Does what ``fillSilence(with:after:)`` says; nil does nothing.
+    public init(
+        sink: @escaping @Sendable ([UInt8]) async throws -> Void,
+        filler: (@Sendable (_ bytes: [UInt8], _ time: Duration) async -> Void)? = nil
+    ) {
         self.sink = sink
+        self.filler = filler
     }
 
     /// Sends one piece; an empty piece sends nothing.
@@ -31,5 +40,11 @@ public struct HTTPBodyWriter: Sendable {
     /// - Throws: `CancellationError` when the client went away or the server is stopping.
     public func write(_ bytes: [UInt8]) async throws {
         if !bytes.isEmpty { try await sink(bytes) }
+    }
+
+    /// From now on the server itself sends `bytes` whenever nothing has been written for `time`, until the stream ends. It costs
+    /// neither a task nor a timer. A writer without a server does nothing.
+    public func fillSilence(with bytes: [UInt8], after time: Duration) async {
+        await filler?(bytes, time)
     }
 }

@@ -111,7 +111,7 @@ public struct JWTPolicy: Sendable {
 
     /// The accepted audiences as bytes; the resource also with one trailing slash more or less, because authorization
     /// servers re-serialise `https://host` as `https://host/`.
-    var acceptedAudiences: [[UInt8]] {
+    package var acceptedAudiences: [[UInt8]] {
         let exact = audiences.map { Array($0.utf8) }
         guard let resource else { return exact }
         let bytes = Array(resource.utf8)

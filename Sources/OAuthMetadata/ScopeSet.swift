@@ -42,7 +42,15 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the scope is in the set; whole tokens only, so that `read` is not in `read_all`.
     public func contains(_ scope: String) -> Bool {
-        tokens.contains { $0.hasSameBytes(as: scope) }
+        // Sorted by bytes: a token may hold many.
+        var range = tokens.startIndex..<tokens.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if tokens[middle].hasSameBytes(as: scope) { return true }
+            let isBelow = tokens[middle].utf8.lexicographicallyPrecedes(scope.utf8)
+            range = isBelow ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return false
     }
 
     /// Whether every scope of `other` is in this set.

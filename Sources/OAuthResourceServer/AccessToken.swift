@@ -8,26 +8,29 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public let issuer: String?
     /// `exp`, seconds since 1970; nil when the verifier knows no end.
     public let expiresAt: Double?
-    /// The scopes of `scope`, else of `scp`; none when they are of the wrong type.
+    /// The scopes of `scope`, else of `scp`, and those that the issuer's ``ScopeMapping`` finds in other claims; in the
+    /// spelling in which clients request them.
     public let scopes: ScopeSet
-    /// Whether the claim that should name the scopes is of the wrong type, so that there are none.
+    /// Whether a claim that should name scopes is of the wrong type or holds too many, so that it grants none.
     public let hasMalformedScopes: Bool
     /// The claims: strict JSON, an object.
     public let claims: JSONDocument
 
-    /// The token of a verified JWT.
-    public init(_ jwt: VerifiedJWT) {
-        self.init(issuer: jwt.issuer, expiresAt: jwt.expiresAt, claims: jwt.claims)
+    /// The token of a verified JWT; its scopes as the mapping says.
+    public init(_ jwt: VerifiedJWT, scopes mapping: ScopeMapping = ScopeMapping()) {
+        self.init(issuer: jwt.issuer, expiresAt: jwt.expiresAt, claims: jwt.claims, scopes: mapping)
     }
 
-    /// What a custom verifier learned. The caller vouches for it.
-    public init(issuer: String?, expiresAt: Double?, claims: JSONDocument) {
+    /// What a custom verifier learned; its scopes as the mapping says. The caller vouches for it.
+    public init(
+        issuer: String?, expiresAt: Double?, claims: JSONDocument, scopes mapping: ScopeMapping = ScopeMapping()
+    ) {
         self.issuer = issuer
         self.expiresAt = expiresAt
         self.claims = claims
-        let scopes = Self.scopes(of: claims.root)
-        self.scopes = scopes ?? ScopeSet()
-        hasMalformedScopes = scopes == nil
+        let scopes = TokenScopes(of: claims.root, mapping)
+        self.scopes = scopes.scopes
+        hasMalformedScopes = scopes.hasMalformedClaim
     }
 
     /// `sub`.
@@ -48,23 +51,4 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public var description: String { "<verified access token>" }
     /// Shows no member.
     public var customMirror: Mirror { Mirror(self, children: []) }
-
-    /// RFC 9068 §2.2.3 `scope`, a string split on spaces (an array is accepted too), else `scp` of either form.
-    /// Nil for a claim of another form.
-    private static func scopes(of claims: JSONNode) -> ScopeSet? {
-        guard let claim = claims["scope"] ?? claims["scp"] else { return ScopeSet() }
-        if let text = claim.string { return ScopeSet(keepingValidOf: text) }
-        guard claim.kind == .array else { return nil }
-        var scopes: [String] = []
-        var allStrings = true
-        claim.forEachElement { element in
-            guard let scope = element.string else {
-                allStrings = false
-                return false
-            }
-            scopes.append(scope)
-            return true
-        }
-        return allStrings ? ScopeSet(keepingValid: scopes) : nil
-    }
 }

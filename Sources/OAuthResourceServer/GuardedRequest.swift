@@ -33,4 +33,10 @@ struct GuardedRequest: Sendable {
         // Of several lines any one counts: the handler may go by that one.
         fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
     }
+
+    /// Fetch §3.2.2: a browser asks whether a page may send a request.
+    var isPreflight: Bool {
+        guard method == .options, case .once = fields.occurrence(of: .accessControlRequestMethod) else { return false }
+        return true
+    }
 }

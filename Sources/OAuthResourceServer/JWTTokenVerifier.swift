@@ -6,21 +6,37 @@ internal import WireFormat
 /// **Checks** what ``JOSE/JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own issuer.
 /// **Does not check** scopes and revocation. No network I/O happens for a token whose `alg`, `typ` or `iss` is not
 /// acceptable.
+///
+/// A good verdict is remembered for a minute, not beyond `exp`, and only as long as the keys that verified the token are the
+/// issuer's present ones. Other verdicts are not remembered.
 public struct JWTTokenVerifier: TokenVerifier {
     /// An issuer and everything that belongs to it.
     public struct TrustedIssuer: Sendable {
         let validation: JWTValidation
         let keys: any KeySource
+        let scopes: ScopeMapping
 
-        /// An issuer with its policy and its keys.
-        public init(_ validation: JWTValidation, keys: any KeySource) {
+        /// An issuer with its policy, its keys, and how its tokens name scopes.
+        public init(_ validation: JWTValidation, keys: any KeySource, scopes: ScopeMapping = ScopeMapping()) {
             self.validation = validation
             self.keys = keys
+            self.scopes = scopes
         }
     }
 
     private let issuers: [TrustedIssuer]
+    /// Where an issuer stands in `issuers`, by its identifier.
+    private let positions: [[UInt8]: Int]
+    /// One validation for each set of allowed algorithms: what no issuer allows is found out without asking all of them.
+    private let algorithmPolicies: [JWTValidation]
     private let clock: WallClock
+    private let cache: VerifiedTokenCache<Basis>?
+
+    /// Whose keys verified a token, and which set of them.
+    private struct Basis: Sendable {
+        let issuer: Int
+        let keys: JSONWebKeySet.Identity
+    }
 
     /// The longest token that any configuration admits, in bytes; ``ResourceServerConfiguration/tokenLimit`` is usually
     /// smaller and checked before.
@@ -30,52 +46,93 @@ public struct JWTTokenVerifier: TokenVerifier {
     ///
     /// - Parameters:
     ///   - issuers: The issuers, each once; a token of any other is refused.
+    ///   - caching: How many good verdicts are remembered.
     ///   - clock: The time of day.
-    /// - Throws: ``ConfigurationError`` when there is no issuer, or one twice.
-    public init(_ issuers: [TrustedIssuer], clock: WallClock = .system) throws(ConfigurationError) {
+    ///   - monotonicClock: For the age of what is remembered.
+    /// - Throws: ``ConfigurationError`` when there is no issuer, one twice, a faulty ``ScopeMapping``, or when
+    ///   `caching` is out of range.
+    public init(
+        _ issuers: [TrustedIssuer], caching: TokenCaching = .standard, clock: WallClock = .system,
+        monotonicClock: MonotonicClock = .system
+    ) throws(ConfigurationError) {
         var faults: [ConfigurationError.Fault] = []
         if issuers.isEmpty { faults.append(.init("issuers", "is empty; no token could ever be accepted")) }
         let names = issuers.map { Array($0.validation.policy.issuer.utf8) }
         for (index, name) in names.enumerated() where names[..<index].contains(name) {
             faults.append(.init("issuers[\(index)]", "is there already; configure each issuer once"))
         }
+        for (index, issuer) in issuers.enumerated() { faults += issuer.scopes.faults(at: "issuers[\(index)].scopes") }
+        if let fault = caching.fault { faults.append(fault) }
         guard faults.isEmpty else { throw ConfigurationError(faults) }
         self.issuers = issuers
+        positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+        algorithmPolicies = issuers.reduce(into: [JWTValidation]()) { distinct, issuer in
+            let algorithms = Set(issuer.validation.policy.algorithms)
+            if !distinct.contains(where: { Set($0.policy.algorithms) == algorithms }) {
+                distinct.append(issuer.validation)
+            }
+        }
         self.clock = clock
+        cache = VerifiedTokenCache(caching, clock: clock, monotonicClock: monotonicClock)
     }
 
     /// Verifies a token. Suspends only when the present keys cannot decide.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
-        let (jwt, issuer) = try prepare(token)
-        if let present = issuer.keys.presentKeys() {
-            switch verdict(jwt, issuer, present) {
+        if let known = rememberedToken(token) { return known }
+        let candidate = try prepare(token)
+        if let present = issuers[candidate.issuer].keys.presentKeys() {
+            switch verdict(candidate, present) {
             case .accepted(let token): return token
             case .refused(let rejection): throw rejection
             case .unknownKey: break
             }
-            return try await verify(jwt, issuer, need: .unknownKey)
+            return try await verify(candidate, need: .unknownKey)
         }
-        return try await verify(jwt, issuer, need: .noKeys)
+        return try await verify(candidate, need: .noKeys)
+    }
+
+    /// What was found out about the token lately, if the keys of then are still the present ones.
+    func rememberedToken(_ token: PresentedToken) -> AccessToken? {
+        guard let verdict = cache?.verdict(on: token.digest) else { return nil }
+        // Asked outside of the cache's lock, and each time: a removed key ends its tokens, and the source learns that its
+        // keys are in use.
+        guard let present = issuers[verdict.basis.issuer].keys.presentKeys() else { return nil }
+        return present.identity == verdict.basis.keys ? verdict.token : nil
+    }
+
+    /// Whether the token is a JWT that names an issuer which is none of the configured ones. Verifies nothing.
+    func namesForeignIssuer(_ token: PresentedToken) -> Bool {
+        guard let jwt = try? UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes),
+            let name = jwt.unverifiedIssuer
+        else { return false }
+        return positions[Array(name.utf8)] == nil
+    }
+
+    /// A token that passed every check that needs no key.
+    private struct Candidate {
+        let digest: SHA256Digest
+        let jwt: UnverifiedJWT
+        /// Where its issuer stands.
+        let issuer: Int
     }
 
     /// Everything that needs no key: form, header, algorithm, issuer.
-    private func prepare(_ token: PresentedToken) throws(TokenRejection) -> (UnverifiedJWT, TrustedIssuer) {
+    private func prepare(_ token: PresentedToken) throws(TokenRejection) -> Candidate {
         var issuerName: String?
         do throws(JOSEError) {
             let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes)
             // RFC 8725 §3.1, before anything else is asked: an algorithm that no issuer may use.
-            guard issuers.contains(where: { $0.validation.admitsAlgorithm(of: jwt) }) else {
+            guard algorithmPolicies.contains(where: { $0.admitsAlgorithm(of: jwt) }) else {
                 throw JOSEError.header(.algorithmNotAllowed)
             }
             // The unverified `iss` is only a look-up key; the validation of that issuer compares it again. A token without
             // a text there is refused by any validation, with its reason.
             issuerName = jwt.unverifiedIssuer
-            let issuer = issuers.first { issuer in
-                issuerName.map { issuer.validation.policy.issuer.hasSameBytes(as: $0) } ?? true
+            guard let position = issuerName.map({ positions[Array($0.utf8)] }) ?? 0 else {
+                throw JOSEError.claim(.iss, .mismatch)
             }
-            guard let issuer else { throw JOSEError.claim(.iss, .mismatch) }
-            try issuer.validation.precheck(jwt)
-            return (jwt, issuer)
+            try issuers[position].validation.precheck(jwt)
+            return Candidate(digest: token.digest, jwt: jwt, issuer: position)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(nearestDifference(issuerName)))
         } catch {
@@ -90,16 +147,14 @@ public struct JWTTokenVerifier: TokenVerifier {
         return differences.first { $0 != .other } ?? .other
     }
 
-    private func verify(
-        _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer, need: KeyNeed
-    ) async throws(TokenRejection) -> AccessToken {
+    private func verify(_ candidate: Candidate, need: KeyNeed) async throws(TokenRejection) -> AccessToken {
         let keys: JSONWebKeySet
         do throws(KeySourceError) {
-            keys = try await issuer.keys.keys(for: need)
+            keys = try await issuers[candidate.issuer].keys.keys(for: need)
         } catch {
             throw .unavailable(.keys, retryAfter: error.retryAfter)
         }
-        switch verdict(jwt, issuer, keys) {
+        switch verdict(candidate, keys) {
         case .accepted(let token): return token
         case .refused(let rejection): throw rejection
         case .unknownKey: throw .invalid(.jwt(.key(.unknown)))
@@ -113,9 +168,16 @@ public struct JWTTokenVerifier: TokenVerifier {
         case unknownKey
     }
 
-    private func verdict(_ jwt: UnverifiedJWT, _ issuer: TrustedIssuer, _ keys: JSONWebKeySet) -> Verdict {
+    private func verdict(_ candidate: Candidate, _ keys: JSONWebKeySet) -> Verdict {
+        let validation = issuers[candidate.issuer].validation
+        let now = clock.now()
         do throws(JOSEError) {
-            return .accepted(AccessToken(try issuer.validation.verify(jwt, keys: keys, now: clock.now())))
+            let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
+            let token = AccessToken(jwt, scopes: issuers[candidate.issuer].scopes)
+            cache?.keep(
+                .init(token: token, basis: Basis(issuer: candidate.issuer, keys: keys.identity)), on: candidate.digest,
+                verifiedAt: now, end: Self.end(of: jwt, validation.policy))
+            return .accepted(token)
         } catch .key(.unknown) {
             return .unknownKey
         } catch .cryptographyUnavailable {
@@ -123,5 +185,11 @@ public struct JWTTokenVerifier: TokenVerifier {
         } catch {
             return .refused(.invalid(.jwt(error)))
         }
+    }
+
+    /// When the verdict ends whatever happens: at `exp`, and before that when the policy limits the age. Without skew.
+    private static func end(of jwt: VerifiedJWT, _ policy: JWTPolicy) -> Double {
+        guard let maximumAge = policy.maximumAge, let issuedAt = jwt.issuedAt else { return jwt.expiresAt }
+        return min(jwt.expiresAt, issuedAt + Double(maximumAge))
     }
 }

@@ -10,15 +10,19 @@ struct MetadataRoutes: Sendable {
     private let document: [UInt8]
     private let entityTag: HTTPFieldValue
 
-    init(_ metadata: ProtectedResourceMetadata, alias: ResourceServerConfiguration.RootAlias, handlerPaths: [String]) {
-        var served = [metadata.resource.metadataPath]
-        if alias == .served { served.append(WellKnown.protectedResource) }
+    /// Without a document nothing is served, and everything that the handler does not claim is 404.
+    init(_ metadata: ProtectedResourceMetadata?, alias: ResourceServerConfiguration.RootAlias, handlerPaths: [String]) {
+        var served: [String] = []
+        if let metadata {
+            served.append(metadata.resource.metadataPath)
+            if alias == .served { served.append(WellKnown.protectedResource) }
+        }
         // One trailing slash more or less is tolerated.
         paths = served.map { path in
             Array(path.utf8.last == UInt8(ascii: "/") ? path.utf8.dropLast() : path.utf8[...])
         }
         self.handlerPaths = handlerPaths.map { Array($0.utf8) }
-        document = JSONValue.object(metadata.json).encoded()
+        document = metadata.map { JSONValue.object($0.json).encoded() } ?? []
         // Base64url text between quotes is a strong entity-tag (RFC 9110 §8.8.3).
         let tag = "\"" + Base64URL.encode(Array(Digest.sha256(document).prefix(16))) + "\""
         entityTag = HTTPFieldValue(validated: Array(tag.utf8))
@@ -26,8 +30,8 @@ struct MetadataRoutes: Sendable {
 
     /// The answer for a path below `/.well-known/`; nil when the request goes on to the guard.
     func response(method: HTTPMethod, path: String, fields: HTTPFields) -> HTTPResponse? {
+        guard path.utf8.starts(with: WellKnown.prefix.utf8) else { return nil }
         let path = Array(path.utf8)
-        guard path.starts(with: WellKnown.prefix.utf8) else { return nil }
         let trimmed = path.last == UInt8(ascii: "/") ? Array(path.dropLast()) : path
         guard paths.contains(trimmed) else {
             if handlerPaths.contains(path) { return nil }

@@ -1,4 +1,5 @@
 internal import JOSE
+internal import WireFormat
 
 /// An access token as a caller presented it: bytes that nobody has verified.
 ///
@@ -6,18 +7,37 @@ internal import JOSE
 public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The bytes between `Bearer ` and the end of the field: RFC 6750 §2.1 `b64token`, within the size limit.
     public let bytes: [UInt8]
+    /// The SHA-256 of the bytes: the key of every cache, computed once.
+    let digest: SHA256Digest
 
     /// A token to verify. For tests and foreign frameworks; the guard makes its own from the `Authorization` field.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
+        digest = SHA256Digest(of: bytes)
     }
 
     /// The first 8 bytes of the token's SHA-256 in hexadecimal: enough to correlate events, useless to an attacker.
     public var fingerprint: String {
         let digits = Array("0123456789abcdef".utf8)
+        let word = digest.prefix
         return String(
-            decoding: Digest.sha256(bytes).prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-            as: UTF8.self)
+            decoding: (0..<16).map { digits[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * $0)) & 15] }, as: UTF8.self)
+    }
+
+    /// Whether the bytes are one RFC 6750 §2.1 `b64token`: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+    var isWellFormed: Bool {
+        let padding = UInt8(ascii: "=")
+        let body = bytes.prefix { $0 != padding }
+        guard !body.isEmpty, bytes[body.endIndex...].allSatisfy({ $0 == padding }) else { return false }
+        return body.allSatisfy { byte in
+            if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
+            switch byte {
+            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"),
+                UInt8(ascii: "/"):
+                return true
+            default: return false
+            }
+        }
     }
 
     /// `<access token>`

@@ -5,6 +5,13 @@ struct ProtectedHandler: HTTPHandler {
     let server: ResourceServer
     let handler: @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
 
+    var exposure: HTTPExposure {
+        guard case .disabled(_, .loopbackOnly) = server.mode else { return .anywhere }
+        return .loopbackOnly(
+            reason: "the guard is disabled and lets everybody in; listen on 127.0.0.1, or say reach: .iKnowThisIsPublic"
+        )
+    }
+
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         var guarded = GuardedRequest(request)
         switch try await server.admit(&guarded) {

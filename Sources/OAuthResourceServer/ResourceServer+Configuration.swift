@@ -1,3 +1,4 @@
+internal import HTTPMessages
 internal import OAuthMetadata
 internal import WireFormat
 
@@ -9,10 +10,14 @@ extension ResourceServer {
         var requiredScopes: ScopeSet
         var scopesSupported: ScopeSet
         var realm: Challenge.QuotableText?
+        var allowedOrigins: [AllowedOrigin]
+        var servesMetadata: Bool
     }
 
     /// Checks every setting and reports all faults together.
-    static func check(_ configuration: ResourceServerConfiguration) throws(ConfigurationError) -> Parts {
+    static func check(
+        _ configuration: ResourceServerConfiguration, hasVerifier: Bool, hasObserver: Bool
+    ) throws(ConfigurationError) -> Parts {
         var faults: [ConfigurationError.Fault] = []
 
         var resource: ResourceIdentifier?
@@ -31,8 +36,26 @@ extension ResourceServer {
             )
         }
 
-        if configuration.authorizationServers.isEmpty {
-            faults.append(.init("authorizationServers", "is empty; name the issuer that clients log in to"))
+        if let url = resource?.url, url.scheme == .https, url.isLoopback {
+            // Nobody else could follow it, and on this machine nobody speaks TLS.
+            faults.append(
+                .init("resource", "names this machine with https; use the public URL of the server, or http to develop")
+            )
+        }
+
+        switch configuration.mode {
+        case .enforced, .shadow:
+            if configuration.authorizationServers.isEmpty {
+                faults.append(.init("authorizationServers", "is empty; name the issuer that clients log in to"))
+            }
+        case .staticTokens:
+            if !configuration.authorizationServers.isEmpty {
+                faults.append(
+                    .init(
+                        "authorizationServers", "is set beside pre-shared tokens, which no issuer gives out; remove it")
+                )
+            }
+        case .disabled: break
         }
         var issuers: [IssuerIdentifier] = []
         for (index, text) in configuration.authorizationServers.enumerated() {
@@ -54,13 +77,19 @@ extension ResourceServer {
             faults.append(.init("requiredScopes", "holds offline_access, which no access token need carry; remove it"))
         }
 
-        let realm = configuration.realm.map(Challenge.QuotableText.init)
+        checkMode(configuration.mode, of: resource, hasVerifier: hasVerifier, hasObserver: hasObserver, &faults)
+        let origins = allowedOrigins(configuration.allowedOrigins, &faults)
+        checkRoutes(configuration.routes, of: resource, &faults)
+
+        let realmText = configuration.realm ?? (configuration.mode == .staticTokens ? resource?.text : nil)
+        let realm = realmText.map(Challenge.QuotableText.init)
         if case .some(.none) = realm {
             faults.append(.init("realm", "holds control or non-ASCII characters, which a challenge cannot carry"))
         }
         if !(1_024...65_536).contains(configuration.tokenLimit) {
             faults.append(.init("tokenLimit", "is outside 1,024…65,536 bytes"))
         }
+        if case .bound(let limits) = configuration.sessions { faults += limits.faults }
         for (index, path) in configuration.wellKnownPathsOfHandler.enumerated() {
             let setting = "wellKnownPathsOfHandler[\(index)]"
             if !path.utf8.starts(with: WellKnown.prefix.utf8) {
@@ -75,7 +104,8 @@ extension ResourceServer {
         guard faults.isEmpty, let resource else { throw ConfigurationError(faults) }
         return Parts(
             resource: resource, authorizationServers: issuers, requiredScopes: required,
-            scopesSupported: advertised.subtracting("offline_access"), realm: realm ?? nil)
+            scopesSupported: advertised.subtracting("offline_access"), realm: realm ?? nil, allowedOrigins: origins,
+            servesMetadata: configuration.mode == .enforced || configuration.mode == .shadow)
     }
 
     private static func scopes(
@@ -87,5 +117,80 @@ extension ResourceServer {
             return ScopeSet()
         }
         return scopes
+    }
+
+    private static func checkMode(
+        _ mode: GuardMode, of resource: ResourceIdentifier?, hasVerifier: Bool, hasObserver: Bool,
+        _ faults: inout [ConfigurationError.Fault]
+    ) {
+        guard case .disabled(let name, let reach) = mode else {
+            if !hasVerifier { faults.append(.init("verifier", "is missing; only a disabled guard looks at no token")) }
+            if mode == .shadow, !hasObserver {
+                faults.append(.init("observer", "is missing; in shadow mode nobody else learns what would be refused"))
+            }
+            return
+        }
+        if !hasObserver { faults.append(.init("observer", "is missing; a disabled guard says so to somebody")) }
+        let isPrintable = name.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        if !(1...64).contains(name.utf8.count) || !isPrintable {
+            faults.append(
+                .init("mode", "names the anonymous principal with other than 1…64 printable ASCII characters"))
+        }
+        if reach == .loopbackOnly, let url = resource?.url, !url.isLoopback {
+            faults.append(
+                .init(
+                    "mode",
+                    "is disabled while the resource is not on a loopback host, so that anybody could do anything; use "
+                        + "http://127.0.0.1:<port> as the resource, or say reach: .iKnowThisIsPublic"))
+        }
+    }
+
+    private static func allowedOrigins(
+        _ list: [String], _ faults: inout [ConfigurationError.Fault]
+    ) -> [AllowedOrigin] {
+        var origins: [AllowedOrigin] = []
+        for (index, text) in list.enumerated() {
+            do throws(AllowedOrigin.Fault) {
+                origins.append(try AllowedOrigin(text))
+            } catch {
+                faults.append(.init("allowedOrigins[\(index)]", error.explanation))
+            }
+        }
+        return origins
+    }
+
+    private static func checkRoutes(
+        _ rules: [RouteRule], of resource: ResourceIdentifier?, _ faults: inout [ConfigurationError.Fault]
+    ) {
+        for (index, rule) in rules.enumerated() {
+            let setting = "routes[\(index)]"
+            let area = PathArea(rule)
+            guard let target = HTTPRequestTarget(rule.path), target.query == nil, !PathArea.isAmbiguous(rule.path)
+            else {
+                faults.append(
+                    .init(
+                        setting,
+                        "is no plain path: it begins with /, and has no query, //, dot segment, ; or needless escape"))
+                continue
+            }
+            // Guarding by exception cannot be done by bytes: what a handler takes for the same path may be spelled otherwise.
+            for (other, outer) in rules.enumerated() where other != index && PathArea(outer).contains(area) {
+                if PathArea(outer) == area {
+                    if other < index { faults.append(.init(setting, "covers the same as routes[\(other)]; keep one")) }
+                } else if !rule.access.loosens(outer.access) {
+                    faults.append(
+                        .init(
+                            setting,
+                            "is stricter than routes[\(other)] around it; name what needs less instead of what needs more"
+                        ))
+                }
+            }
+            if rule.access == .public, let resource, area.covers(resource.url.path.isEmpty ? "/" : resource.url.path) {
+                faults.append(
+                    .init(
+                        setting,
+                        "makes the resource itself public; take it away, or use .optional, or disable the guard"))
+            }
+        }
     }
 }

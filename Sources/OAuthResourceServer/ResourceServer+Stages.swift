@@ -16,33 +16,64 @@ extension ResourceServer {
     ///
     /// - Throws: What reading the body throws, if a stage had to read it.
     func admit(_ request: inout GuardedRequest) async throws(HTTPRequestBodyError) -> Decision {
-        if let response = answerWithoutToken(to: request) { return .respond(bodiless(response, if: request.method)) }
+        // Before everything: a name that is not this server's, and a guard that must not be reached.
+        guard browsers.serves(request) else { return turnAway(request, .hostNotServed, nil) }
+        guard mayBeReached(by: request) else { return turnAway(request, .disabledOnNetwork, nil) }
+        // What anybody may read, from any page.
+        if let response = publicDocument(for: request) { return .respond(bodiless(response, if: request.method)) }
+
+        // Pages of other origins. From here on every answer has the CORS fields.
+        let caller = browsers.caller(of: request)
+        let crossOrigin = browsers.crossOriginFields(for: caller)
+        if case .refused = caller { return turnAway(request, .originNotAllowed, crossOrigin) }
+        if case .page = caller, request.isPreflight, let crossOrigin {
+            return .respond(crossOrigin.preflightResponse(to: request.fields))
+        }
+
+        // What needs no token.
+        if case .disabled(let name, _) = mode { return proceed(request, as: Principal(anonymousAs: name), crossOrigin) }
+        let access = routes.access(to: request.target.path)
+        if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
+
         let required = requirement(of: request)
         var presented: PresentedToken?
+        var principal = Principal.anonymous
         do throws(StageEnd) {
-            let token = try credential(of: request)
-            presented = token
-            let accessToken = try await verify(token)
-            try check(accessToken, carries: required)
-            try await checkForm(of: &request)
-            report(.allowed(fingerprint: token.fingerprint))
-            return .proceed(Admission(Principal(accessToken)))
+            if access != .optional || request.fields.contains(.authorization) {
+                let token = try credential(of: request)
+                presented = token
+                let accessToken = try await verify(token)
+                principal = Principal(accessToken)
+                try check(accessToken, carries: required)
+                try await checkForm(of: &request)
+            }
+            // Operation scopes: for anonymous principals too.
+            return proceed(request, as: principal, token: presented, crossOrigin)
         } catch {
             switch error {
-            case .refused(let rejection):
-                report(.denied(rejection, fingerprint: presented?.fingerprint))
-                return .respond(
-                    bodiless(refusals.response(to: rejection, operation: required), if: request.method))
             case .body(let fault): throw fault
+            case .refused(let rejection):
+                if mode == .shadow {
+                    report(.wouldDeny(rejection, fingerprint: presented?.fingerprint))
+                    return proceed(request, as: principal, token: nil, crossOrigin)
+                }
+                report(.denied(rejection, fingerprint: presented?.fingerprint))
+                return refuse(request, refusals.response(to: rejection, operation: required), crossOrigin)
             }
         }
     }
 
     // MARK: Before the token
 
+    /// Whether the mode admits requests from where this one came.
+    private func mayBeReached(by request: GuardedRequest) -> Bool {
+        guard case .disabled(_, .loopbackOnly) = mode else { return true }
+        return request.listener != .network
+    }
+
     /// What is answered without a token: the metadata routes. Nil when the request goes on.
-    private func answerWithoutToken(to request: GuardedRequest) -> HTTPResponse? {
-        routes.response(method: request.method, path: request.target.path, fields: request.fields)
+    private func publicDocument(for request: GuardedRequest) -> HTTPResponse? {
+        metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
     }
 
     /// The scopes that every request to this path needs.
@@ -104,6 +135,43 @@ extension ResourceServer {
     }
 
     // MARK: The end
+
+    private func proceed(
+        _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
+        _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        let session: SessionRegistry.Use?
+        do throws(SessionFault) {
+            session = try sessions?.admit(request.method, request.fields, of: principal)
+        } catch {
+            report(.sessionRefused(error, fingerprint: token?.fingerprint))
+            return refuse(request, error.response, crossOrigin)
+        }
+        if let token {
+            report(.allowed(fingerprint: token.fingerprint))
+        } else if let name = principal.anonymousName {
+            report(.allowedAnonymously(name: name))
+        }
+        return .proceed(
+            Admission(
+                principal: principal, crossOrigin: crossOrigin, session: session, observer: observer, token: token))
+    }
+
+    private func turnAway(
+        _ request: GuardedRequest, _ why: EarlyRefusal, _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        report(.turnedAway(why))
+        return refuse(request, why.response, crossOrigin)
+    }
+
+    /// Every answer of the guard on the protected path goes out here.
+    private func refuse(
+        _ request: GuardedRequest, _ response: HTTPResponse, _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        var response = bodiless(response, if: request.method)
+        crossOrigin?.set(on: &response.fields)
+        return .respond(response)
+    }
 
     /// Tells the observer. The event is made only when there is one: a fingerprint costs a hash.
     func report(_ event: @autoclosure () -> ResourceServerEvent) {

@@ -5,9 +5,10 @@ internal import WireFormat
 
 /// The guard: decides for each request whether it goes on, with which principal, or what to answer instead.
 ///
-/// **Checks** that there is exactly one access token, that the verifier accepts it, and that it carries the required
-/// scopes. **Does not check** anything about the wrapped handler's own routes, and runs before it looks at them: without
-/// a token the answer is 401, whatever the method, path or `Accept`.
+/// **Checks** that the request is meant for this server and comes from an allowed page, that there is exactly one access
+/// token, that the verifier accepts it, and that it carries the required scopes. **Does not check** anything about the
+/// wrapped handler's own routes, and runs before it looks at them: without a token the answer is 401, whatever the method,
+/// path or `Accept`, unless a ``RouteRule`` loosens that.
 ///
 /// - SeeAlso: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
 public struct ResourceServer: Sendable {
@@ -21,13 +22,18 @@ public struct ResourceServer: Sendable {
 
     /// The resource, byte for byte as configured.
     public let resource: ResourceIdentifier
-    /// The metadata document that is served.
+    /// The metadata document: served wherever tokens of authorization servers are taken, see ``GuardMode``.
     public let metadata: ProtectedResourceMetadata
     let requiredScopes: ScopeSet
     let tokenLimit: Int
     let verifier: any TokenVerifier
-    let routes: MetadataRoutes
+    let mode: GuardMode
+    let browsers: BrowserPolicy
+    let routes: RouteTable
+    let metadataRoutes: MetadataRoutes
     let refusals: RefusalResponse
+    /// Nil where sessions are not bound.
+    let sessions: SessionRegistry?
     let observer: EventObserver?
 
     /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
@@ -45,7 +51,7 @@ public struct ResourceServer: Sendable {
     ) throws(ConfigurationError) {
         let configuration = ResourceServerConfiguration(
             resource: resource, authorizationServers: [issuer], requiredScopes: requiredScopes)
-        let parts = try Self.check(configuration)
+        let parts = try Self.check(configuration, hasVerifier: true, hasObserver: observer != nil)
         let trusted = parts.authorizationServers.compactMap { issuer in
             // Issuer and resource have been checked and are not empty, so this policy is never at fault.
             (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
@@ -58,11 +64,16 @@ public struct ResourceServer: Sendable {
 
     /// A guard with a verifier of your choice.
     ///
+    /// - Parameters:
+    ///   - configuration: What is protected, and how.
+    ///   - verifier: Decides about tokens; nil only where ``GuardMode/disabled(anonymousAs:reach:)`` looks at none.
+    ///   - observer: Told about every decision. Shadow mode and a disabled guard need one.
     /// - Throws: ``ConfigurationError`` with every fault.
     public init(
-        _ configuration: ResourceServerConfiguration, verifier: any TokenVerifier, observer: EventObserver? = nil
+        _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver? = nil
     ) throws(ConfigurationError) {
-        self.init(try Self.check(configuration), configuration, verifier: verifier, observer: observer)
+        let parts = try Self.check(configuration, hasVerifier: verifier != nil, hasObserver: observer != nil)
+        self.init(parts, configuration, verifier: verifier ?? NoVerifier(), observer: observer)
     }
 
     /// Decides about a request, on plain values: the glue to any HTTP framework.
@@ -120,9 +131,23 @@ public struct ResourceServer: Sendable {
         tokenLimit = configuration.tokenLimit
         self.verifier = verifier
         self.observer = observer
-        routes = MetadataRoutes(
-            metadata, alias: configuration.rootAlias, handlerPaths: configuration.wellKnownPathsOfHandler)
+        mode = configuration.mode
+        sessions = SessionRegistry(configuration)
+        browsers = BrowserPolicy(parts.resource, allowedOrigins: parts.allowedOrigins)
+        routes = RouteTable(configuration.routes)
+        metadataRoutes = MetadataRoutes(
+            parts.servesMetadata ? metadata : nil, alias: configuration.rootAlias,
+            handlerPaths: configuration.wellKnownPathsOfHandler)
         refusals = RefusalResponse(
-            realm: parts.realm, resourceMetadata: Challenge.QuotableText(parts.resource.metadataURL))
+            realm: parts.realm,
+            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil)
+        if case .disabled(let name, let reach) = mode { report(.guardDisabled(anonymousAs: name, reach: reach)) }
+    }
+}
+
+/// In the place of a verifier that no request reaches.
+private struct NoVerifier: TokenVerifier {
+    func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
+        throw .unavailable(.verifier, retryAfter: 60)
     }
 }

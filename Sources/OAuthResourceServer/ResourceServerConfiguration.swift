@@ -15,7 +15,7 @@ public struct ResourceServerConfiguration: Sendable {
 
     /// The resource identifier: the public URL of the server, byte for byte as clients and issuers use it.
     public var resource: String
-    /// The issuers that clients may use, first choice first.
+    /// The issuers that clients may use, first choice first. None for pre-shared tokens.
     public var authorizationServers: [String]
     /// The scopes that every request needs.
     public var requiredScopes: [String]
@@ -31,8 +31,29 @@ public struct ResourceServerConfiguration: Sendable {
     public var wellKnownPathsOfHandler: [String] = []
     /// The longest acceptable token in bytes, 1,024…65,536.
     public var tokenLimit: Int = 16_384
+    /// What the guard does with what it finds out.
+    public var mode: GuardMode = .enforced
+    /// The origins of web pages that may call the server, as browsers serialize them: `https://app.example.com`. While the
+    /// list is empty there is no CORS. The resource's own origin needs no mention.
+    public var allowedOrigins: [String] = []
+    /// Paths that need less than a token with the required scopes. Their order does not matter.
+    public var routes: [RouteRule] = []
+    /// Who may use an MCP session.
+    public var sessions: SessionBinding = .bound
     /// Fills in further members of the metadata document (name, documentation, policy …).
     public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
+    /// The issuers whose JWTs are accepted: see ``ResourceServer/init(_:fetcher:observer:)``. `authorizationServers` says
+    /// which of them clients are sent to.
+    public var issuers: [IssuerConfiguration] = []
+    /// The endpoint to ask about tokens that are no JWTs; about all tokens, when there are no `issuers`. The `insecureHTTP`
+    /// of this configuration counts for it too, and without a `resource` of its own it has this one.
+    public var introspection: IntrospectionConfiguration?
+    /// The pre-shared tokens.
+    public var staticTokens: StaticTokenList?
+    /// How many good verdicts on JWTs are remembered.
+    public var tokenCaching = TokenCaching.standard
+    /// Hosts that may be fetched from although their addresses are private, as they stand in the URLs.
+    public var privateHosts: [String] = []
 
     /// A configuration.
     public init(resource: String, authorizationServers: [String], requiredScopes: [String] = []) {

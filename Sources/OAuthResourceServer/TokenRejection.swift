@@ -38,8 +38,14 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case tooLong
         /// The issuer is not among the configured ones; how it differs from the nearest of them.
         case unknownIssuer(IssuerDifference)
-        /// The JWT failed a check.
+        /// The JWT, or what the introspection endpoint says about the token, failed a check.
         case jwt(JOSEError)
+        /// The introspection endpoint says that the token is not active (RFC 7662 §2.2).
+        case inactive
+        /// None of the static tokens.
+        case unknownStaticToken
+        /// No configured verifier is for tokens of this form.
+        case unknownKind
         /// A custom verifier's own reason: a stable snake_case code written in the program.
         case other(code: String)
     }
@@ -50,6 +56,10 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case keys = "keys_unavailable"
         /// libcrypto could not do its work.
         case cryptography = "cryptography_unavailable"
+        /// The introspection endpoint gives no answer, or none that can be understood.
+        case introspection = "introspection_unavailable"
+        /// As many callers as may wait for the introspection endpoint.
+        case introspectionBusy = "introspection_busy"
         /// A custom verifier's dependency is down.
         case verifier = "verifier_unavailable"
     }
@@ -64,6 +74,9 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case .invalid(.unknownIssuer(.other)): "unknown_issuer"
         case .invalid(.unknownIssuer(let difference)): "issuer_differs_by_\(difference.rawValue)"
         case .invalid(.jwt(let error)): error.code
+        case .invalid(.inactive): "token_inactive"
+        case .invalid(.unknownStaticToken): "static_token_unknown"
+        case .invalid(.unknownKind): "token_of_unknown_kind"
         case .invalid(.other(let code)): code
         case .insufficientScope: "insufficient_scope"
         case .unavailable(let why, _): why.rawValue

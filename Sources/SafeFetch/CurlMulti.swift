@@ -11,8 +11,10 @@ struct CurlMulti: ~Copyable {
     static let isUsable = clibcurl_start() == 1
 
     /// A driver without transfers, or nil when there is no usable libcurl or no memory.
-    init?() {
-        guard Self.isUsable, let handle = unsafe clibcurl_multi_create() else { return nil }
+    init?(maximumKeptConnections: Int) {
+        guard Self.isUsable, let handle = unsafe clibcurl_multi_create(Int32(clamping: maximumKeptConnections)) else {
+            return nil
+        }
         unsafe self.handle = handle
     }
 

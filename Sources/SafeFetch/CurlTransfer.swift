@@ -8,6 +8,8 @@ internal import WireFormat
 @safe
 final class CurlTransfer {
     let ticket: FetchTicket
+    /// The host that is connected to.
+    let peerName: String
     private let addresses: AddressPolicy
     private let maximumBodyBytes: Int
     private var assembly: ResponseAssembly
@@ -15,11 +17,18 @@ final class CurlTransfer {
     private var handle: OpaquePointer?
 
     /// Sets a transfer up; nothing is sent before a ``CurlMulti`` has it.
+    ///
+    /// - Parameters:
+    ///   - resolution: What the peer's name resolves to, in libcurl's spelling; nil for a literal address.
+    ///   - connecting: What is left for making the connection.
+    ///   - remaining: What is left altogether.
     init(
-        _ job: FetchJob, policy: FetchPolicy, identifier: UInt64, remaining: Duration
+        _ job: FetchJob, policy: FetchPolicy, identifier: UInt64, resolution: String?, connecting: Duration,
+        remaining: Duration
     ) throws(FetchError) {
         ticket = job.ticket
-        addresses = job.addresses
+        peerName = job.peer.host
+        addresses = job.route.addresses
         maximumBodyBytes = job.maximumBodyBytes
         assembly = ResponseAssembly(
             maximumHeadBytes: policy.maximumHeadBytes, maximumBodyBytes: job.maximumBodyBytes)
@@ -50,12 +59,11 @@ final class CurlTransfer {
         }
         let total = Self.milliseconds(remaining)
         let configured = unsafe clibcurl_transfer_configure(
-            handle, CurlFetcher.userAgent, policy.certificateAuthorities?.path,
-            min(Self.milliseconds(policy.connectTimeout), total), total, Int64(job.maximumBodyBytes))
+            handle, CurlFetcher.userAgent, policy.certificateAuthorities?.path, job.route.proxy?.originWithPort,
+            resolution,
+            min(Self.milliseconds(connecting), total), total, Int64(job.maximumBodyBytes),
+            policy.keepsConnections ? 1 : 0)
         guard configured == 1 else { throw .unavailable }
-        for entry in policy.scriptedResolutions {
-            guard unsafe clibcurl_transfer_add_resolution(handle, entry) == 1 else { throw .unavailable }
-        }
         if let form = job.form {
             let isSet = unsafe form.withUnsafeBufferPointer {
                 unsafe clibcurl_transfer_set_form(handle, $0.baseAddress, $0.count)

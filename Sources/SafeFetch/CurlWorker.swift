@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// One thread per fetcher and not per process: every connection in a multi was made under that fetcher's policy, and one
 /// fetcher's queue cannot starve another's. The thread starts with the first job; when there was nothing to do for
-/// ``lingerMilliseconds`` it frees everything and ends, so a fetcher needs no shut-down and leaves nothing behind. The
+/// ``FetchPolicy/idleMilliseconds`` it frees everything and ends, so a fetcher needs no shut-down and leaves nothing behind. The
 /// running thread keeps the worker alive, the worker never waits for the thread.
 final class CurlWorker: Sendable {
     private enum Phase {
@@ -30,15 +30,15 @@ final class CurlWorker: Sendable {
     }
 
     private let policy: FetchPolicy
+    private let lookUps: NameLookUps
     private let state = Mutex(State())
 
-    /// How long the thread waits for another job before it ends.
-    private static let lingerMilliseconds: Int32 = 5000
     /// A bound for a wait with transfers under way; libcurl's own timers and the waker end it earlier.
     private static let longestWaitMilliseconds: Int32 = 30_000
 
     init(policy: FetchPolicy) {
         self.policy = policy
+        lookUps = NameLookUps(limit: policy.maximumLookUps, lookUp: policy.lookUp)
     }
 
     // MARK: From any thread
@@ -89,12 +89,15 @@ final class CurlWorker: Sendable {
     // MARK: On the thread
 
     private func run() {
-        guard let multi = CurlMulti() else {
-            rest(failing: [:])
+        guard let multi = CurlMulti(maximumKeptConnections: policy.maximumConcurrentFetches) else {
+            rest(failing: [:], resolving: [])
             return
         }
         state.withLock { $0.phase = .running(multi.waker) }
+        // Answers to questions of long ago are not for the jobs of now.
+        _ = lookUps.takeAnswers()
 
+        var resolving = ResolvingJobs(policy: policy)
         var active: [UInt64: CurlTransfer] = [:]
         var lastIdentifier: UInt64 = 0
         var hasLingered = false
@@ -103,15 +106,17 @@ final class CurlWorker: Sendable {
                 multi.remove(transfer)
                 active[identifier] = nil
             }
-            switch nextStep(activeCount: active.count, mayEnd: hasLingered) {
+            switch nextStep(activeCount: active.count + resolving.count, mayEnd: hasLingered) {
             case .end:
                 return
             case .start(let jobs):
-                for job in jobs {
-                    lastIdentifier &+= 1
-                    if let transfer = begin(job, identifier: lastIdentifier, in: multi) {
-                        active[lastIdentifier] = transfer
-                    }
+                for job in jobs { resolving.append(job) }
+            }
+            let ready = resolving.takeReady(asking: lookUps) { [self] in wake() }
+            for ready in ready {
+                lastIdentifier &+= 1
+                if let transfer = begin(ready, identifier: lastIdentifier, in: multi) {
+                    active[lastIdentifier] = transfer
                 }
             }
             var isWorking = multi.perform()
@@ -119,16 +124,19 @@ final class CurlWorker: Sendable {
                 guard let transfer = active.removeValue(forKey: identifier) else { continue }
                 let result = transfer.result(outcome: outcome)
                 multi.remove(transfer)
+                if case .failure = result { resolving.forgetName(transfer.peerName) }
                 transfer.ticket.resolve(result)
             }
-            hasLingered = active.isEmpty
-            if isWorking, !hasJobToStart(activeCount: active.count) {
+            let activeCount = active.count + resolving.count
+            hasLingered = activeCount == 0
+            if isWorking, !hasJobToStart(activeCount: activeCount) {
                 isWorking = multi.wait(
-                    milliseconds: active.isEmpty ? Self.lingerMilliseconds : Self.longestWaitMilliseconds)
+                    milliseconds: hasLingered
+                        ? policy.idleMilliseconds : min(Self.longestWaitMilliseconds, resolving.millisecondsToWait))
             }
             if !isWorking {
                 for transfer in active.values { multi.remove(transfer) }
-                rest(failing: active)
+                rest(failing: active, resolving: resolving.takeAll())
                 return
             }
         }
@@ -160,30 +168,29 @@ final class CurlWorker: Sendable {
         }
     }
 
-    private func begin(_ job: FetchJob, identifier: UInt64, in multi: borrowing CurlMulti) -> CurlTransfer? {
-        // The total time counts from the call: what was spent in the queue is gone.
-        let remaining = ContinuousClock.now.duration(to: job.deadline)
-        guard remaining > .zero else {
-            job.ticket.resolve(.failure(.timedOut))
-            return nil
-        }
+    private func begin(
+        _ ready: ResolvingJobs.Ready, identifier: UInt64, in multi: borrowing CurlMulti
+    ) -> CurlTransfer? {
+        let now = ContinuousClock.now
         do throws(FetchError) {
-            let transfer = try CurlTransfer(job, policy: policy, identifier: identifier, remaining: remaining)
+            let transfer = try CurlTransfer(
+                ready.job, policy: policy, identifier: identifier, resolution: ready.resolution,
+                connecting: now.duration(to: ready.connectDeadline), remaining: now.duration(to: ready.job.deadline))
             guard multi.add(transfer) else { throw .unavailable }
             return transfer
         } catch {
-            job.ticket.resolve(.failure(error))
+            ready.job.ticket.resolve(.failure(error))
             return nil
         }
     }
 
     /// Nothing works any more: every caller learns it, and the next job tries with a new thread.
-    private func rest(failing active: [UInt64: CurlTransfer]) {
+    private func rest(failing active: [UInt64: CurlTransfer], resolving: [FetchJob]) {
         let waiting = state.withLock { state in
             defer { state = State() }
             return state.waiting
         }
         for transfer in active.values { transfer.ticket.resolve(.failure(.unavailable)) }
-        for job in waiting { job.ticket.resolve(.failure(.unavailable)) }
+        for job in resolving + waiting { job.ticket.resolve(.failure(.unavailable)) }
     }
 }

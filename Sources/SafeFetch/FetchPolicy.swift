@@ -1,3 +1,4 @@
+public import HTTPMessages
 public import WireFormat
 
 /// Every limit and permission of a ``CurlFetcher``.
@@ -5,8 +6,23 @@ public import WireFormat
 /// Redirects, cookies, credentials of the machine, proxies from the environment, content codings and unverified TLS are
 /// not here because no policy admits them.
 public struct FetchPolicy: Sendable {
-    /// When a plain `http` URL may be fetched. Loopback is decided by name before and by address while connecting.
-    public var insecureHTTP: InsecureHTTP
+    /// Who named the URLs, and what follows from it.
+    public enum Source: Sendable, Hashable {
+        /// The operator did, in a configuration: `https` to globally reachable addresses and what the permissions add. A
+        /// loopback host (`localhost`, 127.0.0.0/8, `::1`) is the machine itself and needs no permission.
+        ///
+        /// The proxy (`http` or `https`, a host and perhaps a port, nothing else) is asked for a tunnel to every host that
+        /// is neither loopback nor among the private hosts. It resolves their names: what they resolve to is then its
+        /// decision. Nil for none; the environment is never asked.
+        case operatorNamed(FetchPermissions, proxy: AbsoluteURL?)
+        /// Somebody else did, such as a client: GET of `https` on one of the ports, from globally reachable addresses only,
+        /// with a path that is not empty and has no dot segments, a host name that is not of special use, without
+        /// credentials of any kind, and a connection of its own for each fetch.
+        case untrusted(ports: Set<UInt16>)
+    }
+
+    /// Who named the URLs.
+    public var source: Source
     /// The certificate authorities to trust instead of the system's store; nil for the system's.
     public var certificateAuthorities: CertificateAuthorityFile?
     /// The most time for name resolution, connection and TLS handshake together; 1 ms…60 s.
@@ -21,21 +37,41 @@ public struct FetchPolicy: Sendable {
     public var maximumConcurrentFetches = 16
     /// How many more may wait for their turn; 0…10,000. One more is ``HTTPMessages/FetchError/unavailable`` at once.
     public var maximumWaitingFetches = 64
+    /// How many names are looked up at the same time, each on a thread; 1…64. A look-up that hangs counts until the system
+    /// gives it up, for nobody can stop it.
+    public var maximumLookUps = 16
 
-    /// Answers of a scripted resolver, `host:port:address,address`, for tests: they decide what a name resolves to, never
-    /// whether an address is admitted.
+    /// Answers of a scripted resolver inside libcurl, `host:port:address,address`, for tests: they decide what is connected
+    /// to, never whether that is admitted.
     var scriptedResolutions: [String] = []
+    /// What a name resolves to. For tests another one than the system's.
+    var lookUp: @Sendable (String) -> NameLookUps.Answer = NameLookUps.askSystem
+    /// The one address that tests may fetch untrusted URLs from.
+    var addressAdmittedForTests: AddressPolicy.Address?
+    /// How long the thread waits for another fetch before it ends.
+    var idleMilliseconds: Int32 = 5000
 
-    /// A policy with the default limits.
-    public init(insecureHTTP: InsecureHTTP = .never, certificateAuthorities: CertificateAuthorityFile? = nil) {
-        self.insecureHTTP = insecureHTTP
+    /// A policy with the default limits for URLs that the operator configured: `https` from public addresses and from the
+    /// machine itself, unless the permissions say more.
+    public init(
+        permissions: FetchPermissions = FetchPermissions(), proxy: AbsoluteURL? = nil,
+        certificateAuthorities: CertificateAuthorityFile? = nil
+    ) {
+        source = .operatorNamed(permissions, proxy: proxy)
         self.certificateAuthorities = certificateAuthorities
     }
 
-    /// For URLs that the operator configured: `https` only, the system's certificate authorities.
-    public static let operatorConfigured = FetchPolicy()
+    /// A policy with the default limits for URLs that somebody else named, such as a client: see
+    /// ``Source/untrusted(ports:)``.
+    public static func untrusted(
+        ports: Set<UInt16> = [443], certificateAuthorities: CertificateAuthorityFile? = nil
+    ) -> FetchPolicy {
+        var policy = FetchPolicy(certificateAuthorities: certificateAuthorities)
+        policy.source = .untrusted(ports: ports)
+        return policy
+    }
 
-    /// A sentence for every number that is outside its range.
+    /// A sentence for everything that is outside its range.
     var faults: [String] {
         let shortest = Duration.milliseconds(1)
         let rules: [(isKept: Bool, fault: String)] = [
@@ -45,14 +81,32 @@ public struct FetchPolicy: Sendable {
             ((1...(256 << 10)).contains(maximumHeadBytes), "maximumHeadBytes must be 1…262144 (256 KiB)"),
             ((1...256).contains(maximumConcurrentFetches), "maximumConcurrentFetches must be 1…256"),
             ((0...10_000).contains(maximumWaitingFetches), "maximumWaitingFetches must be 0…10000"),
+            ((1...64).contains(maximumLookUps), "maximumLookUps must be 1…64"),
         ]
-        return rules.filter { !$0.isKept }.map(\.fault)
+        return rules.filter { !$0.isKept }.map(\.fault) + source.faults
+    }
+}
+
+extension FetchPolicy.Source {
+    fileprivate var faults: [String] {
+        switch self {
+        case .operatorNamed(let permissions, let proxy):
+            // Numbered, not quoted: a text that is no host may be anything, such as a URL with a secret.
+            let hosts = permissions.privateHosts.enumerated()
+                .filter { FetchPolicy.permittedHost($0.element) == nil }
+                .map { "privateHosts: entry \($0.offset + 1) is not a host name or a literal address" }
+            guard let proxy, !(proxy.path.isEmpty || proxy.path == "/") || proxy.query != nil || proxy.fragment != nil
+            else { return hosts }
+            return hosts + ["proxy must be a scheme, a host and perhaps a port"]
+        case .untrusted(let ports):
+            return ports.isEmpty || ports.contains(0) ? ["ports must be 1…65535, at least one"] : []
+        }
     }
 }
 
 /// Everything that is wrong with a ``FetchPolicy``, at once.
 public struct FetchPolicyError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// A sentence for each number that is outside its range, with the range; at least one.
+    /// A sentence for each value that is outside its range, with the range; at least one.
     public let faults: [String]
 
     /// One line a fault.

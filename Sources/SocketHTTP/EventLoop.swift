@@ -35,6 +35,7 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     private let thread = Atomic<UInt>(0)
 
     private let poller: Poller
+    let counters = LoopCounters()
 
     // Confined to the thread.
     private var events = Poller.Events()
@@ -43,14 +44,15 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     private var freePlaces: [Int] = []
     private var socketCount = 0
     private var generation: UInt32 = 0
-    private var nextSweep = Int64.max
+    private var deadlines = DeadlineHeap()
+    private var nextLook = Int64.max
+    private var dateBytes: [UInt8] = []
+    private var dateSecond = Int64.min
     private var dateIsDue: Int64 = 0
     /// Milliseconds of a clock that never goes back, read once a turn.
     private(set) var now: Int64
     /// Where sockets receive before the bytes go to their owner.
     var scratch = [UInt8](repeating: 0, count: 64 * 1024)
-    /// `Date: …` with its CRLF, at most a second old.
-    private(set) var dateLine: [UInt8] = []
     /// The server is stopping: no connection is kept after its present response.
     private(set) var isDraining = false
 
@@ -84,13 +86,10 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         thread.store(PosixThread.currentID, ordering: .relaxed)
         turn: while true {
             poller.wait(milliseconds: timeToWait(), using: &events) { token, readiness in
-                let place = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
-                guard let socket = sockets[place], socket.token == token else { return }
-                socket.signal(readiness)
+                socket(token)?.signal(readiness)
             }
             now = Self.clock()
-            if now >= dateIsDue { renewDate() }
-            if now >= nextSweep { sweep() }
+            if now >= nextLook { lookAtDeadlines() }
             collectMail()
             runJobs()
             if socketCount == 0, jobs.isEmpty, endIfIdle() { break turn }
@@ -111,8 +110,8 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
 
     private func timeToWait() -> Int32 {
         guard jobs.isEmpty else { return 0 }
-        guard nextSweep != .max else { return -1 }
-        return Int32(clamping: max(0, nextSweep - now))
+        guard nextLook != .max else { return -1 }
+        return Int32(clamping: max(0, nextLook - now))
     }
 
     private func runJobs() {
@@ -234,9 +233,36 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         socketCount -= 1
     }
 
-    /// Makes sure that the sockets are looked at when the clock passes `deadline`.
-    func expect(_ deadline: Int64) {
-        if deadline < nextSweep { nextSweep = deadline }
+    /// The socket that a token names, unless it is closed.
+    private func socket(_ token: UInt64) -> Socket? {
+        let place = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
+        guard place < sockets.count, let socket = sockets[place], socket.token == token else { return nil }
+        return socket
+    }
+
+    /// Makes sure that the socket is looked at when the clock passes `deadline`.
+    func expect(_ deadline: Int64, of socket: Socket) {
+        guard deadline < socket.nextLook else { return }
+        socket.nextLook = deadline
+        deadlines.insert(deadline, socket.token)
+        if deadline < nextLook { nextLook = deadline }
+        guard deadlines.count > 4 * socketCount + 1024 else { return }
+        // Sockets that are closed, and looks that came to be superseded, leave their entries behind.
+        deadlines.removeAll()
+        for case .some(let socket) in sockets where socket.nextLook != .max {
+            deadlines.insert(socket.nextLook, socket.token)
+        }
+    }
+
+    /// Wakes whoever waited too long; at most every 20 ms.
+    private func lookAtDeadlines() {
+        while let due = deadlines.takeDue(now) {
+            guard let socket = socket(due.token), socket.nextLook == due.deadline else { continue }
+            socket.nextLook = .max
+            socket.expire(at: now)
+            expect(socket.nextDeadline, of: socket)
+        }
+        nextLook = deadlines.earliest == .max ? .max : max(deadlines.earliest, now + 20)
     }
 
     /// Stops keeping connections; those that wait for a request see it at once.
@@ -262,23 +288,31 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         for socket in sockets { socket?.close() }
     }
 
-    /// Wakes whoever waited too long. Deadlines are only numbers in the sockets: setting one costs a comparison, and this
-    /// pass runs at most every 20 ms and only when one of them may have passed.
-    private func sweep() {
-        var next = Int64.max
-        for case .some(let socket) in sockets {
-            socket.expire(at: now)
-            next = min(next, socket.readDeadline, socket.writeDeadline)
-        }
-        nextSweep = next == .max ? .max : max(next, now + 20)
+    // MARK: - Time
+
+    /// `Date: …` with its CRLF. No loop shows an earlier second than another has shown, though each looks at the clock rarely.
+    var dateLine: [UInt8] {
+        if now >= dateIsDue || latestSecond.load(ordering: .relaxed) != dateSecond { renewDate() }
+        return dateBytes
     }
 
     private func renewDate() {
-        dateIsDue = now + 1000
-        dateLine.removeAll(keepingCapacity: true)
-        dateLine.append(contentsOf: "Date: ".utf8)
-        HTTPDate.append(secondsSince1970: Int64(time(nil)), to: &dateLine)
-        dateLine.append(contentsOf: [0x0D, 0x0A])
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        dateIsDue = now + 1000 - Int64(time.tv_nsec) / 1_000_000
+        var second = Int64(time.tv_sec)
+        let latest = latestSecond.max(second, ordering: .relaxed).newValue
+        if latest - second > 1 {
+            latestSecond.store(second, ordering: .relaxed)  // The clock was set back.
+        } else {
+            second = latest
+        }
+        guard second != dateSecond else { return }
+        dateSecond = second
+        dateBytes.removeAll(keepingCapacity: true)
+        dateBytes.append(contentsOf: "Date: ".utf8)
+        HTTPDate.append(secondsSince1970: second, to: &dateBytes)
+        dateBytes.append(contentsOf: [0x0D, 0x0A])
     }
 
     private static func clock() -> Int64 {
@@ -287,3 +321,6 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
+
+/// The latest second that any loop has put into a `Date`.
+private let latestSecond = Atomic<Int64>(0)

@@ -16,19 +16,24 @@ actor HTTPConnection {
     var exchange: UInt64 = 0
     /// The content of the present request.
     var body = RequestBodyState()
-    /// The response has begun: no interim response may be sent.
-    private var hasResponded = false
+    /// The status of the present response once it has begun: no interim response may be sent any more.
+    var status: HTTPStatus?
     /// The exchange whose response stream is open.
-    private var openStream: UInt64?
-    private var isChunked = false
-    private var pieces = 0
+    var openStream: UInt64?
+    var isChunked = false
+    var pieces = 0
     /// Somebody is sending; the others wait here, first come first served.
-    private var isSending = false
-    private var sendQueue: [CheckedContinuation<Void, Never>] = []
+    var isSending = false
+    var sendQueue: [CheckedContinuation<Void, Never>] = []
+    /// What the access log will say of the present request; nil when nobody listens or it has been said.
+    var entry: AccessEntry?
+    private let network: SocketAddress.Network?
 
-    init(descriptor: Int32, loop: EventLoop, service: HTTPService) {
+    /// `network` is what the census has counted.
+    init(descriptor: Int32, network: SocketAddress.Network?, loop: EventLoop, service: HTTPService) {
         self.loop = loop
         self.service = service
+        self.network = network
         socket = Socket(descriptor: descriptor, loop: loop)
     }
 
@@ -43,7 +48,7 @@ actor HTTPConnection {
         openStream = nil
         exchange &+= 1
         loop.remove(socket)
-        service.census.leave()
+        service.census.leave(network)
     }
 
     // MARK: - Reading
@@ -99,23 +104,33 @@ actor HTTPConnection {
     /// Answers one request. False when the connection is to be closed.
     private func serve(_ head: RequestHead) async -> Bool {
         exchange &+= 1
-        hasResponded = false
+        status = nil
         body = RequestBodyState(
             head, hasArrived: !input.isEmpty, bodyBytes: service.limits.bodyBytes, waiting: service.times.body)
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             method: head.method, target: head.target, fields: head.fields, body: requestBody(head.framing))
+        request.listener = service.listener
+        if service.accessLog != nil { entry = AccessEntry(head, sentBytes: socket.sentBytes) }
         socket.beginHandling()
         do {
             let response = try await service.handler.respond(to: request)
+            entry?.principalID = response.principalID
             let isKept = try await send(response, to: head)
-            socket.endHandling()
-            openStream = nil
+            endExchange(isComplete: true)
             return await endBody(isKept: isKept)
         } catch {
-            socket.endHandling()
-            openStream = nil
             return await fail(error, head)
         }
+    }
+
+    /// The handler has returned or thrown, and nothing more is sent on its behalf.
+    private func endExchange(isComplete: Bool, _ fault: RequestFault? = nil) {
+        socket.endHandling()
+        socket.stopFilling()
+        openStream = nil
+        guard let entry, let log = service.accessLog else { return }
+        self.entry = nil
+        log(entry.record(status: status, fault: fault, isComplete: isComplete, sentBytes: socket.sentBytes))
     }
 
     private func requestBody(_ framing: RequestHead.Framing) -> HTTPRequestBody {
@@ -128,136 +143,41 @@ actor HTTPConnection {
 
     /// What a handler's error becomes. Its text stays here.
     private func fail(_ error: any Error, _ head: RequestHead) async -> Bool {
+        defer { endExchange(isComplete: false) }  // Unless it has been ended below.
         if error is ConnectionLost || socket.isGone { return false }
         if error is CancellationError, Task.isCancelled { return false }
         if let error = error as? HTTPRequestBodyError, error != .alreadyConsumed {
             // The content was at fault, and the handler left the answer to us. Half a request gets none (RFC 9112 §8).
-            if !hasResponded, let fault = body.fault(of: error) { await refuse(fault) }
+            if status == nil, let fault = body.fault(of: error) { await refuse(fault) }
             return false
         }
         service.onError?(error)
         // A stream that broke must not look complete: no last chunk.
-        guard !hasResponded else { return false }
+        guard status == nil else { return false }
         var response = HTTPResponse(
             status: .internalServerError, body: .bytes(Array(#"{"error":"server_error"}"#.utf8)))
         response.fields[.contentType] = "application/json"
         guard let isKept = try? await send(response, to: head) else { return false }
+        endExchange(isComplete: true)
         return await endBody(isKept: isKept)
-    }
-
-    // MARK: - Writing
-
-    /// Sends the response. True when the connection may be kept.
-    private func send(_ response: HTTPResponse, to head: RequestHead) async throws -> Bool {
-        let status = response.status.code
-        // RFC 9110 §15.2, §7.8: interim responses are the server's, and it never switches protocols.
-        guard status >= 200 else { throw InterimResponse() }
-        let isEmpty = status == 204 || status == 304
-        var isKept = head.persists && !loop.isDraining && !socket.peerHasFinished && body.mayBeDrained(input.count)
-        var out: [UInt8] = []
-        switch response.body {
-        case .bytes(let content):
-            let sendsContent = !isEmpty && head.method != .head
-            let isCopied = sendsContent && content.count <= ServerLimits.copiedBodyBytes
-            out.reserveCapacity(256 + response.fields.buffer.count + (isCopied ? content.count : 0))
-            // RFC 9110 §8.6: a length in the answer to HEAD is the one that GET has; a handler that left the content out
-            // for HEAD does not tell it.
-            let saysLength = !isEmpty && !(head.method == .head && content.isEmpty)
-            appendHead(response, saysLength ? .length(content.count) : .none, isKept, head, to: &out)
-            if isCopied { out.append(contentsOf: content) }
-            try await write(out)
-            if sendsContent, !isCopied { try await write(content) }
-        case .stream(let produce):
-            isChunked = !head.isHTTP10
-            let hasContent = !isEmpty && head.method != .head
-            // RFC 9112 §6.3: to HTTP/1.0 the end of the connection is the end of the content.
-            if !isChunked, hasContent { isKept = false }
-            let framing: ResponseHead.Framing = !hasContent ? .none : isChunked ? .chunked : .untilClose
-            appendHead(response, framing, isKept, head, to: &out)
-            try await write(out)
-            guard hasContent else { break }
-            openStream = exchange
-            let exchange = self.exchange
-            try await produce(HTTPBodyWriter { piece in try await self.writePiece(piece, of: exchange) })
-            openStream = nil
-            if isChunked { try await write(Array("0\r\n\r\n".utf8)) }
-        }
-        return isKept
-    }
-
-    private func appendHead(
-        _ response: HTTPResponse, _ framing: ResponseHead.Framing, _ isKept: Bool, _ head: RequestHead,
-        to out: inout [UInt8]
-    ) {
-        hasResponded = true
-        ResponseHead.append(
-            response.status, response.fields, framing, isKept ? (head.isHTTP10 ? .keepAlive : .implied) : .close,
-            date: loop.dateLine, to: &out)
-    }
-
-    /// One piece of a streamed response, from whichever task.
-    private func writePiece(_ piece: [UInt8], of exchange: UInt64) async throws {
-        guard openStream == exchange, !socket.isGone else { throw CancellationError() }
-        // A client that takes everything at once must not keep the loop from the others.
-        pieces &+= 1
-        if pieces % 16 == 0 { await Task.yield() }
-        do {
-            guard isChunked else { return try await write(piece) }
-            var out: [UInt8] = []
-            if piece.count <= ServerLimits.copiedBodyBytes {
-                out.reserveCapacity(piece.count + 16)
-                ResponseHead.appendChunkSize(piece.count, to: &out)
-                out.append(contentsOf: piece)
-                out.append(contentsOf: [0x0D, 0x0A])
-                try await write(out)
-            } else {
-                ResponseHead.appendChunkSize(piece.count, to: &out)
-                try await write(out, piece, [0x0D, 0x0A])
-            }
-        } catch {
-            throw CancellationError()
-        }
-    }
-
-    /// Sends the parts one after another, with nobody else's between them. What the socket does not take waits for the client.
-    func write(_ parts: [UInt8]...) async throws(ConnectionLost) {
-        if isSending { await withCheckedContinuation { sendQueue.append($0) } }
-        isSending = true
-        defer {
-            if sendQueue.isEmpty { isSending = false } else { sendQueue.removeFirst().resume() }
-        }
-        for part in parts {
-            var sent = socket.send(part, from: 0)
-            while sent < part.count {
-                guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
-                    // A client that takes nothing any more has lost its connection, for every writer.
-                    socket.abort()
-                    throw ConnectionLost()
-                }
-                sent = socket.send(part, from: sent)
-            }
-        }
-    }
-
-    /// RFC 9110 §10.1.1: the client may send its content now.
-    func sendContinue() async throws(ConnectionLost) {
-        guard !hasResponded else { return }
-        try await write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
     }
 
     // MARK: - Closing
 
-    /// Answers a request that no handler shall see, and closes.
+    /// Answers a request that no handler shall see to the end, and closes.
     private func refuse(_ fault: RequestFault) async {
+        service.census.reject(fault)
+        if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, sentBytes: socket.sentBytes) }
         let code = fault.status.code < 500 ? "invalid_request" : "server_error"
         let content = Array(#"{"error":"\#(code)"}"#.utf8)
         var fields = HTTPFields()
         fields[.contentType] = "application/json"
         var out: [UInt8] = []
-        ResponseHead.append(fault.status, fields, .length(content.count), .close, date: loop.dateLine, to: &out)
+        appendHead(fault.status, fields, .length(content.count), .close, to: &out)
         out.append(contentsOf: content)
-        guard (try? await write(out)) != nil else { return }
-        await linger()
+        let isSent = (try? await write(out)) != nil
+        endExchange(isComplete: isSent, fault)
+        if isSent { await linger() }
     }
 
     /// RFC 9112 §9.6: closes the sending side, and reads for a while: closing with bytes unread would reset the connection and

@@ -1,90 +1,127 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 public import HTTPMessages
 import Synchronization
 
 /// An HTTP/1.1 server on plain sockets, for one handler.
 ///
-/// It speaks no TLS: terminate that in front of it, and bind it to a loopback address. What it accepts is RFC 9112 read strictly;
-/// what it limits is ``ServerLimits``.
+/// It speaks no TLS: terminate that in front of it, and bind it to a loopback address or a Unix-domain socket. What it accepts is
+/// RFC 9112 read strictly; what it limits is ``ServerLimits``.
 ///
 /// ```swift
 /// let listening = try HTTPServer(host: "127.0.0.1", port: 8080, handler: handler).listen()
 /// print("port \(listening.port)")
 /// try await listening.runUntilTerminated()
 /// ```
+///
+/// Handlers run on the event loops, which serve all connections: a handler that waits must suspend. One that has to block a thread
+/// does so in ``BlockingThreads/run(_:)``.
+///
+/// The task of a request is cancelled as soon as its client goes away, also while nothing is being written. A client that closes
+/// only its sending side counts as gone: few do it on purpose, and a plain close looks the same from here. If the handler answers
+/// all the same, the answer is sent before the connection closes.
 public struct HTTPServer: Sendable {
-    private let host: String
-    private let port: UInt16
-    private let service: HTTPService
+    private let address: ListenAddress
+    private let handler: any HTTPHandler
+    private let limits: ServerLimits
+    private let accessLog: (@Sendable (AccessRecord) -> Void)?
+    private let onError: (@Sendable (any Error) -> Void)?
 
     /// A server that is not listening yet.
+    ///
+    /// - Parameters:
+    ///   - address: Where it listens.
+    ///   - limits: Sizes, times and numbers.
+    ///   - handler: Answers the requests, on the event loops: it must not block a thread.
+    ///   - accessLog: Called once for each request, on the event loops: it must not block a thread.
+    ///   - onError: Called with what a handler threw and the client saw as a 500 or as a broken stream; for the operator.
+    public init(
+        address: ListenAddress, limits: ServerLimits = ServerLimits(), handler: any HTTPHandler,
+        accessLog: (@Sendable (AccessRecord) -> Void)? = nil, onError: (@Sendable (any Error) -> Void)? = nil
+    ) {
+        self.address = address
+        self.limits = limits
+        self.handler = handler
+        self.accessLog = accessLog
+        self.onError = onError
+    }
+
+    /// A server on TCP that is not listening yet.
     ///
     /// - Parameters:
     ///   - host: An IPv4 or IPv6 address, or `localhost` for 127.0.0.1. Names are not resolved.
     ///   - port: The port; 0 is any free one.
     ///   - limits: Sizes, times and numbers.
     ///   - handler: Answers the requests, on the event loops: it must not block a thread.
+    ///   - accessLog: Called once for each request, on the event loops: it must not block a thread.
     ///   - onError: Called with what a handler threw and the client saw as a 500 or as a broken stream; for the operator.
     public init(
         host: String, port: UInt16, limits: ServerLimits = ServerLimits(), handler: any HTTPHandler,
-        onError: (@Sendable (any Error) -> Void)? = nil
+        accessLog: (@Sendable (AccessRecord) -> Void)? = nil, onError: (@Sendable (any Error) -> Void)? = nil
     ) {
-        self.host = host
-        self.port = port
-        service = HTTPService(handler: handler, limits: limits, onError: onError)
+        self.init(
+            address: .tcp(host: host, port: port), limits: limits, handler: handler, accessLog: accessLog,
+            onError: onError)
     }
 
-    /// Takes the port. Connections queue until the server runs; no thread is started yet.
+    /// Takes the address. Connections queue until the server runs; no thread is started yet.
+    ///
+    /// - Throws: ``ListenError/loopbackOnly(_:reason:)`` when the handler's ``HTTPMessages/HTTPHandler/exposure`` does not allow the
+    ///   address; else what the system said.
     public func listen() throws(ListenError) -> ListeningServer {
-        let (descriptor, port) = try ListeningSocket.open(host: host, port: port)
-        return ListeningServer(descriptor: descriptor, port: port, service: service)
+        let socket = try ListeningSocket.open(address, handler.exposure)
+        return ListeningServer(
+            socket,
+            HTTPService(
+                handler: handler, limits: limits, listener: socket.kind, accessLog: accessLog, onError: onError))
     }
 }
 
-/// A server that holds its port. It gives the port back when it has run, or when it is released without.
+/// A server that holds its address. It gives it back when it has run, or when it is released without.
 public final class ListeningServer: Sendable {
-    /// The port it listens on; never 0.
+    /// The port it listens on; 0 for a Unix-domain socket only.
     public let port: UInt16
+    /// The address it listens on: `127.0.0.1:8080`, `[::1]:8080`, or a path.
+    public let place: String
     private let service: HTTPService
-    private let descriptor: Mutex<Int32?>
+    private let socket: Mutex<ListeningSocket?>
 
-    fileprivate init(descriptor: Int32, port: UInt16, service: HTTPService) {
-        self.port = port
+    fileprivate init(_ socket: ListeningSocket, _ service: HTTPService) {
+        port = socket.port
+        place = socket.place
         self.service = service
-        self.descriptor = Mutex(descriptor)
+        self.socket = Mutex(socket)
     }
 
     deinit {
-        if let descriptor = descriptor.withLock({ $0 }) { _ = systemClose(descriptor) }
+        socket.withLock { $0?.close() }
     }
+
+    /// What the server has done so far. Cheap: it may be asked at any time, from anywhere.
+    public var counters: ServerCounters { service.counters }
 
     /// Serves until the calling task is cancelled, then stops gracefully and returns.
     ///
     /// Stopping: the port is closed; idle connections are closed; requests in flight have ``ServerLimits/shutdownGrace`` to end;
     /// then their tasks are cancelled and their connections closed. Threads and descriptors are given back.
-    /// - Throws: ``ListenError`` when a thread or a descriptor is not to be had, or on a second call.
+    /// - Throws: ``ListenError`` when a thread or a descriptor is not to be had, on a second call, or when somebody who shares the
+    ///   socket has shut it down.
     public func run() async throws(ListenError) {
-        let taken = descriptor.withLock { descriptor in
-            defer { descriptor = nil }
-            return descriptor
+        let taken = socket.withLock { socket in
+            defer { socket = nil }
+            return socket
         }
-        guard let descriptor = taken else { throw .alreadyRun }
+        guard let socket = taken else { throw .alreadyRun }
+        OpenFileLimit.raise(toHold: service.limits.connections)
         let crew: LoopCrew
         do throws(ListenError) {
-            crew = try LoopCrew(count: service.limits.eventLoops ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+            crew = try LoopCrew(count: service.limits.eventLoops ?? systemProcessorCount())
         } catch {
-            _ = systemClose(descriptor)
+            socket.close()
             throw error
         }
-        let acceptor = Acceptor(descriptor: descriptor, loops: crew.loops, service: service)
+        service.count(crew.loops)
+        let acceptor = Acceptor(listener: socket, loops: crew.loops, service: service)
         let accepting = Task(executorPreference: acceptor.loop) { await acceptor.run() }
-        await withTaskCancellationHandler {
+        let failure = await withTaskCancellationHandler {
             await accepting.value
         } onCancel: {
             acceptor.stopSoon()
@@ -92,6 +129,7 @@ public final class ListeningServer: Sendable {
         // The steps of the stop are a task of their own: the calling task is cancelled, which must not shorten the grace.
         let service = self.service
         await Task { await crew.stop(service) }.value
+        if let failure { throw failure }
     }
 
     /// Serves until the calling task is cancelled or the process gets SIGINT or SIGTERM, then stops like ``run()``.
@@ -111,117 +149,34 @@ final class HTTPService: Sendable {
     let handler: any HTTPHandler
     let limits: ServerLimits
     let times: ServerTimes
+    let listener: HTTPRequest.ListenerKind
+    let accessLog: (@Sendable (AccessRecord) -> Void)?
     let onError: (@Sendable (any Error) -> Void)?
     let census = ConnectionCensus()
+    /// Outlive their loops.
+    private let loopCounters = Mutex<[LoopCounters]>([])
 
-    init(handler: any HTTPHandler, limits: ServerLimits, onError: (@Sendable (any Error) -> Void)?) {
+    init(
+        handler: any HTTPHandler, limits: ServerLimits, listener: HTTPRequest.ListenerKind = .unknown,
+        accessLog: (@Sendable (AccessRecord) -> Void)? = nil, onError: (@Sendable (any Error) -> Void)? = nil
+    ) {
         self.handler = handler
         self.limits = limits
+        self.listener = listener
+        self.accessLog = accessLog
         self.onError = onError
         times = ServerTimes(limits)
     }
-}
 
-/// The event loops of a running server.
-private struct LoopCrew: Sendable {
-    let loops: [EventLoop]
-    private let threads: [PosixThread]
-
-    init(count: Int) throws(ListenError) {
-        var loops: [EventLoop] = []
-        var threads: [PosixThread] = []
-        do throws(ListenError) {
-            for _ in 0..<max(1, min(count, 1024)) {
-                let loop = try EventLoop()
-                threads.append(try loop.start())
-                loops.append(loop)
-            }
-        } catch {
-            for loop in loops { loop.stop() }
-            for thread in threads { thread.join() }
-            throw error
-        }
-        self.loops = loops
-        self.threads = threads
+    /// Takes the counters of these loops into account.
+    func count(_ loops: [EventLoop]) {
+        loopCounters.withLock { $0 = loops.map(\.counters) }
     }
 
-    /// The graceful stop, after the port is closed.
-    func stop(_ service: HTTPService) async {
-        await onEachLoop { $0.drain() }
-        var isEmpty = await service.census.isEmpty(within: service.limits.shutdownGrace)
-        if !isEmpty {
-            await onEachLoop { $0.abort() }
-            isEmpty = await service.census.isEmpty(within: ServerLimits.cancellationTime)
-        }
-        if !isEmpty { await onEachLoop { $0.closeSockets() } }
-        for loop in loops { loop.stop() }
-        for thread in threads {
-            // A handler that ignores its cancellation keeps its thread, without a socket; nobody waits for it.
-            if isEmpty { thread.join() } else { thread.abandon() }
-        }
-    }
-
-    private func onEachLoop(_ body: @escaping @Sendable (EventLoop) -> Void) async {
-        for loop in loops {
-            await Task(executorPreference: loop) { body(loop) }.value
-        }
-    }
-}
-
-/// Counts the open connections.
-final class ConnectionCensus: Sendable {
-    private struct State {
-        var count = 0
-        var waiter: CheckedContinuation<Bool, Never>?
-    }
-
-    private let state = Mutex(State())
-
-    /// Counts one more, unless there are `limit` already.
-    func enter(limit: Int) -> Bool {
-        state.withLock { state in
-            guard state.count < limit else { return false }
-            state.count += 1
-            return true
-        }
-    }
-
-    func leave() {
-        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            state.count -= 1
-            guard state.count == 0 else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: true)
-    }
-
-    /// Waits until no connection is open; false when that takes longer than `time`.
-    func isEmpty(within time: Duration) async -> Bool {
-        var timer: Task<Void, Never>?
-        let isEmpty = await withCheckedContinuation { continuation in
-            let isEmpty = state.withLock { state in
-                if state.count > 0 { state.waiter = continuation }
-                return state.count == 0
-            }
-            if isEmpty {
-                continuation.resume(returning: true)
-            } else {
-                timer = Task {
-                    guard (try? await Task.sleep(for: time)) != nil else { return }
-                    giveUp()
-                }
-            }
-        }
-        timer?.cancel()
-        return isEmpty
-    }
-
-    private func giveUp() {
-        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: false)
+    var counters: ServerCounters {
+        var counters = ServerCounters()
+        for loop in loopCounters.withLock({ $0 }) { loop.add(to: &counters) }
+        census.add(to: &counters)
+        return counters
     }
 }

@@ -10,12 +10,20 @@
 public enum ListenError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The host is no IPv4 address, no IPv6 address and not `localhost`.
     case invalidHost(String)
-    /// Another program listens on this port.
+    /// The path of a Unix-domain socket is empty, too long, or holds NUL.
+    case invalidPath(String)
+    /// Another program listens there.
     case portInUse(String)
+    /// At the path of the Unix-domain socket there is a file of another kind.
+    case notASocket(String)
     /// The system does not let this program listen there.
     case notPermitted(String)
     /// This machine has no such address.
     case addressNotAvailable(String)
+    /// The handler does not allow this address: the address, and the handler's reason.
+    case loopbackOnly(String, reason: String)
+    /// No usable socket was inherited; what is wrong.
+    case notInherited(String)
     /// ``ListeningServer/run()`` was called a second time.
     case alreadyRun
     /// A system call failed: its name and `errno`.
@@ -26,12 +34,20 @@ public enum ListenError: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .invalidHost(let host):
             "cannot listen on host \"\(host)\": give an IPv4 or IPv6 address, or localhost"
+        case .invalidPath(let path):
+            "cannot listen on path \"\(path)\": give a path of 1 to 103 bytes"
         case .portInUse(let place):
             "cannot listen on \(place): the port is in use; stop the program that holds it, or choose another port"
+        case .notASocket(let path):
+            "cannot listen on \(path): a file that is no socket is there; remove it, or choose another path"
         case .notPermitted(let place):
-            "cannot listen on \(place): not permitted; choose a port of 1024 or above"
+            "cannot listen on \(place): not permitted; choose a port of 1024 or above, or a folder that may be written"
         case .addressNotAvailable(let place):
             "cannot listen on \(place): this machine does not have that address"
+        case .loopbackOnly(let place, let reason):
+            "cannot listen on \(place): \(reason); listen on 127.0.0.1, ::1 or a Unix-domain socket"
+        case .notInherited(let why):
+            "no socket was inherited: \(why); start this program from a socket unit, or give it an address"
         case .alreadyRun:
             "this server has been run already; call listen() again"
         case .system(let call, let code):

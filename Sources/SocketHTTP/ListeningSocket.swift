@@ -8,77 +8,115 @@
 #if os(Linux)
     import CEpoll
 #endif
+import HTTPMessages
 
-/// Binding and accepting.
-enum ListeningSocket {
+/// A socket that accepts connections: bound here, or inherited. Closed by its owner.
+struct ListeningSocket: Sendable {
     /// What one attempt to accept gave.
     enum Admission {
         case connection(Int32)
         case wouldBlock
         /// The peer is gone already, or a signal came.
         case retry
-        /// The system has no descriptor or no memory left.
+        /// The system has no descriptor or no memory left, or does not want to now.
         case exhausted
+        /// This is no listening socket any more: somebody who shares it has shut it down. With `errno`.
+        case broken(Int32)
     }
 
-    /// Binds and listens; the port is the real one.
-    static func open(host: String, port: UInt16) throws(ListenError) -> (descriptor: Int32, port: UInt16) {
-        let name = host == "localhost" ? "127.0.0.1" : host
-        var v4 = in_addr()
-        if unsafe inet_pton(AF_INET, name, &v4) == 1 {
-            var address = sockaddr_in()
-            #if canImport(Darwin)
-                address.sin_len = UInt8(MemoryLayout<sockaddr_in>.size)
-            #endif
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr = v4
-            return try open(AF_INET, address, place: "\(name):\(port)") { UInt16(bigEndian: $0.sin_port) }
+    let descriptor: Int32
+    /// 0 for a path.
+    let port: UInt16
+    /// The address for people.
+    let place: String
+    let kind: HTTPRequest.ListenerKind
+    /// The file of a Unix-domain socket that was bound here.
+    var file: SocketFile?
+
+    /// Binds and listens, or takes over what was inherited, unless the handler does not allow the address.
+    static func open(_ address: ListenAddress, _ exposure: HTTPExposure) throws(ListenError) -> ListeningSocket {
+        switch address {
+        case .tcp(let host, let port):
+            let name = host == "localhost" ? "127.0.0.1" : host
+            guard let address = SocketAddress(host: name, port: port) else { throw .invalidHost(host) }
+            try permit(address, exposure)
+            return try listening(family: address.family) { descriptor throws(ListenError) in
+                // A port in TIME_WAIT may be taken; never SO_REUSEPORT, which would let two servers share one silently.
+                setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
+                if address.family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
+                try bind(descriptor, to: address)
+                try startListening(descriptor, address.text)
+            }
+        case .unixSocket(let path, let mode):
+            var file: SocketFile?
+            var socket = try listening(family: AF_UNIX) { descriptor throws(ListenError) in
+                file = try SocketFile(binding: descriptor, to: path, mode: mode)
+            }
+            socket.file = file
+            return socket
+        case .inherited:
+            let descriptor = try InheritedSocket.take()
+            guard let address = SocketAddress(localOf: descriptor) else { throw .system("getsockname", errno) }
+            try permit(address, exposure)
+            return ListeningSocket(descriptor, address)
         }
-        var v6 = in6_addr()
-        guard unsafe inet_pton(AF_INET6, name, &v6) == 1 else { throw .invalidHost(host) }
-        var address = sockaddr_in6()
-        #if canImport(Darwin)
-            address.sin6_len = UInt8(MemoryLayout<sockaddr_in6>.size)
-        #endif
-        address.sin6_family = sa_family_t(AF_INET6)
-        address.sin6_port = port.bigEndian
-        address.sin6_addr = v6
-        return try open(AF_INET6, address, place: "[\(name)]:\(port)") { UInt16(bigEndian: $0.sin6_port) }
     }
 
-    private static func open<Address>(
-        _ family: Int32, _ address: Address, place: String, port: (Address) -> UInt16
-    ) throws(ListenError) -> (descriptor: Int32, port: UInt16) {
+    private init(_ descriptor: Int32, _ address: SocketAddress) {
+        self.descriptor = descriptor
+        port = address.port
+        place = address.text
+        kind = address.kind ?? .unknown
+    }
+
+    func close() {
+        file?.remove()
+        _ = systemClose(descriptor)
+    }
+
+    private static func permit(_ address: SocketAddress, _ exposure: HTTPExposure) throws(ListenError) {
+        guard case .loopbackOnly(let reason) = exposure else { return }
+        guard address.kind == .loopback || address.kind == .unixSocket else {
+            throw .loopbackOnly(address.text, reason: reason)
+        }
+    }
+
+    private static func listening(
+        family: Int32, _ start: (Int32) throws(ListenError) -> Void
+    ) throws(ListenError) -> ListeningSocket {
         let descriptor = try stream(family)
         do throws(ListenError) {
-            // A port in TIME_WAIT may be taken; never SO_REUSEPORT, which would let two servers share one silently.
-            setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
-            if family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
-            var address = address
-            var length = socklen_t(MemoryLayout<Address>.size)
-            let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                    unsafe bind(descriptor, generic, length) == 0 && systemListen(descriptor) == 0
-                        && getsockname(descriptor, generic, &length) == 0
-                }
-            }
-            guard isBound else {
-                switch errno {
-                case EADDRINUSE: throw .portInUse(place)
-                case EACCES, EPERM: throw .notPermitted(place)
-                case EADDRNOTAVAIL: throw .addressNotAvailable(place)
-                case let code: throw .system("bind", code)
-                }
-            }
-            return (descriptor, port(address))
+            try start(descriptor)
+            guard let address = SocketAddress(localOf: descriptor) else { throw .system("getsockname", errno) }
+            return ListeningSocket(descriptor, address)
         } catch {
             _ = systemClose(descriptor)
             throw error
         }
     }
 
-    private static func stream(_ family: Int32) throws(ListenError) -> Int32 {
+    static func bind(_ descriptor: Int32, to address: SocketAddress) throws(ListenError) {
+        guard unsafe address.with({ unsafe systemBind(descriptor, $0, $1) }) == 0 else {
+            throw error("bind", address.text)
+        }
+    }
+
+    static func startListening(_ descriptor: Int32, _ place: String) throws(ListenError) {
+        // On Linux two sockets with SO_REUSEADDR may both bind a port; the second learns it here.
+        guard systemListen(descriptor) == 0 else { throw error("listen", place) }
+    }
+
+    private static func error(_ call: String, _ place: String) -> ListenError {
+        switch errno {
+        case EADDRINUSE: .portInUse(place)
+        case EACCES, EPERM: .notPermitted(place)
+        case EADDRNOTAVAIL: .addressNotAvailable(place)
+        case let code: .system(call, code)
+        }
+    }
+
+    /// A stream socket that is non-blocking and closed on exec.
+    static func stream(_ family: Int32) throws(ListenError) -> Int32 {
         #if canImport(Darwin)
             let descriptor = socket(family, SOCK_STREAM, 0)
             guard descriptor >= 0 else { throw .system("socket", errno) }
@@ -100,9 +138,11 @@ enum ListeningSocket {
         guard descriptor >= 0 else {
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .wouldBlock
-            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
-            case EBADF, EINVAL, ENOTSOCK: return .wouldBlock
-            default: return .retry  // EINTR, ECONNABORTED, and errors of the network that accept(2) lists.
+            // accept(2): also what the network had to say about a connection that is gone.
+            case EINTR, ECONNABORTED, ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH:
+                return .retry
+            case EBADF, EINVAL, ENOTSOCK: return .broken(errno)
+            default: return .exhausted  // EMFILE, ENFILE, ENOBUFS, ENOMEM, and EPERM of a firewall.
             }
         }
         #if canImport(Darwin)
@@ -113,12 +153,11 @@ enum ListeningSocket {
         return .connection(descriptor)
     }
 
-    #if canImport(Darwin)
-        private static func prepare(_ descriptor: Int32) {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        }
-    #endif
+    /// Makes a descriptor non-blocking and closed on exec.
+    static func prepare(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+    }
 
     private static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) {
         var one: Int32 = 1
@@ -128,6 +167,10 @@ enum ListeningSocket {
 
 private func systemListen(_ descriptor: Int32) -> Int32 {
     listen(descriptor, SOMAXCONN)
+}
+
+private func systemBind(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>?, _ length: socklen_t) -> Int32 {
+    unsafe bind(descriptor, address, length)
 }
 
 #if canImport(Darwin)

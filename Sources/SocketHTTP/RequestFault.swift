@@ -1,38 +1,40 @@
 import HTTPMessages
 
 /// Why a request is refused before a handler sees it, or while its content is read. Each closes the connection: after a
-/// framing fault nobody knows where the next request begins.
-enum RequestFault: Error, Hashable {
-    case bareLineFeed
-    case bareCarriageReturn
-    case controlByte
-    case requestLineTooLong
-    case malformedRequestLine
-    case malformedMethod
-    case methodNotServed
-    case malformedTarget
-    case malformedVersion
-    case unsupportedVersion
-    case foldedField
-    case malformedFieldName
-    case tooManyFields
-    case fieldSectionTooLong
-    case missingHost
-    case repeatedHost
-    case malformedHost
-    case hostMismatch
-    case repeatedContentLength
-    case malformedContentLength
-    case lengthAndCoding
-    case malformedTransferCoding
-    case unsupportedTransferCoding
-    case unsupportedExpectation
-    case bodyTooLarge
-    case malformedChunk
-    case tooManyTrailers
-    case headTimedOut
-    case bodyTimedOut
-    case tooManyConnections
+/// framing fault nobody knows where the next request begins. The raw value is the stable code for counters and logs.
+enum RequestFault: String, Error, Hashable {
+    case bareLineFeed = "bare_line_feed"
+    case bareCarriageReturn = "bare_carriage_return"
+    case controlByte = "control_byte"
+    case requestLineTooLong = "request_line_too_long"
+    case malformedRequestLine = "malformed_request_line"
+    case malformedMethod = "malformed_method"
+    case methodNotServed = "method_not_served"
+    case malformedTarget = "malformed_target"
+    case malformedVersion = "malformed_version"
+    case unsupportedVersion = "unsupported_version"
+    case foldedField = "folded_field"
+    case malformedFieldName = "malformed_field_name"
+    case tooManyFields = "too_many_fields"
+    case fieldSectionTooLong = "field_section_too_long"
+    case missingHost = "missing_host"
+    case repeatedHost = "repeated_host"
+    case malformedHost = "malformed_host"
+    case hostMismatch = "host_mismatch"
+    case repeatedContentLength = "repeated_content_length"
+    case malformedContentLength = "malformed_content_length"
+    case lengthAndCoding = "length_and_coding"
+    case malformedTransferCoding = "malformed_transfer_coding"
+    case unsupportedTransferCoding = "unsupported_transfer_coding"
+    case unsupportedExpectation = "unsupported_expectation"
+    case contentNotServed = "content_not_served"
+    case bodyTooLarge = "body_too_large"
+    case malformedChunk = "malformed_chunk"
+    case tooManyTrailers = "too_many_trailers"
+    case headTimedOut = "head_timed_out"
+    case bodyTimedOut = "body_timed_out"
+    case tooManyConnections = "too_many_connections"
+    case tooManyFromPeer = "too_many_from_peer"
 
     /// The one place that maps a fault to a status.
     var status: HTTPStatus {
@@ -41,7 +43,7 @@ enum RequestFault: Error, Hashable {
             .malformedTarget,
             .malformedVersion, .foldedField, .malformedFieldName, .missingHost, .repeatedHost, .malformedHost,
             .hostMismatch, .repeatedContentLength, .malformedContentLength, .lengthAndCoding, .malformedTransferCoding,
-            .malformedChunk, .tooManyTrailers:
+            .contentNotServed, .malformedChunk, .tooManyTrailers:
             .badRequest
         case .requestLineTooLong: .uriTooLong
         case .tooManyFields, .fieldSectionTooLong: .requestHeaderFieldsTooLarge
@@ -50,7 +52,7 @@ enum RequestFault: Error, Hashable {
         case .unsupportedVersion: .httpVersionNotSupported
         case .unsupportedExpectation: .expectationFailed
         case .headTimedOut, .bodyTimedOut: .requestTimeout
-        case .tooManyConnections: .serviceUnavailable
+        case .tooManyConnections, .tooManyFromPeer: .serviceUnavailable
         }
     }
 }

@@ -73,6 +73,8 @@ struct RequestHead {
         framing = try Self.framing(
             length: length.map { buffer[$0] }, coding: coding.map { buffer[$0] }, isHTTP10: isHTTP10,
             bodyBytes: limits.bodyBytes)
+        // RFC 9110 §9.3.1: content has no meaning here; some recipients skip it, others take it for the next request.
+        guard framing == .none || method != .get && method != .head else { throw .contentNotServed }
     }
 
     private static func isName(_ buffer: [UInt8], _ line: HTTPFields.Line, _ lowercased: StaticString) -> Bool {

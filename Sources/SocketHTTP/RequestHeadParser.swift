@@ -77,6 +77,7 @@ struct RequestHeadParser {
             return false
         }
         if line.isEmpty { return true }
+        guard lineStart - sectionStart <= fieldSectionBytes else { throw .fieldSectionTooLong }
         guard lines.count < fieldCount else { throw .tooManyFields }
         lines.append(try Self.parseField(bytes, line))
         return false

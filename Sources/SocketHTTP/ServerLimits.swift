@@ -7,7 +7,7 @@ public struct ServerLimits: Sendable {
     public var requestLineBytes = 8 * 1024
     /// Most field lines in a request head; more is 431. Default 100.
     public var fieldCount = 100
-    /// Longest header section in bytes, line ends included; more is 431. Default 32 KiB.
+    /// Longest header section in bytes: the field lines with their line ends; more is 431. Default 32 KiB.
     public var fieldSectionBytes = 32 * 1024
     /// Longest request content in bytes; more is 413. Default 4 MiB.
     public var bodyBytes = 4 * 1024 * 1024
@@ -22,8 +22,14 @@ public struct ServerLimits: Sendable {
     /// Time that requests in flight have to end once the server is told to stop. Default 10 s.
     public var shutdownGrace = Duration.seconds(10)
     /// Most open connections; one more is answered 503 and closed. Default 10,000.
+    ///
+    /// When the server runs, it raises the process's soft limit of open files as far as this needs and the hard limit allows. Where
+    /// that is not enough, further clients wait in the system's queue until a connection ends.
     public var connections = 10_000
-    /// Number of event loops, each a thread; nil is one for each processor.
+    /// Most open connections from one IPv4 address or one IPv6 /64; one more is answered 503 and closed. nil, the default, sets
+    /// none: behind a proxy all come from one address. Connections to a Unix-domain socket are not counted.
+    public var connectionsPerPeer: Int?
+    /// Number of event loops, each a thread; nil is one for each processor that this process may use.
     public var eventLoops: Int?
 
     /// The defaults.
@@ -66,7 +72,7 @@ struct ServerTimes: Sendable {
     }
 
     /// Rounded up, and held between zero and a thousand years, so that sums with the clock cannot overflow.
-    private static func milliseconds(_ duration: Duration) -> Int64 {
+    static func milliseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         guard seconds >= 0 else { return 0 }
         guard seconds < 31_557_600_000 else { return 31_557_600_000_000 }

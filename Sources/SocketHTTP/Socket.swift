@@ -36,8 +36,16 @@
     private var mayWrite = true
     private var reader: UnsafeContinuation<Bool, Never>?
     private var writer: UnsafeContinuation<Bool, Never>?
-    private(set) var readDeadline = Int64.max
-    private(set) var writeDeadline = Int64.max
+    private var readDeadline = Int64.max
+    private var writeDeadline = Int64.max
+    private var quietDeadline = Int64.max
+    /// When the loop looks at the deadlines next; never later than the first of them.
+    var nextLook = Int64.max
+    var nextDeadline: Int64 { min(readDeadline, writeDeadline, quietDeadline) }
+    /// Called when nothing has been sent for a time.
+    private var filler: (time: Int64, body: () -> Void)?
+    /// Bytes sent so far.
+    private(set) var sentBytes = 0
     /// The task that serves the connection. It outlives its registration here: see ``EventLoop/remove(_:)``.
     private var task: UnsafeCurrentTask?
     private var isHandling = false
@@ -89,6 +97,7 @@
                 // A short read has emptied the socket, and more bytes make a new edge. The end of the stream made its own
                 // edge already when it has been reported.
                 if count < wanted, !peerHasFinished { mayRead = false }
+                loop.counters.countReceived(count)
                 buffer.append(contentsOf: loop.scratch[..<count])
                 return .bytes(count)
             }
@@ -105,10 +114,14 @@
         }
     }
 
-    /// Sends what the system takes of `bytes` from `start`; returns where it stopped. Check ``isGone`` when that is short.
-    func send(_ bytes: borrowing [UInt8], from start: Int) -> Int {
-        var start = start
+    /// Sends what the system takes of `bytes` from `first` on; returns where it stopped. Check ``isGone`` when that is short.
+    func send(_ bytes: borrowing [UInt8], from first: Int) -> Int {
+        var start = first
         let count = bytes.count
+        defer {
+            sentBytes &+= start - first
+            loop.counters.countSent(start - first)
+        }
         while start < count, mayWrite, !isGone {
             let sent = unsafe bytes.withUnsafeBytes { unsafe systemSend(descriptor, $0.baseAddress, start, count) }
             if sent > 0 {
@@ -134,13 +147,13 @@
         if mayRead || isGone { return true }
         resumeReader(true)  // A reader that its exchange has left behind.
         readDeadline = deadline
-        loop.expect(deadline)
+        loop.expect(deadline, of: self)
         return await unsafe withUnsafeContinuation { unsafe reader = $0 }
     }
 
     /// Accepts a connection from a listening socket.
     func accept() -> ListeningSocket.Admission {
-        guard mayRead || isGone else { return .wouldBlock }
+        guard mayRead || isGone, descriptor >= 0 else { return .wouldBlock }
         let admission = ListeningSocket.accept(on: descriptor)
         if case .wouldBlock = admission { mayRead = false }
         return admission
@@ -157,8 +170,26 @@
     func writable(until deadline: Int64) async -> Bool {
         if mayWrite || isGone { return true }
         writeDeadline = deadline
-        loop.expect(deadline)
+        loop.expect(deadline, of: self)
         return await unsafe withUnsafeContinuation { unsafe writer = $0 }
+    }
+
+    /// Calls `body` on the loop whenever nothing has been sent for `time` milliseconds, until ``stopFilling()``.
+    func fillSilence(after time: Int64, _ body: @escaping () -> Void) {
+        filler = (max(20, time), body)
+        postponeFiller()
+    }
+
+    func stopFilling() {
+        filler = nil
+        quietDeadline = .max
+    }
+
+    /// Something is being sent.
+    func postponeFiller() {
+        guard let filler else { return }
+        quietDeadline = loop.now + filler.time
+        loop.expect(quietDeadline, of: self)
     }
 
     // MARK: - What the loop does
@@ -180,6 +211,10 @@
     func expire(at now: Int64) {
         if readDeadline <= now { resumeReader(false) }
         if writeDeadline <= now { resumeWriter(false) }
+        if quietDeadline <= now, let filler {
+            postponeFiller()
+            filler.body()
+        }
     }
 
     /// Wakes an owner that waits for a request, so that it sees that the server is stopping.

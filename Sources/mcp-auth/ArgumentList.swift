@@ -12,8 +12,9 @@ struct ArgumentList {
     ///
     /// - Parameters:
     ///   - flags: The flags that the command knows; each takes a value, once.
+    ///   - repeatableFlags: Those that may be given several times.
     ///   - operandCount: How many arguments may stand by themselves.
-    init(_ arguments: [String], flags: [String], operandCount: Int = 0) {
+    init(_ arguments: [String], flags: [String], repeatableFlags: [String] = [], operandCount: Int = 0) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             guard Self.isFlag(argument) else {
@@ -32,11 +33,11 @@ struct ArgumentList {
                 value = next
                 rest.removeFirst()
             }
-            guard let flag = flags.first(where: { $0.hasSameBytes(as: name) }) else {
+            guard let flag = (flags + repeatableFlags).first(where: { $0.hasSameBytes(as: name) }) else {
                 faults.append("unknown option \(Self.printable(name)); see --help")
                 continue
             }
-            if contains(flag) { faults.append("\(flag) is given more than once") }
+            if contains(flag), flags.contains(flag) { faults.append("\(flag) is given more than once") }
             if value?.isEmpty ?? true { faults.append("\(flag) needs a value") }
             given.append((flag, value ?? ""))
         }
@@ -47,6 +48,14 @@ struct ArgumentList {
 
     /// The value of a flag; nil when it is not given, or without a value.
     subscript(_ flag: String) -> String? { given.first { $0.flag == flag && !$0.value.isEmpty }?.value }
+
+    /// The values of a flag that may be given several times, without those that are no `expected`, which are faults.
+    mutating func values<Value>(_ flag: String, _ expected: String, _ parse: (String) -> Value?) -> [Value] {
+        let texts = given.filter { $0.flag == flag && !$0.value.isEmpty }.map(\.value)
+        let values = texts.compactMap(parse)
+        if values.count < texts.count { faults.append("\(flag) must be \(expected)") }
+        return values
+    }
 
     /// The value of a flag; nil when it is not given or when it is no `expected`, which is then a fault.
     mutating func value<Value>(_ flag: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {

@@ -22,6 +22,10 @@ enum AuthCommand {
             (arguments, surroundings) async throws(CommandFault) in
             try await KeySetInspection(arguments).run(in: surroundings)
         },
+        Row(words: ["static-token", "new"], help: HelpText.staticTokenNew) {
+            (arguments, surroundings) throws(CommandFault) in
+            try StaticTokenCreation(arguments).run(in: surroundings)
+        },
     ]
 
     /// Carries out the command that the arguments after the program's name ask for.

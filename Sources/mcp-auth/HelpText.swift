@@ -3,11 +3,13 @@ enum HelpText {
     static let all = """
         Usage: mcp-auth <command> [options]
 
-        Looks at OAuth access tokens and key sets, and judges them as the library does.
+        Looks at OAuth access tokens and key sets, and judges them as the library does; makes tokens for servers without
+        an authorization server.
 
           token inspect     what a token says; proves nothing
           token verify      whether a token is good, by the keys of a set
           jwks inspect      the keys of a set, and why some are not used
+          static-token new  a new pre-shared token, and the line by which a server recognises it
 
         Every command has --help. Exit status: 0 good, 1 refused, 2 the command could not be carried out.
         Output is coloured only on a terminal, and not when NO_COLOR is set.
@@ -59,5 +61,20 @@ enum HelpText {
           --help            show this text
 
         Exit status: 0 at least one key is usable, 1 none is, 2 there is no key set to be had.
+        """
+
+    static let staticTokenNew = """
+        Usage: mcp-auth static-token new --name NAME [--scope SCOPES]...
+
+        Makes an access token of 256 random bits for a server in the mode "static", and prints it once, with the line for
+        the server's file of static tokens (OAUTH_STATIC_TOKENS_FILE). The line holds the token's SHA-256 and no secret. A
+        server reads the file when it starts; a token ends when its line is removed.
+
+          --name NAME       required: who the token is for; 1 to 64 letters, digits, '.', '_' and '-'. The server calls its
+                            bearer so
+          --scope SCOPES    what the token may do; several times, or several scopes separated by spaces (none)
+          --help            show this text
+
+        Exit status: 0 a token was made, 2 the command could not be carried out.
         """
 }

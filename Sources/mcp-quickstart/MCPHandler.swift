@@ -18,7 +18,7 @@ struct MCPHandler: Sendable {
     private let tools: [MCPTool]
 
     /// An MCP endpoint at this path; an empty one is the root.
-    init(path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.all) {
+    init(path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.open + Notebook().tools) {
         self.path = path.isEmpty ? "/" : path
         self.tools = tools
     }

@@ -43,20 +43,21 @@ struct MCPTool: Sendable {
     var description: String
     var inputSchema: JSONValue
     var outputSchema: JSONValue?
+    var isReadOnly = true
     var body: Body
 
     /// The tool as `tools/list` shows it.
     var listing: JSONValue {
         var listing: JSONObject = [
             "name": .string(name), "description": .string(description), "inputSchema": inputSchema,
-            "annotations": ["readOnlyHint": true],
+            "annotations": ["readOnlyHint": .bool(isReadOnly)],
         ]
         listing["outputSchema"] = outputSchema
         return .object(listing)
     }
 
-    /// Every tool, in the order of `tools/list`.
-    static let all = [whoami, echo, slowCount]
+    /// The tools that need nothing but a good token, in the order of `tools/list`; then come those of a ``Notebook``.
+    static let open = [whoami, echo, slowCount]
 
     /// Who is calling, as the access token says.
     static let whoami = MCPTool(

@@ -32,7 +32,7 @@ struct HouseRulesTests {
 
     @Test("Tests import the package, Testing and what comes with the toolchain")
     func testImports() throws {
-        let known = ImportRule.systemModules.union(ImportRule.levels.keys).union(["Testing", "Foundation"])
+        let known = ImportRule.systemModules.union(ImportRule.levels.keys).union(["Testing", "Foundation", "Dispatch"])
         for file in try tree.swiftFiles(in: "Tests") {
             for found in ImportRule.imports(in: file.text) {
                 let module = found.module

@@ -124,7 +124,7 @@ async def login_and_call(server: Quickstart, mode: str, revision: str, lifetime:
         check(f"{mode}: resource in both requests", user.forms[0]["resource"] == authorization["resource"] == [server.resource])
 
         tools = await client.list_tools()
-        check(f"{mode}: tools/list", [tool.name for tool in tools.tools] == ["whoami", "echo", "slow_count"])
+        check(f"{mode}: tools/list", [tool.name for tool in tools.tools] == ["whoami", "echo", "slow_count", "add_note", "list_notes"])
 
         who = (await client.call_tool("whoami", {})).structured_content
         check(f"{mode}: whoami: issuer", who["issuer"] == server.issuer, who)

@@ -17,6 +17,8 @@ struct AuthCommandTests {
             (["token", "verify", "--help"], "Usage: mcp-auth token verify"),
             (["token", "verify", "--nope", "x", "--help"], "Usage: mcp-auth token verify"),
             (["jwks", "inspect", "--help"], "Usage: mcp-auth jwks inspect"),
+            (["static-token", "--help"], "Usage: mcp-auth static-token new"),
+            (["static-token", "new", "--help"], "Usage: mcp-auth static-token new"),
         ])
     func help(arguments: [String], beginning: String) async {
         let outcome = await session.run(arguments)
@@ -34,7 +36,9 @@ struct AuthCommandTests {
         }
         let family = await session.run("token", "--help").output
         #expect(family.contains("token inspect") && family.contains("token verify"))
-        for help in [verify, family, await session.run("jwks", "inspect", "--help").output] {
+        let new = await session.run("static-token", "new", "--help").output
+        #expect(new.contains("  --name NAME ") && new.contains("  --scope SCOPES "))
+        for help in [verify, family, new, await session.run("jwks", "inspect", "--help").output] {
             #expect(help.contains("Exit status: 0"))
             #expect(help.split(separator: "\n").allSatisfy { $0.utf8.count <= 120 })
         }
@@ -51,7 +55,10 @@ struct AuthCommandTests {
     func unknown(arguments: [String], beginning: String) async {
         let outcome = await session.run(arguments)
         #expect(outcome.status == .usage && outcome.output.isEmpty)
-        #expect(outcome.faults == ["\(beginning); there are token inspect, token verify, jwks inspect; see --help"])
+        #expect(
+            outcome.faults == [
+                "\(beginning); there are token inspect, token verify, jwks inspect, static-token new; see --help"
+            ])
     }
 
     @Test(

@@ -57,7 +57,9 @@ struct GuardFixture {
             method: method, target: try #require(HTTPRequestTarget(target)), fields: fields, body: body)
         switch decision {
         case .proceed: return nil
-        case .respond(let response): return response
+        case .respond(let response):
+            try response.requireReadableChallenges()
+            return response
         }
     }
 }
@@ -85,7 +87,19 @@ final class EventLog: Sendable {
 
 extension HTTPResponse {
     /// The text of a field that stands once.
-    func text(_ name: HTTPFieldName) -> String? { fields[name]?.string }
+    func text(_ name: HTTPFieldName) -> String? {
+        if name == .wwwAuthenticate, (try? requireReadableChallenges()) == nil { return nil }
+        return fields[name]?.string
+    }
+
+    /// Every challenge that a test sees is parsed again, and its Bearer parameters are what RFC 6750 §3 wants.
+    func requireReadableChallenges() throws {
+        let challenges = try challenges
+        if [.unauthorized, .forbidden, .badRequest].contains(status), fields.contains(.wwwAuthenticate) {
+            try #require(!challenges.challenges.isEmpty)
+        }
+        _ = try challenges.bearer
+    }
 
     var bodyText: String {
         guard case .bytes(let bytes) = body else { return "<stream>" }

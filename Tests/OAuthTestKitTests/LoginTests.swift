@@ -35,6 +35,7 @@ struct LoginTests {
 
     private func call(_ token: String?) async throws -> Answer {
         var request = HTTPRequest(method: .post, target: try #require(HTTPRequestTarget("/mcp")))
+        request.fields[.host] = "127.0.0.1:8080"
         if let token { request.fields[.authorization] = HTTPFieldValue("Bearer \(token)") }
         return try Answer(await guarded.respond(to: request))
     }
@@ -42,10 +43,10 @@ struct LoginTests {
     @Test("from nothing but the resource's URL to its answer, and on by refreshing")
     func login() async throws {
         #expect(try await call(nil).status == .unauthorized)
-        let document = try Answer(
-            await guarded.respond(
-                to: HTTPRequest(
-                    method: .get, target: #require(HTTPRequestTarget("/.well-known/oauth-protected-resource/mcp")))))
+        var request = HTTPRequest(
+            method: .get, target: try #require(HTTPRequestTarget("/.well-known/oauth-protected-resource/mcp")))
+        request.fields[.host] = "127.0.0.1:8080"
+        let document = try Answer(await guarded.respond(to: request))
         #expect(document.json["authorization_servers"] == [.string(Fixture.issuerURL)])
         #expect(document.json["resource"] == .string(Fixture.resource))
 

@@ -39,6 +39,36 @@ struct MCPToolsTests {
         #expect(text.hasSameBytes(as: "a\0\n \"\u{212A}"))
     }
 
+    @Test("notes are kept for each issuer and subject, and shown to nobody else")
+    func notes() async throws {
+        let handler = MCPHandler()
+        func call(_ tool: String, _ arguments: String = "{}", as principal: Principal) async throws -> JSONValue {
+            let body =
+                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\#(tool)","arguments":\#(arguments)}}"#
+            return try #require(try await Exchange(body, principal: principal, handler: handler).json["result"])
+        }
+        _ = try await call("add_note", #"{"text":"one"}"#, as: .alice)
+        _ = try await call("add_note", #"{"text":"two"}"#, as: .alice)
+        _ = try await call("add_note", #"{"text":"of somebody"}"#, as: .nobody)
+        #expect(try await call("list_notes", as: .alice)["structuredContent"] == ["notes": ["one", "two"]])
+        #expect(try await call("list_notes", as: .nobody)["structuredContent"] == ["notes": ["of somebody"]])
+    }
+
+    @Test("a caller's oldest note makes room")
+    func notesAreBounded() async throws {
+        let handler = MCPHandler()
+        for number in 0...Notebook.maximumNotes {
+            _ = try await Exchange(
+                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_note","arguments":{"text":"\#(number)"}}}"#,
+                handler: handler)
+        }
+        let listed = try await Exchange(
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_notes"}}"#, handler: handler)
+        let notes = try #require(try listed.json["result"]?["structuredContent"]?["notes"]?.array)
+        #expect(notes.count == Notebook.maximumNotes)
+        #expect(notes.first == "1")
+    }
+
     @Test(
         "MCP Tools: a refused argument is a tool error that the model can read, not a protocol error",
         arguments: [
@@ -47,6 +77,8 @@ struct MCPToolsTests {
             #"{"name":"slow_count","arguments":{"to":1.5}}"#,
             #"{"name":"slow_count","arguments":{"to":1,"interval_ms":1001}}"#,
             #"{"name":"slow_count","arguments":{"to":1,"interval_ms":"1"}}"#,
+            #"{"name":"add_note"}"#, #"{"name":"add_note","arguments":{"text":["a"]}}"#,
+            #"{"name":"add_note","arguments":{"text":"\#(String(repeating: "n", count: Notebook.maximumNoteBytes + 1))"}}"#,
         ])
     func refusedArguments(params: String) async throws {
         let exchange = try await Exchange(

@@ -7,7 +7,7 @@ import WireFormat
 
 @Suite("CurlFetcher over loopback", .timeLimit(.minutes(1)))
 struct CurlFetcherTests {
-    static let loopback = FetchPolicy(insecureHTTP: .loopback)
+    static let loopback = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
 
     // MARK: Answers
 
@@ -253,7 +253,8 @@ struct CurlFetcherTests {
         policy.connectTimeout = .seconds(30)
         let ticket = FetchTicket()
         let job = FetchJob(
-            url: try AbsoluteURL(parsing: url), fieldLines: [], form: nil, addresses: .loopback, maximumBodyBytes: 10,
+            url: try AbsoluteURL(parsing: url), fieldLines: [], form: nil,
+            route: FetchPolicy.Route(addresses: .loopback, proxy: nil), maximumBodyBytes: 10,
             deadline: .now.advanced(by: remaining), ticket: ticket)
         CurlWorker(policy: policy).submit(job)
         return await ticket.outcome().map(\.status.code)
@@ -315,7 +316,7 @@ struct CurlFetcherTests {
     @Test("the default policy refuses plain http to loopback, without a connection")
     func httpNever() async throws {
         let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-        await #expect(throws: FetchError.notAllowed) { try await fetch(server.url(), policy: .operatorConfigured) }
+        await #expect(throws: FetchError.notAllowed) { try await fetch(server.url(), policy: FetchPolicy()) }
         #expect(server.connectionCount == 0)
     }
 
@@ -358,7 +359,8 @@ struct CurlFetcherTests {
     func anyHost() async throws {
         let server = try ScriptedServer(answering: "HTTP/1.1 204 No Content\r\n\r\n")
         for (insecureHTTP, status) in [(InsecureHTTP.loopback, nil), (.dangerouslyAnyHost, HTTPStatus.noContent)] {
-            var policy = FetchPolicy(insecureHTTP: insecureHTTP)
+            var policy = FetchPolicy(
+                permissions: FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: ["mesh.example"]))
             policy.scriptedResolutions = ["mesh.example:\(server.port):127.0.0.1"]
             let answer = try? await fetch("http://mesh.example:\(server.port)/", policy: policy)
             #expect(answer?.status == status)
@@ -383,18 +385,6 @@ struct CurlFetcherTests {
         let port = try ScriptedServer.closedPort()
         // Nobody listens; that a connection was tried shows that libcurl agreed about the host.
         await #expect(throws: FetchError.connectionFailed) { try await fetch("http://[\(host)]:\(port)/") }
-    }
-
-    @Test("each fetch has a connection of its own, so that each is checked")
-    func noReuse() async throws {
-        let server = try ScriptedServer { connection in
-            while !connection.readHead().isEmpty {
-                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-            }
-        }
-        let fetcher = try CurlFetcher(policy: Self.loopback)
-        for _ in 0..<3 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
-        #expect(server.connectionCount == 3)
     }
 
     @Test("a name that does not exist is not resolved (RFC 6761 §6.4)")
@@ -554,7 +544,7 @@ struct CurlFetcherTests {
         policy.maximumConcurrentFetches = 1
         policy.maximumWaitingFetches = 0
         _ = try CurlFetcher(policy: policy)
-        #expect(FetchPolicy.operatorConfigured.faults.isEmpty)
+        #expect(FetchPolicy().faults.isEmpty)
         policy.connectTimeout = .seconds(60)
         policy.totalTimeout = .seconds(300)
         policy.maximumBodyBytes = 64 << 20

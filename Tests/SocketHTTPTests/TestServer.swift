@@ -7,15 +7,25 @@ func withServer<Result: Sendable>(
     _ handler: any HTTPHandler, limits: (inout ServerLimits) -> Void = { _ in },
     onError: (@Sendable (any Error) -> Void)? = nil, _ body: (UInt16) async throws -> Result
 ) async throws -> Result {
+    try await withListener(handler, limits: limits, onError: onError) { try await body($0.port) }
+}
+
+/// Runs a server around `body`, and stops it gracefully.
+func withListener<Result: Sendable>(
+    _ handler: any HTTPHandler, at address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),
+    limits: (inout ServerLimits) -> Void = { _ in }, accessLog: (@Sendable (AccessRecord) -> Void)? = nil,
+    onError: (@Sendable (any Error) -> Void)? = nil, _ body: (ListeningServer) async throws -> Result
+) async throws -> Result {
     var chosen = ServerLimits()
     chosen.eventLoops = 2
     chosen.shutdownGrace = .milliseconds(200)
     limits(&chosen)
-    let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: chosen, handler: handler, onError: onError)
-        .listen()
+    let server = HTTPServer(
+        address: address, limits: chosen, handler: handler, accessLog: accessLog, onError: onError)
+    let listening = try server.listen()
     let running = Task { try await listening.run() }
     do {
-        let result = try await body(listening.port)
+        let result = try await body(listening)
         running.cancel()
         try await running.value
         return result

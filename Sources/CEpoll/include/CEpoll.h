@@ -18,5 +18,8 @@ static inline int cepoll_socket(int family) {
 static inline int cepoll_accept(int listener) {
     return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
+
+/// The number of processors that the calling thread may run on; 0 when the system does not say.
+int cepoll_processors(void);
 #endif
 #endif

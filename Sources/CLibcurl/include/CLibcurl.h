@@ -25,11 +25,15 @@ enum {
 };
 
 // Initialises libcurl once per process (thread-safe since 7.84, hence the minimum version).
-// 1 = usable; -1 = too old, without TLS, or without a resolver that keeps deadlines.
+// 1 = usable; -1 = too old or without TLS.
 int clibcurl_start(void);
 
 // Runs body(context) on a new detached thread that no signal is delivered to. 1 = it runs, -1 = no thread.
 int clibcurl_spawn(void (*body)(void *context), void *context);
+
+// Every address of a name by the system's resolver, which blocks: each as a record of 17 bytes, the length (4 or 16) and
+// the address in network byte order. The number of records; 0 = none, or nobody could say; -1 = more than the capacity.
+int clibcurl_look_up(const char *name, uint8_t *records, size_t capacity);
 
 // Whether a file can be read and holds a PEM certificate. 1 = yes, 0 = no.
 int clibcurl_is_certificate_file(const char *path);
@@ -37,8 +41,8 @@ int clibcurl_is_certificate_file(const char *path);
 typedef struct clibcurl_multi clibcurl_multi;
 typedef struct clibcurl_transfer clibcurl_transfer;
 
-// Many transfers driven by one thread. NULL = out of memory.
-clibcurl_multi *clibcurl_multi_create(void);
+// Many transfers driven by one thread, which keeps so many connections for later. NULL = out of memory.
+clibcurl_multi *clibcurl_multi_create(int maximum_kept_connections);
 // Every transfer must have been removed.
 void clibcurl_multi_free(clibcurl_multi *multi);
 // 1 = added / went on, -1 = broke.
@@ -73,15 +77,18 @@ void clibcurl_transfer_free(clibcurl_transfer *transfer);
 // of memory.
 int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, const char *scheme, const char *host,
                               uint16_t port, const char *path, const char *query);
-// For tests: answers one name in the manner of CURLOPT_RESOLVE, "host:port:address,address". 1 = added, -1 = out of memory.
-int clibcurl_transfer_add_resolution(clibcurl_transfer *transfer, const char *entry);
-// Sets everything else: no redirects, no proxy, no cookies, no credentials of the machine, no content coding, verified
-// TLS, a connection of its own; and the limits. maximum_content is for an announced length, the content callback counts
-// what arrives. certificate_file NULL = the system's certificate authorities. After clibcurl_transfer_set_url.
-// 1 = set; -1 = an option is unknown to this libcurl, so that a rule would not hold.
+// Sets everything but the URL, which comes first: no redirects, no proxy but the given one, no cookies, no credentials of
+// the machine, no content coding, verified TLS; and the limits.
+// certificate_file: PEM; NULL = the system's certificate authorities. proxy: scheme://host:port, asked for a tunnel; NULL =
+// none. resolution: what the host that is connected to (the proxy's, if there is one) resolves to,
+// "host:port:address,address", and libcurl itself resolves nothing; NULL = the host is a literal address.
+// maximum_content is for an announced length, the content callback counts what arrives. keeps_connection: 1 = a kept
+// connection may be used, and this one kept; 0 = a connection of its own.
+// 1 = set; -1 = out of memory, or an option is unknown to this libcurl, so that a rule would not hold.
 int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,
-                                int64_t connect_milliseconds, int64_t total_milliseconds, int64_t maximum_content);
-// Makes the request a POST of a form, copied: sent once, on a connection of its own, without waiting for an interim
+                                const char *proxy, const char *resolution, int64_t connect_milliseconds,
+                                int64_t total_milliseconds, int64_t maximum_content, int keeps_connection);
+// Makes the request a POST of a form, copied: its content is sent once and never again, without waiting for an interim
 // answer. After clibcurl_transfer_configure. 1 = set, -1 = out of memory.
 int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length);
 // Adds one request field line, "Name: value" or "Name;" for an empty value. 1 = added, -1 = out of memory.

@@ -1,0 +1,164 @@
+internal import WireFormat
+
+/// Reads `WWW-Authenticate` lines: one walk over the bytes, no going back but over one name.
+struct ChallengeParser {
+    private(set) var challenges: [AuthenticationChallenge] = []
+    private let limits: ChallengeLimits
+    private var budget: Int
+
+    private var line: [UInt8] = []
+    private var index = 0
+
+    init(limits: ChallengeLimits) {
+        self.limits = limits
+        budget = limits.maximumBytes
+    }
+
+    /// RFC 9110 §11.6.1, §5.6.1.2: challenges and empty elements, separated by commas.
+    mutating func parse(_ line: [UInt8]) throws(ChallengeError) {
+        guard line.count <= budget else { throw .tooLarge }
+        budget -= line.count
+        self.line = line
+        index = 0
+        skipSeparators()
+        while index < line.count {
+            try parseChallenge()
+            // What ends a challenge is a comma or the end of the line.
+            skipSeparators()
+        }
+    }
+
+    /// RFC 9110 §11.3: auth-scheme [ 1*SP ( token68 / #auth-param ) ].
+    private mutating func parseChallenge() throws(ChallengeError) {
+        let scheme = try token()
+        guard challenges.count < limits.maximumChallenges else { throw .tooManyChallenges }
+        let schemeEnd = index
+        while peek == 0x20 { index += 1 }
+        if isAtElementEnd {
+            challenges.append(AuthenticationChallenge(scheme: scheme, content: .none))
+            return
+        }
+        if skippingSpace(from: schemeEnd) == UInt8(ascii: "=") { throw .parameterWithoutScheme }
+        guard index > schemeEnd else { throw .unexpectedByte(offset: index) }
+        if let text = token68() {
+            challenges.append(AuthenticationChallenge(scheme: scheme, content: .token68(text)))
+            return
+        }
+        var parameters: [AuthenticationChallenge.Parameter] = []
+        repeat {
+            guard parameters.count < limits.maximumParameters else { throw .tooManyParameters }
+            let parameter = try parseParameter()
+            // RFC 9110 §11.2: a name stands once in a challenge.
+            guard !parameters.contains(where: { ASCII.equalsIgnoringCase($0.name.utf8, parameter.name.utf8) }) else {
+                throw .repeatedParameter
+            }
+            parameters.append(parameter)
+        } while skipToNextParameter()
+        guard isAtElementEnd else { throw .unexpectedByte(offset: index) }
+        challenges.append(AuthenticationChallenge(scheme: scheme, content: .parameters(parameters)))
+    }
+
+    /// RFC 9110 §11.2: token BWS "=" BWS ( token / quoted-string ).
+    private mutating func parseParameter() throws(ChallengeError) -> AuthenticationChallenge.Parameter {
+        let name = try token()
+        skipSpace()
+        guard let sign = peek else { throw .unexpectedEnd }
+        guard sign == UInt8(ascii: "=") else { throw .unexpectedByte(offset: index) }
+        index += 1
+        skipSpace()
+        guard let first = peek else { throw .unexpectedEnd }
+        let value = first == UInt8(ascii: "\"") ? try quotedString() : try token()
+        return .init(name: name, value: value)
+    }
+
+    /// Whether another parameter of the same challenge follows: a comma, and a name with a `=` behind it, not a scheme.
+    private mutating func skipToNextParameter() -> Bool {
+        let end = index
+        skipSpace()
+        guard peek == UInt8(ascii: ",") else { return false }
+        skipSeparators()
+        let start = index
+        while let byte = peek, ASCII.isTokenByte(byte) { index += 1 }
+        let isParameter = index > start && skippingSpace(from: index) == UInt8(ascii: "=")
+        // Back to the name, or to the comma that ends the challenge.
+        index = isParameter ? start : end
+        return isParameter
+    }
+
+    private mutating func token() throws(ChallengeError) -> String {
+        let start = index
+        while let byte = peek, ASCII.isTokenByte(byte) { index += 1 }
+        guard index > start else { throw index < line.count ? .unexpectedByte(offset: index) : .unexpectedEnd }
+        return String(decoding: line[start..<index], as: UTF8.self)
+    }
+
+    /// RFC 9110 §11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=", up to the end of the element; else nil
+    /// and nothing is read.
+    private mutating func token68() -> String? {
+        let start = index
+        while let byte = peek,
+            PercentEncoding.isUnreserved(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
+        {
+            index += 1
+        }
+        let isNamed = index > start
+        while peek == UInt8(ascii: "=") { index += 1 }
+        guard isNamed, isAtElementEnd else {
+            index = start
+            return nil
+        }
+        return String(decoding: line[start..<index], as: UTF8.self)
+    }
+
+    /// RFC 9110 §5.6.4: DQUOTE *( qdtext / quoted-pair ) DQUOTE.
+    private mutating func quotedString() throws(ChallengeError) -> String {
+        var bytes: [UInt8] = []
+        index += 1
+        while let byte = peek {
+            index += 1
+            switch byte {
+            case UInt8(ascii: "\""):
+                guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
+                return text
+            case UInt8(ascii: "\\"):
+                guard let escaped = peek else { throw .unexpectedEnd }
+                guard Self.isText(escaped) else { throw .unexpectedByte(offset: index) }
+                index += 1
+                bytes.append(escaped)
+            default:
+                guard Self.isText(byte) else { throw .unexpectedByte(offset: index - 1) }
+                bytes.append(byte)
+            }
+        }
+        throw .unexpectedEnd
+    }
+
+    // MARK: Bytes
+
+    private var peek: UInt8? { index < line.count ? line[index] : nil }
+
+    /// Whether nothing but white space stands between here and a comma or the end of the line.
+    private var isAtElementEnd: Bool {
+        let next = skippingSpace(from: index)
+        return next == nil || next == UInt8(ascii: ",")
+    }
+
+    /// HTAB, SP, VCHAR and obs-text.
+    private static func isText(_ byte: UInt8) -> Bool {
+        byte == 0x09 || (byte >= 0x20 && byte != 0x7F)
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    private mutating func skipSpace() {
+        while let byte = peek, Self.isSpace(byte) { index += 1 }
+    }
+
+    private mutating func skipSeparators() {
+        while let byte = peek, Self.isSpace(byte) || byte == UInt8(ascii: ",") { index += 1 }
+    }
+
+    private func skippingSpace(from start: Int) -> UInt8? {
+        line[start...].first { !Self.isSpace($0) }
+    }
+}

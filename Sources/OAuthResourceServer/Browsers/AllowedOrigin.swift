@@ -1,0 +1,61 @@
+internal import WireFormat
+
+/// An origin as browsers serialize it (RFC 6454 §6.2): scheme, host and port, and nothing else.
+struct AllowedOrigin: Sendable, Hashable {
+    /// Why a text is no serialized origin, and what to do.
+    struct Fault: Error, Hashable {
+        let explanation: String
+    }
+
+    let bytes: [UInt8]
+
+    init(_ text: String) throws(Fault) {
+        if text.utf8.elementsEqual("*".utf8) {
+            throw Fault(explanation: "is *; every page of the web could call the server: list the origins")
+        }
+        if ASCII.equalsIgnoringCase(text.utf8, "null".utf8) {
+            throw Fault(explanation: "is null, which any sandboxed page can be; remove it")
+        }
+        let bytes = Array(text.utf8)
+        guard bytes.count <= 512, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            Self.isScheme(bytes[..<colon]), bytes[colon...].starts(with: "://".utf8), bytes.count > colon + 3
+        else { throw Fault(explanation: "is no origin; write it like https://app.example.com") }
+        let rest = bytes[(colon + 3)...]
+        guard !rest.contains(where: { "/?#".utf8.contains($0) }) else {
+            throw Fault(explanation: "goes on behind the host; an origin ends there, without a / at the end")
+        }
+        if ASCII.equalsIgnoringCase(bytes[..<colon], "http".utf8)
+            || ASCII.equalsIgnoringCase(bytes[..<colon], "https".utf8)
+        {
+            guard let url = try? AbsoluteURL(parsing: text) else {
+                throw Fault(explanation: "has no valid host and port; write it like https://app.example.com:8443")
+            }
+            let serialized = Self.serialized(url)
+            guard text.hasSameBytes(as: serialized) else {
+                throw Fault(explanation: "is not how browsers spell it; write \(serialized)")
+            }
+        } else {
+            // Of extensions and embedded pages, such as vscode-webview://<id>.
+            guard !bytes.contains(where: { (0x41...0x5A).contains($0) }),
+                rest.allSatisfy({ URLGrammar.isPathByte($0) && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "*") })
+            else {
+                throw Fault(explanation: "is no origin as browsers spell it; write it like https://app.example.com")
+            }
+        }
+        self.bytes = bytes
+    }
+
+    /// The origin of a URL as browsers write it: lower case, without the scheme's own port.
+    static func serialized(_ url: AbsoluteURL) -> String {
+        let host = ASCII.lowercased(url.host)
+        let ownPort: UInt16 = url.scheme == .https ? 443 : 80
+        let port = url.effectivePort == ownPort ? "" : ":\(url.effectivePort)"
+        return url.scheme.rawValue + "://" + (url.hostKind == .ipv6 ? "[\(host)]" : host) + port
+    }
+
+    /// RFC 3986 §3.1: ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ).
+    private static func isScheme(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard let first = bytes.first, ASCII.isLetter(first) else { return false }
+        return bytes.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "+-.".utf8.contains($0) }
+    }
+}

@@ -1,0 +1,39 @@
+internal import WireFormat
+
+/// The names of the environment that a program can be configured with. Each is documented at
+/// ``ResourceServerConfiguration/init(environment:)``.
+enum EnvironmentVariable: String, CaseIterable {
+    case mode = "OAUTH_MODE"
+    case resource = "OAUTH_RESOURCE"
+    case issuers = "OAUTH_ISSUERS"
+    case audiences = "OAUTH_AUDIENCES"
+    case keySetURL = "OAUTH_JWKS_URL"
+    case algorithms = "OAUTH_ALGORITHMS"
+    case requiredScopes = "OAUTH_REQUIRED_SCOPES"
+    case scopesSupported = "OAUTH_SCOPES_SUPPORTED"
+    case clockSkew = "OAUTH_CLOCK_SKEW"
+    case tokenProfile = "OAUTH_TOKEN_PROFILE"
+    case introspectionURL = "OAUTH_INTROSPECTION_URL"
+    case introspectionClientID = "OAUTH_INTROSPECTION_CLIENT_ID"
+    case introspectionClientSecret = "OAUTH_INTROSPECTION_CLIENT_SECRET"
+    case introspectionClientSecretFile = "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE"
+    case staticTokensFile = "OAUTH_STATIC_TOKENS_FILE"
+    case proofOfPossession = "OAUTH_DPOP"
+    case allowedOrigins = "OAUTH_ALLOWED_ORIGINS"
+    case insecureHTTP = "OAUTH_ALLOW_INSECURE_HTTP"
+    case privateHosts = "OAUTH_ALLOW_PRIVATE_HOSTS"
+
+    /// What all names begin with. A name that does and is not in the list is a mistake.
+    static let prefix = "OAUTH_"
+
+    /// A known name of which the unknown one is a part, or the other way round: a plural, a word too few.
+    static func nearest(to unknown: String) -> EnvironmentVariable? {
+        let tail = Array(unknown.utf8.dropFirst(prefix.utf8.count))
+        guard tail.count > 2 else { return nil }
+        return allCases.first { known in
+            let name = Array(known.rawValue.utf8.dropFirst(prefix.utf8.count))
+            return name.starts(with: tail) || tail.starts(with: name) || name.reversed().starts(with: tail.reversed())
+                || tail.reversed().starts(with: name.reversed())
+        }
+    }
+}

@@ -1,0 +1,83 @@
+internal import WireFormat
+
+/// Finds the rule for a path, on undecoded bytes.
+struct RouteTable: Sendable {
+    private struct Route {
+        let area: PathArea
+        let access: RouteRule.Access
+    }
+
+    private let routes: [Route]
+
+    /// The rules have been checked: no two cover the same area, and inside an area rules only loosen.
+    init(_ rules: [RouteRule]) {
+        // The longest match decides; of two as long, the exact one.
+        routes = rules.map { Route(area: PathArea($0), access: $0.access) }.sorted { $0.area.isFiner(than: $1.area) }
+    }
+
+    /// What a request to the path needs.
+    func access(to path: String) -> RouteRule.Access {
+        guard !routes.isEmpty, !PathArea.isAmbiguous(path) else { return .required }
+        return routes.first { $0.area.covers(path) }?.access ?? .required
+    }
+}
+
+/// A path, or a path and everything below it. Compared as bytes.
+struct PathArea: Sendable, Hashable {
+    /// Without the slash at the end, when what is below is meant too; so `""` and below is everything.
+    let bytes: [UInt8]
+    let extent: RouteRule.Extent
+
+    init(_ rule: RouteRule) {
+        self.init(rule.path, rule.extent)
+    }
+
+    init(_ path: String, _ extent: RouteRule.Extent) {
+        let endsInSlash = path.utf8.last == UInt8(ascii: "/")
+        bytes = Array(extent == .below && endsInSlash ? path.utf8.dropLast() : path.utf8[...])
+        self.extent = extent
+    }
+
+    func covers(_ path: String) -> Bool {
+        let path = path.utf8
+        guard path.starts(with: bytes) else { return false }
+        switch extent {
+        case .exact: return path.count == bytes.count
+        case .below: return path.count == bytes.count || path.dropFirst(bytes.count).first == UInt8(ascii: "/")
+        }
+    }
+
+    /// Whether all that the other area covers is covered by this one too.
+    func contains(_ other: PathArea) -> Bool {
+        extent == .below ? covers(String(decoding: other.bytes, as: UTF8.self)) : self == other
+    }
+
+    /// The order of a search for the best match.
+    func isFiner(than other: PathArea) -> Bool {
+        if bytes.count != other.bytes.count { return bytes.count > other.bytes.count }
+        return extent == .exact && other.extent == .below
+    }
+
+    /// Whether a reader that decodes, merges slashes, removes dot segments or cuts parameters off would see another path.
+    static func isAmbiguous(_ path: String) -> Bool {
+        let bytes = Array(path.utf8)
+        guard bytes.first == UInt8(ascii: "/") else { return true }
+        let segments = bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if segments.dropLast().contains(where: \.isEmpty) { return true }
+        if segments.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) { return true }
+        if bytes.contains(where: { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\\") }) { return true }
+        guard bytes.contains(UInt8(ascii: "%")) else { return false }
+        // RFC 3986 §6.2.2.2: an unreserved byte needs no escape. Of the others, those are refused that a reader takes for
+        // the end of something; and overlong forms of them, which are not UTF-8.
+        guard let decoded = PercentEncoding.decode(bytes, plus: .plus),
+            String(validating: decoded, as: UTF8.self) != nil
+        else { return true }
+        return zip(bytes.indices, bytes).contains { index, byte in
+            guard byte == UInt8(ascii: "%"), let octet = PercentEncoding.octet(in: bytes, at: index + 1)?.byte else {
+                return false
+            }
+            return octet < 0x20 || octet == 0x7F || PercentEncoding.isUnreserved(octet)
+                || "/\\;%?#".utf8.contains(octet)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+internal import JOSE
+internal import Synchronization
+internal import WireFormat
+
+/// The principals of requests that somebody else's tasks work on, found by a ticket that travels with the request.
+///
+/// A handler that runs outside the task of its request does not see ``Principal/current``. Such a request gets a ticket
+/// before it is handed over, in `params._meta` of its JSON-RPC messages; whoever works on it asks ``principal(for:)`` with
+/// what it finds there. A ticket that somebody else sent is replaced.
+///
+/// ```swift
+/// let ticket = contexts.open(for: admission.principal)
+/// let body = contexts.stamp(ticket, on: body)
+/// ```
+public final class RequestContexts: Sendable {
+    /// What stands for a request: 128 random bits, good until ``RequestContexts/close(_:)``.
+    public struct Ticket: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+        fileprivate let text: String
+
+        /// `<ticket>`
+        public var description: String { "<ticket>" }
+        /// Shows no member.
+        public var customMirror: Mirror { Mirror(self, children: []) }
+    }
+
+    /// The name of the member of `_meta` that holds the ticket.
+    public static let metaName = "oauth-resource-server/request"
+
+    private struct Context {
+        let principal: Principal
+        let end: Duration
+    }
+
+    private struct State {
+        var contexts: [String: Context] = [:]
+        /// Tickets in the order in which they were opened, closed ones too until they come first.
+        var order: [String] = []
+        var first = 0
+
+        mutating func close(beyond capacity: Int, at now: Duration) {
+            while first < order.count {
+                let oldest = order[first]
+                if let context = contexts[oldest] {
+                    guard contexts.count > capacity || context.end <= now else { break }
+                    contexts[oldest] = nil
+                }
+                first += 1
+            }
+            if order.count > 2 * contexts.count + 16 {
+                order = order[first...].filter { contexts[$0] != nil }
+                first = 0
+            }
+        }
+    }
+
+    private let state = Mutex(State())
+    private let capacity: Int
+    private let lifetime: Duration
+    private let clock: MonotonicClock
+
+    /// No requests yet.
+    ///
+    /// - Parameters:
+    ///   - capacity: The most requests at once; one more closes the oldest. At least 1.
+    ///   - lifetime: How long a request may take; then its ticket is closed.
+    ///   - clock: For ages.
+    public init(capacity: Int = 10_000, lifetime: Duration = .seconds(3_600), clock: MonotonicClock = .system) {
+        precondition(capacity > 0, "There must be room for one request at least.")
+        self.capacity = capacity
+        self.lifetime = lifetime
+        self.clock = clock
+    }
+
+    /// How many requests are open, ended ones that nobody closed included.
+    var count: Int { state.withLock { $0.contexts.count } }
+
+    /// Begins a request on behalf of a principal.
+    public func open(for principal: Principal) -> Ticket {
+        let ticket = Ticket(text: Base64URL.encode(RandomBytes.make(16)))
+        let now = clock.now()
+        state.withLock { state in
+            state.contexts[ticket.text] = Context(principal: principal, end: now + lifetime)
+            state.order.append(ticket.text)
+            state.close(beyond: capacity, at: now)
+        }
+        return ticket
+    }
+
+    /// On whose behalf the request is made that carries this ticket; nil when it is over, or never was.
+    public func principal(for ticket: String) -> Principal? {
+        let now = clock.now()
+        guard let context = state.withLock({ $0.contexts[ticket] }), now < context.end else { return nil }
+        return context.principal
+    }
+
+    /// Ends a request: its response is complete.
+    public func close(_ ticket: Ticket) {
+        state.withLock { $0.contexts[ticket.text] = nil }
+    }
+
+    /// Puts a ticket into `params._meta` of every JSON-RPC message of a body that has a method.
+    ///
+    /// - Returns: The body to hand over, written anew from what was read; nil when it is not JSON, or is JSON but no JSON-RPC.
+    public func stamp(_ ticket: Ticket, on body: [UInt8]) -> [UInt8]? {
+        let limits = JSONLimits(maximumDepth: 64, maximumBytes: body.count)
+        guard let value = try? JSONValue(parsing: body, limits: limits) else { return nil }
+        switch value {
+        case .object(let message):
+            return Self.stamped(message, ticket).map { JSONValue.object($0).encoded() }
+        case .array(let elements):
+            var messages: [JSONValue] = []
+            for element in elements {
+                guard let message = element.object, let stamped = Self.stamped(message, ticket) else { return nil }
+                messages.append(.object(stamped))
+            }
+            return JSONValue.array(messages).encoded()
+        default: return nil
+        }
+    }
+
+    private static func stamped(_ message: JSONObject, _ ticket: Ticket) -> JSONObject? {
+        guard message["method"] != nil else { return message }
+        var parameters = JSONObject()
+        if let given = message["params"], given != .null {
+            // JSON-RPC allows a list; MCP does not, and there is no place for the ticket in one.
+            guard let object = given.object else { return nil }
+            parameters = object
+        }
+        var meta = parameters["_meta"]?.object ?? JSONObject()
+        meta[metaName] = .string(ticket.text)
+        parameters["_meta"] = .object(meta)
+        var message = message
+        message["params"] = .object(parameters)
+        return message
+    }
+}

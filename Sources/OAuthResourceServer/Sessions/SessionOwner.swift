@@ -1,0 +1,41 @@
+internal import JOSE
+
+/// Whom a session belongs to: issuer, subject and client of a principal, as one digest.
+struct SessionOwner: Sendable, Hashable {
+    private let digest: [UInt8]
+
+    /// Whoever comes without a token. What one of them begins, any of them may use, and no principal.
+    static let anybody = SessionOwner(digest: [])
+
+    /// The owner that a principal is; nil when its token names neither subject nor client: then it cannot be told from
+    /// others.
+    init?(_ principal: Principal) {
+        if principal.isAnonymous {
+            self = .anybody
+        } else {
+            self.init(issuer: principal.issuer, subject: principal.subject, clientID: principal.clientID)
+        }
+    }
+
+    init?(issuer: String?, subject: String?, clientID: String?) {
+        let named = [subject, clientID].contains { $0.map { !$0.utf8.isEmpty } ?? false }
+        guard named else { return nil }
+        // Each part says whether it is there and how long it is: no two triples give the same text.
+        var text: [UInt8] = []
+        for part in [issuer, subject, clientID] {
+            guard let part = part?.utf8, !part.isEmpty else {
+                text.append(0)
+                continue
+            }
+            text.append(1)
+            let count = UInt64(part.count)
+            for shift in stride(from: 56, through: 0, by: -8) { text.append(UInt8(truncatingIfNeeded: count >> shift)) }
+            text += part
+        }
+        digest = Digest.sha256(text)
+    }
+
+    private init(digest: [UInt8]) {
+        self.digest = digest
+    }
+}

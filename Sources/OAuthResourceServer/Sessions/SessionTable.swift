@@ -1,0 +1,104 @@
+/// Which session belongs to whom. A value: the time is an argument, and whoever shares it locks it.
+///
+/// What is forgotten here becomes unknown, never free for others.
+struct SessionTable: Sendable {
+    /// The SHA-256 of a session's identifier.
+    typealias Key = [UInt8]
+
+    private let limits: SessionLimits
+    private var entries: [Key: Entry] = [:]
+    private var order = UseOrder()
+    private var ordersOfOwners: [SessionOwner: UseOrder] = [:]
+    private var uses: UInt64 = 0
+
+    init(_ limits: SessionLimits) {
+        self.limits = limits
+    }
+
+    var count: Int { entries.count }
+
+    /// Uses a session for its owner; nil, or why not.
+    mutating func use(_ key: Key, by owner: SessionOwner, at now: Duration) -> SessionFault? {
+        removeIdle(at: now)
+        guard let entry = entries[key] else { return .unknown }
+        guard entry.owner == owner else { return .ofAnotherPrincipal }
+        touch(key, of: owner, at: now)
+        return nil
+    }
+
+    /// Gives a session to an owner; nil, or why not.
+    mutating func bind(_ key: Key, to owner: SessionOwner, at now: Duration) -> SessionFault? {
+        removeIdle(at: now)
+        if let entry = entries[key], entry.owner != owner { return .ofAnotherPrincipal }
+        touch(key, of: owner, at: now)
+        if ordersOfOwners[owner, default: UseOrder()].live > limits.sessionsPerPrincipal {
+            removeOldest(of: owner)
+        }
+        if entries.count > limits.sessions, let oldest = order.oldest(in: entries) { remove(oldest) }
+        return nil
+    }
+
+    /// Forgets a session of an owner.
+    mutating func end(_ key: Key, of owner: SessionOwner) {
+        if entries[key]?.owner == owner { remove(key) }
+    }
+
+    private mutating func touch(_ key: Key, of owner: SessionOwner, at now: Duration) {
+        uses += 1
+        let isNew = entries.updateValue(Entry(owner: owner, lastUse: now, use: uses), forKey: key) == nil
+        order.append(key, uses, isNew: isNew, in: entries)
+        ordersOfOwners[owner, default: UseOrder()].append(key, uses, isNew: isNew, in: entries)
+    }
+
+    private mutating func removeIdle(at now: Duration) {
+        while let key = order.oldest(in: entries), let entry = entries[key], now - entry.lastUse >= limits.idleTime {
+            remove(key)
+        }
+    }
+
+    private mutating func removeOldest(of owner: SessionOwner) {
+        if let key = ordersOfOwners[owner]?.oldest(in: entries) { remove(key) }
+    }
+
+    private mutating func remove(_ key: Key) {
+        guard let entry = entries.removeValue(forKey: key) else { return }
+        order.live -= 1
+        ordersOfOwners[entry.owner]?.live -= 1
+        if ordersOfOwners[entry.owner]?.live == 0 { ordersOfOwners[entry.owner] = nil }
+    }
+}
+
+extension SessionTable {
+    private struct Entry {
+        let owner: SessionOwner
+        let lastUse: Duration
+        /// The number of its last use.
+        let use: UInt64
+    }
+
+    /// Keys in the order of their last use. A use again leaves a stale place behind, skipped and cleared out now and then,
+    /// so that each operation costs the same on average.
+    private struct UseOrder {
+        private var places: [(key: Key, use: UInt64)] = []
+        private var first = 0
+        /// How many keys there are.
+        var live = 0
+
+        mutating func append(_ key: Key, _ use: UInt64, isNew: Bool, in entries: [Key: Entry]) {
+            if isNew { live += 1 }
+            places.append((key, use))
+            guard places.count > 2 * live + 16 else { return }
+            places = places[first...].filter { entries[$0.key]?.use == $0.use }
+            first = 0
+        }
+
+        mutating func oldest(in entries: [Key: Entry]) -> Key? {
+            while first < places.count {
+                let (key, use) = places[first]
+                if entries[key]?.use == use { return key }
+                first += 1
+            }
+            return nil
+        }
+    }
+}

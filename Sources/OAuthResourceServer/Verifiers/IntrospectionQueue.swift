@@ -1,0 +1,197 @@
+internal import HTTPMessages
+internal import JOSE
+internal import Synchronization
+
+/// Sees to it that the introspection endpoint is asked about each token once, about few at a time, and not while it is out.
+///
+/// Callers with the same token share one request, which goes on when one of them goes away. A token that nobody waits for
+/// any more is not asked about. After an outage there is a pause, then one request at a time until an answer comes.
+final class IntrospectionQueue: Sendable {
+    typealias Verdict = Result<AccessToken, TokenRejection>
+    private typealias Limits = IntrospectionConfiguration.Limits
+
+    /// One token that callers wait for.
+    private struct Inquiry: Sendable {
+        let token: PresentedToken
+        let flight: Landing<Verdict>
+        var waiters = 1
+    }
+
+    private struct State {
+        /// Those under way and those in line.
+        var inquiries: [SHA256Digest: Inquiry] = [:]
+        /// Those in line, first come first.
+        var line: [SHA256Digest] = []
+        var running = 0
+        var waiting = 0
+        /// Failures since the last answer.
+        var failures = 0
+        /// Pauses since the last answer.
+        var pauses = 0
+        /// The end of the present or last pause; nil when an answer came since.
+        var pausedUntil: Duration?
+    }
+
+    private let state = Mutex(State())
+    private let clock: MonotonicClock
+    private let recall: @Sendable (SHA256Digest) -> Verdict?
+    private let ask: @Sendable (PresentedToken) async -> Result<Verdict, IntrospectionFailure>
+    private let observer: EventObserver?
+
+    /// A queue.
+    ///
+    /// - Parameters:
+    ///   - recall: What is known already; quick.
+    ///   - ask: Asks the endpoint, and remembers what `recall` shall know.
+    init(
+        clock: MonotonicClock, observer: EventObserver?, recall: @escaping @Sendable (SHA256Digest) -> Verdict?,
+        ask: @escaping @Sendable (PresentedToken) async -> Result<Verdict, IntrospectionFailure>
+    ) {
+        self.clock = clock
+        self.observer = observer
+        self.recall = recall
+        self.ask = ask
+    }
+
+    /// The endpoint's verdict, or that there is none now.
+    func verdict(on token: PresentedToken) async -> Verdict {
+        switch join(token) {
+        case .known(let verdict): return verdict
+        case .wait(let flight):
+            let verdict = await flight.value(within: Limits.patience, RefreshTiming(clock: clock))
+            leave(token.digest, flight)
+            return verdict ?? .failure(.unavailable(.introspection, retryAfter: 1))
+        }
+    }
+
+    private enum Step {
+        case known(Verdict)
+        case wait(Landing<Verdict>)
+    }
+
+    private func join(_ token: PresentedToken) -> Step {
+        let now = clock.now()
+        let (step, due) = state.withLock { state -> (Step, [Inquiry]) in
+            let isFull = state.waiting >= Limits.waitingCallers
+            if let flight = state.inquiries[token.digest]?.flight {
+                guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
+                state.inquiries[token.digest]?.waiters += 1
+                state.waiting += 1
+                return (.wait(flight), [])
+            }
+            // Here again: the answer may have come since the caller looked.
+            if let verdict = recall(token.digest) { return (.known(verdict), []) }
+            if let end = state.pausedUntil, end > now {
+                return (.known(.failure(.unavailable(.introspection, retryAfter: (end - now).wholeSeconds))), [])
+            }
+            guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
+            let inquiry = Inquiry(token: token, flight: Landing())
+            state.inquiries[token.digest] = inquiry
+            state.line.append(token.digest)
+            state.waiting += 1
+            return (.wait(inquiry.flight), Self.due(&state))
+        }
+        start(due)
+        return step
+    }
+
+    private func leave(_ digest: SHA256Digest, _ flight: Landing<Verdict>) {
+        state.withLock { state in
+            state.waiting -= 1
+            if state.inquiries[digest]?.flight === flight { state.inquiries[digest]?.waiters -= 1 }
+        }
+    }
+
+    /// Takes those out of the line that may be asked about now.
+    private static func due(_ state: inout State) -> [Inquiry] {
+        let allowed = state.pausedUntil == nil ? Limits.concurrentRequests : 1
+        var due: [Inquiry] = []
+        var taken = 0
+        while state.running < allowed, taken < state.line.count {
+            let digest = state.line[taken]
+            taken += 1
+            guard let inquiry = state.inquiries[digest] else { continue }
+            if inquiry.waiters > 0 {
+                state.running += 1
+                due.append(inquiry)
+            } else {
+                state.inquiries[digest] = nil
+            }
+        }
+        state.line.removeFirst(taken)
+        return due
+    }
+
+    private func start(_ due: [Inquiry]) {
+        for inquiry in due {
+            // Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+            Task { [self] in
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { [self] in finish(inquiry, await ask(inquiry.token)) }
+                    // A fetcher that never answers must not keep its place for ever.
+                    group.addTask { [self] in
+                        await clock.sleep(Limits.patience)
+                        finish(inquiry, .failure(.fetch(.timedOut)))
+                    }
+                    await group.next()
+                    group.cancelAll()
+                }
+            }
+        }
+    }
+
+    private func finish(_ inquiry: Inquiry, _ result: Result<Verdict, IntrospectionFailure>) {
+        let now = clock.now()
+        let outcome = state.withLock { state -> (given: [Inquiry], due: [Inquiry])? in
+            // The second of answer and time-out counts for nothing.
+            guard state.inquiries[inquiry.token.digest]?.flight === inquiry.flight else { return nil }
+            state.inquiries[inquiry.token.digest] = nil
+            state.running -= 1
+            switch result {
+            case .success:
+                state.failures = 0
+                state.pauses = 0
+                state.pausedUntil = nil
+            case .failure(let failure):
+                state.failures += 1
+                let isOutage = failure.isOutage || state.failures >= Limits.failuresUntilOutage
+                // Those that were under way together are one outage.
+                if isOutage, state.pausedUntil.map({ $0 <= now }) ?? true {
+                    state.pausedUntil = now + min(.seconds(1 << min(state.pauses, 8)), Limits.longestPause)
+                    state.pauses += 1
+                }
+                if let end = state.pausedUntil, end > now {
+                    // Nobody waits in line for an endpoint that is not asked.
+                    let given = state.line.compactMap { state.inquiries.removeValue(forKey: $0) }
+                    state.line = []
+                    return (given, [])
+                }
+            }
+            return ([], Self.due(&state))
+        }
+        guard let outcome else { return }
+        switch result {
+        case .success(let verdict): inquiry.flight.land(verdict)
+        case .failure(let failure):
+            let retryAfter = pause(at: now)
+            for inquiry in [inquiry] + outcome.given {
+                inquiry.flight.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
+            }
+            observer?(.introspectionFailed(failure))
+        }
+        start(outcome.due)
+    }
+
+    /// Seconds until asking again makes sense.
+    private func pause(at now: Duration) -> Int {
+        state.withLock { state in state.pausedUntil.map { ($0 - now).wholeSeconds } ?? 1 }
+    }
+}
+
+extension Duration {
+    /// The seconds rounded up, at least 1.
+    fileprivate var wholeSeconds: Int {
+        let seconds = components.seconds + (components.attoseconds > 0 ? 1 : 0)
+        return Int(max(1, min(seconds, 3_600)))
+    }
+}

@@ -1,0 +1,155 @@
+internal import JOSE
+package import OAuthMetadata
+internal import WireFormat
+
+/// The access tokens that the operator handed out, by their SHA-256: whoever reads the list cannot use it.
+///
+/// A text of lines `name:hash` or `name:hash:scopes`. The name is 1…64 letters, digits, `.`, `_` and `-`, and may stand
+/// several times, while one token follows another. The hash is the SHA-256 of the whole token in 64 hexadecimal digits.
+/// The scopes are separated by spaces. Lines that are empty or begin with `#` are skipped. `mcp-auth static-token new`
+/// makes tokens and lines.
+public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The longest list in bytes.
+    public static let maximumBytes = 1_048_576
+    /// The most tokens: every one costs each request a comparison.
+    public static let maximumTokens = 1_000
+
+    /// One token.
+    struct Entry: Sendable {
+        let name: String
+        let digest: SHA256Digest
+        let scopes: ScopeSet
+    }
+
+    let entries: [Entry]
+
+    /// The list that is a file's content.
+    ///
+    /// - Throws: ``ConfigurationError`` with every fault, by line number.
+    public init(file path: String) throws(ConfigurationError) {
+        let bytes: [UInt8]
+        do throws(OperatorFileError) {
+            bytes = try OperatorFile.read(path, limit: Self.maximumBytes)
+        } catch {
+            throw ConfigurationError([.init(Self.setting, error.explanation)])
+        }
+        try self.init(parsing: bytes)
+    }
+
+    /// Reads a list.
+    ///
+    /// - Throws: ``ConfigurationError`` with every fault, by line number.
+    public init(parsing text: [UInt8]) throws(ConfigurationError) {
+        var entries: [Entry] = []
+        var lines: [SHA256Digest: Int] = [:]
+        var faults: [ConfigurationError.Fault] = []
+        for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+            // A line break may be CR LF.
+            let line = line.last == 0x0D ? line.dropLast() : line
+            guard !line.isEmpty, line.first != UInt8(ascii: "#") else { continue }
+            do throws(LineFault) {
+                let entry = try Self.entry(line)
+                if let earlier = lines.updateValue(index + 1, forKey: entry.digest) { throw .repeated(line: earlier) }
+                entries.append(entry)
+            } catch {
+                faults.append(.init("\(Self.setting) line \(index + 1)", error.explanation))
+            }
+        }
+        if entries.isEmpty, faults.isEmpty {
+            faults.append(
+                .init(Self.setting, "holds no token: nobody could get in; make one with mcp-auth static-token new"))
+        }
+        if entries.count > Self.maximumTokens {
+            faults.append(
+                .init(Self.setting, "holds more than \(Self.maximumTokens) tokens; use an issuer for so many"))
+        }
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
+        self.entries = entries
+    }
+
+    private static let setting = "staticTokens"
+
+    /// What is wrong with a line. No case holds any of it: a token may stand there by mistake.
+    private enum LineFault: Error {
+        case fields
+        case name
+        case hash
+        case token
+        case scopes
+        case repeated(line: Int)
+
+        var explanation: String {
+            switch self {
+            case .fields: "is not name:hash or name:hash:scopes; mcp-auth static-token new prints such a line"
+            case .name: "has a name that is not 1…64 letters, digits, '.', '_' and '-'"
+            case .hash: "has a hash that is not 64 hexadecimal digits, the SHA-256 of the token"
+            case .token:
+                "holds a token where its hash belongs: whoever reads this file can use it; throw the token away, and make "
+                    + "another with mcp-auth static-token new"
+            case .scopes: "has a text among its scopes that is none: printable ASCII without space, quote and backslash"
+            case .repeated(let line): "has the hash of line \(line); remove one of them"
+            }
+        }
+    }
+
+    private static func entry(_ line: ArraySlice<UInt8>) throws(LineFault) -> Entry {
+        // Scopes may hold colons.
+        let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+        guard fields.count >= 2 else { throw .fields }
+        let name = fields[0]
+        guard (1...64).contains(name.count), name.allSatisfy(isNameByte) else { throw .name }
+        guard !fields[1].starts(with: StaticToken.prefix.utf8) else { throw .token }
+        guard let digest = digest(fields[1]) else { throw .hash }
+        let scopes = ScopeSet(parsing: fields.count > 2 ? String(decoding: fields[2], as: UTF8.self) : "")
+        guard let scopes else { throw .scopes }
+        return Entry(name: String(decoding: name, as: UTF8.self), digest: digest, scopes: scopes)
+    }
+
+    static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"): true
+        default: ASCII.isLetter(byte) || ASCII.isDigit(byte)
+        }
+    }
+
+    private static func digest(_ text: ArraySlice<UInt8>) -> SHA256Digest? {
+        guard text.count == 64 else { return nil }
+        var bytes: [UInt8] = []
+        var index = text.startIndex
+        while let octet = PercentEncoding.octet(in: text, at: index) {
+            bytes.append(octet.byte)
+            index = octet.end
+        }
+        return SHA256Digest(bytes: bytes)
+    }
+
+    /// Says nothing about the list.
+    public var description: String { "<\(entries.count) static tokens>" }
+    /// Shows no member.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// A new static token, and the line for the list that recognises it.
+package struct StaticToken: Sendable, CustomStringConvertible, CustomReflectable {
+    /// How every such token begins, so that scanners for lost secrets can find it: `mcpstatic_[A-Za-z0-9_-]{43}`.
+    package static let prefix = "mcpstatic_"
+
+    /// The token: the prefix, and 32 random bytes in base64url.
+    package let text: String
+    /// The line for the list. Holds no secret.
+    package let line: String
+
+    /// A new token; nil when the name is none that a list may hold.
+    package init?(name: String, scopes: ScopeSet) {
+        guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(StaticTokenList.isNameByte) else { return nil }
+        text = Self.prefix + Base64URL.encode(RandomBytes.make(32))
+        let digits = Array("0123456789abcdef".utf8)
+        let hash = Digest.sha256(Array(text.utf8)).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        line = "\(name):\(String(decoding: hash, as: UTF8.self))" + (scopes.isEmpty ? "" : ":\(scopes)")
+    }
+
+    /// Says nothing about the token.
+    package var description: String { "<static token>" }
+    /// Shows no member.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

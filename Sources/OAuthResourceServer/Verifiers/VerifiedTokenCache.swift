@@ -1,0 +1,101 @@
+internal import JOSE
+internal import Synchronization
+internal import WireFormat
+
+/// How many verdicts a verifier remembers, so that a token that comes again costs a hash instead of a signature check or a
+/// request.
+public enum TokenCaching: Sendable, Hashable {
+    /// None: every token is judged anew.
+    case off
+    /// So many, 1…1,000,000; what nobody presented longest is forgotten first.
+    case upTo(entries: Int)
+
+    /// 10,000 verdicts.
+    public static let standard = TokenCaching.upTo(entries: 10_000)
+
+    /// The longest that a good verdict is remembered.
+    public static let lifetime: Duration = .seconds(60)
+
+    /// The longest claims that are remembered, so that the memory is bounded in bytes too.
+    static let maximumClaimsBytes = 16_384
+
+    /// The number of entries; 0 for none, and nil when it is out of range.
+    var capacity: Int? {
+        switch self {
+        case .off: 0
+        case .upTo(let entries): (1...1_000_000).contains(entries) ? entries : nil
+        }
+    }
+
+    var fault: ConfigurationError.Fault? {
+        capacity == nil ? .init("caching", "is outside 1…1,000,000 entries; choose .off to keep none") : nil
+    }
+}
+
+/// Remembers the good verdicts of a verifier by the SHA-256 of the token.
+///
+/// An entry counts for a minute of the monotonic clock at most, and only while the wall clock stands between the moment of
+/// the verification and the end of the token without any skew: never when a verification would refuse the token for its
+/// times. Bound tokens and large ones are not kept.
+final class VerifiedTokenCache<Basis: Sendable>: Sendable {
+    /// A good verdict, and what it depends on besides the time: that is for the verifier to compare.
+    struct Verdict: Sendable {
+        let token: AccessToken
+        let basis: Basis
+    }
+
+    private struct Entry: Sendable {
+        let verdict: Verdict
+        /// When the token was verified, by both clocks.
+        let verifiedAt: Double
+        let keptSince: Duration
+        /// The end of the token in seconds since 1970.
+        let end: Double
+    }
+
+    private let table: Mutex<DigestTable<Entry>>
+    private let clock: WallClock
+    private let monotonicClock: MonotonicClock
+
+    /// A cache; nil when none is wanted.
+    init?(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
+        guard let capacity = caching.capacity, capacity > 0 else { return nil }
+        table = Mutex(DigestTable(capacity: capacity))
+        self.clock = clock
+        self.monotonicClock = monotonicClock
+    }
+
+    /// The number of entries, those that no longer count included.
+    var count: Int { table.withLock { $0.count } }
+
+    /// The verdict on a token that was verified lately. The caller compares the basis.
+    func verdict(on digest: SHA256Digest) -> Verdict? {
+        let now = clock.now()
+        let moment = monotonicClock.now()
+        return table.withLock { table in
+            guard let entry = table.value(for: digest) else { return nil }
+            // A wall clock that was set back could make `nbf` and `iat` lie in the future again.
+            if now >= entry.verifiedAt, now < entry.end, moment - entry.keptSince < TokenCaching.lifetime {
+                return entry.verdict
+            }
+            table.remove(digest)
+            return nil
+        }
+    }
+
+    /// Remembers a good verdict.
+    ///
+    /// - Parameters:
+    ///   - verdict: The verdict.
+    ///   - digest: The SHA-256 of the token.
+    ///   - verifiedAt: The time that its claims were compared with.
+    ///   - end: When the token ends, without skew, in seconds since 1970.
+    func keep(_ verdict: Verdict, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
+        let claims = verdict.token.claims
+        // RFC 7800 §3.1: a bound token is good only together with a proof, which is another one each time.
+        guard verifiedAt < end, claims.root["cnf"] == nil, claims.bytes.count <= TokenCaching.maximumClaimsBytes
+        else { return }
+        let entry = Entry(verdict: verdict, verifiedAt: verifiedAt, keptSince: monotonicClock.now(), end: end)
+        table.withLock { $0.insert(entry, for: digest) }
+    }
+}

@@ -1,0 +1,91 @@
+import Synchronization
+
+/// The connections of a server: how many are open, from where, and what was turned away.
+final class ConnectionCensus: Sendable {
+    private struct State {
+        var open = 0
+        var byNetwork: [SocketAddress.Network: Int] = [:]
+        var accepted = 0
+        var refused = 0
+        var rejections: [RequestFault: Int] = [:]
+        var waiter: CheckedContinuation<Bool, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    /// Counts one more, or says why not. Who counts a network here gives it to ``leave(_:)`` too.
+    func enter(_ network: SocketAddress.Network?, _ limits: ServerLimits) -> RequestFault? {
+        state.withLock { state in
+            var fault: RequestFault?
+            if state.open >= limits.connections { fault = .tooManyConnections }
+            if let network, let limit = limits.connectionsPerPeer, state.byNetwork[network, default: 0] >= limit {
+                fault = .tooManyFromPeer
+            }
+            if let fault {
+                state.refused += 1
+                state.rejections[fault, default: 0] += 1
+                return fault
+            }
+            state.open += 1
+            state.accepted += 1
+            if let network { state.byNetwork[network, default: 0] += 1 }
+            return nil
+        }
+    }
+
+    func leave(_ network: SocketAddress.Network?) {
+        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            if let network, let count = state.byNetwork[network] {
+                state.byNetwork[network] = count > 1 ? count - 1 : nil
+            }
+            state.open -= 1
+            guard state.open == 0 else { return nil }
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: true)
+    }
+
+    /// Counts a request that no handler saw to the end.
+    func reject(_ fault: RequestFault) {
+        state.withLock { $0.rejections[fault, default: 0] += 1 }
+    }
+
+    func add(to counters: inout ServerCounters) {
+        state.withLock { state in
+            counters.openConnections = state.open
+            counters.acceptedConnections = state.accepted
+            counters.refusedConnections = state.refused
+            for (fault, count) in state.rejections { counters.rejections[fault.rawValue] = count }
+        }
+    }
+
+    /// Waits until no connection is open; false when that takes longer than `time`.
+    func isEmpty(within time: Duration) async -> Bool {
+        var timer: Task<Void, Never>?
+        let isEmpty = await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if state.open > 0 { state.waiter = continuation }
+                return state.open == 0
+            }
+            if isEmpty {
+                continuation.resume(returning: true)
+            } else {
+                timer = Task {
+                    guard (try? await Task.sleep(for: time)) != nil else { return }
+                    giveUp()
+                }
+            }
+        }
+        timer?.cancel()
+        return isEmpty
+    }
+
+    private func giveUp() {
+        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+        waiter?.resume(returning: false)
+    }
+}

@@ -1,0 +1,124 @@
+import HTTPMessages
+
+extension HTTPConnection {
+    /// Sends the response. True when the connection may be kept.
+    func send(_ response: HTTPResponse, to head: RequestHead) async throws -> Bool {
+        let code = response.status.code
+        // RFC 9110 §15.2, §7.8: interim responses are the server's, and it never switches protocols.
+        guard code >= 200 else { throw InterimResponse() }
+        // RFC 9110 §15.3.5, §15.4.5: no content, and nothing said about its length. §15.3.6: none, and a length that says so.
+        let isSilent = code == 204 || code == 304
+        let hasContent = !isSilent && code != 205 && head.method != .head
+        var isKept = head.persists && !loop.isDraining && !socket.peerHasFinished && body.mayBeDrained(input.count)
+        var persistence: ResponseHead.Persistence { isKept ? (head.isHTTP10 ? .keepAlive : .implied) : .close }
+        var out: [UInt8] = []
+        switch response.body {
+        case .bytes(let content):
+            let isCopied = hasContent && content.count <= ServerLimits.copiedBodyBytes
+            out.reserveCapacity(256 + response.fields.buffer.count + (isCopied ? content.count : 0))
+            // RFC 9110 §8.6: a length in the answer to HEAD is the one that GET has; a handler that left the content out
+            // for HEAD does not tell it.
+            let isUnknown = head.method == .head && content.isEmpty
+            let framing: ResponseHead.Framing =
+                isSilent || isUnknown ? .none : .length(code == 205 ? 0 : content.count)
+            appendHead(response.status, response.fields, framing, persistence, to: &out)
+            if isCopied { out.append(contentsOf: content) }
+            try await write(out)
+            if hasContent, !isCopied { try await write(content) }
+        case .stream(let produce):
+            isChunked = !head.isHTTP10
+            // RFC 9112 §6.3: to HTTP/1.0 the end of the connection is the end of the content.
+            if !isChunked, hasContent { isKept = false }
+            let framing: ResponseHead.Framing =
+                hasContent ? (isChunked ? .chunked : .untilClose) : code == 205 ? .length(0) : .none
+            appendHead(response.status, response.fields, framing, persistence, to: &out)
+            try await write(out)
+            guard hasContent else { break }
+            openStream = exchange
+            try await produce(writer(of: exchange))
+            openStream = nil
+            if isChunked { try await write(Array("0\r\n\r\n".utf8)) }
+        }
+        return isKept
+    }
+
+    func appendHead(
+        _ status: HTTPStatus, _ fields: HTTPFields, _ framing: ResponseHead.Framing,
+        _ persistence: ResponseHead.Persistence, to out: inout [UInt8]
+    ) {
+        self.status = status
+        loop.counters.countResponse(status)
+        ResponseHead.append(status, fields, framing, persistence, date: loop.dateLine, to: &out)
+    }
+
+    private func writer(of exchange: UInt64) -> HTTPBodyWriter {
+        HTTPBodyWriter(
+            sink: { piece in try await self.writePiece(piece, of: exchange) },
+            filler: { bytes, time in await self.fillSilence(with: bytes, after: time, of: exchange) })
+    }
+
+    /// One piece of a streamed response, from whichever task.
+    private func writePiece(_ piece: [UInt8], of exchange: UInt64) async throws {
+        // A client that takes everything at once must not keep the loop from the others.
+        pieces &+= 1
+        if pieces % 16 == 0 { await Task.yield() }
+        guard openStream == exchange, !socket.isGone else { throw CancellationError() }
+        do {
+            socket.postponeFiller()
+            guard isChunked else { return try await write(piece) }
+            var out: [UInt8] = []
+            if piece.count <= ServerLimits.copiedBodyBytes {
+                out.reserveCapacity(piece.count + 16)
+                ResponseHead.appendChunkSize(piece.count, to: &out)
+                out.append(contentsOf: piece)
+                out.append(contentsOf: [0x0D, 0x0A])
+                try await write(out)
+            } else {
+                ResponseHead.appendChunkSize(piece.count, to: &out)
+                try await write(out, piece, [0x0D, 0x0A])
+            }
+        } catch {
+            throw CancellationError()
+        }
+    }
+
+    /// The loop writes when nobody else does. A task lives only while the bytes are being written.
+    private func fillSilence(with bytes: [UInt8], after time: Duration, of exchange: UInt64) {
+        guard openStream == exchange, !bytes.isEmpty else { return }
+        socket.fillSilence(after: ServerTimes.milliseconds(time)) { [loop] in
+            Task(executorPreference: loop) { await self.writeFiller(bytes, of: exchange) }
+        }
+    }
+
+    private func writeFiller(_ bytes: [UInt8], of exchange: UInt64) async {
+        // Who is sending already waits for the client, which more bytes would not help.
+        guard !isSending else { return }
+        try? await writePiece(bytes, of: exchange)
+    }
+
+    /// Sends the parts one after another, with nobody else's between them. What the socket does not take waits for the client.
+    func write(_ parts: [UInt8]...) async throws(ConnectionLost) {
+        if isSending { await withCheckedContinuation { sendQueue.append($0) } }
+        isSending = true
+        defer {
+            if sendQueue.isEmpty { isSending = false } else { sendQueue.removeFirst().resume() }
+        }
+        for part in parts {
+            var sent = socket.send(part, from: 0)
+            while sent < part.count {
+                guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
+                    // A client that takes nothing any more has lost its connection, for every writer.
+                    socket.abort()
+                    throw ConnectionLost()
+                }
+                sent = socket.send(part, from: sent)
+            }
+        }
+    }
+
+    /// RFC 9110 §10.1.1: the client may send its content now.
+    func sendContinue() async throws(ConnectionLost) {
+        guard status == nil else { return }
+        try await write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
+    }
+}

@@ -1,0 +1,45 @@
+/// The event loops of a running server, each with its thread.
+struct LoopCrew: Sendable {
+    let loops: [EventLoop]
+    private let threads: [PosixThread]
+
+    init(count: Int) throws(ListenError) {
+        var loops: [EventLoop] = []
+        var threads: [PosixThread] = []
+        do throws(ListenError) {
+            for _ in 0..<max(1, min(count, 1024)) {
+                let loop = try EventLoop()
+                threads.append(try loop.start())
+                loops.append(loop)
+            }
+        } catch {
+            for loop in loops { loop.stop() }
+            for thread in threads { thread.join() }
+            throw error
+        }
+        self.loops = loops
+        self.threads = threads
+    }
+
+    /// The graceful stop, after the port is closed.
+    func stop(_ service: HTTPService) async {
+        await onEachLoop { $0.drain() }
+        var isEmpty = await service.census.isEmpty(within: service.limits.shutdownGrace)
+        if !isEmpty {
+            await onEachLoop { $0.abort() }
+            isEmpty = await service.census.isEmpty(within: ServerLimits.cancellationTime)
+        }
+        if !isEmpty { await onEachLoop { $0.closeSockets() } }
+        for loop in loops { loop.stop() }
+        for thread in threads {
+            // A handler that ignores its cancellation keeps its thread, without a socket; nobody waits for it.
+            if isEmpty { thread.join() } else { thread.abandon() }
+        }
+    }
+
+    private func onEachLoop(_ body: @escaping @Sendable (EventLoop) -> Void) async {
+        for loop in loops {
+            await Task(executorPreference: loop) { body(loop) }.value
+        }
+    }
+}

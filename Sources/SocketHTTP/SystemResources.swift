@@ -1,0 +1,39 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+#if os(Linux)
+    import CEpoll
+#endif
+
+/// The number of processors that this process may use.
+func systemProcessorCount() -> Int {
+    #if os(Linux)
+        let allowed = Int(cepoll_processors())
+        if allowed > 0 { return allowed }
+    #endif
+    return Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+}
+
+/// How many descriptors the process may have.
+enum OpenFileLimit {
+    /// Raises the soft limit, within the hard one, so that so many connections have room beside the program's own files.
+    ///
+    /// The usual soft limit of 1024 is there for programs that use `select`, which cannot take a descriptor beyond it.
+    static func raise(toHold connections: Int) {
+        let wanted = rlim_t(clamping: max(0, min(connections, 1 << 30)) + 256)
+        var limit = rlimit()
+        guard unsafe getrlimit(openFiles, &limit) == 0, limit.rlim_cur < wanted else { return }
+        limit.rlim_cur = min(wanted, limit.rlim_max)
+        _ = unsafe setrlimit(openFiles, &limit)
+    }
+
+    #if canImport(Glibc)
+        private static let openFiles = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let openFiles = RLIMIT_NOFILE
+    #endif
+}

@@ -1,0 +1,74 @@
+import Dispatch
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One request over a socket of its own, and everything that comes back until the server closes.
+enum RawExchange {
+    struct Failure: Error {
+        let call: String
+        let code: Int32
+    }
+
+    /// Blocking calls with time-outs, on a thread of the system's pool and not on one that tests run on.
+    static func answer(to bytes: [UInt8], on port: UInt16) async throws -> [UInt8] {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try exchange(bytes, port) })
+            }
+        }
+    }
+
+    private static func exchange(_ bytes: [UInt8], _ port: UInt16) throws(Failure) -> [UInt8] {
+        #if canImport(Darwin)
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #else
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        #endif
+        guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
+        defer { _ = close(descriptor) }
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            var limit = timeval(tv_sec: 20, tv_usec: 0)
+            _ = unsafe setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
+        let connected = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { throw Failure(call: "connect", code: errno) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            #if canImport(Darwin)
+                let flags: Int32 = 0
+            #else
+                let flags = Int32(MSG_NOSIGNAL)
+            #endif
+            let sent = unsafe rest.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, flags) }
+            // A server that refuses early reads no further; its answer is there.
+            guard sent > 0 else { break }
+            rest = rest.dropFirst(sent)
+        }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }
+            if count > 0 {
+                received += buffer[..<count]
+            } else if count == 0 || errno == ECONNRESET {
+                return received
+            } else if errno != EINTR {
+                throw Failure(call: "recv", code: errno)
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+import HTTPMessages
+import OAuthTestKit
+import Synchronization
+import Testing
+
+@testable import OAuthResourceServer
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+@Suite("LineLogger (POLICY §17)")
+struct LineLoggerTests {
+    private let clock = ManualClock()
+    private let wallClock = FakeClock(1_763_660_100.25)
+    private let page = Page()
+
+    /// Where the lines go.
+    private final class Page: Sendable {
+        private let state = Mutex<(lines: [String], isStalled: Bool)>(([], false))
+
+        func write(_ bytes: [UInt8]) -> Bool {
+            state.withLock { state in
+                if state.isStalled { return false }
+                state.lines.append(String(decoding: bytes, as: UTF8.self))
+                return true
+            }
+        }
+
+        func stall(_ isStalled: Bool) { state.withLock { $0.isStalled = isStalled } }
+
+        /// The lines without their time stamps and ends.
+        var texts: [String] { state.withLock { $0.lines.map { String($0.dropFirst(25).dropLast()) } } }
+        var lines: [String] { state.withLock { $0.lines } }
+    }
+
+    private func logger(_ detail: LineLogger.Detail = .withoutAllowed) -> LineLogger {
+        LineLogger(detail, wallClock: wallClock.wallClock, clock: clock.clock) { [page] in page.write($0) }
+    }
+
+    @Test("A line is a time stamp, a name and pairs; it ends in a line feed")
+    func line() {
+        logger().observe(.denied(.invalid(.syntax), fingerprint: "ba7816bf8f01cfea"))
+        #expect(page.lines == ["2025-11-20T17:35:00.250Z denied reason=token_syntax token=ba7816bf8f01cfea\n"])
+    }
+
+    @Test(
+        "RFC 3339 time stamps, also of times that are none",
+        arguments: [
+            (0, "1970-01-01T00:00:00.000Z"), (951_827_696.999, "2000-02-29T12:34:56.999Z"),
+            (4_107_542_399.5, "2100-02-28T23:59:59.500Z"), (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+            (1_735_689_599.75, "2024-12-31T23:59:59.750Z"), (-5, "1970-01-01T00:00:00.000Z"),
+            (1e300, "9999-12-31T23:59:59.999Z"), (.infinity, "9999-12-31T23:59:59.999Z"),
+            (.nan, "1970-01-01T00:00:00.000Z"),
+        ] as [(Double, String)])
+    func timeStamps(seconds: Double, text: String) {
+        #expect(TimeStamp.text(seconds) == text)
+    }
+
+    @Test("Requests that were let through are left out unless asked for; events of one token share its fingerprint")
+    func detail() {
+        let events: [ResourceServerEvent] = [
+            .allowed(fingerprint: "ba7816bf8f01cfea"), .scopesIgnored(fingerprint: "ba7816bf8f01cfea"),
+        ]
+        for event in events { logger().observe(event) }
+        #expect(page.texts == ["scopes_ignored token=ba7816bf8f01cfea"])
+        for event in events { logger(.everything).observe(event) }
+        #expect(page.texts.dropFirst() == ["allowed token=ba7816bf8f01cfea", "scopes_ignored token=ba7816bf8f01cfea"])
+    }
+
+    @Test("THREATS L4: of a reason ten lines a second, the others are counted; other reasons have their own ten")
+    func rate() async {
+        let logger = logger()
+        for _ in 0..<10 { logger.observe(.denied(.missingCredentials, fingerprint: nil)) }
+        #expect(page.lines.count == 10)
+        for _ in 0..<990 { logger.observe(.denied(.missingCredentials, fingerprint: nil)) }
+        logger.observe(.denied(.invalid(.syntax), fingerprint: nil))
+        #expect(page.lines.count == 11)
+        #expect(page.texts.last == "denied reason=token_syntax token=none")
+        // The first one of another second tells the count.
+        clock.advance(by: .seconds(1))
+        logger.observe(.denied(.missingCredentials, fingerprint: nil))
+        #expect(page.texts.count { $0 == "denied reason=missing_credentials suppressed=990" } == 1)
+    }
+
+    @Test("When a flood ends, its count is told although nothing else happens", .timeLimit(.minutes(1)))
+    func endOfFlood() async {
+        let logger = logger()
+        for _ in 0..<25 { logger.observe(.scopesIgnored(fingerprint: "t")) }
+        while clock.sleepers == 0 { await Task.yield() }
+        clock.advance(by: .seconds(1))
+        while page.lines.count < 11 { await Task.yield() }
+        #expect(page.texts.last == "scopes_ignored suppressed=15")
+        logger.observe(.scopesIgnored(fingerprint: "t"))
+        #expect(page.texts.last == "scopes_ignored token=t")
+        #expect(page.lines.count == 12)
+    }
+
+    @Test("Reasons without end share one count: neither memory nor lines grow with them")
+    func manyReasons() {
+        let logger = logger()
+        for number in 0..<5_000 { logger.observe(.denied(.invalid(.other(code: "code_\(number)")), fingerprint: nil)) }
+        #expect(page.lines.count == LineLogger.reasons + LineLogger.linesPerSecond)
+    }
+
+    @Test("Lines that nobody takes are counted and told when somebody does")
+    func stalledReader() {
+        let logger = logger()
+        page.stall(true)
+        for _ in 0..<3 { logger.observe(.scopesIgnored(fingerprint: "t")) }
+        #expect(page.lines == [])
+        page.stall(false)
+        logger.observe(.turnedAway(.originNotAllowed))
+        #expect(page.texts == ["dropped count=3", "turned_away reason=origin_not_allowed"])
+    }
+
+    @Test("THREATS S2: what comes from outside ends no line and controls no terminal; a line has an end")
+    func escaping() {
+        let code = "a\nb\r\u{1B}[31m\u{0}\\\u{202E}é"
+        logger().observe(.denied(.invalid(.other(code: code)), fingerprint: nil))
+        #expect(
+            page.texts == [#"denied reason=a\x0ab\x0d\x1b[31m\x00\\\xe2\x80\xae\xc3\xa9 token=none"#])
+        for length in [950, 1_000, 1_100, 100_000] {
+            logger().observe(.denied(.invalid(.other(code: String(repeating: "\n", count: length))), fingerprint: nil))
+        }
+        #expect(page.lines.allSatisfy { $0.utf8.count <= LineLogger.bytesPerLine + 1 && $0.utf8.last == 0x0A })
+        #expect(page.lines.last?.hasSuffix("...\n") == true)
+    }
+
+    @Test("At the limit a line is whole, one byte more is cut", arguments: [0, 1, 2, 3, 4])
+    func longest(extra: Int) {
+        var line: [UInt8] = []
+        LogText.append(String(repeating: "a", count: 97 + extra), to: &line, limit: 100)
+        let text = String(decoding: line, as: UTF8.self)
+        #expect(line.count <= 100)
+        #expect(text.hasSuffix("...") == (extra > 3))
+        #expect(text.hasPrefix(String(repeating: "a", count: 97)))
+        #expect(line.count == min(97 + extra, 100))
+    }
+
+    @Test("A pipe that is full or has no reader makes nobody wait and ends no process")
+    func pipes() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(unsafe pipe(&ends) == 0)
+        let line = Array(repeating: UInt8(ascii: "a"), count: LineLogger.bytesPerLine) + [0x0A]
+        var written = 0
+        while StandardError.write(line, to: ends[1]), written < 1_000_000 { written += 1 }
+        #expect((1..<1_000_000).contains(written))
+        #expect(!StandardError.write(line, to: ends[1]))
+        close(ends[0])
+        #expect(!StandardError.write(line, to: ends[1]))
+        close(ends[1])
+        #expect(!StandardError.write(line, to: ends[1]))
+    }
+
+    @Test("Many at once: every event is a line or counted", .timeLimit(.minutes(1)))
+    func concurrency() async {
+        let logger = logger()
+        await withTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<100 { logger.observe(.scopesIgnored(fingerprint: "t")) }
+                }
+            }
+        }
+        clock.advance(by: .seconds(1))
+        logger.observe(.scopesIgnored(fingerprint: "t"))
+        #expect(page.texts.count { $0 == "scopes_ignored token=t" } == 11)
+        #expect(page.texts.count { $0 == "scopes_ignored suppressed=790" } == 1)
+    }
+
+    @Test("As an observer it is one word")
+    func observer() throws {
+        let observer: EventObserver = LineLogger.standardError.observe
+        _ = observer
+    }
+}

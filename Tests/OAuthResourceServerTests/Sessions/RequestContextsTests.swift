@@ -1,0 +1,156 @@
+import JOSE
+import OAuthResourceServer
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@Suite("RequestContexts: the principal of a request, for tasks that are not its own")
+struct RequestContextsTests {
+    private let clock = ManualClock()
+
+    private func contexts(capacity: Int = 10) -> RequestContexts {
+        RequestContexts(capacity: capacity, lifetime: .seconds(60), clock: clock.clock)
+    }
+
+    private func principal(_ subject: String) throws -> Principal {
+        let claims = JSONValue.object(["sub": .string(subject)]).encoded()
+        return Principal(AccessToken(issuer: nil, expiresAt: nil, claims: try JSONDocument(parsing: claims)))
+    }
+
+    /// The ticket that a stamped message carries.
+    private func ticket(in message: JSONValue?) -> String? {
+        message?["params"]?["_meta"]?[RequestContexts.metaName]?.string
+    }
+
+    private func stamped(
+        _ text: String, _ contexts: RequestContexts, _ ticket: RequestContexts.Ticket
+    ) throws -> JSONValue? {
+        try contexts.stamp(ticket, on: Array(text.utf8)).map { try JSONValue(parsing: $0) }
+    }
+
+    @Test("Each request leads to its own principal, until it is closed")
+    func lookup() throws {
+        let contexts = contexts()
+        let request = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}"#
+        let (first, second) = (contexts.open(for: try principal("alice")), contexts.open(for: try principal("bob")))
+        // The same JSON-RPC id at the same time, from two callers.
+        let one = try #require(ticket(in: stamped(request, contexts, first)))
+        let two = try #require(ticket(in: stamped(request, contexts, second)))
+        #expect(contexts.principal(for: one)?.subject == "alice")
+        #expect(contexts.principal(for: two)?.subject == "bob")
+        contexts.close(first)
+        #expect(contexts.principal(for: one) == nil)
+        #expect(contexts.principal(for: two)?.subject == "bob")
+    }
+
+    @Test("A message keeps everything but the ticket that its sender put there")
+    func forged() throws {
+        let contexts = contexts()
+        let victim = contexts.open(for: try principal("alice"))
+        let stolen = try #require(ticket(in: stamped(#"{"method":"x"}"#, contexts, victim)))
+        let message =
+            #"{"jsonrpc":"2.0","id":1e2,"method":"tools/call","params":{"_meta":{"progressToken":7,"\#(RequestContexts.metaName)":"\#(stolen)"},"name":"x"}}"#
+        let mine = contexts.open(for: try principal("mallory"))
+        let result = try #require(try stamped(message, contexts, mine))
+        #expect(contexts.principal(for: try #require(ticket(in: result)))?.subject == "mallory")
+        #expect(result["id"]?.number?.text == "1e2")
+        #expect(result["params"]?["_meta"]?["progressToken"]?.number?.text == "7")
+        #expect(result["params"]?["name"] == .string("x"))
+    }
+
+    @Test(
+        "Parameters that are missing, null or without `_meta` get one; a `_meta` that is no object is replaced",
+        arguments: [
+            #"{"method":"x"}"#, #"{"method":"x","params":null}"#, #"{"method":"x","params":{}}"#,
+            #"{"method":"x","params":{"_meta":"a"}}"#, #"{"method":"x","params":{"_meta":null}}"#,
+            #"{"method":7,"params":{}}"#,
+        ])
+    func places(message: String) throws {
+        let contexts = contexts()
+        let result = try stamped(message, contexts, contexts.open(for: try principal("alice")))
+        #expect(contexts.principal(for: try #require(ticket(in: result)))?.subject == "alice")
+    }
+
+    @Test("Every message of a batch gets the ticket; an answer is left as it is")
+    func batch() throws {
+        let contexts = contexts()
+        let open = contexts.open(for: try principal("alice"))
+        let result = try stamped(#"[{"method":"a"},{"id":1,"result":{}},{"method":"b"}]"#, contexts, open)
+        let messages = try #require(result?.array)
+        #expect(messages.map { ticket(in: $0) != nil } == [true, false, true])
+        #expect(try messages[1] == JSONValue(parsing: Array(#"{"id":1,"result":{}}"#.utf8)))
+    }
+
+    @Test(
+        "What is no JSON-RPC is not handed over: readers may differ about it",
+        arguments: [
+            "", "1", "null", "\"x\"", "[1]", "[[{}]]", "{", #"{"method":"a","method":"b"}"#,
+            #"{"method":"x","params":[1]}"#,
+            #"{"method":"x","params":1}"#, "\u{FEFF}{}", #"{"method":"x","params":{"a":1,"a":2}}"#,
+            String(repeating: "[", count: 65) + String(repeating: "]", count: 65),
+        ])
+    func notJSONRPC(body: String) throws {
+        let contexts = contexts()
+        #expect(contexts.stamp(contexts.open(for: try principal("alice")), on: Array(body.utf8)) == nil)
+    }
+
+    @Test("A request is over after its time")
+    func expiry() throws {
+        let contexts = contexts()
+        let text = try #require(
+            ticket(in: stamped(#"{"method":"x"}"#, contexts, contexts.open(for: try principal("alice")))))
+        clock.advance(by: .milliseconds(59_999))
+        #expect(contexts.principal(for: text)?.subject == "alice")
+        clock.advance(by: .milliseconds(1))
+        #expect(contexts.principal(for: text) == nil)
+    }
+
+    @Test("Beyond the capacity the oldest request is closed, at the capacity none")
+    func capacity() throws {
+        let contexts = contexts(capacity: 3)
+        var texts: [String] = []
+        for number in 0..<1_000 {
+            let open = contexts.open(for: try principal("user-\(number)"))
+            texts.append(try #require(ticket(in: stamped(#"{"method":"x"}"#, contexts, open))))
+            // Some of them end in the order of the handlers' liking.
+            if number % 7 == 3 { contexts.close(open) }
+        }
+        let alive = texts.indices.filter { contexts.principal(for: texts[$0]) != nil }
+        #expect(alive == [996, 998, 999], "997 was closed")
+    }
+
+    @Test("A guessed ticket leads nowhere, and a ticket does not show itself")
+    func guesses() throws {
+        let contexts = contexts()
+        let open = contexts.open(for: try principal("alice"))
+        let text = try #require(ticket(in: stamped(#"{"method":"x"}"#, contexts, open)))
+        #expect(text.utf8.count == 22)
+        for guess in ["", "A", String(text.dropLast()), text + "A", text.lowercased() + "_"] {
+            #expect(contexts.principal(for: guess) == nil)
+        }
+        #expect("\(open)" == "<ticket>")
+        var dumped = ""
+        dump(open, to: &dumped)
+        #expect(!dumped.contains(text))
+    }
+
+    @Test("Many at once find their own principals", .timeLimit(.minutes(1)))
+    func concurrency() async throws {
+        let contexts = RequestContexts(clock: clock.clock)
+        try await withThrowingTaskGroup { group in
+            for worker in 0..<8 {
+                group.addTask {
+                    let mine = try principal("user-\(worker)")
+                    for _ in 0..<200 {
+                        let open = contexts.open(for: mine)
+                        let text = try #require(ticket(in: stamped(#"{"method":"x"}"#, contexts, open)))
+                        #expect(contexts.principal(for: text)?.subject == "user-\(worker)")
+                        contexts.close(open)
+                        #expect(contexts.principal(for: text) == nil)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
