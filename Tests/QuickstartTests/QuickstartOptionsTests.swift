@@ -141,7 +141,7 @@ struct QuickstartOptionsTests {
             error?.faults == [
                 "unknown option '--nope'; see --help", "unexpected argument 'z'", "--issuer needs a value",
                 "--port must be a number from 0 to 65535",
-                "--resource is not an absolute URL (SCHEME); write it like https://mcp.example.com/mcp",
+                "--resource is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp",
             ])
     }
 }

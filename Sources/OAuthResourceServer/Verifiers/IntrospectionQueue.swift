@@ -13,7 +13,7 @@ final class IntrospectionQueue: Sendable {
     /// One token that callers wait for.
     private struct Inquiry: Sendable {
         let token: PresentedToken
-        let flight: SharedFlight<Verdict>
+        let flight: Landing<Verdict>
         var waiters = 1
     }
 
@@ -58,16 +58,15 @@ final class IntrospectionQueue: Sendable {
         switch join(token) {
         case .known(let verdict): return verdict
         case .wait(let flight):
-            let outcome = await flight.outcome(within: Limits.patience, clock)
+            let verdict = await flight.value(within: Limits.patience, RefreshTiming(clock: clock))
             leave(token.digest, flight)
-            if case .landed(let verdict) = outcome { return verdict }
-            return .failure(.unavailable(.introspection, retryAfter: 1))
+            return verdict ?? .failure(.unavailable(.introspection, retryAfter: 1))
         }
     }
 
     private enum Step {
         case known(Verdict)
-        case wait(SharedFlight<Verdict>)
+        case wait(Landing<Verdict>)
     }
 
     private func join(_ token: PresentedToken) -> Step {
@@ -86,7 +85,7 @@ final class IntrospectionQueue: Sendable {
                 return (.known(.failure(.unavailable(.introspection, retryAfter: (end - now).wholeSeconds))), [])
             }
             guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
-            let inquiry = Inquiry(token: token, flight: SharedFlight())
+            let inquiry = Inquiry(token: token, flight: Landing())
             state.inquiries[token.digest] = inquiry
             state.line.append(token.digest)
             state.waiting += 1
@@ -96,7 +95,7 @@ final class IntrospectionQueue: Sendable {
         return step
     }
 
-    private func leave(_ digest: SHA256Digest, _ flight: SharedFlight<Verdict>) {
+    private func leave(_ digest: SHA256Digest, _ flight: Landing<Verdict>) {
         state.withLock { state in
             state.waiting -= 1
             if state.inquiries[digest]?.flight === flight { state.inquiries[digest]?.waiters -= 1 }
@@ -172,11 +171,11 @@ final class IntrospectionQueue: Sendable {
         }
         guard let outcome else { return }
         switch result {
-        case .success(let verdict): inquiry.flight.end(.landed(verdict))
+        case .success(let verdict): inquiry.flight.land(verdict)
         case .failure(let failure):
             let retryAfter = pause(at: now)
             for inquiry in [inquiry] + outcome.given {
-                inquiry.flight.end(.landed(.failure(.unavailable(.introspection, retryAfter: retryAfter))))
+                inquiry.flight.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
             }
             observer?(.introspectionFailed(failure))
         }
