@@ -32,6 +32,8 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
 
     /// `Accept`
     public static let accept = HTTPFieldName(known: "Accept")
+    /// `Age`
+    public static let age = HTTPFieldName(known: "Age")
     /// `Allow`
     public static let allow = HTTPFieldName(known: "Allow")
     /// `Access-Control-Allow-Credentials`
@@ -68,8 +70,12 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let expect = HTTPFieldName(known: "Expect")
     /// `Host`
     public static let host = HTTPFieldName(known: "Host")
+    /// `If-Modified-Since`
+    public static let ifModifiedSince = HTTPFieldName(known: "If-Modified-Since")
     /// `If-None-Match`
     public static let ifNoneMatch = HTTPFieldName(known: "If-None-Match")
+    /// `Last-Modified`
+    public static let lastModified = HTTPFieldName(known: "Last-Modified")
     /// `Location`
     public static let location = HTTPFieldName(known: "Location")
     /// `Mcp-Method`

@@ -43,17 +43,45 @@ public struct JSONWebKeySet: Sendable {
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
+    /// What a set is made of. One object, because a set is handed out for every token.
+    private final class Content: Sendable {
+        let issuer: String
+        let issuerBytes: [UInt8]
+        let identity = Identity()
+        let keys: [JSONWebKey]
+        let ownKeys: Int
+        let skipped: [Skipped]
+        let positionsByKeyID: [[UInt8]: [Int]]
+
+        init(_ keys: [JSONWebKey], ownKeys: Int, skipped: [Skipped], issuer: String) {
+            self.keys = keys
+            self.ownKeys = ownKeys
+            self.skipped = skipped
+            self.issuer = issuer
+            issuerBytes = Array(issuer.utf8)
+            positionsByKeyID =
+                keys.count <= JSONWebKeySet.smallSet
+                ? [:]
+                : Dictionary(
+                    grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
+        }
+    }
+
+    private let content: Content
+
     /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
-    public let issuer: String
-    let issuerBytes: [UInt8]
+    public var issuer: String { content.issuer }
+    var issuerBytes: [UInt8] { content.issuerBytes }
     /// Which set it is.
-    public let identity = Identity()
+    public var identity: Identity { content.identity }
     /// The usable keys, in order.
-    public let keys: [JSONWebKey]
+    public var keys: [JSONWebKey] { content.keys }
+    /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
+    private var ownKeys: Int { content.ownKeys }
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
-    public let skipped: [Skipped]
+    public var skipped: [Skipped] { content.skipped }
     /// For sets too large to look through; empty for the others.
-    private let positionsByKeyID: [[UInt8]: [Int]]
+    private var positionsByKeyID: [[UInt8]: [Int]] { content.positionsByKeyID }
 
     private static let smallSet = 8
     /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
@@ -96,16 +124,21 @@ public struct JSONWebKeySet: Sendable {
         self.init(keys, skipped: [], issuer: issuer)
     }
 
-    private init(_ keys: [JSONWebKey], skipped: [Skipped], issuer: String) {
-        self.keys = keys
-        self.skipped = skipped
-        self.issuer = issuer
-        issuerBytes = Array(issuer.utf8)
-        positionsByKeyID =
-            keys.count <= Self.smallSet
-            ? [:]
-            : Dictionary(
-                grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
+    /// This set with further keys behind it, for a token that names one of them.
+    ///
+    /// A key without `kid`, and one whose `kid` this set has too, is left out: this set decides what it can decide. A
+    /// token without `kid` is decided by this set alone, so that further keys never make it ambiguous.
+    ///
+    /// - Returns: This very set when no key is added.
+    package func backed(by further: [JSONWebKey]) -> JSONWebKeySet {
+        let known = Set(keys.compactMap(\.keyIDBytes))
+        let added = further.filter { key in key.keyIDBytes.map { !known.contains($0) } ?? false }
+        guard !added.isEmpty else { return self }
+        return JSONWebKeySet(keys + added, ownKeys: ownKeys, skipped: skipped, issuer: issuer)
+    }
+
+    private init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
+        content = Content(keys, ownKeys: ownKeys ?? keys.count, skipped: skipped, issuer: issuer)
     }
 
     /// Tries the keys that the header of a token selects until one verifies.
@@ -118,7 +151,7 @@ public struct JSONWebKeySet: Sendable {
     ) throws(JOSEError) -> Bool {
         guard let keyID = jwt.keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
-            let fitting = keys.indices.filter { keys[$0].verification.verifies(algorithm) }
+            let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification)

@@ -93,7 +93,11 @@ struct Quickstart {
         let keys = RemoteKeySet(of: issuer, fetcher: CurlFetcher(insecureHTTP: .loopback)) {
             [log] event in
             log.note(event)
-            if case .keyRefreshFailed(let reason) = event { failure.withLock { $0 = reason } }
+            switch event {
+            case .keySource(.refreshFailed(let reason), _), .keySource(.setRejected(let reason), _):
+                failure.withLock { $0 = reason }
+            default: break
+            }
         }
         do {
             _ = try await keys.keys(for: .noKeys)

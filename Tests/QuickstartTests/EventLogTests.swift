@@ -24,14 +24,15 @@ struct EventLogTests {
         log.note(.allowed(fingerprint: "ba7816bf8f01cfea"))
         log.note(.denied(.missingCredentials, fingerprint: nil))
         log.note(.denied(.invalid(.syntax), fingerprint: "ba7816bf8f01cfea"))
-        log.note(.keyRefreshStarted)
-        log.note(.keyRefreshSucceeded(usableKeys: 2))
-        log.note(.keyRefreshFailed(.status(503)))
+        log.note(.started)
+        log.note(.keySource(.refreshSucceeded(usableKeys: 2), issuer: "i"))
+        log.note(.keySource(.refreshFailed(.status(503)), issuer: "i"))
         log.note(.handlerFailed(CancellationError()))
         #expect(
             await batch(of: log) == [
                 "denied reason=missing_credentials token=none", "denied reason=token_syntax token=ba7816bf8f01cfea",
-                "key_refresh_started", "key_refresh_succeeded usable_keys=2", "key_refresh_failed reason=status_503",
+                "key_refresh_started cause=aging issuer=i", "key_refresh_succeeded usable_keys=2 issuer=i",
+                "key_refresh_failed reason=status_503 issuer=i",
                 "handler_failed error=CancellationError",
             ])
     }
@@ -40,7 +41,7 @@ struct EventLogTests {
     func bounded() async {
         for (extra, summary) in [(0, []), (1, ["events_left_out count=1"]), (999, ["events_left_out count=999"])] {
             let log = EventLog()
-            for _ in 0..<(EventLog.eventsPerSecond + extra) { log.note(.keyRefreshStarted) }
+            for _ in 0..<(EventLog.eventsPerSecond + extra) { log.note(.started) }
             let lines = await batch(of: log)
             #expect(lines.count == EventLog.eventsPerSecond + summary.count)
             #expect(Array(lines.dropFirst(EventLog.eventsPerSecond)) == summary)
@@ -51,7 +52,7 @@ struct EventLogTests {
     func pauses() async {
         let log = EventLog()
         let journal = Mutex<[String]>([])
-        log.note(.keyRefreshStarted)
+        log.note(.started)
         await log.run(
             write: { line in
                 journal.withLock { $0.append(line) }
@@ -63,10 +64,13 @@ struct EventLogTests {
                     return journal.count
                 }
                 guard count < 4 else { throw CancellationError() }
-                log.note(.keyRefreshSucceeded(usableKeys: 1))
+                log.note(.succeeded)
             })
         #expect(
-            journal.withLock { $0 } == ["key_refresh_started", "pause", "key_refresh_succeeded usable_keys=1", "pause"])
+            journal.withLock { $0 } == [
+                "key_refresh_started cause=aging issuer=i", "pause", "key_refresh_succeeded usable_keys=1 issuer=i",
+                "pause",
+            ])
     }
 
     @Test("lines that nobody takes are counted and named when somebody does")
@@ -75,8 +79,8 @@ struct EventLogTests {
         let log = EventLog()
         let lines = Mutex<[String]>([])
         let isStalled = Atomic(true)
-        log.note(.keyRefreshStarted)
-        log.note(.keyRefreshStarted)
+        log.note(.started)
+        log.note(.started)
         await log.run(
             write: { line in
                 guard !isStalled.load(ordering: .relaxed) else { return false }
@@ -85,9 +89,9 @@ struct EventLogTests {
             },
             pause: {
                 guard isStalled.exchange(false, ordering: .relaxed) else { throw CancellationError() }
-                log.note(.keyRefreshSucceeded(usableKeys: 1))
+                log.note(.succeeded)
             })
-        #expect(lines.withLock { $0 } == ["key_refresh_succeeded usable_keys=1", "events_left_out count=2"])
+        #expect(lines.withLock { $0 } == ["key_refresh_succeeded usable_keys=1 issuer=i", "events_left_out count=2"])
     }
 
     @Test("it ends when its task is cancelled", .timeLimit(.minutes(1)))
@@ -97,4 +101,9 @@ struct EventLogTests {
         running.cancel()
         await running.value
     }
+}
+
+extension ResourceServerEvent {
+    fileprivate static let started = keySource(.refreshStarted(.aging), issuer: "i")
+    fileprivate static let succeeded = keySource(.refreshSucceeded(usableKeys: 1), issuer: "i")
 }
