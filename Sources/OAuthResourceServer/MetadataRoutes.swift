@@ -5,8 +5,9 @@ internal import WireFormat
 
 /// Serves the protected resource metadata (RFC 9728 §3) and answers for the rest of `/.well-known/`.
 struct MetadataRoutes: Sendable {
-    private let paths: [[UInt8]]
-    private let handlerPaths: [[UInt8]]
+    /// Where the document stands, without a slash at the end.
+    let paths: [[UInt8]]
+    let handlerPaths: [[UInt8]]
     private let document: [UInt8]
     private let entityTag: HTTPFieldValue
 
@@ -26,6 +27,13 @@ struct MetadataRoutes: Sendable {
         // Base64url text between quotes is a strong entity-tag (RFC 9110 §8.8.3).
         let tag = "\"" + Base64URL.encode(Array(Digest.sha256(document).prefix(16))) + "\""
         entityTag = HTTPFieldValue(validated: Array(tag.utf8))
+    }
+
+    /// Whether the path is one of the document's or of the handler's.
+    func claims(_ path: String) -> Bool {
+        let path = Array(path.utf8)
+        let trimmed = path.last == UInt8(ascii: "/") ? Array(path.dropLast()) : path
+        return paths.contains(trimmed) || handlerPaths.contains(path)
     }
 
     /// The answer for a path below `/.well-known/`; nil when the request goes on to the guard.

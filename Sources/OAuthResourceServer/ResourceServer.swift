@@ -84,7 +84,7 @@ public struct ResourceServer: Sendable {
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
-    ///   - fields: The header fields, duplicates kept.
+    ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
     ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
@@ -96,19 +96,21 @@ public struct ResourceServer: Sendable {
             return try await admit(&request)
         } catch {
             // Bytes at hand can fail in one way only: there are more than a stage reads.
-            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
+            return refuse(
+                request, RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil),
+                browsers.crossOriginFields(for: browsers.caller(of: request)))
         }
     }
 
     /// Wraps a handler: it is called for requests with a good token only, and receives the verified principal.
     public func protecting(
         _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
-    ) -> some HTTPHandler {
+    ) -> ProtectedHandler {
         ProtectedHandler(server: self, handler: handler)
     }
 
     /// Wraps a handler that asks ``Principal/current`` when it wants to know.
-    public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
+    public func protecting(_ handler: some HTTPHandler) -> ProtectedHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
     }
 
