@@ -43,19 +43,45 @@ public struct JSONWebKeySet: Sendable {
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
+    /// What a set is made of. One object, because a set is handed out for every token.
+    private final class Content: Sendable {
+        let issuer: String
+        let issuerBytes: [UInt8]
+        let identity = Identity()
+        let keys: [JSONWebKey]
+        let ownKeys: Int
+        let skipped: [Skipped]
+        let positionsByKeyID: [[UInt8]: [Int]]
+
+        init(_ keys: [JSONWebKey], ownKeys: Int, skipped: [Skipped], issuer: String) {
+            self.keys = keys
+            self.ownKeys = ownKeys
+            self.skipped = skipped
+            self.issuer = issuer
+            issuerBytes = Array(issuer.utf8)
+            positionsByKeyID =
+                keys.count <= JSONWebKeySet.smallSet
+                ? [:]
+                : Dictionary(
+                    grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
+        }
+    }
+
+    private let content: Content
+
     /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
-    public let issuer: String
-    let issuerBytes: [UInt8]
+    public var issuer: String { content.issuer }
+    var issuerBytes: [UInt8] { content.issuerBytes }
     /// Which set it is.
-    public let identity = Identity()
+    public var identity: Identity { content.identity }
     /// The usable keys, in order.
-    public let keys: [JSONWebKey]
+    public var keys: [JSONWebKey] { content.keys }
     /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
-    private let ownKeys: Int
+    private var ownKeys: Int { content.ownKeys }
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
-    public let skipped: [Skipped]
+    public var skipped: [Skipped] { content.skipped }
     /// For sets too large to look through; empty for the others.
-    private let positionsByKeyID: [[UInt8]: [Int]]
+    private var positionsByKeyID: [[UInt8]: [Int]] { content.positionsByKeyID }
 
     private static let smallSet = 8
     /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
@@ -112,16 +138,7 @@ public struct JSONWebKeySet: Sendable {
     }
 
     private init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
-        self.keys = keys
-        self.ownKeys = ownKeys ?? keys.count
-        self.skipped = skipped
-        self.issuer = issuer
-        issuerBytes = Array(issuer.utf8)
-        positionsByKeyID =
-            keys.count <= Self.smallSet
-            ? [:]
-            : Dictionary(
-                grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
+        content = Content(keys, ownKeys: ownKeys ?? keys.count, skipped: skipped, issuer: issuer)
     }
 
     /// Tries the keys that the header of a token selects until one verifies.

@@ -86,7 +86,7 @@ public struct ResourceServer: Sendable {
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
-    ///   - fields: The header fields, duplicates kept.
+    ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
     ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use. Where
     ///     ``MCPScopeRules`` decide by the body it must be here, empty if there is none: without it the answer is 503.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.

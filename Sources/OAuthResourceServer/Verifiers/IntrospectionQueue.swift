@@ -13,7 +13,7 @@ final class IntrospectionQueue: Sendable {
     /// One token that callers wait for.
     private struct Inquiry: Sendable {
         let token: PresentedToken
-        let flight: Landing<Verdict>
+        let landing: Landing<Verdict>
         var waiters = 1
     }
 
@@ -57,9 +57,9 @@ final class IntrospectionQueue: Sendable {
     func verdict(on token: PresentedToken) async -> Verdict {
         switch join(token) {
         case .known(let verdict): return verdict
-        case .wait(let flight):
-            let verdict = await flight.value(within: Limits.patience, RefreshTiming(clock: clock))
-            leave(token.digest, flight)
+        case .wait(let landing):
+            let verdict = await landing.value(within: Limits.patience, RefreshTiming(clock: clock))
+            leave(token.digest, landing)
             return verdict ?? .failure(.unavailable(.introspection, retryAfter: 1))
         }
     }
@@ -73,11 +73,11 @@ final class IntrospectionQueue: Sendable {
         let now = clock.now()
         let (step, due) = state.withLock { state -> (Step, [Inquiry]) in
             let isFull = state.waiting >= Limits.waitingCallers
-            if let flight = state.inquiries[token.digest]?.flight {
+            if let landing = state.inquiries[token.digest]?.landing {
                 guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
                 state.inquiries[token.digest]?.waiters += 1
                 state.waiting += 1
-                return (.wait(flight), [])
+                return (.wait(landing), [])
             }
             // Here again: the answer may have come since the caller looked.
             if let verdict = recall(token.digest) { return (.known(verdict), []) }
@@ -85,20 +85,20 @@ final class IntrospectionQueue: Sendable {
                 return (.known(.failure(.unavailable(.introspection, retryAfter: (end - now).wholeSeconds))), [])
             }
             guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
-            let inquiry = Inquiry(token: token, flight: Landing())
+            let inquiry = Inquiry(token: token, landing: Landing())
             state.inquiries[token.digest] = inquiry
             state.line.append(token.digest)
             state.waiting += 1
-            return (.wait(inquiry.flight), Self.due(&state))
+            return (.wait(inquiry.landing), Self.due(&state))
         }
         start(due)
         return step
     }
 
-    private func leave(_ digest: SHA256Digest, _ flight: Landing<Verdict>) {
+    private func leave(_ digest: SHA256Digest, _ landing: Landing<Verdict>) {
         state.withLock { state in
             state.waiting -= 1
-            if state.inquiries[digest]?.flight === flight { state.inquiries[digest]?.waiters -= 1 }
+            if state.inquiries[digest]?.landing === landing { state.inquiries[digest]?.waiters -= 1 }
         }
     }
 
@@ -144,7 +144,7 @@ final class IntrospectionQueue: Sendable {
         let now = clock.now()
         let outcome = state.withLock { state -> (given: [Inquiry], due: [Inquiry])? in
             // The second of answer and time-out counts for nothing.
-            guard state.inquiries[inquiry.token.digest]?.flight === inquiry.flight else { return nil }
+            guard state.inquiries[inquiry.token.digest]?.landing === inquiry.landing else { return nil }
             state.inquiries[inquiry.token.digest] = nil
             state.running -= 1
             switch result {
@@ -171,11 +171,11 @@ final class IntrospectionQueue: Sendable {
         }
         guard let outcome else { return }
         switch result {
-        case .success(let verdict): inquiry.flight.land(verdict)
+        case .success(let verdict): inquiry.landing.land(verdict)
         case .failure(let failure):
             let retryAfter = pause(at: now)
             for inquiry in [inquiry] + outcome.given {
-                inquiry.flight.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
+                inquiry.landing.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
             }
             observer?(.introspectionFailed(failure))
         }
