@@ -21,7 +21,8 @@
 /// member, or that has a name or URI which is no string is refused, because a handler may read it differently.
 /// `Mcp-Method` and `Mcp-Name` must agree with the body where they are sent.
 ///
-/// Without a token the body is not read: the 401 names what every request to the route needs. A plain value, checked when
+/// Without a token the body is not read: the 401 names what every request to the route needs. On a public route, and where
+/// the guard is disabled, no rule applies. A plain value, checked when
 /// the ``ResourceServer`` is made.
 public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
     /// What some operations need.
