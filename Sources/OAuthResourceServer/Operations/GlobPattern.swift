@@ -44,8 +44,9 @@ struct GlobPattern: Sendable, Hashable {
 
     /// Whether the whole text is of this form.
     func matches(_ text: [UInt8]) -> Bool {
-        // Most texts are told apart by how they begin.
+        // Most texts are told apart by how they begin or end.
         if case .literal(let bytes) = elements.first, !text.starts(with: bytes) { return false }
+        if case .literal(let bytes) = elements.last, !text.suffix(bytes.count).elementsEqual(bytes) { return false }
         // Where the elements so far may end. One walk over these places for each element: nothing is ever tried twice.
         var ends = [Bool](repeating: false, count: text.count + 1)
         ends[0] = true
@@ -55,7 +56,8 @@ struct GlobPattern: Sendable, Hashable {
                 // From the back, so that a place is read before it is written.
                 for end in stride(from: text.count, through: 0, by: -1) {
                     let start = end - bytes.count
-                    ends[end] = start >= 0 && ends[start] && text[start..<end].elementsEqual(bytes)
+                    ends[end] =
+                        start >= 0 && ends[start] && text[start] == bytes[0] && text[start..<end].elementsEqual(bytes)
                 }
             case .withinSegment:
                 for (place, byte) in text.enumerated() where ends[place] && byte != UInt8(ascii: "/") {

@@ -14,9 +14,9 @@ struct LocatorPattern: Sendable, Hashable {
         asWritten = GlobPattern(bytes, .slashes)
         // The pattern may be written in any of these ways too.
         let folded = LocatorReadings.decoded(bytes).text.map { ASCII.lowercased($0) }
-        var readings = [GlobPattern(folded, .slashes)]
-        if let canonical = LocatorReadings.canonical(folded) { readings.append(GlobPattern(canonical, .slashes)) }
-        self.readings = readings
+        var readings: Set = [GlobPattern(folded, .slashes)]
+        if let canonical = LocatorReadings.canonical(folded) { readings.insert(GlobPattern(canonical, .slashes)) }
+        self.readings = Array(readings)
     }
 
     func matches(_ locator: LocatorReadings) -> Bool {

@@ -18,11 +18,12 @@
 /// **Decision.** By the body alone, of whatever method and content type. Of several rules that match, all count; a batch
 /// needs what its messages need together. A message without an `id` is an operation like any other; responses, empty bodies
 /// and what no rule matches need nothing more. A body that holds no JSON-RPC message, that is compressed, that repeats a
-/// member, or that has a name or URI which is no string is refused, because a handler may read it differently.
-/// `Mcp-Method` and `Mcp-Name` must agree with the body where they are sent.
+/// member, or that has a name or URI which is no string of 2,048 bytes at most is refused, because a handler may read it
+/// differently; so is a batch of more than 100 messages. `Mcp-Method` and `Mcp-Name` must agree with the body where they
+/// are sent.
 ///
-/// Without a token the body is not read: the 401 names what every request to the route needs. A plain value, checked when
-/// the ``ResourceServer`` is made.
+/// Without a token the body is not read: the 401 names what every request to the route needs. On a public route, and where
+/// the guard is disabled, no rule applies. A plain value, checked when the ``ResourceServer`` is made.
 public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
     /// What some operations need.
     public struct Rule: Sendable, Hashable {

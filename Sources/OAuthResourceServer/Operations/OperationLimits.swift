@@ -3,9 +3,9 @@ enum OperationLimits {
     /// The deepest nesting.
     static let maximumDepth = 64
     /// The most messages of a batch.
-    static let maximumMessages = 1_000
+    static let maximumMessages = 100
     /// The longest method, name or URI in bytes, after unescaping.
-    static let maximumNameBytes = 4_096
+    static let maximumNameBytes = 2_048
     /// The most rules.
     static let maximumRules = 1_000
     /// What ``MCPScopeRules/maximumBodyBytes`` may be.

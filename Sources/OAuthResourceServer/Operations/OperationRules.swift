@@ -16,6 +16,7 @@ struct OperationRules: Sendable {
     }
 
     private let rules: [Rule]
+    private let looksAtURIs: Bool
     private let otherPaths: [String]
     /// The largest body that is read, in bytes.
     let maximumBodyBytes: Int
@@ -52,6 +53,9 @@ struct OperationRules: Sendable {
                 Rule(method: GlobPattern(Array(rule.method.utf8), .slashes), subject: subject, demand: demand))
         }
         self.rules = rules
+        looksAtURIs = configured.rules.contains {
+            if case .uri = $0.subject { true } else { false }
+        }
         otherPaths = configured.otherPaths
         maximumBodyBytes = configured.maximumBodyBytes
     }
@@ -101,7 +105,7 @@ struct OperationRules: Sendable {
         var open = Array(rules.indices)
         for call in calls {
             guard !open.isEmpty else { break }
-            let locator = call.uri.map { LocatorReadings($0, .uri) }
+            let locator = looksAtURIs ? call.uri.map { LocatorReadings($0, .uri) } : nil
             // A rule that applied once need not be asked again.
             open.removeAll { index in
                 guard applies(rules[index], to: call, locator) else { return false }
