@@ -72,6 +72,8 @@ struct Quickstart {
         var configuration = ResourceServerConfiguration(
             resource: resource.text, authorizationServers: [issuer.text], requiredScopes: options.requiredScopes.tokens)
         configuration.insecureHTTP = .loopback
+        configuration.operationScopes = Notebook.scopeRules
+        configuration.scopeImplications = Notebook.scopeImplications
         let guarding = try ResourceServer(
             configuration, verifier: JWTTokenVerifier([.init(validation, keys: keys)]), observer: log.note)
         let mcp = MCPHandler(path: resource.url.path)

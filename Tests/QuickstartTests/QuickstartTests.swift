@@ -60,7 +60,7 @@ struct QuickstartTests {
                 let json = try JSONValue(parsing: metadata.body)
                 #expect(json["resource"] == .string(resource))
                 #expect(json["authorization_servers"] == [.string(issuer)])
-                #expect(json["scopes_supported"] == ["a", "b"])
+                #expect(json["scopes_supported"] == ["a", "b", "notes:read", "notes:write"])
             }
             let metadata = try await get(issuer + "/.well-known/oauth-authorization-server")
             #expect(try JSONValue(parsing: metadata.body)["issuer"] == .string(issuer))

@@ -31,7 +31,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
     ) throws(ConfigurationError) {
         let parts = try configuration.checked()
         let endpoint = IntrospectionEndpoint(parts.endpoint, configuration.credentials, fetcher: fetcher)
-        let answers = IntrospectionAnswer(parts.policy, configuration.absentAudience)
+        let answers = IntrospectionAnswer(
+            parts.policy, configuration.absentAudience, scopes: configuration.scopes)
         let memory = IntrospectionMemory(configuration.caching, clock: clock, monotonicClock: monotonicClock)
         self.memory = memory
         queue = IntrospectionQueue(

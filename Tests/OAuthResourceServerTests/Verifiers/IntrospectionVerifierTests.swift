@@ -132,6 +132,21 @@ struct IntrospectionVerifierTests {
         #expect(token.expiresAt == 1_800_000_100 && token.scopes.tokens == ["mcp:use"])
     }
 
+    @Test("The endpoint's spelling of scopes, and its roles, become what this server requires")
+    func scopes() async throws {
+        var answer = Fixture.good
+        answer["roles"] = ["editor"]
+        let endpoint = ScriptedIntrospection(answer)
+        let fixture = try Fixture(endpoint) {
+            $0.scopes = ScopeMapping(
+                spelling: .withoutPrefix("api://id/"), claims: [.init(["roles"], grants: ["editor": ["write"]])])
+        }
+        #expect(try await fixture.verifier.verify(Fixture.token()).scopes.description == "api://id/mcp:use write")
+        #expect(throws: ConfigurationError.self) {
+            try Fixture(endpoint) { $0.scopes = ScopeMapping(spelling: .withoutPrefix("a b")) }
+        }
+    }
+
     @Test("Without exp the token has no end")
     func endless() async throws {
         #expect(try await Fixture().verifier.verify(Fixture.token()).expiresAt == nil)
