@@ -89,7 +89,7 @@ public struct HTTPFields: Sendable {
         lines.filter { matches($0, name) }.map { HTTPFieldValue(validated: Array(buffer[$0.value])) }
     }
 
-    /// Whether the value of some line of this name passes, without a copy of it.
+    /// Whether the value of some line of this name passes. Shows them in order, without a copy, until one does.
     package func contains(_ name: HTTPFieldName, where passes: (ArraySlice<UInt8>) -> Bool) -> Bool {
         for line in lines where matches(line, name) {
             if passes(buffer[line.value]) { return true }

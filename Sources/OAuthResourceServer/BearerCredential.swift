@@ -11,16 +11,19 @@ enum BearerCredential {
     static func extract(
         from fields: HTTPFields, query: String?, tokenLimit: Int
     ) throws(TokenRejection) -> PresentedToken {
-        let value: [UInt8]
-        switch fields.occurrence(of: .authorization) {
-        case .absent: throw .missingCredentials
-        case .repeated: throw .malformedRequest(.repeatedCredentials)
-        case .once(let field): value = field.bytes
+        var found: ArraySlice<UInt8>?
+        // One walk over the lines, and no copy: the value is as long as a token.
+        let isRepeated = fields.contains(.authorization) { value in
+            if found != nil { return true }
+            found = value
+            return false
         }
+        if isRepeated { throw .malformedRequest(.repeatedCredentials) }
+        guard let value = found else { throw .missingCredentials }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
         let isBearer = ASCII.equalsIgnoringCase(value[..<schemeEnd], scheme)
         // Sizes before anything walks the value.
-        guard value.count - schemeEnd <= tokenLimit + 1 else {
+        guard value.endIndex - schemeEnd <= tokenLimit + 1 else {
             throw isBearer ? .invalid(.tooLong) : .malformedRequest(.authorizationTooLong)
         }
         let token = value[schemeEnd...].drop { $0 == 0x20 }
@@ -68,19 +71,19 @@ enum BearerCredential {
         let padding = UInt8(ascii: "=")
         let end = bytes.lastIndex { $0 != padding }
         guard let end else { return false }
-        // Without a way out of the loop, so that it can look at many bytes at once.
-        var isToken = true
-        for byte in bytes[...end] { isToken = isToken && isTokenByte(byte) }
-        return isToken
+        // Neither a branch nor a way out of the loop: the compiler makes it look at many bytes at once.
+        var foreign: UInt8 = 0
+        for byte in bytes[...end] {
+            let isLetter = bit((byte | 0x20) &- 0x61 < 26)
+            // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
+            let isDigitOrNear = bit(byte &- 0x2D < 13)
+            foreign |= (isLetter | isDigitOrNear | bit(byte == 0x2B) | bit(byte == 0x5F) | bit(byte == 0x7E)) ^ 1
+        }
+        return foreign == 0
     }
 
     @inline(__always)
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        let isLetter = (byte | 0x20) &- 0x61 < 26
-        // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
-        let isDigitOrNear = byte &- 0x2D < 13
-        return isLetter || isDigitOrNear || byte == 0x2B || byte == 0x5F || byte == 0x7E
-    }
+    private static func bit(_ condition: Bool) -> UInt8 { condition ? 1 : 0 }
 
     /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential
     /// (`a="b", c = "d"`, RFC 9110 §11.2) have `=` there.
