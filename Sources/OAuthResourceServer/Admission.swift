@@ -17,7 +17,7 @@ public struct Admission: Sendable {
     /// an `Mcp-Session-Id` in it belongs to the caller or is removed.
     ///
     /// Call it once, for whatever the handler answers, errors included, before the head is sent; what it removes from
-    /// `fields` must not be sent either. A handler behind ``ResourceServer/protecting(_:)-swift.method`` is finished
+    /// `fields` must not be sent either. A handler behind ``ResourceServer/protecting(_:)-(HTTPHandler)`` is finished
     /// already.
     ///
     /// - Parameters:
