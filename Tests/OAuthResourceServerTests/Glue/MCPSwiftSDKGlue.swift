@@ -62,8 +62,13 @@ enum MCPSwiftSDKGlue {
 
     /// A server and a transport for each session.
     actor StatefulMCP {
+        private struct Session {
+            let server: Server
+            let transport: StatefulHTTPServerTransport
+        }
+
         private let contexts = RequestContexts()
-        private var sessions: [String: StatefulHTTPServerTransport] = [:]
+        private var sessions: [String: Session] = [:]
         private let makeServer: @Sendable (RequestContexts) async -> Server
 
         init(makeServer: @escaping @Sendable (RequestContexts) async -> Server) {
@@ -85,11 +90,11 @@ enum MCPSwiftSDKGlue {
                 }
                 body = stamped
             }
-            let session = request.fields[.mcpSessionID]?.string
-            let transport = try await transport(of: session)
+            let name = request.fields[.mcpSessionID]?.string
+            let session = try await session(name)
             var response = MCPMessages.response(
-                await transport.handleRequest(MCPMessages.request(request, body)))
-            await note(transport, of: session, after: response, to: request.method)
+                await session.transport.handleRequest(MCPMessages.request(request, body)))
+            await note(session, name, after: response, to: request.method)
             switch response.body {
             case .stream(let produce):
                 response.body = .stream { [contexts] writer in
@@ -103,28 +108,27 @@ enum MCPSwiftSDKGlue {
             return response
         }
 
-        private func transport(of session: String?) async throws -> StatefulHTTPServerTransport {
-            if let transport = session.flatMap({ sessions[$0] }) { return transport }
+        private func session(_ name: String?) async throws -> Session {
+            if let session = name.flatMap({ sessions[$0] }) { return session }
             let transport = StatefulHTTPServerTransport(
                 validationPipeline: StandardValidationPipeline(validators: [
                     AcceptHeaderValidator(mode: .sseRequired), ContentTypeValidator(), ProtocolVersionValidator(),
                     SessionValidator(),
                 ]))
-            try await makeServer(contexts).start(transport: transport)
-            return transport
+            let server = await makeServer(contexts)
+            try await server.start(transport: transport)
+            return Session(server: server, transport: transport)
         }
 
         private func note(
-            _ transport: StatefulHTTPServerTransport, of session: String?, after response: HTTPMessages.HTTPResponse,
-            to method: HTTPMethod
+            _ session: Session, _ name: String?, after response: HTTPMessages.HTTPResponse, to method: HTTPMethod
         ) async {
             let isSuccess = (200...299).contains(response.status.code)
-            if let session, sessions[session] != nil {
-                if response.status == .notFound || (isSuccess && method == .delete) { sessions[session] = nil }
-            } else if isSuccess, let begun = response.fields[.mcpSessionID]?.string {
-                sessions[begun] = transport
-            } else {
-                await transport.disconnect()
+            if isSuccess, method != .delete {
+                if let begun = response.fields[.mcpSessionID]?.string { sessions[begun] = session }
+            } else if isSuccess || response.status == .notFound || name.flatMap({ sessions[$0] }) == nil {
+                if let name { sessions[name] = nil }
+                await session.server.stop()
             }
         }
     }
