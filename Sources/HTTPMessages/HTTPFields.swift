@@ -79,6 +79,14 @@ public struct HTTPFields: Sendable {
         lines.filter { matches($0, name) }.map { HTTPFieldValue(validated: Array(buffer[$0.value])) }
     }
 
+    /// Whether the value of some line of this name passes, without a copy of it.
+    package func contains(_ name: HTTPFieldName, where passes: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        for line in lines where matches(line, name) {
+            if passes(buffer[line.value]) { return true }
+        }
+        return false
+    }
+
     /// The value of the only line of this name: nil when there is none and when there are several.
     /// Setting replaces every line of the name; setting nil removes them.
     public subscript(_ name: HTTPFieldName) -> HTTPFieldValue? {

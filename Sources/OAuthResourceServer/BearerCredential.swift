@@ -23,12 +23,15 @@ enum BearerCredential {
         guard value.count - schemeEnd <= tokenLimit + 1 else {
             throw isBearer ? .invalid(.tooLong) : .malformedRequest(.authorizationTooLong)
         }
-        guard !holdsSecondCredential(value[schemeEnd...]) else { throw .malformedRequest(.repeatedCredentials) }
+        let token = value[schemeEnd...].drop { $0 == 0x20 }
+        let isWellFormed = isBearer && token.startIndex > schemeEnd && isBase64Token(token)
+        // In a well-formed token there is no comma that another could follow.
+        guard isWellFormed || !holdsSecondCredential(value[schemeEnd...]) else {
+            throw .malformedRequest(.repeatedCredentials)
+        }
         guard isBearer else { throw .missingCredentials }
         if let query, namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
-
-        let token = value[schemeEnd...].drop { $0 == 0x20 }
-        guard token.startIndex > schemeEnd, isBase64Token(token) else { throw .invalid(.syntax) }
+        guard isWellFormed else { throw .invalid(.syntax) }
         return PresentedToken(Array(token))
     }
 
@@ -61,19 +64,22 @@ enum BearerCredential {
     }
 
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
-    private static func isBase64Token(_ bytes: ArraySlice<UInt8>) -> Bool {
+    static func isBase64Token(_ bytes: ArraySlice<UInt8>) -> Bool {
         let padding = UInt8(ascii: "=")
-        let body = bytes.prefix { $0 != padding }
-        guard !body.isEmpty, bytes.dropFirst(body.count).allSatisfy({ $0 == padding }) else { return false }
-        return body.allSatisfy { byte in
-            if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
-            switch byte {
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"),
-                UInt8(ascii: "/"):
-                return true
-            default: return false
-            }
-        }
+        let end = bytes.lastIndex { $0 != padding }
+        guard let end else { return false }
+        // Without a way out of the loop, so that it can look at many bytes at once.
+        var isToken = true
+        for byte in bytes[...end] { isToken = isToken && isTokenByte(byte) }
+        return isToken
+    }
+
+    @inline(__always)
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        let isLetter = (byte | 0x20) &- 0x61 < 26
+        // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
+        let isDigitOrNear = byte &- 0x2D < 13
+        return isLetter || isDigitOrNear || byte == 0x2B || byte == 0x5F || byte == 0x7E
     }
 
     /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential

@@ -36,6 +36,10 @@ extension ResourceServer {
             )
         }
 
+        if let address = resource?.url.addressBytes, address.allSatisfy({ $0 == 0 }) {
+            faults.append(
+                .init("resource", "names the address to listen on everywhere, which nobody can call; use a host name"))
+        }
         if let url = resource?.url, url.scheme == .https, url.isLoopback {
             // Nobody else could follow it, and on this machine nobody speaks TLS.
             faults.append(
@@ -185,12 +189,18 @@ extension ResourceServer {
                         ))
                 }
             }
-            if rule.access == .public, let resource, area.covers(resource.url.path.isEmpty ? "/" : resource.url.path) {
+            if rule.access == .public, let resource, opens(area, resource.url.path) {
                 faults.append(
                     .init(
                         setting,
                         "makes the resource itself public; take it away, or use .optional, or disable the guard"))
             }
         }
+    }
+
+    /// Whether the area holds the path, with or without a slash at its end: handlers take the two for one.
+    private static func opens(_ area: PathArea, _ path: String) -> Bool {
+        let stem = path.utf8.last == UInt8(ascii: "/") ? String(decoding: path.utf8.dropLast(), as: UTF8.self) : path
+        return area.covers(stem) || area.covers(stem + "/")
     }
 }

@@ -165,7 +165,7 @@ extension ResourceServer {
     }
 
     /// Every answer of the guard on the protected path goes out here.
-    private func refuse(
+    func refuse(
         _ request: GuardedRequest, _ response: HTTPResponse, _ crossOrigin: CrossOriginFields?
     ) -> Decision {
         var response = bodiless(response, if: request.method)

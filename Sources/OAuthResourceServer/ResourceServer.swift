@@ -86,7 +86,7 @@ public struct ResourceServer: Sendable {
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
-    ///   - fields: The header fields, duplicates kept.
+    ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
     ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
@@ -98,7 +98,9 @@ public struct ResourceServer: Sendable {
             return try await admit(&request)
         } catch {
             // Bytes at hand can fail in one way only: there are more than a stage reads.
-            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
+            return refuse(
+                request, RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil),
+                browsers.crossOriginFields(for: browsers.caller(of: request)))
         }
     }
 
