@@ -32,6 +32,8 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
 
     /// `Accept`
     public static let accept = HTTPFieldName(known: "Accept")
+    /// `Age`
+    public static let age = HTTPFieldName(known: "Age")
     /// `Allow`
     public static let allow = HTTPFieldName(known: "Allow")
     /// `Access-Control-Allow-Credentials`
@@ -56,6 +58,8 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let cacheControl = HTTPFieldName(known: "Cache-Control")
     /// `Connection`
     public static let connection = HTTPFieldName(known: "Connection")
+    /// `Content-Encoding`
+    public static let contentEncoding = HTTPFieldName(known: "Content-Encoding")
     /// `Content-Length`
     public static let contentLength = HTTPFieldName(known: "Content-Length")
     /// `Content-Type`
@@ -68,8 +72,12 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let expect = HTTPFieldName(known: "Expect")
     /// `Host`
     public static let host = HTTPFieldName(known: "Host")
+    /// `If-Modified-Since`
+    public static let ifModifiedSince = HTTPFieldName(known: "If-Modified-Since")
     /// `If-None-Match`
     public static let ifNoneMatch = HTTPFieldName(known: "If-None-Match")
+    /// `Last-Modified`
+    public static let lastModified = HTTPFieldName(known: "Last-Modified")
     /// `Location`
     public static let location = HTTPFieldName(known: "Location")
     /// `Mcp-Method`

@@ -50,6 +50,8 @@ public struct JSONWebKeySet: Sendable {
     public let identity = Identity()
     /// The usable keys, in order.
     public let keys: [JSONWebKey]
+    /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
+    private let ownKeys: Int
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
     public let skipped: [Skipped]
     /// For sets too large to look through; empty for the others.
@@ -96,8 +98,22 @@ public struct JSONWebKeySet: Sendable {
         self.init(keys, skipped: [], issuer: issuer)
     }
 
-    private init(_ keys: [JSONWebKey], skipped: [Skipped], issuer: String) {
+    /// This set with further keys behind it, for a token that names one of them.
+    ///
+    /// A key without `kid`, and one whose `kid` this set has too, is left out: this set decides what it can decide. A
+    /// token without `kid` is decided by this set alone, so that further keys never make it ambiguous.
+    ///
+    /// - Returns: This very set when no key is added.
+    package func backed(by further: [JSONWebKey]) -> JSONWebKeySet {
+        let known = Set(keys.compactMap(\.keyIDBytes))
+        let added = further.filter { key in key.keyIDBytes.map { !known.contains($0) } ?? false }
+        guard !added.isEmpty else { return self }
+        return JSONWebKeySet(keys + added, ownKeys: ownKeys, skipped: skipped, issuer: issuer)
+    }
+
+    private init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
         self.keys = keys
+        self.ownKeys = ownKeys ?? keys.count
         self.skipped = skipped
         self.issuer = issuer
         issuerBytes = Array(issuer.utf8)
@@ -118,7 +134,7 @@ public struct JSONWebKeySet: Sendable {
     ) throws(JOSEError) -> Bool {
         guard let keyID = jwt.keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
-            let fitting = keys.indices.filter { keys[$0].verification.verifies(algorithm) }
+            let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification)

@@ -50,3 +50,36 @@ public struct MonotonicClock: Sendable {
         return MonotonicClock { start.duration(to: .now) }
     }()
 }
+
+/// Chance, for waits that must not fall together on many servers. Injectable.
+public struct Jitter: Sendable {
+    private let draw: @Sendable () -> Double
+
+    /// A source of fractions; what is drawn outside 0…1 is brought into it.
+    public init(_ draw: @escaping @Sendable () -> Double) {
+        self.draw = draw
+    }
+
+    /// A fraction, 0…1.
+    func next() -> Double {
+        let fraction = draw()
+        return fraction >= 0 ? min(fraction, 1) : 0
+    }
+
+    /// The system's random numbers.
+    public static let system = Jitter { Double.random(in: 0..<1) }
+}
+
+/// What a source that fetches needs of its surroundings, so that tests can stand in for all of it.
+package struct RefreshTiming: Sendable {
+    package var clock: MonotonicClock
+    package var jitter: Jitter
+    /// Where its tasks run; nil for the global executor.
+    package var executor: (any TaskExecutor)?
+
+    package init(clock: MonotonicClock, jitter: Jitter = .system, executor: (any TaskExecutor)? = nil) {
+        self.clock = clock
+        self.jitter = jitter
+        self.executor = executor
+    }
+}

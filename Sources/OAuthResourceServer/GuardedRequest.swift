@@ -9,6 +9,8 @@ struct GuardedRequest: Sendable {
     let listener: HTTPRequest.ListenerKind
     /// Nil when a foreign framework kept it. A stage that reads a stream puts its equivalent back here, for the handler.
     var body: HTTPRequestBody?
+    /// What a refusal answers, once the body was read as JSON-RPC.
+    var message: JSONRPCReply?
 
     init(_ request: HTTPRequest) {
         method = request.method

@@ -175,7 +175,7 @@ public struct JWTTokenVerifier: TokenVerifier {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: issuers[candidate.issuer].scopes)
             cache?.keep(
-                .init(token: token, basis: Basis(issuer: candidate.issuer, keys: keys.identity)), on: candidate.digest,
+                token, basis: Basis(issuer: candidate.issuer, keys: keys.identity), on: candidate.digest,
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))
             return .accepted(token)
         } catch .key(.unknown) {

@@ -7,7 +7,7 @@ extension ResourceServer {
     struct Parts {
         var resource: ResourceIdentifier
         var authorizationServers: [IssuerIdentifier]
-        var requiredScopes: ScopeSet
+        var scopes: ScopeRules
         var scopesSupported: ScopeSet
         var realm: Challenge.QuotableText?
         var allowedOrigins: [AllowedOrigin]
@@ -74,11 +74,14 @@ extension ResourceServer {
             }
         }
 
-        let required = scopes(configuration.requiredScopes, "requiredScopes", &faults)
+        let rules = ScopeRules(configuration, &faults)
         // A client that asks for offline_access gets a refresh token by it; it is not a permission of this resource.
-        let advertised = configuration.scopesSupported.map { scopes($0, "scopesSupported", &faults) } ?? required
-        if required.contains("offline_access") {
-            faults.append(.init("requiredScopes", "holds offline_access, which no access token need carry; remove it"))
+        var advertised = rules.mentioned
+        if let supported = configuration.scopesSupported.map({ scopes($0, "scopesSupported", &faults) }) {
+            advertised = supported.subtracting("offline_access")
+            if advertised.isEmpty, !supported.isEmpty {
+                faults.append(.init("scopesSupported", "holds offline_access alone, which is never advertised"))
+            }
         }
 
         checkMode(configuration.mode, of: resource, hasVerifier: hasVerifier, hasObserver: hasObserver, &faults)
@@ -107,8 +110,8 @@ extension ResourceServer {
 
         guard faults.isEmpty, let resource else { throw ConfigurationError(faults) }
         return Parts(
-            resource: resource, authorizationServers: issuers, requiredScopes: required,
-            scopesSupported: advertised.subtracting("offline_access"), realm: realm ?? nil, allowedOrigins: origins,
+            resource: resource, authorizationServers: issuers, scopes: rules,
+            scopesSupported: advertised, realm: realm ?? nil, allowedOrigins: origins,
             servesMetadata: configuration.mode == .enforced || configuration.mode == .shadow)
     }
 
@@ -116,8 +119,7 @@ extension ResourceServer {
         _ list: [String], _ setting: String, _ faults: inout [ConfigurationError.Fault]
     ) -> ScopeSet {
         guard let scopes = ScopeSet(list) else {
-            faults.append(
-                .init(setting, "holds a text that is no scope: printable ASCII without space, quote and backslash"))
+            faults.append(.init(setting, ScopeDemand.notAScope))
             return ScopeSet()
         }
         return scopes

@@ -23,7 +23,7 @@ public struct ResourceServer: Sendable {
     public let resource: ResourceIdentifier
     /// The metadata document: served wherever tokens of authorization servers are taken, see ``GuardMode``.
     public let metadata: ProtectedResourceMetadata
-    let requiredScopes: ScopeSet
+    let scopes: ScopeRules
     let tokenLimit: Int
     let verifier: any TokenVerifier
     let mode: GuardMode
@@ -87,7 +87,8 @@ public struct ResourceServer: Sendable {
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
     ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
-    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use.
+    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use. Where
+    ///     ``MCPScopeRules`` decide by the body it must be here, empty if there is none: without it the answer is 503.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
         method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil,
@@ -131,7 +132,7 @@ public struct ResourceServer: Sendable {
         metadata.scopesSupported = metadata.scopesSupported.subtracting("offline_access")
         resource = parts.resource
         self.metadata = metadata
-        requiredScopes = parts.requiredScopes
+        scopes = parts.scopes
         tokenLimit = configuration.tokenLimit
         self.verifier = verifier
         self.observer = observer
@@ -144,7 +145,8 @@ public struct ResourceServer: Sendable {
             handlerPaths: configuration.wellKnownPathsOfHandler)
         refusals = RefusalResponse(
             realm: parts.realm,
-            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil)
+            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil,
+            body: configuration.refusalBody)
         if case .disabled(let name, let reach) = mode { report(.guardDisabled(anonymousAs: name, reach: reach)) }
     }
 }

@@ -19,7 +19,16 @@ public struct ResourceServerConfiguration: Sendable {
     public var authorizationServers: [String]
     /// The scopes that every request needs.
     public var requiredScopes: [String]
-    /// The scopes to advertise in the metadata; nil advertises the required ones.
+    /// Which scopes include others.
+    public var scopeImplications = ScopeImplications()
+    /// What requests to some paths need beyond that.
+    public var routeScopes: [RouteScopeRule] = []
+    /// What MCP operations need beyond that.
+    public var operationScopes = MCPScopeRules()
+    /// In which form refusals explain themselves.
+    public var refusalBody: RefusalBody = .oauth
+    /// The scopes to advertise in the metadata; nil advertises every one that some request may need. `offline_access` is
+    /// left out.
     public var scopesSupported: [String]?
     /// The `realm` of challenges; nil leaves it out.
     public var realm: String?

@@ -1,5 +1,3 @@
-public import JOSE
-
 /// What the operator learns. No case holds a token, a secret or a claim; a token is named by its fingerprint. What a
 /// wrapped handler throws is handed on as it is: the program knows what it put in.
 public enum ResourceServerEvent: Sendable {
@@ -23,14 +21,8 @@ public enum ResourceServerEvent: Sendable {
     case sessionWithheld(SessionFault, fingerprint: String?)
     /// The wrapped handler threw. The caller got a 500 without detail.
     case handlerFailed(any Error)
-    /// A fetch of keys begins.
-    case keyRefreshStarted
-    /// New keys are in use.
-    case keyRefreshSucceeded(usableKeys: Int)
-    /// A fetch of keys failed; the present set, if any, stays in use.
-    case keyRefreshFailed(KeyFetchFailure)
-    /// An entry of a key set is not used; its position, and why.
-    case keySkipped(index: Int, reason: KeyDefect)
+    /// Something happened at the source of an issuer's keys; the issuer as the operator spelled it.
+    case keySource(KeySourceEvent, issuer: String)
     /// The introspection endpoint gave no answer that decides. The callers who waited for it got a 503.
     case introspectionFailed(IntrospectionFailure)
 }
@@ -53,10 +45,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .sessionWithheld(let fault, let fingerprint):
             "session_withheld reason=\(fault.code) token=\(fingerprint ?? "none")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
-        case .keyRefreshStarted: "key_refresh_started"
-        case .keyRefreshSucceeded(let count): "key_refresh_succeeded usable_keys=\(count)"
-        case .keyRefreshFailed(let failure): "key_refresh_failed reason=\(failure.code)"
-        case .keySkipped(let index, let reason): "key_skipped index=\(index) reason=\(reason.rawValue)"
+        case .keySource(let event, let issuer): "\(event) issuer=\(issuer)"
         case .introspectionFailed(let failure): "introspection_failed reason=\(failure.code)"
         }
     }

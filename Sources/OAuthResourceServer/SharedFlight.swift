@@ -1,8 +1,4 @@
-internal import JOSE
 internal import Synchronization
-
-/// A flight that brings keys.
-typealias KeyFlight = SharedFlight<JSONWebKeySet>
 
 /// One request to elsewhere that several callers wait for, each no longer than it wants to.
 ///

@@ -261,4 +261,20 @@ struct JSONWebKeySetTests {
         #expect(TokenMint.keySet([Self.ec]).identity != set.identity)
         #expect(JSONWebKeySet(set.keys, issuer: set.issuer).identity != set.identity)
     }
+
+    @Test("Keys behind a set are selected by their kid alone, and never make a token without kid ambiguous")
+    func backed() {
+        let stranger = TokenMint.keySet([TokenMint(.es256).key.publicJWK])
+        let set = TokenMint.keySet([Self.edited(Self.ec, "kid", "new")])
+        let old = TokenMint.keySet([Self.ec, Self.es256Plain])
+        let both = set.backed(by: old.keys)
+        #expect(both.keys.map(\.keyID) == ["new", "key-1"])
+        #expect(both.identity != set.identity)
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == .key(.unknown))
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: both) == nil)
+        #expect(TokenMint.refusal(of: TokenMint.es256.token(header: header(kid: nil)), keys: both) == nil)
+        // The set itself decides about every kid that it has.
+        #expect(stranger.backed(by: old.keys).identity == stranger.identity)
+        #expect(set.backed(by: []).identity == set.identity)
+    }
 }

@@ -9,7 +9,7 @@ final class ScriptedFetcher: DocumentFetcher {
 
     private struct State {
         var answers: [String: Answer] = [:]
-        var requests: [String] = []
+        var requests: [DocumentRequest] = []
         var waiters: [CheckedContinuation<Void, Never>] = []
         var held = false
     }
@@ -20,8 +20,12 @@ final class ScriptedFetcher: DocumentFetcher {
         state.withLock { $0.answers[url] = answer }
     }
 
-    func set(_ url: String, json: JSONObject, status: HTTPStatus = .ok) {
-        set(url, .success(FetchedDocument(status: status, body: JSONValue.object(json).encoded())))
+    func set(
+        _ url: String, json: JSONObject, status: HTTPStatus = .ok, fields: [(HTTPFieldName, HTTPFieldValue)] = []
+    ) {
+        var all = HTTPFields()
+        for (name, value) in fields { all.append(name, value) }
+        set(url, .success(FetchedDocument(status: status, fields: all, body: JSONValue.object(json).encoded())))
     }
 
     /// Makes every fetch wait until ``release()``.
@@ -29,21 +33,25 @@ final class ScriptedFetcher: DocumentFetcher {
         state.withLock { $0.held = true }
     }
 
-    func release() {
+    /// Lets those go that wait now, and with `holdingOn` no others.
+    func release(holdingOn: Bool = false) {
         let waiters = state.withLock { state in
-            state.held = false
+            state.held = holdingOn
             defer { state.waiters = [] }
             return state.waiters
         }
         for waiter in waiters { waiter.resume() }
     }
 
-    var requests: [String] { state.withLock { $0.requests } }
+    /// The URLs that were asked for, in order.
+    var requests: [String] { state.withLock { $0.requests.map(\.url.text) } }
+    /// The last request.
+    var lastRequest: DocumentRequest? { state.withLock { $0.requests.last } }
 
     func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
         await withCheckedContinuation { continuation in
             let held = state.withLock { state in
-                state.requests.append(request.url.text)
+                state.requests.append(request)
                 if state.held { state.waiters.append(continuation) }
                 return state.held
             }
@@ -76,12 +84,17 @@ final class ManualClock: Sendable {
     func advance(by duration: Duration) {
         let woken = state.withLock { state in
             state.time += duration
-            let due = state.sleepers.filter { $0.value.wakesAt <= state.time }
-            for id in due.keys { state.sleepers[id] = nil }
-            return due.values.map(\.continuation)
+            let due = state.sleepers.filter { $0.value.wakesAt <= state.time }.sorted { $0.key < $1.key }
+            for (id, _) in due { state.sleepers[id] = nil }
+            return due.map(\.value.continuation)
         }
         for continuation in woken { continuation.resume() }
     }
+
+    var now: Duration { state.withLock { $0.time } }
+
+    /// When the next of those who sleep wakes.
+    var nextWake: Duration? { state.withLock { $0.sleepers.values.map(\.wakesAt).min() } }
 
     /// How many sleep now.
     var sleepers: Int { state.withLock { $0.sleepers.count } }

@@ -96,7 +96,7 @@ private final class IntrospectionMemory: Sendable {
     func keep(_ verdict: IntrospectionQueue.Verdict, on digest: SHA256Digest, at now: Double) {
         switch verdict {
         case .success(let token):
-            good?.keep(.init(token: token, basis: ()), on: digest, verifiedAt: now, end: token.expiresAt ?? .infinity)
+            good?.keep(token, basis: (), on: digest, verifiedAt: now, end: token.expiresAt ?? .infinity)
         case .failure(let rejection):
             let refusal = Refusal(rejection: rejection, keptSince: monotonicClock.now())
             bad?.withLock { $0.insert(refusal, for: digest) }

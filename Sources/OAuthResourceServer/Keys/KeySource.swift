@@ -17,6 +17,24 @@ public protocol KeySource: Sendable {
     ///
     /// - Throws: ``KeySourceError`` when nobody can say which keys the issuer has.
     func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet
+
+    /// How the source stands. Asking fetches nothing.
+    ///
+    /// By default it is healthy when it has keys: right for a source that has no document to grow old.
+    var health: KeySourceHealth { get }
+}
+
+extension KeySource {
+    /// Healthy when there are keys.
+    public var health: KeySourceHealth { presentKeys() == nil ? .unavailable(since: .zero) : .healthy }
+
+    /// Gets the first keys before anybody asks for them. A program that starts while its issuer is down may go on: the
+    /// keys are fetched as soon as they can be.
+    ///
+    /// - Throws: ``KeySourceError`` when there are none to be had now.
+    public func prepare() async throws(KeySourceError) {
+        if presentKeys() == nil { _ = try await keys(for: .noKeys) }
+    }
 }
 
 /// Why a newer set is wanted.

@@ -1,0 +1,36 @@
+import Testing
+
+@Suite("RemoteKeySet: the model")
+struct KeySetModelTests {
+    private static let schedulesPerPart: UInt64 = 1_250
+    private static let steps = 40
+
+    @Test(
+        "POLICY §8: 10,000 random schedules of the source that users run; a failure names its seed",
+        arguments: 0..<8 as Range<UInt64>)
+    func schedules(part: UInt64) throws {
+        var fetches = 0
+        var waits = 0
+        for seed in (part * Self.schedulesPerPart)..<((part + 1) * Self.schedulesPerPart) {
+            let outcome = try KeySetModel(seed: seed).run(steps: Self.steps)
+            if !outcome.violations.isEmpty {
+                Issue.record("\(outcome.violations.joined(separator: "; "))")
+                return
+            }
+            fetches += outcome.fetches
+            waits += outcome.waits
+        }
+        // The schedules do something: no part is without fetches and waits.
+        #expect(fetches > Int(Self.schedulesPerPart))
+        #expect(waits > Int(Self.schedulesPerPart))
+    }
+
+    @Test("The same seed is the same schedule")
+    func repeatable() throws {
+        for seed in 0..<20 as Range<UInt64> {
+            let first = try KeySetModel(seed: seed).run(steps: Self.steps)
+            let second = try KeySetModel(seed: seed).run(steps: Self.steps)
+            #expect(first == second)
+        }
+    }
+}
