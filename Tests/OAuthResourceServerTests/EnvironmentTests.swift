@@ -319,6 +319,30 @@ struct EnvironmentTests {
         #expect(Self.lines(mistake.environment) == mistake.lines)
     }
 
+    @Test("With static tokens, everything that is about the tokens of an issuer is a mistake, and nothing else")
+    func staticMode() throws {
+        let token = try #require(StaticToken(name: "ci", scopes: ScopeSet()))
+        let file = try TemporaryFile(token.line)
+        let environment = [
+            "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
+        ]
+        let apart: Set<EnvironmentVariable> = [
+            .mode, .resource, .staticTokensFile, .requiredScopes, .allowedOrigins, .proofOfPossession,
+        ]
+        let neutral = [
+            "OAUTH_REQUIRED_SCOPES": "a", "OAUTH_ALLOWED_ORIGINS": "https://a.example.com", "OAUTH_DPOP": "off",
+        ]
+        #expect(Self.lines(environment.merging(neutral) { $1 }) == [])
+        for variable in EnvironmentVariable.allCases where !apart.contains(variable) {
+            let lines = Self.lines(environment.merging([variable.rawValue: "loopback"]) { $1 })
+            #expect(
+                lines.contains(
+                    "\(variable.rawValue) is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it"
+                ),
+                "\(variable.rawValue)")
+        }
+    }
+
     @Test("POLICY §12: every mistake is told at once, and none shows a value")
     func allAtOnce() throws {
         let tokens = try TemporaryFile("ci:mcpstatic_secret\nbroken\n")

@@ -117,6 +117,27 @@ struct TokenSourcesTests {
             }.count == 1)
     }
 
+    @Test("Without issuers every token is asked about, JWTs too")
+    func introspectionAlone() async throws {
+        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        var fields = HTTPFields()
+        fields.append(.contentType, "application/json")
+        let active: JSONObject = ["active": true, "aud": .string(Self.resource)]
+        fetcher.set(
+            "https://login.example.com/introspect",
+            .success(FetchedDocument(status: .ok, fields: fields, body: JSONValue.object(active).encoded())))
+        var configuration = ResourceServerConfiguration(
+            resource: Self.resource, authorizationServers: ["https://login.example.com"])
+        configuration.introspection = IntrospectionConfiguration(
+            endpoint: "https://login.example.com/introspect", issuer: issuer.url, resource: nil,
+            credentials: .basic(clientID: "rs", try ClientSecret("s3cret")))
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        #expect(try await server.admits("opaque"))
+        #expect(try await server.admits(issuer.token()))
+        #expect(fetcher.requests == Array(repeating: "https://login.example.com/introspect", count: 2))
+    }
+
     @Test("What a verifier of the program's own never looks at is a fault beside it")
     func ownVerifier() {
         let configuration = ResourceServerConfiguration(
