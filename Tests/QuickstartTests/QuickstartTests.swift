@@ -140,7 +140,7 @@ struct QuickstartTests {
 
     @Test("pre-shared tokens: no authorization server is started, and the ready line says so", .timeLimit(.minutes(1)))
     func staticTokens() async throws {
-        let file = try TemporaryFile(
+        let file = try TokenFile(
             "ci:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n")
         let environment = ["OAUTH_MODE": "static", "OAUTH_STATIC_TOKENS_FILE": file.path]
         try await withQuickstart([], environment: environment) { resource, issuer in

@@ -39,6 +39,17 @@ public final class ForwardedMetadata: Sendable {
         self.read = read
     }
 
+    /// The metadata of an issuer, from the cache that its keys come from: see ``RemoteKeySet/discovery``.
+    public convenience init(_ discovery: IssuerDiscovery) {
+        self.init(of: discovery.issuer) {
+            do throws(DiscoveryError) {
+                return .metadata(try await discovery.metadata().metadata)
+            } catch {
+                return .unavailable(retryAfter: error.retryAfter)
+            }
+        }
+    }
+
     /// The answer to a request for it.
     func response(method: HTTPMethod, fields: HTTPFields) async -> HTTPResponse {
         if let response = ServedDocument.answerWithoutDocument(to: method) { return response }

@@ -7,7 +7,7 @@
 #endif
 
 /// A file that is there as long as the value.
-final class TemporaryFile {
+final class TokenFile {
     struct Failure: Error {}
 
     let path: String
