@@ -40,7 +40,7 @@ struct EnvironmentTests {
 
     @Test("Every variable is read, and lists are separated by commas, white space or both")
     func everything() throws {
-        let secret = try TemporaryFile("s3cret\n")
+        let secret = try ScratchFile("s3cret\n")
         let configuration = try configuration([
             "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000", "OAUTH_AUDIENCES": "api://a, api://b",
             "OAUTH_JWKS_URL": "http://127.0.0.1:9000/keys", "OAUTH_ALGORITHMS": "ES256,EdDSA",
@@ -137,7 +137,7 @@ struct EnvironmentTests {
     @Test("Static tokens of a file let in, without any issuer and without a metadata document")
     func staticTokens() async throws {
         let token = try #require(StaticToken(name: "ci", scopes: ScopeSet(keepingValid: ["mcp:use"])))
-        let file = try TemporaryFile("# tokens\n\(token.line)\n")
+        let file = try ScratchFile("# tokens\n\(token.line)\n")
         let configuration = try ResourceServerConfiguration(environment: [
             "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
             "OAUTH_REQUIRED_SCOPES": "mcp:use",
@@ -322,7 +322,7 @@ struct EnvironmentTests {
     @Test("With static tokens, everything that is about the tokens of an issuer is a mistake, and nothing else")
     func staticMode() throws {
         let token = try #require(StaticToken(name: "ci", scopes: ScopeSet()))
-        let file = try TemporaryFile(token.line)
+        let file = try ScratchFile(token.line)
         let environment = [
             "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
         ]
@@ -345,7 +345,7 @@ struct EnvironmentTests {
 
     @Test("POLICY §12: every mistake is told at once, and none shows a value")
     func allAtOnce() throws {
-        let tokens = try TemporaryFile("ci:mcpstatic_secret\nbroken\n")
+        let tokens = try ScratchFile("ci:mcpstatic_secret\nbroken\n")
         var environment: [String: String] = [:]
         for variable in EnvironmentVariable.allCases { environment[variable.rawValue] = "hunter2|" }
         environment["OAUTH_STATIC_TOKENS_FILE"] = tokens.path

@@ -7,7 +7,7 @@
 #endif
 
 /// A file that is there as long as somebody holds it.
-final class TemporaryFile: Sendable {
+final class ScratchFile: Sendable {
     struct NotWritten: Error {}
 
     let path: String
