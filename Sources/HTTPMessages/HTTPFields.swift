@@ -35,6 +35,16 @@ public struct HTTPFields: Sendable {
         lines = []
     }
 
+    /// Fields of another HTTP library, in order, duplicates kept; nil when a name is no RFC 9110 §5.1 token or a value is
+    /// none of RFC 9110 §5.5.
+    public init?(_ pairs: some Sequence<(String, String)>) {
+        self.init()
+        for (name, value) in pairs {
+            guard let name = HTTPFieldName(name), let value = HTTPFieldValue(value) else { return nil }
+            append(name, value)
+        }
+    }
+
     /// Fields over a parsed head. The caller has checked names and values against RFC 9110 §5.1 and §5.5.
     package init(head: [UInt8], lines: [Line]) {
         buffer = head

@@ -96,6 +96,9 @@ extension ResourceServer {
         if !(1_024...65_536).contains(configuration.tokenLimit) {
             faults.append(.init("tokenLimit", "is outside 1,024…65,536 bytes"))
         }
+        if let forwarded = configuration.forwardedMetadata, !issuers.contains(forwarded.issuer) {
+            faults.append(.init("forwardedMetadata", "is of an issuer that authorizationServers does not name"))
+        }
         if case .bound(let limits) = configuration.sessions { faults += limits.faults }
         for (index, path) in configuration.wellKnownPathsOfHandler.enumerated() {
             let setting = "wellKnownPathsOfHandler[\(index)]"
@@ -103,6 +106,8 @@ extension ResourceServer {
                 faults.append(.init(setting, "does not begin with \(WellKnown.prefix)"))
             } else if path.utf8.contains(UInt8(ascii: "?")) {
                 faults.append(.init(setting, "has a query; name the path alone"))
+            } else if configuration.forwardedMetadata != nil, path.hasSameBytes(as: WellKnown.authorizationServer) {
+                faults.append(.init(setting, "is where the guard serves forwardedMetadata; remove one of them"))
             } else if path.utf8.starts(with: WellKnown.protectedResource.utf8) {
                 faults.append(.init(setting, "is where the guard serves its metadata; remove it"))
             }

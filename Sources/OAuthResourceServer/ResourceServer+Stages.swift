@@ -20,7 +20,9 @@ extension ResourceServer {
         guard browsers.serves(request) else { return turnAway(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return turnAway(request, .disabledOnNetwork, nil) }
         // What anybody may read, from any page.
-        if let response = publicDocument(for: request) { return .respond(bodiless(response, if: request.method)) }
+        if let response = await publicDocument(for: request) {
+            return .respond(bodiless(response, if: request.method))
+        }
 
         // Pages of other origins. From here on every answer has the CORS fields.
         let caller = browsers.caller(of: request)
@@ -75,8 +77,8 @@ extension ResourceServer {
     }
 
     /// What is answered without a token: the metadata routes. Nil when the request goes on.
-    private func publicDocument(for request: GuardedRequest) -> HTTPResponse? {
-        metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
+    private func publicDocument(for request: GuardedRequest) async -> HTTPResponse? {
+        await metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
     }
 
     // MARK: The token

@@ -140,7 +140,7 @@ public struct ResourceServer: Sendable {
         routes = RouteTable(configuration.routes)
         metadataRoutes = MetadataRoutes(
             parts.servesMetadata ? metadata : nil, alias: configuration.rootAlias,
-            handlerPaths: configuration.wellKnownPathsOfHandler)
+            forwarded: configuration.forwardedMetadata, handlerPaths: configuration.wellKnownPathsOfHandler)
         refusals = RefusalResponse(
             realm: parts.realm,
             resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil,

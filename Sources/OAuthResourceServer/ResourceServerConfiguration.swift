@@ -49,6 +49,9 @@ public struct ResourceServerConfiguration: Sendable {
     public var routes: [RouteRule] = []
     /// Who may use an MCP session.
     public var sessions: SessionBinding = .bound
+    /// The metadata of an authorization server to serve at `/.well-known/oauth-authorization-server` too, where MCP clients of
+    /// revision 2025-03-26 look for it. By default it is 404.
+    public var forwardedMetadata: ForwardedMetadata?
     /// Fills in further members of the metadata document (name, documentation, policy …).
     public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
     /// The issuers whose JWTs are accepted: see ``ResourceServer/init(_:fetcher:observer:)``. `authorizationServers` says

@@ -20,26 +20,26 @@ struct Quickstart {
 
     private let options: QuickstartOptions
     private let host = "127.0.0.1"
-    private let log = EventLog()
+    private let observer: EventObserver
 
-    init(_ options: QuickstartOptions) {
+    /// - Parameter observer: Told what was refused and how the keys fare.
+    init(_ options: QuickstartOptions, observer: @escaping EventObserver) {
         self.options = options
+        self.observer = observer
     }
 
     /// Runs until the task is cancelled. Called once.
     ///
-    /// - Parameters:
-    ///   - log: Writes a line for the operator; false when that would have to wait.
-    ///   - ready: Called with the text to print when everything listens.
+    /// - Parameter ready: Called with the text to print when everything listens.
     /// - Throws: ``StartError`` when a part cannot be started; then nothing was.
-    func run(log write: @escaping @Sendable (String) -> Bool, ready: (String) -> Void) async throws {
+    func run(ready: (String) -> Void) async throws {
         if let issuer = options.issuer {
             let keys = try await fetchedKeys(of: issuer)
             let (server, handler) = try listen(options.port, flag: "--port")
             let resource = try resource(on: server.port)
             handler.become(try protect(resource, issuer: issuer, keys: keys))
             ready(Introduction(resource: resource, port: server.port, issuer: issuer).text)
-            try await serve([server], log: write)
+            try await serve([server])
         } else {
             let (server, handler) = try listen(options.port, flag: "--port")
             let (issuerServer, issuerHandler) = try listen(options.issuerPort, flag: "--issuer-port")
@@ -52,14 +52,13 @@ struct Quickstart {
                 Introduction(
                     resource: resource, port: server.port, issuer: issuer, tokenCommand: embedded.tokenCommand
                 ).text)
-            try await serve([server, issuerServer], log: write)
+            try await serve([server, issuerServer])
         }
     }
 
-    private func serve(_ servers: [ListeningServer], log write: @escaping @Sendable (String) -> Bool) async throws {
+    private func serve(_ servers: [ListeningServer]) async throws {
         try await withThrowingTaskGroup { group in
             for server in servers { group.addTask { try await server.run() } }
-            group.addTask { [log] in await log.run(write: write) }
             try await group.waitForAll()
         }
     }
@@ -75,7 +74,7 @@ struct Quickstart {
         configuration.operationScopes = Notebook.scopeRules
         configuration.scopeImplications = Notebook.scopeImplications
         let guarding = try ResourceServer(
-            configuration, verifier: JWTTokenVerifier([.init(validation, keys: keys)]), observer: log.note)
+            configuration, verifier: JWTTokenVerifier([.init(validation, keys: keys)]), observer: observer)
         let mcp = MCPHandler(path: resource.url.path)
         return guarding.protecting { request, principal in
             try await mcp.respond(to: request, principal: principal)
@@ -93,8 +92,8 @@ struct Quickstart {
     private func fetchedKeys(of issuer: IssuerIdentifier) async throws -> RemoteKeySet {
         let failure = Mutex<KeyFetchFailure?>(nil)
         let keys = RemoteKeySet(of: issuer, fetcher: CurlFetcher(insecureHTTP: .loopback)) {
-            [log] event in
-            log.note(event)
+            [observer] event in
+            observer(event)
             if case .keyRefreshFailed(let reason) = event { failure.withLock { $0 = reason } }
         }
         do {

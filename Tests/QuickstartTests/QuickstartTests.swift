@@ -1,5 +1,6 @@
 import HTTPMessages
 import OAuthMetadata
+import OAuthResourceServer
 import SafeFetch
 import Synchronization
 import Testing
@@ -17,15 +18,16 @@ struct QuickstartTests {
 
     /// Starts the program on free ports and calls `body` with the resource and the issuer of its ready line.
     private func withQuickstart(
-        _ arguments: [String], log: @escaping @Sendable (String) -> Bool = { _ in true },
+        _ arguments: [String], observer: @escaping EventObserver = { _ in },
         _ body: @escaping @Sendable (_ resource: String, _ issuer: String) async throws -> Void
     ) async throws {
-        let quickstart = Quickstart(try QuickstartOptions(parsing: ["--port", "0"] + arguments))
+        let quickstart = Quickstart(
+            try QuickstartOptions(parsing: ["--port", "0"] + arguments), observer: observer)
         let (texts, continuation) = AsyncStream.makeStream(of: String.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 defer { continuation.finish() }
-                try await quickstart.run(log: log) { text in continuation.yield(text) }
+                try await quickstart.run { text in continuation.yield(text) }
             }
             group.addTask {
                 for await text in texts {
@@ -76,9 +78,9 @@ struct QuickstartTests {
             for arguments in [
                 ["--port", "\(taken)", "--issuer-port", "0"], ["--port", "0", "--issuer-port", "\(taken)"],
             ] {
-                let quickstart = Quickstart(try QuickstartOptions(parsing: arguments))
+                let quickstart = Quickstart(try QuickstartOptions(parsing: arguments)) { _ in }
                 let error = await #expect(throws: Quickstart.StartError.self) {
-                    try await quickstart.run(log: { _ in true }) { _ in Issue.record("It must not get ready.") }
+                    try await quickstart.run { _ in Issue.record("It must not get ready.") }
                 }
                 let flag = arguments[1] == "0" ? "--issuer-port" : "--port"
                 let line = try #require(error?.line)
@@ -92,9 +94,10 @@ struct QuickstartTests {
         // A server that knows nothing of issuers: its own port of the MCP server, under another path.
         try await withQuickstart(["--issuer-port", "0"]) { resource, _ in
             let quickstart = Quickstart(
-                try QuickstartOptions(parsing: ["--port", "0", "--issuer", resource + "/none"]))
+                try QuickstartOptions(parsing: ["--port", "0", "--issuer", resource + "/none"])
+            ) { _ in }
             let error = await #expect(throws: Quickstart.StartError.self) {
-                try await quickstart.run(log: { _ in true }) { _ in Issue.record("It must not get ready.") }
+                try await quickstart.run { _ in Issue.record("It must not get ready.") }
             }
             #expect(error?.line == "--issuer \(resource)/none: its keys cannot be fetched (status_401)")
         }
@@ -116,10 +119,7 @@ struct QuickstartTests {
         let isChecked = Mutex(false)
         try await withQuickstart(
             ["--issuer-port", "0"],
-            log: { text in
-                line.yield(text)
-                return true
-            }
+            observer: { line.yield($0.description) }
         ) { resource, _ in
             let refused = try await get(resource)
             #expect(refused.status == .unauthorized)

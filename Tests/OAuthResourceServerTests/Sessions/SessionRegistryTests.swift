@@ -199,6 +199,19 @@ struct SessionRegistryTests {
         #expect(refusal(try fields("s-2"), of: alice) == .unknown)
     }
 
+    @Test("A late end of a session does not end the one that another principal has under that name since")
+    func lateEnd() throws {
+        var table = SessionTable(SessionLimits())
+        let (alice, bob) = try (
+            owner("alice", issuer: nil, client: nil), owner("bob", issuer: nil, client: nil)
+        )
+        #expect(table.bind([1], to: bob, at: .zero) == nil)
+        table.end([1], of: alice)
+        #expect(table.use([1], by: bob, at: .zero) == nil)
+        table.end([1], of: bob)
+        #expect(table.use([1], by: bob, at: .zero) == .unknown)
+    }
+
     @Test("A session for which the handler answers 404 is forgotten")
     func endedByHandler() throws {
         let alice = try Self.user("alice")
