@@ -26,10 +26,15 @@ struct MetadataRoutes: Sendable {
         self.forwarded = metadata == nil ? nil : forwarded
     }
 
-    /// Whether the path is one of the document's or of the handler's.
+    /// Whether a document of an authorization server is served at the root.
+    var forwardsMetadata: Bool { forwarded != nil }
+
+    /// Whether something is served at the path, or the handler has it.
     func claims(_ path: String) -> Bool {
         let path = Array(path.utf8)
-        return paths.contains(Self.trimmed(path)) || handlerPaths.contains(path)
+        let trimmed = Self.trimmed(path)
+        return paths.contains(trimmed) || handlerPaths.contains(path)
+            || forwardsMetadata && trimmed.elementsEqual(WellKnown.authorizationServer.utf8)
     }
 
     /// The answer for a path below `/.well-known/`; nil when the request goes on to the guard.

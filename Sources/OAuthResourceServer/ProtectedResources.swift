@@ -82,6 +82,13 @@ public struct ProtectedResources: HTTPHandler {
                             "serves its metadata where resources[\(other)] does; set rootAlias to .notServed for all but one"
                         ))
                 }
+                if server.metadataRoutes.forwardsMetadata, earlier.metadataRoutes.forwardsMetadata {
+                    faults.append(
+                        .init(
+                            setting,
+                            "forwards the metadata of an authorization server as resources[\(other)] does; only one can"
+                        ))
+                }
                 if !Set(server.metadataRoutes.handlerPaths).isDisjoint(with: earlier.metadataRoutes.handlerPaths) {
                     faults.append(
                         .init(setting, "has a path in wellKnownPathsOfHandler that resources[\(other)] has too"))

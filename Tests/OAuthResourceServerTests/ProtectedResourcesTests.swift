@@ -179,6 +179,28 @@ struct ProtectedResourcesTests {
             ])
     }
 
+    @Test("Forwarded metadata belongs to the one that forwards; two are refused")
+    func forwarded() async throws {
+        let metadata = ForwardedMetadata(of: try IssuerIdentifier(Self.keys.url)) { .unavailable(retryAfter: 1) }
+        let forwarding: (inout ResourceServerConfiguration) -> Void = { $0.forwardedMetadata = metadata }
+        let a = try guarded("a", "https://mcp.example/a")
+        let b = try guarded("b", "https://mcp.example/b", configure: forwarding)
+        let resources = try ProtectedResources([a, b])
+        let target = try #require(HTTPRequestTarget(WellKnown.authorizationServer))
+        #expect(resources.server(for: target)?.resource.text == "https://mcp.example/b")
+        let other = try #require(HTTPRequestTarget(WellKnown.openIDConfiguration))
+        #expect(resources.server(for: other) == nil)
+        #expect(
+            throws: ConfigurationError([
+                .init(
+                    "resources[1]",
+                    "forwards the metadata of an authorization server as resources[0] does; only one can")
+            ])
+        ) {
+            try ProtectedResources([b, guarded("c", "https://mcp.example/c", configure: forwarding)])
+        }
+    }
+
     @Test("A disabled guard among them keeps all of them on loopback")
     func exposure() throws {
         let disabled = try guarded("b", "http://127.0.0.1/b") { configuration in
