@@ -33,12 +33,18 @@ final class KeySetModel: Sendable {
     }
 
     private struct Plan {
-        var flight: Int
+        /// The fetch of keys that it belongs to; nil for metadata.
+        var flight: Int?
         var answer: Result<FetchedDocument, FetchError>
         var content: (names: [String], lifetime: Duration)?
         var delay: Duration
         var ignoresCancellation: Bool
     }
+
+    private static let url = "https://issuer.example/jwks"
+    private static let metadata = JSONValue.object([
+        "issuer": "https://issuer.example", "jwks_uri": .string(url),
+    ]).encoded()
 
     private let seed: UInt64
     private let executor: SerialTaskExecutor
@@ -61,7 +67,7 @@ final class KeySetModel: Sendable {
         let oracle = world.withLock { $0.oracle }
         let source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"),
-            at: .url(try AbsoluteURL(parsing: "https://issuer.example/jwks")),
+            at: seed % 3 == 0 ? .discovered : .url(try AbsoluteURL(parsing: Self.url)),
             settings: try RemoteKeySettings(
                 hardLifetime: oracle.hardLifetime, dropRemovedKeys: oracle.hasGrace ? .afterSecondMiss : .atOnce),
             fetcher: self,
@@ -249,7 +255,10 @@ final class KeySetModel: Sendable {
 
 extension KeySetModel: DocumentFetcher {
     func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
-        let plan = world.withLock { Self.plan(request, &$0) }
+        let arrival = clock.now
+        let plan = world.withLock { world in
+            request.url.text == Self.url ? Self.plan(request, arrival, &world) : Self.metadataPlan(&world)
+        }
         if plan.delay > .zero {
             if plan.ignoresCancellation {
                 await Task(executorPreference: executor) { [clock] in await clock.clock.sleep(plan.delay) }.value
@@ -260,15 +269,25 @@ extension KeySetModel: DocumentFetcher {
         }
         let now = clock.now
         world.withLock { world in
-            guard world.oracle.flights.indices.contains(plan.flight) else { return }
-            world.oracle.flights[plan.flight].content = plan.content
-            world.oracle.flights[plan.flight].deliveredAt = now
+            guard let flight = plan.flight, world.oracle.flights.indices.contains(flight) else { return }
+            world.oracle.flights[flight].content = plan.content
+            world.oracle.flights[flight].deliveredAt = now
         }
         return try plan.answer.get()
     }
 
-    private static func plan(_ request: DocumentRequest, _ world: inout World) -> Plan {
-        let flight = world.oracle.arrive(request)
+    /// Metadata comes as late as everything else; a failing endpoint has none.
+    private static func metadataPlan(_ world: inout World) -> Plan {
+        let isThere = world.endpoint != .refused && world.endpoint != .serverError
+        return Plan(
+            flight: nil,
+            answer: isThere
+                ? .success(FetchedDocument(status: .ok, body: metadata)) : .failure(.connectionFailed),
+            delay: world.delay, ignoresCancellation: world.ignoresCancellation)
+    }
+
+    private static func plan(_ request: DocumentRequest, _ now: Duration, _ world: inout World) -> Plan {
+        let flight = world.oracle.arrive(request, now)
         func plan(_ answer: Result<FetchedDocument, FetchError>, _ content: ([String], Duration)? = nil) -> Plan {
             Plan(
                 flight: flight, answer: answer, content: content, delay: world.delay,

@@ -15,6 +15,7 @@ struct KeySetOracle {
         var startedAt: Duration
         var cause: KeyRefreshCause
         var requests = 0
+        var askedAt: Duration?
         var content: (names: [String], lifetime: Duration)?
         var deliveredAt: Duration?
     }
@@ -95,10 +96,11 @@ struct KeySetOracle {
 
     // MARK: What happens
 
-    mutating func arrive(_ request: DocumentRequest) -> Int {
+    mutating func arrive(_ request: DocumentRequest, _ now: Duration) -> Int {
         require(isUnderway, "a request outside any fetch")
         guard let index = flights.indices.last else { return 0 }
         flights[index].requests += 1
+        if flights[index].askedAt == nil { flights[index].askedAt = now }
         require(flights[index].requests <= 2, "more than one retry in a fetch")
         require(
             (request.fields[.cacheControl] == "no-cache") == (flights[index].cause == .unknownKey),
@@ -130,8 +132,10 @@ struct KeySetOracle {
             backOffEnd = .zero
         case .refreshFailed, .setRejected:
             require(isUnderway, "a failure outside any fetch")
-            if let flight = flights.last, let delivered = flight.deliveredAt, flight.content != nil {
-                require(delivered - flight.startedAt >= .seconds(5), "a good answer in time was refused")
+            if let flight = flights.last, let asked = flight.askedAt, let delivered = flight.deliveredAt,
+                flight.content != nil
+            {
+                require(delivered - asked >= .seconds(5), "a good answer in time was refused")
             }
             isUnderway = false
             backOffEnd = now + .seconds(min(60, 1 << min(failures, 6))) * draw

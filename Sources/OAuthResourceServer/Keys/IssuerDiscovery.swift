@@ -200,8 +200,8 @@ public final class IssuerDiscovery: Sendable {
                     ? .discoveryFailed(failure) : .discoveryStale(failure, age: now - state.readAt)
             }
         }
-        landing.land(answer)
         if let event { observer?(.keySource(event, issuer: issuer.text)) }
+        landing.land(answer)
     }
 
     /// Tries the well-known locations in order; the next one only after a 4xx, for anything else is a failure of the

@@ -173,9 +173,9 @@ struct KeySetState: Sendable {
         let lifetime = min(document.lifetime, settings.hardLifetime) * (1 - KeySetLimits.jitter * fraction)
         var keys = document.keys
         var removedKeysEndAt: Duration?
-        // No grace beyond the hard lifetime of the set that had the key last: an expired key does not rise again.
-        if settings.dropRemovedKeys == .afterSecondMiss, let present, now <= present.expiresAt {
+        if settings.dropRemovedKeys == .afterSecondMiss, let present {
             keys = keys.backed(by: present.document.keys.keys)
+            // Never beyond the hard lifetime of the set that had the key last: an expired key does not rise again.
             if keys.identity != document.keys.identity { removedKeysEndAt = min(now + lifetime, present.expiresAt) }
         }
         let refreshAt = now + lifetime * KeySetLimits.refreshAhead

@@ -105,8 +105,12 @@ public final class RemoteKeySet: KeySource {
         let now = fetch.timing.clock.now()
         let fraction = fetch.timing.jitter.next()
         let counts = state.withLock { $0.finish(attempt, result, now: now, fraction: fraction) }
+        // Told before anybody goes on: who waited finds the events of it.
+        if counts { tell(result) }
         attempt.landing.land(())
-        guard counts else { return }
+    }
+
+    private func tell(_ result: KeyAttemptResult) {
         switch result {
         case .changed(let document):
             tellSkipped(in: document.keys)
