@@ -66,20 +66,22 @@ enum BearerCredential {
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
     static func isBase64Token(_ bytes: ArraySlice<UInt8>) -> Bool {
         let padding = UInt8(ascii: "=")
-        let end = bytes.lastIndex { $0 != padding }
-        guard let end else { return false }
-        // Without a way out of the loop, so that it can look at many bytes at once.
-        var isToken = true
-        for byte in bytes[...end] { isToken = isToken && isTokenByte(byte) }
-        return isToken
-    }
-
-    @inline(__always)
-    private static func isTokenByte(_ byte: UInt8) -> Bool {
-        let isLetter = (byte | 0x20) &- 0x61 < 26
-        // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
-        let isDigitOrNear = byte &- 0x2D < 13
-        return isLetter || isDigitOrNear || byte == 0x2B || byte == 0x5F || byte == 0x7E
+        guard let end = bytes.lastIndex(where: { $0 != padding }) else { return false }
+        let unpadded = bytes[...end]
+        let body = unpadded.span
+        // Numbers instead of Booleans, and no way out: so the compiler looks at many bytes at once.
+        var strangers: UInt8 = 0
+        for index in 0..<body.count {
+            let byte = body[index]
+            let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 26 ? 1 : 0
+            // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
+            let isDigitOrNear: UInt8 = byte &- 0x2D < 13 ? 1 : 0
+            let isPlus: UInt8 = byte == 0x2B ? 1 : 0
+            let isUnderscore: UInt8 = byte == 0x5F ? 1 : 0
+            let isTilde: UInt8 = byte == 0x7E ? 1 : 0
+            strangers |= (isLetter | isDigitOrNear | isPlus | isUnderscore | isTilde) ^ 1
+        }
+        return strangers == 0
     }
 
     /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential
