@@ -66,23 +66,21 @@ enum BearerCredential {
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
     static func isBase64Token(_ bytes: ArraySlice<UInt8>) -> Bool {
         let padding = UInt8(ascii: "=")
-        guard let end = bytes.lastIndex(where: { $0 != padding }) else { return false }
-        let unpadded = bytes[...end]
-        let body = unpadded.span
-        // Numbers instead of Booleans, and no way out: so the compiler looks at many bytes at once.
-        var strangers: UInt8 = 0
-        for index in 0..<body.count {
-            let byte = body[index]
-            let isLetter: UInt8 = (byte | 0x20) &- 0x61 < 26 ? 1 : 0
+        let end = bytes.lastIndex { $0 != padding }
+        guard let end else { return false }
+        // Neither a branch nor a way out of the loop: the compiler makes it look at many bytes at once.
+        var foreign: UInt8 = 0
+        for byte in bytes[...end] {
+            let isLetter = bit((byte | 0x20) &- 0x61 < 26)
             // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
-            let isDigitOrNear: UInt8 = byte &- 0x2D < 13 ? 1 : 0
-            let isPlus: UInt8 = byte == 0x2B ? 1 : 0
-            let isUnderscore: UInt8 = byte == 0x5F ? 1 : 0
-            let isTilde: UInt8 = byte == 0x7E ? 1 : 0
-            strangers |= (isLetter | isDigitOrNear | isPlus | isUnderscore | isTilde) ^ 1
+            let isDigitOrNear = bit(byte &- 0x2D < 13)
+            foreign |= (isLetter | isDigitOrNear | bit(byte == 0x2B) | bit(byte == 0x5F) | bit(byte == 0x7E)) ^ 1
         }
-        return strangers == 0
+        return foreign == 0
     }
+
+    @inline(__always)
+    private static func bit(_ condition: Bool) -> UInt8 { condition ? 1 : 0 }
 
     /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential
     /// (`a="b", c = "d"`, RFC 9110 §11.2) have `=` there.

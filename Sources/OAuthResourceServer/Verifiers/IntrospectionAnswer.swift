@@ -11,17 +11,17 @@ struct IntrospectionAnswer: Sendable {
     private let issuerBytes: [UInt8]
     private let audiences: [[UInt8]]
     private let absentAudience: IntrospectionConfiguration.AbsentAudience
-    private let scopes: ScopeMapping
     private let skew: Double
+    private let scopes: ScopeMapping
 
     init(
         _ policy: JWTPolicy, _ absentAudience: IntrospectionConfiguration.AbsentAudience, scopes: ScopeMapping
     ) {
+        self.scopes = scopes
         issuer = policy.issuer
         issuerBytes = Array(policy.issuer.utf8)
         audiences = policy.acceptedAudiences
         self.absentAudience = absentAudience
-        self.scopes = scopes
         skew = Double(policy.clockSkew)
     }
 

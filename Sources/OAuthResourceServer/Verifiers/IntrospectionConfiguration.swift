@@ -36,10 +36,10 @@ public struct IntrospectionConfiguration: Sendable {
     public var resource: String?
     /// Other audiences that name this resource; matched exactly. With no `resource`, at least one is needed.
     public var audiences: [String] = []
+    /// How the answers name the scopes that this server requires.
+    public var scopes = ScopeMapping()
     /// What to do when the endpoint names no audience.
     public var absentAudience = AbsentAudience.refused
-    /// Where the token's scopes are, and what clients call them.
-    public var scopes = ScopeMapping()
     /// How far clocks may differ, in seconds; 0…300.
     public var clockSkew = 60
     /// How many good verdicts are remembered, each for a minute at most and never beyond `exp`. A token that is revoked
@@ -103,9 +103,9 @@ extension IntrospectionConfiguration {
         }
         if !(0...300).contains(clockSkew) { faults.append(.init("clockSkew", "is outside 0…300 seconds")) }
         policy.clockSkew = clockSkew
-        faults += scopes.faults(at: "scopes")
         if let fault = caching.fault { faults.append(fault) }
         faults += credentials.faults
+        faults += scopes.faults(at: "scopes")
         guard faults.isEmpty, let url else { throw ConfigurationError(faults) }
         return Parts(endpoint: url, policy: policy)
     }
