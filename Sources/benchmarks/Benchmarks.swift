@@ -23,7 +23,8 @@ enum Benchmarks {
                                the name of a refused token, such as "rs256 bad signature".
         guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, none,
                                and 1 to 100 issuers. Measured like jose.
-        guard --once N         Answers N requests with a remembered token and measures nothing.
+        guard --once KIND N    Does one thing N times and measures nothing. KIND is hash, verdict (a remembered one) or
+                               request (with a remembered token).
         http [--seconds N] [--rounds N] [--peer URL]…
                                Requests a second through SocketHTTP: the bare handler, and the guard without a token,
                                with a cached one, and with one that is verified each time. A process each on the first
@@ -111,7 +112,11 @@ enum Benchmarks {
         switch arguments.first {
         case nil: try await GuardBenchmark(rounds: 200).run()
         case "--rounds" where arguments.count == 2: try await GuardBenchmark(rounds: number(arguments[1])).run()
-        case "--once" where arguments.count == 2: try await GuardBenchmark(rounds: 1).answer(number(arguments[1]))
+        case "--once" where arguments.count == 3:
+            guard let single = GuardBenchmark.Single(rawValue: arguments[1]) else {
+                throw UsageError(fault: "guard --once takes hash, verdict or request")
+            }
+            try await GuardBenchmark(rounds: 1).run(single, count: number(arguments[2]))
         default: throw UsageError(fault: "guard takes no such arguments")
         }
     }

@@ -26,11 +26,26 @@ struct GuardBenchmark {
         try await issuers()
     }
 
-    /// Answers `count` requests with a remembered token and measures nothing: for a profiler.
+    /// What a profiler may look at: it does one thing and measures nothing.
+    enum Single: String {
+        /// Hashes of a token.
+        case hash
+        /// Remembered verdicts.
+        case verdict
+        /// Requests with a remembered token.
+        case request
+    }
+
     @concurrent
-    func answer(_ count: Int) async throws {
-        let variant = try handler("guard, remembered token", try guarded([rs256]), token: try rs256.token())
-        print("\(await variant.run(count)) of \(count) as expected")
+    func run(_ single: Single, count: Int) async throws {
+        let token = try rs256.token()
+        let right: Int
+        switch single {
+        case .hash: right = repeated(count) { SHA256Digest(of: token).prefix != 0 }
+        case .verdict: right = await verify(token, try verifier([rs256]), count)
+        case .request: right = await (try handler("", try guarded([rs256]), token: token)).run(count)
+        }
+        print("\(right) of \(count) as expected")
     }
 
     // MARK: A remembered verdict

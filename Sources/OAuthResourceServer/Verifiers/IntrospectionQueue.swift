@@ -15,12 +15,13 @@ final class IntrospectionQueue: Sendable {
         let token: PresentedToken
         let landing: Landing<Verdict>
         var waiters = 1
+        var isRunning = false
     }
 
     private struct State {
         /// Those under way and those in line.
         var inquiries: [SHA256Digest: Inquiry] = [:]
-        /// Those in line, first come first.
+        /// Those in line, first come first; among them some that were given up.
         var line: [SHA256Digest] = []
         var running = 0
         var waiting = 0
@@ -64,6 +65,9 @@ final class IntrospectionQueue: Sendable {
         }
     }
 
+    /// How many places there are in line, given up or not.
+    var lineLength: Int { state.withLock { $0.line.count } }
+
     private enum Step {
         case known(Verdict)
         case wait(Landing<Verdict>)
@@ -87,6 +91,8 @@ final class IntrospectionQueue: Sendable {
             guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
             let inquiry = Inquiry(token: token, landing: Landing())
             state.inquiries[token.digest] = inquiry
+            // Callers that come and go at once leave their places behind.
+            if state.line.count >= 2 * Limits.waitingCallers { Self.tidy(&state) }
             state.line.append(token.digest)
             state.waiting += 1
             return (.wait(inquiry.landing), Self.due(&state))
@@ -98,8 +104,18 @@ final class IntrospectionQueue: Sendable {
     private func leave(_ digest: SHA256Digest, _ landing: Landing<Verdict>) {
         state.withLock { state in
             state.waiting -= 1
-            if state.inquiries[digest]?.landing === landing { state.inquiries[digest]?.waiters -= 1 }
+            guard let inquiry = state.inquiries[digest], inquiry.landing === landing else { return }
+            // A token that nobody waits for any more is not asked about.
+            let isGivenUp = inquiry.waiters == 1 && !inquiry.isRunning
+            if isGivenUp { state.inquiries[digest] = nil } else { state.inquiries[digest]?.waiters -= 1 }
         }
+    }
+
+    /// Takes given-up places out of the line. What is left is no more than there are callers.
+    private static func tidy(_ state: inout State) {
+        let inquiries = state.inquiries
+        var seen: Set<SHA256Digest> = []
+        state.line.removeAll { (inquiries[$0]?.isRunning ?? true) || !seen.insert($0).inserted }
     }
 
     /// Takes those out of the line that may be asked about now.
@@ -110,13 +126,10 @@ final class IntrospectionQueue: Sendable {
         while state.running < allowed, taken < state.line.count {
             let digest = state.line[taken]
             taken += 1
-            guard let inquiry = state.inquiries[digest] else { continue }
-            if inquiry.waiters > 0 {
-                state.running += 1
-                due.append(inquiry)
-            } else {
-                state.inquiries[digest] = nil
-            }
+            guard let inquiry = state.inquiries[digest], !inquiry.isRunning else { continue }
+            state.inquiries[digest]?.isRunning = true
+            state.running += 1
+            due.append(inquiry)
         }
         state.line.removeFirst(taken)
         return due
@@ -162,7 +175,8 @@ final class IntrospectionQueue: Sendable {
                 }
                 if let end = state.pausedUntil, end > now {
                     // Nobody waits in line for an endpoint that is not asked.
-                    let given = state.line.compactMap { state.inquiries.removeValue(forKey: $0) }
+                    let given = state.inquiries.values.filter { !$0.isRunning }
+                    for inquiry in given { state.inquiries[inquiry.token.digest] = nil }
                     state.line = []
                     return (given, [])
                 }

@@ -62,6 +62,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
 
     /// How many verdicts are remembered, good and bad.
     var remembered: (good: Int, bad: Int) { memory.count }
+    /// How many questions are in line, given up or not.
+    var lineLength: Int { queue.lineLength }
 }
 
 /// Remembers what the endpoint said.
