@@ -103,12 +103,13 @@ extension HTTPConnection {
         defer {
             if sendQueue.isEmpty { isSending = false } else { sendQueue.removeFirst().resume() }
         }
-        try await transfer(first)
-        for part in more { try await transfer(part) }
+        let sent = socket.send(first, from: 0)
+        if sent < first.count { try await transfer(first, from: sent) }
+        for part in more { try await transfer(part, from: 0) }
     }
 
-    private func transfer(_ bytes: [UInt8]) async throws(ConnectionLost) {
-        var sent = socket.send(bytes, from: 0)
+    private func transfer(_ bytes: [UInt8], from start: Int) async throws(ConnectionLost) {
+        var sent = socket.send(bytes, from: start)
         while sent < bytes.count {
             guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
                 // A client that takes nothing any more has lost its connection, for every writer.

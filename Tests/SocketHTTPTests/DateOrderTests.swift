@@ -10,8 +10,11 @@ struct DateOrderTests {
         try await withServer(echo, limits: { $0.eventLoops = 3 }) { port in
             var connections: [TestConnection] = []
             for _ in 0..<3 {
-                connections.append(try await TestConnection.open(port))
-                // Loops that begin at different times would renew their dates at different times.
+                let connection = try await TestConnection.open(port)
+                try await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                _ = try await connection.readResponse()
+                connections.append(connection)
+                // Loops that look at the clock at different times would renew their dates at different times.
                 try await Task.sleep(for: .milliseconds(130))
             }
             var (latest, changes) = (-1, 0)

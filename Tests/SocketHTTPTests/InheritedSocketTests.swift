@@ -15,7 +15,7 @@ private func attempt(process: String?, count: String?, at descriptor: Int32) -> 
     if let process { _ = unsafe setenv("LISTEN_PID", process, 1) }
     if let count { _ = unsafe setenv("LISTEN_FDS", count, 1) }
     _ = unsafe setenv("LISTEN_FDNAMES", "web", 1)
-    return Result { () throws(ListenError) in try InheritedSocket.take(first: descriptor) }
+    return Result { () throws(ListenError) in try InheritedSocket.take(descriptor) }
 }
 
 /// Each in a process of its own: the environment is everybody's.
@@ -66,6 +66,27 @@ struct InheritedSocketTests {
                 _ = unsafe unsetenv("LISTEN_FDS")
                 let result = attempt(process: process, count: count, at: descriptor)
                 precondition(result == .failure(.notInherited(why)), "\(result)")
+            }
+        }
+    }
+
+    @Test("A handler for loopback only takes over no other socket, and does not keep it")
+    func exposure() async {
+        await #expect(processExitsWith: .success) {
+            let exposure = HTTPExposure.loopbackOnly(reason: "tokens are not checked")
+            let loopback = try ListeningSocket.open(.tcp(host: "::1", port: 0), .anywhere)
+            let everywhere = try ListeningSocket.open(.tcp(host: "0.0.0.0", port: 0), .anywhere)
+            for (socket, isAllowed) in [(loopback, true), (everywhere, false)] {
+                _ = unsafe setenv("LISTEN_PID", "\(getpid())", 1)
+                _ = unsafe setenv("LISTEN_FDS", "1", 1)
+                do throws(ListenError) {
+                    let taken = try ListeningSocket.inherited(at: socket.descriptor, exposure)
+                    precondition(isAllowed && taken.kind == .loopback && taken.port == loopback.port)
+                } catch {
+                    precondition(!isAllowed)
+                    precondition(error == .loopbackOnly(socket.place, reason: "tokens are not checked"))
+                    precondition(fcntl(socket.descriptor, F_GETFD) == -1)
+                }
             }
         }
     }
