@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import fuzz
 
-@Suite("Fuzz targets")
+@Suite("Fuzz targets", .serialized)
 struct FuzzCorpusTests {
     /// `Tests/Fuzz/Corpus`.
     private static let corpus: String = {

@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("The guard's table of sessions (POLICY §11)")
+@Suite("The guard's table of sessions (POLICY §11)", .serialized)
 struct GuardSessionTableTests {
     private static let gone = RowAnswer(
         404, [RowAnswer.json, RowAnswer.noStore],

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("House rules (STYLE.md \"Rules with a test\")")
+@Suite("House rules (STYLE.md \"Rules with a test\")", .serialized)
 struct HouseRulesTests {
     private let tree = SourceTree.package
 

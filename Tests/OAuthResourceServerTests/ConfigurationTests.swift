@@ -4,7 +4,7 @@ import OAuthResourceServer
 import Testing
 import WireFormat
 
-@Suite("ResourceServerConfiguration")
+@Suite("ResourceServerConfiguration", .serialized)
 struct ConfigurationTests {
     private func faults(_ edit: (inout ResourceServerConfiguration) -> Void) -> [String] {
         var configuration = ResourceServerConfiguration(

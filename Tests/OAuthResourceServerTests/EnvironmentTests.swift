@@ -7,7 +7,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("ResourceServerConfiguration from the environment")
+@Suite("ResourceServerConfiguration from the environment", .serialized)
 struct EnvironmentTests {
     private static let resource = "https://mcp.example.com/mcp"
     private static let issuer = "https://login.example.com"

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("ForwardedMetadata: an authorization server's metadata for clients of MCP 2025-03-26 (POLICY §5)")
+@Suite("ForwardedMetadata: an authorization server's metadata for clients of MCP 2025-03-26 (POLICY §5)", .serialized)
 struct ForwardedMetadataTests {
     private static let path = "/.well-known/oauth-authorization-server"
     private static let upstream =

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("IssuerDiscovery")
+@Suite("IssuerDiscovery", .serialized)
 struct IssuerDiscoveryTests {
     private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
     private static let url = "https://issuer.example/jwks"

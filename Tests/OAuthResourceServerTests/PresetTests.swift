@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Presets")
+@Suite("Presets", .serialized)
 struct PresetTests {
     /// An authorization server and the tokens that it issues, as its documentation shows them.
     struct Product: Sendable, CustomTestStringConvertible {

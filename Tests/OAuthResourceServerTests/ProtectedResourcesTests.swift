@@ -6,7 +6,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Several protected resources")
+@Suite("Several protected resources", .serialized)
 struct ProtectedResourcesTests {
     private static let keys = GuardFixture.issuer
 

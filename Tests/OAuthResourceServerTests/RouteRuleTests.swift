@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Route rules")
+@Suite("Route rules", .serialized)
 struct RouteRuleTests {
     private static let rules: [RouteRule] = [
         RouteRule("/health", .public), RouteRule(below: "/public/", .public), RouteRule(below: "/open", .optional),

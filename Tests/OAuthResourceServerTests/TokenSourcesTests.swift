@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("ResourceServerConfiguration: whose tokens are good")
+@Suite("ResourceServerConfiguration: whose tokens are good", .serialized)
 struct TokenSourcesTests {
     private static let resource = "https://mcp.example.com/mcp"
 

@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("mcp-quickstart: what it prints")
+@Suite("mcp-quickstart: what it prints", .serialized)
 struct IntroductionTests {
     private func lines(resource: String, issuer: String, tokenCommand: String? = nil) throws -> [String] {
         let introduction = Introduction(

@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("MCP over streamable HTTP")
+@Suite("MCP over streamable HTTP", .serialized)
 struct MCPHandlerTests {
     // MARK: HTTP
 

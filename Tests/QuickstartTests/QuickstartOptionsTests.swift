@@ -5,7 +5,7 @@ import Testing
 
 @testable import mcp_quickstart
 
-@Suite("mcp-quickstart: options")
+@Suite("mcp-quickstart: options", .serialized)
 struct QuickstartOptionsTests {
     @Test("no arguments give the documented defaults")
     func defaults() throws {

@@ -10,7 +10,7 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("mcp-quickstart: the whole program")
+@Suite("mcp-quickstart: the whole program", .serialized)
 struct QuickstartTests {
     private let fetcher = CurlFetcher(insecureHTTP: .loopback)
 

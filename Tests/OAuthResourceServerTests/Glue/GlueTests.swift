@@ -24,7 +24,7 @@ struct ForeignResponse: Sendable {
     }
 }
 
-@Suite("The glue of the articles, behind stand-ins of the frameworks")
+@Suite("The glue of the articles, behind stand-ins of the frameworks", .serialized)
 struct GlueTests {
     /// Sends a request through a glue. The handler behind it answers `handled <subject>`, with a session of `/begin` and a
     /// foreign session on `/error`.
@@ -193,7 +193,7 @@ struct GlueTests {
     }
 }
 
-@Suite("The glue to the MCP Swift SDK, behind stand-ins of the SDK")
+@Suite("The glue to the MCP Swift SDK, behind stand-ins of the SDK", .serialized)
 struct MCPSwiftSDKGlueTests {
     private let server: ResourceServer
 

@@ -13,7 +13,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("LineLogger (POLICY §17)")
+@Suite("LineLogger (POLICY §17)", .serialized)
 struct LineLoggerTests {
     private let clock = ManualClock()
     private let wallClock = FakeClock(1_763_660_100.25)

@@ -4,7 +4,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Mcp-Method and Mcp-Name agree with the body")
+@Suite("Mcp-Method and Mcp-Name agree with the body", .serialized)
 struct MirroredFieldsTests {
     private static let tool = #"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"café"}}"#
     private static let ascii = #"{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"list","uri":"x:y"}}"#

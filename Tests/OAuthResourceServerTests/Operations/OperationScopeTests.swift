@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("Scopes of MCP operations")
+@Suite("Scopes of MCP operations", .serialized)
 struct OperationScopeTests {
     static let rules: MCPScopeRules = [
         .tool("delete_*", requires: "files:write"),

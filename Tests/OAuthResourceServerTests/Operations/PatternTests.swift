@@ -2,7 +2,7 @@ import Testing
 
 @testable import OAuthResourceServer
 
-@Suite("Patterns of scope rules")
+@Suite("Patterns of scope rules", .serialized)
 struct PatternTests {
     private func matches(_ pattern: String, _ text: String, _ segments: GlobPattern.Segments = .slashes) -> Bool {
         GlobPattern(Array(pattern.utf8), segments).matches(Array(text.utf8))

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("Scopes of a token")
+@Suite("Scopes of a token", .serialized)
 struct ScopeMappingTests {
     private func token(_ claims: String, _ mapping: ScopeMapping = ScopeMapping()) throws -> AccessToken {
         let document = try JSONDocument(parsing: Array(claims.utf8))

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("Scopes of routes, and what is advertised")
+@Suite("Scopes of routes, and what is advertised", .serialized)
 struct ScopeRulesTests {
     private func fixture(_ configure: (inout ResourceServerConfiguration) -> Void = { _ in }) throws -> GuardFixture {
         try GuardFixture {

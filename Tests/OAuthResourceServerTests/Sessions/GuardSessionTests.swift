@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("A guard's sessions (POLICY §11)")
+@Suite("A guard's sessions (POLICY §11)", .serialized)
 struct GuardSessionTests {
     /// A handler with sessions, as simple as they come: `POST /begin` begins `s-1`, `s-2` …, `DELETE` ends the one that it is
     /// given, `/error` fails and names a session, everything else says which session it saw.

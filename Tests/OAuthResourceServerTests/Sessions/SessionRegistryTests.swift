@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("SessionRegistry: an MCP session belongs to its principal (POLICY §11)")
+@Suite("SessionRegistry: an MCP session belongs to its principal (POLICY §11)", .serialized)
 struct SessionRegistryTests {
     private let clock = ManualClock()
     private let registry: SessionRegistry

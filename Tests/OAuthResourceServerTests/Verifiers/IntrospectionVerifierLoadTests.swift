@@ -5,7 +5,8 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("IntrospectionTokenVerifier: what is remembered, and how often it asks (POLICY §9, THREATS M10, M11)")
+@Suite(
+    "IntrospectionTokenVerifier: what is remembered, and how often it asks (POLICY §9, THREATS M10, M11)", .serialized)
 struct IntrospectionVerifierLoadTests {
     private typealias Fixture = IntrospectionFixture
 

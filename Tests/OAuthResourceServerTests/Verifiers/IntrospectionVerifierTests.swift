@@ -55,7 +55,7 @@ struct IntrospectionFixture {
     }
 }
 
-@Suite("IntrospectionTokenVerifier: the question and the answer (RFC 7662)")
+@Suite("IntrospectionTokenVerifier: the question and the answer (RFC 7662)", .serialized)
 struct IntrospectionVerifierTests {
     private typealias Fixture = IntrospectionFixture
 

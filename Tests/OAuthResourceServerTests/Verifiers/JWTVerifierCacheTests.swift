@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("JWTTokenVerifier: remembered verdicts (POLICY §9)")
+@Suite("JWTTokenVerifier: remembered verdicts (POLICY §9)", .serialized)
 struct JWTVerifierCacheTests {
     private static let resource = "https://mcp.example/mcp"
 
