@@ -1,6 +1,6 @@
 """SocketHTTP under clients that are many, slow, rude or gone, and a server that stops meanwhile.
 
-    Tests/Load/run http [slow] [events] [soak] [shutdown] [--seconds N] [--connections N]
+    Tests/Load/run connections [slow] [events] [soak] [shutdown] [--seconds N] [--connections N]
 
 The server is `benchmarks serve laboratory`. Prints what it saw and ends with 1 when something is not as it must be.
 """
