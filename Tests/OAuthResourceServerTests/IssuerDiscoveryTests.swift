@@ -103,7 +103,7 @@ struct IssuerDiscoveryTests {
         while discovery.presentMetadata()?.metadata.jwksURI?.path != "/new" { await Task.yield() }
     }
 
-    @Test("A waiter that is cancelled leaves the fetch to the others", .serialized, .timeLimit(.minutes(1)))
+    @Test("A waiter that is cancelled leaves the fetch to the others", .timeLimit(.minutes(1)))
     func cancellation() async throws {
         fetcher.set(Self.oauth, json: Self.document)
         fetcher.hold()

@@ -70,7 +70,7 @@ struct RemoteKeySetTests {
         #expect(fetcher.requests.count == 1)
     }
 
-    @Test("A waiter that is cancelled returns at once and leaves the fetch to the others", .serialized, .timeLimit(.minutes(1)))
+    @Test("A waiter that is cancelled returns at once and leaves the fetch to the others", .timeLimit(.minutes(1)))
     func cancellation() async throws {
         fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
         fetcher.hold()
@@ -87,7 +87,7 @@ struct RemoteKeySetTests {
         #expect(source.presentKeys() != nil)
     }
 
-    @Test("POLICY §8: nobody waits longer than 5 seconds; the fetch goes on and is used", .serialized, .timeLimit(.minutes(1)))
+    @Test("POLICY §8: nobody waits longer than 5 seconds; the fetch goes on and is used", .timeLimit(.minutes(1)))
     func patience() async throws {
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": .string(Self.url)])
         fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
@@ -108,7 +108,7 @@ struct RemoteKeySetTests {
         #expect(fetcher.requests.count == 2)
     }
 
-    @Test("A fetcher that never answers does not keep the source for ever", .serialized, .timeLimit(.minutes(1)))
+    @Test("A fetcher that never answers does not keep the source for ever", .timeLimit(.minutes(1)))
     func hangingFetcher() async throws {
         fetcher.set(Self.url, json: GuardFixture.issuer.jwks)
         fetcher.hold()
