@@ -43,19 +43,43 @@ public struct JSONWebKeySet: Sendable {
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
-    /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
-    public let issuer: String
-    let issuerBytes: [UInt8]
+    /// What a set holds, behind one reference: it is handed on for every token.
+    private final class Content: Sendable {
+        let identity = Identity()
+        let issuer: String
+        let issuerBytes: [UInt8]
+        let keys: [JSONWebKey]
+        /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
+        let ownKeys: Int
+        let skipped: [Skipped]
+        /// For sets too large to look through; empty for the others.
+        let positionsByKeyID: [[UInt8]: [Int]]
+
+        init(_ keys: [JSONWebKey], ownKeys: Int, skipped: [Skipped], issuer: String) {
+            self.keys = keys
+            self.ownKeys = ownKeys
+            self.skipped = skipped
+            self.issuer = issuer
+            issuerBytes = Array(issuer.utf8)
+            positionsByKeyID =
+                keys.count <= smallSet
+                ? [:]
+                : Dictionary(
+                    grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
+        }
+    }
+
+    private let content: Content
+
     /// Which set it is.
-    public let identity = Identity()
+    public var identity: Identity { content.identity }
+    /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
+    public var issuer: String { content.issuer }
+    var issuerBytes: [UInt8] { content.issuerBytes }
     /// The usable keys, in order.
-    public let keys: [JSONWebKey]
-    /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
-    private let ownKeys: Int
+    public var keys: [JSONWebKey] { content.keys }
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
-    public let skipped: [Skipped]
-    /// For sets too large to look through; empty for the others.
-    private let positionsByKeyID: [[UInt8]: [Int]]
+    public var skipped: [Skipped] { content.skipped }
 
     private static let smallSet = 8
     /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
@@ -108,20 +132,11 @@ public struct JSONWebKeySet: Sendable {
         let known = Set(keys.compactMap(\.keyIDBytes))
         let added = further.filter { key in key.keyIDBytes.map { !known.contains($0) } ?? false }
         guard !added.isEmpty else { return self }
-        return JSONWebKeySet(keys + added, ownKeys: ownKeys, skipped: skipped, issuer: issuer)
+        return JSONWebKeySet(keys + added, ownKeys: content.ownKeys, skipped: skipped, issuer: issuer)
     }
 
     private init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
-        self.keys = keys
-        self.ownKeys = ownKeys ?? keys.count
-        self.skipped = skipped
-        self.issuer = issuer
-        issuerBytes = Array(issuer.utf8)
-        positionsByKeyID =
-            keys.count <= Self.smallSet
-            ? [:]
-            : Dictionary(
-                grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
+        content = Content(keys, ownKeys: ownKeys ?? keys.count, skipped: skipped, issuer: issuer)
     }
 
     /// Tries the keys that the header of a token selects until one verifies.
@@ -132,9 +147,10 @@ public struct JSONWebKeySet: Sendable {
         for jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm,
         verifies: (VerificationKey) throws(JOSEError) -> Bool
     ) throws(JOSEError) -> Bool {
+        let keys = content.keys
         guard let keyID = jwt.keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
-            let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
+            let fitting = keys[..<content.ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification)
@@ -155,7 +171,7 @@ public struct JSONWebKeySet: Sendable {
     /// Where a key of this `kid` can stand.
     private func positions(of keyID: Int, in header: JSONDocument) -> [Int] {
         if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
-        return positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
+        return content.positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
     }
 
     private func isNamed(_ index: Int, _ keyID: Int, in header: JSONDocument) -> Bool {
