@@ -62,11 +62,12 @@ let package = Package(
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthResourceServer", "SocketHTTP",
-                "OAuthTestKit",
+                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthMetadata", "OAuthResourceServer",
+                "SocketHTTP", "OAuthTestKit",
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
-        .executableTarget(name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE"]),
+        .executableTarget(
+            name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE", "OAuthMetadata"]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),
@@ -95,12 +96,13 @@ let package = Package(
         .testTarget(
             name: "QuickstartTests",
             dependencies: [
-                "mcp-quickstart", "OAuthResourceServer", "OAuthMetadata", "SafeFetch", "HTTPMessages", "WireFormat",
+                "mcp-quickstart", "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "SafeFetch",
+                "HTTPMessages", "WireFormat",
             ]),
         .testTarget(
             name: "MCPAuthTests",
             dependencies: ["mcp-auth", "OAuthResourceServer", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
-        .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "WireFormat"]),
+        .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "OAuthMetadata", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],
     swiftLanguageModes: [.v6],

@@ -58,6 +58,8 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public static let cacheControl = HTTPFieldName(known: "Cache-Control")
     /// `Connection`
     public static let connection = HTTPFieldName(known: "Connection")
+    /// `Content-Encoding`
+    public static let contentEncoding = HTTPFieldName(known: "Content-Encoding")
     /// `Content-Length`
     public static let contentLength = HTTPFieldName(known: "Content-Length")
     /// `Content-Type`

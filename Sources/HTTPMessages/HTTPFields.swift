@@ -35,6 +35,16 @@ public struct HTTPFields: Sendable {
         lines = []
     }
 
+    /// Fields of another HTTP library, in order, duplicates kept; nil when a name is no RFC 9110 §5.1 token or a value is
+    /// none of RFC 9110 §5.5.
+    public init?(_ pairs: some Sequence<(String, String)>) {
+        self.init()
+        for (name, value) in pairs {
+            guard let name = HTTPFieldName(name), let value = HTTPFieldValue(value) else { return nil }
+            append(name, value)
+        }
+    }
+
     /// Fields over a parsed head. The caller has checked names and values against RFC 9110 §5.1 and §5.5.
     package init(head: [UInt8], lines: [Line]) {
         buffer = head
@@ -77,6 +87,14 @@ public struct HTTPFields: Sendable {
     /// The values of every line of this name, in order.
     public func values(of name: HTTPFieldName) -> [HTTPFieldValue] {
         lines.filter { matches($0, name) }.map { HTTPFieldValue(validated: Array(buffer[$0.value])) }
+    }
+
+    /// Whether the value of some line of this name passes. Shows them in order, without a copy, until one does.
+    package func contains(_ name: HTTPFieldName, where passes: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        for line in lines where matches(line, name) {
+            if passes(buffer[line.value]) { return true }
+        }
+        return false
     }
 
     /// The value of the only line of this name: nil when there is none and when there are several.

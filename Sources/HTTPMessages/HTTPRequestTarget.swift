@@ -17,15 +17,19 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, Cu
     /// Parses an origin, absolute (`http`, `https`) or asterisk form; nil for anything else, a fragment and any byte
     /// outside RFC 3986 §3.3 and §3.4 included.
     public init?(_ text: String) {
-        let bytes = Array(text.utf8)
+        self.init(bytes: Array(text.utf8)[...])
+    }
+
+    /// The same for the bytes of a request line, copied once and no more.
+    package init?(bytes: ArraySlice<UInt8>) {
         guard let first = bytes.first else { return nil }
-        var pathStart = 0
         if bytes.count == 1, first == UInt8(ascii: "*") {
-            self.text = text
+            text = "*"
             path = text
             query = nil
             return
         }
+        var pathStart = bytes.startIndex
         if first != UInt8(ascii: "/") {
             guard let start = Self.endOfAuthority(bytes) else { return nil }
             pathStart = start
@@ -34,8 +38,9 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, Cu
         let path = bytes[pathStart..<(queryMark ?? bytes.endIndex)]
         let query = queryMark.map { bytes[($0 + 1)...] }
         guard URLGrammar.isPath(path), query.map(URLGrammar.isQueryOrFragment) ?? true else { return nil }
-        self.text = text
-        self.path = path.isEmpty ? "/" : String(decoding: path, as: UTF8.self)
+        text = String(decoding: bytes, as: UTF8.self)
+        self.path =
+            path.isEmpty ? "/" : path.count == bytes.count ? text : String(decoding: path, as: UTF8.self)
         self.query = query.map { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -47,11 +52,11 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, Cu
     public var customMirror: Mirror { Mirror(self, children: ["path": path]) }
 
     /// The index after `http://authority`, or nil when the text does not begin with a valid one.
-    private static func endOfAuthority(_ bytes: [UInt8]) -> Int? {
+    private static func endOfAuthority(_ bytes: ArraySlice<UInt8>) -> Int? {
         for scheme in ["http://", "https://"] {
             let length = scheme.utf8.count
-            guard bytes.count > length, ASCII.equalsIgnoringCase(bytes[..<length], scheme.utf8) else { continue }
-            let rest = bytes[length...]
+            guard bytes.count > length, ASCII.equalsIgnoringCase(bytes.prefix(length), scheme.utf8) else { continue }
+            let rest = bytes.dropFirst(length)
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.endIndex
             let origin = String(decoding: bytes[..<end], as: UTF8.self)
             // RFC 9112 §3.2.2: an absolute form has no fragment, here one that follows the authority at once.

@@ -43,16 +43,14 @@ public struct JSONWebKeySet: Sendable {
     /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
-    /// What a set holds, behind one reference: it is handed on for every token.
+    /// What a set is made of. One object, because a set is handed out for every token.
     private final class Content: Sendable {
-        let identity = Identity()
         let issuer: String
         let issuerBytes: [UInt8]
+        let identity = Identity()
         let keys: [JSONWebKey]
-        /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
         let ownKeys: Int
         let skipped: [Skipped]
-        /// For sets too large to look through; empty for the others.
         let positionsByKeyID: [[UInt8]: [Int]]
 
         init(_ keys: [JSONWebKey], ownKeys: Int, skipped: [Skipped], issuer: String) {
@@ -62,7 +60,7 @@ public struct JSONWebKeySet: Sendable {
             self.issuer = issuer
             issuerBytes = Array(issuer.utf8)
             positionsByKeyID =
-                keys.count <= smallSet
+                keys.count <= JSONWebKeySet.smallSet
                 ? [:]
                 : Dictionary(
                     grouping: keys.indices.filter { keys[$0].keyIDBytes != nil }, by: { keys[$0].keyIDBytes ?? [] })
@@ -71,15 +69,19 @@ public struct JSONWebKeySet: Sendable {
 
     private let content: Content
 
-    /// Which set it is.
-    public var identity: Identity { content.identity }
     /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
     public var issuer: String { content.issuer }
     var issuerBytes: [UInt8] { content.issuerBytes }
+    /// Which set it is.
+    public var identity: Identity { content.identity }
     /// The usable keys, in order.
     public var keys: [JSONWebKey] { content.keys }
+    /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
+    private var ownKeys: Int { content.ownKeys }
     /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
     public var skipped: [Skipped] { content.skipped }
+    /// For sets too large to look through; empty for the others.
+    private var positionsByKeyID: [[UInt8]: [Int]] { content.positionsByKeyID }
 
     private static let smallSet = 8
     /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
@@ -132,7 +134,7 @@ public struct JSONWebKeySet: Sendable {
         let known = Set(keys.compactMap(\.keyIDBytes))
         let added = further.filter { key in key.keyIDBytes.map { !known.contains($0) } ?? false }
         guard !added.isEmpty else { return self }
-        return JSONWebKeySet(keys + added, ownKeys: content.ownKeys, skipped: skipped, issuer: issuer)
+        return JSONWebKeySet(keys + added, ownKeys: ownKeys, skipped: skipped, issuer: issuer)
     }
 
     private init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
@@ -147,10 +149,9 @@ public struct JSONWebKeySet: Sendable {
         for jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm,
         verifies: (VerificationKey) throws(JOSEError) -> Bool
     ) throws(JOSEError) -> Bool {
-        let keys = content.keys
         guard let keyID = jwt.keyID else {
             // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
-            let fitting = keys[..<content.ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
+            let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification)
@@ -171,7 +172,7 @@ public struct JSONWebKeySet: Sendable {
     /// Where a key of this `kid` can stand.
     private func positions(of keyID: Int, in header: JSONDocument) -> [Int] {
         if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
-        return content.positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
+        return positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
     }
 
     private func isNamed(_ index: Int, _ keyID: Int, in header: JSONDocument) -> Bool {

@@ -24,6 +24,10 @@ public struct Challenge: Sendable, Hashable {
         case tokenInTwoPlaces = "The access token must be sent in the Authorization header only."
         /// For an `Authorization` field beyond the limit.
         case authorizationTooLong = "The Authorization value is too long."
+        /// For a body from which the operation cannot be read.
+        case unreadableOperation = "The body is not one plain JSON-RPC message or batch."
+        /// For `Mcp-Method` and `Mcp-Name` fields beside another body.
+        case headerMismatch = "The Mcp-Method or Mcp-Name field does not agree with the body."
         /// For a token without the scopes of the operation.
         case insufficientScope = "The operation needs scopes that the access token does not carry."
     }

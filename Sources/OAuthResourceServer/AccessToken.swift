@@ -4,17 +4,34 @@ public import WireFormat
 
 /// What a verified access token says. Made by a ``TokenVerifier`` after every check.
 public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
+    /// One object: a token is handed on several times per request.
+    private final class Content: Sendable {
+        let issuer: String?
+        let expiresAt: Double?
+        let scopes: TokenScopes
+        let claims: JSONDocument
+
+        init(issuer: String?, expiresAt: Double?, scopes: TokenScopes, claims: JSONDocument) {
+            self.issuer = issuer
+            self.expiresAt = expiresAt
+            self.scopes = scopes
+            self.claims = claims
+        }
+    }
+
+    private let content: Content
+
     /// The issuer, as configured; nil for tokens that have none.
-    public let issuer: String?
+    public var issuer: String? { content.issuer }
     /// `exp`, seconds since 1970; nil when the verifier knows no end.
-    public let expiresAt: Double?
+    public var expiresAt: Double? { content.expiresAt }
     /// The scopes of `scope`, else of `scp`, and those that the issuer's ``ScopeMapping`` finds in other claims; in the
     /// spelling in which clients request them.
-    public let scopes: ScopeSet
+    public var scopes: ScopeSet { content.scopes.scopes }
     /// Whether a claim that should name scopes is of the wrong type or holds too many, so that it grants none.
-    public let hasMalformedScopes: Bool
+    public var hasMalformedScopes: Bool { content.scopes.hasMalformedClaim }
     /// The claims: strict JSON, an object.
-    public let claims: JSONDocument
+    public var claims: JSONDocument { content.claims }
 
     /// The token of a verified JWT; its scopes as the mapping says.
     public init(_ jwt: VerifiedJWT, scopes mapping: ScopeMapping = ScopeMapping()) {
@@ -25,12 +42,8 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public init(
         issuer: String?, expiresAt: Double?, claims: JSONDocument, scopes mapping: ScopeMapping = ScopeMapping()
     ) {
-        self.issuer = issuer
-        self.expiresAt = expiresAt
-        self.claims = claims
-        let scopes = TokenScopes(of: claims.root, mapping)
-        self.scopes = scopes.scopes
-        hasMalformedScopes = scopes.hasMalformedClaim
+        content = Content(
+            issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims.root, mapping), claims: claims)
     }
 
     /// `sub`.

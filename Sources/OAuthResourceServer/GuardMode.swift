@@ -16,7 +16,8 @@ public enum GuardMode: Sendable, Hashable {
 
     /// How far a guard that checks nothing may reach.
     public enum Reach: Sendable, Hashable {
-        /// The resource is on a loopback host, and the server listens on loopback addresses and Unix-domain sockets only.
+        /// The resource is on a loopback host, and the server listens on loopback addresses and Unix-domain sockets only. What a
+        /// proxy in front lets in is beyond this: have none.
         case loopbackOnly
         /// Anybody who reaches the server may do anything.
         case iKnowThisIsPublic

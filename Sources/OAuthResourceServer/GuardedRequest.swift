@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import WireFormat
 
 /// A request on its way through the guard: its head, and its body where that is at hand.
 struct GuardedRequest: Sendable {
@@ -8,6 +9,8 @@ struct GuardedRequest: Sendable {
     let listener: HTTPRequest.ListenerKind
     /// Nil when a foreign framework kept it. A stage that reads a stream puts its equivalent back here, for the handler.
     var body: HTTPRequestBody?
+    /// What a refusal answers, once the body was read as JSON-RPC.
+    var message: JSONRPCReply?
 
     init(_ request: HTTPRequest) {
         method = request.method
@@ -28,10 +31,17 @@ struct GuardedRequest: Sendable {
         self.body = body.map { HTTPRequestBody($0) }
     }
 
+    private static let form = Array("application/x-www-form-urlencoded".utf8)
+
     /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
     var isForm: Bool {
         // Of several lines any one counts: the handler may go by that one.
-        fields.values(of: .contentType).contains { MediaType(bytes: $0.bytes) == .form }
+        fields.contains(.contentType) { value in
+            // RFC 9110 §8.3.1: what stands before the parameters, without the white space around it.
+            var type = value.prefix { $0 != UInt8(ascii: ";") }.drop { $0 == 0x20 || $0 == 0x09 }
+            while let last = type.last, last == 0x20 || last == 0x09 { type.removeLast() }
+            return ASCII.equalsIgnoringCase(type, Self.form)
+        }
     }
 
     /// Fetch §3.2.2: a browser asks whether a page may send a request.

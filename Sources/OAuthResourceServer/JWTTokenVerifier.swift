@@ -25,6 +25,8 @@ public struct JWTTokenVerifier: TokenVerifier {
     }
 
     private let issuers: [TrustedIssuer]
+    /// Their keys by themselves: all that a remembered verdict needs of an issuer.
+    private let sources: [any KeySource]
     /// Where an issuer stands in `issuers`, by its identifier.
     private let positions: [[UInt8]: Int]
     /// One validation for each set of allowed algorithms: what no issuer allows is found out without asking all of them.
@@ -65,6 +67,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         if let fault = caching.fault { faults.append(fault) }
         guard faults.isEmpty else { throw ConfigurationError(faults) }
         self.issuers = issuers
+        sources = issuers.map(\.keys)
         positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         algorithmPolicies = issuers.reduce(into: [JWTValidation]()) { distinct, issuer in
             let algorithms = Set(issuer.validation.policy.algorithms)
@@ -92,11 +95,11 @@ public struct JWTTokenVerifier: TokenVerifier {
     }
 
     /// What was found out about the token lately, if the keys of then are still the present ones.
-    func rememberedToken(_ token: PresentedToken) -> AccessToken? {
+    package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
         guard let verdict = cache?.verdict(on: token.digest) else { return nil }
         // Asked outside of the cache's lock, and each time: a removed key ends its tokens, and the source learns that its
         // keys are in use.
-        guard let present = issuers[verdict.basis.issuer].keys.presentKeys() else { return nil }
+        guard let present = sources[verdict.basis.issuer].presentKeys() else { return nil }
         return present.identity == verdict.basis.keys ? verdict.token : nil
     }
 
@@ -175,7 +178,7 @@ public struct JWTTokenVerifier: TokenVerifier {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: issuers[candidate.issuer].scopes)
             cache?.keep(
-                .init(token: token, basis: Basis(issuer: candidate.issuer, keys: keys.identity)), on: candidate.digest,
+                token, basis: Basis(issuer: candidate.issuer, keys: keys.identity), on: candidate.digest,
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))
             return .accepted(token)
         } catch .key(.unknown) {

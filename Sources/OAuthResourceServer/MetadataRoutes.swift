@@ -1,80 +1,60 @@
 internal import HTTPMessages
-internal import JOSE
 internal import OAuthMetadata
 internal import WireFormat
 
 /// Serves the protected resource metadata (RFC 9728 §3) and answers for the rest of `/.well-known/`.
 struct MetadataRoutes: Sendable {
-    private let paths: [[UInt8]]
-    private let handlerPaths: [[UInt8]]
-    private let document: [UInt8]
-    private let entityTag: HTTPFieldValue
+    /// Where the document stands, without a slash at the end.
+    let paths: [[UInt8]]
+    let handlerPaths: [[UInt8]]
+    private let document: ServedDocument?
+    private let forwarded: ForwardedMetadata?
 
     /// Without a document nothing is served, and everything that the handler does not claim is 404.
-    init(_ metadata: ProtectedResourceMetadata?, alias: ResourceServerConfiguration.RootAlias, handlerPaths: [String]) {
+    init(
+        _ metadata: ProtectedResourceMetadata?, alias: ResourceServerConfiguration.RootAlias,
+        forwarded: ForwardedMetadata?, handlerPaths: [String]
+    ) {
         var served: [String] = []
         if let metadata {
             served.append(metadata.resource.metadataPath)
             if alias == .served { served.append(WellKnown.protectedResource) }
         }
-        // One trailing slash more or less is tolerated.
-        paths = served.map { path in
-            Array(path.utf8.last == UInt8(ascii: "/") ? path.utf8.dropLast() : path.utf8[...])
-        }
+        paths = served.map { Self.trimmed(Array($0.utf8)) }
         self.handlerPaths = handlerPaths.map { Array($0.utf8) }
-        document = metadata.map { JSONValue.object($0.json).encoded() } ?? []
-        // Base64url text between quotes is a strong entity-tag (RFC 9110 §8.8.3).
-        let tag = "\"" + Base64URL.encode(Array(Digest.sha256(document).prefix(16))) + "\""
-        entityTag = HTTPFieldValue(validated: Array(tag.utf8))
+        document = metadata.map { ServedDocument($0.json) }
+        self.forwarded = metadata == nil ? nil : forwarded
+    }
+
+    /// Whether a document of an authorization server is served at the root.
+    var forwardsMetadata: Bool { forwarded != nil }
+
+    /// Whether something is served at the path, or the handler has it.
+    func claims(_ path: String) -> Bool {
+        let path = Array(path.utf8)
+        let trimmed = Self.trimmed(path)
+        return paths.contains(trimmed) || handlerPaths.contains(path)
+            || forwardsMetadata && trimmed.elementsEqual(WellKnown.authorizationServer.utf8)
     }
 
     /// The answer for a path below `/.well-known/`; nil when the request goes on to the guard.
-    func response(method: HTTPMethod, path: String, fields: HTTPFields) -> HTTPResponse? {
+    func response(method: HTTPMethod, path: String, fields: HTTPFields) async -> HTTPResponse? {
         guard path.utf8.starts(with: WellKnown.prefix.utf8) else { return nil }
         let path = Array(path.utf8)
-        let trimmed = path.last == UInt8(ascii: "/") ? Array(path.dropLast()) : path
-        guard paths.contains(trimmed) else {
-            if handlerPaths.contains(path) { return nil }
-            // 404 and not 401: a client probing for other documents must not take the answer for a login prompt.
-            return RefusalResponse.json(.notFound, error: "not_found", description: nil)
+        if let document, paths.contains(Self.trimmed(path)) {
+            return document.response(method: method, fields: fields)
         }
-        switch method {
-        case .get, .head:
-            var response = matches(fields) ? HTTPResponse(status: .notModified) : HTTPResponse(status: .ok)
-            if response.status == .ok {
-                response.fields.append(.contentType, "application/json")
-                response.body = .bytes(document)
-            }
-            response.fields.append(.cacheControl, "public, max-age=3600")
-            response.fields.append(.eTag, entityTag)
-            response.fields.append(.accessControlAllowOrigin, "*")
-            return response
-        case .options:
-            var response = HTTPResponse(status: .noContent)
-            response.fields.append(.allow, "GET, HEAD, OPTIONS")
-            response.fields.append(.accessControlAllowOrigin, "*")
-            response.fields.append(.accessControlAllowMethods, "GET, HEAD, OPTIONS")
-            response.fields.append(.accessControlAllowHeaders, "*")
-            response.fields.append(.accessControlMaxAge, "7200")
-            return response
-        default:
-            var response = RefusalResponse.json(.methodNotAllowed, error: "method_not_allowed", description: nil)
-            response.fields.append(.allow, "GET, HEAD, OPTIONS")
-            response.fields.append(.accessControlAllowOrigin, "*")
-            return response
+        // MCP 2025-03-26: at the root, whatever the path of the server.
+        if let forwarded, Self.trimmed(path).elementsEqual(WellKnown.authorizationServer.utf8) {
+            return await forwarded.response(method: method, fields: fields)
         }
+        if handlerPaths.contains(path) { return nil }
+        // 404 and not 401: a client probing for other documents must not take the answer for a login prompt.
+        return RefusalResponse.json(.notFound, error: "not_found", description: nil)
     }
 
-    /// RFC 9110 §13.1.2: `*`, or a list of entity-tags of which one matches weakly.
-    private func matches(_ fields: HTTPFields) -> Bool {
-        fields.values(of: .ifNoneMatch).contains { value in
-            value.bytes.split(separator: UInt8(ascii: ",")).contains { element in
-                var tag = element.drop { $0 == 0x20 || $0 == 0x09 }
-                while let last = tag.last, last == 0x20 || last == 0x09 { tag.removeLast() }
-                if tag.elementsEqual("*".utf8) { return true }
-                if tag.starts(with: "W/".utf8) { tag = tag.dropFirst(2) }
-                return tag.elementsEqual(entityTag.bytes)
-            }
-        }
+    /// One trailing slash more or less is tolerated.
+    private static func trimmed(_ path: [UInt8]) -> [UInt8] {
+        path.last == UInt8(ascii: "/") ? path.dropLast() : path
     }
 }

@@ -24,21 +24,8 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
             decoding: (0..<16).map { digits[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * $0)) & 15] }, as: UTF8.self)
     }
 
-    /// Whether the bytes are one RFC 6750 §2.1 `b64token`: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
-    var isWellFormed: Bool {
-        let padding = UInt8(ascii: "=")
-        let body = bytes.prefix { $0 != padding }
-        guard !body.isEmpty, bytes[body.endIndex...].allSatisfy({ $0 == padding }) else { return false }
-        return body.allSatisfy { byte in
-            if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
-            switch byte {
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"),
-                UInt8(ascii: "/"):
-                return true
-            default: return false
-            }
-        }
-    }
+    /// Whether the bytes are one RFC 6750 §2.1 `b64token`.
+    var isWellFormed: Bool { BearerCredential.isBase64Token(bytes[...]) }
 
     /// `<access token>`
     public var description: String { "<access token>" }

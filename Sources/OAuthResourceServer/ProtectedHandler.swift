@@ -1,18 +1,20 @@
-internal import HTTPMessages
+public import HTTPMessages
 
-/// The guard as an `HTTPHandler` around a handler.
-struct ProtectedHandler: HTTPHandler {
+/// The guard as an `HTTPHandler` around a handler: made by `protecting(_:)` of a ``ResourceServer``.
+public struct ProtectedHandler: HTTPHandler {
     let server: ResourceServer
     let handler: @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
 
-    var exposure: HTTPExposure {
+    /// On loopback only while the guard is disabled, unless it is known to be public.
+    public var exposure: HTTPExposure {
         guard case .disabled(_, .loopbackOnly) = server.mode else { return .anywhere }
         return .loopbackOnly(
             reason: "the guard is disabled and lets everybody in; listen on 127.0.0.1, or say reach: .iKnowThisIsPublic"
         )
     }
 
-    func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+    /// Answers a refused request, and lets the handler answer the others.
+    public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         var guarded = GuardedRequest(request)
         switch try await server.admit(&guarded) {
         case .respond(let response): return response

@@ -6,16 +6,26 @@ internal import WireFormat
 struct RefusalResponse: Sendable {
     let realm: Challenge.QuotableText?
     let resourceMetadata: Challenge.QuotableText?
+    let body: RefusalBody
 
-    func response(to rejection: TokenRejection, operation: ScopeSet) -> HTTPResponse {
+    /// - Parameters:
+    ///   - operation: The scopes of the operation.
+    ///   - message: The message that is refused, where the body was read.
+    func response(
+        to rejection: TokenRejection, operation: ScopeSet, message: JSONRPCReply? = nil
+    ) -> HTTPResponse {
         var response: HTTPResponse
         switch rejection.answer(operation: operation) {
         case .challenge(let status, let error, let sentence, let scope):
-            response = Self.json(
-                status, error: error?.rawValue ?? "unauthorized",
-                description: sentence?.rawValue ?? "An access token is required.")
+            let sentence = (onWire: sentence, text: sentence?.rawValue ?? "An access token is required.")
+            // MCP 2026-07-28: this one is a JSON-RPC error whatever the operator chose.
+            if let message, body == .jsonRPC || rejection == .malformedRequest(.headerMismatch) {
+                response = Self.json(status, message.error(rejection, sentence.text))
+            } else {
+                response = Self.json(status, error: error?.rawValue ?? "unauthorized", description: sentence.text)
+            }
             let challenge = Challenge(
-                realm: realm, error: error, errorDescription: sentence, scope: scope,
+                realm: realm, error: error, errorDescription: sentence.onWire, scope: scope,
                 resourceMetadata: resourceMetadata)
             // A challenge is printable ASCII by its types, so this is never nil.
             if let value = HTTPFieldValue(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
@@ -30,7 +40,11 @@ struct RefusalResponse: Sendable {
     static func json(_ status: HTTPStatus, error: String, description: String?) -> HTTPResponse {
         var body: JSONObject = ["error": .string(error)]
         body["error_description"] = description.map { .string($0) }
-        var response = HTTPResponse.json(.object(body), status: status)
+        return json(status, .object(body))
+    }
+
+    private static func json(_ status: HTTPStatus, _ body: JSONValue) -> HTTPResponse {
+        var response = HTTPResponse.json(body, status: status)
         response.fields.append(.cacheControl, "no-store")
         return response
     }

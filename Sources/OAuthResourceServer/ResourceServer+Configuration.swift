@@ -7,7 +7,7 @@ extension ResourceServer {
     struct Parts {
         var resource: ResourceIdentifier
         var authorizationServers: [IssuerIdentifier]
-        var requiredScopes: ScopeSet
+        var scopes: ScopeRules
         var scopesSupported: ScopeSet
         var realm: Challenge.QuotableText?
         var allowedOrigins: [AllowedOrigin]
@@ -36,6 +36,10 @@ extension ResourceServer {
             )
         }
 
+        if let address = resource?.url.addressBytes, address.allSatisfy({ $0 == 0 }) {
+            faults.append(
+                .init("resource", "names the address to listen on everywhere, which nobody can call; use a host name"))
+        }
         if let url = resource?.url, url.scheme == .https, url.isLoopback {
             // Nobody else could follow it, and on this machine nobody speaks TLS.
             faults.append(
@@ -70,11 +74,14 @@ extension ResourceServer {
             }
         }
 
-        let required = scopes(configuration.requiredScopes, "requiredScopes", &faults)
+        let rules = ScopeRules(configuration, &faults)
         // A client that asks for offline_access gets a refresh token by it; it is not a permission of this resource.
-        let advertised = configuration.scopesSupported.map { scopes($0, "scopesSupported", &faults) } ?? required
-        if required.contains("offline_access") {
-            faults.append(.init("requiredScopes", "holds offline_access, which no access token need carry; remove it"))
+        var advertised = rules.mentioned
+        if let supported = configuration.scopesSupported.map({ scopes($0, "scopesSupported", &faults) }) {
+            advertised = supported.subtracting("offline_access")
+            if advertised.isEmpty, !supported.isEmpty {
+                faults.append(.init("scopesSupported", "holds offline_access alone, which is never advertised"))
+            }
         }
 
         checkMode(configuration.mode, of: resource, hasVerifier: hasVerifier, hasObserver: hasObserver, &faults)
@@ -89,6 +96,9 @@ extension ResourceServer {
         if !(1_024...65_536).contains(configuration.tokenLimit) {
             faults.append(.init("tokenLimit", "is outside 1,024…65,536 bytes"))
         }
+        if let forwarded = configuration.forwardedMetadata, !issuers.contains(forwarded.issuer) {
+            faults.append(.init("forwardedMetadata", "is of an issuer that authorizationServers does not name"))
+        }
         if case .bound(let limits) = configuration.sessions { faults += limits.faults }
         for (index, path) in configuration.wellKnownPathsOfHandler.enumerated() {
             let setting = "wellKnownPathsOfHandler[\(index)]"
@@ -96,6 +106,8 @@ extension ResourceServer {
                 faults.append(.init(setting, "does not begin with \(WellKnown.prefix)"))
             } else if path.utf8.contains(UInt8(ascii: "?")) {
                 faults.append(.init(setting, "has a query; name the path alone"))
+            } else if configuration.forwardedMetadata != nil, path.hasSameBytes(as: WellKnown.authorizationServer) {
+                faults.append(.init(setting, "is where the guard serves forwardedMetadata; remove one of them"))
             } else if path.utf8.starts(with: WellKnown.protectedResource.utf8) {
                 faults.append(.init(setting, "is where the guard serves its metadata; remove it"))
             }
@@ -103,8 +115,8 @@ extension ResourceServer {
 
         guard faults.isEmpty, let resource else { throw ConfigurationError(faults) }
         return Parts(
-            resource: resource, authorizationServers: issuers, requiredScopes: required,
-            scopesSupported: advertised.subtracting("offline_access"), realm: realm ?? nil, allowedOrigins: origins,
+            resource: resource, authorizationServers: issuers, scopes: rules,
+            scopesSupported: advertised, realm: realm ?? nil, allowedOrigins: origins,
             servesMetadata: configuration.mode == .enforced || configuration.mode == .shadow)
     }
 
@@ -112,8 +124,7 @@ extension ResourceServer {
         _ list: [String], _ setting: String, _ faults: inout [ConfigurationError.Fault]
     ) -> ScopeSet {
         guard let scopes = ScopeSet(list) else {
-            faults.append(
-                .init(setting, "holds a text that is no scope: printable ASCII without space, quote and backslash"))
+            faults.append(.init(setting, ScopeDemand.notAScope))
             return ScopeSet()
         }
         return scopes
@@ -185,12 +196,18 @@ extension ResourceServer {
                         ))
                 }
             }
-            if rule.access == .public, let resource, area.covers(resource.url.path.isEmpty ? "/" : resource.url.path) {
+            if rule.access == .public, let resource, opens(area, resource.url.path) {
                 faults.append(
                     .init(
                         setting,
                         "makes the resource itself public; take it away, or use .optional, or disable the guard"))
             }
         }
+    }
+
+    /// Whether the area holds the path, with or without a slash at its end: handlers take the two for one.
+    private static func opens(_ area: PathArea, _ path: String) -> Bool {
+        let stem = path.utf8.last == UInt8(ascii: "/") ? String(decoding: path.utf8.dropLast(), as: UTF8.self) : path
+        return area.covers(stem) || area.covers(stem + "/")
     }
 }

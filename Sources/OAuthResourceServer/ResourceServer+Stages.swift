@@ -20,7 +20,9 @@ extension ResourceServer {
         guard browsers.serves(request) else { return turnAway(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return turnAway(request, .disabledOnNetwork, nil) }
         // What anybody may read, from any page.
-        if let response = publicDocument(for: request) { return .respond(bodiless(response, if: request.method)) }
+        if let response = await publicDocument(for: request) {
+            return .respond(bodiless(response, if: request.method))
+        }
 
         // Pages of other origins. From here on every answer has the CORS fields.
         let caller = browsers.caller(of: request)
@@ -35,7 +37,7 @@ extension ResourceServer {
         let access = routes.access(to: request.target.path)
         if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
 
-        let required = requirement(of: request)
+        var required = scopes.demand(of: request.method, request.target.path)
         var presented: PresentedToken?
         var principal = Principal.anonymous
         do throws(StageEnd) {
@@ -44,13 +46,14 @@ extension ResourceServer {
                 presented = token
                 let accessToken = try await verify(token)
                 principal = Principal(accessToken)
-                try check(accessToken, carries: required)
-                try await checkForm(of: &request)
             }
-            // Operation scopes: for anonymous principals too.
+            try await checkScopes(of: principal, for: &request, &required)
+            if presented != nil { try await checkForm(of: &request) }
             return proceed(request, as: principal, token: presented, crossOrigin)
         } catch {
             switch error {
+            case .body(.tooLarge) where mode == .shadow:
+                return proceed(request, as: principal, token: presented, crossOrigin)
             case .body(let fault): throw fault
             case .refused(let rejection):
                 if mode == .shadow {
@@ -58,7 +61,9 @@ extension ResourceServer {
                     return proceed(request, as: principal, token: nil, crossOrigin)
                 }
                 report(.denied(rejection, fingerprint: presented?.fingerprint))
-                return refuse(request, refusals.response(to: rejection, operation: required), crossOrigin)
+                let response = refusals.response(
+                    to: rejection, operation: scopes.request(required), message: request.message)
+                return refuse(request, response, crossOrigin)
             }
         }
     }
@@ -72,13 +77,8 @@ extension ResourceServer {
     }
 
     /// What is answered without a token: the metadata routes. Nil when the request goes on.
-    private func publicDocument(for request: GuardedRequest) -> HTTPResponse? {
-        metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
-    }
-
-    /// The scopes that every request to this path needs.
-    private func requirement(of request: GuardedRequest) -> ScopeSet {
-        requiredScopes
+    private func publicDocument(for request: GuardedRequest) async -> HTTPResponse? {
+        await metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
     }
 
     // MARK: The token
@@ -102,11 +102,59 @@ extension ResourceServer {
         }
     }
 
-    private func check(_ accessToken: AccessToken, carries required: ScopeSet) throws(StageEnd) {
-        guard accessToken.scopes.isSuperset(of: required) else { throw .refused(.insufficientScope(required)) }
+    // MARK: The scopes
+
+    /// Checks the scopes of the route and of the operation together, so that one challenge names them all.
+    ///
+    /// - Parameter required: What the route needs; what the operation needs is added.
+    private func checkScopes(
+        of principal: Principal, for request: inout GuardedRequest, _ required: inout ScopeDemand
+    ) async throws(StageEnd) {
+        let granted = principal.scopes
+        let route = principal.isAnonymous ? ScopeDemand() : required
+        let operation: ScopeDemand
+        do throws(StageEnd) {
+            operation = try await demand(ofOperationIn: &request)
+        } catch {
+            // Whoever may not come here at all learns that, and not what is wrong with the body.
+            guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
+            throw error
+        }
+        required.add(operation)
+        guard !scopes.isMet(route, by: granted) || !scopes.isMet(operation, by: granted) else { return }
+        throw principal.isAnonymous ? .refused(.missingCredentials) : lack(of: required, granted)
     }
 
-    // MARK: The body
+    private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> StageEnd {
+        .refused(.insufficientScope(scopes.request(demand, beyond: granted)))
+    }
+
+    /// What the operation in the body needs. The body is read only now that the caller is known; then it is handed on whole.
+    private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
+        guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
+        guard let body = request.body else {
+            // A framework may have kept a body that the handler reads.
+            guard OperationRules.mayLackBody(request) else {
+                throw .refused(.unavailable(.bodyWithheld, retryAfter: 60))
+            }
+            return ScopeDemand()
+        }
+        let limit = rules.maximumBodyBytes
+        let bytes: [UInt8]
+        do throws(HTTPRequestBodyError) {
+            (bytes, request.body) = try await body.beginning(limit + 1)
+        } catch {
+            throw .body(error)
+        }
+        guard bytes.count <= limit else { throw .body(.tooLarge(limit: limit)) }
+        do throws(TokenRejection) {
+            return try rules.demand(of: bytes, request.fields, &request.message)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    // MARK: The form
 
     /// How much of a form body is searched for a second token. A longer body is handed on all the same: a token in it is
     /// never used, so that the search is a courtesy to its sender.
@@ -165,7 +213,7 @@ extension ResourceServer {
     }
 
     /// Every answer of the guard on the protected path goes out here.
-    private func refuse(
+    func refuse(
         _ request: GuardedRequest, _ response: HTTPResponse, _ crossOrigin: CrossOriginFields?
     ) -> Decision {
         var response = bodiless(response, if: request.method)

@@ -1,5 +1,4 @@
 public import HTTPMessages
-internal import JOSE
 public import OAuthMetadata
 internal import WireFormat
 
@@ -24,7 +23,7 @@ public struct ResourceServer: Sendable {
     public let resource: ResourceIdentifier
     /// The metadata document: served wherever tokens of authorization servers are taken, see ``GuardMode``.
     public let metadata: ProtectedResourceMetadata
-    let requiredScopes: ScopeSet
+    let scopes: ScopeRules
     let tokenLimit: Int
     let verifier: any TokenVerifier
     let mode: GuardMode
@@ -49,28 +48,31 @@ public struct ResourceServer: Sendable {
         resource: String, issuer: String, requiredScopes: [String] = [], fetcher: any DocumentFetcher,
         observer: EventObserver? = nil
     ) throws(ConfigurationError) {
-        let configuration = ResourceServerConfiguration(
-            resource: resource, authorizationServers: [issuer], requiredScopes: requiredScopes)
-        let parts = try Self.check(configuration, hasVerifier: true, hasObserver: observer != nil)
-        let trusted = parts.authorizationServers.compactMap { issuer in
-            // Issuer and resource have been checked and are not empty, so this policy is never at fault.
-            (try? JWTValidation(issuer: issuer.text, resource: resource)).map { validation in
-                JWTTokenVerifier.TrustedIssuer(
-                    validation, keys: RemoteKeySet(of: issuer, fetcher: fetcher, observer: observer))
-            }
-        }
-        self.init(parts, configuration, verifier: try JWTTokenVerifier(trusted), observer: observer)
+        try self.init(
+            ResourceServerConfiguration(
+                resource: resource, issuers: [IssuerConfiguration(issuer)], requiredScopes: requiredScopes),
+            fetcher: fetcher, observer: observer)
     }
 
     /// A guard with a verifier of your choice.
     ///
     /// - Parameters:
-    ///   - configuration: What is protected, and how.
+    ///   - configuration: What is protected, and how. It names no issuers, introspection and static tokens: the verifier
+    ///     decides about them.
     ///   - verifier: Decides about tokens; nil only where ``GuardMode/disabled(anonymousAs:reach:)`` looks at none.
     ///   - observer: Told about every decision. Shadow mode and a disabled guard need one.
     /// - Throws: ``ConfigurationError`` with every fault.
     public init(
         _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver? = nil
+    ) throws(ConfigurationError) {
+        let faults = configuration.faults(decidingAlone: verifier, hasObserver: observer != nil)
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
+        try self.init(checking: configuration, verifier: verifier, observer: observer)
+    }
+
+    /// A guard whose verifier, if any, may be made of the configuration.
+    init(
+        checking configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver?
     ) throws(ConfigurationError) {
         let parts = try Self.check(configuration, hasVerifier: verifier != nil, hasObserver: observer != nil)
         self.init(parts, configuration, verifier: verifier ?? NoVerifier(), observer: observer)
@@ -84,8 +86,9 @@ public struct ResourceServer: Sendable {
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
-    ///   - fields: The header fields, duplicates kept.
-    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use.
+    ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
+    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use. Where
+    ///     ``MCPScopeRules`` decide by the body it must be here, empty if there is none: without it the answer is 503.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
         method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil,
@@ -96,19 +99,21 @@ public struct ResourceServer: Sendable {
             return try await admit(&request)
         } catch {
             // Bytes at hand can fail in one way only: there are more than a stage reads.
-            return .respond(RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil))
+            return refuse(
+                request, RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil),
+                browsers.crossOriginFields(for: browsers.caller(of: request)))
         }
     }
 
     /// Wraps a handler: it is called for requests with a good token only, and receives the verified principal.
     public func protecting(
         _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
-    ) -> some HTTPHandler {
+    ) -> ProtectedHandler {
         ProtectedHandler(server: self, handler: handler)
     }
 
     /// Wraps a handler that asks ``Principal/current`` when it wants to know.
-    public func protecting(_ handler: some HTTPHandler) -> some HTTPHandler {
+    public func protecting(_ handler: some HTTPHandler) -> ProtectedHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
     }
 
@@ -127,7 +132,7 @@ public struct ResourceServer: Sendable {
         metadata.scopesSupported = metadata.scopesSupported.subtracting("offline_access")
         resource = parts.resource
         self.metadata = metadata
-        requiredScopes = parts.requiredScopes
+        scopes = parts.scopes
         tokenLimit = configuration.tokenLimit
         self.verifier = verifier
         self.observer = observer
@@ -137,10 +142,11 @@ public struct ResourceServer: Sendable {
         routes = RouteTable(configuration.routes)
         metadataRoutes = MetadataRoutes(
             parts.servesMetadata ? metadata : nil, alias: configuration.rootAlias,
-            handlerPaths: configuration.wellKnownPathsOfHandler)
+            forwarded: configuration.forwardedMetadata, handlerPaths: configuration.wellKnownPathsOfHandler)
         refusals = RefusalResponse(
             realm: parts.realm,
-            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil)
+            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil,
+            body: configuration.refusalBody)
         if case .disabled(let name, let reach) = mode { report(.guardDisabled(anonymousAs: name, reach: reach)) }
     }
 }

@@ -19,7 +19,16 @@ public struct ResourceServerConfiguration: Sendable {
     public var authorizationServers: [String]
     /// The scopes that every request needs.
     public var requiredScopes: [String]
-    /// The scopes to advertise in the metadata; nil advertises the required ones.
+    /// Which scopes include others.
+    public var scopeImplications = ScopeImplications()
+    /// What requests to some paths need beyond that.
+    public var routeScopes: [RouteScopeRule] = []
+    /// What MCP operations need beyond that.
+    public var operationScopes = MCPScopeRules()
+    /// In which form refusals explain themselves.
+    public var refusalBody: RefusalBody = .oauth
+    /// The scopes to advertise in the metadata; nil advertises every one that some request may need. `offline_access` is
+    /// left out.
     public var scopesSupported: [String]?
     /// The `realm` of challenges; nil leaves it out.
     public var realm: String?
@@ -40,6 +49,9 @@ public struct ResourceServerConfiguration: Sendable {
     public var routes: [RouteRule] = []
     /// Who may use an MCP session.
     public var sessions: SessionBinding = .bound
+    /// The metadata of an authorization server to serve at `/.well-known/oauth-authorization-server` too, where MCP clients of
+    /// revision 2025-03-26 look for it. By default it is 404.
+    public var forwardedMetadata: ForwardedMetadata?
     /// Fills in further members of the metadata document (name, documentation, policy …).
     public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
     /// The issuers whose JWTs are accepted: see ``ResourceServer/init(_:fetcher:observer:)``. `authorizationServers` says

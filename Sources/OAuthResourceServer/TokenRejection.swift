@@ -28,6 +28,14 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case tokenInTwoPlaces = "token_in_two_places"
         /// An `Authorization` value of another scheme beyond the size limit.
         case authorizationTooLong = "authorization_too_long"
+        /// The body is no strict JSON where ``MCPScopeRules`` decide by it.
+        case bodyNotJSON = "body_not_json"
+        /// The body is JSON, but no JSON-RPC message that every handler reads alike.
+        case bodyNotJSONRPC = "body_not_json_rpc"
+        /// The body is compressed where rules decide by it.
+        case bodyEncoded = "body_encoded"
+        /// `Mcp-Method` or `Mcp-Name` does not agree with the body: the answer holds JSON-RPC error -32020.
+        case headerMismatch = "header_mismatch"
     }
 
     /// What is wrong with a token.
@@ -62,6 +70,9 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case introspectionBusy = "introspection_busy"
         /// A custom verifier's dependency is down.
         case verifier = "verifier_unavailable"
+        /// Rules decide by the body, and the program did not hand it over: see
+        /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
+        case bodyWithheld = "body_withheld"
     }
 
     /// A stable snake_case code, for events and metrics. Never sent to the caller.
@@ -119,6 +130,8 @@ extension TokenRejection.MalformedRequest {
         case .repeatedCredentials: .repeatedCredentials
         case .tokenInTwoPlaces: .tokenInTwoPlaces
         case .authorizationTooLong: .authorizationTooLong
+        case .bodyNotJSON, .bodyNotJSONRPC, .bodyEncoded: .unreadableOperation
+        case .headerMismatch: .headerMismatch
         }
     }
 }

@@ -41,8 +41,8 @@ public struct FetchPolicy: Sendable {
     /// gives it up, for nobody can stop it.
     public var maximumLookUps = 16
 
-    /// Answers of a scripted resolver inside libcurl, `host:port:address,address`, for tests: they decide what is connected
-    /// to, never whether that is admitted.
+    /// Answers of a scripted resolver inside libcurl, `host:port:address,address`, for tests: after the addresses of the host
+    /// were judged, these are connected to instead. They never decide whether that is admitted.
     var scriptedResolutions: [String] = []
     /// What a name resolves to. For tests another one than the system's.
     var lookUp: @Sendable (String) -> NameLookUps.Answer = NameLookUps.askSystem
@@ -62,7 +62,7 @@ public struct FetchPolicy: Sendable {
     }
 
     /// A policy with the default limits for URLs that somebody else named, such as a client: see
-    /// ``Source/untrusted(ports:)``.
+    /// ``FetchPolicy/Source/untrusted(ports:)``.
     public static func untrusted(
         ports: Set<UInt16> = [443], certificateAuthorities: CertificateAuthorityFile? = nil
     ) -> FetchPolicy {

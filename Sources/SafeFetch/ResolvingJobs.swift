@@ -59,6 +59,7 @@ struct ResolvingJobs {
             case .go(let resolution):
                 ready.append(Ready(job: entry.job, resolution: resolution, connectDeadline: entry.connectDeadline))
             case .fail(let error):
+                knownNames.forget(entry.name)
                 entry.job.ticket.resolve(.failure(error))
             }
         }
@@ -93,9 +94,6 @@ struct ResolvingJobs {
         // The total time counts from the call: what was spent in the queue is gone.
         guard now < entry.end else { return .fail(.timedOut) }
         guard peer.hostKind == .name else { return .go(resolution: nil) }
-        if let scripted = policy.scriptedResolutions.first(where: { $0.hasPrefix(peer.hostWithPort + ":") }) {
-            return .go(resolution: scripted)
-        }
         guard let answer = answers[entry.name] ?? knownNames.answer(for: entry.name, at: now) else {
             return switch lookUps.start(entry.name, done: wake) {
             case .underWay, .full: .wait
@@ -105,7 +103,8 @@ struct ResolvingJobs {
         guard !answer.isEmpty else { return .fail(.notResolved) }
         // One bad answer refuses all: a name with a public and a private address is no honest name.
         guard answer.allSatisfy(job.route.addresses.admits) else { return .fail(.blockedAddress) }
-        return .go(resolution: job.resolution(answer))
+        let scripted = policy.scriptedResolutions.first { $0.hasPrefix(peer.hostWithPort + ":") }
+        return .go(resolution: scripted ?? job.resolution(answer))
     }
 
     private func nameToLookUp(_ job: FetchJob) -> String {

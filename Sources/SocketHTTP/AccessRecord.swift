@@ -47,8 +47,8 @@ public struct AccessRecord: Sendable, CustomStringConvertible {
     }
 }
 
-/// What is known of a request before its response has ended.
-struct AccessEntry {
+/// What is known of a request before its response has ended. A class, so that a connection without a log holds a reference only.
+final class AccessEntry {
     private let method: HTTPMethod?
     private let path: String?
     private let start: ContinuousClock.Instant

@@ -97,22 +97,26 @@ extension HTTPConnection {
     }
 
     /// Sends the parts one after another, with nobody else's between them. What the socket does not take waits for the client.
-    func write(_ parts: [UInt8]...) async throws(ConnectionLost) {
+    func write(_ first: [UInt8], _ more: [UInt8]...) async throws(ConnectionLost) {
         if isSending { await withCheckedContinuation { sendQueue.append($0) } }
         isSending = true
         defer {
             if sendQueue.isEmpty { isSending = false } else { sendQueue.removeFirst().resume() }
         }
-        for part in parts {
-            var sent = socket.send(part, from: 0)
-            while sent < part.count {
-                guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
-                    // A client that takes nothing any more has lost its connection, for every writer.
-                    socket.abort()
-                    throw ConnectionLost()
-                }
-                sent = socket.send(part, from: sent)
+        let sent = socket.send(first, from: 0)
+        if sent < first.count { try await transfer(first, from: sent) }
+        for part in more { try await transfer(part, from: 0) }
+    }
+
+    private func transfer(_ bytes: [UInt8], from start: Int) async throws(ConnectionLost) {
+        var sent = socket.send(bytes, from: start)
+        while sent < bytes.count {
+            guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
+                // A client that takes nothing any more has lost its connection, for every writer.
+                socket.abort()
+                throw ConnectionLost()
             }
+            sent = socket.send(bytes, from: sent)
         }
     }
 

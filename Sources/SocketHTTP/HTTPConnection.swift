@@ -124,6 +124,9 @@ actor HTTPConnection {
     }
 
     /// The handler has returned or thrown, and nothing more is sent on its behalf.
+    ///
+    /// Not inlined: what it needs for the log would make the frame of every waiting connection larger.
+    @inline(never)
     private func endExchange(isComplete: Bool, _ fault: RequestFault? = nil) {
         socket.endHandling()
         socket.stopFilling()

@@ -84,7 +84,7 @@ public final class ListeningServer: Sendable {
     private let service: HTTPService
     private let socket: Mutex<ListeningSocket?>
 
-    fileprivate init(_ socket: ListeningSocket, _ service: HTTPService) {
+    init(_ socket: ListeningSocket, _ service: HTTPService) {
         port = socket.port
         place = socket.place
         self.service = service

@@ -9,10 +9,11 @@ import WireFormat
 
 /// The socket that a service manager hands over (sd_listen_fds(3)).
 enum InheritedSocket {
-    /// Takes the socket and the variables that announce it.
-    ///
-    /// - Parameter first: The descriptor; 3 except in tests.
-    static func take(first: Int32 = 3) throws(ListenError) -> Int32 {
+    /// Where handed-over descriptors begin.
+    static let firstDescriptor: Int32 = 3
+
+    /// Takes the socket at this descriptor, and the variables that announce it.
+    static func take(_ first: Int32) throws(ListenError) -> Int32 {
         guard let process = number("LISTEN_PID"), let count = number("LISTEN_FDS") else {
             throw .notInherited("LISTEN_PID and LISTEN_FDS are not set to numbers")
         }

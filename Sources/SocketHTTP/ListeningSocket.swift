@@ -54,11 +54,20 @@ struct ListeningSocket: Sendable {
             }
             socket.file = file
             return socket
-        case .inherited:
-            let descriptor = try InheritedSocket.take()
+        case .inherited: return try inherited(at: InheritedSocket.firstDescriptor, exposure)
+        }
+    }
+
+    /// Takes over the socket at a descriptor, which is closed when the handler does not allow its address.
+    static func inherited(at first: Int32, _ exposure: HTTPExposure) throws(ListenError) -> ListeningSocket {
+        let descriptor = try InheritedSocket.take(first)
+        do throws(ListenError) {
             guard let address = SocketAddress(localOf: descriptor) else { throw .system("getsockname", errno) }
             try permit(address, exposure)
             return ListeningSocket(descriptor, address)
+        } catch {
+            _ = systemClose(descriptor)
+            throw error
         }
     }
 

@@ -27,7 +27,7 @@ struct RequestHead {
         isHTTP10 = try Self.isHTTP10(buffer[line.version])
         // RFC 9110 §9.3.6, §9.3.8: neither a tunnel nor an echo of credentials.
         if method.name.hasSameBytes(as: "CONNECT") || method.name.hasSameBytes(as: "TRACE") { throw .methodNotServed }
-        guard let target = HTTPRequestTarget(String(decoding: buffer[line.target], as: UTF8.self)) else {
+        guard let target = HTTPRequestTarget(bytes: buffer[line.target]) else {
             throw .malformedTarget
         }
         // RFC 9112 §3.2.4: the asterisk form is for OPTIONS.

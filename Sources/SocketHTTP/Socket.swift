@@ -222,9 +222,10 @@
         if isIdle { resumeReader(true) }
     }
 
-    /// Treats the connection as broken: whoever waits is woken, nothing is sent any more.
+    /// Treats the connection as broken: whoever waits is woken, nothing is sent any more, and a handler is cancelled.
     func abort() {
         isGone = true
+        if isHandling { cancelTask() }
         resumeReader(true)
         resumeWriter(true)
     }

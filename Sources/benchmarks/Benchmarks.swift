@@ -21,6 +21,10 @@ enum Benchmarks {
                                believed, nanoseconds belong to the machine and the minute.
         jose --once KIND N     Verifies N tokens and measures nothing. KIND is rs256, es256, or one of them followed by
                                the name of a refused token, such as "rs256 bad signature".
+        guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, none,
+                               and 1 to 100 issuers. Measured like jose.
+        guard --once KIND N    Does one thing N times and measures nothing. KIND is hash, verdict (a remembered one) or
+                               request (with a remembered token).
         http [--seconds N] [--rounds N] [--peer URL]…
                                Requests a second through SocketHTTP: the bare handler, and the guard without a token,
                                with a cached one, and with one that is verified each time. A process each on the first
@@ -46,6 +50,7 @@ enum Benchmarks {
         do {
             switch arguments.popFirst() {
             case "jose": try await jose(Array(arguments))
+            case "guard": try await guarding(Array(arguments))
             case "http": try http(Array(arguments))
             case "serve": try await serve(Array(arguments))
             case "callgrind": try callgrind(Array(arguments))
@@ -101,6 +106,19 @@ enum Benchmarks {
             throw UsageError(fault: "serve takes one of: \(ServedHandler.Kind.allCases.map(\.rawValue))")
         }
         try await ServedHandler(kind: kind, loops: arguments.count == 2 ? number(arguments[1]) : nil).run()
+    }
+
+    private static func guarding(_ arguments: [String]) async throws {
+        switch arguments.first {
+        case nil: try await GuardBenchmark(rounds: 200).run()
+        case "--rounds" where arguments.count == 2: try await GuardBenchmark(rounds: number(arguments[1])).run()
+        case "--once" where arguments.count == 3:
+            guard let single = GuardBenchmark.Single(rawValue: arguments[1]) else {
+                throw UsageError(fault: "guard --once takes hash, verdict or request")
+            }
+            try await GuardBenchmark(rounds: 1).run(single, count: number(arguments[2]))
+        default: throw UsageError(fault: "guard takes no such arguments")
+        }
     }
 
     private static func once(_ kind: String, _ count: Int) throws {

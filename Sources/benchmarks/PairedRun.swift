@@ -3,16 +3,16 @@ import CBenchmarkLimit
 /// Several ways to do one thing, measured side by side: they take turns every few milliseconds, so that a machine that
 /// slows down slows all of them, and only their ratios are believed.
 ///
-/// Time is CPU time of the main thread: work that a variant leaves to other threads is not counted.
-@MainActor
+/// Time is CPU time of the thread that measures: work that a variant leaves to other threads is not counted. A variant runs
+/// where its caller runs, and must not leave that thread: what hops between executors is to be measured off the main actor.
 struct PairedRun {
     /// One way to do it.
     struct Variant {
         let name: String
         /// Does it `count` times; returns how often it ended as it must.
-        let run: @MainActor (_ count: Int) async -> Int
+        let run: (_ count: Int) async -> Int
 
-        init(_ name: String, run: @escaping @MainActor (_ count: Int) async -> Int) {
+        init(_ name: String, run: @escaping (_ count: Int) async -> Int) {
             self.name = name
             self.run = run
         }

@@ -71,7 +71,8 @@ struct ServedHandler {
                 try JWTValidation(issuer: issuer.url, resource: issuer.audience), keys: issuer.keySource)
             let configuration = ResourceServerConfiguration(
                 resource: issuer.audience, authorizationServers: [issuer.url], requiredScopes: ["mcp:use"])
-            handler = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted]))
+            let caching = kind == .cached ? TokenCaching.standard : .off
+            handler = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted], caching: caching))
                 .protecting { _, _ in .text("Hello, world!") }
         }
         let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: handler).listen()

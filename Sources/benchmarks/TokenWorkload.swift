@@ -52,11 +52,13 @@ func repeated(_ count: Int, _ body: () -> Bool) -> Int {
 struct TokenMint {
     let key: SigningKey
     let validation: JWTValidation
+    let issuer: String
     let keyID = "2027-01-a3f1c9"
 
-    init(_ algorithm: SignatureAlgorithm) throws {
+    init(_ algorithm: SignatureAlgorithm, issuer: String = TokenWorkload.issuer) throws {
         key = try SigningKey.generate(algorithm, keyID: keyID)
-        validation = try JWTValidation(issuer: TokenWorkload.issuer, resource: TokenWorkload.resource)
+        self.issuer = issuer
+        validation = try JWTValidation(issuer: issuer, resource: TokenWorkload.resource)
     }
 
     var header: String { #"{"alg":"\#(key.algorithm.name)","typ":"at+jwt","kid":"\#(keyID)"}"# }
@@ -65,7 +67,7 @@ struct TokenMint {
     func claims(expiring: Int = 1_800_000_600, more: Int = 0) -> String {
         let others = (0..<more).map { #","https://example.com/claims/c\#($0)":"value \#($0)""# }.joined()
         return """
-            {"iss":"\(TokenWorkload.issuer)","sub":"8c2f6f1e-5d0b-4a53","aud":"\(TokenWorkload.resource)",\
+            {"iss":"\(issuer)","sub":"8c2f6f1e-5d0b-4a53","aud":"\(TokenWorkload.resource)",\
             "exp":\(expiring),"nbf":1799999990,"iat":1799999990,"jti":"f0a1b2c3d4e5f607","client_id":"mcp-client-7",\
             "scope":"mcp:use files:read files:write","azp":"mcp-client-7"\(others)}
             """
@@ -86,7 +88,7 @@ struct TokenMint {
             return .object(jwk)
         }
         let document = JSONValue.object(["keys": .array(entries)]).encoded()
-        return try JSONWebKeySet(parsing: document, issuer: TokenWorkload.issuer)
+        return try JSONWebKeySet(parsing: document, issuer: issuer)
     }
 
     func workload(_ name: String, _ token: [UInt8], keys: JSONWebKeySet, code: String? = nil) -> TokenWorkload {

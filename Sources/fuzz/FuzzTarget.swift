@@ -14,6 +14,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "jws-header", check: TokenProperties.check(header:)),
         FuzzTarget(name: "claims", check: ClaimProperties.check),
         FuzzTarget(name: "jwks", check: KeySetProperties.check),
+        FuzzTarget(name: "challenge", check: ChallengeProperties.check),
     ]
 }
 

@@ -6,8 +6,9 @@ struct Introduction {
     var resource: ResourceIdentifier
     /// The port of the MCP server.
     var port: UInt16
-    var issuer: IssuerIdentifier
-    /// A command that prints a token answer; nil when tokens come from a real authorization server.
+    /// Where clients log in; none for pre-shared tokens.
+    var issuers: [IssuerIdentifier]
+    /// A command that prints a token answer; nil when tokens come from elsewhere.
     var tokenCommand: String?
 
     /// The text. The commands are the lines that begin with two spaces.
@@ -15,26 +16,24 @@ struct Introduction {
         let server = "http://127.0.0.1:\(port)"
         let endpoint = quoted(server + (resource.url.path.isEmpty ? "/" : resource.url.path))
         let call = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}"#
-        let issuerMetadata = WellKnown.authorizationServerMetadataURLs(of: issuer).first?.text ?? issuer.text
+        let names = issuers.map(\.text)
         let token =
             if let tokenCommand {
                 """
                 Get a token from the development authorization server, which approves everybody:
                   TOKEN=$(\(tokenCommand) | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
                 """
+            } else if issuers.isEmpty {
+                "Set TOKEN to a token that this server knows."
             } else {
-                "Get a token for the resource \(resource.text) from \(issuer.text) and set TOKEN to it."
+                "Get a token for the resource \(resource.text) from \(names.joined(separator: " or ")) and set TOKEN to it."
             }
         return """
-            ready resource=\(resource.text) issuer=\(issuer.text)
+            ready resource=\(resource.text) issuer=\(names.isEmpty ? "none" : names.joined(separator: ","))
 
             Call the MCP server without a token; the answer says where to get one:
               curl -si -X POST \(endpoint)
-
-            Follow it, as a client does:
-              curl -s \(quoted(server + resource.metadataPath))
-              curl -s \(quoted(issuerMetadata))
-
+            \(discovery(server))
             \(token)
 
             Call the MCP server with it:
@@ -42,6 +41,15 @@ struct Introduction {
 
             Stop with Control-C.
             """
+    }
+
+    /// The way from the challenge to the authorization servers.
+    private func discovery(_ server: String) -> String {
+        guard !issuers.isEmpty else { return "" }
+        let documents =
+            [server + resource.metadataPath]
+            + issuers.map { WellKnown.authorizationServerMetadataURLs(of: $0).first?.text ?? $0.text }
+        return "\nFollow it, as a client does:\n" + documents.map { "  curl -s \(quoted($0))\n" }.joined()
     }
 
     /// The word as a shell reads it.

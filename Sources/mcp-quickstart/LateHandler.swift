@@ -11,6 +11,7 @@ final class LateHandler: HTTPHandler {
         self.handler.withLock { $0 = handler }
     }
 
+    // The server listens before there is a handler; the quickstart's is always on loopback.
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         guard let handler = handler.withLock({ $0 }) else { return HTTPResponse(status: .serviceUnavailable) }
         return try await handler.respond(to: request)

@@ -1,3 +1,4 @@
+import OAuthResourceServer
 import SocketHTTP
 
 #if canImport(Glibc)
@@ -18,14 +19,11 @@ enum MCPQuickstart {
             return
         }
         do {
-            let quickstart = Quickstart(try QuickstartOptions(parsing: arguments))
-            try await untilTerminated {
-                try await quickstart.run(log: { writeError($0) }, ready: { say($0) })
-            }
+            let environment = ProcessEnvironment.variables()
+            let quickstart = Quickstart(try QuickstartOptions(parsing: arguments, environment: environment))
+            try await untilTerminated { try await quickstart.run { say($0) } }
         } catch let error as UsageError {
             stop(error.faults)
-        } catch let error as Quickstart.StartError {
-            stop([error.line])
         } catch {
             stop(["\(error)"])
         }
@@ -48,16 +46,6 @@ enum MCPQuickstart {
 
     private static func say(_ text: String) {
         write(text + "\n", to: STDOUT_FILENO)
-    }
-
-    /// Writes a line to the standard error if that needs no waiting: a reader that stands still must not stop the program.
-    private static func writeError(_ line: String) -> Bool {
-        var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        // `poll` reads and writes the one entry that lives on this stack. A pipe that is ready takes at least PIPE_BUF
-        // bytes, more than any line; one without a reader says so, instead of a signal at the next write.
-        guard unsafe poll(&entry, 1, 0) == 1, entry.revents == Int16(POLLOUT) else { return false }
-        write(line + "\n", to: STDERR_FILENO)
-        return true
     }
 
     /// Writes at once: a pipe behind the C library's buffer would see the ready line when it is too late.

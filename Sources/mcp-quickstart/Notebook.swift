@@ -92,4 +92,11 @@ final class Notebook: Sendable {
 
     static let writeScope = "notes:write"
     static let readScope = "notes:read"
+
+    /// What the guard asks for, beside what every request needs.
+    static let scopeRules: MCPScopeRules = [
+        .tool("add_note", requires: [writeScope]), .tool("list_notes", requires: [readScope]),
+    ]
+    /// Who may write may read.
+    static let scopeImplications: ScopeImplications = [writeScope: [readScope]]
 }

@@ -1,20 +1,21 @@
 import OAuthMetadata
+import OAuthResourceServer
+import SafeFetch
 import WireFormat
 
-/// The configuration of the quickstart.
+/// The configuration of the quickstart: ports, and the guard's `OAUTH_*` environment with flags in the place of what they say.
 struct QuickstartOptions {
     /// The port of the MCP server; 0 for any free one.
     var port: UInt16 = 8080
     /// The port of the embedded authorization server; 0 for any free one.
     var issuerPort: UInt16 = 9000
-    /// A real authorization server, instead of the embedded one.
-    var issuer: IssuerIdentifier?
-    /// The resource identifier; nil for `http://127.0.0.1:<port>/mcp`.
-    var resource: ResourceIdentifier?
-    /// The scopes that every MCP request needs.
-    var requiredScopes = ScopeSet(keepingValidOf: "mcp:use")
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
+    /// Whom to trust instead of the system's certificate authorities.
+    var certificateAuthorities: CertificateAuthorityFile?
+    /// What ``ResourceServerConfiguration/init(environment:)`` is asked for, but for what is known only after listening.
+    private(set) var environment: [String: String] = [:]
+    private var givenFlags: [(flag: String, variable: String)] = []
 
     /// The answer to `--help`.
     static let help = """
@@ -24,54 +25,120 @@ struct QuickstartOptions {
 
           --port N                    port of the MCP server, 0 for any free one (8080)
           --issuer-port N             port of the authorization server, 0 for any free one (9000)
-          --issuer URL                use this authorization server instead of the embedded one
+          --issuer URL                use this authorization server instead of the embedded one; repeatable
+          --jwks-url URL              where the keys of the one issuer stand, instead of finding them
+          --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
           --help                      show this text
+
+        Everything about tokens can come from the environment too: OAUTH_ISSUERS, OAUTH_RESOURCE, OAUTH_MODE,
+        OAUTH_ALLOWED_ORIGINS and so on; flags win. An issuer on http needs OAUTH_ALLOW_INSECURE_HTTP=loopback.
         """
+
+    /// Whether tokens come from the authorization server in this program.
+    var hasEmbeddedIssuer: Bool {
+        environment["OAUTH_ISSUERS"] == nil && !["static", "disabled"].contains(environment["OAUTH_MODE"] ?? "")
+    }
+
+    /// The guard's configuration.
+    ///
+    /// - Parameters:
+    ///   - port: The port of the MCP server.
+    ///   - embeddedIssuer: The issuer in this program, if there is one.
+    /// - Throws: ``UsageError`` with every fault.
+    func configuration(port: UInt16, embeddedIssuer: String?) throws(UsageError) -> ResourceServerConfiguration {
+        var environment = environment
+        if environment["OAUTH_RESOURCE"] == nil {
+            environment["OAUTH_RESOURCE"] = "http://127.0.0.1:\(port)\(MCPHandler.defaultPath)"
+        }
+        if let embeddedIssuer {
+            environment["OAUTH_ISSUERS"] = embeddedIssuer
+            environment["OAUTH_ALLOW_INSECURE_HTTP"] = "loopback"
+        }
+        let isEnforcedForIssuers = !["static", "disabled"].contains(environment["OAUTH_MODE"] ?? "")
+        if environment["OAUTH_REQUIRED_SCOPES"] == nil, isEnforcedForIssuers {
+            environment["OAUTH_REQUIRED_SCOPES"] = "mcp:use"
+        }
+        do throws(ConfigurationError) {
+            var configuration = try ResourceServerConfiguration(environment: environment)
+            configuration.operationScopes = Notebook.scopeRules
+            configuration.scopeImplications = Notebook.scopeImplications
+            return configuration
+        } catch {
+            throw UsageError(faults: error.faults.map { "\(spelled($0.setting)) \($0.explanation)" })
+        }
+    }
+
+    /// A setting as whoever started the program wrote it.
+    private func spelled(_ setting: String) -> String {
+        for (flag, variable) in givenFlags where setting.utf8.starts(with: variable.utf8) {
+            return flag + setting.dropFirst(variable.count)
+        }
+        return setting
+    }
 }
 
-/// Everything that is wrong with a command line, a line each.
+/// Everything that is wrong with how the program was started, a line each.
 struct UsageError: Error {
     var faults: [String]
 }
 
 extension QuickstartOptions {
-    /// Reads the arguments after the program's name.
+    /// Reads the arguments after the program's name, and what of the environment begins with `OAUTH_`.
     ///
     /// - Throws: ``UsageError`` with every fault at once.
-    init(parsing arguments: [String]) throws(UsageError) {
+    init(parsing arguments: [String], environment: [String: String] = [:]) throws(UsageError) {
         var flags = CommandLineFlags(parsing: arguments, known: Self.flags)
+        self.environment = environment.filter { $0.key.utf8.starts(with: "OAUTH_".utf8) }
         if let value = flags.number("--port", 0...65_535) { port = UInt16(value) }
         if let value = flags.number("--issuer-port", 0...65_535) { issuerPort = UInt16(value) }
         if let value = flags.number("--token-lifetime", 1...86_400) { tokenLifetime = value }
-        let kindOfURL = "an https URL, or an http URL of a loopback host"
-        issuer = flags.value("--issuer", "\(kindOfURL), without query and fragment") {
-            try? IssuerIdentifier($0, insecureHTTP: .loopback)
+        certificateAuthorities = flags.value("--ca-file", "a PEM file of certificates that can be read") {
+            try? CertificateAuthorityFile(path: $0)
         }
-        resource = flags.value("--resource", "\(kindOfURL), without fragment") {
-            try? ResourceIdentifier($0, insecureHTTP: .loopback)
+        if !flags.contains("--ca-file"), let path = environment["SSL_CERT_FILE"], !path.isEmpty {
+            certificateAuthorities = try? CertificateAuthorityFile(path: path)
+            if certificateAuthorities == nil { flags.faults.append("SSL_CERT_FILE names no PEM file of certificates") }
         }
-        let scopes = flags.all("--required-scope")
-        if !scopes.isEmpty {
-            if let set = ScopeSet(scopes) {
-                requiredScopes = set
-            } else {
-                flags.faults.append("--required-scope must be one scope (RFC 6749, section 3.3); repeat it for more")
+        for (flag, variable) in Self.variables {
+            let values = flags.all(flag)
+            guard !values.isEmpty else { continue }
+            // One value for each time: lists are the environment's way.
+            if values.contains(where: { $0.utf8.contains { " ,\t\r\n".utf8.contains($0) } }) {
+                flags.faults.append("\(flag) takes one value, without spaces and commas; repeat it for more")
             }
+            self.environment[variable] = values.joined(separator: " ")
+            givenFlags.append((flag, variable))
         }
-        if flags.contains("--issuer") {
+        if hasEmbeddedIssuer {
+            if port != 0, port == issuerPort {
+                flags.faults.append("--port and --issuer-port must differ; both are \(port)")
+            }
+            for name in ["OAUTH_JWKS_URL", "OAUTH_INTROSPECTION_URL"] where self.environment[name] != nil {
+                flags.faults.append("\(spelled(name)) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS")
+            }
+        } else {
             for flag in ["--issuer-port", "--token-lifetime"] where flags.contains(flag) {
-                flags.faults.append("\(flag) is for the embedded authorization server, which --issuer replaces")
+                flags.faults.append("\(flag) is for the embedded authorization server, which is not started now")
             }
-        } else if port != 0, port == issuerPort {
-            flags.faults.append("--port and --issuer-port must differ; both are \(port)")
+        }
+        do throws(UsageError) {
+            // The ports do not change what is right and wrong.
+            _ = try configuration(port: 1, embeddedIssuer: hasEmbeddedIssuer ? "http://127.0.0.1:1" : nil)
+        } catch {
+            flags.faults += error.faults
         }
         guard flags.faults.isEmpty else { throw UsageError(faults: flags.faults) }
     }
 
+    private static let variables: KeyValuePairs = [
+        "--issuer": "OAUTH_ISSUERS", "--jwks-url": "OAUTH_JWKS_URL", "--resource": "OAUTH_RESOURCE",
+        "--required-scope": "OAUTH_REQUIRED_SCOPES",
+    ]
+
     private static let flags = CommandLineFlags.Known(
-        single: ["--port", "--issuer-port", "--issuer", "--resource", "--token-lifetime"],
-        repeatable: ["--required-scope"])
+        single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime"],
+        repeatable: ["--issuer", "--required-scope"])
 }

@@ -5,7 +5,7 @@ import SocketHTTP
 
 let resourceServer = try ResourceServer(
     resource: "https://mcp.example.com/mcp", issuer: "https://login.example.com",
-    requiredScopes: ["mcp:use"], fetcher: CurlFetcher(), observer: { print($0) })
+    requiredScopes: ["mcp:use"], fetcher: CurlFetcher(), observer: LineLogger.standardError.observe)
 let handler = resourceServer.protecting { request, principal in
     .text("Hello, \(principal.subject ?? "stranger")\n")
 }

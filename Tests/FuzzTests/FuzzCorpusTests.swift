@@ -1,10 +1,11 @@
 import JOSE
+import OAuthMetadata
 import Testing
 import WireFormat
 
 @testable import fuzz
 
-@Suite("Fuzz targets")
+@Suite("Fuzz targets", .serialized)
 struct FuzzCorpusTests {
     /// `Tests/Fuzz/Corpus`.
     private static let corpus: String = {
@@ -33,6 +34,7 @@ struct FuzzCorpusTests {
         ("url", { (try? AbsoluteURL(parsing: String(decoding: $0, as: UTF8.self))) != nil }),
         ("jws", { (try? TokenProperties.isAccepted($0)) == true }),
         ("claims", { (try? ClaimProperties.verified($0)) != nil }),
+        ("challenge", { (try? AuthenticationChallenges(parsing: [$0])) != nil }),
         ("jwks", { (try? JSONWebKeySet(parsing: $0, issuer: GoodTokens.issuer))?.keys.isEmpty == false }),
     ]
 

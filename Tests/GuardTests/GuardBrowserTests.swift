@@ -3,7 +3,7 @@ import OAuthTestKit
 import Testing
 
 /// POLICY §10: CORS, and the defence against DNS rebinding. The rows' server listens on loopback.
-@Suite("The guard and browsers, request by request", .timeLimit(.minutes(2)))
+@Suite("The guard and browsers, request by request", .serialized, .timeLimit(.minutes(2)))
 struct GuardBrowserTests {
     static let app = "https://app.example"
     static let expose = "Access-Control-Expose-Headers: WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce"

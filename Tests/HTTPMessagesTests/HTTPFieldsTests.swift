@@ -1,7 +1,7 @@
 import HTTPMessages
 import Testing
 
-@Suite("Field names (RFC 9110 §5.1)")
+@Suite("Field names (RFC 9110 §5.1)", .serialized)
 struct HTTPFieldNameTests {
     @Test("A name is a token: every byte alone, over all of ASCII")
     func tokens() {
@@ -38,7 +38,7 @@ struct HTTPFieldNameTests {
     }
 }
 
-@Suite("Field values (RFC 9110 §5.5)")
+@Suite("Field values (RFC 9110 §5.5)", .serialized)
 struct HTTPFieldValueTests {
     @Test("THREATS H16: every control byte but HTAB is refused inside a value; everything else is admitted")
     func bytes() {
@@ -92,7 +92,7 @@ struct HTTPFieldValueTests {
     }
 }
 
-@Suite("Fields (RFC 9110 §5.2, §5.3)")
+@Suite("Fields (RFC 9110 §5.2, §5.3)", .serialized)
 struct HTTPFieldsTests {
     private let lower = HTTPFieldName("x-test")
     private let upper = HTTPFieldName("X-TEST")

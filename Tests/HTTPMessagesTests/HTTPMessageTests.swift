@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("Methods and status codes")
+@Suite("Methods and status codes", .serialized)
 struct HTTPMethodAndStatusTests {
     @Test("RFC 9110 §9.1, THREATS H20: a method is a case-sensitive token")
     func methods() {
@@ -67,7 +67,7 @@ struct HTTPMethodAndStatusTests {
     }
 }
 
-@Suite("Requests and responses")
+@Suite("Requests and responses", .serialized)
 struct HTTPMessageTests {
     @Test("A JSON response is its value, with its type")
     func json() {

@@ -2,7 +2,7 @@ import HTTPMessages
 import Synchronization
 import Testing
 
-@Suite("Request bodies")
+@Suite("Request bodies", .serialized)
 struct HTTPRequestBodyTests {
     /// Gives its chunks one by one and counts how many were asked for.
     private final class Source: Sendable {

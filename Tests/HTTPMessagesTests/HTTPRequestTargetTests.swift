@@ -1,7 +1,7 @@
 import HTTPMessages
 import Testing
 
-@Suite("Request targets (RFC 9112 §3.2)")
+@Suite("Request targets (RFC 9112 §3.2)", .serialized)
 struct HTTPRequestTargetTests {
     @Test(
         "A target is taken apart and never decoded, merged or normalised (THREATS H7, H19)",

@@ -1,7 +1,7 @@
 import HTTPMessages
 import Testing
 
-@Suite("Media types (RFC 9110 §8.3.1)")
+@Suite("Media types (RFC 9110 §8.3.1)", .serialized)
 struct MediaTypeTests {
     private func fields(_ contentTypes: [String]) throws -> HTTPFields {
         var fields = HTTPFields()

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("House rules (STYLE.md \"Rules with a test\")")
+@Suite("House rules (STYLE.md \"Rules with a test\")", .serialized)
 struct HouseRulesTests {
     private let tree = SourceTree.package
 
@@ -75,14 +75,17 @@ struct HouseRulesTests {
         #expect(try libraryFiles.flatMap { TrapRule.violations(path: $0.path, text: $0.text) } == [])
     }
 
-    @Test("Every Swift block of the README is compiled somewhere")
+    @Test("Every Swift block of the README and of the articles is compiled somewhere")
     func readme() throws {
-        let blocks = ReadmeRule.swiftBlocks(in: try tree.text(of: "README.md"))
-        #expect(!blocks.isEmpty)
+        let articles = try tree.files(in: "Sources", ending: ".md")
+        #expect(articles.contains { $0.name == "Frameworks.md" }, "the articles were found at all")
         let files = try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests")
-        for block in blocks {
-            #expect(files.contains { ReadmeRule.contains($0.text, block) }, "\(block.joined(separator: "\n"))")
+        for text in try [tree.text(of: "README.md")] + articles.map(\.text) {
+            for block in ReadmeRule.swiftBlocks(in: text) {
+                #expect(files.contains { ReadmeRule.contains($0.text, block) }, "\(block.joined(separator: "\n"))")
+            }
         }
+        #expect(try !ReadmeRule.swiftBlocks(in: tree.text(of: "README.md")).isEmpty)
     }
 
     @Test("Base names of Swift files are unique in the package, main.swift aside")

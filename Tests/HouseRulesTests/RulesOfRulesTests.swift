@@ -1,7 +1,7 @@
 import Testing
 
 /// The rules themselves: each catches what it is for when that is planted in a text, and nothing else.
-@Suite("The house rules catch what they are for")
+@Suite("The house rules catch what they are for", .serialized)
 struct RulesOfRulesTests {
     @Test(
         "Every form of an import is found",

@@ -39,8 +39,13 @@ struct SourceTree {
 
     /// The Swift files below a folder.
     func swiftFiles(in folder: String) throws -> [File] {
+        try files(in: folder, ending: ".swift")
+    }
+
+    /// The files below a folder whose names end so.
+    func files(in folder: String, ending: String) throws -> [File] {
         try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path(percentEncoded: false))
-            .filter { $0.hasSuffix(".swift") }.sorted()
+            .filter { $0.hasSuffix(ending) }.sorted()
             .map { File(path: "\(folder)/\($0)", text: try text(of: "\(folder)/\($0)")) }
     }
 }

@@ -118,7 +118,7 @@ def refused_starts(binary: str) -> None:
         closed.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
         for name, arguments, words in [
-            ("http issuer on loopback without leave", ["--issuer", nobody], ["OAUTH_ALLOW_INSECURE_HTTP=loopback"]),
+            ("http issuer on loopback without leave", ["--issuer", nobody], ["OAUTH_ALLOW_INSECURE_HTTP", "loopback"]),
             ("http issuer elsewhere", ["--issuer", "http://login.example.com"], ["https"]),
             ("--jwks-url alone", ["--jwks-url", "https://login.example.com/keys"], ["--issuer"]),
             ("a CA file that is none", ["--issuer", "https://login.example.com", "--ca-file", "/nowhere"], ["--ca-file"]),

@@ -3,7 +3,7 @@ import JOSE
 import Testing
 import WireFormat
 
-@Suite("JSONWebKeySet")
+@Suite("JSONWebKeySet", .serialized)
 struct JSONWebKeySetTests {
     private static func key(_ text: String) -> JSONObject {
         (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]

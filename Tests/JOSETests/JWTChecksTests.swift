@@ -3,7 +3,7 @@ import Testing
 import WireFormat
 
 /// What one defect in a token cannot show: whose keys, which order, and what is asked before there is a key.
-@Suite("JWTValidation, whose keys and in which order")
+@Suite("JWTValidation, whose keys and in which order", .serialized)
 struct JWTChecksTests {
     @Test(
         "RFC 8725 §3.8: keys bound to another issuer are refused, although they verify the signature",

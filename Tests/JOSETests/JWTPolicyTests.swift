@@ -2,7 +2,7 @@ import JOSE
 import Testing
 import WireFormat
 
-@Suite("JWTPolicy")
+@Suite("JWTPolicy", .serialized)
 struct JWTPolicyTests {
     private func refusal(
         _ payload: String = TokenMint.payload, now: Double = TokenMint.now, _ edit: (inout JWTPolicy) -> Void

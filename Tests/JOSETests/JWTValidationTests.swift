@@ -177,7 +177,7 @@ struct Defect: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite("JWTValidation")
+@Suite("JWTValidation", .serialized)
 struct JWTValidationTests {
     @Test("A good token is accepted", arguments: TokenMint.all)
     func goodToken(mint: TokenMint) throws {

@@ -3,7 +3,7 @@ import JOSE
 import Testing
 import WireFormat
 
-@Suite("Keys from PEM, DER and certificates")
+@Suite("Keys from PEM, DER and certificates", .serialized)
 struct KeyEncodingTests {
     private func defect(_ pem: String, _ algorithm: SignatureAlgorithm? = nil) -> KeyDefect? {
         do throws(KeyDefect) {

@@ -5,7 +5,7 @@ import WireFormat
 @testable import JOSE
 
 /// Keys in DER that no tool makes, and the checks behind the checks.
-@Suite("Hostile keys in DER")
+@Suite("Hostile keys in DER", .serialized)
 struct KeyImportTests {
     /// Tag, length and content (X.690 §8.1).
     private static func der(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {

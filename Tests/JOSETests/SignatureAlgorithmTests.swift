@@ -3,7 +3,7 @@ import JOSE
 import Testing
 import WireFormat
 
-@Suite("SignatureAlgorithm")
+@Suite("SignatureAlgorithm", .serialized)
 struct SignatureAlgorithmTests {
     @Test("POLICY §6: the table, and what is allowed by default")
     func table() {

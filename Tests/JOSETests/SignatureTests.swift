@@ -3,7 +3,7 @@ import JOSE
 import Testing
 import WireFormat
 
-@Suite("Signatures")
+@Suite("Signatures", .serialized)
 struct SignatureTests {
     /// The order n of P-256 (SEC 2 §2.4.2).
     private static let order: [UInt8] = [

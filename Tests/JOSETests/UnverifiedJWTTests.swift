@@ -2,7 +2,7 @@ import JOSE
 import Testing
 import WireFormat
 
-@Suite("UnverifiedJWT")
+@Suite("UnverifiedJWT", .serialized)
 struct UnverifiedJWTTests {
     private func malformation(_ text: String, limit: Int = 16_384) -> JOSEError? {
         do throws(JOSEError) {

@@ -4,7 +4,7 @@ import WireFormat
 @testable import JOSE
 
 /// Examples of the RFCs whose payload is no claims set: signature and key alone.
-@Suite("RFC vectors")
+@Suite("RFC vectors", .serialized)
 struct VectorTests {
     struct Vector: Sendable, CustomTestStringConvertible {
         let name: String

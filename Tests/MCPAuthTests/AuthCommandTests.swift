@@ -3,7 +3,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-@Suite("mcp-auth: commands")
+@Suite("mcp-auth: commands", .serialized)
 struct AuthCommandTests {
     private let session = CommandSession()
 

@@ -3,7 +3,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-@Suite("mcp-auth: text of strangers")
+@Suite("mcp-auth: text of strangers", .serialized)
 struct DisplayTextTests {
     @Test(
         "THREATS J16: what moves the cursor, turns the writing or hides is shown as an escape",

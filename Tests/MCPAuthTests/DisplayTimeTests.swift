@@ -2,7 +2,7 @@ import Testing
 
 @testable import mcp_auth
 
-@Suite("mcp-auth: times")
+@Suite("mcp-auth: times", .serialized)
 struct DisplayTimeTests {
     @Test(
         "a time is shown in UTC, fractions cut off",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import mcp_auth
 
-@Suite("mcp-auth: explanations")
+@Suite("mcp-auth: explanations", .serialized)
 struct ExplanationsTests {
     @Test("every reason has a sentence of its own")
     func distinct() {

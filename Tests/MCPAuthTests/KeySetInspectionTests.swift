@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-@Suite("mcp-auth jwks inspect")
+@Suite("mcp-auth jwks inspect", .serialized)
 struct KeySetInspectionTests {
     private func inspect(_ text: [UInt8], usesColour: Bool = false) async -> Outcome {
         var session = CommandSession(files: ["keys": text])

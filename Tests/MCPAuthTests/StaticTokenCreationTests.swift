@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-@Suite("mcp-auth static-token new")
+@Suite("mcp-auth static-token new", .serialized)
 struct StaticTokenCreationTests {
     private let session = CommandSession()
 

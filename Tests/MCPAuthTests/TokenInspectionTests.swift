@@ -3,7 +3,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-@Suite("mcp-auth token inspect")
+@Suite("mcp-auth token inspect", .serialized)
 struct TokenInspectionTests {
     private func inspect(_ token: [UInt8], usesColour: Bool = false) async -> Outcome {
         var session = CommandSession(standardInput: token)

@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-@Suite("mcp-auth token verify")
+@Suite("mcp-auth token verify", .serialized)
 struct TokenVerificationTests {
     private let press = TokenPress.es256
 

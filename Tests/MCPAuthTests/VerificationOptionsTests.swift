@@ -3,7 +3,7 @@ import Testing
 
 @testable import mcp_auth
 
-@Suite("mcp-auth token verify: options")
+@Suite("mcp-auth token verify: options", .serialized)
 struct VerificationOptionsTests {
     @Test("only the keys and the audience are needed; the rest has the library's defaults")
     func defaults() throws {

@@ -2,7 +2,7 @@ import OAuthMetadata
 import Testing
 import WireFormat
 
-@Suite("Parsed challenges")
+@Suite("Parsed challenges", .serialized)
 struct ChallengeParserTests {
     private func parse(_ lines: [String], _ limits: ChallengeLimits = ChallengeLimits()) throws -> [String] {
         try AuthenticationChallenges(parsing: lines.map { Array($0.utf8) }, limits: limits).challenges.map(Self.text)

@@ -1,7 +1,7 @@
 import OAuthMetadata
 import Testing
 
-@Suite("Challenge")
+@Suite("Challenge", .serialized)
 struct ChallengeTests {
     private let metadata: Challenge.QuotableText = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
 
@@ -50,7 +50,7 @@ struct ChallengeTests {
     }
 }
 
-@Suite("ScopeSet")
+@Suite("ScopeSet", .serialized)
 struct ScopeSetTests {
     @Test("Sorted, each once, separated by one space")
     func canonical() {

@@ -2,7 +2,7 @@ import OAuthMetadata
 import Testing
 import WireFormat
 
-@Suite("Identifiers")
+@Suite("Identifiers", .serialized)
 struct IdentifierTests {
     @Test(
         "The operator's string is kept byte for byte",

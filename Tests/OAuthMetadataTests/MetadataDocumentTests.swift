@@ -2,7 +2,7 @@ import OAuthMetadata
 import Testing
 import WireFormat
 
-@Suite("ProtectedResourceMetadata")
+@Suite("ProtectedResourceMetadata", .serialized)
 struct ProtectedResourceMetadataTests {
     private static let resource = "https://mcp.example/mcp"
 
@@ -83,7 +83,7 @@ struct ProtectedResourceMetadataTests {
     }
 }
 
-@Suite("AuthorizationServerMetadata")
+@Suite("AuthorizationServerMetadata", .serialized)
 struct AuthorizationServerMetadataTests {
     /// Every member of RFC 8414 §2 and those of POLICY §5, and an extra member.
     private static let full = #"""

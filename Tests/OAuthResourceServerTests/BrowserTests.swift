@@ -4,7 +4,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Browsers: CORS and DNS rebinding")
+@Suite("Browsers: CORS and DNS rebinding", .serialized)
 struct BrowserTests {
     private static let page = "https://app.example"
     private static let local = "http://127.0.0.1:8080/mcp"

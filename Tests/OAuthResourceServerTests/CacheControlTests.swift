@@ -3,7 +3,7 @@ import Testing
 
 @testable import OAuthResourceServer
 
-@Suite("CacheControl and Validators")
+@Suite("CacheControl and Validators", .serialized)
 struct CacheControlTests {
     private func lifetime(_ lines: [String], age: [String] = []) throws -> Duration {
         var fields = HTTPFields()

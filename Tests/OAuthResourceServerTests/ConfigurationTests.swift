@@ -4,7 +4,7 @@ import OAuthResourceServer
 import Testing
 import WireFormat
 
-@Suite("ResourceServerConfiguration")
+@Suite("ResourceServerConfiguration", .serialized)
 struct ConfigurationTests {
     private func faults(_ edit: (inout ResourceServerConfiguration) -> Void) -> [String] {
         var configuration = ResourceServerConfiguration(
@@ -65,6 +65,23 @@ struct ConfigurationTests {
                     "/.well-known/x", "/.well-known/x?y", "/.well-known/oauth-protected-resource/mcp",
                 ]
             } == ["wellKnownPathsOfHandler[1]", "wellKnownPathsOfHandler[2]"])
+    }
+
+    @Test(
+        "A resource that nobody else can follow is refused: https on this machine, or the address to listen on",
+        arguments: [
+            "https://localhost", "https://LOCALHOST:8443/mcp", "https://127.0.0.1/mcp", "https://[::1]/mcp",
+            "https://0.0.0.0/mcp", "https://[::]/mcp",
+        ])
+    func nobodysResource(resource: String) {
+        #expect(faults { $0.resource = resource } == ["resource"])
+    }
+
+    @Test(
+        "The same with http is for development, and other hosts are not meant",
+        arguments: ["http://localhost:8080/mcp", "http://127.0.0.1/mcp", "http://[::1]:1/mcp", "https://10.0.0.1/mcp"])
+    func somebodysResource(resource: String) {
+        #expect(faults { $0.resource = resource } == [])
     }
 
     @Test("What describe writes is advertised without what may not be")

@@ -36,6 +36,7 @@ struct GuardExchange {
         if let body { request.body = HTTPRequestBody(Array(body.utf8)) }
         response = try await handler.respond(to: request)
         principal = seen.withLock { $0 }
+        try response.requireReadableChallenges()
 
         let decision = await server.decide(
             method: method, target: target, fields: all, body: body.map { Array($0.utf8) }, listener: listener)

@@ -4,7 +4,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Guard modes")
+@Suite("Guard modes", .serialized)
 struct GuardModeTests {
     private static let local = "http://127.0.0.1:8080/mcp"
     private static let host = [("Host", "localhost")]

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("IssuerDiscovery", .timeLimit(.minutes(1)))
+@Suite("IssuerDiscovery", .serialized, .timeLimit(.minutes(1)))
 struct IssuerDiscoveryTests {
     private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
     private static let url = "https://issuer.example/jwks"

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("JWTTokenVerifier")
+@Suite("JWTTokenVerifier", .serialized)
 struct JWTTokenVerifierTests {
     /// Counts what it is asked for.
     private final class CountingSource: KeySource {

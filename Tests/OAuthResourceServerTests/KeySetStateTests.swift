@@ -46,7 +46,7 @@ extension KeySetState.Step {
     }
 }
 
-@Suite("KeySetState: the decision table of POLICY §8")
+@Suite("KeySetState: the decision table of POLICY §8", .serialized)
 struct KeySetStateTests {
     private static func document(_ names: String..., lifetime: Duration = .seconds(300)) throws -> KeySetDocument {
         KeySetDocument(

@@ -4,7 +4,7 @@ import OAuthTestKit
 import Synchronization
 import Testing
 
-@Suite("Key sources: static, in process, local first")
+@Suite("Key sources: static, in process, local first", .serialized)
 struct KeySourceTests {
     /// A source whose sets a test chooses, and which counts what it is asked.
     private final class ChosenSource: KeySource {

@@ -4,7 +4,7 @@ import OAuthResourceServer
 import Testing
 import WireFormat
 
-@Suite("Metadata routes")
+@Suite("Metadata routes", .serialized)
 struct MetadataRoutesTests {
     private static let inserted = "/.well-known/oauth-protected-resource/mcp"
     private static let alias = "/.well-known/oauth-protected-resource"

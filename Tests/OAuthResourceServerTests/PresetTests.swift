@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Presets")
+@Suite("Presets", .serialized)
 struct PresetTests {
     /// An authorization server and the tokens that it issues, as its documentation shows them.
     struct Product: Sendable, CustomTestStringConvertible {
@@ -52,7 +52,7 @@ struct PresetTests {
                 "preferred_username": "ann@example.com", "rh": "0.AAAA", "scp": "notes.read notes.write",
                 "sub": "aAaAaAaAbBbBbBbBcCcC", "tid": .string(tenant), "uti": "AbcdeFGHijKL", "ver": "2.0",
             ],
-            scopes: ["notes.read"],
+            scopes: ["api://\(application)/notes.read"],
             refusals: [
                 (
                     "of another tenant",

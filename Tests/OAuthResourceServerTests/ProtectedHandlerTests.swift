@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-@Suite("ProtectedHandler")
+@Suite("ProtectedHandler", .serialized)
 struct ProtectedHandlerTests {
     private func request(
         _ token: String?, fields extra: [(HTTPFieldName, HTTPFieldValue)] = [],

@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("ResourceServer")
+@Suite("ResourceServer", .serialized)
 struct ResourceServerTests {
     private static let bearer = #"Bearer scope="mcp:use", \#(GuardFixture.challengeTail)"#
     private static let invalidToken =

@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("Route rules")
+@Suite("Route rules", .serialized)
 struct RouteRuleTests {
     private static let rules: [RouteRule] = [
         RouteRule("/health", .public), RouteRule(below: "/public/", .public), RouteRule(below: "/open", .optional),
@@ -110,6 +110,19 @@ struct RouteRuleTests {
         #expect(try await GuardExchange(root.server, .get, "/").served == nil)
     }
 
+    @Test("Of two rules for a path the exact one decides")
+    func exactFirst() async throws {
+        for rules in [
+            [RouteRule(below: "/a", .optional), RouteRule("/a", .public)],
+            [RouteRule("/a", .public), RouteRule(below: "/a/", .optional)],
+        ] {
+            let server = try fixture(rules).server
+            #expect(try await GuardExchange(server, .get, "/a", token: "x").served == "<anonymous>")
+            #expect(try await GuardExchange(server, .get, "/a/", token: "x").served == nil)
+            #expect(try await GuardExchange(server, .get, "/a/b").served == "<anonymous>")
+        }
+    }
+
     @Test("An anonymous principal has nothing, and is the task-local too")
     func anonymous() async throws {
         let principal = Principal.anonymous
@@ -139,6 +152,7 @@ struct RouteRuleTests {
             ([RouteRule("/a/b", .optional), RouteRule(below: "/a", .public)], ["routes[0]"]),
             ([RouteRule(below: "/", .optional), RouteRule(below: "/admin", .required)], ["routes[1]"]),
             ([RouteRule("/mcp", .public)], ["routes[0]"]),
+            ([RouteRule("/mcp/", .public)], ["routes[0]"]),
             ([RouteRule(below: "/mcp", .public)], ["routes[0]"]),
             ([RouteRule(below: "/", .public)], ["routes[0]"]),
             ([RouteRule(below: "/mcp", .optional), RouteRule("/mcp/health", .public)], []),

@@ -4,7 +4,7 @@ import OAuthMetadata
 import Testing
 import WireFormat
 
-@Suite("Authorization endpoint")
+@Suite("Authorization endpoint", .serialized)
 struct AuthorizationEndpointTests {
     private typealias Fixture = DevelopmentServerFixture
 

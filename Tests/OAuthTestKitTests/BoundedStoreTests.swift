@@ -1,7 +1,7 @@
 @testable import OAuthTestKit
 import Testing
 
-@Suite("BoundedStore")
+@Suite("BoundedStore", .serialized)
 struct BoundedStoreTests {
     private func key(_ number: Int) -> [UInt8] { Array(String(number).utf8) }
 

@@ -5,7 +5,7 @@ import OAuthMetadata
 import Testing
 import WireFormat
 
-@Suite("DevelopmentAuthorizationServer")
+@Suite("DevelopmentAuthorizationServer", .serialized)
 struct DevelopmentAuthorizationServerTests {
     private typealias Fixture = DevelopmentServerFixture
 

@@ -4,7 +4,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("FakeIssuer")
+@Suite("FakeIssuer", .serialized)
 struct FakeIssuerTests {
     private let clock = FakeClock()
     private let audience = "https://resource.example/mcp"

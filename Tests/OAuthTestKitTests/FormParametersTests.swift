@@ -1,7 +1,7 @@
 @testable import OAuthTestKit
 import Testing
 
-@Suite("FormParameters")
+@Suite("FormParameters", .serialized)
 struct FormParametersTests {
     @Test("RFC 6749 appendix B: names and values are form-urlencoded UTF-8")
     func decodes() throws {

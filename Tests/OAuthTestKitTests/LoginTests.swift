@@ -7,7 +7,7 @@ import Testing
 import WireFormat
 
 /// Guard and development server together, as a client meets them.
-@Suite("A whole login, in process")
+@Suite("A whole login, in process", .serialized)
 struct LoginTests {
     private typealias Fixture = DevelopmentServerFixture
     private let fixture: DevelopmentServerFixture

@@ -1,7 +1,7 @@
 @testable import OAuthTestKit
 import Testing
 
-@Suite("RedirectURI")
+@Suite("RedirectURI", .serialized)
 struct RedirectURITests {
     @Test(
         "RFC 8252 §7: https, loopback http and schemes of the client's own are acceptable",

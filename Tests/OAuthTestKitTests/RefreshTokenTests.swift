@@ -3,7 +3,7 @@ import HTTPMessages
 import Testing
 import WireFormat
 
-@Suite("Refresh tokens")
+@Suite("Refresh tokens", .serialized)
 struct RefreshTokenTests {
     private typealias Fixture = DevelopmentServerFixture
     private let refused = ["invalid_grant", Refusal.refreshTokenNotAcceptable.sentence]

@@ -3,7 +3,7 @@ import HTTPMessages
 import Testing
 import WireFormat
 
-@Suite("Client registration")
+@Suite("Client registration", .serialized)
 struct RegistrationEndpointTests {
     private typealias Fixture = DevelopmentServerFixture
 

@@ -5,7 +5,7 @@ import OAuthMetadata
 import Testing
 import WireFormat
 
-@Suite("Token endpoint")
+@Suite("Token endpoint", .serialized)
 struct TokenEndpointTests {
     private typealias Fixture = DevelopmentServerFixture
 

@@ -4,12 +4,13 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("mcp-quickstart: what it prints")
+@Suite("mcp-quickstart: what it prints", .serialized)
 struct IntroductionTests {
     private func lines(resource: String, issuer: String, tokenCommand: String? = nil) throws -> [String] {
         let introduction = Introduction(
             resource: try ResourceIdentifier(resource, insecureHTTP: .loopback), port: 8080,
-            issuer: try IssuerIdentifier(issuer, insecureHTTP: .loopback), tokenCommand: tokenCommand)
+            issuers: try issuer.split(separator: ",").map { try IssuerIdentifier(String($0), insecureHTTP: .loopback) },
+            tokenCommand: tokenCommand)
         return introduction.text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
@@ -23,6 +24,17 @@ struct IntroductionTests {
         #expect(lines.filter { $0.hasPrefix("  ") }.count == 5)
         #expect(lines.filter { $0.hasPrefix(" ") && !$0.hasPrefix("  ") }.isEmpty)
         #expect(lines.contains(#"  TOKEN=$(curl -s x | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"#))
+    }
+
+    @Test("several issuers stand in one word, and each has its metadata; none is said to be none")
+    func severalIssuers() throws {
+        let several = try lines(
+            resource: "http://127.0.0.1:8080/mcp", issuer: "https://a.example,https://b.example")
+        #expect(several.first == "ready resource=http://127.0.0.1:8080/mcp issuer=https://a.example,https://b.example")
+        #expect(several.filter { $0.contains("/.well-known/oauth-authorization-server") }.count == 2)
+        let none = try lines(resource: "http://127.0.0.1:8080/mcp", issuer: "")
+        #expect(none.first == "ready resource=http://127.0.0.1:8080/mcp issuer=none")
+        #expect(!none.contains { $0.contains("/.well-known/") })
     }
 
     @Test("the metadata of an issuer with a path stands where RFC 8414 §3.1 puts it")

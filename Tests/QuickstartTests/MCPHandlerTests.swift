@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("MCP over streamable HTTP")
+@Suite("MCP over streamable HTTP", .serialized)
 struct MCPHandlerTests {
     // MARK: HTTP
 
@@ -186,7 +186,10 @@ struct MCPHandlerTests {
     func listTools() async throws {
         let old = try #require(try await Exchange.afterHandshake("tools/list").json["result"]?.object)
         let new = try #require(try await Exchange.stateless("tools/list").json["result"]?.object)
-        #expect(old["tools"]?.array?.map { $0["name"]?.string } == ["whoami", "echo", "slow_count", "add_note", "list_notes"])
+        #expect(
+            old["tools"]?.array?.map { $0["name"]?.string } == [
+                "whoami", "echo", "slow_count", "add_note", "list_notes",
+            ])
         #expect(old["tools"]?.array?.allSatisfy { $0["inputSchema"]?["type"] == "object" } == true)
         #expect(new["tools"] == old["tools"])
         #expect(old.members.map { $0.name } == ["tools"])

@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("MCP tools")
+@Suite("MCP tools", .serialized)
 struct MCPToolsTests {
     @Test("whoami answers from the principal of the request, structured and as text")
     func whoami() async throws {

@@ -1,19 +1,23 @@
+import JOSE
 import OAuthMetadata
+import OAuthResourceServer
 import Testing
 
 @testable import mcp_quickstart
 
-@Suite("mcp-quickstart: options")
+@Suite("mcp-quickstart: options", .serialized)
 struct QuickstartOptionsTests {
     @Test("no arguments give the documented defaults")
     func defaults() throws {
         let options = try QuickstartOptions(parsing: [])
         #expect(options.port == 8080)
         #expect(options.issuerPort == 9000)
-        #expect(options.issuer == nil)
-        #expect(options.resource == nil)
-        #expect(options.requiredScopes.description == "mcp:use")
         #expect(options.tokenLifetime == 3600)
+        #expect(options.hasEmbeddedIssuer)
+        let configuration = try options.configuration(port: 8080, embeddedIssuer: "http://127.0.0.1:9000")
+        #expect(configuration.resource == "http://127.0.0.1:8080/mcp")
+        #expect(configuration.authorizationServers == ["http://127.0.0.1:9000"])
+        #expect(configuration.requiredScopes == ["mcp:use"])
     }
 
     @Test("every flag, with a space and with =")
@@ -30,12 +34,55 @@ struct QuickstartOptionsTests {
             #expect(options.port == 0)
             #expect(options.issuerPort == 65535)
             #expect(options.tokenLifetime == 1)
-            #expect(options.resource?.text == "https://mcp.example/mcp")
-            #expect(options.requiredScopes.description == "a b")
+            let configuration = try options.configuration(port: 1, embeddedIssuer: "http://127.0.0.1:2")
+            #expect(configuration.resource == "https://mcp.example/mcp")
+            #expect(configuration.requiredScopes == ["b", "a"])
         }
+        let issuers = try QuickstartOptions(parsing: [
+            "--issuer", "https://as.example/t=1", "--issuer=https://b.example",
+        ])
+        #expect(!issuers.hasEmbeddedIssuer)
         #expect(
-            try QuickstartOptions(parsing: ["--issuer", "https://as.example/t=1"]).issuer?.text
-                == "https://as.example/t=1")
+            try issuers.configuration(port: 1, embeddedIssuer: nil).authorizationServers
+                == ["https://as.example/t=1", "https://b.example"])
+    }
+
+    @Test("flags win over the environment, which says everything else")
+    func environment() throws {
+        let environment = [
+            "OAUTH_ISSUERS": "https://one.example https://two.example", "OAUTH_REQUIRED_SCOPES": "x y",
+            "OAUTH_ALLOWED_ORIGINS": "https://app.example", "OAUTH_CLOCK_SKEW": "5", "PATH": "/bin",
+        ]
+        let options = try QuickstartOptions(parsing: ["--required-scope", "z"], environment: environment)
+        let configuration = try options.configuration(port: 1, embeddedIssuer: nil)
+        #expect(configuration.authorizationServers == ["https://one.example", "https://two.example"])
+        #expect(configuration.requiredScopes == ["z"])
+        #expect(configuration.allowedOrigins == ["https://app.example"])
+        #expect(configuration.issuers.map(\.policy.clockSkew) == [5, 5])
+    }
+
+    @Test("OAUTH_ALLOW_INSECURE_HTTP=loopback admits an issuer on http loopback, and nothing else does")
+    func insecureIssuer() throws {
+        let arguments = ["--issuer", "http://127.0.0.1:9000"]
+        let environment = ["OAUTH_ALLOW_INSECURE_HTTP": "loopback"]
+        _ = try QuickstartOptions(parsing: arguments, environment: environment)
+        let error = #expect(throws: UsageError.self) { try QuickstartOptions(parsing: arguments) }
+        #expect(error?.faults.count == 1)
+        #expect(error?.faults.first?.contains("OAUTH_ALLOW_INSECURE_HTTP") == true)
+        #expect(throws: UsageError.self) {
+            try QuickstartOptions(parsing: ["--issuer", "http://as.example"], environment: environment)
+        }
+    }
+
+    @Test("faults of the environment and of flags are reported together, each by the name that was used")
+    func mixedFaults() throws {
+        let error = #expect(throws: UsageError.self) {
+            try QuickstartOptions(
+                parsing: ["--port", "x", "--resource", "mcp.example"],
+                environment: ["OAUTH_MODE": "off", "OAUTH_ISSUER": "https://as.example", "OAUTH_CLOCK_SKEW": "-1"])
+        }
+        let names = (error?.faults ?? []).compactMap { $0.split(separator: " ").first.map(String.init) }
+        #expect(Set(names) == ["--port", "--resource", "OAUTH_MODE", "OAUTH_ISSUER", "OAUTH_CLOCK_SKEW"])
     }
 
     @Test(
@@ -60,28 +107,24 @@ struct QuickstartOptionsTests {
             (["-h"], "unexpected argument '-h'"),
             (
                 ["--required-scope", "a b"],
-                "--required-scope must be one scope (RFC 6749, section 3.3); repeat it for more"
-            ),
-            (
-                ["--required-scope", "a\"b"],
-                "--required-scope must be one scope (RFC 6749, section 3.3); repeat it for more"
+                "--required-scope takes one value, without spaces and commas; repeat it for more"
             ),
             (["--required-scope="], "--required-scope needs a value"),
             (
                 ["--issuer", "https://as.example", "--token-lifetime", "5"],
-                "--token-lifetime is for the embedded authorization server, which --issuer replaces"
+                "--token-lifetime is for the embedded authorization server, which is not started now"
             ),
             (
                 ["--issuer", "https://as.example", "--issuer-port", "5"],
-                "--issuer-port is for the embedded authorization server, which --issuer replaces"
+                "--issuer-port is for the embedded authorization server, which is not started now"
             ),
             (
-                ["--issuer", "http://as.example"],
-                "--issuer must be an https URL, or an http URL of a loopback host, without query and fragment"
+                ["--jwks-url", "https://as.example/keys"],
+                "--jwks-url belongs to an issuer; name it with --issuer or OAUTH_ISSUERS"
             ),
             (
-                ["--resource", "mcp.example"],
-                "--resource must be an https URL, or an http URL of a loopback host, without fragment"
+                ["--issuer", "https://as.example", "--ca-file", "/nowhere"],
+                "--ca-file must be a PEM file of certificates that can be read"
             ),
         ] as [([String], String)])
     func fault(arguments: [String], line: String) {
@@ -98,7 +141,7 @@ struct QuickstartOptionsTests {
             error?.faults == [
                 "unknown option '--nope'; see --help", "unexpected argument 'z'", "--issuer needs a value",
                 "--port must be a number from 0 to 65535",
-                "--resource must be an https URL, or an http URL of a loopback host, without fragment",
+                "--resource is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp",
             ])
     }
 }

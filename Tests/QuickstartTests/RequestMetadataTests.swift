@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-@Suite("MCP 2026-07-28: request metadata")
+@Suite("MCP 2026-07-28: request metadata", .serialized)
 struct RequestMetadataTests {
     private static let version = "io.modelcontextprotocol/protocolVersion"
     private static let capabilities = "io.modelcontextprotocol/clientCapabilities"

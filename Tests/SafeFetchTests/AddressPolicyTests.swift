@@ -3,7 +3,7 @@ import WireFormat
 
 @testable import SafeFetch
 
-@Suite("AddressPolicy")
+@Suite("AddressPolicy", .serialized)
 struct AddressPolicyTests {
     /// The ranges of both IANA Special-Purpose Address Registries (of 2025-10-09), the multicast ranges, and the blocks of
     /// IPv6 outside global unicast: first and last address inside, the addresses next to them outside where those have

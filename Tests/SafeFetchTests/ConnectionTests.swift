@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import SafeFetch
 
-@Suite("Connections, kept and not", .timeLimit(.minutes(1)))
+@Suite("Connections, kept and not", .serialized, .timeLimit(.minutes(1)))
 struct ConnectionTests {
     /// Keeps its connections and answers everything with 200 and an empty body.
     private static func keepingServer() throws -> ScriptedServer {
@@ -72,6 +72,58 @@ struct ConnectionTests {
             #expect(try await fetcher.fetch(request).body == form)
         }
         #expect(server.connectionCount == 1)
+    }
+
+    @Test("a cookie is not kept")
+    func cookies() async throws {
+        let server = try ScriptedServer { connection in
+            while !connection.readHead().isEmpty {
+                connection.send("HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
+        for _ in 0..<2 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
+        #expect(server.requests.allSatisfy { !$0.contains("Cookie") })
+    }
+
+    // MARK: Untrusted URLs
+
+    @Test(
+        "POLICY §13: no credentials for an untrusted URL: any field but a few harmless ones is refused",
+        arguments: [
+            "Authorization", "authorization", "Cookie", "Proxy-Authorization", "DPoP", "X-Api-Key", "Range", "Origin",
+            "Forwarded", "X-Forwarded-For", "Host", "Content-Type",
+        ])
+    func untrustedFields(name: String) async throws {
+        var fields = HTTPFields()
+        fields.append(try #require(HTTPFieldName(name)), "x")
+        let url = try AbsoluteURL(parsing: "https://client.example.com/a")
+        let resolver = NameLookUpTests.Resolver([])
+        var policy = FetchPolicy.untrusted()
+        policy.lookUp = resolver.lookUp
+        let fetcher = try CurlFetcher(policy: policy)
+        await #expect(throws: FetchError.notAllowed) {
+            try await fetcher.fetch(DocumentRequest(url: url, fields: fields, maximumBodyBytes: 1))
+        }
+        #expect(resolver.asked.isEmpty)
+    }
+
+    @Test(
+        "conditional requests of untrusted URLs are admitted",
+        arguments: ["Accept", "If-None-Match", "IF-MODIFIED-SINCE", "Cache-Control"])
+    func harmlessFields(name: String) async throws {
+        var fields = HTTPFields()
+        fields.append(try #require(HTTPFieldName(name)), "x")
+        #expect(RequestFieldLines(fields, for: .untrusted(ports: [443]))?.lines == ["\(name): x"])
+    }
+
+    @Test("nothing is posted to an untrusted URL")
+    func untrustedForm() async throws {
+        let url = try AbsoluteURL(parsing: "https://client.example.com/a")
+        let fetcher = try CurlFetcher(policy: .untrusted())
+        await #expect(throws: FetchError.notAllowed) {
+            try await fetcher.fetch(DocumentRequest(url: url, method: .postForm([0x61]), maximumBodyBytes: 1))
+        }
     }
 
     // MARK: The operator's proxy

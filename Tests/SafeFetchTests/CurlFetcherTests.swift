@@ -5,7 +5,15 @@ import WireFormat
 
 @testable import SafeFetch
 
-@Suite("CurlFetcher over loopback", .timeLimit(.minutes(1)))
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+@Suite("CurlFetcher over loopback", .serialized, .timeLimit(.minutes(1)))
 struct CurlFetcherTests {
     static let loopback = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
 
@@ -361,7 +369,7 @@ struct CurlFetcherTests {
         for (insecureHTTP, status) in [(InsecureHTTP.loopback, nil), (.dangerouslyAnyHost, HTTPStatus.noContent)] {
             var policy = FetchPolicy(
                 permissions: FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: ["mesh.example"]))
-            policy.scriptedResolutions = ["mesh.example:\(server.port):127.0.0.1"]
+            policy.lookUp = { _ in [.ipv4([127, 0, 0, 1])] }
             let answer = try? await fetch("http://mesh.example:\(server.port)/", policy: policy)
             #expect(answer?.status == status)
         }
@@ -512,6 +520,21 @@ struct CurlFetcherTests {
         }
     }
 
+    @Test("POLICY §13: credentials of the machine are never sent (.netrc)")
+    func netrc() async {
+        await #expect(processExitsWith: .success) {
+            let server = try ScriptedServer(
+                answering: "HTTP/1.1 401 X\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n")
+            let home = "/tmp/netrc-\(getpid())"
+            try writeFile("machine 127.0.0.1 login somebody password secret\n", named: ".netrc", inNewDirectory: home)
+            defer { removeFile(named: ".netrc", withDirectory: home) }
+            setEnvironment("HOME", home)
+            let fetcher = try CurlFetcher(policy: Self.loopback)
+            #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(401)])
+            #expect(server.requests.allSatisfy { !$0.contains("Authorization") })
+        }
+    }
+
     @Test("POLICY preamble: limits out of range are an error when the fetcher is made, and all of them are named")
     func rangesOfLimits() throws {
         var policy = FetchPolicy()
@@ -524,14 +547,15 @@ struct CurlFetcherTests {
         policy.maximumHeadBytes = 0
         policy.maximumConcurrentFetches = 257
         policy.maximumWaitingFetches = 10_001
+        policy.maximumLookUps = 65
         let error = #expect(throws: FetchPolicyError.self) { try CurlFetcher(policy: policy) }
         let names = error?.faults.map { fault in String(fault.prefix { $0 != " " }) }
         #expect(
             names == [
                 "connectTimeout", "totalTimeout", "maximumBodyBytes", "maximumHeadBytes", "maximumConcurrentFetches",
-                "maximumWaitingFetches",
+                "maximumWaitingFetches", "maximumLookUps",
             ])
-        #expect(error?.description.utf8.count { $0 == UInt8(ascii: "\n") } == 5)
+        #expect(error?.description.utf8.count { $0 == UInt8(ascii: "\n") } == 6)
     }
 
     @Test("limits at the ends of their ranges are accepted")
@@ -543,6 +567,7 @@ struct CurlFetcherTests {
         policy.maximumHeadBytes = 1
         policy.maximumConcurrentFetches = 1
         policy.maximumWaitingFetches = 0
+        policy.maximumLookUps = 1
         _ = try CurlFetcher(policy: policy)
         #expect(FetchPolicy().faults.isEmpty)
         policy.connectTimeout = .seconds(60)
@@ -551,6 +576,7 @@ struct CurlFetcherTests {
         policy.maximumHeadBytes = 256 << 10
         policy.maximumConcurrentFetches = 256
         policy.maximumWaitingFetches = 10_000
+        policy.maximumLookUps = 64
         _ = try CurlFetcher(policy: policy)
     }
 

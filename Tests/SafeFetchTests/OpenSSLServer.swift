@@ -6,31 +6,38 @@
     import Darwin
 #endif
 
-/// An HTTPS server of the `openssl` program with a fresh certificate for `localhost` (and not for 127.0.0.1), signed by
-/// itself: the certificate is also its own authority. It answers every GET with a 200 page.
+/// An HTTPS server of the `openssl` program with a fresh authority of its own. It answers a GET of `/name` with the bytes
+/// of a page, head and all, and closes the connection.
 ///
 /// Used within one test only. `@safe`: the C stream is private, set once, and closed once, in `deinit`.
 @safe
 final class OpenSSLServer {
     struct SetUpFailed: Error {}
 
-    /// Whether the program is there.
-    static let isAvailable = unsafe system("command -v openssl >/dev/null 2>&1") == 0
+    /// Whether the program is there, new enough to sign with an authority.
+    static let isAvailable = unsafe system("openssl version 2>/dev/null | grep -q 'OpenSSL [3-9]'") == 0
 
     let port: UInt16
-    var certificateFile: String { directory + "/certificate.pem" }
-    private let directory: String
+    /// The authority that signed the server's certificate.
+    var authorityFile: String { directory + "/authority.pem" }
+    /// Another authority, which signed nothing.
+    var otherAuthorityFile: String { directory + "/other.pem" }
+    let directory: String
     private let process: pid_t
     private let output: UnsafeMutablePointer<FILE>
+    private var files = ["authority.key", "authority.pem", "other.pem", "key.pem", "request.pem", "certificate.pem"]
 
-    init() throws {
+    /// A server with a certificate for one name, good for so many days from now (negative: expired).
+    init(name: String = "localhost", days: Int = 2) throws {
         // The shell becomes the server, so the process that it names is the one to end.
         let script = """
-            d="$(mktemp -d)" && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-            -keyout "$d/key.pem" -out "$d/certificate.pem" -subj /CN=localhost \
-            -addext subjectAltName=DNS:localhost -days 2 2>/dev/null && echo "$$ $d" && \
-            exec openssl s_server -www -accept 127.0.0.1:0 -key "$d/key.pem" -cert "$d/certificate.pem" \
-            </dev/null 2>/dev/null
+            d="$(mktemp -d)" && cd "$d" && exec 2>/dev/null && key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes' && \
+            openssl req -x509 $key -keyout authority.key -out authority.pem -subj /CN=authority -days 2 && \
+            openssl req -x509 $key -keyout key.pem -out other.pem -subj /CN=authority -days 2 && \
+            openssl req $key -keyout key.pem -out request.pem -subj /CN=server -addext subjectAltName=DNS:\(name) && \
+            openssl x509 -req -in request.pem -CA authority.pem -CAkey authority.key -days \(days) \
+            -copy_extensions copy -out certificate.pem && echo "$$ $d" && \
+            exec openssl s_server -HTTP -accept 127.0.0.1:0 -key key.pem -cert certificate.pem </dev/null
             """
         guard let output = unsafe popen(script, "r") else { throw SetUpFailed() }
         let first = unsafe Self.line(from: output).split(separator: UInt8(ascii: " "))
@@ -54,8 +61,43 @@ final class OpenSSLServer {
     deinit {
         kill(process, SIGTERM)
         unsafe pclose(output)
-        for name in ["/key.pem", "/certificate.pem"] { unsafe unlink(directory + name) }
+        for name in files { unsafe unlink(directory + "/" + name) }
         unsafe rmdir(directory)
+    }
+
+    /// Answers `/name` so from now on.
+    func answer(_ name: String, with answer: [UInt8]) throws {
+        guard let file = unsafe fopen(directory + "/" + name, "w") else { throw SetUpFailed() }
+        files.append(name)
+        let count = unsafe answer.withUnsafeBufferPointer { unsafe fwrite($0.baseAddress, 1, $0.count, file) }
+        guard unsafe fclose(file) == 0, count == answer.count else { throw SetUpFailed() }
+    }
+
+    /// Answers `/name` with a head and then 16 KiB every 10 ms, for the next 10 seconds.
+    func drip(_ name: String) throws {
+        let path = directory + "/" + name
+        guard unsafe mkfifo(path, 0o600) == 0 else { throw SetUpFailed() }
+        files.append(name)
+        try spawnThread {
+            // The server goes away while we write.
+            var pipe = sigset_t()
+            unsafe sigemptyset(&pipe)
+            unsafe sigaddset(&pipe, SIGPIPE)
+            unsafe pthread_sigmask(SIG_BLOCK, &pipe, nil)
+            var piece = Array("HTTP/1.1 200 OK\r\n\r\n".utf8)
+            piece += [UInt8](repeating: 0x61, count: 16384 - piece.count)
+            var descriptor: Int32 = -1
+            for _ in 0..<1000 {
+                // Until somebody reads there is nothing to open; what does not fit is for the next time.
+                if descriptor < 0 { descriptor = unsafe open(path, O_WRONLY | O_NONBLOCK) }
+                if descriptor >= 0, unsafe write(descriptor, piece, piece.count) < 0, errno == EPIPE {
+                    _ = close(descriptor)
+                    descriptor = -1
+                }
+                usleep(10_000)
+            }
+            if descriptor >= 0 { _ = close(descriptor) }
+        }
     }
 
     /// The next line without its end; empty when there is none.

@@ -43,6 +43,9 @@ final class ScriptedServer: Sendable {
                 do {
                     try spawnThread {
                         script(connection)
+                        // A process that another test starts meanwhile may have inherited the socket: closing alone
+                        // would then not end the connection.
+                        shutdown(descriptor, Int32(SHUT_RDWR))
                         _ = close(descriptor)
                     }
                 } catch {
@@ -74,6 +77,12 @@ final class ScriptedServer: Sendable {
         let listener = try listen()
         defer { _ = close(listener) }
         return try port(of: listener)
+    }
+
+    /// A socket that takes connections and never does anything with them, without a thread; to be closed by the caller.
+    static func silentListener() throws -> (descriptor: Int32, port: UInt16) {
+        let listener = try listen()
+        return (listener, try port(of: listener))
     }
 
     private static func listen() throws -> Int32 {
@@ -207,7 +216,7 @@ private func isReadable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
 }
 
 /// Runs a blocking body off the cooperative pool.
-private func spawnThread(_ body: @escaping @Sendable () -> Void) throws {
+func spawnThread(_ body: @escaping @Sendable () -> Void) throws {
     final class Box: Sendable {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -242,7 +251,38 @@ private func spawnThread(_ body: @escaping @Sendable () -> Void) throws {
     #endif
 }
 
+/// How many threads of fetchers this process has; nil where the system does not tell.
+func fetchThreadCount() -> Int? {
+    guard let directory = unsafe opendir("/proc/self/task") else { return nil }
+    defer { unsafe closedir(directory) }
+    var count = 0
+    while let entry = unsafe readdir(directory) {
+        let task = unsafe withUnsafeBytes(of: entry.pointee.d_name) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        guard let file = unsafe fopen("/proc/self/task/\(task)/comm", "r") else { continue }
+        var name = [UInt8](repeating: 0, count: 16)
+        let length = unsafe fread(&name, 1, name.count, file)
+        unsafe fclose(file)
+        if name.prefix(length).elementsEqual("safe-fetch\n".utf8) { count += 1 }
+    }
+    return count
+}
+
 /// Changes the environment; only in a process of its own, where no other thread reads it.
 func setEnvironment(_ name: String, _ value: String) {
     _ = unsafe setenv(name, value, 1)
+}
+
+func writeFile(_ text: String, named name: String, inNewDirectory directory: String) throws {
+    guard unsafe mkdir(directory, 0o700) == 0, let file = unsafe fopen("\(directory)/\(name)", "w") else {
+        throw ScriptedServer.SetUpFailed()
+    }
+    unsafe fputs(text, file)
+    unsafe fclose(file)
+}
+
+func removeFile(named name: String, withDirectory directory: String) {
+    _ = unsafe unlink("\(directory)/\(name)")
+    _ = unsafe rmdir(directory)
 }

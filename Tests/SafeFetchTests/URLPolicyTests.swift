@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import SafeFetch
 
-@Suite("Which URLs are fetched from where")
+@Suite("Which URLs are fetched from where", .serialized)
 struct URLPolicyTests {
     /// What a policy says to a text: how the host may be reached, or why not.
     enum Verdict: Equatable {

@@ -104,6 +104,25 @@ struct HTTPServerTests {
         }
     }
 
+    @Test("RFC 9110 §15.3.6: 205 has no content, and says so")
+    func resetContent() async throws {
+        let handler = ClosureHandler { request in
+            HTTPResponse(
+                status: try #require(HTTPStatus(205)),
+                body: request.path == "/s" ? .stream { try await $0.write([1]) } : .bytes([1, 2]))
+        }
+        try await withServer(handler) { port in
+            let connection = try await TestConnection.open(port)
+            for path in ["/", "/s", "/"] {
+                try await connection.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                let response = try await connection.readResponse()
+                #expect(response.status == 205)
+                #expect(response["content-length"] == "0")
+                #expect(response["transfer-encoding"] == nil)
+            }
+        }
+    }
+
     @Test("RFC 9110 §15.2: a handler cannot answer 1xx")
     func interimStatus() async throws {
         let handler = ClosureHandler { _ in HTTPResponse(status: try #require(HTTPStatus(101))) }

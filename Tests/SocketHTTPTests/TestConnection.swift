@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+@testable import SocketHTTP
 
 /// Why the test client could not go on.
 enum TestClientError: Error, Equatable {
@@ -30,12 +31,22 @@ final class TestConnection: @unchecked Sendable {
     deinit { close() }
 
     /// Connects to 127.0.0.1. A small receive buffer makes back-pressure visible early.
-    static func open(_ port: UInt16, receiveBuffer: Int32? = nil) async throws -> TestConnection {
+    static func open(
+        _ port: UInt16, receiveBuffer: Int32? = nil, from source: String? = nil
+    ) async throws -> TestConnection {
+        guard let address = SocketAddress(host: "127.0.0.1", port: port) else { throw TestClientError.malformed }
+        return try await open(to: address, receiveBuffer: receiveBuffer, from: source)
+    }
+
+    /// Connects from any address, or from the one that `source` names.
+    static func open(
+        to address: SocketAddress, receiveBuffer: Int32? = nil, from source: String? = nil
+    ) async throws -> TestConnection {
         try await onThread {
             #if canImport(Darwin)
-                let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+                let descriptor = socket(address.family, SOCK_STREAM, 0)
             #else
-                let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+                let descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             #endif
             guard descriptor >= 0 else { throw TestClientError.system("socket", errno) }
             let connection = TestConnection(descriptor)
@@ -46,16 +57,14 @@ final class TestConnection: @unchecked Sendable {
             #endif
             connection.setOption(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 10, tv_usec: 0))
             connection.setOption(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: 10, tv_usec: 0))
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr = in_addr(s_addr: UInt32(0x7F00_0001).bigEndian)
-            let result = unsafe withUnsafePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                    unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            if let source, let local = SocketAddress(host: source, port: 0) {
+                guard unsafe local.with({ unsafe bind(descriptor, $0, $1) }) == 0 else {
+                    throw TestClientError.system("bind", errno)
                 }
             }
-            guard result == 0 else { throw TestClientError.system("connect", errno) }
+            guard unsafe address.with({ unsafe connect(descriptor, $0, $1) }) == 0 else {
+                throw TestClientError.system("connect", errno)
+            }
             return connection
         }
     }

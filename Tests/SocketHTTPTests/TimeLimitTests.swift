@@ -46,6 +46,27 @@ struct TimeLimitTests {
         }
     }
 
+    @Test("A deadline is kept also when many connections have come and gone since it was set")
+    func manyDeadlines() async throws {
+        let limits: (inout ServerLimits) -> Void = { limits in
+            limits.eventLoops = 1
+            limits.idleTime = .seconds(4)
+        }
+        try await withServer(echo, limits: limits) { port in
+            let early = try await TestConnection.open(port)
+            try await early.send(get)
+            #expect(try await early.readResponse().status == 200)
+            // Each leaves an entry among the deadlines; with so many the loop sorts out those of closed connections.
+            for _ in 0..<1500 {
+                let passing = try await TestConnection.open(port)
+                try await passing.send(get)
+                #expect(try await passing.readResponse().status == 200)
+                passing.close()
+            }
+            #expect(try await early.isClosed())
+        }
+    }
+
     @Test("A body that takes too long is 408")
     func slowBody() async throws {
         try await withServer(echo, limits: { $0.bodyTime = .milliseconds(100) }) { port in

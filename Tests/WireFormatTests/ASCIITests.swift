@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("ASCII rules")
+@Suite("ASCII rules", .serialized)
 struct ASCIITests {
     @Test("THREATS P2: case is folded for A–Z only, over all 256 bytes")
     func fold() {

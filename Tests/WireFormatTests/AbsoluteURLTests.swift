@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("Absolute URLs (RFC 3986, POLICY §13)")
+@Suite("Absolute URLs (RFC 3986, POLICY §13)", .serialized)
 struct AbsoluteURLTests {
     struct Parts: Sendable, Equatable {
         var scheme: AbsoluteURL.Scheme = .https

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("Byte search")
+@Suite("Byte search", .serialized)
 struct ByteSearchTests {
     @Test("The first place at or behind the start, however far apart")
     func finds() {

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("InsecureHTTP")
+@Suite("InsecureHTTP", .serialized)
 struct InsecureHTTPTests {
     @Test(
         "https is admitted everywhere; http nowhere, on loopback, or everywhere",

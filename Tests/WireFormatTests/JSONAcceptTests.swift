@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("JSON that is accepted (RFC 8259)")
+@Suite("JSON that is accepted (RFC 8259)", .serialized)
 struct JSONAcceptTests {
     /// A text, and how the writer spells its value.
     static let rows: [(text: String, written: String)] = [

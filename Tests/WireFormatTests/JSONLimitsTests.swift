@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("Limits of the JSON parser")
+@Suite("Limits of the JSON parser", .serialized)
 struct JSONLimitsTests {
     private func reason(_ text: [UInt8], _ limits: JSONLimits = JSONLimits()) -> JSONError.Reason? {
         do throws(JSONError) {

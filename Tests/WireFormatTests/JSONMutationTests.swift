@@ -2,7 +2,7 @@ import Testing
 import WireFormat
 
 /// Whatever the bytes, the parser answers with a value or an error; nothing traps, and every walk ends.
-@Suite("Broken JSON")
+@Suite("Broken JSON", .serialized)
 struct JSONMutationTests {
     static let sample = """
         {"iss":"https://issuer.example","aud":["https://rs.example/mcp",1],"exp":1700000000.5e0,"n":-12,\

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("Positions in a JSON document")
+@Suite("Positions in a JSON document", .serialized)
 struct JSONNodeTests {
     private func root(_ text: String) throws -> JSONNode { try JSONDocument(parsing: Array(text.utf8)).root }
 

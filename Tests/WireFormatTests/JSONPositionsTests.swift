@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("JSON by position")
+@Suite("JSON by position", .serialized)
 struct JSONPositionsTests {
     private static let text = #"""
         {"alg":"RS256","kid":"k\u0065y","n":1.5,"big":12345678901234567890123,"long":"123456789","e":"","o":{"alg":1},

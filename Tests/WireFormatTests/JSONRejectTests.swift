@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("JSON that is refused, each with its own reason")
+@Suite("JSON that is refused, each with its own reason", .serialized)
 struct JSONRejectTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let bytes: [UInt8]

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("Every byte at every place of a JSON string")
+@Suite("Every byte at every place of a JSON string", .serialized)
 struct JSONStringBytesTests {
     /// Long enough that a scanner of eight bytes at a time meets each byte in each lane, and alone at the end.
     private static let length = 32

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("JSON values")
+@Suite("JSON values", .serialized)
 struct JSONValueTests {
     @Test("Literals make values")
     func literals() {

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-@Suite("Percent-encoding (RFC 3986 §2.1)")
+@Suite("Percent-encoding (RFC 3986 §2.1)", .serialized)
 struct PercentEncodingTests {
     @Test(
         "A triplet of either case is one byte, and is not decoded twice",

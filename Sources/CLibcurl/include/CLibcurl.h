@@ -1,4 +1,5 @@
-// The variadic and callback parts of libcurl (7.84 or newer) as plain functions, and nothing else of it.
+// The variadic and callback parts of libcurl (7.84 or newer) as plain functions, and nothing else of it; in system.c, what
+// it takes beside: threads, the system's resolver, and a look into a file.
 //
 // <curl/curl.h> stays inside the .c file: Swift cannot call variadic functions, and does not need the macros.
 // No function here decides anything about an address, a size or a status: the callbacks do, in Swift.
@@ -28,7 +29,7 @@ enum {
 // 1 = usable; -1 = too old or without TLS.
 int clibcurl_start(void);
 
-// Runs body(context) on a new detached thread that no signal is delivered to. 1 = it runs, -1 = no thread.
+// Runs body(context) on a new detached thread, named safe-fetch, that no signal is delivered to. 1 = it runs, -1 = no thread.
 int clibcurl_spawn(void (*body)(void *context), void *context);
 
 // Every address of a name by the system's resolver, which blocks: each as a record of 17 bytes, the length (4 or 16) and

@@ -17,7 +17,7 @@ struct AllowedOrigin: Sendable, Hashable {
             throw Fault(explanation: "is null, which any sandboxed page can be; remove it")
         }
         let bytes = Array(text.utf8)
-        guard bytes.count <= 512, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             Self.isScheme(bytes[..<colon]), bytes[colon...].starts(with: "://".utf8), bytes.count > colon + 3
         else { throw Fault(explanation: "is no origin; write it like https://app.example.com") }
         let rest = bytes[(colon + 3)...]

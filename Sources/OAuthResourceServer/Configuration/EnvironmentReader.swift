@@ -80,7 +80,7 @@ struct EnvironmentReader {
     mutating func number(_ variable: EnvironmentVariable, _ range: ClosedRange<Int>, _ unit: String) -> Int? {
         guard let text = text(variable) else { return nil }
         if let number = ASCII.parseDecimal(text.utf8), range.contains(number) { return number }
-        fault(variable, "is no whole number of \(unit) from \(range.lowerBound) to \(range.upperBound)")
+        fault(variable, "is no whole number of \(unit) from \(range.lowerBound) to \(range.upperBound); correct it")
         return nil
     }
 

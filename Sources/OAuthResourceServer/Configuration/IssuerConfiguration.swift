@@ -21,6 +21,8 @@ public struct IssuerConfiguration: Sendable {
     public var policy: JWTPolicy
     /// Where the keys stand.
     public var keys: Keys
+    /// How tokens of this issuer name scopes.
+    public var scopes = ScopeMapping()
     /// What is wrong with the input of a preset; reported with everything else.
     var presetFaults: [ConfigurationError.Fault] = []
 
@@ -46,6 +48,7 @@ extension IssuerConfiguration {
         var issuer: IssuerIdentifier
         var validation: JWTValidation
         var keys: KeyLocation
+        var scopes: ScopeMapping
     }
 
     /// Checks every setting; the faults' settings begin with `path`. Nil when there is a fault.
@@ -58,14 +61,15 @@ extension IssuerConfiguration {
         do throws(IdentifierError) {
             identifier = try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP)
         } catch {
-            faults.append(.init(path, error.explanation))
+            faults.append(.init(path, Self.explanation(error, example: "https://login.example.com")))
         }
         var location = KeyLocation.discovered
         if case .url(let text) = keys {
             do throws(IdentifierError) {
                 location = .url(try Self.keySetURL(text, insecureHTTP))
             } catch {
-                faults.append(.init("\(path).keys", error.explanation))
+                faults.append(
+                    .init("\(path).keys", Self.explanation(error, example: "https://login.example.com/jwks")))
             }
         }
         var policy = policy
@@ -75,15 +79,27 @@ extension IssuerConfiguration {
             faults.append(
                 .init(
                     "\(path).audiences",
-                    "is empty, and \(Self.quoted(policy.audienceClaim)) names no resource; list its acceptable values"))
+                    "is empty, and the claim that stands in for the audience never names the resource; list its acceptable values"
+                ))
         }
         // An empty issuer is no URL and was reported as one.
         for fault in policy.faults where fault != .noIssuer {
             let (setting, explanation) = Self.sentence(fault)
             faults.append(.init("\(path).\(setting)", explanation))
         }
+        faults += scopes.faults(at: "\(path).scopes")
         guard faults.count == before, let identifier, let validation = try? JWTValidation(policy) else { return nil }
-        return Parts(issuer: identifier, validation: validation, keys: location)
+        return Parts(issuer: identifier, validation: validation, keys: location, scopes: scopes)
+    }
+
+    /// What is said about the URLs of an issuer, where an identifier speaks of resources too.
+    private static func explanation(_ error: IdentifierError, example: String) -> String {
+        switch error {
+        case .url(let why): "is not an absolute URL (\(why.rawValue)); write it like \(example)"
+        case .insecure: "uses http; use https, or for a loopback host set insecureHTTP to .loopback"
+        case .fragment: "has a fragment (#…); remove it"
+        case .dotSegments, .query: error.explanation
+        }
     }
 
     /// RFC 8414 §2: a `jwks_uri` is https; http as far as issuers may be on it.
@@ -98,8 +114,6 @@ extension IssuerConfiguration {
         guard insecureHTTP.admits(url) else { throw .insecure }
         return url
     }
-
-    private static func quoted(_ claim: String) -> String { "the audience claim \"\(claim)\"" }
 
     private static func sentence(_ fault: JWTPolicy.Fault) -> (setting: String, explanation: String) {
         switch fault {
@@ -123,5 +137,16 @@ extension IssuerConfiguration {
     ) {
         self.init(issuer, audiences: audiences)
         policy.requiredClaims = claims
+    }
+
+    /// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits; Entra writes them in lower case, and `iss` is compared as bytes.
+    static func isLowerCaseGUID(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return bytes.count == 36
+            && bytes.indices.allSatisfy { index in
+                [8, 13, 18, 23].contains(index)
+                    ? bytes[index] == UInt8(ascii: "-")
+                    : ASCII.hexValue(bytes[index]) != nil && ASCII.lowercased(bytes[index]) == bytes[index]
+            }
     }
 }

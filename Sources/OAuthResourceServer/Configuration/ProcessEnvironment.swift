@@ -8,10 +8,10 @@
 #endif
 
 /// The environment of this process.
-enum ProcessEnvironment {
+package enum ProcessEnvironment {
     /// All variables by their names; bytes that are no UTF-8 become U+FFFD, which no setting accepts. To be called at
     /// start-up, before anything changes the environment.
-    static func variables() -> [String: String] {
+    package static func variables() -> [String: String] {
         #if canImport(Darwin)
             let first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe _NSGetEnviron().pointee
         #else

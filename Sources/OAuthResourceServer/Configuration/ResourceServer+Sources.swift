@@ -19,7 +19,8 @@ extension ResourceServer {
         var none: [ConfigurationError.Fault] = []
         let sources = TokenSources(configuration, &none)
         try self.init(
-            configuration, verifier: try sources.makeVerifier(fetcher: fetcher, observer: observer), observer: observer)
+            checking: configuration, verifier: try sources.makeVerifier(fetcher: fetcher, observer: observer),
+            observer: observer)
     }
 }
 
@@ -38,6 +39,25 @@ extension ResourceServerConfiguration {
             faults = error.faults.filter { !settings.contains($0.setting) }
         }
         _ = TokenSources(self, &faults)
+        return faults
+    }
+
+    /// Every fault of a configuration beside a verifier that was not made of it.
+    func faults(decidingAlone verifier: (any TokenVerifier)?, hasObserver: Bool) -> [ConfigurationError.Fault] {
+        var faults: [ConfigurationError.Fault] = []
+        do throws(ConfigurationError) {
+            _ = try ResourceServer.check(self, hasVerifier: verifier != nil, hasObserver: hasObserver)
+        } catch {
+            faults = error.faults
+        }
+        let unused = [
+            ("issuers", !issuers.isEmpty), ("introspection", introspection != nil),
+            ("staticTokens", staticTokens != nil),
+        ]
+        for (setting, isSet) in unused where isSet {
+            faults.append(
+                .init(setting, "is set beside a verifier of your own, which never looks at it; give a fetcher instead"))
+        }
         return faults
     }
 }

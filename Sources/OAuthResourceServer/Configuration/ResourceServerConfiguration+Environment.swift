@@ -49,8 +49,8 @@ extension ResourceServerConfiguration {
         privateHosts = reader.list(.privateHosts)
         readIssuers(&reader)
         readIntrospection(&reader)
-        readStaticTokens(&reader)
         readMode(&reader)
+        readStaticTokens(&reader)
         if reader.choice(.proofOfPossession, ["off": false, "optional": true, "required": true]) == true {
             reader.fault(.proofOfPossession, "is not supported yet; remove it, or set it to off")
         }
@@ -98,12 +98,14 @@ extension ResourceServerConfiguration {
         }
         let clientID = reader.required(.introspectionClientID, "name the client as which this server asks")
         let secret = reader.clientSecret()
-        guard let endpoint = reader.text(.introspectionURL), let clientID, let secret, let issuer = issuers.first else {
+        // What is missing was reported; the rest is checked all the same, with something in its place.
+        guard let endpoint = reader.text(.introspectionURL), let secret = secret ?? (try? ClientSecret("-")) else {
             return
         }
+        let issuer = issuers.first ?? IssuerConfiguration("-")
         introspection = IntrospectionConfiguration(
-            endpoint: endpoint, issuer: issuer.issuer, resource: resource,
-            credentials: .basic(clientID: clientID, secret))
+            endpoint: endpoint, issuer: issuer.issuer, resource: nil,
+            credentials: .basic(clientID: clientID ?? "-", secret))
         introspection?.audiences = issuer.policy.audiences
         introspection?.clockSkew = issuer.policy.clockSkew
     }
@@ -152,14 +154,26 @@ extension ResourceServerConfiguration {
         let position = ASCII.parseDecimal(bytes[..<tail.startIndex].filter { ASCII.isDigit($0) })
         let isEntry = bytes[..<tail.startIndex].last == UInt8(ascii: "]")
         let entry = position.map { isEntry ? " entry \($0 + 1)" : "" } ?? ""
-        return .init(variable.rawValue + entry + String(decoding: tail, as: UTF8.self), fault.explanation)
+        let explanation =
+            switch variable {
+            case .mode:
+                "is disabled while OAUTH_RESOURCE is on no loopback host, so that anybody could do anything; use "
+                    + "http://127.0.0.1:<port> for it, or another mode"
+            case .issuers, .keySetURL, .introspectionURL:
+                fault.explanation.utf8.starts(with: "uses http".utf8)
+                    ? "uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
+                    : fault.explanation
+            default: fault.explanation
+            }
+        return .init(variable.rawValue + entry + String(decoding: tail, as: UTF8.self), explanation)
     }
 
     private static let variables: [String: EnvironmentVariable] = [
         "allowedOrigins": .allowedOrigins, "authorizationServers": .issuers, "introspection.audiences": .audiences,
         "introspection.clientID": .introspectionClientID, "introspection.clockSkew": .clockSkew,
         "introspection.credentials": .introspectionClientSecret, "introspection.endpoint": .introspectionURL,
-        "introspection.issuer": .issuers, "issuers": .issuers, "issuers.audiences": .audiences,
+        "introspection.issuer": .issuers, "issuers": .issuers, "issuers.algorithms": .algorithms,
+        "issuers.audiences": .audiences,
         "issuers.clockSkew": .clockSkew, "issuers.keys": .keySetURL, "mode": .mode, "privateHosts": .privateHosts,
         "requiredScopes": .requiredScopes, "resource": .resource, "scopesSupported": .scopesSupported,
         "staticTokens": .staticTokensFile,
@@ -188,7 +202,7 @@ extension EnvironmentReader {
                     "is none of \(known); choose among these (HMAC and none are never accepted)")
             ])
         }
-        return names.isEmpty ? nil : algorithms.compactMap { $0 }
+        return names.isEmpty || algorithms.contains(nil) ? nil : algorithms.compactMap { $0 }
     }
 
     /// The secret for introspection.

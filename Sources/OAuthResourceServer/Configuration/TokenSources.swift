@@ -21,17 +21,19 @@ struct TokenSources: Sendable {
     init(_ configuration: ResourceServerConfiguration, _ faults: inout [ConfigurationError.Fault]) {
         staticTokens = configuration.staticTokens
         caching = configuration.tokenCaching
+        // An empty one is reported as the fault that it is, and not as an audience.
+        let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
         for (index, issuer) in configuration.issuers.enumerated() {
             let path = "issuers[\(index)]"
             if configuration.issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
                 faults.append(.init(path, "is there already; configure each issuer once"))
             }
             let parts = issuer.check(
-                at: path, resource: configuration.resource, insecureHTTP: configuration.insecureHTTP, &faults)
+                at: path, resource: resource, insecureHTTP: configuration.insecureHTTP, &faults)
             if let parts { issuers.append(parts) }
         }
         if var introspection = configuration.introspection {
-            introspection.resource = introspection.resource ?? configuration.resource
+            introspection.resource = introspection.resource ?? resource
             // One permission for all: the fetcher is made from it.
             introspection.insecureHTTP = configuration.insecureHTTP
             do throws(ConfigurationError) {
@@ -56,7 +58,8 @@ struct TokenSources: Sendable {
         let trusted = issuers.map { issuer in
             JWTTokenVerifier.TrustedIssuer(
                 issuer.validation,
-                keys: RemoteKeySet(of: issuer.issuer, at: issuer.keys, fetcher: fetcher, observer: observer))
+                keys: RemoteKeySet(of: issuer.issuer, at: issuer.keys, fetcher: fetcher, observer: observer),
+                scopes: issuer.scopes)
         }
         let jwt = trusted.isEmpty ? nil : try JWTTokenVerifier(trusted, caching: caching)
         var opaque: IntrospectionTokenVerifier?

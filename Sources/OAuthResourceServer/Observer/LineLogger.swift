@@ -62,7 +62,8 @@ public final class LineLogger: Sendable {
     ///   - detail: Which events get a line.
     ///   - wallClock: For the time stamps.
     ///   - clock: For the seconds.
-    ///   - write: Writes a line with its end, at once; false when that would have to wait. Called by one task at a time.
+    ///   - write: Writes a line with its end, at once; false when that would have to wait. Called by one task at a time; it
+    ///     must not call this logger.
     public init(
         _ detail: Detail, wallClock: WallClock = .system, clock: MonotonicClock = .system,
         write: @escaping @Sendable ([UInt8]) -> Bool
@@ -79,7 +80,10 @@ public final class LineLogger: Sendable {
         let now = clock.now()
         let mustWake = state.withLock { state in
             var reason = event.group
-            if state.seconds[reason] == nil, state.seconds.count >= Self.reasons { reason = "other" }
+            if state.seconds[reason] == nil, state.seconds.count >= Self.reasons {
+                state.seconds = state.seconds.filter { $0.value.end > now || $0.value.suppressed > 0 }
+                if state.seconds.count >= Self.reasons { reason = "other" }
+            }
             var second = state.seconds[reason] ?? Second(end: now + .seconds(1))
             if second.end <= now {
                 report(second.suppressed, of: reason, &state)

@@ -4,8 +4,8 @@ internal import WireFormat
 extension IssuerConfiguration {
     /// Workflows of GitHub Actions, by their OpenID Connect tokens.
     ///
-    /// For jobs that call your server, not for people: nobody can log in there, and the tokens carry no scopes, so require
-    /// none for this issuer. A job needs `permissions: id-token: write` and asks for its token with the resource identifier
+    /// For jobs that call your server, not for people: nobody can log in there, and the tokens carry no scopes: require none, or
+    /// grant some by `scopes.claims`. A job needs `permissions: id-token: write` and asks for its token with the resource identifier
     /// as audience (`core.getIDToken(audience)`); the default audience is the owner's URL, which is refused.
     ///
     /// Every repository of the world can get a token for every audience, so that the repositories must be named. Narrow

@@ -7,7 +7,8 @@ extension IssuerConfiguration {
     /// Google's access tokens are opaque and meant for Google's own APIs: **no preset can verify them here**, and people
     /// cannot log in to your server this way. What a workload can present is an ID token for an audience that it chose
     /// itself, from the metadata server or from IAM (`generateIdToken`): it must ask for the resource identifier. Such a
-    /// token says who calls and nothing about permissions: it has no scopes, so require none for this issuer.
+    /// token says who calls and nothing about permissions: it has no scopes. Require none, or grant some by
+    /// `scopes.claims`.
     ///
     /// Every Google account can get a token for every audience, so that the accounts must be named. ID tokens of a login
     /// carry `at_hash` and are refused. OpenID Connect Discovery only.

@@ -9,10 +9,11 @@ extension IssuerConfiguration {
     /// and a template with a place for any tenant would accept everybody's.
     ///
     /// **In Entra** register the API as an application and set `requestedAccessTokenVersion` to 2 in its manifest. A client
-    /// asks for scopes as `api://<application>/<scope>`; `scp` in the token holds the last part alone. Tokens of daemons
-    /// have `roles` and no `scp`. Make the resource identifier the application's Application ID URI, because Entra refuses
-    /// a `resource` parameter that does not fit the scopes (`AADSTS9010010`). It has no dynamic registration and no
-    /// RFC 8414 location: OpenID Connect Discovery only.
+    /// asks for scopes as `<Application ID URI>/<scope>`, and that is how `requiredScopes` spells them; `scp` in the token
+    /// holds the last part alone. Tokens of daemons have `roles` and no `scp`: map them with `scopes.claims`. Make the
+    /// resource identifier the application's Application ID URI, because Entra refuses a `resource` parameter that does not
+    /// fit the scopes (`AADSTS9010010`). It has no dynamic registration and no RFC 8414 location: OpenID Connect Discovery
+    /// only.
     ///
     /// The audience is always the application's client id. `azp` is required because access tokens of version 2.0 have it
     /// and ID tokens do not. Source: "Access token claims reference", Microsoft identity platform.
@@ -20,25 +21,18 @@ extension IssuerConfiguration {
     /// - Parameters:
     ///   - tenant: The tenant's id, a GUID in lower case.
     ///   - application: The client id of the API's application, a GUID.
-    public static func microsoftEntra(tenant: String, application: String) -> Self {
+    ///   - applicationIDURI: Its Application ID URI; nil for `api://<application>`.
+    public static func microsoftEntra(
+        tenant: String, application: String, applicationIDURI: String? = nil
+    ) -> Self {
         var issuer = Self(
             preset: "https://login.microsoftonline.com/\(tenant)/v2.0", [application],
             requires: [.init("ver", .oneOf(["2.0"])), .init("azp")])
+        issuer.scopes.spelling = .withoutPrefix("\(applicationIDURI ?? "api://\(application)")/")
         if !isLowerCaseGUID(tenant) {
             issuer.presetFaults.append(
                 .init("tenant", "is no tenant id; write the GUID in lower case, and list each tenant by itself"))
         }
         return issuer
-    }
-
-    /// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits; Entra writes them in lower case, and `iss` is compared as bytes.
-    private static func isLowerCaseGUID(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.count == 36
-            && bytes.indices.allSatisfy { index in
-                [8, 13, 18, 23].contains(index)
-                    ? bytes[index] == UInt8(ascii: "-")
-                    : ASCII.hexValue(bytes[index]) != nil && ASCII.lowercased(bytes[index]) == bytes[index]
-            }
     }
 }

@@ -15,6 +15,9 @@ struct RouteTable: Sendable {
         routes = rules.map { Route(area: PathArea($0), access: $0.access) }.sorted { $0.area.isFiner(than: $1.area) }
     }
 
+    /// What the rules name.
+    var loosenedAreas: [PathArea] { routes.map(\.area) }
+
     /// What a request to the path needs.
     func access(to path: String) -> RouteRule.Access {
         guard !routes.isEmpty, !PathArea.isAmbiguous(path) else { return .required }

@@ -7,7 +7,8 @@
 /// - SeeAlso: [MCP, session management](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management)
 public enum SessionBinding: Sendable, Hashable {
     /// A session belongs to the issuer, subject and client of the request that began it. Anybody else who uses it gets 404, as
-    /// for an unknown session, and so does whoever uses one that this process did not begin or has forgotten.
+    /// for an unknown session, and so does whoever uses one that this process did not begin or has forgotten. What was begun
+    /// without a token cannot be used with one.
     case bound(SessionLimits)
     /// Nobody checks: whoever knows or guesses a session's identifier may use it, if the handler does not prevent that.
     case dangerouslyUnbound

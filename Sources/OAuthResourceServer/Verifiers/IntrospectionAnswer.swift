@@ -12,8 +12,12 @@ struct IntrospectionAnswer: Sendable {
     private let audiences: [[UInt8]]
     private let absentAudience: IntrospectionConfiguration.AbsentAudience
     private let skew: Double
+    private let scopes: ScopeMapping
 
-    init(_ policy: JWTPolicy, _ absentAudience: IntrospectionConfiguration.AbsentAudience) {
+    init(
+        _ policy: JWTPolicy, _ absentAudience: IntrospectionConfiguration.AbsentAudience, scopes: ScopeMapping
+    ) {
+        self.scopes = scopes
         issuer = policy.issuer
         issuerBytes = Array(policy.issuer.utf8)
         audiences = policy.acceptedAudiences
@@ -42,7 +46,7 @@ struct IntrospectionAnswer: Sendable {
             }
             // RFC 7800 §3.1: a binding that is asked for must be satisfied, and none is configured.
             guard claims["cnf"] == nil else { throw JOSEError.claim(.cnf, .unsatisfied) }
-            return .success(AccessToken(issuer: issuer, expiresAt: expiresAt, claims: answer))
+            return .success(AccessToken(issuer: issuer, expiresAt: expiresAt, claims: answer, scopes: scopes))
         } catch {
             return .failure(.invalid(.jwt(error)))
         }

@@ -36,6 +36,8 @@ public struct IntrospectionConfiguration: Sendable {
     public var resource: String?
     /// Other audiences that name this resource; matched exactly. With no `resource`, at least one is needed.
     public var audiences: [String] = []
+    /// How the answers name the scopes that this server requires.
+    public var scopes = ScopeMapping()
     /// What to do when the endpoint names no audience.
     public var absentAudience = AbsentAudience.refused
     /// How far clocks may differ, in seconds; 0…300.
@@ -103,6 +105,7 @@ extension IntrospectionConfiguration {
         policy.clockSkew = clockSkew
         if let fault = caching.fault { faults.append(fault) }
         faults += credentials.faults
+        faults += scopes.faults(at: "scopes")
         guard faults.isEmpty, let url else { throw ConfigurationError(faults) }
         return Parts(endpoint: url, policy: policy)
     }

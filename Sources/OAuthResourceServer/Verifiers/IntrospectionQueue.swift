@@ -13,14 +13,15 @@ final class IntrospectionQueue: Sendable {
     /// One token that callers wait for.
     private struct Inquiry: Sendable {
         let token: PresentedToken
-        let flight: Landing<Verdict>
+        let landing: Landing<Verdict>
         var waiters = 1
+        var isRunning = false
     }
 
     private struct State {
         /// Those under way and those in line.
         var inquiries: [SHA256Digest: Inquiry] = [:]
-        /// Those in line, first come first.
+        /// Those in line, first come first; among them some that were given up.
         var line: [SHA256Digest] = []
         var running = 0
         var waiting = 0
@@ -57,12 +58,15 @@ final class IntrospectionQueue: Sendable {
     func verdict(on token: PresentedToken) async -> Verdict {
         switch join(token) {
         case .known(let verdict): return verdict
-        case .wait(let flight):
-            let verdict = await flight.value(within: Limits.patience, RefreshTiming(clock: clock))
-            leave(token.digest, flight)
+        case .wait(let landing):
+            let verdict = await landing.value(within: Limits.patience, RefreshTiming(clock: clock))
+            leave(token.digest, landing)
             return verdict ?? .failure(.unavailable(.introspection, retryAfter: 1))
         }
     }
+
+    /// How many places there are in line, given up or not.
+    var lineLength: Int { state.withLock { $0.line.count } }
 
     private enum Step {
         case known(Verdict)
@@ -73,11 +77,11 @@ final class IntrospectionQueue: Sendable {
         let now = clock.now()
         let (step, due) = state.withLock { state -> (Step, [Inquiry]) in
             let isFull = state.waiting >= Limits.waitingCallers
-            if let flight = state.inquiries[token.digest]?.flight {
+            if let landing = state.inquiries[token.digest]?.landing {
                 guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
                 state.inquiries[token.digest]?.waiters += 1
                 state.waiting += 1
-                return (.wait(flight), [])
+                return (.wait(landing), [])
             }
             // Here again: the answer may have come since the caller looked.
             if let verdict = recall(token.digest) { return (.known(verdict), []) }
@@ -85,21 +89,33 @@ final class IntrospectionQueue: Sendable {
                 return (.known(.failure(.unavailable(.introspection, retryAfter: (end - now).wholeSeconds))), [])
             }
             guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
-            let inquiry = Inquiry(token: token, flight: Landing())
+            let inquiry = Inquiry(token: token, landing: Landing())
             state.inquiries[token.digest] = inquiry
+            // Callers that come and go at once leave their places behind.
+            if state.line.count >= 2 * Limits.waitingCallers { Self.tidy(&state) }
             state.line.append(token.digest)
             state.waiting += 1
-            return (.wait(inquiry.flight), Self.due(&state))
+            return (.wait(inquiry.landing), Self.due(&state))
         }
         start(due)
         return step
     }
 
-    private func leave(_ digest: SHA256Digest, _ flight: Landing<Verdict>) {
+    private func leave(_ digest: SHA256Digest, _ landing: Landing<Verdict>) {
         state.withLock { state in
             state.waiting -= 1
-            if state.inquiries[digest]?.flight === flight { state.inquiries[digest]?.waiters -= 1 }
+            guard let inquiry = state.inquiries[digest], inquiry.landing === landing else { return }
+            // A token that nobody waits for any more is not asked about.
+            let isGivenUp = inquiry.waiters == 1 && !inquiry.isRunning
+            if isGivenUp { state.inquiries[digest] = nil } else { state.inquiries[digest]?.waiters -= 1 }
         }
+    }
+
+    /// Takes given-up places out of the line. What is left is no more than there are callers.
+    private static func tidy(_ state: inout State) {
+        let inquiries = state.inquiries
+        var seen: Set<SHA256Digest> = []
+        state.line.removeAll { (inquiries[$0]?.isRunning ?? true) || !seen.insert($0).inserted }
     }
 
     /// Takes those out of the line that may be asked about now.
@@ -110,13 +126,10 @@ final class IntrospectionQueue: Sendable {
         while state.running < allowed, taken < state.line.count {
             let digest = state.line[taken]
             taken += 1
-            guard let inquiry = state.inquiries[digest] else { continue }
-            if inquiry.waiters > 0 {
-                state.running += 1
-                due.append(inquiry)
-            } else {
-                state.inquiries[digest] = nil
-            }
+            guard let inquiry = state.inquiries[digest], !inquiry.isRunning else { continue }
+            state.inquiries[digest]?.isRunning = true
+            state.running += 1
+            due.append(inquiry)
         }
         state.line.removeFirst(taken)
         return due
@@ -144,7 +157,7 @@ final class IntrospectionQueue: Sendable {
         let now = clock.now()
         let outcome = state.withLock { state -> (given: [Inquiry], due: [Inquiry])? in
             // The second of answer and time-out counts for nothing.
-            guard state.inquiries[inquiry.token.digest]?.flight === inquiry.flight else { return nil }
+            guard state.inquiries[inquiry.token.digest]?.landing === inquiry.landing else { return nil }
             state.inquiries[inquiry.token.digest] = nil
             state.running -= 1
             switch result {
@@ -162,7 +175,8 @@ final class IntrospectionQueue: Sendable {
                 }
                 if let end = state.pausedUntil, end > now {
                     // Nobody waits in line for an endpoint that is not asked.
-                    let given = state.line.compactMap { state.inquiries.removeValue(forKey: $0) }
+                    let given = state.inquiries.values.filter { !$0.isRunning }
+                    for inquiry in given { state.inquiries[inquiry.token.digest] = nil }
                     state.line = []
                     return (given, [])
                 }
@@ -171,11 +185,11 @@ final class IntrospectionQueue: Sendable {
         }
         guard let outcome else { return }
         switch result {
-        case .success(let verdict): inquiry.flight.land(verdict)
+        case .success(let verdict): inquiry.landing.land(verdict)
         case .failure(let failure):
             let retryAfter = pause(at: now)
             for inquiry in [inquiry] + outcome.given {
-                inquiry.flight.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
+                inquiry.landing.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
             }
             observer?(.introspectionFailed(failure))
         }

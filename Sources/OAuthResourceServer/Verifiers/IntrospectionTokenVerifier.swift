@@ -31,7 +31,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
     ) throws(ConfigurationError) {
         let parts = try configuration.checked()
         let endpoint = IntrospectionEndpoint(parts.endpoint, configuration.credentials, fetcher: fetcher)
-        let answers = IntrospectionAnswer(parts.policy, configuration.absentAudience)
+        let answers = IntrospectionAnswer(
+            parts.policy, configuration.absentAudience, scopes: configuration.scopes)
         let memory = IntrospectionMemory(configuration.caching, clock: clock, monotonicClock: monotonicClock)
         self.memory = memory
         queue = IntrospectionQueue(
@@ -61,6 +62,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
 
     /// How many verdicts are remembered, good and bad.
     var remembered: (good: Int, bad: Int) { memory.count }
+    /// How many questions are in line, given up or not.
+    var lineLength: Int { queue.lineLength }
 }
 
 /// Remembers what the endpoint said.
@@ -96,7 +99,7 @@ private final class IntrospectionMemory: Sendable {
     func keep(_ verdict: IntrospectionQueue.Verdict, on digest: SHA256Digest, at now: Double) {
         switch verdict {
         case .success(let token):
-            good?.keep(.init(token: token, basis: ()), on: digest, verifiedAt: now, end: token.expiresAt ?? .infinity)
+            good?.keep(token, basis: (), on: digest, verifiedAt: now, end: token.expiresAt ?? .infinity)
         case .failure(let rejection):
             let refusal = Refusal(rejection: rejection, keptSince: monotonicClock.now())
             bad?.withLock { $0.insert(refusal, for: digest) }

@@ -38,22 +38,27 @@ public enum TokenCaching: Sendable, Hashable {
 /// the verification and the end of the token without any skew: never when a verification would refuse the token for its
 /// times. Bound tokens and large ones are not kept.
 final class VerifiedTokenCache<Basis: Sendable>: Sendable {
-    /// A good verdict, and what it depends on besides the time: that is for the verifier to compare.
-    struct Verdict: Sendable {
+    /// A good verdict. An object, so that handing it out counts one reference.
+    final class Verdict: Sendable {
         let token: AccessToken
+        /// What it depends on besides the time: that is for the verifier to compare.
         let basis: Basis
-    }
-
-    private struct Entry: Sendable {
-        let verdict: Verdict
         /// When the token was verified, by both clocks.
-        let verifiedAt: Double
-        let keptSince: Duration
+        fileprivate let verifiedAt: Double
+        fileprivate let keptSince: Duration
         /// The end of the token in seconds since 1970.
-        let end: Double
+        fileprivate let end: Double
+
+        fileprivate init(_ token: AccessToken, _ basis: Basis, verifiedAt: Double, keptSince: Duration, end: Double) {
+            self.token = token
+            self.basis = basis
+            self.verifiedAt = verifiedAt
+            self.keptSince = keptSince
+            self.end = end
+        }
     }
 
-    private let table: Mutex<DigestTable<Entry>>
+    private let table: Mutex<DigestTable<Verdict>>
     private let clock: WallClock
     private let monotonicClock: MonotonicClock
 
@@ -73,10 +78,10 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         let now = clock.now()
         let moment = monotonicClock.now()
         return table.withLock { table in
-            guard let entry = table.value(for: digest) else { return nil }
+            guard let verdict = table.value(for: digest) else { return nil }
             // A wall clock that was set back could make `nbf` and `iat` lie in the future again.
-            if now >= entry.verifiedAt, now < entry.end, moment - entry.keptSince < TokenCaching.lifetime {
-                return entry.verdict
+            if now >= verdict.verifiedAt, now < verdict.end, moment - verdict.keptSince < TokenCaching.lifetime {
+                return verdict
             }
             table.remove(digest)
             return nil
@@ -86,16 +91,17 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     /// Remembers a good verdict.
     ///
     /// - Parameters:
-    ///   - verdict: The verdict.
+    ///   - token: The good token.
+    ///   - basis: What the verdict depends on.
     ///   - digest: The SHA-256 of the token.
     ///   - verifiedAt: The time that its claims were compared with.
     ///   - end: When the token ends, without skew, in seconds since 1970.
-    func keep(_ verdict: Verdict, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
-        let claims = verdict.token.claims
+    func keep(_ token: AccessToken, basis: Basis, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
+        let claims = token.claims
         // RFC 7800 §3.1: a bound token is good only together with a proof, which is another one each time.
         guard verifiedAt < end, claims.root["cnf"] == nil, claims.bytes.count <= TokenCaching.maximumClaimsBytes
         else { return }
-        let entry = Entry(verdict: verdict, verifiedAt: verifiedAt, keptSince: monotonicClock.now(), end: end)
-        table.withLock { $0.insert(entry, for: digest) }
+        let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: monotonicClock.now(), end: end)
+        table.withLock { $0.insert(verdict, for: digest) }
     }
 }

@@ -2,7 +2,7 @@ import OAuthResourceServer
 import OAuthTestKit
 import Testing
 
-@Suite("EventMetrics")
+@Suite("EventMetrics", .serialized)
 struct EventMetricsTests {
     @Test("POLICY §17: events are counted by name and reason; each source shows its health")
     func lines() {

@@ -13,7 +13,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("LineLogger (POLICY §17)")
+@Suite("LineLogger (POLICY §17)", .serialized)
 struct LineLoggerTests {
     private let clock = ManualClock()
     private let wallClock = FakeClock(1_763_660_100.25)
@@ -105,6 +105,12 @@ struct LineLoggerTests {
         let logger = logger()
         for number in 0..<5_000 { logger.observe(.denied(.invalid(.other(code: "code_\(number)")), fingerprint: nil)) }
         #expect(page.lines.count == LineLogger.reasons + LineLogger.linesPerSecond)
+        // Later there is room for others again.
+        clock.advance(by: .seconds(1))
+        for _ in 0..<11 { logger.observe(.turnedAway(.originNotAllowed)) }
+        clock.advance(by: .seconds(1))
+        logger.observe(.turnedAway(.originNotAllowed))
+        #expect(page.texts.count { $0 == "turned_away reason=origin_not_allowed suppressed=1" } == 1)
     }
 
     @Test("Lines that nobody takes are counted and told when somebody does")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OAuthResourceServer
 
-@Suite("Required scopes and implications")
+@Suite("Required scopes and implications", .serialized)
 struct ScopeDemandTests {
     private static let hierarchy: ScopeImplications = ["admin": ["write", "share"], "write": ["read"]]
 

@@ -4,7 +4,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("RequestContexts: the principal of a request, for tasks that are not its own")
+@Suite("RequestContexts: the principal of a request, for tasks that are not its own", .serialized)
 struct RequestContextsTests {
     private let clock = ManualClock()
 

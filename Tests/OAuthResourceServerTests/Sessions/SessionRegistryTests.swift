@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("SessionRegistry: an MCP session belongs to its principal (POLICY §11)")
+@Suite("SessionRegistry: an MCP session belongs to its principal (POLICY §11)", .serialized)
 struct SessionRegistryTests {
     private let clock = ManualClock()
     private let registry: SessionRegistry
@@ -199,6 +199,19 @@ struct SessionRegistryTests {
         #expect(refusal(try fields("s-2"), of: alice) == .unknown)
     }
 
+    @Test("A late end of a session does not end the one that another principal has under that name since")
+    func lateEnd() throws {
+        var table = SessionTable(SessionLimits())
+        let (alice, bob) = try (
+            owner("alice", issuer: nil, client: nil), owner("bob", issuer: nil, client: nil)
+        )
+        #expect(table.bind([1], to: bob, at: .zero) == nil)
+        table.end([1], of: alice)
+        #expect(table.use([1], by: bob, at: .zero) == nil)
+        table.end([1], of: bob)
+        #expect(table.use([1], by: bob, at: .zero) == .unknown)
+    }
+
     @Test("A session for which the handler answers 404 is forgotten")
     func endedByHandler() throws {
         let alice = try Self.user("alice")
@@ -304,16 +317,18 @@ struct SessionRegistryTests {
         let limits = SessionLimits(sessions: 10_000, sessionsPerPrincipal: 1_000)
         var table = SessionTable(limits)
         let owners = try (0..<1_000).map { try owner("user-\($0)", issuer: nil, client: nil) }
+        var refusals = 0
         for number in 0..<100_000 {
             let key = Array("\(number)".utf8)
-            #expect(table.bind(key, to: owners[number % 1_000], at: .zero) == nil)
-            _ = table.use(key, by: owners[number % 1_000], at: .zero)
+            if table.bind(key, to: owners[number % 1_000], at: .zero) != nil { refusals += 1 }
+            if table.use(key, by: owners[number % 1_000], at: .zero) != nil { refusals += 1 }
         }
+        #expect(refusals == 0)
         #expect(table.count == 10_000)
-        for number in 90_000..<100_000 {
-            let key = Array("\(number)".utf8)
-            #expect(table.use(key, by: owners[number % 1_000], at: .zero) == nil)
+        let lost = (90_000..<100_000).count { number in
+            table.use(Array("\(number)".utf8), by: owners[number % 1_000], at: .zero) != nil
         }
+        #expect(lost == 0)
     }
 
     @Test("Many at once: nobody gets another's session, and what one began it keeps", .timeLimit(.minutes(1)))

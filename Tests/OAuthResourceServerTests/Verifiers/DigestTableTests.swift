@@ -3,7 +3,7 @@ import Testing
 
 @testable import OAuthResourceServer
 
-@Suite("DigestTable")
+@Suite("DigestTable", .serialized)
 struct DigestTableTests {
     /// A digest that is anything: the table trusts nobody's hash.
     private static func digest(_ number: Int, prefix: UInt8 = 7) throws -> SHA256Digest {

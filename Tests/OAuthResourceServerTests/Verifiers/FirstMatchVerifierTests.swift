@@ -7,7 +7,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("FirstMatchTokenVerifier")
+@Suite("FirstMatchTokenVerifier", .serialized)
 struct FirstMatchVerifierTests {
     /// Knows one token, and keeps what it was asked.
     private final class Opaque: TokenVerifier {

@@ -5,7 +5,8 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("IntrospectionTokenVerifier: what is remembered, and how often it asks (POLICY §9, THREATS M10, M11)")
+@Suite(
+    "IntrospectionTokenVerifier: what is remembered, and how often it asks (POLICY §9, THREATS M10, M11)", .serialized)
 struct IntrospectionVerifierLoadTests {
     private typealias Fixture = IntrospectionFixture
 
@@ -174,6 +175,29 @@ struct IntrospectionVerifierLoadTests {
         #expect(fixture.endpoint.requests.map(\.token).contains("impatient") == false)
         // It can be asked about again.
         #expect(await fixture.code("impatient") == nil)
+    }
+
+    @Test("Callers that come and go at once do not make the line longer and longer")
+    func comeAndGo() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        let running = (0..<16).map { number in Task { await fixture.code("t\(number)") } }
+        await fixture.endpoint.wait(forRequests: 16)
+        let patient = Task { await fixture.code("patient") }
+        while fixture.monotonic.sleepers < 16 * 2 + 1 { await Task.yield() }
+        for number in 0..<5_000 {
+            // One token among them comes and goes again and again.
+            let caller = Task { await fixture.code(number.isMultiple(of: 2) ? "same" : "x\(number)") }
+            caller.cancel()
+            _ = await caller.value
+        }
+        #expect(fixture.verifier.lineLength <= 2_000)
+        fixture.endpoint.release()
+        for task in running { #expect(await task.value == nil) }
+        #expect(await patient.value == nil)
+        #expect(fixture.endpoint.requests.count == 17)
+        #expect(await fixture.code("same") == nil)
+        #expect(fixture.verifier.lineLength == 0)
     }
 
     @Test("After an outage: a pause of 1, 2, 4, 8, 8 … s without a question, then one question; an answer ends it")

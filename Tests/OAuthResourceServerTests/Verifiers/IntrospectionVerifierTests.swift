@@ -55,7 +55,7 @@ struct IntrospectionFixture {
     }
 }
 
-@Suite("IntrospectionTokenVerifier: the question and the answer (RFC 7662)")
+@Suite("IntrospectionTokenVerifier: the question and the answer (RFC 7662)", .serialized)
 struct IntrospectionVerifierTests {
     private typealias Fixture = IntrospectionFixture
 
@@ -130,6 +130,21 @@ struct IntrospectionVerifierTests {
         let token = try await fixture.verifier.verify(Fixture.token())
         #expect(token.issuer == Fixture.issuer && token.subject == "alice" && token.clientID == "app")
         #expect(token.expiresAt == 1_800_000_100 && token.scopes.tokens == ["mcp:use"])
+    }
+
+    @Test("The endpoint's spelling of scopes, and its roles, become what this server requires")
+    func scopes() async throws {
+        var answer = Fixture.good
+        answer["roles"] = ["editor"]
+        let endpoint = ScriptedIntrospection(answer)
+        let fixture = try Fixture(endpoint) {
+            $0.scopes = ScopeMapping(
+                spelling: .withoutPrefix("api://id/"), claims: [.init(["roles"], grants: ["editor": ["write"]])])
+        }
+        #expect(try await fixture.verifier.verify(Fixture.token()).scopes.description == "api://id/mcp:use write")
+        #expect(throws: ConfigurationError.self) {
+            try Fixture(endpoint) { $0.scopes = ScopeMapping(spelling: .withoutPrefix("a b")) }
+        }
     }
 
     @Test("Without exp the token has no end")

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("JWTTokenVerifier: remembered verdicts (POLICY §9)")
+@Suite("JWTTokenVerifier: remembered verdicts (POLICY §9)", .serialized)
 struct JWTVerifierCacheTests {
     private static let resource = "https://mcp.example/mcp"
 
@@ -231,7 +231,7 @@ struct JWTVerifierCacheTests {
             let document = try JSONDocument(parsing: JSONValue.object(claims).encoded())
             let digest = SHA256Digest(of: document.bytes)
             let token = AccessToken(issuer: nil, expiresAt: nil, claims: document)
-            cache.keep(.init(token: token, basis: ()), on: digest, verifiedAt: 1_000, end: end)
+            cache.keep(token, basis: (), on: digest, verifiedAt: 1_000, end: end)
             return cache.verdict(on: digest) != nil
         }
         let frame = #"{"x":""}"#.utf8.count

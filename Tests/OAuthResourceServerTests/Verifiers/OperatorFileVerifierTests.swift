@@ -11,7 +11,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite("Secrets and lists from files")
+@Suite("Secrets and lists from files", .serialized)
 struct OperatorFileVerifierTests {
     /// A folder that goes with the test.
     private final class Folder {

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("StaticTokenVerifier and its list (POLICY §12)")
+@Suite("StaticTokenVerifier and its list (POLICY §12)", .serialized)
 struct StaticVerifierTests {
     // The SHA-256 of "abc" (FIPS 180-4 appendix B.1).
     private static let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

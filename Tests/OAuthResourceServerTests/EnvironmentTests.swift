@@ -1,0 +1,388 @@
+import HTTPMessages
+import JOSE
+import OAuthMetadata
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@testable import OAuthResourceServer
+
+@Suite("ResourceServerConfiguration from the environment", .serialized)
+struct EnvironmentTests {
+    private static let resource = "https://mcp.example.com/mcp"
+    private static let issuer = "https://login.example.com"
+    /// What it takes.
+    private static let least = ["OAUTH_RESOURCE": resource, "OAUTH_ISSUERS": issuer]
+
+    private func configuration(_ more: [String: String]) throws -> ResourceServerConfiguration {
+        try ResourceServerConfiguration(environment: Self.least.merging(more) { $1 })
+    }
+
+    // MARK: What is read
+
+    @Test("Two variables are enough, and everything else has its default")
+    func least() throws {
+        let configuration = try configuration([:])
+        #expect(configuration.resource == Self.resource)
+        #expect(configuration.authorizationServers == [Self.issuer])
+        #expect(configuration.issuers.map(\.issuer) == [Self.issuer])
+        #expect(configuration.issuers.map(\.keys) == [.discovered])
+        #expect(configuration.issuers[0].policy.algorithms == SignatureAlgorithm.allowedByDefault)
+        #expect(configuration.issuers[0].policy.clockSkew == 60)
+        #expect(configuration.issuers[0].policy.profile == .default)
+        #expect(configuration.mode == .enforced)
+        #expect(configuration.requiredScopes == [])
+        #expect(configuration.scopesSupported == nil)
+        #expect(configuration.allowedOrigins == [])
+        #expect(configuration.introspection == nil)
+        #expect(configuration.fetchPermissions == FetchPermissions())
+    }
+
+    @Test("Every variable is read, and lists are separated by commas, white space or both")
+    func everything() throws {
+        let secret = try ScratchFile("s3cret\n")
+        let configuration = try configuration([
+            "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000", "OAUTH_AUDIENCES": "api://a, api://b",
+            "OAUTH_JWKS_URL": "http://127.0.0.1:9000/keys", "OAUTH_ALGORITHMS": "ES256,EdDSA",
+            "OAUTH_REQUIRED_SCOPES": "mcp:use notes:read", "OAUTH_SCOPES_SUPPORTED": "mcp:use,notes:read\nnotes:write",
+            "OAUTH_CLOCK_SKEW": "300", "OAUTH_TOKEN_PROFILE": "rfc9068",
+            "OAUTH_INTROSPECTION_URL": "http://127.0.0.1:9000/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": secret.path, "OAUTH_DPOP": "off",
+            "OAUTH_ALLOWED_ORIGINS": "https://app.example.com http://localhost:5173",
+            "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
+            "PATH": "/bin", "oauth_mode": "not ours",
+        ])
+        let policy = configuration.issuers[0].policy
+        #expect(configuration.mode == .shadow)
+        #expect(configuration.authorizationServers == ["http://127.0.0.1:9000"])
+        #expect(policy.audiences == ["api://a", "api://b"])
+        #expect(configuration.issuers[0].keys == .url("http://127.0.0.1:9000/keys"))
+        #expect(policy.algorithms == [.es256, .edDSA])
+        #expect(policy.clockSkew == 300)
+        #expect(policy.profile == .rfc9068)
+        #expect(configuration.requiredScopes == ["mcp:use", "notes:read"])
+        #expect(configuration.scopesSupported == ["mcp:use", "notes:read", "notes:write"])
+        #expect(configuration.allowedOrigins == ["https://app.example.com", "http://localhost:5173"])
+        #expect(
+            configuration.fetchPermissions
+                == FetchPermissions(insecureHTTP: .loopback, privateHosts: ["login.internal", "10.0.0.7", "::1"]))
+        let introspection = try #require(configuration.introspection)
+        #expect(introspection.endpoint == "http://127.0.0.1:9000/introspect")
+        #expect(introspection.issuer == "http://127.0.0.1:9000")
+        #expect(introspection.audiences == ["api://a", "api://b"])
+        #expect(introspection.clockSkew == 300)
+        guard case .basic("rs", let read) = introspection.credentials else {
+            Issue.record("other credentials")
+            return
+        }
+        #expect(read.text == "s3cret")
+        // And the table is complete.
+        #expect(EnvironmentVariable.allCases.count == 19)
+    }
+
+    @Test("Several issuers share the audiences and discover their own keys")
+    func issuers() throws {
+        let configuration = try configuration([
+            "OAUTH_ISSUERS": "https://a.example.com, https://b.example.com/", "OAUTH_AUDIENCES": "6f3a",
+        ])
+        #expect(configuration.issuers.map(\.issuer) == ["https://a.example.com", "https://b.example.com/"])
+        #expect(configuration.issuers.allSatisfy { $0.policy.audiences == ["6f3a"] && $0.keys == .discovered })
+    }
+
+    @Test("A disabled guard needs a resource on a loopback host and nothing else")
+    func disabled() throws {
+        let configuration = try ResourceServerConfiguration(environment: [
+            "OAUTH_MODE": "disabled", "OAUTH_RESOURCE": "http://127.0.0.1:8080/mcp",
+        ])
+        #expect(configuration.mode == .disabled(anonymousAs: "anonymous", reach: .loopbackOnly))
+        _ = try ResourceServer(configuration, fetcher: ScriptedFetcher(), observer: { _ in })
+    }
+
+    @Test("The environment of the process is walked")
+    func process() {
+        #expect(ProcessEnvironment.variables()["PATH"]?.isEmpty == false)
+    }
+
+    // MARK: What is built of it
+
+    @Test("A server of the environment accepts JWTs of its issuer, asks about other tokens, and fetches nothing before")
+    func verifiers() async throws {
+        let issuer = try FakeIssuer("http://127.0.0.1:9000", audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        fetcher.set("http://127.0.0.1:9000/keys", json: issuer.jwks)
+        var answer = HTTPFields()
+        answer.append(.contentType, "application/json")
+        let active: JSONObject = [
+            "active": true, "aud": .string(Self.resource), "scope": "mcp:use", "iss": .string(issuer.url),
+        ]
+        fetcher.set(
+            "http://127.0.0.1:9000/introspect",
+            .success(FetchedDocument(status: .ok, fields: answer, body: JSONValue.object(active).encoded())))
+        let configuration = try configuration([
+            "OAUTH_ISSUERS": issuer.url, "OAUTH_JWKS_URL": "http://127.0.0.1:9000/keys",
+            "OAUTH_INTROSPECTION_URL": "http://127.0.0.1:9000/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret", "OAUTH_REQUIRED_SCOPES": "mcp:use",
+            "OAUTH_ALLOW_INSECURE_HTTP": "loopback",
+        ])
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        #expect(fetcher.requests == [])
+        #expect(try await server.admits(issuer.token()))
+        #expect(fetcher.requests == ["http://127.0.0.1:9000/keys"])
+        #expect(try await server.admits("opaque"))
+        #expect(fetcher.requests.last == "http://127.0.0.1:9000/introspect")
+        #expect(try await !server.admits(issuer.token(with: .expired)))
+        #expect(fetcher.requests.count == 2)
+    }
+
+    @Test("Static tokens of a file let in, without any issuer and without a metadata document")
+    func staticTokens() async throws {
+        let token = try #require(StaticToken(name: "ci", scopes: ScopeSet(keepingValid: ["mcp:use"])))
+        let file = try ScratchFile("# tokens\n\(token.line)\n")
+        let configuration = try ResourceServerConfiguration(environment: [
+            "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
+            "OAUTH_REQUIRED_SCOPES": "mcp:use",
+        ])
+        let server = try ResourceServer(configuration, fetcher: ScriptedFetcher())
+        #expect(try await server.admits(token.text))
+        #expect(try await !server.admits(token.text + "x"))
+        let target = try #require(HTTPRequestTarget("/.well-known/oauth-protected-resource/mcp"))
+        guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
+        else {
+            Issue.record("let through")
+            return
+        }
+        #expect(response.status == .notFound)
+    }
+
+    // MARK: What is refused. Read aloud, every line says what is wrong, where, and what to do.
+
+    struct Mistake: CustomTestStringConvertible {
+        let environment: [String: String]
+        let lines: [String]
+
+        /// Variables that are enough, changed; an empty text takes one away.
+        init(_ changes: [String: String], _ lines: String...) {
+            environment = least.merging(changes) { $1 }.filter { $0.value != "-" }
+            self.lines = lines
+        }
+
+        var testDescription: String { lines.first ?? "" }
+    }
+
+    static let mistakes: [Mistake] = [
+        Mistake(
+            ["OAUTH_RESOURCE": "-", "OAUTH_ISSUERS": "-"],
+            "OAUTH_RESOURCE is not set; give it the public URL of this server, such as https://mcp.example.com/mcp",
+            "OAUTH_ISSUERS is not set; name the authorization server that clients log in to, as in the iss of its tokens"
+        ),
+        Mistake(
+            ["OAUTH_ISSUERS": "-", "OAUTH_ISSUER": "https://login.example.com"],
+            "OAUTH_ISSUER is no setting of this server; did you mean OAUTH_ISSUERS?",
+            "OAUTH_ISSUERS is not set; name the authorization server that clients log in to, as in the iss of its tokens"
+        ),
+        Mistake(
+            ["OAUTH_SCOPES": "a"],
+            "OAUTH_SCOPES is no setting of this server; did you mean OAUTH_REQUIRED_SCOPES?"),
+        Mistake(
+            ["OAUTH_CLIENT_SECRET": "s3cret"],
+            "OAUTH_CLIENT_SECRET is no setting of this server; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
+        Mistake(["OAUTH_FOO": "a"], "OAUTH_FOO is no setting of this server; remove it"),
+        Mistake(["OAUTH_\u{1B}[2J": "a"], "OAUTH_… is no setting of this server; remove it"),
+        Mistake(["OAUTH_MODE": ""], "OAUTH_MODE is empty; remove it, or give it a value"),
+        Mistake(["OAUTH_REQUIRED_SCOPES": " , "], "OAUTH_REQUIRED_SCOPES is empty; remove it, or give it a value"),
+        Mistake(
+            ["OAUTH_RESOURCE": "https://mcp.example.com/\u{7F}"],
+            "OAUTH_RESOURCE holds control characters or bytes that are no UTF-8; type it anew"),
+        Mistake(
+            ["OAUTH_RESOURCE": "https://mcp.example.com/\u{FFFD}"],
+            "OAUTH_RESOURCE holds control characters or bytes that are no UTF-8; type it anew"),
+        Mistake(
+            ["OAUTH_RESOURCE": "mcp.example.com"],
+            "OAUTH_RESOURCE is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp"),
+        Mistake(
+            ["OAUTH_RESOURCE": "http://mcp.example.com/mcp"],
+            "OAUTH_RESOURCE uses http, which is acceptable for loopback hosts only; use https"),
+        Mistake(
+            ["OAUTH_RESOURCE": "https://localhost/mcp"],
+            "OAUTH_RESOURCE names this machine with https; use the public URL of the server, or http to develop"),
+        Mistake(
+            ["OAUTH_ISSUERS": "http://127.0.0.1:9000"],
+            "OAUTH_ISSUERS entry 1 uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
+        ),
+        Mistake(
+            ["OAUTH_ISSUERS": "http://login.example.com", "OAUTH_ALLOW_INSECURE_HTTP": "loopback"],
+            "OAUTH_ISSUERS entry 1 uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
+        ),
+        Mistake(
+            ["OAUTH_ISSUERS": "https://a.example.com, https://a.example.com, login.example.com"],
+            "OAUTH_ISSUERS entry 2 is there already; configure each issuer once",
+            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com"
+        ),
+        Mistake(
+            [
+                "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
+                "OAUTH_JWKS_URL": "https://a.example.com/k",
+            ],
+            "OAUTH_JWKS_URL is one key set for the several issuers of OAUTH_ISSUERS; remove it, so that the keys of each "
+                + "are found, or name one issuer"),
+        Mistake(
+            ["OAUTH_JWKS_URL": "http://login.example.com/k#1"],
+            "OAUTH_JWKS_URL has a fragment (#…); remove it"),
+        Mistake(
+            ["OAUTH_ALGORITHMS": "RS256 HS256 none"],
+            "OAUTH_ALGORITHMS entry 2 is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
+                + "choose among these (HMAC and none are never accepted)",
+            "OAUTH_ALGORITHMS entry 3 is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
+                + "choose among these (HMAC and none are never accepted)"),
+        Mistake(
+            ["OAUTH_CLOCK_SKEW": "301"], "OAUTH_CLOCK_SKEW is no whole number of seconds from 0 to 300; correct it"),
+        Mistake(["OAUTH_CLOCK_SKEW": "+5"], "OAUTH_CLOCK_SKEW is no whole number of seconds from 0 to 300; correct it"),
+        Mistake(
+            ["OAUTH_TOKEN_PROFILE": "RFC9068"], "OAUTH_TOKEN_PROFILE is none of default, rfc9068; choose one of them"),
+        Mistake(
+            ["OAUTH_REQUIRED_SCOPES": "read \"write\"", "OAUTH_SCOPES_SUPPORTED": "a\\b"],
+            "OAUTH_REQUIRED_SCOPES holds a text that is no scope: printable ASCII without space, quote and backslash",
+            "OAUTH_SCOPES_SUPPORTED holds a text that is no scope: printable ASCII without space, quote and backslash"),
+        Mistake(
+            ["OAUTH_REQUIRED_SCOPES": "offline_access"],
+            "OAUTH_REQUIRED_SCOPES holds offline_access, which no access token need carry; remove it"),
+        Mistake(
+            ["OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect"],
+            "OAUTH_INTROSPECTION_CLIENT_ID is not set; name the client as which this server asks",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; give the secret "
+                + "of the client as which this server asks"),
+        Mistake(
+            ["OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret"],
+            "OAUTH_INTROSPECTION_CLIENT_ID is set without OAUTH_INTROSPECTION_URL; set that too, or remove this",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET is set without OAUTH_INTROSPECTION_URL; set that too, or remove this"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_URL": "http://login.example.com/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "ü",
+                "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
+            ],
+            "OAUTH_INTROSPECTION_URL uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback",
+            "OAUTH_INTROSPECTION_CLIENT_ID is empty, or holds control or non-ASCII characters"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect",
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+                "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret", "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": "/none",
+                "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
+            ],
+            "OAUTH_INTROSPECTION_URL is the endpoint of one issuer, and OAUTH_ISSUERS names several; name that one alone",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE is set beside OAUTH_INTROSPECTION_CLIENT_SECRET; keep one of them"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect",
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+                "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": "/nowhere/secret",
+            ],
+            "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE names a file that does not exist; check the path, which is relative to "
+                + "the working directory"),
+        Mistake(
+            ["OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
+            "OAUTH_STATIC_TOKENS_FILE is read with OAUTH_MODE=static alone; set that, or remove this"),
+        Mistake(
+            ["OAUTH_MODE": "static", "OAUTH_ISSUERS": "-", "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
+            "OAUTH_STATIC_TOKENS_FILE names a file that does not exist; check the path, which is relative to the working "
+                + "directory"),
+        Mistake(
+            ["OAUTH_MODE": "static", "OAUTH_AUDIENCES": "a"],
+            "OAUTH_STATIC_TOKENS_FILE is not set; make a token with mcp-auth static-token new, and name the file",
+            "OAUTH_ISSUERS is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it",
+            "OAUTH_AUDIENCES is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it"),
+        Mistake(
+            ["OAUTH_MODE": "off"],
+            "OAUTH_MODE is none of enforced, shadow, static, disabled; choose one of them"),
+        Mistake(
+            ["OAUTH_MODE": "disabled"],
+            "OAUTH_MODE is disabled while OAUTH_RESOURCE is on no loopback host, so that anybody could do anything; use "
+                + "http://127.0.0.1:<port> for it, or another mode"),
+        Mistake(["OAUTH_DPOP": "required"], "OAUTH_DPOP is not supported yet; remove it, or set it to off"),
+        Mistake(
+            ["OAUTH_DPOP": "on"], "OAUTH_DPOP is none of off, optional, required; choose one of them"),
+        Mistake(
+            ["OAUTH_ALLOWED_ORIGINS": "*, https://app.example.com/"],
+            "OAUTH_ALLOWED_ORIGINS entry 1 is *; every page of the web could call the server: list the origins",
+            "OAUTH_ALLOWED_ORIGINS entry 2 goes on behind the host; an origin ends there, without a / at the end"),
+        Mistake(
+            ["OAUTH_ALLOW_INSECURE_HTTP": "true"],
+            "OAUTH_ALLOW_INSECURE_HTTP is none of never, loopback; choose one of them"),
+        Mistake(
+            ["OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal:8443 https://x.internal"],
+            "OAUTH_ALLOW_PRIVATE_HOSTS entry 1 is no host; write its name alone, without scheme, port and path",
+            "OAUTH_ALLOW_PRIVATE_HOSTS entry 2 is no host; write its name alone, without scheme, port and path"),
+    ]
+
+    @Test("A mistake is told by the name in the environment, with what is wrong and what to do", arguments: mistakes)
+    func told(_ mistake: Mistake) {
+        #expect(Self.lines(mistake.environment) == mistake.lines)
+    }
+
+    @Test("With static tokens, everything that is about the tokens of an issuer is a mistake, and nothing else")
+    func staticMode() throws {
+        let token = try #require(StaticToken(name: "ci", scopes: ScopeSet()))
+        let file = try ScratchFile(token.line)
+        let environment = [
+            "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
+        ]
+        let apart: Set<EnvironmentVariable> = [
+            .mode, .resource, .staticTokensFile, .requiredScopes, .allowedOrigins, .proofOfPossession,
+        ]
+        let neutral = [
+            "OAUTH_REQUIRED_SCOPES": "a", "OAUTH_ALLOWED_ORIGINS": "https://a.example.com", "OAUTH_DPOP": "off",
+        ]
+        #expect(Self.lines(environment.merging(neutral) { $1 }) == [])
+        for variable in EnvironmentVariable.allCases where !apart.contains(variable) {
+            let lines = Self.lines(environment.merging([variable.rawValue: "loopback"]) { $1 })
+            #expect(
+                lines.contains(
+                    "\(variable.rawValue) is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it"
+                ),
+                "\(variable.rawValue)")
+        }
+    }
+
+    @Test("POLICY §12: every mistake is told at once, and none shows a value")
+    func allAtOnce() throws {
+        let tokens = try ScratchFile("ci:mcpstatic_secret\nbroken\n")
+        var environment: [String: String] = [:]
+        for variable in EnvironmentVariable.allCases { environment[variable.rawValue] = "hunter2|" }
+        environment["OAUTH_STATIC_TOKENS_FILE"] = tokens.path
+        environment["OAUTH_UNKNOWN"] = "hunter2|"
+        let lines = Self.lines(environment)
+        // All but the audiences, the scopes and the client id, for which it is a good value.
+        let named = Set(
+            lines.compactMap { $0.utf8.split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) } })
+        let fine: Set = [
+            "OAUTH_AUDIENCES", "OAUTH_REQUIRED_SCOPES", "OAUTH_SCOPES_SUPPORTED", "OAUTH_INTROSPECTION_CLIENT_ID",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET",
+        ]
+        #expect(named == Set(environment.keys).subtracting(fine))
+        #expect(lines.count(where: { $0.utf8.starts(with: "OAUTH_STATIC_TOKENS_FILE line ".utf8) }) == 2)
+        for line in lines {
+            #expect(!line.contains("hunter2") && !line.contains("mcpstatic_secret"))
+        }
+    }
+
+    @Test("What is in the environment is never shown by the configuration either")
+    func redaction() throws {
+        let configuration = try configuration([
+            "OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET": "hunter2",
+        ])
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+        #expect(!"\(configuration)".contains("hunter2"))
+    }
+
+    private static func lines(_ environment: [String: String]) -> [String] {
+        do throws(ConfigurationError) {
+            _ = try ResourceServerConfiguration(environment: environment)
+            return []
+        } catch {
+            return error.description.split(separator: "\n").map(String.init)
+        }
+    }
+}

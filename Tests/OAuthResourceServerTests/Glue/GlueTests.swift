@@ -1,0 +1,278 @@
+import HTTPMessages
+import OAuthResourceServer
+import OAuthTestKit
+import Synchronization
+import Testing
+import WireFormat
+
+/// A request as another HTTP library would hold it.
+struct ForeignRequest: Sendable {
+    var method = "POST"
+    var target = "/mcp"
+    var fields: [(String, String)] = []
+    var body = ""
+}
+
+/// A response as another HTTP library would hold it.
+struct ForeignResponse: Sendable {
+    var status: Int
+    var fields: [(String, String)]
+    var body: String
+
+    func values(_ name: String) -> [String] {
+        fields.filter { $0.0.lowercased() == name.lowercased() }.map(\.1)
+    }
+}
+
+@Suite("The glue of the articles, behind stand-ins of the frameworks", .serialized)
+struct GlueTests {
+    /// Sends a request through a glue. The handler behind it answers `handled <subject>`, with a session of `/begin` and a
+    /// foreign session on `/error`.
+    typealias Send = @Sendable (ResourceServer, ForeignRequest) async throws -> ForeignResponse
+
+    static let glues: [(name: String, send: Send)] = [
+        ("Hummingbird", hummingbird), ("Vapor", vapor), ("SwiftNIO", swiftNIO),
+    ]
+
+    private static func handled(_ target: String) -> (status: Int, fields: [(String, String)], body: String) {
+        let subject = Principal.current?.subject ?? "nobody"
+        switch target {
+        case "/begin": return (200, [("Mcp-Session-Id", "s-1")], subject)
+        case "/error": return (400, [("Mcp-Session-Id", "s-1"), ("X-Other", "kept")], subject)
+        default: return (200, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")], "handled \(subject)")
+        }
+    }
+
+    private static let hummingbird: Send = { server, foreign in
+        struct Context: HummingbirdGlue.RequestContext {
+            let maxUploadSize = 100
+        }
+        var head = HummingbirdGlue.HTTPRequest(method: .init(rawValue: foreign.method), path: foreign.target)
+        for (name, value) in foreign.fields {
+            // As NIOHTTPTypes does it.
+            if name == "Host" {
+                head.authority = value
+            } else {
+                head.headerFields.append(.init(name: try #require(.init(name)), value: value))
+            }
+        }
+        let middleware = HummingbirdGlue.ResourceServerMiddleware<Context>(resourceServer: server)
+        let response = try await middleware.handle(
+            .init(head: head, body: Array(foreign.body.utf8)), context: Context()
+        ) { request, _ in
+            let (status, fields, body) = handled(request.head.path ?? "")
+            var response = HummingbirdGlue.Response(status: .init(code: status))
+            for (name, value) in fields {
+                response.headers.append(.init(name: try #require(.init(name)), value: value))
+            }
+            response.body = .init(byteBuffer: .init(bytes: Array(body.utf8)))
+            return response
+        }
+        return ForeignResponse(
+            status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) },
+            body: String(decoding: response.body.bytes, as: UTF8.self))
+    }
+
+    private static let vapor: Send = { server, foreign in
+        struct Responder: VaporGlue.AsyncResponder {
+            func respond(to request: VaporGlue.Request) async throws -> VaporGlue.Response {
+                let (status, fields, body) = handled(request.url.string)
+                return VaporGlue.Response(
+                    status: .init(statusCode: status), headers: .init(fields),
+                    body: .init(buffer: .init(bytes: Array(body.utf8))))
+            }
+        }
+        let response = try await VaporGlue.ResourceServerMiddleware(resourceServer: server).respond(
+            to: .init(
+                method: .init(rawValue: foreign.method), url: .init(string: foreign.target),
+                headers: .init(foreign.fields), body: .init(bytes: Array(foreign.body.utf8))),
+            chainingTo: Responder())
+        return ForeignResponse(
+            status: Int(response.status.code), fields: response.headers.map { ($0.name, $0.value) },
+            body: String(decoding: response.body.bytes, as: UTF8.self))
+    }
+
+    private static let swiftNIO: Send = { server, foreign in
+        let exchange = SwiftNIOGlue.ProtectedExchange(resourceServer: server) { head, _, principal in
+            let (status, fields, body) = Principal.$current.withValue(principal) { handled(head.uri) }
+            return (
+                .init(version: head.version, status: .init(statusCode: status), headers: .init(fields)),
+                .init(bytes: Array(body.utf8))
+            )
+        }
+        let (head, body) = try await exchange.respond(
+            to: .init(
+                method: .init(rawValue: foreign.method), uri: foreign.target, headers: .init(foreign.fields)),
+            .init(bytes: Array(foreign.body.utf8)), at: nil)
+        return ForeignResponse(
+            status: Int(head.status.code), fields: head.headers.map { ($0.name, $0.value) },
+            body: String(decoding: body.readableBytesView, as: UTF8.self))
+    }
+
+    private func authorization(_ subject: String = "alice") -> (String, String) {
+        ("Authorization", "Bearer " + GuardFixture.issuer.token { $0.claims["sub"] = .string(subject) })
+    }
+
+    @Test("A good token reaches the handler with its principal; every field of the response arrives", arguments: glues)
+    func allowed(glue: (name: String, send: Send)) async throws {
+        let server = try GuardFixture().server
+        let response = try await glue.send(server, ForeignRequest(fields: [authorization()]))
+        #expect(response.status == 200)
+        #expect(response.body == "handled alice")
+        #expect(response.values("Set-Cookie") == ["a=1", "b=2"])
+        #expect(response.values("Cache-Control") == ["no-store"])
+    }
+
+    @Test("No token is 401 with the challenge; two fields are 400; a HEAD has no body", arguments: glues)
+    func refused(glue: (name: String, send: Send)) async throws {
+        let server = try GuardFixture().server
+        let missing = try await glue.send(server, ForeignRequest())
+        #expect(missing.status == 401)
+        #expect(missing.values("WWW-Authenticate") == [#"Bearer scope="mcp:use", \#(GuardFixture.challengeTail)"#])
+        #expect(missing.body.contains("unauthorized"))
+        // What a map of headers would have merged or lost.
+        let two = try await glue.send(server, ForeignRequest(fields: [authorization(), authorization("mallory")]))
+        #expect(two.status == 400)
+        #expect(try await glue.send(server, ForeignRequest(method: "HEAD")).body == "")
+        let form = ForeignRequest(
+            fields: [authorization(), ("Content-Type", "application/x-www-form-urlencoded")], body: "access_token=x")
+        #expect(try await glue.send(server, form).status == 400)
+    }
+
+    @Test("The metadata is served through the glue", arguments: glues)
+    func metadata(glue: (name: String, send: Send)) async throws {
+        let request = ForeignRequest(method: "GET", target: "/.well-known/oauth-protected-resource/mcp")
+        let response = try await glue.send(try GuardFixture().server, request)
+        #expect(response.status == 200)
+        #expect(response.body.contains(#""resource":"https://mcp.example/mcp""#))
+    }
+
+    @Test(
+        "What is no HTTP is 400 and reaches nobody",
+        arguments: glues,
+        [
+            ForeignRequest(method: "GE T"), ForeignRequest(method: ""), ForeignRequest(target: ""),
+            ForeignRequest(target: "/mcp#x"), ForeignRequest(target: "mcp"), ForeignRequest(target: "/a b"),
+            ForeignRequest(fields: [("X", "a\r\nb")]), ForeignRequest(fields: [("X", "a\u{0}")]),
+            ForeignRequest(fields: [("X Y", "a")]),
+        ])
+    func malformed(glue: (name: String, send: Send), request: ForeignRequest) async throws {
+        var request = request
+        request.fields.append(authorization())
+        let response = try await glue.send(try GuardFixture().server, request)
+        #expect(response.status == 400)
+        #expect(response.body == "")
+    }
+
+    @Test("A local server refuses a rebound name: the Host field comes through", arguments: glues)
+    func rebinding(glue: (name: String, send: Send)) async throws {
+        let server = try ResourceServer(
+            ResourceServerConfiguration(
+                resource: "http://127.0.0.1:8080/mcp", authorizationServers: ["https://i.example"]),
+            verifier: GuardFixture.verifier(keys: GuardFixture.issuer.keySource))
+        let rebound = try await glue.send(server, ForeignRequest(fields: [("Host", "evil.example:8080")]))
+        #expect(rebound.status == 421)
+        #expect(try await glue.send(server, ForeignRequest(fields: [("Host", "127.0.0.1:8080")])).status == 401)
+    }
+
+    @Test(
+        "A session is bound, and kept from whoever did not present it; other fields of an error stay", arguments: glues)
+    func sessions(glue: (name: String, send: Send)) async throws {
+        let server = try GuardFixture().server
+        let begun = try await glue.send(server, ForeignRequest(target: "/begin", fields: [authorization()]))
+        #expect(begun.values("Mcp-Session-Id") == ["s-1"])
+        let stolen = ForeignRequest(fields: [authorization("mallory"), ("mcp-session-id", "s-1")])
+        #expect(try await glue.send(server, stolen).status == 404)
+        let error = try await glue.send(
+            server, ForeignRequest(target: "/error", fields: [authorization("mallory")]))
+        #expect(error.status == 400)
+        #expect(error.values("Mcp-Session-Id") == [])
+        #expect(error.values("X-Other") == ["kept"])
+        let own = ForeignRequest(target: "/error", fields: [authorization(), ("Mcp-Session-Id", "s-1")])
+        #expect(try await glue.send(server, own).values("Mcp-Session-Id") == ["s-1"])
+    }
+}
+
+@Suite("The glue to the MCP Swift SDK, behind stand-ins of the SDK", .serialized)
+struct MCPSwiftSDKGlueTests {
+    private let server: ResourceServer
+
+    init() throws {
+        server = try GuardFixture().server
+    }
+
+    private func send(
+        _ message: String, to handler: some HTTPHandler, as subject: String, session: String? = nil,
+        method: HTTPMethod = .post, path: String = "/mcp"
+    ) async throws -> HTTPMessages.HTTPResponse {
+        var fields = HTTPFields()
+        let token = GuardFixture.issuer.token { $0.claims["sub"] = .string(subject) }
+        fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + token)))
+        if let session { fields.append(.mcpSessionID, try #require(HTTPFieldValue(session))) }
+        return try await handler.respond(
+            to: HTTPRequest(
+                method: method, target: try #require(HTTPRequestTarget(path)), fields: fields,
+                body: HTTPRequestBody(Array(message.utf8))))
+    }
+
+    private func text(_ response: HTTPMessages.HTTPResponse) async throws -> String {
+        switch response.body {
+        case .bytes(let bytes): return String(decoding: bytes, as: UTF8.self)
+        case .stream(let produce):
+            let written = Mutex<[UInt8]>([])
+            try await produce(HTTPBodyWriter { piece in written.withLock { $0 += piece } })
+            return written.withLock { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    private let call = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet"}}"#
+    private let initialize = #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#
+
+    @Test(
+        "Stateless: callers with the same JSON-RPC id at the same time get their own answers", .timeLimit(.minutes(1)))
+    func stateless() async throws {
+        let handler = server.protecting(MCPSwiftSDKGlue.stateless().respond)
+        try await withThrowingTaskGroup { group in
+            for number in 0..<20 {
+                group.addTask {
+                    let response = try await send(call, to: handler, as: "user-\(number)")
+                    #expect(try await text(response).hasPrefix("Hello, user-\(number);"))
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try await send(call, to: handler, as: "x", method: try #require(HTTPMethod("post"))).status.code == 405)
+    }
+
+    @Test("Stateful: a handler outside the request's task finds the principal by the request", .timeLimit(.minutes(1)))
+    func stateful() async throws {
+        let handler = server.protecting(MCPSwiftSDKGlue.stateful().respond)
+        let begun = try await send(initialize, to: handler, as: "alice")
+        let session = try #require(begun.fields[.mcpSessionID]?.string)
+        _ = try await text(begun)
+        let answer = try await send(call, to: handler, as: "alice", session: session)
+        #expect(try await text(answer) == "Hello, alice; task-local: none")
+        #expect(!answer.fields.contains(.connection))
+
+        // Another's session, a forged ticket, an end.
+        #expect(try await send(call, to: handler, as: "mallory", session: session).status == .notFound)
+        let forged =
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"\#(RequestContexts.metaName)":"x"}}}"#
+        #expect(
+            try await text(send(forged, to: handler, as: "alice", session: session))
+                == "Hello, alice; task-local: none")
+        #expect(try await send("[1]", to: handler, as: "alice", session: session).status == .badRequest)
+        #expect(try await send("", to: handler, as: "alice", session: session, method: .delete).status == .ok)
+        #expect(try await send(call, to: handler, as: "alice", session: session).status == .notFound)
+    }
+
+    @Test("Stateful: without a session there is an error, and it names none", .timeLimit(.minutes(1)))
+    func withoutSession() async throws {
+        let handler = server.protecting(MCPSwiftSDKGlue.stateful().respond)
+        let begun = try await send(initialize, to: handler, as: "alice")
+        #expect(begun.fields.contains(.mcpSessionID))
+        let refused = try await send(call, to: handler, as: "mallory")
+        #expect(refused.status == .badRequest)
+        #expect(!refused.fields.contains(.mcpSessionID))
+    }
+}

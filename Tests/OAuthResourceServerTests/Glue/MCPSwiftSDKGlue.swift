@@ -1,0 +1,160 @@
+import HTTPMessages
+import OAuthResourceServer
+import Synchronization
+
+// The glue of the article MCPSwiftSDK.md.
+
+enum MCPSwiftSDKGlue {
+    /// Messages of this library as messages of the SDK, and back.
+    enum MCPMessages {
+        static func request(_ request: HTTPMessages.HTTPRequest, _ body: [UInt8]) -> MCP.HTTPRequest {
+            var headers: [String: String] = [:]
+            for (name, value) in request.fields.pairs {
+                // One spelling a name: of several the SDK would pick any.
+                let name = name.lowercased()
+                // No handler needs the token.
+                if name == "authorization" { continue }
+                headers[name] = headers[name].map { $0 + ", " + value } ?? value
+            }
+            return MCP.HTTPRequest(method: request.method.name, headers: headers, body: Data(body))
+        }
+
+        static func response(_ answer: MCP.HTTPResponse) -> HTTPMessages.HTTPResponse {
+            var response = HTTPMessages.HTTPResponse(status: HTTPStatus(answer.statusCode) ?? .internalServerError)
+            for (name, value) in answer.headers {
+                // The server makes `Connection` itself.
+                guard let name = HTTPFieldName(name), name != .connection, let value = HTTPFieldValue(value)
+                else { continue }
+                response.fields.append(name, value)
+            }
+            if case .stream(let events, _) = answer {
+                response.body = .stream { writer in
+                    for try await event in events { try await writer.write(Array(event)) }
+                }
+            } else {
+                response.body = .bytes(answer.bodyData.map { Array($0) } ?? [])
+            }
+            return response
+        }
+    }
+
+    /// A server and a transport for each request.
+    struct StatelessMCP: Sendable {
+        let makeServer: @Sendable (Principal) async -> Server
+
+        func respond(
+            to request: HTTPMessages.HTTPRequest, for principal: Principal
+        ) async throws -> HTTPMessages.HTTPResponse {
+            // RFC 9110 §9.1: `post` is not POST, but the SDK takes it for that.
+            guard request.method == .post else { return HTTPMessages.HTTPResponse(status: .methodNotAllowed) }
+            let body = try await request.body.collect(upTo: 4_194_304)
+            let transport = StatelessHTTPServerTransport(
+                validators: [
+                    AcceptHeaderValidator(mode: .jsonOnly), ContentTypeValidator(), ProtocolVersionValidator(),
+                ])
+            let server = await makeServer(principal)
+            try await server.start(transport: transport)
+            let answer = await transport.handleRequest(MCPMessages.request(request, body))
+            await server.stop()
+            return MCPMessages.response(answer)
+        }
+    }
+
+    /// A server and a transport for each session.
+    actor StatefulMCP {
+        private struct Session {
+            let server: Server
+            let transport: StatefulHTTPServerTransport
+        }
+
+        private let contexts = RequestContexts()
+        private var sessions: [String: Session] = [:]
+        private let makeServer: @Sendable (RequestContexts) async -> Server
+
+        init(makeServer: @escaping @Sendable (RequestContexts) async -> Server) {
+            self.makeServer = makeServer
+        }
+
+        func respond(
+            to request: HTTPMessages.HTTPRequest, for principal: Principal
+        ) async throws -> HTTPMessages.HTTPResponse {
+            guard [.post, .get, .delete].contains(request.method) else {
+                return HTTPMessages.HTTPResponse(status: .methodNotAllowed)
+            }
+            let ticket = contexts.open(for: principal)
+            var body = try await request.body.collect(upTo: 4_194_304)
+            if request.method == .post {
+                guard let stamped = contexts.stamp(ticket, on: body) else {
+                    contexts.close(ticket)
+                    return HTTPMessages.HTTPResponse(status: .badRequest)
+                }
+                body = stamped
+            }
+            let name = request.fields[.mcpSessionID]?.string
+            let session = try await session(name)
+            var response = MCPMessages.response(
+                await session.transport.handleRequest(MCPMessages.request(request, body)))
+            await note(session, name, after: response, to: request.method)
+            switch response.body {
+            case .stream(let produce):
+                response.body = .stream { [contexts] writer in
+                    defer { contexts.close(ticket) }
+                    try await produce(writer)
+                }
+            case .bytes:
+                // A notification is answered before anybody works on it; its ticket ends by itself.
+                if response.status != .accepted { contexts.close(ticket) }
+            }
+            return response
+        }
+
+        private func session(_ name: String?) async throws -> Session {
+            if let session = name.flatMap({ sessions[$0] }) { return session }
+            let transport = StatefulHTTPServerTransport(
+                validationPipeline: StandardValidationPipeline(validators: [
+                    AcceptHeaderValidator(mode: .sseRequired), ContentTypeValidator(), ProtocolVersionValidator(),
+                    SessionValidator(),
+                ]))
+            let server = await makeServer(contexts)
+            try await server.start(transport: transport)
+            return Session(server: server, transport: transport)
+        }
+
+        private func note(
+            _ session: Session, _ name: String?, after response: HTTPMessages.HTTPResponse, to method: HTTPMethod
+        ) async {
+            let isSuccess = (200...299).contains(response.status.code)
+            if isSuccess, method != .delete {
+                if let begun = response.fields[.mcpSessionID]?.string { sessions[begun] = session }
+            } else if isSuccess || response.status == .notFound || name.flatMap({ sessions[$0] }) == nil {
+                if let name { sessions[name] = nil }
+                await session.server.stop()
+            }
+        }
+    }
+
+    static func stateless() -> StatelessMCP {
+        let mcp = StatelessMCP { principal in
+            let server = Server(name: "Notes", version: "1.0.0")
+            await server.withMethodHandler(CallTool.self) { params in
+                .init(content: [.text("Hello, \(principal.subject ?? "stranger")")])
+            }
+            return server
+        }
+        return mcp
+    }
+
+    static func stateful() -> StatefulMCP {
+        let mcp = StatefulMCP { contexts in
+            let server = Server(name: "Notes", version: "1.0.0")
+            await server.withMethodHandler(CallTool.self) { params in
+                guard let ticket = params._meta?.fields[RequestContexts.metaName]?.stringValue,
+                    let principal = contexts.principal(for: ticket)
+                else { throw MCPError.invalidRequest("The request is over.") }
+                return .init(content: [.text("Hello, \(principal.subject ?? "stranger")")])
+            }
+            return server
+        }
+        return mcp
+    }
+}

@@ -1,0 +1,78 @@
+import HTTPMessages
+import OAuthResourceServer
+
+// The glue of the article SwiftNIO.md, and what it needs of SwiftNIO, in the same shape.
+
+enum SwiftNIOGlue {
+    struct ProtectedExchange: Sendable {
+        let resourceServer: ResourceServer
+        let handler: @Sendable (HTTPRequestHead, ByteBuffer, Principal) async throws -> (HTTPResponseHead, ByteBuffer)
+
+        /// - Parameter address: Where the request arrived: the channel's `localAddress`.
+        func respond(
+            to head: HTTPRequestHead, _ body: ByteBuffer, at address: SocketAddress?
+        ) async throws -> (HTTPResponseHead, ByteBuffer) {
+            guard let method = HTTPMessages.HTTPMethod(head.method.rawValue),
+                let target = HTTPRequestTarget(head.uri),
+                let fields = HTTPFields(head.headers.map { ($0.name, $0.value) })
+            else { return (HTTPResponseHead(version: head.version, status: .badRequest), ByteBuffer()) }
+
+            let isLoopback = ["127.0.0.1", "::1"].contains(address?.ipAddress ?? "")
+            switch await resourceServer.decide(
+                method: method, target: target, fields: fields, body: Array(body.readableBytesView),
+                listener: isLoopback ? .loopback : .network)
+            {
+            case .respond(let refusal):
+                let refusalHead = HTTPResponseHead(
+                    version: head.version, status: .init(statusCode: refusal.status.code),
+                    headers: Self.headers(refusal.fields))
+                guard case .bytes(let bytes) = refusal.body else { return (refusalHead, ByteBuffer()) }
+                return (refusalHead, ByteBuffer(bytes: bytes))
+            case .proceed(let admission):
+                var (responseHead, content) = try await handler(head, body, admission.principal)
+                guard let status = HTTPStatus(Int(responseHead.status.code)),
+                    var finished = HTTPFields(responseHead.headers.map { ($0.name, $0.value) })
+                else { return (HTTPResponseHead(version: head.version, status: .internalServerError), ByteBuffer()) }
+                admission.finish(status: status, fields: &finished)
+                responseHead.headers = Self.headers(finished)
+                return (responseHead, content)
+            }
+        }
+
+        private static func headers(_ fields: HTTPFields) -> HTTPHeaders {
+            HTTPHeaders(fields.pairs.map { ($0.name, $0.value) })
+        }
+    }
+}
+
+// MARK: Stand-ins
+
+extension SwiftNIOGlue {
+    typealias HTTPMethod = VaporGlue.HTTPMethod
+    typealias HTTPHeaders = VaporGlue.HTTPHeaders
+    typealias HTTPResponseStatus = VaporGlue.HTTPResponseStatus
+
+    struct HTTPVersion: Sendable {}
+
+    struct ByteBuffer: Sendable {
+        let readableBytesView: [UInt8]
+        init(bytes: [UInt8] = []) { readableBytesView = bytes }
+    }
+
+    struct SocketAddress: Sendable {
+        let ipAddress: String?
+    }
+
+    struct HTTPRequestHead: Sendable {
+        var version = HTTPVersion()
+        var method: HTTPMethod
+        var uri: String
+        var headers: HTTPHeaders
+    }
+
+    struct HTTPResponseHead: Sendable {
+        var version: HTTPVersion
+        var status: HTTPResponseStatus
+        var headers = HTTPHeaders()
+    }
+}

@@ -1,0 +1,135 @@
+import HTTPMessages
+import OAuthResourceServer
+import Synchronization
+
+// The glue of the article Vapor.md, and what it needs of Vapor 4, in the same shape.
+
+enum VaporGlue {
+    struct ResourceServerMiddleware: AsyncMiddleware {
+        let resourceServer: ResourceServer
+
+        func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response {
+            let body = try await request.body.collect(max: 4_194_304).get()
+            guard let method = HTTPMessages.HTTPMethod(request.method.rawValue),
+                let target = HTTPRequestTarget(request.url.string),
+                let fields = HTTPMessages.HTTPFields(request.headers.map { ($0.name, $0.value) })
+            else { return Response(status: .badRequest) }
+
+            switch await resourceServer.decide(
+                method: method, target: target, fields: fields, body: body.map { Array($0.readableBytesView) } ?? [])
+            {
+            case .respond(let refusal):
+                let response = Response(
+                    status: .init(statusCode: refusal.status.code), headers: Self.headers(refusal.fields))
+                if case .bytes(let bytes) = refusal.body {
+                    response.body = Response.Body(buffer: ByteBuffer(bytes: bytes))
+                }
+                return response
+            case .proceed(let admission):
+                let response = try await Principal.$current.withValue(admission.principal) {
+                    try await next.respond(to: request)
+                }
+                guard let status = HTTPMessages.HTTPStatus(Int(response.status.code)),
+                    var finished = HTTPMessages.HTTPFields(response.headers.map { ($0.name, $0.value) })
+                else { return Response(status: .internalServerError) }
+                admission.finish(status: status, fields: &finished)
+                response.headers = Self.headers(finished)
+                return response
+            }
+        }
+
+        private static func headers(_ fields: HTTPMessages.HTTPFields) -> HTTPHeaders {
+            HTTPHeaders(fields.pairs.map { ($0.name, $0.value) })
+        }
+    }
+}
+
+// MARK: Stand-ins
+
+extension VaporGlue {
+    struct HTTPMethod: Sendable {
+        let rawValue: String
+    }
+
+    struct HTTPHeaders: Sendable, Sequence {
+        private var pairs: [(name: String, value: String)] = []
+        init(_ elements: [(String, String)] = []) { pairs = elements.map { (name: $0.0, value: $0.1) } }
+        func makeIterator() -> IndexingIterator<[(name: String, value: String)]> { pairs.makeIterator() }
+    }
+
+    struct HTTPResponseStatus: Sendable {
+        let code: UInt
+        init(statusCode: Int) { code = UInt(statusCode) }
+        static let badRequest = HTTPResponseStatus(statusCode: 400)
+        static let internalServerError = HTTPResponseStatus(statusCode: 500)
+    }
+
+    typealias HTTPStatus = HTTPResponseStatus
+
+    struct ByteBuffer: Sendable {
+        let readableBytesView: [UInt8]
+        init(bytes: [UInt8]) { readableBytesView = bytes }
+    }
+
+    struct EventLoopFuture<Value: Sendable>: Sendable {
+        let value: Value
+        func get() async throws -> Value { value }
+    }
+
+    struct URI: Sendable {
+        let string: String
+    }
+
+    final class Request: Sendable {
+        struct Body: Sendable {
+            let bytes: [UInt8]
+            func collect(max: Int?) -> EventLoopFuture<ByteBuffer?> {
+                EventLoopFuture(value: bytes.isEmpty ? nil : ByteBuffer(bytes: bytes))
+            }
+        }
+
+        let method: HTTPMethod
+        let url: URI
+        let headers: HTTPHeaders
+        let body: Body
+
+        init(method: HTTPMethod, url: URI, headers: HTTPHeaders, body: Body) {
+            self.method = method
+            self.url = url
+            self.headers = headers
+            self.body = body
+        }
+    }
+
+    final class Response: Sendable {
+        struct Body: Sendable {
+            var bytes: [UInt8] = []
+            init() {}
+            init(buffer: ByteBuffer) { bytes = buffer.readableBytesView }
+        }
+
+        private let state: Mutex<(HTTPResponseStatus, HTTPHeaders, Body)>
+
+        init(status: HTTPResponseStatus, headers: HTTPHeaders = HTTPHeaders(), body: Body = Body()) {
+            state = Mutex((status, headers, body))
+        }
+
+        var status: HTTPResponseStatus { state.withLock { $0.0 } }
+        var headers: HTTPHeaders {
+            get { state.withLock { $0.1 } }
+            set { state.withLock { $0.1 = newValue } }
+        }
+        var body: Body {
+            get { state.withLock { $0.2 } }
+            set { state.withLock { $0.2 = newValue } }
+        }
+    }
+
+    protocol AsyncResponder: Sendable {
+        func respond(to request: Request) async throws -> Response
+    }
+
+    protocol AsyncMiddleware: Sendable {
+        func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response
+    }
+}

@@ -1,0 +1,109 @@
+import HTTPMessages
+import OAuthMetadata
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@testable import OAuthResourceServer
+
+@Suite("Scopes of routes, and what is advertised", .serialized)
+struct ScopeRulesTests {
+    private func fixture(_ configure: (inout ResourceServerConfiguration) -> Void = { _ in }) throws -> GuardFixture {
+        try GuardFixture {
+            $0.routeScopes = [
+                RouteScopeRule("/admin/**", requires: "admin"),
+                RouteScopeRule("/files/*", methods: [.put, .delete], requires: .any(of: ["write", "own"])),
+            ]
+            configure(&$0)
+        }
+    }
+
+    @Test(
+        "A route's scopes come on top, in the 401 and in the 403, however the path is spelled",
+        arguments: [
+            ("/mcp", HTTPMethod.get, "mcp:use", true), ("/admin", .get, "admin mcp:use", false),
+            ("/%61dmin/x", .get, "admin mcp:use", false), ("//x/../admin", .get, "admin mcp:use", false),
+            ("/files/a", .get, "mcp:use", true), ("/files/a", .put, "mcp:use write", false),
+            ("/files/a/b", .put, "mcp:use", true), ("/files/a?x=/admin/y", .get, "mcp:use", true),
+        ])
+    func routes(target: String, method: HTTPMethod, asked: String, isServed: Bool) async throws {
+        let server = try fixture().server
+        let without = try await GuardExchange(server, method, target)
+        #expect(without.response.status == .unauthorized)
+        #expect(try without.response.challenges.bearer.first?.scope?.description == asked)
+        let with = try await GuardExchange(server, method, target, token: GuardFixture.issuer.token())
+        #expect((with.served != nil) == isServed)
+        if !isServed {
+            #expect(with.response.status == .forbidden)
+            #expect(try with.response.challenges.bearer.first?.scope?.description == asked)
+        }
+        let all = GuardFixture.issuer.token { $0.claims["scope"] = "mcp:use admin own" }
+        #expect(try await GuardExchange(server, method, target, token: all).served != nil)
+    }
+
+    @Test(
+        "POLICY §11: what some request may need is advertised, unless the operator says otherwise; never offline_access"
+    )
+    func advertised() throws {
+        let everything = try fixture { $0.operationScopes = [.tool("x", requires: .any(of: ["a", "b"]))] }
+        #expect(everything.server.metadata.scopesSupported.description == "a admin b mcp:use own write")
+        let some = try fixture { $0.scopesSupported = ["mcp:use", "offline_access"] }
+        #expect(some.server.metadata.scopesSupported.description == "mcp:use")
+        let none = try fixture { $0.scopesSupported = [] }
+        #expect(none.server.metadata.scopesSupported.isEmpty)
+        // Implications are no advertisement.
+        let implied = try fixture { $0.scopeImplications = ["root": ["admin"]] }
+        #expect(!implied.server.metadata.scopesSupported.contains("root"))
+    }
+
+    private func faults(_ configure: (inout ResourceServerConfiguration) -> Void) -> [String] {
+        do throws(ConfigurationError) {
+            var configuration = ResourceServerConfiguration(
+                resource: GuardFixture.resource, authorizationServers: ["https://issuer.example"])
+            configure(&configuration)
+            _ = try ResourceServer(configuration, verifier: nil)
+            return []
+        } catch {
+            return error.faults.map(\.setting).filter { $0 != "verifier" }
+        }
+    }
+
+    @Test("Faulty rules are configuration errors, all at once")
+    func configurationErrors() {
+        #expect(faults { $0.scopesSupported = ["offline_access"] } == ["scopesSupported"])
+        #expect(
+            faults {
+                $0.scopeImplications = ["a": ["b"], "b": ["a"]]
+                $0.routeScopes = [
+                    RouteScopeRule("admin", requires: "a"), RouteScopeRule("/a", requires: .none),
+                    RouteScopeRule("/b", requires: "a b"),
+                    RouteScopeRule("/" + String(repeating: "x", count: 512), requires: "a"),
+                ]
+                $0.operationScopes = [
+                    .tool("", requires: "a"), .tool(String(repeating: "x", count: 513), requires: "a"),
+                    .method("", requires: "a"), .resource("x:*", requires: []),
+                    .prompt("x", requires: "offline_access"),
+                    .tool(String(repeating: "x", count: 512), requires: "a"),
+                ]
+                $0.operationScopes.otherPaths = ["/ok", "x"]
+                $0.operationScopes.maximumBodyBytes = 1_023
+            } == [
+                "scopeImplications", "routeScopes[0]", "routeScopes[1]", "routeScopes[2]", "routeScopes[3]",
+                "operationScopes.maximumBodyBytes", "operationScopes.otherPaths[1]", "operationScopes[0]",
+                "operationScopes[1]", "operationScopes[2]", "operationScopes[3]", "operationScopes[4]",
+            ])
+        #expect(
+            faults { $0.operationScopes = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_000)) }
+                == [])
+        #expect(
+            faults { $0.operationScopes = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_001)) }
+                == ["operationScopes"])
+        for (bytes, isFault) in [(1_024, false), (16_777_216, false), (16_777_217, true)] {
+            let settings = faults {
+                $0.operationScopes = [.tool("x", requires: "a")]
+                $0.operationScopes.maximumBodyBytes = bytes
+            }
+            #expect(settings.isEmpty == !isFault)
+        }
+    }
+}

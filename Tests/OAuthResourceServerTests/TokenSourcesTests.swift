@@ -1,0 +1,173 @@
+import HTTPMessages
+import JOSE
+import OAuthResourceServer
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@Suite("ResourceServerConfiguration: whose tokens are good", .serialized)
+struct TokenSourcesTests {
+    private static let resource = "https://mcp.example.com/mcp"
+
+    private func lines(
+        _ issuers: [IssuerConfiguration] = [IssuerConfiguration("https://login.example.com")],
+        _ edit: (inout ResourceServerConfiguration) -> Void = { _ in }
+    ) -> [String] {
+        var configuration = ResourceServerConfiguration(resource: Self.resource, issuers: issuers)
+        edit(&configuration)
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(configuration, fetcher: ScriptedFetcher())
+            return []
+        } catch {
+            return error.description.split(separator: "\n").map(String.init)
+        }
+    }
+
+    @Test("Every fault of every issuer is told at once, where it is in the program, with what to do")
+    func issuers() {
+        var odd = IssuerConfiguration("https://odd.example.com", audiences: [""], keys: .url("ftp://odd.example.com"))
+        odd.policy.algorithms = []
+        odd.policy.clockSkew = 301
+        odd.policy.maximumAge = 0
+        odd.policy.maximumLifetime = 0
+        odd.policy.requiredClaims = [.init("")]
+        odd.policy.audienceClaim = ""
+        odd.scopes.spelling = .withoutPrefix("a b")
+        var cognito = IssuerConfiguration("https://cognito.example.com")
+        cognito.policy.audienceClaim = "client_id"
+        let found = lines([
+            odd, IssuerConfiguration(""), IssuerConfiguration("http://127.0.0.1:9000"),
+            IssuerConfiguration("https://odd.example.com"), cognito,
+            IssuerConfiguration("https://login.example.com/?tenant=1", keys: .url("http://127.0.0.1:9000/jwks")),
+        ])
+        #expect(
+            found == [
+                "issuers[0].keys is not an absolute URL (unsupported_scheme); write it like https://login.example.com/jwks",
+                "issuers[0].audiences holds an empty text; remove it, or name what tokens call this resource",
+                "issuers[0].audienceClaim is empty; leave it at aud, or name the claim that holds the audience",
+                "issuers[0].algorithms is empty; allow at least one, such as RS256",
+                "issuers[0].clockSkew is outside 0…300 seconds",
+                "issuers[0].maximumAge is outside 1…31,536,000 seconds",
+                "issuers[0].maximumLifetime is outside 1…31,536,000 seconds",
+                "issuers[0].requiredClaims has an entry without a name or without a value to match; name both",
+                "issuers[0].scopes.spelling holds a text that is no scope: printable ASCII without space, quote and "
+                    + "backslash",
+                "issuers[1] is not an absolute URL (empty); write it like https://login.example.com",
+                "issuers[2] uses http; use https, or for a loopback host set insecureHTTP to .loopback",
+                "issuers[3] is there already; configure each issuer once",
+                "issuers[4].audiences is empty, and the claim that stands in for the audience never names the resource; "
+                    + "list its acceptable values",
+                "issuers[5] has a query (?…), which RFC 8414 forbids in an issuer; remove it",
+                "issuers[5].keys uses http; use https, or for a loopback host set insecureHTTP to .loopback",
+            ])
+    }
+
+    @Test("Nobody's tokens, and tokens that the mode has no use for, are faults")
+    func modes() throws {
+        #expect(
+            lines([]) == [
+                "authorizationServers is empty; name the issuer that clients log in to",
+                "issuers is empty, so that no token could ever be accepted; name whose tokens are good",
+            ])
+        let list = try StaticTokenList(parsing: Array("ci:\(String(repeating: "0", count: 64))".utf8))
+        #expect(
+            lines([]) { $0.mode = .staticTokens }
+                == ["staticTokens is missing; give the list of pre-shared tokens"])
+        #expect(
+            lines {
+                $0.mode = .staticTokens
+                $0.staticTokens = list
+                $0.authorizationServers = []
+            } == ["issuers is set beside pre-shared tokens, which no issuer gives out; remove it"])
+        #expect(
+            lines([]) {
+                $0.mode = .staticTokens
+                $0.staticTokens = list
+            } == [])
+        #expect(lines { $0.staticTokens = list } == [])
+        #expect(
+            lines { $0.tokenCaching = .upTo(entries: 0) }
+                == ["tokenCaching is outside 1…1,000,000 entries; choose .off to keep none"])
+        #expect(
+            lines { $0.privateHosts = ["login.internal", "fd00::1", "[fd00::1]", "a/b", "a:1", "", "user@a"] }
+                == [3, 4, 5, 6].map {
+                    "privateHosts[\($0)] is no host; write its name alone, without scheme, port and path"
+                })
+    }
+
+    @Test("Introspection has the resource and the permission for http of the whole")
+    func introspection() throws {
+        let credentials = IntrospectionCredentials.basic(clientID: "rs", try ClientSecret("s3cret"))
+        let onLoopback = IntrospectionConfiguration(
+            endpoint: "http://127.0.0.1:9000/introspect", issuer: "https://login.example.com", resource: nil,
+            credentials: credentials)
+        #expect(
+            lines { $0.introspection = onLoopback }
+                == ["introspection.endpoint uses http: tokens could be read on the way; use https"])
+        #expect(
+            lines {
+                $0.introspection = onLoopback
+                $0.insecureHTTP = .loopback
+            } == [])
+        // The fetcher is made of the permission of the whole, so that the endpoint's own alone would fail later.
+        #expect(
+            lines {
+                $0.introspection = onLoopback
+                $0.introspection?.insecureHTTP = .loopback
+            }.count == 1)
+    }
+
+    @Test("Without issuers every token is asked about, JWTs too")
+    func introspectionAlone() async throws {
+        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        var fields = HTTPFields()
+        fields.append(.contentType, "application/json")
+        let active: JSONObject = ["active": true, "aud": .string(Self.resource)]
+        fetcher.set(
+            "https://login.example.com/introspect",
+            .success(FetchedDocument(status: .ok, fields: fields, body: JSONValue.object(active).encoded())))
+        var configuration = ResourceServerConfiguration(
+            resource: Self.resource, authorizationServers: ["https://login.example.com"])
+        configuration.introspection = IntrospectionConfiguration(
+            endpoint: "https://login.example.com/introspect", issuer: issuer.url, resource: nil,
+            credentials: .basic(clientID: "rs", try ClientSecret("s3cret")))
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        #expect(try await server.admits("opaque"))
+        #expect(try await server.admits(issuer.token()))
+        #expect(fetcher.requests == Array(repeating: "https://login.example.com/introspect", count: 2))
+    }
+
+    @Test("What a verifier of the program's own never looks at is a fault beside it")
+    func ownVerifier() {
+        let configuration = ResourceServerConfiguration(
+            resource: Self.resource, issuers: [IssuerConfiguration("https://login.example.com")])
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(configuration, verifier: StubVerifier())
+            Issue.record("accepted")
+        } catch {
+            #expect(
+                error.description
+                    == "issuers is set beside a verifier of your own, which never looks at it; give a fetcher instead")
+        }
+    }
+
+    @Test("Static tokens, JWTs and opaque tokens side by side, each judged by its own kind")
+    func sideBySide() async throws {
+        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        fetcher.set("https://login.example.com/keys", json: issuer.jwks)
+        var configuration = ResourceServerConfiguration(
+            resource: Self.resource,
+            issuers: [IssuerConfiguration(issuer.url, keys: .url("https://login.example.com/keys"))])
+        configuration.staticTokens = try StaticTokenList(
+            // The SHA-256 of `abc`, FIPS 180-2 appendix B.1.
+            parsing: Array("ci:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".utf8))
+        let log = EventLog()
+        let server = try ResourceServer(configuration, fetcher: fetcher, observer: { log.append($0) })
+        #expect(try await server.admits("abc"))
+        #expect(try await server.admits(issuer.token()))
+        #expect(try await !server.admits("abd"))
+        #expect(log.denials == ["token_of_unknown_kind"])
+    }
+}

@@ -1,0 +1,105 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import HTTPMessages
+import Testing
+
+@testable import SocketHTTP
+
+/// What `take` makes of an environment and a descriptor.
+private func attempt(process: String?, count: String?, at descriptor: Int32) -> Result<Int32, ListenError> {
+    if let process { _ = unsafe setenv("LISTEN_PID", process, 1) }
+    if let count { _ = unsafe setenv("LISTEN_FDS", count, 1) }
+    _ = unsafe setenv("LISTEN_FDNAMES", "web", 1)
+    return Result { () throws(ListenError) in try InheritedSocket.take(descriptor) }
+}
+
+/// Each in a process of its own: the environment is everybody's.
+@Suite(.timeLimit(.minutes(1)))
+struct InheritedSocketTests {
+    @Test("sd_listen_fds(3): one listening stream socket is taken over, once, and no child is told of it")
+    func taken() async {
+        await #expect(processExitsWith: .success) {
+            let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
+            // As a parent hands it over: blocking, and kept on exec.
+            _ = fcntl(bound.descriptor, F_SETFD, 0)
+            _ = fcntl(bound.descriptor, F_SETFL, 0)
+            let result = attempt(process: "\(getpid())", count: "1", at: bound.descriptor)
+            precondition(result == .success(bound.descriptor))
+            precondition(fcntl(bound.descriptor, F_GETFD) & FD_CLOEXEC != 0)
+            precondition(fcntl(bound.descriptor, F_GETFL) & O_NONBLOCK != 0)
+            for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] {
+                let value = unsafe getenv(name)
+                precondition(unsafe value == nil)
+            }
+            do throws(ListenError) {
+                _ = try ListeningSocket.open(.inherited, .anywhere)
+                preconditionFailure("taken twice")
+            } catch {
+                precondition(error == .notInherited("LISTEN_PID and LISTEN_FDS are not set to numbers"))
+            }
+        }
+    }
+
+    @Test("sd_listen_fds(3): a socket that is not for this process, or no listening stream socket, is refused")
+    func refused() async {
+        await #expect(processExitsWith: .success) {
+            let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
+            let connected = try ListeningSocket.stream(AF_INET)
+            let me = "\(getpid())"
+            let cases: [(process: String?, count: String?, descriptor: Int32, why: String)] = [
+                (nil, "1", bound.descriptor, "LISTEN_PID and LISTEN_FDS are not set to numbers"),
+                ("+\(me)", "1", bound.descriptor, "LISTEN_PID and LISTEN_FDS are not set to numbers"),
+                (me, "", bound.descriptor, "LISTEN_PID and LISTEN_FDS are not set to numbers"),
+                ("1", "1", bound.descriptor, "LISTEN_PID names another process"),
+                (me, "0", bound.descriptor, "0 sockets were handed over, and one is wanted"),
+                (me, "2", bound.descriptor, "2 sockets were handed over, and one is wanted"),
+                (me, "1", connected, "descriptor \(connected) is no listening stream socket"),
+                (me, "1", 1000, "descriptor 1000 is no listening stream socket"),
+            ]
+            for (process, count, descriptor, why) in cases {
+                _ = unsafe unsetenv("LISTEN_PID")
+                _ = unsafe unsetenv("LISTEN_FDS")
+                let result = attempt(process: process, count: count, at: descriptor)
+                precondition(result == .failure(.notInherited(why)), "\(result)")
+            }
+        }
+    }
+
+    @Test("A handler for loopback only takes over no other socket, and does not keep it")
+    func exposure() async {
+        await #expect(processExitsWith: .success) {
+            let exposure = HTTPExposure.loopbackOnly(reason: "tokens are not checked")
+            let loopback = try ListeningSocket.open(.tcp(host: "::1", port: 0), .anywhere)
+            let everywhere = try ListeningSocket.open(.tcp(host: "0.0.0.0", port: 0), .anywhere)
+            for (socket, isAllowed) in [(loopback, true), (everywhere, false)] {
+                _ = unsafe setenv("LISTEN_PID", "\(getpid())", 1)
+                _ = unsafe setenv("LISTEN_FDS", "1", 1)
+                do throws(ListenError) {
+                    let taken = try ListeningSocket.inherited(at: socket.descriptor, exposure)
+                    precondition(isAllowed && taken.kind == .loopback && taken.port == loopback.port)
+                } catch {
+                    precondition(!isAllowed)
+                    precondition(error == .loopbackOnly(socket.place, reason: "tokens are not checked"))
+                    precondition(fcntl(socket.descriptor, F_GETFD) == -1)
+                }
+            }
+        }
+    }
+
+    @Test("A socket that somebody shuts down ends the run with an error, not with a spinning thread")
+    func shutDown() async throws {
+        let socket = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
+        let listening = ListeningServer(socket, HTTPService(handler: echo, limits: ServerLimits()))
+        let running = Task { try await listening.run() }
+        let connection = try await TestConnection.open(listening.port)
+        try await connection.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        #expect(try await connection.readResponse().status == 200)
+        _ = shutdown(socket.descriptor, Int32(SHUT_RD))
+        await #expect(throws: ListenError.system("accept", EINVAL)) { try await running.value }
+    }
+}

@@ -1,0 +1,263 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import HTTPMessages
+import Testing
+
+@testable import SocketHTTP
+
+private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/// A folder of its own, removed with what is in it.
+private final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var name = Array("/tmp/socket-http-XXXXXX".utf8CString)
+        guard let made = unsafe mkdtemp(&name) else { throw ListenError.system("mkdtemp", errno) }
+        path = unsafe String(cString: made)
+    }
+
+    deinit {
+        for name in ["s", "other"] { remove(name) }
+        _ = unsafe rmdir(path)
+    }
+
+    func makeFile(_ name: String) {
+        if let stream = unsafe fopen("\(path)/\(name)", "w") { unsafe fclose(stream) }
+    }
+
+    func link(_ name: String, to target: String) {
+        _ = unsafe symlink("\(path)/\(target)", "\(path)/\(name)")
+    }
+
+    func remove(_ name: String) {
+        _ = unsafe unlink("\(path)/\(name)")
+    }
+
+    func status(of name: String) -> stat? {
+        var status = stat()
+        return unsafe lstat("\(path)/\(name)", &status) == 0 ? status : nil
+    }
+}
+
+/// Answers with the kind of listener.
+private let kindHandler = ClosureHandler { .text("\($0.listener)") }
+
+private struct LoopbackHandler: HTTPHandler {
+    var exposure: HTTPExposure { .loopbackOnly(reason: "tokens are not checked") }
+    func respond(to request: HTTPRequest) async throws -> HTTPResponse { .text("here") }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct ListenAddressTests {
+    @Test("A server listens on IPv4 or IPv6, and says where", arguments: ["127.0.0.1", "::1"])
+    func families(host: String) async throws {
+        try await withListener(kindHandler, at: .tcp(host: host, port: 0)) { listening in
+            #expect(listening.port != 0)
+            #expect(listening.place == (host == "::1" ? "[::1]:\(listening.port)" : "127.0.0.1:\(listening.port)"))
+            let connection = try await TestConnection.open(
+                to: try #require(SocketAddress(host: host, port: listening.port)))
+            try await connection.send(get)
+            #expect(try await connection.readResponse().text == "loopback")
+        }
+    }
+
+    @Test("What a request says of its listener is where the server listens, not where the client is")
+    func everyAddress() async throws {
+        try await withListener(kindHandler, at: .tcp(host: "::", port: 0)) { listening in
+            let connection = try await TestConnection.open(
+                to: try #require(SocketAddress(host: "::1", port: listening.port)))
+            try await connection.send(get)
+            #expect(try await connection.readResponse().text == "network")
+        }
+    }
+
+    @Test("THREATS H24: IPV6_V6ONLY: a server on IPv6 takes no IPv4 connection, whatever the system's default")
+    func v6Only() throws {
+        let socket = try ListeningSocket.open(.tcp(host: "::", port: 0), .anywhere)
+        defer { socket.close() }
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        #expect(unsafe getsockopt(socket.descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &value, &length) == 0)
+        #expect(value == 1)
+    }
+
+    @Test(
+        "A Unix-domain socket serves, for its own user unless told otherwise, and is removed",
+        arguments: [0o600, 0o666])
+    func unixSocket(mode: UInt16) async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/s"
+        let address: ListenAddress = mode == 0o600 ? .unixSocket(path: path) : .unixSocket(path: path, mode: mode)
+        try await withListener(kindHandler, at: address) { listening in
+            #expect(listening.port == 0)
+            #expect(listening.place == path)
+            #expect(folder.status(of: "s").map { $0.st_mode & 0o777 } == mode_t(mode))
+            let connection = try await TestConnection.open(to: try #require(SocketAddress(path: path)))
+            for _ in 1...2 {
+                try await connection.send(get)
+                #expect(try await connection.readResponse().text == "unixSocket")
+            }
+        }
+        #expect(folder.status(of: "s") == nil)
+    }
+
+    @Test("A client of a Unix-domain socket that goes away cancels its handler")
+    func unixDeparture() async throws {
+        let folder = try TemporaryFolder()
+        let (begun, cancelled) = (Milestone(), Milestone())
+        let handler = ClosureHandler { _ in
+            begun.reach()
+            defer { cancelled.reach() }
+            try await sleepUntilCancelled()
+            return .text("never")
+        }
+        try await withListener(handler, at: .unixSocket(path: "\(folder.path)/s")) { listening in
+            let connection = try await TestConnection.open(to: try #require(SocketAddress(path: listening.place)))
+            try await connection.send(get)
+            await begun.wait()
+            connection.close()
+            await cancelled.wait()
+        }
+    }
+
+    @Test("The socket file that a server left behind is replaced")
+    func staleFile() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/s"
+        let dead = try ListeningSocket.stream(AF_UNIX)
+        try ListeningSocket.bind(dead, to: try #require(SocketAddress(path: path)))
+        _ = systemClose(dead)
+        let old = try #require(folder.status(of: "s"))
+        try await withListener(kindHandler, at: .unixSocket(path: path)) { listening in
+            _ = try await TestConnection.open(to: try #require(SocketAddress(path: path)))
+            #expect(folder.status(of: "s").map { $0.st_mode & 0o777 } == 0o600)
+        }
+        #expect(old.st_mode & S_IFMT == S_IFSOCK)
+        #expect(folder.status(of: "s") == nil)
+    }
+
+    @Test("A socket that somebody listens on is never deleted")
+    func liveFile() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/s"
+        try await withListener(kindHandler, at: .unixSocket(path: path)) { _ in
+            #expect(throws: ListenError.portInUse(path)) {
+                try HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+            }
+            let connection = try await TestConnection.open(to: try #require(SocketAddress(path: path)))
+            try await connection.send(get)
+            #expect(try await connection.readResponse().status == 200)
+        }
+    }
+
+    @Test("A file that is no socket is never deleted, nor is what a symbolic link names")
+    func otherFile() async throws {
+        let folder = try TemporaryFolder()
+        folder.makeFile("other")
+        folder.link("s", to: "other")
+        for name in ["other", "s"] {
+            let path = "\(folder.path)/\(name)"
+            #expect(throws: ListenError.notASocket(path)) {
+                try HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+            }
+            #expect(folder.status(of: name) != nil)
+        }
+    }
+
+    @Test("At the end a file that somebody else has put there stays")
+    func replacedFile() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/s"
+        try await withListener(kindHandler, at: .unixSocket(path: path)) { _ in
+            folder.remove("s")
+            folder.makeFile("s")
+        }
+        #expect(folder.status(of: "s") != nil)
+    }
+
+    @Test("A server that is released without having run gives its file back")
+    func releasedFile() throws {
+        let folder = try TemporaryFolder()
+        do {
+            let listening = try HTTPServer(address: .unixSocket(path: "\(folder.path)/s"), handler: echo).listen()
+            #expect(folder.status(of: "s") != nil)
+            _ = listening
+        }
+        #expect(folder.status(of: "s") == nil)
+    }
+
+    @Test("Servers that start at the same path at once: one of them listens, whatever was there before")
+    func race() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/s"
+        for round in 0..<10 {
+            if round % 2 == 0 {
+                let dead = try ListeningSocket.stream(AF_UNIX)
+                try ListeningSocket.bind(dead, to: try #require(SocketAddress(path: path)))
+                _ = systemClose(dead)
+            }
+            let winners = try await withThrowingTaskGroup(of: ListeningServer?.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        try await onThread {
+                            try? HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+                        }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }.compactMap { $0 }
+            }
+            #expect(winners.count == 1)
+            #expect(folder.status(of: "s") != nil)
+            // A thread may hold the last reference a moment longer.
+            _ = consume winners
+            while folder.status(of: "s") != nil { await Task.yield() }
+        }
+    }
+
+    @Test(
+        "A path that the system cannot take is refused",
+        arguments: ["", String(repeating: "a", count: 108), "/tmp/a\0b"])
+    func invalidPath(_ path: String) {
+        #expect(throws: ListenError.invalidPath(path)) {
+            try HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+        }
+    }
+
+    @Test(
+        "A handler for loopback only is not bound elsewhere, and the error says what to do",
+        arguments: ["0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "128.0.0.1", "::ffff:192.0.2.1", "::2"])
+    func exposure(_ host: String) throws {
+        let error = #expect(throws: ListenError.self) {
+            try HTTPServer(host: host, port: 8080, handler: LoopbackHandler()).listen()
+        }
+        let place = host.utf8.contains(0x3A) ? "[\(host)]:8080" : "\(host):8080"
+        #expect(error == .loopbackOnly(place, reason: "tokens are not checked"))
+        #expect(
+            error?.description
+                == "cannot listen on \(place): tokens are not checked; listen on 127.0.0.1, ::1 or a Unix-domain socket"
+        )
+    }
+
+    @Test("A handler for loopback only is served there", arguments: ["127.0.0.1", "localhost", "::1"])
+    func allowedExposure(_ host: String) throws {
+        let folder = try TemporaryFolder()
+        _ = try HTTPServer(host: host, port: 0, handler: LoopbackHandler()).listen()
+        _ = try HTTPServer(address: .unixSocket(path: "\(folder.path)/s"), handler: LoopbackHandler()).listen()
+    }
+
+    @Test("RFC 4291 §2.5.5.2: an IPv4 address within IPv6 is judged as what it is")
+    func embedded() throws {
+        let kinds = ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "127.255.255.255"].map {
+            SocketAddress(host: $0, port: 1)?.kind
+        }
+        #expect(kinds == [.loopback, .network, .loopback])
+        let network = SocketAddress(host: "::ffff:10.0.0.1", port: 1)?.network
+        #expect(network == SocketAddress(host: "10.0.0.1", port: 2)?.network)
+    }
+}
