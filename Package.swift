@@ -72,7 +72,10 @@ let package = Package(
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
         .executableTarget(
-            name: "fuzz", dependencies: ["WireFormat", "CLibcrypto", "CFuzzer", "JOSE", "OAuthMetadata"]),
+            name: "fuzz",
+            dependencies: [
+                "WireFormat", "CLibcrypto", "CFuzzer", "HTTPMessages", "JOSE", "OAuthMetadata", "SocketHTTP",
+            ]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),
         .testTarget(name: "HTTPMessagesTests", dependencies: ["HTTPMessages", "WireFormat"]),

@@ -5,7 +5,7 @@ import WireFormat
 ///
 /// Stricter than the grammar: no white space after the size, extensions and trailers bounded. Extensions are ignored and trailers
 /// checked and dropped, so that no `Authorization` can arrive after the decision.
-struct ChunkedDecoder {
+package struct ChunkedDecoder {
     private enum State {
         case size
         case extensions
@@ -29,15 +29,15 @@ struct ChunkedDecoder {
     private var trailerLines = 0
 
     /// A decoder for a body of at most `bodyBytes` bytes.
-    init(bodyBytes: Int) {
+    package init(bodyBytes: Int) {
         self.bodyBytes = bodyBytes
     }
 
     /// The last chunk and the trailer section have been read.
-    var isDone: Bool { state == .done }
+    package var isDone: Bool { state == .done }
 
     /// Takes what belongs to the body from the front of `input`, and returns the content in it.
-    mutating func decode(_ input: inout [UInt8]) throws(RequestFault) -> [UInt8] {
+    package mutating func decode(_ input: inout [UInt8]) throws(RequestFault) -> [UInt8] {
         var content: [UInt8] = []
         var index = 0
         while index < input.count, state != .done {

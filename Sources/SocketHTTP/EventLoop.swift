@@ -15,7 +15,7 @@ import Synchronization
 /// `@unchecked Sendable`: ``mailbox`` and ``thread`` are synchronised. Everything else is touched by the loop's own
 /// thread only: the methods that touch it are called by ``main()`` and by jobs, which run on that thread; `isCurrent` is
 /// asserted where they enter.
-final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
+package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     private enum Phase {
         case running
         case stopping
@@ -56,7 +56,7 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     /// The server is stopping: no connection is kept after its present response.
     private(set) var isDraining = false
 
-    init() throws(ListenError) {
+    package init() throws(ListenError) {
         poller = try Poller()
         now = Self.clock()
     }
@@ -64,7 +64,7 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     // MARK: - Life
 
     /// Starts the thread, which keeps the loop alive. A loop that cannot start gives its descriptors back.
-    func start() throws(ListenError) -> PosixThread {
+    package func start() throws(ListenError) -> PosixThread {
         do throws(ListenError) {
             return try PosixThread { self.main() }
         } catch {
@@ -140,7 +140,7 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     ///
     /// A task that the user left behind may come back after the end (to a body writer, say). Its job runs on a thread of its own,
     /// one at a time, and finds the connection closed.
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent {
             jobs.append(job)
@@ -192,11 +192,11 @@ final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
         }
     }
 
-    func checkIsolated() {
+    package func checkIsolated() {
         precondition(isCurrent, "The code of a connection ran outside its event loop.")
     }
 
-    func isIsolatingCurrentContext() -> Bool? {
+    package func isIsolatingCurrentContext() -> Bool? {
         isCurrent
     }
 

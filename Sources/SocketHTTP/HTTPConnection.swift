@@ -4,9 +4,9 @@ import HTTPMessages
 ///
 /// The actor's executor is the event loop, so the state below belongs to one thread, and whoever writes to the body of a response
 /// from elsewhere hops here. A single task runs ``run()``; it is the one that is cancelled when the client goes away.
-actor HTTPConnection {
+package actor HTTPConnection {
     nonisolated let loop: EventLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
 
     let service: HTTPService
     let socket: Socket
@@ -30,7 +30,7 @@ actor HTTPConnection {
     private let network: SocketAddress.Network?
 
     /// `network` is what the census has counted.
-    init(descriptor: Int32, network: SocketAddress.Network?, loop: EventLoop, service: HTTPService) {
+    package init(descriptor: Int32, network: SocketAddress.Network?, loop: EventLoop, service: HTTPService) {
         self.loop = loop
         self.service = service
         self.network = network
@@ -38,7 +38,7 @@ actor HTTPConnection {
     }
 
     /// Serves the connection to its end.
-    func run() async {
+    package func run() async {
         if socket.open() {
             while let head = await nextHead(), await serve(head) {
                 // A client that always has one more request ready must not keep the loop from the others.

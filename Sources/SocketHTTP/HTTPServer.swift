@@ -145,7 +145,7 @@ public final class ListeningServer: Sendable {
 }
 
 /// What every connection of a server shares.
-final class HTTPService: Sendable {
+package final class HTTPService: Sendable {
     let handler: any HTTPHandler
     let limits: ServerLimits
     let times: ServerTimes
@@ -156,7 +156,7 @@ final class HTTPService: Sendable {
     /// Outlive their loops.
     private let loopCounters = Mutex<[LoopCounters]>([])
 
-    init(
+    package init(
         handler: any HTTPHandler, limits: ServerLimits, listener: HTTPRequest.ListenerKind = .unknown,
         accessLog: (@Sendable (AccessRecord) -> Void)? = nil, onError: (@Sendable (any Error) -> Void)? = nil
     ) {

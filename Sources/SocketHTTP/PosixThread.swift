@@ -9,7 +9,7 @@
 /// A started thread, to be joined or abandoned once.
 ///
 /// `@unchecked Sendable`: a `pthread_t` is a name that any thread may use; Darwin spells it as a pointer.
-@safe struct PosixThread: @unchecked Sendable {
+@safe package struct PosixThread: @unchecked Sendable {
     #if canImport(Darwin)
         private typealias Handle = pthread_t?
     #else
@@ -67,7 +67,7 @@
     }
 
     /// Lets it end by itself.
-    func abandon() {
+    package func abandon() {
         #if canImport(Darwin)
             if let handle = unsafe handle { _ = unsafe pthread_detach(handle) }
         #else

@@ -1,8 +1,8 @@
-import HTTPMessages
+package import HTTPMessages
 
 /// Why a request is refused before a handler sees it, or while its content is read. Each closes the connection: after a
 /// framing fault nobody knows where the next request begins. The raw value is the stable code for counters and logs.
-enum RequestFault: String, Error, Hashable {
+package enum RequestFault: String, Error, Hashable {
     case bareLineFeed = "bare_line_feed"
     case bareCarriageReturn = "bare_carriage_return"
     case controlByte = "control_byte"
@@ -37,7 +37,7 @@ enum RequestFault: String, Error, Hashable {
     case tooManyFromPeer = "too_many_from_peer"
 
     /// The one place that maps a fault to a status.
-    var status: HTTPStatus {
+    package var status: HTTPStatus {
         switch self {
         case .bareLineFeed, .bareCarriageReturn, .controlByte, .malformedRequestLine, .malformedMethod,
             .malformedTarget,

@@ -1,27 +1,27 @@
-import HTTPMessages
+package import HTTPMessages
 import WireFormat
 
 /// A request head whose meaning is beyond doubt: who is asked, how the content is framed, whether the connection stays.
-struct RequestHead {
+package struct RequestHead {
     /// How the content is framed (RFC 9112 §6.3).
-    enum Framing: Equatable {
+    package enum Framing: Equatable {
         case none
         case length(Int)
         case chunked
     }
 
-    let method: HTTPMethod
-    let target: HTTPRequestTarget
-    let fields: HTTPFields
+    package let method: HTTPMethod
+    package let target: HTTPRequestTarget
+    package let fields: HTTPFields
     let isHTTP10: Bool
-    private(set) var framing = Framing.none
+    package private(set) var framing = Framing.none
     /// The client lets the connection stay open after the response.
-    private(set) var persists: Bool
+    package private(set) var persists: Bool
     /// The client waits for `100 Continue` before it sends the content.
-    private(set) var expectsContinue = false
+    package private(set) var expectsContinue = false
 
     /// Checks a head that `parser` has found. `buffer` is the head and nothing else.
-    init(_ parser: borrowing RequestHeadParser, buffer: [UInt8], limits: ServerLimits) throws(RequestFault) {
+    package init(_ parser: borrowing RequestHeadParser, buffer: [UInt8], limits: ServerLimits) throws(RequestFault) {
         guard let line = parser.requestLine else { throw .malformedRequestLine }
         method = try Self.parseMethod(buffer[line.method])
         isHTTP10 = try Self.isHTTP10(buffer[line.version])

@@ -5,7 +5,7 @@ import WireFormat
 ///
 /// Every decision is bound to a byte position, so that the result is the same for every way of splitting the input. Where
 /// RFC 9112 lets a recipient be lenient (bare LF, obs-fold, lone CR, several empty lines before the request), this parser refuses.
-struct RequestHeadParser {
+package struct RequestHeadParser {
     /// The three parts of the request line, as ranges of the input.
     struct RequestLine {
         let method: Range<Int>
@@ -23,7 +23,7 @@ struct RequestHeadParser {
     private(set) var requestLine: RequestLine?
     private(set) var lines: [HTTPFields.Line] = []
 
-    init(limits: ServerLimits) {
+    package init(limits: ServerLimits) {
         // Held within a gibibyte, so that sums with positions cannot overflow.
         requestLineBytes = max(0, min(limits.requestLineBytes, 1 << 30))
         fieldSectionBytes = max(0, min(limits.fieldSectionBytes, 1 << 30))
@@ -33,7 +33,7 @@ struct RequestHeadParser {
     /// Goes on where it stopped. `bytes` is all that has come so far, from the beginning of the head.
     ///
     /// - Returns: The index after the head, or nil when its end has not come yet.
-    mutating func parse(_ bytes: Span<UInt8>) throws(RequestFault) -> Int? {
+    package mutating func parse(_ bytes: Span<UInt8>) throws(RequestFault) -> Int? {
         while true {
             // The byte just beyond what the present part of the head may hold.
             let limit = requestLine == nil ? lineStart + requestLineBytes : sectionStart + fieldSectionBytes

@@ -8,9 +8,9 @@
 import HTTPMessages
 
 /// An address of a socket, as the bytes that the system's calls take.
-struct SocketAddress {
+package struct SocketAddress {
     /// Where an address counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which one host has to itself.
-    struct Network: Hashable {
+    package struct Network: Hashable {
         fileprivate let prefix: UInt64
         fileprivate let isIPv6: Bool
     }

@@ -35,6 +35,7 @@ struct FuzzCorpusTests {
         ("jws", { (try? TokenProperties.isAccepted($0)) == true }),
         ("claims", { (try? ClaimProperties.verified($0)) != nil }),
         ("challenge", { (try? AuthenticationChallenges(parsing: [$0])) != nil }),
+        ("http-head", { HTTPHeadProperties.isAccepted($0) }),
         ("jwks", { (try? JSONWebKeySet(parsing: $0, issuer: GoodTokens.issuer))?.keys.isEmpty == false }),
     ]
 
