@@ -6,7 +6,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("RemoteKeySet", .serialized)
+@Suite("RemoteKeySet", .serialized, .timeLimit(.minutes(1)))
 struct RemoteKeySetTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()
