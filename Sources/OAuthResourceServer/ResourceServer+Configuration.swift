@@ -87,6 +87,7 @@ extension ResourceServer {
         checkMode(configuration.mode, of: resource, hasVerifier: hasVerifier, hasObserver: hasObserver, &faults)
         let origins = allowedOrigins(configuration.allowedOrigins, &faults)
         checkRoutes(configuration.routes, of: resource, &faults)
+        checkRouteScopes(configuration, &faults)
 
         let realmText = configuration.realm ?? (configuration.mode == .staticTokens ? resource?.text : nil)
         let realm = realmText.map(Challenge.QuotableText.init)
@@ -201,6 +202,24 @@ extension ResourceServer {
                     .init(
                         setting,
                         "makes the resource itself public; take it away, or use .optional, or disable the guard"))
+            }
+        }
+    }
+
+    /// A scope that is asked for at a public path would never be asked for.
+    private static func checkRouteScopes(
+        _ configuration: ResourceServerConfiguration, _ faults: inout [ConfigurationError.Fault]
+    ) {
+        for (index, rule) in configuration.routeScopes.enumerated() {
+            let stem = String(decoding: rule.path.utf8.prefix { $0 != UInt8(ascii: "*") }, as: UTF8.self)
+            let open = configuration.routes.firstIndex { $0.access == .public && PathArea($0).covers(stem) }
+            if let open {
+                faults.append(
+                    .init(
+                        "routeScopes[\(index)]",
+                        "asks for scopes where routes[\(open)] asks for no token; make that one .optional, or remove this"
+                    )
+                )
             }
         }
     }

@@ -14,6 +14,8 @@ struct JSONRPCCalls {
     }
 
     private(set) var calls: [Call] = []
+    /// The resources that messages subscribe to by the list, each as the `resources/subscribe` that it takes the place of.
+    private(set) var subscriptions: [Call] = []
     /// The `id` of a single message when it is an integer: all that an answer may repeat of a request.
     private(set) var integerID: JSONValue?
 
@@ -61,6 +63,28 @@ struct JSONRPCCalls {
             Call(
                 method: try Self.name(method), name: try params?["name"].map(Self.name),
                 uri: try params?["uri"].map(Self.text), params: params))
+        if let params, method.isString("subscriptions/listen") { try addSubscriptions(params) }
+    }
+
+    /// MCP 2026-07-28, `subscriptions/listen`: `params.notifications.resourceSubscriptions` is a list of URIs.
+    private mutating func addSubscriptions(_ params: JSONNode) throws(TokenRejection) {
+        let (outer, inner) = ("notifications", "resourceSubscriptions")
+        guard Self.isSpelledOnce(params, [outer]) else { throw Self.refusal }
+        guard let notifications = params[outer], notifications.kind != .null else { return }
+        guard notifications.kind == .object, Self.isSpelledOnce(notifications, [inner]) else { throw Self.refusal }
+        guard let list = notifications[inner], list.kind != .null else { return }
+        guard list.kind == .array, subscriptions.count + list.count <= OperationLimits.maximumSubscriptions else {
+            throw Self.refusal
+        }
+        var uris: [JSONNode] = []
+        list.forEachElement {
+            uris.append($0)
+            return true
+        }
+        for uri in uris {
+            subscriptions.append(
+                Call(method: Array("resources/subscribe".utf8), name: nil, uri: try Self.text(uri), params: nil))
+        }
     }
 
     private static let envelope = ["jsonrpc", "method", "params", "id"]

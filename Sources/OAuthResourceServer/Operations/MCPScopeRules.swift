@@ -55,7 +55,8 @@ public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
             Rule("prompts/get", .name(name), requirement)
         }
 
-        /// Whatever is done with the resources whose URIs match: reads and subscriptions.
+        /// Whatever is done with the resources whose URIs match: reads and subscriptions, those by list
+        /// (`subscriptions/listen`) included.
         public static func resource(_ uri: String, requires requirement: ScopeRequirement) -> Rule {
             Rule("resources/*", .uri(uri), requirement)
         }

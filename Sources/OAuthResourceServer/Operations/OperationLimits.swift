@@ -4,6 +4,8 @@ enum OperationLimits {
     static let maximumDepth = 64
     /// The most messages of a batch.
     static let maximumMessages = 100
+    /// The most resources that the messages of a body subscribe to by list.
+    static let maximumSubscriptions = 1_000
     /// The longest method, name or URI in bytes, after unescaping.
     static let maximumNameBytes = 2_048
     /// The most rules.

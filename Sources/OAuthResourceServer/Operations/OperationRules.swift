@@ -86,7 +86,7 @@ struct OperationRules: Sendable {
         let calls = try JSONRPCCalls(parsing: body, maximumBytes: maximumBodyBytes)
         message = JSONRPCReply(id: calls.integerID)
         try MirroredFields.check(fields, agreeWith: calls.calls)
-        return demand(of: calls.calls)
+        return demand(of: calls.calls + calls.subscriptions)
     }
 
     private static func changesContent(_ encoding: HTTPFieldValue) -> Bool {

@@ -115,6 +115,47 @@ struct OperationScopeTests {
     }
 
     @Test(
+        "MCP 2026-07-28: who subscribes to resources by list needs what each of them needs",
+        arguments: [
+            (#"{"notifications":{"resourceSubscriptions":["file:///public/a","FILE:///private/%61"]}}"#, 403),
+            (#"{"notifications":{"resourceSubscriptions":["private/a"]}}"#, 403),
+            (#"{"notifications":{"resourceSubscriptions":["file:///public/a"],"toolsListChanged":true}}"#, 200),
+            (#"{"notifications":{"resourceSubscriptions":[]}}"#, 200),
+            (#"{"notifications":{"resourceSubscriptions":null}}"#, 200), (#"{"notifications":null}"#, 200),
+            ("{}", 200), (#"{"notifications":{"resourceSubscriptions":"file:///private/a"}}"#, 400),
+            (#"{"notifications":{"resourceSubscriptions":[7]}}"#, 400),
+            (#"{"notifications":{"resourceSubscriptions":[["file:///private/a"]]}}"#, 400),
+            (#"{"notifications":{"ResourceSubscriptions":["file:///private/a"]}}"#, 400),
+            (#"{"Notifications":{"resourceSubscriptions":["file:///private/a"]}}"#, 400),
+            (#"{"notifications":["file:///private/a"]}"#, 400),
+        ])
+    func subscriptionsByList(params: String, status: Int) async throws {
+        let server = try fixture().server
+        let body = call("subscriptions/listen", params)
+        let exchange = try await GuardExchange(
+            server, token: token("mcp:use"), fields: [("Mcp-Method", "subscriptions/listen")], body: body)
+        #expect(exchange.response.status.code == status)
+        #expect((exchange.served != nil) == (status == 200))
+        if status == 403 {
+            #expect(exchange.response.text(.wwwAuthenticate) == challenge("files:private files:read mcp:use"))
+            let all = try await GuardExchange(
+                server, token: token("mcp:use files:read files:private"), body: body)
+            #expect(all.served != nil)
+        }
+    }
+
+    @Test("A thousand subscriptions by list are read, one more is refused")
+    func manySubscriptions() async throws {
+        let server = try fixture().server
+        for (count, isServed) in [(1_000, true), (1_001, false)] {
+            let list = Array(repeating: #""a:b""#, count: count).joined(separator: ",")
+            let body = call("subscriptions/listen", #"{"notifications":{"resourceSubscriptions":[\#(list)]}}"#)
+            let exchange = try await GuardExchange(server, token: token("mcp:use"), body: body)
+            #expect((exchange.served != nil) == isServed)
+        }
+    }
+
+    @Test(
         "A name that String takes for another one is refused, by whatever rule",
         arguments: [
             ("tools/call", "revoke\u{212A}ey"), ("tools/call", #"revoke\u212aey"#), ("tools/call", "a\u{37E}b"),

@@ -93,6 +93,24 @@ struct ScopeRulesTests {
         }
     }
 
+    @Test(
+        "Scopes for what is public would never be asked for: a configuration error",
+        arguments: [
+            (RouteRule(below: "/files", .public), "/files/private/**", true),
+            (RouteRule(below: "/files/", .public), "/files/*", true), (RouteRule("/health", .public), "/health", true),
+            (RouteRule(below: "/files", .optional), "/files/private/**", false),
+            // Others that are wider, or beside it.
+            (RouteRule("/health", .public), "/**", false), (RouteRule("/health", .public), "/healthy", false),
+            (RouteRule(below: "/files/public", .public), "/files/**", false),
+        ])
+    func scopesForThePublic(route: RouteRule, path: String, isFault: Bool) {
+        let settings = faults {
+            $0.routes = [RouteRule("/other", .optional), route]
+            $0.routeScopes = [RouteScopeRule(path, methods: [.put], requires: "write")]
+        }
+        #expect(settings == (isFault ? ["routeScopes[0]"] : []))
+    }
+
     @Test("Faulty rules are configuration errors, all at once")
     func configurationErrors() {
         #expect(faults { $0.scopesSupported = ["offline_access"] } == ["scopesSupported"])
