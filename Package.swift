@@ -21,7 +21,12 @@ let package = Package(
         // Level 0: bytes, and the only C.
         .target(name: "WireFormat"),
         .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
-        .target(name: "CLibcurl", linkerSettings: [.linkedLibrary("curl")]),
+        // On Linux the first fetch loads libcurl: see loading.h.
+        .target(
+            name: "CLibcurl",
+            linkerSettings: [
+                .linkedLibrary("curl", .when(platforms: [.macOS])), .linkedLibrary("dl", .when(platforms: [.linux])),
+            ]),
         .target(name: "CEpoll"),
         // The benchmarks' own C: what libcrypto costs without this library.
         .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),

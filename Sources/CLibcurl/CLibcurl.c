@@ -5,7 +5,6 @@
 #include "CLibcurl.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+
+#include "loading.h"
 
 #if LIBCURL_VERSION_NUM < 0x075400
 #error "libcurl 7.84 or newer is needed"
@@ -37,6 +38,7 @@ struct clibcurl_transfer {
 };
 
 int clibcurl_start(void) {
+    if (clibcurl_load() != 1) return -1;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     const int needed = CURL_VERSION_SSL | CURL_VERSION_THREADSAFE;

@@ -111,7 +111,10 @@ extension ResourceServer {
         of principal: Principal, for request: inout GuardedRequest, _ required: inout ScopeDemand
     ) async throws(StageEnd) {
         let granted = principal.scopes
-        let route = principal.isAnonymous ? ScopeDemand() : required
+        let route =
+            principal.isAnonymous ? scopes.routeDemand(of: request.method, request.target.path) : required
+        // A scope that a path needs is one that nobody has without a token.
+        if principal.isAnonymous, !scopes.isMet(route, by: granted) { throw .refused(.missingCredentials) }
         let operation: ScopeDemand
         do throws(StageEnd) {
             operation = try await demand(ofOperationIn: &request)

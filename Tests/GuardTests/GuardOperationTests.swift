@@ -231,7 +231,7 @@ struct GuardOperationTests {
     }
 
     /// SplitMix64: a failing round can be run again.
-    private struct SplitMix: RandomNumberGenerator {
+    struct SplitMix: RandomNumberGenerator {
         var state: UInt64
 
         mutating func next() -> UInt64 {

@@ -95,8 +95,6 @@ def report(name: str, server: Quickstart, issuer: Issuer, result: dict[str, floa
         failures.append(f"{name}: {refused} valid tokens refused, {int(result.get('broken', 0))} broken")
     if fetches > bound:
         failures.append(f"{name}: {fetches} fetches, more than {bound}")
-    if now > before + 1:
-        failures.append(f"{name}: {now - before} threads more")
 
 
 def write(path: pathlib.Path, lines: list[str]) -> None:
@@ -179,13 +177,18 @@ def main(binary: str, seconds: int, number: int) -> None:
             write(tokens, [issuer.token(server.resource) for _ in range(20)])
             # Every thread that is ever needed has run before anything is counted.
             Load(server, tokens, 2, 32).result()
+            time.sleep(15)
+            at_rest = threads(server)
             rotation(server, issuer, tokens, 2 * seconds)
             write(tokens, [issuer.token(server.resource) for _ in range(20)])
             issuer = absence(server, issuer, tokens, seconds)
             failing(server, issuer, tokens, seconds)
             flood(server, issuer, tokens, folder, number)
+            # The pool and the thread of the fetcher come and go; what counts is that none stays.
             time.sleep(15)
-            print(f"threads at rest: {threads(server)}", flush=True)
+            print(f"threads at rest: {at_rest} before, {threads(server)} after", flush=True)
+            if threads(server) > at_rest:
+                failures.append(f"{threads(server) - at_rest} threads were left over")
         issuer.stop()
 
 

@@ -41,6 +41,17 @@ struct CacheControlTests {
         #expect(try lifetime([], age: lines) == .seconds(300))
     }
 
+    @Test("RFC 9110 §8.8.3: a validator whose bytes are not UTF-8 is none: no fetcher of ours could send it back")
+    func validatorBytes() throws {
+        for (bytes, isNone) in [([0x22, 0xFF, 0x22], true), ([0x22, 0xC3, 0xBC, 0x22], false)] as [([UInt8], Bool)] {
+            var fields = HTTPFields()
+            let value = try #require(HTTPFieldValue(bytes: bytes))
+            fields.append(.eTag, value)
+            fields.append(.lastModified, value)
+            #expect(Validators(fields).isEmpty == isNone)
+        }
+    }
+
     @Test("Validators are kept as they came; a repeated, empty or overlong one is none")
     func validators() throws {
         func validators(_ tags: [String], _ dates: [String] = []) throws -> Validators {

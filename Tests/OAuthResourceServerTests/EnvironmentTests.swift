@@ -186,6 +186,14 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_CLIENT_SECRET": "s3cret"],
             "OAUTH_CLIENT_SECRET is no setting of this server; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
+        Mistake(
+            ["OAUTH_JWKS_URI": "https://login.example.com/jwks"],
+            "OAUTH_JWKS_URI is no setting of this server; did you mean OAUTH_JWKS_URL?"),
+        Mistake(
+            ["OAUTH_CLOCK_LEEWAY": "5", "OAUTH_INTROSPECTION_ENDPOINT": "x", "OAUTH_ISSUER_URL": "x"],
+            "OAUTH_CLOCK_LEEWAY is no setting of this server; did you mean OAUTH_CLOCK_SKEW?",
+            "OAUTH_INTROSPECTION_ENDPOINT is no setting of this server; did you mean OAUTH_INTROSPECTION_URL?",
+            "OAUTH_ISSUER_URL is no setting of this server; did you mean OAUTH_ISSUERS?"),
         Mistake(["OAUTH_FOO": "a"], "OAUTH_FOO is no setting of this server; remove it"),
         Mistake(["OAUTH_\u{1B}[2J": "a"], "OAUTH_… is no setting of this server; remove it"),
         Mistake(["OAUTH_MODE": ""], "OAUTH_MODE is empty; remove it, or give it a value"),

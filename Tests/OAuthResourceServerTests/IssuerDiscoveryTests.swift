@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-@Suite("IssuerDiscovery", .serialized)
+@Suite("IssuerDiscovery", .serialized, .timeLimit(.minutes(1)))
 struct IssuerDiscoveryTests {
     private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
     private static let url = "https://issuer.example/jwks"
@@ -139,6 +139,37 @@ struct IssuerDiscoveryTests {
         try await keys.prepare()
         #expect(fetcher.requests == [Self.oauth, Self.url, Self.oauth, Self.url])
         #expect(events.contains("discovery_stale reason=fetch_timed_out age=86401 issuer=https://issuer.example"))
+    }
+
+    @Test("POLICY §5: read anew once when the key set has failed three times, and again only after three more")
+    func readAnewOnce() async throws {
+        fetcher.set(Self.oauth, json: Self.document)
+        fetcher.set(Self.url, .failure(.timedOut))
+        let keys = try keys()
+        for _ in 1...8 {
+            try? await keys.prepare()
+            clock.advance(by: .seconds(60))
+        }
+        let places = fetcher.requests.map { $0 == Self.oauth ? "metadata" : "keys" }
+        #expect(
+            places == [
+                "metadata", "keys", "keys", "keys", "metadata", "keys", "keys", "keys", "metadata", "keys", "keys",
+            ])
+    }
+
+    @Test("A key set that has moved is asked for without the validators of its old place")
+    func moved() async throws {
+        fetcher.set(Self.oauth, json: Self.document)
+        fetcher.set(Self.url, json: GuardFixture.issuer.jwks, fields: [(.eTag, "\"1\"")])
+        let keys = try keys()
+        try await keys.prepare()
+        fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
+        fetcher.set("https://issuer.example/new", .success(FetchedDocument(status: .notModified, body: [])))
+        clock.advance(by: .seconds(86_401))
+        await #expect(throws: KeySourceError(retryAfter: 1)) { try await keys.prepare() }
+        #expect(fetcher.lastRequest?.url.path == "/new")
+        #expect(fetcher.lastRequest?.fields.pairs.isEmpty == true)
+        #expect(events.last == "key_refresh_failed reason=status_304 issuer=https://issuer.example")
     }
 
     @Test("Metadata whose jwks_uri is not acceptable is read anew at the next attempt")

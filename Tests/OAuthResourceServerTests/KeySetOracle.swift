@@ -122,6 +122,9 @@ struct KeySetOracle {
             flights.append(Flight(startedAt: now, cause: cause))
         case .refreshSucceeded:
             require(isUnderway, "a success outside any fetch: an older answer won")
+            if let asked = flights.last?.askedAt {
+                require(now - asked <= .seconds(5), "an answer past its time was used")
+            }
             guard let content = flights.last?.content else { return require(false, "a success without a good answer") }
             goods.append(
                 Good(

@@ -67,6 +67,15 @@ struct KeySourceTests {
         #expect(remote.asked == [])
     }
 
+    @Test("RFC 8725 §3.8: the keys of another issuer are not lent to the local one")
+    func foreignRemote() async throws {
+        let foreign = try JSONWebKeySet(parsing: NamedKeys.body(["b"]), issuer: "https://other.example")
+        let source = LocalFirstKeySource(
+            StaticKeySource(try NamedKeys.set(["a"])), otherwise: StaticKeySource(foreign))
+        #expect(source.presentKeys()?.names == "a")
+        #expect(try await source.keys(for: .unknownKey).names == "a")
+    }
+
     @Test("Local first: a miss is asked of the remote source, whose answer is final")
     func miss() async throws {
         let remote = ChosenSource(nil, fetched: try NamedKeys.set(["b"]))

@@ -216,7 +216,7 @@ struct PresetTests {
             #expect(try await !server.admits(Self.token(product, changes, issuer)), "\(name)")
             #expect(log.denials.last == code, "\(name)")
         }
-        #expect(log.denials.count == product.refusals.count)
+        #expect(log.denials.count { $0 != "keys_unavailable" } == product.refusals.count)
     }
 
     @Test("THREATS C8: several tenants of Entra are several issuers, each with its own keys")
@@ -239,7 +239,7 @@ struct PresetTests {
         #expect(try await server.admits(Self.token(product, ["iss": .string(issuers[1].issuer)], second)))
         // One tenant cannot speak for another.
         #expect(try await !server.admits(Self.token(product, ["iss": .string(issuers[0].issuer)], second)))
-        #expect(log.denials == ["bad_signature"])
+        #expect(log.denials.filter { $0 != "keys_unavailable" } == ["bad_signature"])
     }
 
     @Test(
@@ -298,7 +298,15 @@ extension ResourceServer {
         var fields = HTTPFields()
         fields.append(.authorization, try #require(HTTPFieldValue("Bearer \(token)")))
         let target = try #require(HTTPRequestTarget("/mcp"))
-        if case .proceed = await decide(method: .post, target: target, fields: fields) { return true }
+        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
+        for _ in 0..<20 {
+            switch await decide(method: .post, target: target, fields: fields) {
+            case .proceed: return true
+            case .respond(let response) where response.status == .serviceUnavailable:
+                try await Task.sleep(for: .seconds(1))
+            case .respond: return false
+            }
+        }
         return false
     }
 }

@@ -6,7 +6,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-@Suite("RemoteKeySet over HTTP", .serialized)
+@Suite("RemoteKeySet over HTTP", .serialized, .timeLimit(.minutes(1)))
 struct RemoteKeySetHTTPTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()

@@ -138,6 +138,26 @@ struct TokenSourcesTests {
         #expect(fetcher.requests == Array(repeating: "https://login.example.com/introspect", count: 2))
     }
 
+    @Test("Static tokens beside introspection take nothing away from it: JWTs are still asked about")
+    func introspectionBesideStaticTokens() async throws {
+        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        let active: JSONObject = ["active": true, "aud": .string(Self.resource)]
+        fetcher.set(
+            "https://login.example.com/introspect", json: active, fields: [(.contentType, "application/json")])
+        var configuration = ResourceServerConfiguration(
+            resource: Self.resource, authorizationServers: ["https://login.example.com"])
+        configuration.introspection = IntrospectionConfiguration(
+            endpoint: "https://login.example.com/introspect", issuer: issuer.url, resource: nil,
+            credentials: .basic(clientID: "rs", try ClientSecret("s3cret")))
+        configuration.staticTokens = try StaticTokenList(
+            parsing: Array("ci:\(String(repeating: "0", count: 64))".utf8))
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        #expect(try await server.admits("opaque"))
+        #expect(try await server.admits(issuer.token()))
+        #expect(fetcher.requests.count == 2)
+    }
+
     @Test("What a verifier of the program's own never looks at is a fault beside it")
     func ownVerifier() {
         let configuration = ResourceServerConfiguration(

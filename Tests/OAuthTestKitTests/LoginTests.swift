@@ -37,6 +37,12 @@ struct LoginTests {
         var request = HTTPRequest(method: .post, target: try #require(HTTPRequestTarget("/mcp")))
         request.fields[.host] = "127.0.0.1:8080"
         if let token { request.fields[.authorization] = HTTPFieldValue("Bearer \(token)") }
+        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
+        for _ in 0..<20 {
+            let answer = try Answer(await guarded.respond(to: request))
+            guard answer.status == .serviceUnavailable else { return answer }
+            try await Task.sleep(for: .seconds(1))
+        }
         return try Answer(await guarded.respond(to: request))
     }
 

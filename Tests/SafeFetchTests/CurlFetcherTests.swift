@@ -558,6 +558,17 @@ struct CurlFetcherTests {
         #expect(error?.description.utf8.count { $0 == UInt8(ascii: "\n") } == 6)
     }
 
+    @Test("POLICY §8: the default limits", arguments: [FetchPolicy(), .untrusted()])
+    func defaults(policy: FetchPolicy) {
+        #expect(policy.connectTimeout == .seconds(3))
+        #expect(policy.totalTimeout == .seconds(5))
+        #expect(policy.maximumBodyBytes == 1_048_576)
+        #expect(policy.maximumHeadBytes == 32_768)
+        #expect(policy.maximumConcurrentFetches == 16)
+        #expect(policy.maximumWaitingFetches == 64)
+        #expect(policy.maximumLookUps == 16)
+    }
+
     @Test("limits at the ends of their ranges are accepted")
     func endsOfRanges() throws {
         var policy = FetchPolicy()

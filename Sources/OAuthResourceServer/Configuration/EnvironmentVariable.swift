@@ -26,7 +26,8 @@ enum EnvironmentVariable: String, CaseIterable {
     /// What all names begin with. A name that does and is not in the list is a mistake.
     static let prefix = "OAUTH_"
 
-    /// A known name of which the unknown one is a part, or the other way round: a plural, a word too few.
+    /// A known name of which the unknown one is a part, or the other way round: a plural, a word too few. Else one that begins
+    /// like it: the same word with another behind it.
     static func nearest(to unknown: String) -> EnvironmentVariable? {
         let tail = Array(unknown.utf8.dropFirst(prefix.utf8.count))
         guard tail.count > 2 else { return nil }
@@ -35,5 +36,8 @@ enum EnvironmentVariable: String, CaseIterable {
             return name.starts(with: tail) || tail.starts(with: name) || name.reversed().starts(with: tail.reversed())
                 || tail.reversed().starts(with: name.reversed())
         }
+            ?? allCases.first { known in
+                zip(known.rawValue.utf8.dropFirst(prefix.utf8.count), tail).prefix { $0 == $1 }.count >= 5
+            }
     }
 }

@@ -72,7 +72,11 @@ struct TokenSources: Sendable {
         case (let jwt?, nil, nil): return jwt
         case (nil, let opaque?, nil): return opaque
         case (nil, nil, let list?): return list
-        default: return try FirstMatchTokenVerifier(jwt: jwt, opaque: opaque, staticTokens: list)
+        default:
+            // Without issuers the endpoint judges JWTs too, with a list as without.
+            return try FirstMatchTokenVerifier(
+                jwt: jwt, opaque: opaque, staticTokens: list,
+                foreignJWTs: jwt == nil && opaque != nil ? .opaque : .refused)
         }
     }
 

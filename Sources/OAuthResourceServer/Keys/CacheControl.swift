@@ -92,9 +92,15 @@ struct Validators: Sendable, Equatable {
     var lastModified: HTTPFieldValue?
 
     /// The validators of a response; a repeated, empty or overlong one is none.
+    ///
+    /// Nor is one that is not UTF-8: RFC 9110 §8.8.3 admits its bytes, but a fetcher that cannot send them would refuse every
+    /// request from then on.
     init(_ fields: HTTPFields) {
         func validator(_ name: HTTPFieldName) -> HTTPFieldValue? {
-            fields[name].flatMap { (1...KeySetLimits.maximumValidatorBytes).contains($0.bytes.count) ? $0 : nil }
+            guard let value = fields[name], value.string != nil,
+                (1...KeySetLimits.maximumValidatorBytes).contains(value.bytes.count)
+            else { return nil }
+            return value
         }
         eTag = validator(.eTag)
         lastModified = validator(.lastModified)

@@ -69,8 +69,8 @@ struct KeySetState: Sendable {
     private var lastAttempt: Duration?
     private var backOff = BackOff()
     private let createdAt: Duration
-    /// Until here the present keys are used and nothing else happens.
-    private var quietUntil = Duration.seconds(-1)
+    /// The present keys, until when nothing but using them is to be done. By themselves, because every token looks here.
+    private var quiet: (keys: JSONWebKeySet?, until: Duration) = (nil, .seconds(-1))
 
     init(_ settings: RemoteKeySettings, now: Duration) {
         self.settings = settings
@@ -82,7 +82,7 @@ struct KeySetState: Sendable {
     /// What every request does first: the rows in which nobody waits.
     mutating func look(now: Duration) -> Look {
         // Some set, age ≤ 0.8 of its lifetime: verify.
-        if now <= quietUntil { return Look(keys: present?.keys) }
+        if let keys = quietKeys(now: now) { return Look(keys: keys) }
         dropRemovedKeys(now)
         guard let present else { return Look() }
         // Some set, past the hard lifetime: not used. A request fetches by `step`.
@@ -98,6 +98,11 @@ struct KeySetState: Sendable {
         // Some set, 0.8 of its lifetime … hard: the present set, and a fetch behind it unless that lane is busy.
         if now > present.refreshAt, underway == nil, backOff.isOver(now) { look.begun = begin(.aging, now) }
         return look
+    }
+
+    /// What ``look(now:)`` answers almost always; nil when there is more to it.
+    func quietKeys(now: Duration) -> JSONWebKeySet? {
+        now <= quiet.until ? quiet.keys : nil
     }
 
     /// What a request does that the present keys cannot decide.
@@ -182,7 +187,7 @@ struct KeySetState: Sendable {
         present = Present(
             document: document, keys: keys, fetchedAt: now, refreshAt: refreshAt, staleAt: now + lifetime,
             expiresAt: now + settings.hardLifetime, removedKeysEndAt: removedKeysEndAt)
-        quietUntil = min(refreshAt, removedKeysEndAt ?? refreshAt)
+        quiet = (keys, min(refreshAt, removedKeysEndAt ?? refreshAt))
         backOff = BackOff()
     }
 

@@ -1,5 +1,6 @@
 public import JOSE
 internal import Synchronization
+internal import WireFormat
 
 /// The keys of an authorization server in the same program, and what it published elsewhere.
 ///
@@ -52,7 +53,9 @@ public final class LocalFirstKeySource: KeySource {
     }
 
     private func join(_ local: JSONWebKeySet, _ remote: JSONWebKeySet) -> JSONWebKeySet {
-        joined.withLock { joined in
+        // RFC 8725 §3.8: keys of another issuer would become the local issuer's.
+        guard remote.issuer.hasSameBytes(as: local.issuer) else { return local }
+        return joined.withLock { joined in
             if let joined, joined.local == local.identity, joined.remote == remote.identity { return joined.keys }
             let keys = local.backed(by: remote.keys)
             joined = Joined(local: local.identity, remote: remote.identity, keys: keys)

@@ -17,6 +17,7 @@ public final class RemoteKeySet: KeySource {
     public let discovery: IssuerDiscovery?
     private let issuer: IssuerIdentifier
     private let fetch: KeySetFetch
+    private let clock: MonotonicClock
     private let observer: EventObserver?
     private let state: Mutex<KeySetState>
 
@@ -56,13 +57,15 @@ public final class RemoteKeySet: KeySource {
         }
         self.issuer = issuer
         self.observer = observer
+        clock = timing.clock
         state = Mutex(KeySetState(settings, now: timing.clock.now()))
     }
 
     /// The set to verify with, while it is not older than the hard lifetime. When it is getting old, a fetch starts
     /// behind it.
     public func presentKeys() -> JSONWebKeySet? {
-        let now = fetch.timing.clock.now()
+        let now = clock.now()
+        if let keys = state.withLock({ $0.quietKeys(now: now) }) { return keys }
         let look = state.withLock { $0.look(now: now) }
         if let event = look.event { tell(event) }
         if let attempt = look.begun { start(attempt) }
@@ -72,12 +75,12 @@ public final class RemoteKeySet: KeySource {
     /// Fetches, joins the fetch under way, or answers with the present set when fetching is not allowed now.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
         let timing = fetch.timing
-        let now = timing.clock.now()
+        let now = clock.now()
         var step = state.withLock { $0.step(for: need, now: now) }
         if case .wait(let attempt, let isNew) = step {
             if isNew { start(attempt) }
             _ = await attempt.landing.value(within: KeySetLimits.patience, timing)
-            let later = timing.clock.now()
+            let later = clock.now()
             step = state.withLock { $0.stepAfterWait(for: need, now: later) }
         }
         switch step {
@@ -89,7 +92,7 @@ public final class RemoteKeySet: KeySource {
 
     /// How the source stands. Asking fetches nothing.
     public var health: KeySourceHealth {
-        let now = fetch.timing.clock.now()
+        let now = clock.now()
         return state.withLock { $0.health(now: now) }
     }
 
@@ -102,7 +105,7 @@ public final class RemoteKeySet: KeySource {
     }
 
     private func finish(_ attempt: KeyAttempt, _ result: KeyAttemptResult) {
-        let now = fetch.timing.clock.now()
+        let now = clock.now()
         let fraction = fetch.timing.jitter.next()
         let counts = state.withLock { $0.finish(attempt, result, now: now, fraction: fraction) }
         // Told before anybody goes on: who waited finds the events of it.

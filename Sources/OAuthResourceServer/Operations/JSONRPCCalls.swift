@@ -59,7 +59,7 @@ struct JSONRPCCalls {
         }
         calls.append(
             Call(
-                method: try Self.text(method), name: try params?["name"].map(Self.text),
+                method: try Self.name(method), name: try params?["name"].map(Self.name),
                 uri: try params?["uri"].map(Self.text), params: params))
     }
 
@@ -77,6 +77,13 @@ struct JSONRPCCalls {
             return isSpelledOnce
         }
         return isSpelledOnce
+    }
+
+    /// A method or name: a text that is spelled in one way only.
+    private static func name(_ node: JSONNode) throws(TokenRejection) -> [UInt8] {
+        let text = try text(node)
+        guard !LocatorReadings.holdsDisguisedText(text) else { throw refusal }
+        return text
     }
 
     /// A method, name or URI: a string without control characters, which no two readers treat alike.

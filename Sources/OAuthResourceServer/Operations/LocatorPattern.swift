@@ -13,7 +13,7 @@ struct LocatorPattern: Sendable, Hashable {
         let bytes = Array(pattern.utf8)
         asWritten = GlobPattern(bytes, .slashes)
         // The pattern may be written in any of these ways too.
-        let folded = LocatorReadings.decoded(bytes).text.map { ASCII.lowercased($0) }
+        let folded = LocatorReadings.decodings(bytes).text.map { ASCII.lowercased($0) }
         var readings: Set = [GlobPattern(folded, .slashes)]
         if let canonical = LocatorReadings.canonical(folded) { readings.insert(GlobPattern(canonical, .slashes)) }
         self.readings = Array(readings)
@@ -37,18 +37,23 @@ struct LocatorReadings: Sendable {
 
     let asSent: [UInt8]
     let readings: Set<[UInt8]>
-    /// Whether no reading can be trusted: percent-encoded too often, or holding control bytes after decoding.
+    /// Whether no reading can be trusted: percent-encoded too often, or holding control bytes or other spellings of ASCII after
+    /// decoding.
     let isUnclear: Bool
 
     init(_ text: [UInt8], _ kind: Kind) {
         asSent = text
         var readings: Set<[UInt8]> = []
         var isUnclear = false
-        // Cut before and after decoding: some readers do the one, some the other.
-        let decodings = [Self.decoded(text), Self.decoded(Self.cut(text))]
-        for (decoded, isSettled) in decodings {
+        // Cut before and after decoding, and decoded as often as can be, less often or not at all: some readers do the one,
+        // some the other.
+        let decodings = [Self.decodings(text), Self.decodings(Self.cut(text))]
+        if decodings.contains(where: { !$0.isSettled }) { isUnclear = true }
+        for decoded in decodings.flatMap({ $0.earlier + [$0.text] }) {
             let folded = decoded.map { ASCII.lowercased($0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0) }
-            if !isSettled || folded.contains(where: { $0 < 0x20 || $0 == 0x7F }) { isUnclear = true }
+            if folded.contains(where: { $0 < 0x20 || $0 == 0x7F }) || Self.holdsDisguisedText(folded) {
+                isUnclear = true
+            }
             for whole in [folded, Self.cut(folded)] {
                 var plain = [whole]
                 switch kind {
@@ -59,6 +64,7 @@ struct LocatorReadings: Sendable {
                         continue
                     }
                     plain.append(canonical)
+                    if let local = Self.withoutFileHost(canonical) { plain.append(local) }
                 }
                 for reading in plain {
                     readings.insert(reading)
@@ -78,9 +84,10 @@ struct LocatorReadings: Sendable {
     /// The most rounds of percent-encoding that are undone.
     private static let maximumRounds = 4
 
-    /// Percent-decodes until nothing changes; false when that takes too many rounds.
-    static func decoded(_ text: [UInt8]) -> (text: [UInt8], isSettled: Bool) {
+    /// Percent-decodes until nothing changes, and gives what came before too; false when that takes too many rounds.
+    static func decodings(_ text: [UInt8]) -> (earlier: [[UInt8]], text: [UInt8], isSettled: Bool) {
         var text = text
+        var earlier: [[UInt8]] = []
         for _ in 0..<maximumRounds {
             var decoded: [UInt8] = []
             decoded.reserveCapacity(text.count)
@@ -94,10 +101,29 @@ struct LocatorReadings: Sendable {
                     index += 1
                 }
             }
-            if decoded.count == text.count { return (text, true) }
+            if decoded.count == text.count { return (earlier, text, true) }
+            earlier.append(text)
             text = decoded
         }
-        return (text, false)
+        return (earlier, text, false)
+    }
+
+    /// Whether a text holds a character that stands for another one, such as U+212A for `K`: `String` takes the two for the
+    /// same (Unicode, canonical equivalence), so that a handler in Swift may find a name that no pattern of bytes matches.
+    static func holdsDisguisedText(_ text: [UInt8]) -> Bool {
+        guard text.contains(where: { $0 >= 0x80 }) else { return false }
+        // Every other spelling of ASCII is of these, which no normalised text holds.
+        return String(decoding: text, as: UTF8.self).unicodeScalars.contains {
+            $0.properties.isFullCompositionExclusion
+        }
+    }
+
+    /// The canonical form of a `file:` URI that names a host, without it: who opens its path does not look at the host.
+    private static func withoutFileHost(_ canonical: [UInt8]) -> [UInt8]? {
+        let prefix = "file://".utf8
+        guard canonical.starts(with: prefix) else { return nil }
+        let path = canonical.dropFirst(prefix.count).drop { $0 != UInt8(ascii: "/") }
+        return path.startIndex == prefix.count ? nil : Array(prefix) + path
     }
 
     /// Without query and fragment.

@@ -13,12 +13,14 @@
 /// as bytes, and upper and lower case differ. Names of tools and prompts have no segments: there `*` stands for any bytes
 /// too. URIs are matched as sent, and again as a handler may read them: percent-decoded, without dot segments, whatever the
 /// case. A rule applies if any reading matches, and every rule for URIs applies to a URI that cannot be read with
-/// confidence, such as a relative one. Beyond ASCII nothing is folded: names of other scripts match as they are spelled.
+/// confidence, such as a relative one. The host of a `file:` URI hides nothing. Beyond ASCII nothing is folded: names of
+/// other scripts match as they are spelled.
 ///
 /// **Decision.** By the body alone, of whatever method and content type. Of several rules that match, all count; a batch
 /// needs what its messages need together. A message without an `id` is an operation like any other; responses, empty bodies
 /// and what no rule matches need nothing more. A body that holds no JSON-RPC message, that is compressed, that repeats a
-/// member, or that has a name or URI which is no string of 2,048 bytes at most is refused, because a handler may read it
+/// member, that has a name or URI which is no string of 2,048 bytes at most, or a name with characters that merely stand for
+/// others is refused, because a handler may read it
 /// differently; so is a batch of more than 100 messages. `Mcp-Method` and `Mcp-Name` must agree with the body where they
 /// are sent.
 ///

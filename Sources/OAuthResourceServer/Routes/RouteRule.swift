@@ -9,9 +9,10 @@ public struct RouteRule: Sendable, Hashable {
         /// A good token with the required scopes.
         case required
         /// A good token with the required scopes, or no `Authorization` field at all: then the principal is anonymous. A bad
-        /// token is still 401, and one without the scopes 403.
+        /// token is still 401, and one without the scopes 403. What a ``RouteScopeRule`` or ``MCPScopeRules`` ask for, nobody
+        /// has without a token.
         case optional
-        /// Nothing: `Authorization` is not read and the principal is anonymous. For health checks.
+        /// Nothing: `Authorization` is not read, the principal is anonymous, and no scope is asked for. For health checks.
         case `public`
     }
 

@@ -7,7 +7,7 @@ public import HTTPMessages
 public struct RouteScopeRule: Sendable, Hashable {
     /// The pattern of the paths.
     public let path: String
-    /// The methods; empty for all.
+    /// The methods; empty for all. GET includes HEAD.
     public let methods: [HTTPMethod]
     /// What they need.
     public let requirement: ScopeRequirement

@@ -41,10 +41,22 @@ struct ScopeRules: Sendable {
 
     /// What every request of this method to this path needs, whatever its body says.
     func demand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
+        guard !routes.isEmpty else { return every }
         var demand = every
+        demand.add(routeDemand(of: method, path))
+        return demand
+    }
+
+    /// What the rules for routes need of it, also of whoever need not have a token otherwise.
+    func routeDemand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
+        var demand = ScopeDemand()
         guard !routes.isEmpty else { return demand }
         let locator = LocatorReadings(Array(path.utf8), .path)
-        for route in routes where route.methods.isEmpty || route.methods.contains(method) {
+        for route in routes
+        where route.methods.isEmpty || route.methods.contains(method)
+            // RFC 9110 §9.3.2: a HEAD is a GET without the content.
+            || method == .head && route.methods.contains(.get)
+        {
             if route.pattern.matches(locator) { demand.add(route.demand) }
         }
         return demand

@@ -142,12 +142,11 @@ final class IntrospectionQueue: Sendable {
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { [self] in finish(inquiry, await ask(inquiry.token)) }
                     // A fetcher that never answers must not keep its place for ever.
-                    group.addTask { [self] in
-                        await clock.sleep(Limits.patience)
-                        finish(inquiry, .failure(.fetch(.timedOut)))
-                    }
+                    group.addTask { [self] in await clock.sleep(Limits.patience) }
                     await group.next()
                     group.cancelAll()
+                    // Counts for nothing when the answer has come.
+                    finish(inquiry, .failure(.fetch(.timedOut)))
                 }
             }
         }
@@ -187,11 +186,12 @@ final class IntrospectionQueue: Sendable {
         switch result {
         case .success(let verdict): inquiry.landing.land(verdict)
         case .failure(let failure):
+            // Told before anybody goes on: who waited finds the event of it.
+            observer?(.introspectionFailed(failure))
             let retryAfter = pause(at: now)
             for inquiry in [inquiry] + outcome.given {
                 inquiry.landing.land(.failure(.unavailable(.introspection, retryAfter: retryAfter)))
             }
-            observer?(.introspectionFailed(failure))
         }
         start(outcome.due)
     }

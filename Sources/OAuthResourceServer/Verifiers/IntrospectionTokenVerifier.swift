@@ -40,6 +40,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
             ask: { token in
                 do throws(IntrospectionFailure) {
                     let answer = try await endpoint.answer(about: token)
+                    // After its time: nobody waits, and a later answer may have said otherwise.
+                    guard !Task.isCancelled else { return .failure(.fetch(.timedOut)) }
                     let now = clock.now()
                     let verdict = try answers.verdict(on: answer, now: now)
                     memory.keep(verdict, on: token.digest, at: now)

@@ -114,6 +114,26 @@ struct OperationScopeTests {
         }
     }
 
+    @Test(
+        "A name that String takes for another one is refused, by whatever rule",
+        arguments: [
+            ("tools/call", "revoke\u{212A}ey"), ("tools/call", #"revoke\u212aey"#), ("tools/call", "a\u{37E}b"),
+            ("tools/call", "a\u{1FEF}b"), ("chec\u{212A}/x", "x"),
+        ])
+    func disguisedNames(method: String, name: String) async throws {
+        // What makes it matter: a handler that compares names by ==.
+        #expect("revoke\u{212A}ey" == "revokeKey")
+        let server = try fixture([.tool("revokeKey", requires: "keys")]).server
+        let exchange = try await GuardExchange(
+            server, token: token("mcp:use"), body: call(method, #"{"name":"\#(name)"}"#))
+        #expect(exchange.served == nil)
+        #expect(exchange.response.status == .badRequest)
+        // Other scripts are welcome.
+        let other = try await GuardExchange(
+            server, token: token("mcp:use"), body: call("tools/call", #"{"name":"löschen"}"#))
+        #expect(other.served != nil)
+    }
+
     @Test("A batch needs what its messages need together; without id a message is an operation all the same")
     func batches() async throws {
         let server = try fixture().server

@@ -110,6 +110,10 @@ struct PatternTests {
             "file:///../../private/key", "file://x@/private/key", " file:///private/key",
             "file:///public/x?/../../private/k",
             "file:///private%3Fx", "file:///private#x",
+            // Who opens the path of a URL does not look at its host.
+            "file://other/private/key", "file://other/x/../private",
+            // Characters that String takes for others.
+            "file:///\u{212A}ey", "file:///%E2%84%AAey",
             // What cannot be read with confidence.
             "/private/key", "private/key", "//private/key", "", "%66ile:%00", "file:///public/%00",
             "file:///public/%0a",
@@ -125,7 +129,8 @@ struct PatternTests {
         arguments: [
             "file:///public/private/key", "file:///privately/key", "file:///public/key",
             "file:///private/../public/key",
-            "http://private/key", "note:private", "file://other/private/key", "file:///public?x=file:///private/key",
+            "http://private/key", "note:private", "file://other/public/key", "file:///public?x=file:///private/key",
+            "file:///public/é", "file:///public/%C3%A9",
         ])
     func publicURIs(uri: String) {
         let pattern = LocatorPattern("file:///private/**")
@@ -142,9 +147,17 @@ struct PatternTests {
             ("https://x.example/a", "https://user:pw@x.example:/a"), ("http://x.example/a", "http://x.example:80/a"),
             ("secret:*", "SECRET:x"), ("secret:*", "secret:%78"), ("**/private/**", "db://h/private/x"),
             ("*://h/private/**", "db://h/private/x"), ("db://h/*", "db://h/"), ("db://h/**", "db://h"),
+            // A reader that takes segments apart before it decodes them.
+            ("db://h/*", "DB://h/a%2Fb"), ("db://h/*", "db://h//a%2Fb"), ("db://h/*", "DB://h/a%252Fb"),
+            ("file://other/a/**", "file://other/a/b"),
         ])
     func otherPatterns(pattern: String, uri: String) {
         #expect(LocatorPattern(pattern).matches(LocatorReadings(Array(uri.utf8), .uri)))
+    }
+
+    @Test("A host in a pattern for files is that host")
+    func fileHost() {
+        #expect(!LocatorPattern("file://other/a/**").matches(LocatorReadings(Array("file:///a/b".utf8), .uri)))
     }
 
     @Test(

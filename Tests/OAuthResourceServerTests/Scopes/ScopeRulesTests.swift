@@ -41,6 +41,31 @@ struct ScopeRulesTests {
         #expect(try await GuardExchange(server, method, target, token: all).served != nil)
     }
 
+    @Test("A HEAD needs what the GET needs")
+    func head() async throws {
+        let server = try fixture { $0.routeScopes = [RouteScopeRule("/files/*", methods: [.get], requires: "read")] }
+            .server
+        for (method, isServed) in [(HTTPMethod.get, false), (.head, false), (.post, true)] {
+            let exchange = try await GuardExchange(server, method, "/files/a", token: GuardFixture.issuer.token())
+            #expect((exchange.served != nil) == isServed, "\(method.name)")
+        }
+    }
+
+    @Test("Where a token is optional, a route that needs scopes asks for one: 401 with all of them")
+    func optionalRoutes() async throws {
+        let server = try fixture { $0.routes = [RouteRule(below: "/", .optional)] }.server
+        for target in ["/admin", "/admin/x", "/ADMIN", "/%61dmin"] {
+            let exchange = try await GuardExchange(server, .get, target)
+            #expect(exchange.served == nil, "\(target)")
+            #expect(exchange.response.status == .unauthorized, "\(target)")
+            #expect(try exchange.response.challenges.bearer.first?.scope?.description == "admin mcp:use", "\(target)")
+        }
+        #expect(try await GuardExchange(server, .put, "/files/a").served == nil)
+        #expect(try await GuardExchange(server, .get, "/files/a").served == "<anonymous>")
+        let all = GuardFixture.issuer.token { $0.claims["scope"] = "mcp:use admin" }
+        #expect(try await GuardExchange(server, .get, "/admin", token: all).served == "test-user")
+    }
+
     @Test(
         "POLICY §11: what some request may need is advertised, unless the operator says otherwise; never offline_access"
     )

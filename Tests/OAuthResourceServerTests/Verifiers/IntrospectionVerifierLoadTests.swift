@@ -159,6 +159,42 @@ struct IntrospectionVerifierLoadTests {
         fixture.endpoint.release()
     }
 
+    @Test("An answer that comes after its time is not remembered: a later one may have said otherwise")
+    func lateAnswer() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        async let code = fixture.code()
+        while fixture.monotonic.sleepers < 2 { await Task.yield() }
+        fixture.monotonic.advance(by: .seconds(5))
+        #expect(await code == "introspection_unavailable")
+        while fixture.failures.isEmpty { await Task.yield() }
+        fixture.endpoint.release()
+        while fixture.endpoint.running > 0 { await Task.yield() }
+        // Whoever was late has its turn to do what it does.
+        for _ in 0..<2_000 { await Task.yield() }
+        #expect(fixture.verifier.remembered == (0, 0))
+    }
+
+    @Test("The operator is told of a failure before the callers get their answer")
+    func toldFirst() async throws {
+        let log = EventLog()
+        let configuration = IntrospectionConfiguration(
+            endpoint: "https://issuer.example/introspect", issuer: Fixture.issuer, resource: Fixture.resource,
+            credentials: .basic(clientID: "rs", try ClientSecret("secret")))
+        let verifier = try IntrospectionTokenVerifier(
+            configuration, fetcher: ScriptedIntrospection { _ in .failure(.connectionFailed) },
+            observer: { event in
+                // Time for whoever has an answer already to go on with it.
+                let end = ContinuousClock.now + .milliseconds(50)
+                while ContinuousClock.now < end {}
+                log.append(event)
+            })
+        await #expect(throws: TokenRejection.unavailable(.introspection, retryAfter: 1)) {
+            try await verifier.verify(Fixture.token())
+        }
+        #expect(log.all.count == 1)
+    }
+
     @Test("A token that nobody waits for any more is not asked about")
     func abandoned() async throws {
         let fixture = try Fixture()

@@ -56,6 +56,8 @@ final class ScriptedIntrospection: DocumentFetcher {
     func set(_ answer: Answer) { set { _ in answer } }
 
     var requests: [Request] { state.withLock { $0.requests } }
+    /// How many requests have no answer yet.
+    var running: Int { state.withLock { $0.running } }
     var mostRunning: Int { state.withLock { $0.mostRunning } }
 
     /// Makes every request wait until ``release()``.

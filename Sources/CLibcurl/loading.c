@@ -1,0 +1,35 @@
+#define CLIBCURL_FILLS_TABLE
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "loading.h"
+
+#if defined(__linux__)
+
+struct clibcurl_library clibcurl_library;
+
+int clibcurl_load(void) {
+    // The ABI of libcurl's version 4 is the one that the header is of; it has been kept since 2006.
+    void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) return -1;
+    // A function's address comes as a data pointer: POSIX lets it be copied.
+#define FUNCTION(name) \
+    { \
+        void *address = dlsym(library, #name); \
+        if (address == NULL) return -1; \
+        memcpy((char *)&clibcurl_library + offsetof(struct clibcurl_library, name), &address, sizeof address); \
+    }
+    CLIBCURL_FUNCTIONS(FUNCTION)
+#undef FUNCTION
+    return 1;
+}
+
+#else
+
+int clibcurl_load(void) {
+    return 1;
+}
+
+#endif
