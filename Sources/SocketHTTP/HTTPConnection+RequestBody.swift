@@ -34,6 +34,9 @@ struct RequestBodyState {
         self.patience = patience
     }
 
+    /// Nothing of the content is left on the connection or to come.
+    var hasEnded: Bool { if case .end = source { true } else { false } }
+
     /// Whether what the handler has not read may be read and dropped, `arrived` bytes of it being here already.
     func mayBeDrained(_ arrived: Int) -> Bool {
         guard !isBeingRead else { return false }
@@ -128,22 +131,18 @@ extension HTTPConnection {
     /// everything but the closing itself has been done.
     func endBody(isKept: Bool) async -> Bool {
         guard isKept, !body.isBeingRead else {
-            if !input.isEmpty || socket.mayRead || !body.mayBeDrained(0) { await linger() }
+            // What has come, and content that is still to come, would meet a closed socket.
+            if !input.isEmpty || socket.mayRead || !body.hasEnded { await linger() }
             return false
         }
         var dropped = 0
-        let exchange = self.exchange
         body.isConsumed = true
-        while true {
-            if case .end = body.source { return true }
-            guard dropped <= ServerLimits.drainedBodyBytes,
-                let chunk = try? await readChunk(of: exchange)
-            else {
-                if case .end = body.source { return true }
-                await linger()
-                return false
-            }
+        while !body.hasEnded, dropped <= ServerLimits.drainedBodyBytes {
+            guard let chunk = try? await readChunk(of: exchange) else { break }
             dropped += chunk.count
         }
+        if body.hasEnded { return true }
+        await linger()
+        return false
     }
 }

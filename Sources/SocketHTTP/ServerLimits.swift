@@ -73,8 +73,8 @@ struct ServerTimes: Sendable {
 
     /// Rounded up, and held between zero and a thousand years, so that sums with the clock cannot overflow.
     static func milliseconds(_ duration: Duration) -> Int64 {
+        guard duration > .zero else { return 0 }
         let (seconds, attoseconds) = duration.components
-        guard seconds >= 0 else { return 0 }
         guard seconds < 31_557_600_000 else { return 31_557_600_000_000 }
         return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
     }

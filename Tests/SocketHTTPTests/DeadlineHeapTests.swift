@@ -3,6 +3,16 @@ import Testing
 @testable import SocketHTTP
 
 struct DeadlineHeapTests {
+    @Test("A time is rounded up to milliseconds, and held between zero and a thousand years")
+    func milliseconds() {
+        #expect(ServerTimes.milliseconds(.microseconds(1)) == 1)
+        #expect(ServerTimes.milliseconds(.seconds(2)) == 2000)
+        for negative in [Duration.milliseconds(-500), .seconds(-1), .seconds(Int64.min)] {
+            #expect(ServerTimes.milliseconds(negative) == 0)
+        }
+        #expect(ServerTimes.milliseconds(.seconds(Int64.max)) == 31_557_600_000_000)
+    }
+
     @Test("Deadlines come up in order, none before its time and none lost")
     func order() {
         var heap = DeadlineHeap()

@@ -237,6 +237,20 @@ struct HTTPServerTests {
         }
     }
 
+    @Test(
+        "RFC 9112 §9.6: an answer that comes before the content is not lost to a reset when the content follows",
+        arguments: ["1.1\r\nConnection: close\r\nContent-Length: 9", "1.0\r\nContent-Length: 9"])
+    func contentAfterTheAnswer(version: String) async throws {
+        try await withServer(ClosureHandler { .text($0.path) }) { port in
+            let connection = try await TestConnection.open(port)
+            try await connection.send("POST /early HTTP/\(version)\r\nHost: a\r\n\r\n")
+            #expect(try await connection.readResponse().text == "/early")
+            #expect(try await connection.isClosed())
+            // A closed socket would answer the first piece with a reset, and the others could not be sent.
+            for _ in 0..<3 { try await connection.send("abc") }
+        }
+    }
+
     @Test("A framing error that the handler swallows still ends the connection")
     func swallowedFault() async throws {
         let handler = ClosureHandler { request in
