@@ -10,6 +10,7 @@ let package = Package(
         .library(name: "HTTPMessages", targets: ["HTTPMessages"]),
         .library(name: "OAuthMetadata", targets: ["OAuthMetadata"]),
         .library(name: "JOSE", targets: ["JOSE"]),
+        .library(name: "TokenVerification", targets: ["TokenVerification"]),
         .library(name: "OAuthResourceServer", targets: ["OAuthResourceServer"]),
         .library(name: "SafeFetch", targets: ["SafeFetch"]),
         .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
@@ -37,37 +38,41 @@ let package = Package(
         .target(name: "OAuthMetadata", dependencies: ["WireFormat"]),
         .target(name: "JOSE", dependencies: ["WireFormat", "CLibcrypto"]),
 
-        // Level 2: the decision, and the two edges.
-        .target(
-            name: "OAuthResourceServer",
-            dependencies: ["WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE"]),
+        // Level 2: is this token good, and the two edges.
+        .target(name: "TokenVerification", dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE"]),
         .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "HTTPMessages"]),
         .target(name: "SocketHTTP", dependencies: ["WireFormat", "CEpoll", "HTTPMessages"]),
 
-        // Level 4: fake issuers.
+        // Level 3: what to answer to this request.
+        .target(
+            name: "OAuthResourceServer",
+            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
+
+        // Level 5: fake issuers.
         .target(
             name: "OAuthTestKit",
             dependencies: [
-                "WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer",
+                "WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification",
             ]),
 
-        // Level 5: programs.
+        // Level 6: programs.
         .executableTarget(
             name: "mcp-quickstart",
             dependencies: [
-                "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch",
-                "SocketHTTP", "OAuthTestKit",
+                "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthResourceServer",
+                "SafeFetch", "SocketHTTP", "OAuthTestKit",
             ]),
         .executableTarget(
             name: "mcp-auth",
-            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "OAuthResourceServer", "SafeFetch"]),
+            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "SafeFetch"]),
         // The README's program: it is here so that it compiles.
         .executableTarget(
             name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
         .executableTarget(
             name: "benchmarks",
             dependencies: [
-                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthMetadata", "OAuthResourceServer",
+                "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthMetadata", "TokenVerification",
+                "OAuthResourceServer",
                 "SocketHTTP", "OAuthTestKit",
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
@@ -82,15 +87,21 @@ let package = Package(
         .testTarget(name: "OAuthMetadataTests", dependencies: ["OAuthMetadata", "WireFormat"]),
         .testTarget(name: "JOSETests", dependencies: ["JOSE", "WireFormat", "CLibcrypto"]),
         .testTarget(
+            name: "TokenVerificationTests",
+            dependencies: [
+                "TokenVerification", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+            ]),
+        .testTarget(
             name: "OAuthResourceServerTests",
             dependencies: [
-                "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+                "OAuthResourceServer", "TokenVerification", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages",
+                "WireFormat",
             ]),
         .testTarget(
             name: "GuardTests",
             dependencies: [
-                "OAuthResourceServer", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata", "HTTPMessages",
-                "WireFormat",
+                "OAuthResourceServer", "TokenVerification", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata",
+                "HTTPMessages", "WireFormat",
             ]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
         .testTarget(
@@ -99,17 +110,18 @@ let package = Package(
         .testTarget(
             name: "OAuthTestKitTests",
             dependencies: [
-                "OAuthTestKit", "OAuthResourceServer", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
+                "OAuthTestKit", "OAuthResourceServer", "TokenVerification", "JOSE", "OAuthMetadata", "HTTPMessages",
+                "WireFormat",
             ]),
         .testTarget(
             name: "QuickstartTests",
             dependencies: [
-                "mcp-quickstart", "OAuthResourceServer", "OAuthTestKit", "JOSE", "OAuthMetadata", "SafeFetch",
-                "HTTPMessages", "WireFormat",
+                "mcp-quickstart", "OAuthResourceServer", "TokenVerification", "OAuthTestKit", "JOSE", "OAuthMetadata",
+                "SafeFetch", "HTTPMessages", "WireFormat",
             ]),
         .testTarget(
             name: "MCPAuthTests",
-            dependencies: ["mcp-auth", "OAuthResourceServer", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
+            dependencies: ["mcp-auth", "TokenVerification", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "OAuthMetadata", "WireFormat"]),
         .testTarget(name: "HouseRulesTests"),
     ],

@@ -3,19 +3,19 @@ internal import WireFormat
 /// Reads `WWW-Authenticate` lines: one walk over the bytes, no going back but over one name.
 struct ChallengeParser {
     private(set) var challenges: [AuthenticationChallenge] = []
-    private let limits: ChallengeLimits
+    private let limits: AuthenticationChallenges.Limits
     private var budget: Int
 
     private var line: [UInt8] = []
     private var index = 0
 
-    init(limits: ChallengeLimits) {
+    init(limits: AuthenticationChallenges.Limits) {
         self.limits = limits
         budget = limits.maximumBytes
     }
 
     /// RFC 9110 §11.6.1, §5.6.1.2: challenges and empty elements, separated by commas.
-    mutating func parse(_ line: [UInt8]) throws(ChallengeError) {
+    mutating func parse(_ line: [UInt8]) throws(AuthenticationChallenges.ParseError) {
         guard line.count <= budget else { throw .tooLarge }
         budget -= line.count
         self.line = line
@@ -29,7 +29,7 @@ struct ChallengeParser {
     }
 
     /// RFC 9110 §11.3: auth-scheme [ 1*SP ( token68 / #auth-param ) ].
-    private mutating func parseChallenge() throws(ChallengeError) {
+    private mutating func parseChallenge() throws(AuthenticationChallenges.ParseError) {
         let scheme = try token()
         guard challenges.count < limits.maximumChallenges else { throw .tooManyChallenges }
         let schemeEnd = index
@@ -59,7 +59,7 @@ struct ChallengeParser {
     }
 
     /// RFC 9110 §11.2: token BWS "=" BWS ( token / quoted-string ).
-    private mutating func parseParameter() throws(ChallengeError) -> AuthenticationChallenge.Parameter {
+    private mutating func parseParameter() throws(AuthenticationChallenges.ParseError) -> AuthenticationChallenge.Parameter {
         let name = try token()
         skipSpace()
         guard let sign = peek else { throw .unexpectedEnd }
@@ -85,7 +85,7 @@ struct ChallengeParser {
         return isParameter
     }
 
-    private mutating func token() throws(ChallengeError) -> String {
+    private mutating func token() throws(AuthenticationChallenges.ParseError) -> String {
         let start = index
         while let byte = peek, ASCII.isTokenByte(byte) { index += 1 }
         guard index > start else { throw index < line.count ? .unexpectedByte(offset: index) : .unexpectedEnd }
@@ -111,7 +111,7 @@ struct ChallengeParser {
     }
 
     /// RFC 9110 §5.6.4: DQUOTE *( qdtext / quoted-pair ) DQUOTE.
-    private mutating func quotedString() throws(ChallengeError) -> String {
+    private mutating func quotedString() throws(AuthenticationChallenges.ParseError) -> String {
         var bytes: [UInt8] = []
         index += 1
         while let byte = peek {

@@ -12,15 +12,4 @@ public enum IdentifierError: Error, Sendable, Hashable {
     case query
     /// A path segment `.` or `..`, which clients remove before they ask.
     case dotSegments
-
-    /// What is wrong and what to do, for the operator.
-    public var explanation: String {
-        switch self {
-        case .url(let why): "is not an absolute URL (\(why.rawValue)); write it like https://mcp.example.com/mcp"
-        case .insecure: "uses http, which is acceptable for loopback hosts only; use https"
-        case .fragment: "has a fragment (#…), which RFC 9728 and RFC 8414 forbid; remove it"
-        case .dotSegments: "has a path segment . or .., which clients remove before they ask; write the path without"
-        case .query: "has a query (?…), which RFC 8414 forbids in an issuer; remove it"
-        }
-    }
 }

@@ -1,4 +1,5 @@
 public import OAuthMetadata
+public import TokenVerification
 public import WireFormat
 
 /// On whose behalf a request is made: the verified caller that the handler receives, or nobody known, where the

@@ -1,13 +1,14 @@
 public import HTTPMessages
 public import OAuthMetadata
+public import TokenVerification
 internal import WireFormat
 
 /// The guard: decides for each request whether it goes on, with which principal, or what to answer instead.
 ///
 /// **Checks** that the request is meant for this server and comes from an allowed page, that there is exactly one access
 /// token, that the verifier accepts it, and that it carries the required scopes. **Does not check** anything about the
-/// wrapped handler's own routes, and runs before it looks at them: without a token the answer is 401, whatever the method,
-/// path or `Accept`, unless a ``RouteRule`` loosens that.
+/// wrapped handler's own routes, and runs before them: without a token the answer is 401, whatever the method, path or
+/// `Accept`, unless a ``RouteRule`` loosens that.
 ///
 /// - SeeAlso: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
 public struct ResourceServer: Sendable {
@@ -19,75 +20,88 @@ public struct ResourceServer: Sendable {
         case respond(HTTPResponse)
     }
 
-    /// The resource, byte for byte as configured.
-    public let resource: ResourceIdentifier
-    /// The metadata document: served wherever tokens of authorization servers are taken, see ``GuardMode``.
-    public let metadata: ProtectedResourceMetadata
-    let scopes: ScopeRules
-    let tokenLimit: Int
+    let configuration: CheckedConfiguration
     let verifier: any TokenVerifier
-    let mode: GuardMode
-    let browsers: BrowserPolicy
-    let routes: RouteTable
     let metadataRoutes: MetadataRoutes
-    let refusals: RefusalResponse
     /// Nil where sessions are not bound.
     let sessions: SessionRegistry?
-    let observer: EventObserver?
+    let observer: ResourceServerEvent.Observer?
 
-    /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
+    /// The resource, byte for byte as configured.
+    public var resource: ResourceIdentifier { configuration.resource }
+    /// The metadata document: served wherever tokens of authorization servers are accepted, see ``Mode``.
+    public var metadata: ProtectedResourceMetadata { configuration.metadata.document }
+
+    /// A guard with the verifiers that the configuration describes. Keys are fetched at first use.
     ///
     /// - Parameters:
-    ///   - resource: The public URL of the server; the audience that tokens must name.
-    ///   - issuer: The issuer identifier of the authorization server.
-    ///   - requiredScopes: The scopes that every request needs.
-    ///   - fetcher: How to reach the issuer, such as `CurlFetcher()` of SafeFetch.
-    ///   - observer: Told about every decision.
-    /// - Throws: ``ConfigurationError`` with every fault.
+    ///   - configuration: What is protected, by whose tokens, and how.
+    ///   - fetcher: How to reach issuers and endpoints. It must have at least the permissions of `configuration`.
+    ///   - observer: Receives every event. Shadow mode and a disabled guard need one.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
-        resource: String, issuer: String, requiredScopes: [String] = [], fetcher: any DocumentFetcher,
-        observer: EventObserver? = nil
+        _ configuration: ResourceServerConfiguration, fetcher: any DocumentFetcher,
+        observer: ResourceServerEvent.Observer? = nil
     ) throws(ConfigurationError) {
-        try self.init(
-            ResourceServerConfiguration(
-                resource: resource, issuers: [IssuerConfiguration(issuer)], requiredScopes: requiredScopes),
-            fetcher: fetcher, observer: observer)
+        try self.init(configuration, makeFetcher: { _ in fetcher }, observer: observer)
+    }
+
+    /// A guard that makes its fetcher from the permissions of its configuration, once these were checked.
+    package init(
+        _ configuration: ResourceServerConfiguration, makeFetcher: (FetchPermissions) -> any DocumentFetcher,
+        observer: ResourceServerEvent.Observer?
+    ) throws(ConfigurationError) {
+        let checked = try CheckedConfiguration(configuration, .configured, hasObserver: observer != nil)
+        let fetcher = makeFetcher(checked.tokens.permissions)
+        let relay = observer.map { observer in { @Sendable event in observer(.verification(event)) } }
+        self.init(
+            checked, checked.tokens.makeVerifier(fetcher: fetcher, observer: relay),
+            discover: { IssuerDiscovery(of: $0, fetcher: fetcher, observer: relay) }, observer: observer)
     }
 
     /// A guard with a verifier of your choice.
     ///
     /// - Parameters:
-    ///   - configuration: What is protected, and how. It names no issuers, introspection and static tokens: the verifier
-    ///     decides about them.
-    ///   - verifier: Decides about tokens; nil only where ``GuardMode/disabled(anonymousAs:reach:)`` looks at none.
-    ///   - observer: Told about every decision. Shadow mode and a disabled guard need one.
-    /// - Throws: ``ConfigurationError`` with every fault.
+    ///   - configuration: What is protected, and how. Its `tokens` name no issuers, introspection and static tokens: the
+    ///     verifier decides about them.
+    ///   - verifier: Decides about tokens; nil only for ``Mode/disabled(anonymousAs:reach:)``, which does not look at them.
+    ///   - observer: Receives every event. Shadow mode and a disabled guard need one.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
-        _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver? = nil
+        _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?,
+        observer: ResourceServerEvent.Observer? = nil
     ) throws(ConfigurationError) {
-        let faults = configuration.faults(decidingAlone: verifier, hasObserver: observer != nil)
-        guard faults.isEmpty else { throw ConfigurationError(faults) }
-        try self.init(checking: configuration, verifier: verifier, observer: observer)
+        let verification = verifier.map { CheckedConfiguration.Verification.own($0.trustedIssuers) } ?? .missing
+        let checked = try CheckedConfiguration(configuration, verification, hasObserver: observer != nil)
+        // The check found that the verifier reads the metadata that is forwarded, if any is.
+        self.init(checked, verifier, discover: nil, observer: observer)
     }
 
-    /// A guard whose verifier, if any, may be made of the configuration.
-    init(
-        checking configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?, observer: EventObserver?
-    ) throws(ConfigurationError) {
-        let parts = try Self.check(configuration, hasVerifier: verifier != nil, hasObserver: observer != nil)
-        self.init(parts, configuration, verifier: verifier ?? NoVerifier(), observer: observer)
+    private init(
+        _ checked: CheckedConfiguration, _ verifier: (any TokenVerifier)?,
+        discover: ((IssuerIdentifier) -> IssuerDiscovery)?, observer: ResourceServerEvent.Observer?
+    ) {
+        configuration = checked
+        self.verifier = verifier ?? DisabledVerifier()
+        metadataRoutes = MetadataRoutes(
+            checked.metadata, checked.metadata.forwarder(for: self.verifier.trustedIssuers, discover: discover))
+        sessions = SessionRegistry(checked)
+        self.observer = observer
+        if case .disabled(let name, let reach) = checked.mode {
+            report(.guardDisabled(anonymousAs: name, reach: reach))
+        }
     }
 
-    /// Decides about a request, on plain values: the glue to any HTTP framework.
+    /// Decides about a request, on plain values: for any HTTP framework.
     ///
     /// A request that may proceed goes to the handler with ``Admission/principal``; then
-    /// ``Admission/finish(status:fields:)`` completes the head of what the handler answered.
+    /// ``Admission/finish(status:fields:)`` completes the head of the handler's response.
     ///
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, undecoded.
     ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
-    ///   - body: The whole content, when it is at hand; nil otherwise. It is never searched for a token to use. Where
+    ///   - body: The whole content, or nil when the program has not read it. It is never searched for a token to use. Where
     ///     ``MCPScopeRules`` decide by the body it must be here, empty if there is none: without it the answer is 503.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
@@ -98,61 +112,26 @@ public struct ResourceServer: Sendable {
         do throws(HTTPRequestBodyError) {
             return try await admit(&request)
         } catch {
-            // Bytes at hand can fail in one way only: there are more than a stage reads.
-            return refuse(
-                request, RefusalResponse.json(.contentTooLarge, error: "invalid_request", description: nil),
-                browsers.crossOriginFields(for: browsers.caller(of: request)))
+            // Unreachable: bytes cannot fail to be read. If they did, the request would be refused.
+            return respond(to: request, configuration.answers.response(to: .bodyTooLarge), nil)
         }
     }
 
-    /// Wraps a handler: it is called for requests with a good token only, and receives the verified principal.
+    /// Wraps a handler: it is called only for requests that are let through, and receives the principal.
     public func protecting(
         _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
     ) -> ProtectedHandler {
         ProtectedHandler(server: self, handler: handler)
     }
 
-    /// Wraps a handler that asks ``Principal/current`` when it wants to know.
+    /// Wraps a handler that reads ``Principal/current`` when it needs the principal.
     public func protecting(_ handler: some HTTPHandler) -> ProtectedHandler {
         ProtectedHandler(server: self) { request, _ in try await handler.respond(to: request) }
     }
-
-    private init(
-        _ parts: Parts, _ configuration: ResourceServerConfiguration, verifier: any TokenVerifier,
-        observer: EventObserver?
-    ) {
-        var metadata = ProtectedResourceMetadata(resource: parts.resource)
-        metadata.authorizationServers = parts.authorizationServers
-        metadata.scopesSupported = parts.scopesSupported
-        configuration.describe(&metadata)
-        // What was checked stays as it was checked, and what is never advertised stays unadvertised.
-        metadata.resource = parts.resource
-        metadata.authorizationServers = parts.authorizationServers
-        metadata.bearerMethodsSupported = ["header"]
-        metadata.scopesSupported = metadata.scopesSupported.subtracting("offline_access")
-        resource = parts.resource
-        self.metadata = metadata
-        scopes = parts.scopes
-        tokenLimit = configuration.tokenLimit
-        self.verifier = verifier
-        self.observer = observer
-        mode = configuration.mode
-        sessions = SessionRegistry(configuration)
-        browsers = BrowserPolicy(parts.resource, allowedOrigins: parts.allowedOrigins)
-        routes = RouteTable(configuration.routes)
-        metadataRoutes = MetadataRoutes(
-            parts.servesMetadata ? metadata : nil, alias: configuration.rootAlias,
-            forwarded: configuration.forwardedMetadata, handlerPaths: configuration.wellKnownPathsOfHandler)
-        refusals = RefusalResponse(
-            realm: parts.realm,
-            resourceMetadata: parts.servesMetadata ? Challenge.QuotableText(parts.resource.metadataURL) : nil,
-            body: configuration.refusalBody)
-        if case .disabled(let name, let reach) = mode { report(.guardDisabled(anonymousAs: name, reach: reach)) }
-    }
 }
 
-/// In the place of a verifier that no request reaches.
-private struct NoVerifier: TokenVerifier {
+/// Placeholder for ``ResourceServer/Mode/disabled(anonymousAs:reach:)``, which verifies nothing.
+private struct DisabledVerifier: TokenVerifier {
     func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         throw .unavailable(.verifier, retryAfter: 60)
     }

@@ -1,5 +1,5 @@
-public import OAuthResourceServer
 internal import Synchronization
+public import TokenVerification
 
 /// A wall clock that stands still until a test moves it.
 ///

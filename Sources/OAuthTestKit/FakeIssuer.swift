@@ -1,7 +1,7 @@
 public import JOSE
 internal import OAuthMetadata
-public import OAuthResourceServer
 internal import Synchronization
+public import TokenVerification
 public import WireFormat
 
 /// An issuer of access tokens inside the test process: real keys, real signatures, no sockets.

@@ -2,6 +2,7 @@ import HTTPMessages
 import JOSE
 import OAuthMetadata
 import OAuthResourceServer
+import TokenVerification
 import WireFormat
 
 /// What the guard adds to a handler, in process: no sockets, one thread.
@@ -159,12 +160,12 @@ struct GuardBenchmark {
     }
 
     private func guarded(
-        _ mints: [TokenMint], caching: TokenCaching = .standard, observer: EventObserver? = nil
+        _ mints: [TokenMint], caching: TokenCaching = .standard, observer: ResourceServerEvent.Observer? = nil
     ) throws -> any HTTPHandler {
         try guarded(verifier(mints, caching: caching), observer: observer)
     }
 
-    private func guarded(_ verifier: any TokenVerifier, observer: EventObserver? = nil) throws -> any HTTPHandler {
+    private func guarded(_ verifier: any TokenVerifier, observer: ResourceServerEvent.Observer? = nil) throws -> any HTTPHandler {
         let configuration = ResourceServerConfiguration(
             resource: TokenWorkload.resource, authorizationServers: [TokenWorkload.issuer], requiredScopes: ["mcp:use"])
         return try ResourceServer(configuration, verifier: verifier, observer: observer).protecting { _, _ in

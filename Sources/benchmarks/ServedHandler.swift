@@ -3,6 +3,7 @@ import JOSE
 import OAuthResourceServer
 import OAuthTestKit
 import SocketHTTP
+import TokenVerification
 
 #if canImport(Glibc)
     import Glibc

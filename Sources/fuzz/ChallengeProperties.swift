@@ -6,7 +6,7 @@ enum ChallengeProperties {
     static func check(_ input: [UInt8]) throws(Violation) {
         let lines = input.split(separator: 0x0A, omittingEmptySubsequences: false).map(Array.init)
         guard let read = try? AuthenticationChallenges(parsing: lines) else { return }
-        let limits = ChallengeLimits()
+        let limits = AuthenticationChallenges.Limits()
         try require(lines.reduce(0) { $0 + $1.count } <= limits.maximumBytes, "no more bytes than the limit")
         try require(read.challenges.count <= limits.maximumChallenges, "no more challenges than the limit")
         try require(
@@ -17,7 +17,7 @@ enum ChallengeProperties {
         // The same challenges in the plainest spelling, in one line and each in its own.
         let written = read.challenges.map(write)
         // Quotes around every value may take it past the limit.
-        let wide = ChallengeLimits(maximumBytes: 2 * limits.maximumBytes)
+        let wide = AuthenticationChallenges.Limits(maximumBytes: 2 * limits.maximumBytes)
         for spelling in [[Array(written.joined(separator: Array(", ".utf8)))], written] {
             try require(
                 (try? AuthenticationChallenges(parsing: spelling, limits: wide)) == read,
@@ -34,7 +34,7 @@ enum ChallengeProperties {
             try require(
                 !text.isEmpty && text.utf8.first != UInt8(ascii: "="), "a token68 begins with a letter of its own")
         case .parameters(let parameters):
-            try require((1...ChallengeLimits().maximumParameters).contains(parameters.count), "a bounded list")
+            try require((1...AuthenticationChallenges.Limits().maximumParameters).contains(parameters.count), "a bounded list")
             let names = Set(parameters.map { ASCII.lowercased($0.name) })
             try require(names.count == parameters.count, "no name twice, whatever its case")
             for parameter in parameters {

@@ -16,7 +16,7 @@ enum AuthCommand {
         },
         Row(words: ["token", "verify"], help: HelpText.tokenVerify) {
             (arguments, surroundings) async throws(CommandFault) in
-            try await TokenVerification(arguments).run(in: surroundings)
+            try await TokenVerifyCommand(arguments).run(in: surroundings)
         },
         Row(words: ["jwks", "inspect"], help: HelpText.keySetInspect) {
             (arguments, surroundings) async throws(CommandFault) in

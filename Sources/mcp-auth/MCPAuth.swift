@@ -1,5 +1,5 @@
-import OAuthResourceServer
 import SafeFetch
+import TokenVerification
 import WireFormat
 
 #if canImport(Glibc)

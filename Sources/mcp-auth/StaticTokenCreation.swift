@@ -1,5 +1,5 @@
 import OAuthMetadata
-import OAuthResourceServer
+import TokenVerification
 
 /// `static-token new`: makes a token, shows it once, and prints the line by which a server recognises it.
 struct StaticTokenCreation {

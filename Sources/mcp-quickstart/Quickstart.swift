@@ -13,13 +13,13 @@ import WireFormat
 /// to listen. The embedded authorization server is for development only.
 struct Quickstart {
     private let options: QuickstartOptions
-    private let observer: EventObserver
+    private let observer: ResourceServerEvent.Observer
     private let host = "127.0.0.1"
 
     /// A server with these options.
     ///
     /// - Parameter observer: Told about every event.
-    init(_ options: QuickstartOptions, observer: @escaping EventObserver = LineLogger.standardError.observe) {
+    init(_ options: QuickstartOptions, observer: @escaping ResourceServerEvent.Observer = LineLogger.standardError.observe) {
         self.options = options
         self.observer = observer
     }

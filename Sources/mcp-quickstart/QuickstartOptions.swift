@@ -1,6 +1,7 @@
 import OAuthMetadata
 import OAuthResourceServer
 import SafeFetch
+import TokenVerification
 import WireFormat
 
 /// The configuration of the quickstart: ports, and the guard's `OAUTH_*` environment with flags in the place of what they say.

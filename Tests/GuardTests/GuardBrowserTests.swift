@@ -1,6 +1,7 @@
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 
 /// POLICY §10: CORS, and the defence against DNS rebinding. The rows' server listens on loopback.
 @Suite("The guard and browsers, request by request", .serialized, .timeLimit(.minutes(2)))

@@ -6,6 +6,7 @@ import OAuthTestKit
 import SocketHTTP
 import Synchronization
 import Testing
+import TokenVerification
 import WireFormat
 
 /// "Bad input": what a caller puts into the head of a request chooses among the table's answers, and never becomes part of
@@ -44,7 +45,7 @@ struct GuardPropertyTests {
     }
 
     private static func subject(
-        on listener: HTTPRequest.ListenerKind, _ log: Log, origins: [String] = [], mode: GuardMode = .enforced
+        on listener: HTTPRequest.ListenerKind, _ log: Log, origins: [String] = [], mode: ResourceServer.Mode = .enforced
     ) async throws -> Subject {
         var configuration = ResourceServerConfiguration(
             resource: GuardUnderTest.resource,

@@ -3,6 +3,7 @@ import JOSE
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("The guard's table of sessions (POLICY §11)", .serialized)

@@ -2,6 +2,7 @@ import JOSE
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 /// Request → response, exactly, in process and through the real server.

@@ -3,6 +3,7 @@ import JOSE
 import OAuthMetadata
 import OAuthResourceServer
 import OAuthTestKit
+import TokenVerification
 import WireFormat
 
 /// A guard with a handler behind it, and the tokens that rows speak of.
@@ -17,7 +18,7 @@ struct GuardUnderTest: Sendable {
     /// A guard that requires `mcp:use`, after `configure`.
     init(
         requiredScopes: [String] = ["mcp:use"], keys: (any KeySource)? = nil, verifier: (any TokenVerifier)? = nil,
-        observer: EventObserver? = nil, configure: (inout ResourceServerConfiguration) -> Void = { _ in }
+        observer: ResourceServerEvent.Observer? = nil, configure: (inout ResourceServerConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ResourceServerConfiguration(
             resource: Self.resource, authorizationServers: [Self.issuer.url], requiredScopes: requiredScopes)

@@ -1,5 +1,5 @@
 import OAuthMetadata
-import OAuthResourceServer
+import TokenVerification
 import Testing
 import WireFormat
 

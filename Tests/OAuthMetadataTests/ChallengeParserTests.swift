@@ -4,7 +4,7 @@ import WireFormat
 
 @Suite("Parsed challenges", .serialized)
 struct ChallengeParserTests {
-    private func parse(_ lines: [String], _ limits: ChallengeLimits = ChallengeLimits()) throws -> [String] {
+    private func parse(_ lines: [String], _ limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits()) throws -> [String] {
         try AuthenticationChallenges(parsing: lines.map { Array($0.utf8) }, limits: limits).challenges.map(Self.text)
     }
 
@@ -89,8 +89,8 @@ struct ChallengeParserTests {
             ("Bearer ==", .parameterWithoutScheme),
             ("Bearer a=1, a=1", .repeatedParameter),
             ("Bearer scope=\"a\", b=c, SCOPE=\"b\"", .repeatedParameter),
-        ] as [(String, ChallengeError)])
-    func refused(line: String, reason: ChallengeError) {
+        ] as [(String, AuthenticationChallenges.ParseError)])
+    func refused(line: String, reason: AuthenticationChallenges.ParseError) {
         #expect(throws: reason) { try parse([line]) }
         // Nor as one of several lines.
         #expect(throws: reason) { try parse(["Basic", line]) }
@@ -98,7 +98,7 @@ struct ChallengeParserTests {
 
     @Test("A value that is not UTF-8 is refused")
     func invalidUTF8() {
-        #expect(throws: ChallengeError.invalidUTF8) {
+        #expect(throws: AuthenticationChallenges.ParseError.invalidUTF8) {
             try AuthenticationChallenges(parsing: [Array("X a=\"".utf8) + [0xC3, 0x22]])
         }
     }
@@ -106,34 +106,34 @@ struct ChallengeParserTests {
     @Test("The same name may stand in two challenges, and a challenge does not continue in another line")
     func borders() throws {
         #expect(try parse(["A x=1, B x=2"]) == ["A{x→1}", "B{x→2}"])
-        #expect(throws: ChallengeError.parameterWithoutScheme) { try parse(["A x=1", "y=2"]) }
+        #expect(throws: AuthenticationChallenges.ParseError.parameterWithoutScheme) { try parse(["A x=1", "y=2"]) }
     }
 
     @Test("Limits: at and one past")
     func limits() throws {
-        let limits = ChallengeLimits(maximumBytes: 16, maximumChallenges: 3, maximumParameters: 2)
+        let limits = AuthenticationChallenges.Limits(maximumBytes: 16, maximumChallenges: 3, maximumParameters: 2)
         #expect(try parse(["A", "B, C"], limits) == ["A", "B", "C"])
-        #expect(throws: ChallengeError.tooManyChallenges) { try parse(["A", "B", "C, D"], limits) }
+        #expect(throws: AuthenticationChallenges.ParseError.tooManyChallenges) { try parse(["A", "B", "C, D"], limits) }
         #expect(try parse(["A a=1, b=2"], limits) == ["A{a→1;b→2}"])
-        #expect(throws: ChallengeError.tooManyParameters) { try parse(["A a=1,b=2,c=3"], limits) }
+        #expect(throws: AuthenticationChallenges.ParseError.tooManyParameters) { try parse(["A a=1,b=2,c=3"], limits) }
         #expect(try parse(["12345678", "12345678"], limits).count == 2)
-        #expect(throws: ChallengeError.tooLarge) { try parse(["12345678", "123456789"], limits) }
+        #expect(throws: AuthenticationChallenges.ParseError.tooLarge) { try parse(["12345678", "123456789"], limits) }
     }
 
     @Test("Floods of commas, quotes and names are read in one walk")
     func floods() throws {
-        let limits = ChallengeLimits(maximumBytes: 1_000_000, maximumChallenges: 1_000_000)
+        let limits = AuthenticationChallenges.Limits(maximumBytes: 1_000_000, maximumChallenges: 1_000_000)
         #expect(try parse([String(repeating: ",", count: 1_000_000)], limits).isEmpty)
         #expect(try parse([String(repeating: "a,", count: 500_000)], limits).count == 500_000)
         #expect(try parse(["A a=b" + String(repeating: " ,", count: 400_000)], limits).count == 1)
-        #expect(throws: ChallengeError.unexpectedEnd) {
+        #expect(throws: AuthenticationChallenges.ParseError.unexpectedEnd) {
             try parse(["A a=\"" + String(repeating: "\\\"", count: 400_000)], limits)
         }
     }
 
     // MARK: Bearer
 
-    private func bearer(_ line: String) throws -> BearerChallenge? {
+    private func bearer(_ line: String) throws -> AuthenticationChallenge.Bearer? {
         try AuthenticationChallenges(parsing: [Array(line.utf8)]).bearer.first
     }
 
@@ -171,26 +171,26 @@ struct ChallengeParserTests {
             ("Bearer resource_metadata=\"javascript:alert(1)\"", "resource_metadata"),
         ])
     func malformedBearer(line: String, name: String) {
-        #expect(throws: ChallengeError.invalidParameter(name)) { try bearer(line) }
+        #expect(throws: AuthenticationChallenges.ParseError.invalidParameter(name)) { try bearer(line) }
     }
 
     @Test("A challenge of another scheme is no Bearer challenge")
     func otherScheme() throws {
         let basic = try #require(try AuthenticationChallenges(parsing: [Array("Basic".utf8)]).challenges.first)
-        #expect(throws: ChallengeError.invalidParameter("scheme")) { try BearerChallenge(basic) }
+        #expect(throws: AuthenticationChallenges.ParseError.invalidParameter("scheme")) { try AuthenticationChallenge.Bearer(basic) }
     }
 
     @Test("Every challenge of ours is read back as it was meant")
     func roundTrip() throws {
-        let errors: [Challenge.ErrorCode?] = [nil, .invalidRequest, .invalidToken, .insufficientScope]
-        let realms: [Challenge.QuotableText?] = [nil, "mcp", #"a"b\c, Basic realm="x""#, ""]
+        let errors: [BearerChallenge.ErrorCode?] = [nil, .invalidRequest, .invalidToken, .insufficientScope]
+        let realms: [BearerChallenge.QuotableText?] = [nil, "mcp", #"a"b\c, Basic realm="x""#, ""]
         let scopes = ["", "a", "b a c", "api://id/read"].map { ScopeSet(keepingValidOf: $0) }
-        let metadata: Challenge.QuotableText = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
-        for sentence in Challenge.ErrorDescription.allCases {
+        let metadata: BearerChallenge.QuotableText = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
+        for sentence in BearerChallenge.ErrorDescription.allCases {
             for error in errors {
                 for realm in realms {
                     for scope in scopes {
-                        let sent = Challenge(
+                        let sent = BearerChallenge(
                             realm: realm, error: error, errorDescription: error == nil ? nil : sentence, scope: scope,
                             resourceMetadata: metadata)
                         let read = try #require(try bearer(sent.fieldValue))
@@ -203,12 +203,12 @@ struct ChallengeParserTests {
                 }
             }
         }
-        #expect(try bearer(Challenge().fieldValue) != nil)
+        #expect(try bearer(BearerChallenge().fieldValue) != nil)
     }
 
     @Test("Codes are stable and hold nothing of the field")
     func codes() {
-        #expect(ChallengeError.unexpectedByte(offset: 3).code == "challenge_unexpected_byte")
-        #expect(ChallengeError.invalidParameter("scope").code == "challenge_invalid_scope")
+        #expect(AuthenticationChallenges.ParseError.unexpectedByte(offset: 3).code == "challenge_unexpected_byte")
+        #expect(AuthenticationChallenges.ParseError.invalidParameter("scope").code == "challenge_invalid_scope")
     }
 }

@@ -3,24 +3,24 @@ import Testing
 
 @Suite("Challenge", .serialized)
 struct ChallengeTests {
-    private let metadata: Challenge.QuotableText = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
+    private let metadata: BearerChallenge.QuotableText = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
 
     @Test("POLICY §3: without credentials there is no error, and no empty scope")
     func withoutCredentials() throws {
         let scope = try #require(ScopeSet(["files:read"]))
         #expect(
-            Challenge(scope: scope, resourceMetadata: metadata).fieldValue
+            BearerChallenge(scope: scope, resourceMetadata: metadata).fieldValue
                 == #"Bearer scope="files:read", resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp""#
         )
         #expect(
-            Challenge(resourceMetadata: metadata).fieldValue
+            BearerChallenge(resourceMetadata: metadata).fieldValue
                 == #"Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp""#)
-        #expect(Challenge().fieldValue == "Bearer")
+        #expect(BearerChallenge().fieldValue == "Bearer")
     }
 
     @Test("POLICY §3: the order is realm, error, error_description, scope, resource_metadata")
     func order() throws {
-        let challenge = Challenge(
+        let challenge = BearerChallenge(
             realm: "mcp", error: .insufficientScope, errorDescription: .insufficientScope,
             scope: try #require(ScopeSet(["b", "a", "b"])), resourceMetadata: metadata)
         #expect(
@@ -32,20 +32,20 @@ struct ChallengeTests {
 
     @Test("RFC 9110 §5.6.4: quotes and backslashes are escaped")
     func escaping() {
-        #expect(Challenge(realm: #"a"b\c"#).fieldValue == #"Bearer realm="a\"b\\c""#)
+        #expect(BearerChallenge(realm: #"a"b\c"#).fieldValue == #"Bearer realm="a\"b\\c""#)
     }
 
     @Test(
         "CTL and non-ASCII cannot be represented",
         arguments: ["a\r\nb", "a\nb", "a\u{0}b", "a\tb", "ä", "\u{7F}", "\u{2028}"])
     func unrepresentable(text: String) {
-        #expect(Challenge.QuotableText(text) == nil)
+        #expect(BearerChallenge.QuotableText(text) == nil)
     }
 
     @Test(
         "RFC 6750 §3: every sentence is within the characters of error_description",
-        arguments: Challenge.ErrorDescription.allCases)
-    func sentences(sentence: Challenge.ErrorDescription) {
+        arguments: BearerChallenge.ErrorDescription.allCases)
+    func sentences(sentence: BearerChallenge.ErrorDescription) {
         #expect(sentence.rawValue.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })
     }
 }

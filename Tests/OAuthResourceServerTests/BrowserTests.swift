@@ -2,6 +2,7 @@ import HTTPMessages
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("Browsers: CORS and DNS rebinding", .serialized)

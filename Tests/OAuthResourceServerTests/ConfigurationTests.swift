@@ -1,7 +1,9 @@
 import HTTPMessages
 import OAuthMetadata
 import OAuthResourceServer
+import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("ResourceServerConfiguration", .serialized)

@@ -6,6 +6,7 @@ import Testing
 import WireFormat
 
 @testable import OAuthResourceServer
+@testable import TokenVerification
 
 @Suite("ResourceServerConfiguration from the environment", .serialized)
 struct EnvironmentTests {

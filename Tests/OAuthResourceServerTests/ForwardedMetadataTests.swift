@@ -4,6 +4,7 @@ import OAuthResourceServer
 import OAuthTestKit
 import Synchronization
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("ForwardedMetadata: an authorization server's metadata for clients of MCP 2025-03-26 (POLICY §5)", .serialized)

@@ -5,6 +5,7 @@ import OAuthResourceServer
 import OAuthTestKit
 import Synchronization
 import Testing
+import TokenVerification
 import WireFormat
 
 /// A guard over a fake issuer, and what it answered.

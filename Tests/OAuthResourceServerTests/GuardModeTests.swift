@@ -2,6 +2,7 @@ import HTTPMessages
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("Guard modes", .serialized)
@@ -10,7 +11,7 @@ struct GuardModeTests {
     private static let host = [("Host", "localhost")]
 
     private func disabled(
-        _ resource: String = local, _ mode: GuardMode = .disabled(anonymousAs: "dev"), hasVerifier: Bool = false
+        _ resource: String = local, _ mode: ResourceServer.Mode = .disabled(anonymousAs: "dev"), hasVerifier: Bool = false
     ) throws -> (server: ResourceServer, log: EventLog) {
         var configuration = ResourceServerConfiguration(
             resource: resource, authorizationServers: [], requiredScopes: ["mcp:use"])
@@ -151,7 +152,7 @@ struct GuardModeTests {
 
     @Test("Every other mode may be served anywhere")
     func exposure() throws {
-        for mode in [GuardMode.enforced, .shadow] {
+        for mode in [ResourceServer.Mode.enforced, .shadow] {
             let server = try GuardFixture { $0.mode = mode }.server
             #expect(server.protecting({ _, _ in .text("") }).exposure == .anywhere)
         }
@@ -159,7 +160,7 @@ struct GuardModeTests {
 
     // MARK: Configuration
 
-    private static let all: [GuardMode] = [
+    private static let all: [ResourceServer.Mode] = [
         .enforced, .shadow, .staticTokens, .disabled(anonymousAs: "dev"),
         .disabled(anonymousAs: "dev", reach: .iKnowThisIsPublic),
     ]
@@ -167,13 +168,13 @@ struct GuardModeTests {
     @Test(
         "POLICY §12: no combination of settings lets an unproven request through unless the mode says so",
         arguments: all)
-    func combinations(mode: GuardMode) async throws {
+    func combinations(mode: ResourceServer.Mode) async throws {
         var enforced = 0
         for resource in [Self.local, GuardFixture.resource] {
             for issuers in [[], ["https://issuer.example"]] {
                 for scopes in [[], ["mcp:use"]] {
                     for hasVerifier in [true, false] {
-                        for observer in [{ _ in }, nil] as [EventObserver?] {
+                        for observer in [{ _ in }, nil] as [ResourceServerEvent.Observer?] {
                             var configuration = ResourceServerConfiguration(
                                 resource: resource, authorizationServers: issuers, requiredScopes: scopes)
                             configuration.mode = mode
@@ -196,7 +197,7 @@ struct GuardModeTests {
             }
         }
         // How many of the 32 combinations are configurations at all.
-        let expected: [GuardMode: Int] = [
+        let expected: [ResourceServer.Mode: Int] = [
             .enforced: 8, .shadow: 4, .staticTokens: 8, .disabled(anonymousAs: "dev"): 8,
             .disabled(anonymousAs: "dev", reach: .iKnowThisIsPublic): 16,
         ]
@@ -205,7 +206,7 @@ struct GuardModeTests {
 
     @Test("What a mode lacks is said with what to do")
     func explanations() {
-        func faults(_ mode: GuardMode, resource: String = GuardFixture.resource, issuers: [String] = []) -> [String] {
+        func faults(_ mode: ResourceServer.Mode, resource: String = GuardFixture.resource, issuers: [String] = []) -> [String] {
             var configuration = ResourceServerConfiguration(resource: resource, authorizationServers: issuers)
             configuration.mode = mode
             do throws(ConfigurationError) {

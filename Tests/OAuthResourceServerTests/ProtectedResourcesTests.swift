@@ -4,6 +4,7 @@ import OAuthMetadata
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("Several protected resources", .serialized)

@@ -3,6 +3,7 @@ import OAuthMetadata
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("Route rules", .serialized)

@@ -3,6 +3,7 @@ import JOSE
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("ResourceServerConfiguration: whose tokens are good", .serialized)
@@ -97,7 +98,7 @@ struct TokenSourcesTests {
 
     @Test("Introspection has the resource and the permission for http of the whole")
     func introspection() throws {
-        let credentials = IntrospectionCredentials.basic(clientID: "rs", try ClientSecret("s3cret"))
+        let credentials = IntrospectionConfiguration.Credentials.basic(clientID: "rs", try ClientSecret("s3cret"))
         let onLoopback = IntrospectionConfiguration(
             endpoint: "http://127.0.0.1:9000/introspect", issuer: "https://login.example.com", resource: nil,
             credentials: credentials)

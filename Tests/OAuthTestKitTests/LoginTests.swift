@@ -4,6 +4,7 @@ import OAuthMetadata
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 /// Guard and development server together, as a client meets them.

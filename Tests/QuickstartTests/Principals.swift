@@ -1,4 +1,5 @@
 import OAuthResourceServer
+import TokenVerification
 import WireFormat
 
 extension Principal {

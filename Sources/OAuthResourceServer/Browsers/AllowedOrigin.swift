@@ -1,45 +1,52 @@
+internal import TokenVerification
 internal import WireFormat
 
 /// An origin as browsers serialize it (RFC 6454 §6.2): scheme, host and port, and nothing else.
 struct AllowedOrigin: Sendable, Hashable {
-    /// Why a text is no serialized origin, and what to do.
+    /// Why a text is not a serialized origin, and what to do.
     struct Fault: Error, Hashable {
-        let explanation: String
+        let reason: ConfigurationError.Text
+        let remedy: ConfigurationError.Text
+
+        init(_ reason: ConfigurationError.Text, _ remedy: ConfigurationError.Text) {
+            self.reason = reason
+            self.remedy = remedy
+        }
     }
 
     let bytes: [UInt8]
 
     init(_ text: String) throws(Fault) {
         if text.utf8.elementsEqual("*".utf8) {
-            throw Fault(explanation: "is *; every page of the web could call the server: list the origins")
+            throw Fault("is *, which lets every page of the web call the server", "list the origins")
         }
         if ASCII.equalsIgnoringCase(text.utf8, "null".utf8) {
-            throw Fault(explanation: "is null, which any sandboxed page can be; remove it")
+            throw Fault("is null, which every sandboxed page has", "remove it")
         }
         let bytes = Array(text.utf8)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             Self.isScheme(bytes[..<colon]), bytes[colon...].starts(with: "://".utf8), bytes.count > colon + 3
-        else { throw Fault(explanation: "is no origin; write it like https://app.example.com") }
+        else { throw Fault("is not an origin", "write it like https://app.example.com") }
         let rest = bytes[(colon + 3)...]
         guard !rest.contains(where: { "/?#".utf8.contains($0) }) else {
-            throw Fault(explanation: "goes on behind the host; an origin ends there, without a / at the end")
+            throw Fault("continues behind the host", "end it with the host or port, without a / at the end")
         }
         if ASCII.equalsIgnoringCase(bytes[..<colon], "http".utf8)
             || ASCII.equalsIgnoringCase(bytes[..<colon], "https".utf8)
         {
             guard let url = try? AbsoluteURL(parsing: text) else {
-                throw Fault(explanation: "has no valid host and port; write it like https://app.example.com:8443")
+                throw Fault("has no valid host and port", "write it like https://app.example.com:8443")
             }
             let serialized = Self.serialized(url)
             guard text.hasSameBytes(as: serialized) else {
-                throw Fault(explanation: "is not how browsers spell it; write \(serialized)")
+                throw Fault("is not as browsers spell it", "write \(serialized)")
             }
         } else {
-            // Of extensions and embedded pages, such as vscode-webview://<id>.
+            // Origins of extensions and embedded pages, such as vscode-webview://<id>.
             guard !bytes.contains(where: { (0x41...0x5A).contains($0) }),
                 rest.allSatisfy({ URLGrammar.isPathByte($0) && $0 != UInt8(ascii: "@") && $0 != UInt8(ascii: "*") })
             else {
-                throw Fault(explanation: "is no origin as browsers spell it; write it like https://app.example.com")
+                throw Fault("is not an origin as browsers spell it", "write it like https://app.example.com")
             }
         }
         self.bytes = bytes

@@ -1,11 +1,10 @@
 internal import OAuthMetadata
+internal import TokenVerification
 
 /// A checked ``ScopeRequirement``: whether a token meets it, and what to ask for otherwise.
 struct ScopeDemand: Sendable, Hashable {
     /// All must be met, each by one of its alternatives.
     private(set) var clauses: [[ScopeSet]]
-
-    static let notAScope = "holds a text that is no scope: printable ASCII without space, quote and backslash"
 
     /// Nothing.
     init() {
@@ -18,19 +17,21 @@ struct ScopeDemand: Sendable, Hashable {
     }
 
     /// Checks a requirement.
-    init(_ requirement: ScopeRequirement, setting: String, _ faults: inout [ConfigurationError.Fault]) {
+    init(
+        _ requirement: ScopeRequirement, at setting: ConfigurationError.Path, _ faults: inout ConfigurationFaults
+    ) {
         clauses = []
         for clause in requirement.clauses {
             let alternatives = clause.map { ScopeSet($0) }
             if alternatives.isEmpty {
-                faults.append(.init(setting, "names no alternative, so that no token could ever meet it"))
+                faults.add(setting, "names no alternative, so that no token could meet it", "name one, or remove it")
             }
             if alternatives.contains(where: { $0?.isEmpty == true }) {
-                faults.append(.init(setting, "has an alternative without scopes, which every token meets; remove it"))
+                faults.add(setting, "has an alternative without scopes, which every token meets", "remove it")
             }
-            if alternatives.contains(nil) { faults.append(.init(setting, Self.notAScope)) }
+            if alternatives.contains(nil) { faults.addNotAScope(setting) }
             if alternatives.contains(where: { $0?.contains("offline_access") == true }) {
-                faults.append(.init(setting, "holds offline_access, which no access token need carry; remove it"))
+                faults.add(setting, "holds offline_access, which access tokens do not carry", "remove it")
             }
             clauses.append(alternatives.compactMap(\.self))
         }
@@ -61,7 +62,7 @@ struct ScopeDemand: Sendable, Hashable {
     /// Of several alternatives the one that takes the fewest scopes beyond those of the token and those asked for already,
     /// then the one that makes the answer shortest, then the first. What another scope of the answer includes is left out. Decided clause by clause,
     /// those without a choice first, so that the cost is linear; a smaller whole may exist where choices overlap.
-    func request(beyond granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> ScopeSet {
+    func scopesToRequest(holding granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> ScopeSet {
         var asked = ScopeSet()
         for clause in clauses where clause.count == 1 { asked = asked.union(clause[0]) }
         for clause in clauses where clause.count > 1 {

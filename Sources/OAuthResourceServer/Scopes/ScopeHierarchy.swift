@@ -1,4 +1,5 @@
 internal import OAuthMetadata
+internal import TokenVerification
 internal import WireFormat
 
 /// Checked implications: for each scope the greater ones that include it, however indirectly.
@@ -12,15 +13,16 @@ struct ScopeHierarchy: Sendable {
     /// The most implications that are accepted.
     static let maximumImplications = 1_000
 
-    init(_ implications: ScopeImplications, _ faults: inout [ConfigurationError.Fault]) {
-        let setting = "scopeImplications"
+    init(_ implications: ScopeImplications, _ faults: inout ConfigurationFaults) {
+        let setting = .requirements + ("implications" as ConfigurationError.Path)
         guard implications.implications.count <= Self.maximumImplications else {
-            faults.append(.init(setting, "has more than \(Self.maximumImplications) entries"))
+            let limit = String(Self.maximumImplications)
+            faults.add(setting, "has more than \(limit) entries", "keep at most \(limit)")
             return
         }
         for (index, implication) in implications.implications.enumerated() {
             guard ScopeSet([implication.scope]) != nil, ScopeSet(implication.included) != nil else {
-                faults.append(.init("\(setting)[\(index)]", ScopeDemand.notAScope))
+                faults.addNotAScope(setting[index])
                 return
             }
         }
@@ -36,7 +38,8 @@ struct ScopeHierarchy: Sendable {
                 if reached.insert(next).inserted { open += greater[next] ?? [] }
             }
             guard !reached.contains(scope) else {
-                faults.append(.init(setting, "go in a circle: \(scope) includes itself in the end; remove one of them"))
+                faults.add(
+                    setting, "go in a circle: \(scope) includes itself in the end", "remove one of the implications")
                 return
             }
             including.append((scope, ScopeSet(keepingValid: reached)))

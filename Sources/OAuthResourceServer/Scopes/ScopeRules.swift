@@ -1,11 +1,12 @@
 internal import HTTPMessages
 internal import OAuthMetadata
+internal import TokenVerification
 internal import WireFormat
 
 /// Everything that is configured about scopes, checked: what a request needs, and what to ask for when a token lacks it.
 struct ScopeRules: Sendable {
     private struct Route {
-        let pattern: LocatorPattern
+        let pattern: ResourceURIPattern
         let methods: [HTTPMethod]
         let demand: ScopeDemand
     }
@@ -18,23 +19,23 @@ struct ScopeRules: Sendable {
     /// Every scope that some request may need: what is advertised unless the operator says otherwise.
     let mentioned: ScopeSet
 
-    init(_ configuration: ResourceServerConfiguration, _ faults: inout [ConfigurationError.Fault]) {
-        every = ScopeDemand(.all(configuration.requiredScopes), setting: "requiredScopes", &faults)
-        hierarchy = ScopeHierarchy(configuration.scopeImplications, &faults)
+    init(_ requirements: ResourceServerConfiguration.Requirements, _ faults: inout ConfigurationFaults) {
+        every = ScopeDemand(.all(requirements.scopes), at: .requirements + "scopes", &faults)
+        hierarchy = ScopeHierarchy(requirements.implications, &faults)
         var routes: [Route] = []
-        for (index, rule) in configuration.routeScopes.enumerated() {
-            let setting = "routeScopes[\(index)]"
-            let demand = ScopeDemand(rule.requirement, setting: setting, &faults)
-            if demand.isEmpty { faults.append(.init(setting, "requires no scope; remove it")) }
+        for (index, rule) in requirements.routeScopes.enumerated() {
+            let setting = (.requirements + "routeScopes")[index]
+            let demand = ScopeDemand(rule.requirement, at: setting, &faults)
+            if demand.isEmpty { faults.add(setting, "requires no scope", "remove it") }
             if rule.path.utf8.first != UInt8(ascii: "/") || rule.path.utf8.count > GlobPattern.maximumBytes {
-                faults.append(
-                    .init(setting, "has a path that does not begin with / or is over \(GlobPattern.maximumBytes) bytes")
-                )
+                faults.add(
+                    setting, "has a path that does not begin with / or is over \(String(GlobPattern.maximumBytes)) bytes",
+                    "correct it")
             }
-            routes.append(Route(pattern: LocatorPattern(rule.path), methods: rule.methods, demand: demand))
+            routes.append(Route(pattern: ResourceURIPattern(rule.path), methods: rule.methods, demand: demand))
         }
         self.routes = routes
-        operations = OperationRules(configuration.operationScopes, &faults)
+        operations = OperationRules(requirements.operations, &faults)
         mentioned = (routes.map(\.demand) + [operations?.mentioned ?? ScopeDemand()])
             .reduce(every.mentioned) { $0.union($1.mentioned) }
     }
@@ -51,7 +52,7 @@ struct ScopeRules: Sendable {
     func routeDemand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
         var demand = ScopeDemand()
         guard !routes.isEmpty else { return demand }
-        let locator = LocatorReadings(Array(path.utf8), .path)
+        let locator = ResourceURIReadings(Array(path.utf8), .path)
         for route in routes
         where route.methods.isEmpty || route.methods.contains(method)
             // RFC 9110 §9.3.2: a HEAD is a GET without the content.
@@ -73,7 +74,7 @@ struct ScopeRules: Sendable {
     }
 
     /// What a client should ask for: all that the operation needs.
-    func request(_ demand: ScopeDemand, beyond granted: ScopeSet = ScopeSet()) -> ScopeSet {
-        demand.request(beyond: granted, hierarchy)
+    func scopesToRequest(for demand: ScopeDemand, holding granted: ScopeSet = ScopeSet()) -> ScopeSet {
+        demand.scopesToRequest(holding: granted, hierarchy)
     }
 }

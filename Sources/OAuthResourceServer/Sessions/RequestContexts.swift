@@ -1,5 +1,6 @@
 internal import JOSE
 internal import Synchronization
+public import TokenVerification
 internal import WireFormat
 
 /// The principals of requests that somebody else's tasks work on, found by a ticket that travels with the request.

@@ -1,19 +1,20 @@
 internal import HTTPMessages
 internal import JOSE
 internal import Synchronization
+internal import TokenVerification
 
 /// Decides who may use which MCP session (POLICY §11). Shared by all requests of a guard.
 final class SessionRegistry: Sendable {
     private let table: Mutex<SessionTable>
     private let clock: MonotonicClock
 
-    init(_ limits: SessionLimits, clock: MonotonicClock = .system) {
+    init(_ limits: SessionBinding.Limits, clock: MonotonicClock = .system) {
         table = Mutex(SessionTable(limits))
         self.clock = clock
     }
 
-    /// The registry of a guard; nil where sessions are not bound: a mode that lets everybody in asks for no session either.
-    convenience init?(_ configuration: ResourceServerConfiguration) {
+    /// The registry of a guard; nil where sessions are not bound: a mode that lets every request in asks for no session either.
+    convenience init?(_ configuration: CheckedConfiguration) {
         switch (configuration.mode, configuration.sessions) {
         case (.enforced, .bound(let limits)), (.staticTokens, .bound(let limits)): self.init(limits)
         case (.shadow, _), (.disabled, _), (_, .dangerouslyUnbound): return nil
@@ -30,7 +31,7 @@ final class SessionRegistry: Sendable {
     }
 
     /// Decides about a request by its head.
-    func admit(_ method: HTTPMethod, _ fields: HTTPFields, of principal: Principal) throws(SessionFault) -> Use {
+    func admit(_ method: HTTPMethod, _ fields: HTTPFields, of principal: Principal) throws(ResourceServer.SessionFault) -> Use {
         var presented: SessionTable.Key?
         switch fields.occurrence(of: .mcpSessionID) {
         case .absent: break
@@ -47,7 +48,7 @@ final class SessionRegistry: Sendable {
     }
 
     /// Takes note of what the handler answered; nil, or why its `Mcp-Session-Id` was removed from the fields.
-    fileprivate func finish(_ use: Use, status: HTTPStatus, fields: inout HTTPFields) -> SessionFault? {
+    fileprivate func finish(_ use: Use, status: HTTPStatus, fields: inout HTTPFields) -> ResourceServer.SessionFault? {
         let isSuccess = (200...299).contains(status.code)
         // MCP: the owner may end a session; and a handler answers 404 for one that it has ended itself.
         if let presented = use.presented, status == .notFound || (isSuccess && use.method == .delete),
@@ -55,7 +56,7 @@ final class SessionRegistry: Sendable {
         {
             table.withLock { $0.end(presented, of: owner) }
         }
-        let fault: SessionFault?
+        let fault: ResourceServer.SessionFault?
         switch fields.occurrence(of: .mcpSessionID) {
         case .absent: return nil
         case .repeated: fault = .repeated
@@ -66,7 +67,7 @@ final class SessionRegistry: Sendable {
     }
 
     /// Why the caller must not see a session in a response; nil when it may.
-    private func fault(of value: HTTPFieldValue, _ use: Use, isSuccess: Bool) -> SessionFault? {
+    private func fault(of value: HTTPFieldValue, _ use: Use, isSuccess: Bool) -> ResourceServer.SessionFault? {
         guard let key = Self.key(value) else { return .malformed }
         // Whoever named it knows it. It is not bound here again: a response may be late, and the session at its end.
         if key == use.presented { return nil }
@@ -77,7 +78,7 @@ final class SessionRegistry: Sendable {
 
     /// MCP: a session identifier is visible ASCII, 0x21 to 0x7E. The table holds its digest.
     private static func key(_ value: HTTPFieldValue) -> SessionTable.Key? {
-        guard (1...SessionLimits.identifierBytes).contains(value.bytes.count),
+        guard (1...SessionBinding.Limits.identifierBytes).contains(value.bytes.count),
             value.bytes.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return nil }
         return Digest.sha256(value.bytes)
@@ -86,22 +87,7 @@ final class SessionRegistry: Sendable {
 
 extension SessionRegistry.Use {
     /// Completes the head of the response to this request; nil, or why its `Mcp-Session-Id` was removed.
-    func finish(status: HTTPStatus, fields: inout HTTPFields) -> SessionFault? {
+    func finish(status: HTTPStatus, fields: inout HTTPFields) -> ResourceServer.SessionFault? {
         registry.finish(self, status: status, fields: &fields)
-    }
-}
-
-extension SessionFault: Error {
-    /// What the caller of a refused request is told: the same for an unknown session and for another's.
-    var response: HTTPResponse {
-        switch self {
-        case .repeated:
-            RefusalResponse.json(
-                .badRequest, error: "invalid_request", description: "The request has several Mcp-Session-Id fields.")
-        default:
-            // MCP: 404 makes the client begin a new session.
-            RefusalResponse.json(
-                .notFound, error: "session_not_found", description: "The session is unknown or has ended.")
-        }
     }
 }

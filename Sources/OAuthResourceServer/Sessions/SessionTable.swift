@@ -5,20 +5,20 @@ struct SessionTable: Sendable {
     /// The SHA-256 of a session's identifier.
     typealias Key = [UInt8]
 
-    private let limits: SessionLimits
+    private let limits: SessionBinding.Limits
     private var entries: [Key: Entry] = [:]
     private var order = UseOrder()
     private var ordersOfOwners: [SessionOwner: UseOrder] = [:]
     private var uses: UInt64 = 0
 
-    init(_ limits: SessionLimits) {
+    init(_ limits: SessionBinding.Limits) {
         self.limits = limits
     }
 
     var count: Int { entries.count }
 
     /// Uses a session for its owner; nil, or why not.
-    mutating func use(_ key: Key, by owner: SessionOwner, at now: Duration) -> SessionFault? {
+    mutating func use(_ key: Key, by owner: SessionOwner, at now: Duration) -> ResourceServer.SessionFault? {
         removeIdle(at: now)
         guard let entry = entries[key] else { return .unknown }
         guard entry.owner == owner else { return .ofAnotherPrincipal }
@@ -27,7 +27,7 @@ struct SessionTable: Sendable {
     }
 
     /// Gives a session to an owner; nil, or why not.
-    mutating func bind(_ key: Key, to owner: SessionOwner, at now: Duration) -> SessionFault? {
+    mutating func bind(_ key: Key, to owner: SessionOwner, at now: Duration) -> ResourceServer.SessionFault? {
         removeIdle(at: now)
         if let entry = entries[key], entry.owner != owner { return .ofAnotherPrincipal }
         touch(key, of: owner, at: now)

@@ -1,7 +1,7 @@
 public import HTTPMessages
 internal import JOSE
 public import OAuthMetadata
-public import OAuthResourceServer
+public import TokenVerification
 internal import WireFormat
 
 /// An OAuth 2.1 authorization server for one developer's machine: everything is real but the user, who is never asked.

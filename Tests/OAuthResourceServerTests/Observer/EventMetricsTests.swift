@@ -1,6 +1,7 @@
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 
 @Suite("EventMetrics", .serialized)
 struct EventMetricsTests {

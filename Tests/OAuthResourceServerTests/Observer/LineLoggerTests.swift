@@ -181,7 +181,7 @@ struct LineLoggerTests {
 
     @Test("As an observer it is one word")
     func observer() throws {
-        let observer: EventObserver = LineLogger.standardError.observe
+        let observer: ResourceServerEvent.Observer = LineLogger.standardError.observe
         _ = observer
     }
 }

@@ -466,7 +466,7 @@ struct OperationScopeTests {
         // Nothing was read: no JSON-RPC.
         #expect(
             try await body("junk", "x")
-                == #"{"error":"invalid_token","error_description":"\#(Challenge.ErrorDescription.invalidToken.rawValue)"}"#
+                == #"{"error":"invalid_token","error_description":"\#(BearerChallenge.ErrorDescription.invalidToken.rawValue)"}"#
         )
         #expect(try await body("") == "handled")
     }

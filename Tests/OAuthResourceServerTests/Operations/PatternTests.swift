@@ -120,8 +120,8 @@ struct PatternTests {
             "file:///%2525252525252570ublic",
         ])
     func privateURIs(uri: String) {
-        let pattern = LocatorPattern("file:///private/**")
-        #expect(pattern.matches(LocatorReadings(Array(uri.utf8), .uri)))
+        let pattern = ResourceURIPattern("file:///private/**")
+        #expect(pattern.matches(ResourceURIReadings(Array(uri.utf8), .uri)))
     }
 
     @Test(
@@ -133,10 +133,10 @@ struct PatternTests {
             "file:///public/é", "file:///public/%C3%A9",
         ])
     func publicURIs(uri: String) {
-        let pattern = LocatorPattern("file:///private/**")
+        let pattern = ResourceURIPattern("file:///private/**")
         // A dot segment in the pattern's folder is one as sent, for a handler that does not remove it.
         let isAsSent = uri.utf8.starts(with: "file:///private/".utf8)
-        #expect(pattern.matches(LocatorReadings(Array(uri.utf8), .uri)) == isAsSent)
+        #expect(pattern.matches(ResourceURIReadings(Array(uri.utf8), .uri)) == isAsSent)
     }
 
     @Test(
@@ -152,12 +152,12 @@ struct PatternTests {
             ("file://other/a/**", "file://other/a/b"),
         ])
     func otherPatterns(pattern: String, uri: String) {
-        #expect(LocatorPattern(pattern).matches(LocatorReadings(Array(uri.utf8), .uri)))
+        #expect(ResourceURIPattern(pattern).matches(ResourceURIReadings(Array(uri.utf8), .uri)))
     }
 
     @Test("A host in a pattern for files is that host")
     func fileHost() {
-        #expect(!LocatorPattern("file://other/a/**").matches(LocatorReadings(Array("file:///a/b".utf8), .uri)))
+        #expect(!ResourceURIPattern("file://other/a/**").matches(ResourceURIReadings(Array("file:///a/b".utf8), .uri)))
     }
 
     @Test(
@@ -169,6 +169,6 @@ struct PatternTests {
             ("/x/admin", false), ("/mcp", false),
         ])
     func paths(path: String, isMatch: Bool) {
-        #expect(LocatorPattern("/admin/**").matches(LocatorReadings(Array(path.utf8), .path)) == isMatch)
+        #expect(ResourceURIPattern("/admin/**").matches(ResourceURIReadings(Array(path.utf8), .path)) == isMatch)
     }
 }

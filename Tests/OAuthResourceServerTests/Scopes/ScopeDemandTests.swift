@@ -2,6 +2,7 @@ import OAuthMetadata
 import Testing
 
 @testable import OAuthResourceServer
+@testable import TokenVerification
 
 @Suite("Required scopes and implications", .serialized)
 struct ScopeDemandTests {

@@ -5,6 +5,7 @@ import Testing
 import WireFormat
 
 @testable import OAuthResourceServer
+@testable import TokenVerification
 
 @Suite("Scopes of routes, and what is advertised", .serialized)
 struct ScopeRulesTests {

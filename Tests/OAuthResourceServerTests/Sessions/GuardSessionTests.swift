@@ -3,6 +3,7 @@ import OAuthResourceServer
 import OAuthTestKit
 import Synchronization
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("A guard's sessions (POLICY §11)", .serialized)
@@ -185,7 +186,7 @@ struct GuardSessionTests {
     @Test("Limits out of range are faults of the configuration")
     func faults() {
         let error = #expect(throws: ConfigurationError.self) {
-            try GuardFixture { $0.sessions = .bound(SessionLimits(sessions: 0)) }
+            try GuardFixture { $0.sessions = .bound(SessionBinding.Limits(sessions: 0)) }
         }
         #expect(error?.faults.map(\.setting) == ["sessions.sessions"])
     }

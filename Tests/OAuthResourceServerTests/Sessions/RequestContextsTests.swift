@@ -2,6 +2,7 @@ import JOSE
 import OAuthResourceServer
 import OAuthTestKit
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("RequestContexts: the principal of a request, for tasks that are not its own", .serialized)

@@ -1,8 +1,10 @@
 import HTTPMessages
+import OAuthTestKit
 import Testing
 import WireFormat
 
 @testable import OAuthResourceServer
+@testable import TokenVerification
 
 @Suite("SessionRegistry: an MCP session belongs to its principal (POLICY §11)", .serialized)
 struct SessionRegistryTests {
@@ -11,7 +13,7 @@ struct SessionRegistryTests {
 
     init() {
         registry = SessionRegistry(
-            SessionLimits(sessions: 100, sessionsPerPrincipal: 10, idleTime: .seconds(600)), clock: clock.clock)
+            SessionBinding.Limits(sessions: 100, sessionsPerPrincipal: 10, idleTime: .seconds(600)), clock: clock.clock)
     }
 
     private static func user(
@@ -33,8 +35,8 @@ struct SessionRegistryTests {
     /// Lets a request through, or says why not.
     private func refusal(
         _ fields: HTTPFields, of owner: Principal, method: HTTPMethod = .post
-    ) -> SessionFault? {
-        do throws(SessionFault) {
+    ) -> ResourceServer.SessionFault? {
+        do throws(ResourceServer.SessionFault) {
             _ = try registry.admit(method, fields, of: owner)
             return nil
         } catch {
@@ -46,7 +48,7 @@ struct SessionRegistryTests {
     private func answer(
         _ sent: HTTPFields, of owner: Principal, status: HTTPStatus = .ok, method: HTTPMethod = .post,
         presenting request: HTTPFields = HTTPFields()
-    ) throws -> (fault: SessionFault?, seen: [String?]) {
+    ) throws -> (fault: ResourceServer.SessionFault?, seen: [String?]) {
         var sent = sent
         let fault = try registry.admit(method, request, of: owner).finish(status: status, fields: &sent)
         return (fault, sent.values(of: .mcpSessionID).map(\.string))
@@ -132,14 +134,14 @@ struct SessionRegistryTests {
 
     @Test("The caller is told the same about an unknown session, another's and one without owner: 404, fixed text")
     func sameAnswer() {
-        for fault in SessionFault.allCases where fault != .repeated {
+        for fault in ResourceServer.SessionFault.allCases where fault != .repeated {
             #expect(fault.response.status == .notFound)
             #expect(
                 fault.response.bodyText
                     == #"{"error":"session_not_found","error_description":"The session is unknown or has ended."}"#)
             #expect(fault.response.fields.pairs.map(\.name) == ["Content-Type", "Cache-Control"])
         }
-        #expect(SessionFault.repeated.response.status == .badRequest)
+        #expect(ResourceServer.SessionFault.repeated.response.status == .badRequest)
     }
 
     @Test("Several fields are refused, equal ones too")
@@ -201,7 +203,7 @@ struct SessionRegistryTests {
 
     @Test("A late end of a session does not end the one that another principal has under that name since")
     func lateEnd() throws {
-        var table = SessionTable(SessionLimits())
+        var table = SessionTable(SessionBinding.Limits())
         let (alice, bob) = try (
             owner("alice", issuer: nil, client: nil), owner("bob", issuer: nil, client: nil)
         )
@@ -308,13 +310,13 @@ struct SessionRegistryTests {
         #expect(refusal(try fields("s-2"), of: owners[0]) == nil)
     }
 
-    private func begin(_ session: String, for owner: Principal, expecting fault: SessionFault) throws {
+    private func begin(_ session: String, for owner: Principal, expecting fault: ResourceServer.SessionFault) throws {
         #expect(try answer(fields(session), of: owner).fault == fault)
     }
 
     @Test("A flood of 100,000 sessions by as many principals stays within the limit", .timeLimit(.minutes(1)))
     func flood() throws {
-        let limits = SessionLimits(sessions: 10_000, sessionsPerPrincipal: 1_000)
+        let limits = SessionBinding.Limits(sessions: 10_000, sessionsPerPrincipal: 1_000)
         var table = SessionTable(limits)
         let owners = try (0..<1_000).map { try owner("user-\($0)", issuer: nil, client: nil) }
         var refusals = 0
@@ -333,10 +335,10 @@ struct SessionRegistryTests {
 
     @Test("Many at once: nobody gets another's session, and what one began it keeps", .timeLimit(.minutes(1)))
     func concurrency() async throws {
-        let registry = SessionRegistry(SessionLimits(), clock: clock.clock)
+        let registry = SessionRegistry(SessionBinding.Limits(), clock: clock.clock)
         let sessions = try (0..<200).map { try fields("s-\($0)") }
         let owners = try (0..<8).map { try Self.user("user-\($0)") }
-        let refused = await withTaskGroup(of: [SessionFault].self) { group in
+        let refused = await withTaskGroup(of: [ResourceServer.SessionFault].self) { group in
             for owner in owners {
                 group.addTask { Self.takeAll(sessions, for: owner, in: registry) }
             }
@@ -350,9 +352,9 @@ struct SessionRegistryTests {
     /// Has the handler begin each session for an owner, and uses it; what was refused.
     private static func takeAll(
         _ sessions: [HTTPFields], for owner: Principal, in registry: SessionRegistry
-    ) -> [SessionFault] {
+    ) -> [ResourceServer.SessionFault] {
         sessions.compactMap { session in
-            do throws(SessionFault) {
+            do throws(ResourceServer.SessionFault) {
                 var answer = session
                 let fault = try registry.admit(.post, HTTPFields(), of: owner).finish(status: .ok, fields: &answer)
                 _ = try registry.admit(.post, session, of: owner)
@@ -365,11 +367,11 @@ struct SessionRegistryTests {
 
     @Test("Limits out of range are configuration errors, at each end")
     func limits() {
-        #expect(SessionLimits().faults == [])
-        #expect(SessionLimits(sessions: 1, sessionsPerPrincipal: 1, idleTime: .seconds(60)).faults == [])
+        #expect(SessionBinding.Limits().faults == [])
+        #expect(SessionBinding.Limits(sessions: 1, sessionsPerPrincipal: 1, idleTime: .seconds(60)).faults == [])
         let bad = [
-            SessionLimits(sessions: 0, sessionsPerPrincipal: 0, idleTime: .seconds(59)),
-            SessionLimits(
+            SessionBinding.Limits(sessions: 0, sessionsPerPrincipal: 0, idleTime: .seconds(59)),
+            SessionBinding.Limits(
                 sessions: 1_000_001, sessionsPerPrincipal: 1_000_001, idleTime: .seconds(30 * 86_400) + .nanoseconds(1)),
         ]
         for limits in bad {

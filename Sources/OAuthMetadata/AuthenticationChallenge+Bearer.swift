@@ -1,0 +1,61 @@
+public import WireFormat
+
+extension AuthenticationChallenge {
+    /// A Bearer challenge that was received (RFC 6750 §3, RFC 9728 §5.1). ``BearerChallenge`` is the one that this library sends.
+    public struct Bearer: Sendable, Hashable {
+        /// The protection space.
+        public let realm: String?
+        /// The error code, such as `invalid_token`; others than those of RFC 6750 §3.1 are kept.
+        public let error: String?
+        /// The sentence for developers.
+        public let errorDescription: String?
+        /// The scopes to ask for; nil when there is no such parameter.
+        public let scope: ScopeSet?
+        /// Where the protected resource metadata stands.
+        public let resourceMetadata: AbsoluteURL?
+
+        /// Reads the parameters of a challenge; other parameters than those here are ignored.
+        ///
+        /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` with the name of the first one that is malformed, or with
+        ///   `scheme` when the challenge is of another scheme or holds a `token68`.
+        public init(_ challenge: AuthenticationChallenge) throws(AuthenticationChallenges.ParseError) {
+            guard challenge.hasScheme("Bearer") else { throw .invalidParameter("scheme") }
+            // RFC 6750 §3: the scheme is followed by parameters.
+            if case .token68 = challenge.content { throw .invalidParameter("scheme") }
+            realm = challenge.value(of: "realm")
+            // RFC 6750 §3: error and error_description hold %x20-21 / %x23-5B / %x5D-7E alone.
+            error = try Self.plain("error", of: challenge)
+            errorDescription = try Self.plain("error_description", of: challenge)
+            if let text = challenge.value(of: "scope") {
+                // RFC 6749 §3.3: at least one scope-token, and one space between two.
+                guard let scope = ScopeSet(parsing: text), !scope.isEmpty, Self.isSpacedOnce(text) else {
+                    throw .invalidParameter("scope")
+                }
+                self.scope = scope
+            } else {
+                scope = nil
+            }
+            if let text = challenge.value(of: "resource_metadata") {
+                // RFC 9728 §5.1: a URL.
+                guard let url = try? AbsoluteURL(parsing: text) else { throw .invalidParameter("resource_metadata") }
+                resourceMetadata = url
+            } else {
+                resourceMetadata = nil
+            }
+        }
+
+        private static func plain(
+            _ name: String, of challenge: AuthenticationChallenge
+        ) throws(AuthenticationChallenges.ParseError) -> String? {
+            guard let text = challenge.value(of: name) else { return nil }
+            guard !text.isEmpty, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }) else {
+                throw .invalidParameter(name)
+            }
+            return text
+        }
+
+        private static func isSpacedOnce(_ text: String) -> Bool {
+            text.utf8.split(separator: 0x20, omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
+        }
+    }
+}

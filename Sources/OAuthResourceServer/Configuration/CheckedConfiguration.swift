@@ -1,0 +1,160 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+internal import TokenVerification
+internal import WireFormat
+
+/// A ``ResourceServerConfiguration`` that was checked, once: what the guard is made of.
+///
+/// One object, because a guard is copied for every request.
+final class CheckedConfiguration: Sendable {
+    /// Who verifies tokens.
+    enum Verification: Sendable {
+        /// The verifiers that the `tokens` of the configuration describe.
+        case configured
+        /// A verifier of the program's own, with the issuers that it says it trusts.
+        case own([TrustedIssuer])
+        /// None was given.
+        case missing
+    }
+
+    let resource: ResourceIdentifier
+    let tokens: CheckedTokens
+    let tokenLimit: Int
+    let scopes: ScopeRules
+    let routes: RouteTable
+    let browsers: BrowserPolicy
+    let sessions: SessionBinding
+    let metadata: CheckedMetadata
+    let answers: Answers
+    let mode: ResourceServer.Mode
+
+    /// The one check of a configuration.
+    ///
+    /// - Throws: ``ConfigurationError`` with every fault.
+    init(
+        _ configuration: ResourceServerConfiguration, _ verification: Verification, hasObserver: Bool
+    ) throws(ConfigurationError) {
+        var faults = configuration.origin.faults
+        let resource = Self.checkResource(configuration, &faults)
+        let tokens = CheckedTokens(configuration, verification, &faults)
+        let scopes = ScopeRules(configuration.requirements, &faults)
+        let metadata = CheckedMetadata(configuration, resource, tokens, scopes, verification, &faults)
+        Self.checkMode(configuration.mode, of: resource, verification, hasObserver: hasObserver, &faults)
+        let origins = configuration.browsers.check(&faults)
+        configuration.requirements.checkRoutes(of: resource, &faults)
+        let realm = Self.checkRealm(configuration, &faults)
+        if !ResourceServerConfiguration.Tokens.sizes.contains(configuration.tokens.maximumBytes) {
+            faults.add(
+                .tokens + "maximumBytes", "is outside \(ResourceServerConfiguration.Tokens.sizes.text) bytes",
+                "choose a size in this range")
+        }
+        if case .bound(let limits) = configuration.sessions { limits.check(&faults) }
+
+        guard faults.isEmpty, let resource, let metadata else {
+            throw ConfigurationError(configuration.origin.relevant(faults), shownBy: configuration.origin.renderer)
+        }
+        self.resource = resource
+        self.tokens = tokens
+        tokenLimit = configuration.tokens.maximumBytes
+        self.scopes = scopes
+        routes = RouteTable(configuration.requirements.routes)
+        browsers = BrowserPolicy(resource, allowedOrigins: origins)
+        sessions = configuration.sessions
+        self.metadata = metadata
+        answers = Answers(
+            realm: realm,
+            resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(resource.metadataURL) : nil,
+            body: configuration.responses.body)
+        mode = configuration.mode
+    }
+
+    private static func checkResource(
+        _ configuration: ResourceServerConfiguration, _ faults: inout ConfigurationFaults
+    ) -> ResourceIdentifier? {
+        let setting = ConfigurationError.Path.resource
+        let resource: ResourceIdentifier
+        do throws(IdentifierError) {
+            // Plain http on loopback is accepted in any case, for development.
+            let accepted = configuration.tokens.fetching.insecureHTTP
+            resource = try ResourceIdentifier(
+                configuration.resource, insecureHTTP: accepted == .never ? .loopback : accepted)
+        } catch {
+            faults.append(.init(setting, error, example: "https://mcp.example.com/mcp", insecureHTTP: nil))
+            return nil
+        }
+        let url = resource.url
+        if url.path.utf8.starts(with: WellKnown.prefix.utf8),
+            !configuration.metadata.handlerPaths.contains(where: url.path.hasSameBytes)
+        {
+            faults.add(
+                setting, "is below \(WellKnown.prefix), where the guard itself answers", "choose another path")
+        }
+        if let address = url.addressBytes, address.allSatisfy({ $0 == 0 }) {
+            faults.add(setting, "names the unspecified address, to which clients cannot connect", "use a host name")
+        }
+        if url.scheme == .https, url.isLoopback {
+            // Clients elsewhere could not follow it, and nothing on this machine speaks TLS.
+            faults.add(
+                setting, "names this machine with https",
+                "use the public URL of the server, or http for development")
+        }
+        return resource
+    }
+
+    private static func checkMode(
+        _ mode: ResourceServer.Mode, of resource: ResourceIdentifier?, _ verification: Verification,
+        hasObserver: Bool, _ faults: inout ConfigurationFaults
+    ) {
+        guard case .disabled(let name, let reach) = mode else {
+            if case .missing = verification {
+                faults.add("verifier", "is missing", "give one, or disable the guard, which then looks at no token")
+            }
+            if mode == .shadow, !hasObserver {
+                faults.add("observer", "is missing, so that the results of shadow mode would be lost", "give one")
+            }
+            return
+        }
+        if !hasObserver {
+            faults.add("observer", "is missing, so that a disabled guard would be silent about it", "give one")
+        }
+        let isPrintable = name.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        if !(1...64).contains(name.utf8.count) || !isPrintable {
+            faults.add(
+                .mode, "names the anonymous principal with other than 1…64 printable ASCII characters", "rename it")
+        }
+        if reach == .loopbackOnly, let url = resource?.url, !url.isLoopback {
+            faults.add(
+                .mode,
+                "is disabled while \(.resource) is not on a loopback host, so that everybody could do everything",
+                "use http://127.0.0.1:<port> there, or \(code: "say reach: .iKnowThisIsPublic", environment: "another mode")")
+        }
+    }
+
+    private static func checkRealm(
+        _ configuration: ResourceServerConfiguration, _ faults: inout ConfigurationFaults
+    ) -> BearerChallenge.QuotableText? {
+        let fallback = configuration.mode == .staticTokens ? configuration.resource : nil
+        guard let text = configuration.responses.realm ?? fallback else { return nil }
+        let realm = BearerChallenge.QuotableText(text)
+        if realm == nil, configuration.responses.realm != nil {
+            faults.add(
+                .responses + "realm", "holds control or non-ASCII characters, which a challenge cannot carry",
+                "use printable ASCII")
+        }
+        return realm
+    }
+}
+
+extension ConfigurationError.Path {
+    /// The members of ``ResourceServerConfiguration``.
+    static let resource: Self = "resource"
+    static let tokens: Self = "tokens"
+    static let requirements: Self = "requirements"
+    static let browsers: Self = "browsers"
+    static let sessions: Self = "sessions"
+    static let metadata: Self = "metadata"
+    static let responses: Self = "responses"
+    static let mode: Self = "mode"
+    /// Where plain http is accepted.
+    static let insecureHTTP = tokens + "fetching" + "insecureHTTP"
+}

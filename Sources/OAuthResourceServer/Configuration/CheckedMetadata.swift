@@ -1,0 +1,173 @@
+internal import OAuthMetadata
+internal import TokenVerification
+internal import WireFormat
+
+/// What clients are told, checked: the metadata document, and where it is served.
+struct CheckedMetadata: Sendable {
+    let document: ProtectedResourceMetadata
+    /// Whether it is served: wherever tokens of authorization servers are accepted.
+    let isServed: Bool
+    let rootAlias: ResourceServerConfiguration.Metadata.RootAlias
+    let handlerPaths: [String]
+    let forwarded: ResourceServerConfiguration.ForwardedMetadata?
+    /// Whose metadata is forwarded.
+    let forwardedIssuer: IssuerIdentifier?
+
+    /// Checks the metadata of a configuration; nil without a resource.
+    init?(
+        _ configuration: ResourceServerConfiguration, _ resource: ResourceIdentifier?, _ tokens: CheckedTokens,
+        _ scopes: ScopeRules, _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
+    ) {
+        let metadata = configuration.metadata
+        let servers = Self.authorizationServers(configuration, tokens, verification, &faults)
+        let advertised = Self.scopes(metadata.scopesSupported, otherwise: scopes.mentioned, &faults)
+        Self.checkHandlerPaths(metadata, &faults)
+        rootAlias = metadata.rootAlias
+        handlerPaths = metadata.handlerPaths
+        forwarded = metadata.forwarded
+        forwardedIssuer = metadata.forwarded.flatMap { forwarded in
+            servers.first { $0.text.hasSameBytes(as: forwarded.issuer) }
+        }
+        if let forwarded = metadata.forwarded {
+            forwarded.check(isKnown: forwardedIssuer != nil, verification, &faults)
+        }
+        isServed = configuration.mode == .enforced || configuration.mode == .shadow
+        guard let resource else { return nil }
+        var document = ProtectedResourceMetadata(resource: resource)
+        document.authorizationServers = servers
+        document.scopesSupported = advertised
+        metadata.describe(&document)
+        // What was checked stays as it was checked, and what is never advertised stays unadvertised.
+        document.resource = resource
+        document.authorizationServers = servers
+        document.bearerMethodsSupported = ["header"]
+        document.scopesSupported = document.scopesSupported.subtracting("offline_access")
+        self.document = document
+    }
+
+    /// The issuers that clients are sent to: those that the configuration lists, else those whose tokens are accepted.
+    private static func authorizationServers(
+        _ configuration: ResourceServerConfiguration, _ tokens: CheckedTokens,
+        _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
+    ) -> [IssuerIdentifier] {
+        let setting = ConfigurationError.Path.metadata + "authorizationServers"
+        guard let list = configuration.metadata.authorizationServers else {
+            return defaultServers(configuration, tokens, verification, &faults)
+        }
+        switch configuration.mode {
+        case .enforced, .shadow:
+            if list.isEmpty { faults.add(setting, "is empty", "name the issuer that clients log in to") }
+        case .staticTokens:
+            if !list.isEmpty {
+                faults.add(setting, "is set beside pre-shared tokens, which no issuer issues", "remove it")
+            }
+        case .disabled: break
+        }
+        var servers: [IssuerIdentifier] = []
+        for (index, text) in list.enumerated() {
+            // A fault of a configured issuer is reported there, once.
+            if configuration.tokens.issuers.contains(where: { $0.issuer.hasSameBytes(as: text) }) {
+                servers += tokens.issuers.map(\.issuer).filter { $0.text.hasSameBytes(as: text) }
+            } else if let issuer = issuer(text, at: setting[index], configuration, &faults) {
+                servers.append(issuer)
+            }
+            if list[..<index].contains(where: { $0.hasSameBytes(as: text) }) {
+                faults.add(setting[index], "stands in the list already", "name each issuer once")
+            }
+        }
+        return servers
+    }
+
+    /// The issuers whose tokens are accepted. Faulty ones are reported where they are configured.
+    private static func defaultServers(
+        _ configuration: ResourceServerConfiguration, _ tokens: CheckedTokens,
+        _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
+    ) -> [IssuerIdentifier] {
+        var servers = tokens.issuers.map(\.issuer)
+        let introspected = configuration.tokens.introspection?.issuer
+        if let introspected, !introspected.isEmpty,
+            !configuration.tokens.issuers.contains(where: { $0.issuer.hasSameBytes(as: introspected) })
+        {
+            let path = .tokens + "introspection" + "issuer"
+            if let issuer = issuer(introspected, at: path, configuration, &faults) { servers.append(issuer) }
+        }
+        guard configuration.mode == .enforced || configuration.mode == .shadow else { return servers }
+        let setting = ConfigurationError.Path.metadata + "authorizationServers"
+        switch verification {
+        case .configured:
+            // Without any tokens, that is the fault.
+            if configuration.tokens.issuers.isEmpty, introspected == nil, configuration.tokens.staticTokens != nil {
+                faults.add(setting, "is missing", "name the issuer that clients log in to")
+            }
+        case .own(let issuers):
+            if issuers.isEmpty { faults.add(setting, "is missing", "name the issuer that clients log in to") }
+            for trusted in issuers {
+                if let issuer = issuer(trusted.issuer, at: setting, configuration, &faults) { servers.append(issuer) }
+            }
+        case .missing: break
+        }
+        return servers
+    }
+
+    private static func issuer(
+        _ text: String, at path: ConfigurationError.Path, _ configuration: ResourceServerConfiguration,
+        _ faults: inout ConfigurationFaults
+    ) -> IssuerIdentifier? {
+        do throws(IdentifierError) {
+            return try IssuerIdentifier(text, insecureHTTP: configuration.tokens.fetching.insecureHTTP)
+        } catch {
+            faults.append(
+                .init(path, error, example: "https://login.example.com", insecureHTTP: .insecureHTTP))
+            return nil
+        }
+    }
+
+    /// The scopes to advertise. A client that asks for `offline_access` gets a refresh token by it; it is not a permission of
+    /// this resource.
+    private static func scopes(
+        _ list: [String]?, otherwise mentioned: ScopeSet, _ faults: inout ConfigurationFaults
+    ) -> ScopeSet {
+        guard let list else { return mentioned }
+        let setting = ConfigurationError.Path.metadata + "scopesSupported"
+        guard let scopes = ScopeSet(list) else {
+            faults.addNotAScope(setting)
+            return ScopeSet()
+        }
+        let advertised = scopes.subtracting("offline_access")
+        if advertised.isEmpty, !scopes.isEmpty {
+            faults.add(setting, "holds offline_access alone, which is never advertised", "name the scopes of the resource")
+        }
+        return advertised
+    }
+
+    private static func checkHandlerPaths(
+        _ metadata: ResourceServerConfiguration.Metadata, _ faults: inout ConfigurationFaults
+    ) {
+        for (index, path) in metadata.handlerPaths.enumerated() {
+            let setting = (.metadata + "handlerPaths")[index]
+            if !path.utf8.starts(with: WellKnown.prefix.utf8) {
+                faults.add(setting, "does not begin with \(WellKnown.prefix)", "correct it, or remove it")
+            } else if path.utf8.contains(UInt8(ascii: "?")) {
+                faults.add(setting, "has a query", "name the path alone")
+            } else if metadata.forwarded != nil, path.hasSameBytes(as: WellKnown.authorizationServer) {
+                faults.add(setting, "is where the guard serves \(.metadata + "forwarded")", "remove one of them")
+            } else if path.utf8.starts(with: WellKnown.protectedResource.utf8) {
+                faults.add(setting, "is where the guard serves its metadata", "remove it")
+            }
+        }
+    }
+
+    /// What serves the forwarded metadata; nil when none is configured.
+    ///
+    /// - Parameters:
+    ///   - issuers: The issuers whose keys are used: their discovery is shared.
+    ///   - discover: Makes a discovery for an issuer whose keys need none.
+    func forwarder(
+        for issuers: [TrustedIssuer], discover: ((IssuerIdentifier) -> IssuerDiscovery)?
+    ) -> MetadataForwarder? {
+        guard let forwarded, let forwardedIssuer else { return nil }
+        if case .provided(_, let read) = forwarded { return MetadataForwarder(of: forwardedIssuer, read: read) }
+        let known = issuers.lazy.compactMap(\.keys.discovery).first { $0.issuer == forwardedIssuer }
+        return (known ?? discover?(forwardedIssuer)).map { MetadataForwarder($0) }
+    }
+}

@@ -1,0 +1,133 @@
+internal import HTTPMessages
+internal import JOSE
+internal import OAuthMetadata
+internal import TokenVerification
+internal import WireFormat
+
+/// Who issues the tokens, checked: what the verifiers of a guard are made of.
+struct CheckedTokens: Sendable {
+    /// The issuers that had no fault.
+    private(set) var issuers: [CheckedIssuer] = []
+    private var introspection: CheckedIntrospection?
+    private let staticTokens: StaticTokenList?
+    private let caching: TokenCaching
+    /// What a fetcher of keys and metadata is allowed.
+    let permissions: FetchPermissions
+
+    /// Checks the tokens of a configuration, and that they suit its mode.
+    init(
+        _ configuration: ResourceServerConfiguration, _ verification: CheckedConfiguration.Verification,
+        _ faults: inout ConfigurationFaults
+    ) {
+        let tokens = configuration.tokens
+        staticTokens = tokens.staticTokens
+        caching = tokens.caching
+        permissions = tokens.fetching.check(&faults)
+        guard case .configured = verification else {
+            Self.checkUnused(tokens, &faults)
+            return
+        }
+        let insecureHTTP = (tokens.fetching.insecureHTTP, ConfigurationError.Path.insecureHTTP)
+        // An empty resource is reported as such, and not as an audience.
+        let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
+        for (index, issuer) in tokens.issuers.enumerated() {
+            let path = (.tokens + "issuers")[index]
+            if tokens.issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
+                faults.add(path, "stands in the list already", "configure each issuer once")
+            }
+            let checked = issuer.check(at: path, resource: resource, insecureHTTP: insecureHTTP, &faults)
+            if let checked { issuers.append(checked) }
+        }
+        if var introspection = tokens.introspection {
+            introspection.resource = introspection.resource ?? resource
+            self.introspection = introspection.check(
+                at: .tokens + "introspection", insecureHTTP: insecureHTTP, &faults)
+        }
+        caching.check(at: .tokens + "caching", &faults)
+        Self.checkMode(configuration.mode, tokens, &faults)
+    }
+
+    /// The verifier; nil when nothing is configured. Nothing is fetched yet.
+    func makeVerifier(
+        fetcher: any DocumentFetcher, observer: TokenVerificationEvent.Observer?
+    ) -> (any TokenVerifier)? {
+        let trusted = issuers.map { $0.trusted(fetcher: fetcher, observer: observer) }
+        let jwt = trusted.isEmpty ? nil : JWTTokenVerifier(checked: trusted, caching: caching)
+        let opaque = introspection.map {
+            IntrospectionTokenVerifier(checked: $0, fetcher: fetcher, observer: observer)
+        }
+        let list = staticTokens.map { StaticTokenVerifier($0) }
+        switch (jwt, opaque, list) {
+        case (nil, nil, nil): return nil
+        case (let jwt?, nil, nil): return jwt
+        case (nil, let opaque?, nil): return opaque
+        case (nil, nil, let list?): return list
+        default:
+            // Without issuers the endpoint judges JWTs too, with a list as without.
+            return RoutingTokenVerifier(
+                checked: jwt, opaque: opaque, staticTokens: list,
+                foreignJWTs: jwt == nil && opaque != nil ? .opaque : .refused)
+        }
+    }
+
+    private static func checkMode(
+        _ mode: ResourceServer.Mode, _ tokens: ResourceServerConfiguration.Tokens, _ faults: inout ConfigurationFaults
+    ) {
+        switch mode {
+        case .enforced, .shadow:
+            if tokens.issuers.isEmpty, tokens.introspection == nil, tokens.staticTokens == nil {
+                faults.add(
+                    .tokens + "issuers", "is empty, so that no token could be accepted",
+                    "name the issuer that clients log in to")
+            }
+        case .staticTokens:
+            if tokens.staticTokens == nil {
+                faults.add(.tokens + "staticTokens", "is missing", "give the list of pre-shared tokens")
+            }
+            if !tokens.issuers.isEmpty {
+                faults.add(.tokens + "issuers", "is set beside pre-shared tokens, which no issuer issues", "remove it")
+            }
+            if tokens.introspection != nil {
+                faults.add(
+                    .tokens + "introspection", "is set beside pre-shared tokens, which no issuer knows", "remove it")
+            }
+        case .disabled: break
+        }
+    }
+
+    /// Finds what a verifier of the program's own never uses.
+    private static func checkUnused(
+        _ tokens: ResourceServerConfiguration.Tokens, _ faults: inout ConfigurationFaults
+    ) {
+        let unused: [(ConfigurationError.Path, Bool)] = [
+            ("issuers", !tokens.issuers.isEmpty), ("introspection", tokens.introspection != nil),
+            ("staticTokens", tokens.staticTokens != nil),
+        ]
+        for (setting, isSet) in unused where isSet {
+            faults.add(
+                .tokens + setting, "is set beside a verifier of your own, which does not use it",
+                "give a fetcher instead of the verifier, or remove this")
+        }
+    }
+}
+
+extension ResourceServerConfiguration.Fetching {
+    /// What a fetcher is allowed.
+    fileprivate func check(_ faults: inout ConfigurationFaults) -> FetchPermissions {
+        for (index, host) in privateHosts.enumerated() where !Self.isHost(host) {
+            faults.add(
+                (.tokens + "fetching" + "privateHosts")[index], "is not a host",
+                "write its name or address alone, without scheme, port and path")
+        }
+        return FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: privateHosts)
+    }
+
+    /// Whether the text can stand as the host of a URL; an IPv6 address also without its brackets.
+    private static func isHost(_ text: String) -> Bool {
+        let isBareIPv6 = text.utf8.contains(UInt8(ascii: ":")) && text.utf8.first != UInt8(ascii: "[")
+        guard let url = try? AbsoluteURL(parsing: isBareIPv6 ? "https://[\(text)]" : "https://\(text)") else {
+            return false
+        }
+        return url.port == nil && url.path.isEmpty && url.query == nil && url.fragment == nil
+    }
+}

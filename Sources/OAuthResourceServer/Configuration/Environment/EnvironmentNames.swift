@@ -1,0 +1,94 @@
+package import TokenVerification
+
+/// Which variable sets which member of a ``ResourceServerConfiguration``: the one table, for faults.
+package enum EnvironmentNames {
+    /// The members as they are spelled in code, without positions in lists.
+    private static let variables: [String: EnvironmentVariable] = [
+        "browsers.allowedOrigins": .allowedOrigins,
+        "metadata.authorizationServers": .issuers,
+        "metadata.scopesSupported": .scopesSupported,
+        "mode": .mode,
+        "requirements.scopes": .requiredScopes,
+        "resource": .resource,
+        "tokens.fetching.insecureHTTP": .insecureHTTP,
+        "tokens.fetching.privateHosts": .privateHosts,
+        "tokens.introspection.audiences": .audiences,
+        "tokens.introspection.clockSkew": .clockSkew,
+        "tokens.introspection.credentials": .introspectionClientSecret,
+        "tokens.introspection.credentials.clientID": .introspectionClientID,
+        "tokens.introspection.endpoint": .introspectionURL,
+        "tokens.introspection.issuer": .issuers,
+        "tokens.issuers": .issuers,
+        "tokens.issuers.algorithms": .algorithms,
+        "tokens.issuers.audiences": .audiences,
+        "tokens.issuers.clockSkew": .clockSkew,
+        "tokens.issuers.keys": .keySetURL,
+        "tokens.staticTokens": .staticTokensFile,
+    ]
+
+    /// Shows faults with the names of the environment.
+    ///
+    /// - Parameter spelling: What a variable is called; a program may have a flag for it.
+    package static func renderer(
+        spelling: @escaping @Sendable (EnvironmentVariable) -> String = { $0.rawValue }
+    ) -> FaultRenderer {
+        FaultRenderer(environmentNames: { name(of: $0, spelling) })
+    }
+
+    /// The variable that a path is about; nil for what only code can set.
+    static func variable(of path: ConfigurationError.Path) -> EnvironmentVariable? {
+        if case .variable(let name)? = path.steps.first { return EnvironmentVariable(rawValue: name) }
+        let members = path.steps.compactMap { step in
+            if case .member(let name) = step { name } else { nil }
+        }
+        return variables[members.joined(separator: ".")]
+    }
+
+    private static func name(
+        of path: ConfigurationError.Path, _ spelling: (EnvironmentVariable) -> String
+    ) -> String {
+        guard let variable = variable(of: path) else { return FaultRenderer.codeName(path) }
+        switch path.steps.last {
+        case .element(let index): return "\(spelling(variable)) entry \(index + 1)"
+        case .line(let number): return "\(spelling(variable)) line \(number)"
+        case .member, .variable, nil: return spelling(variable)
+        }
+    }
+}
+
+extension ResourceServerConfiguration {
+    /// Where the values of a configuration come from.
+    enum Origin: Sendable {
+        /// From code.
+        case code
+        /// From an environment, and what was wrong with reading it.
+        case environment(ConfigurationFaults)
+
+        /// What is wrong with the values before their meaning is checked.
+        var faults: ConfigurationFaults {
+            switch self {
+            case .code: []
+            case .environment(let faults): faults
+            }
+        }
+
+        /// How faults are shown.
+        var renderer: FaultRenderer {
+            switch self {
+            case .code: .code
+            case .environment: EnvironmentNames.renderer()
+            }
+        }
+
+        /// The faults to report: each line once, and nothing more about a variable that could not be read.
+        func relevant(_ faults: ConfigurationFaults) -> ConfigurationFaults {
+            guard case .environment(let unreadable) = self else { return faults }
+            let known = Set(unreadable.compactMap { EnvironmentNames.variable(of: $0.path) })
+            var lines: Set<String> = []
+            return faults.enumerated().filter { index, fault in
+                let isRead = EnvironmentNames.variable(of: fault.path).map { !known.contains($0) } ?? true
+                return (index < unreadable.count || isRead) && lines.insert(renderer.line(fault)).inserted
+            }.map(\.element)
+        }
+    }
+}

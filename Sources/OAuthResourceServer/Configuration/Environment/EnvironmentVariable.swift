@@ -1,0 +1,47 @@
+internal import TokenVerification
+
+/// The variables with which a program can be configured. ``ResourceServerConfiguration/init(environment:)`` documents each.
+package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
+    case mode = "OAUTH_MODE"
+    case resource = "OAUTH_RESOURCE"
+    case issuers = "OAUTH_ISSUERS"
+    case audiences = "OAUTH_AUDIENCES"
+    case keySetURL = "OAUTH_JWKS_URL"
+    case algorithms = "OAUTH_ALGORITHMS"
+    case requiredScopes = "OAUTH_REQUIRED_SCOPES"
+    case scopesSupported = "OAUTH_SCOPES_SUPPORTED"
+    case clockSkew = "OAUTH_CLOCK_SKEW"
+    case tokenProfile = "OAUTH_TOKEN_PROFILE"
+    case introspectionURL = "OAUTH_INTROSPECTION_URL"
+    case introspectionClientID = "OAUTH_INTROSPECTION_CLIENT_ID"
+    case introspectionClientSecret = "OAUTH_INTROSPECTION_CLIENT_SECRET"
+    case introspectionClientSecretFile = "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE"
+    case staticTokensFile = "OAUTH_STATIC_TOKENS_FILE"
+    case proofOfPossession = "OAUTH_DPOP"
+    case allowedOrigins = "OAUTH_ALLOWED_ORIGINS"
+    case insecureHTTP = "OAUTH_ALLOW_INSECURE_HTTP"
+    case privateHosts = "OAUTH_ALLOW_PRIVATE_HOSTS"
+
+    /// The beginning of every name. Any other name that begins so is a mistake.
+    static let prefix = "OAUTH_"
+
+    /// The place of a fault of the variable.
+    var path: ConfigurationError.Path { .init([.variable(rawValue)]) }
+
+    /// The known variable that an unknown one most likely means; nil when none is near.
+    ///
+    /// Near are names of which one contains the other at its beginning or end (`OAUTH_SCOPE` and `OAUTH_SCOPES_SUPPORTED`), else
+    /// names that share their first five letters.
+    static func nearest(to unknown: String) -> EnvironmentVariable? {
+        let tail = Array(unknown.utf8.dropFirst(prefix.utf8.count))
+        guard tail.count > 2 else { return nil }
+        return allCases.first { known in
+            let name = Array(known.rawValue.utf8.dropFirst(prefix.utf8.count))
+            return name.starts(with: tail) || tail.starts(with: name) || name.reversed().starts(with: tail.reversed())
+                || tail.reversed().starts(with: name.reversed())
+        }
+            ?? allCases.first { known in
+                zip(known.rawValue.utf8.dropFirst(prefix.utf8.count), tail).prefix { $0 == $1 }.count >= 5
+            }
+    }
+}

@@ -1,0 +1,198 @@
+internal import JOSE
+internal import TokenVerification
+internal import WireFormat
+
+extension ResourceServerConfiguration {
+    /// The configuration that the environment of this process describes: see ``init(environment:)``.
+    public static func fromEnvironment() -> Self {
+        Self(environment: ProcessEnvironment.variables())
+    }
+
+    /// The configuration that an environment describes. Files are read at once. Members can be changed afterwards.
+    ///
+    /// Nothing is thrown here: what is wrong with a variable is reported, together with all other faults and by the names of the
+    /// environment, when a ``ResourceServer`` is made of the configuration. No fault shows a value.
+    ///
+    /// Names that do not begin with `OAUTH_` are ignored; any other name that is not in this table is a fault. A list is
+    /// separated by commas, white space or both.
+    ///
+    /// | name | value |
+    /// |---|---|
+    /// | `OAUTH_MODE` | `enforced` (default), `shadow`, `static`, `disabled` |
+    /// | `OAUTH_RESOURCE` | the public URL of this server; always needed |
+    /// | `OAUTH_ISSUERS` | the issuers, first choice first; needed when enforced or in shadow mode |
+    /// | `OAUTH_AUDIENCES` | what tokens call this resource, besides its URL; holds for every issuer |
+    /// | `OAUTH_JWKS_URL` | where the keys of the one issuer stand, when they are not to be discovered |
+    /// | `OAUTH_ALGORITHMS` | what tokens may be signed with (RS256, ES256) |
+    /// | `OAUTH_REQUIRED_SCOPES` | the scopes that every request needs |
+    /// | `OAUTH_SCOPES_SUPPORTED` | the scopes to advertise (those that requests need) |
+    /// | `OAUTH_CLOCK_SKEW` | how far clocks may differ: 0 to 300 seconds (60) |
+    /// | `OAUTH_TOKEN_PROFILE` | `default`, or `rfc9068` for `at+jwt` alone |
+    /// | `OAUTH_INTROSPECTION_URL` | the endpoint of the one issuer to ask about tokens that are no JWTs |
+    /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client identifier of this server there |
+    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client (`client_secret_basic`); or |
+    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET_FILE` | the file that holds it |
+    /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`, see ``StaticTokenList``; needed in static mode |
+    /// | `OAUTH_DPOP` | `off`: `optional` and `required` are not supported yet |
+    /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server |
+    /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
+    /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | hosts to fetch from although their addresses are private |
+    ///
+    /// A disabled guard accepts every request as `anonymous`, and only for a resource on a loopback host: anything wider is
+    /// written in code. Variables for another mode are checked all the same, and refused in static mode.
+    public init(environment: [String: String]) {
+        var reader = EnvironmentReader(environment)
+        let resource = reader.required(
+            .resource, "give it the public URL of this server, such as https://mcp.example.com/mcp")
+        self.init(resource: resource ?? "", requiredScopes: reader.list(.requiredScopes))
+        if reader.has(.scopesSupported) { metadata.scopesSupported = reader.list(.scopesSupported) }
+        browsers.allowedOrigins = reader.list(.allowedOrigins)
+        tokens.fetching.insecureHTTP = reader.choice(.insecureHTTP, ["never": .never, "loopback": .loopback]) ?? .never
+        tokens.fetching.privateHosts = reader.list(.privateHosts)
+        readIssuers(&reader)
+        readIntrospection(&reader)
+        readMode(&reader)
+        readStaticTokens(&reader)
+        if reader.choice(.proofOfPossession, ["off": false, "optional": true, "required": true]) == true {
+            reader.fault(.proofOfPossession, "is not supported yet", "remove it, or set it to off")
+        }
+        origin = .environment(reader.faults)
+    }
+
+    private mutating func readIssuers(_ reader: inout EnvironmentReader) {
+        let names = reader.list(.issuers)
+        let audiences = reader.list(.audiences)
+        let algorithms = reader.algorithms()
+        let clockSkew = reader.number(.clockSkew, of: "seconds")
+        let profile = reader.choice(.tokenProfile, ["default": JWTPolicy.Profile.default, "rfc9068": .rfc9068])
+        let keys = reader.text(.keySetURL).map { IssuerConfiguration.Keys.url($0) }
+        if names.count > 1, reader.has(.keySetURL) {
+            reader.fault(
+                .keySetURL, "is one key set for the several issuers of OAUTH_ISSUERS",
+                "remove it, so that the keys of each are discovered, or name one issuer")
+        }
+        tokens.issuers = names.map { name in
+            var issuer = IssuerConfiguration(name, audiences: audiences, keys: keys ?? .discovered)
+            issuer.policy.algorithms = algorithms ?? issuer.policy.algorithms
+            issuer.policy.clockSkew = clockSkew ?? issuer.policy.clockSkew
+            issuer.policy.profile = profile ?? issuer.policy.profile
+            return issuer
+        }
+    }
+
+    private mutating func readIntrospection(_ reader: inout EnvironmentReader) {
+        guard reader.has(.introspectionURL) else {
+            let rest: [EnvironmentVariable] = [
+                .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile,
+            ]
+            for variable in rest where reader.has(variable) {
+                reader.fault(variable, "is set without OAUTH_INTROSPECTION_URL", "set that too, or remove this")
+            }
+            return
+        }
+        if tokens.issuers.count > 1 {
+            reader.fault(
+                .introspectionURL, "is the endpoint of one issuer, and OAUTH_ISSUERS names several",
+                "name that one alone")
+        }
+        let clientID = reader.required(
+            .introspectionClientID, "give it the client identifier of this server at the authorization server")
+        let secret = reader.clientSecret()
+        // Missing values were reported. Placeholders let the check find the other faults too.
+        guard let endpoint = reader.text(.introspectionURL), let secret = secret ?? (try? ClientSecret("-")) else {
+            return
+        }
+        let issuer = tokens.issuers.first ?? IssuerConfiguration("-")
+        var introspection = IntrospectionConfiguration(
+            endpoint: endpoint, issuer: issuer.issuer, resource: nil,
+            credentials: .basic(clientID: clientID ?? "-", secret))
+        introspection.audiences = issuer.policy.audiences
+        introspection.clockSkew = issuer.policy.clockSkew
+        tokens.introspection = introspection
+    }
+
+    private mutating func readStaticTokens(_ reader: inout EnvironmentReader) {
+        guard let path = reader.text(.staticTokensFile) else { return }
+        do throws(ConfigurationError) {
+            tokens.staticTokens = try StaticTokenList(file: path)
+        } catch {
+            reader.add(error.faults.map { $0.inside(.tokens) })
+        }
+    }
+
+    private mutating func readMode(_ reader: inout EnvironmentReader) {
+        let modes: KeyValuePairs<String, ResourceServer.Mode> = [
+            "enforced": .enforced, "shadow": .shadow, "static": .staticTokens,
+            "disabled": .disabled(anonymousAs: "anonymous"),
+        ]
+        // What an unknown mode needs is unknown too.
+        guard let chosen = reader.has(.mode) ? reader.choice(.mode, modes) : .enforced else { return }
+        mode = chosen
+        switch chosen {
+        case .enforced, .shadow:
+            _ = reader.required(
+                .issuers, "name the authorization server that clients log in to, as in the iss of its tokens")
+            if reader.has(.staticTokensFile) {
+                reader.fault(
+                    .staticTokensFile, "is used with OAUTH_MODE=static alone", "set that, or remove this")
+            }
+        case .staticTokens:
+            _ = reader.required(.staticTokensFile, "make a token with mcp-auth static-token new, and name the file")
+            for variable in EnvironmentVariable.ofIssuers where reader.has(variable) {
+                reader.fault(
+                    variable, "is about the tokens of an issuer, and with OAUTH_MODE=static there is none", "remove it")
+            }
+        case .disabled: break
+        }
+    }
+}
+
+extension EnvironmentVariable {
+    /// Variables that have a meaning only where tokens come from an issuer.
+    fileprivate static let ofIssuers: [EnvironmentVariable] = [
+        .issuers, .audiences, .keySetURL, .algorithms, .scopesSupported, .clockSkew, .tokenProfile, .introspectionURL,
+        .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile, .insecureHTTP,
+        .privateHosts,
+    ]
+}
+
+extension EnvironmentReader {
+    /// The allowed algorithms; nil when the variable is not set, or names an unknown one.
+    fileprivate mutating func algorithms() -> [SignatureAlgorithm]? {
+        let names = list(.algorithms)
+        let algorithms = names.map { SignatureAlgorithm(name: $0) }
+        for (index, algorithm) in algorithms.enumerated() where algorithm == nil {
+            let known = SignatureAlgorithm.all.map(\.name).joined(separator: ", ")
+            add([
+                .init(
+                    EnvironmentVariable.algorithms.path[index], "is not one of \(known)",
+                    "choose among these (HMAC and none are never accepted)")
+            ])
+        }
+        return names.isEmpty || algorithms.contains(nil) ? nil : algorithms.compactMap { $0 }
+    }
+
+    /// The secret for introspection.
+    fileprivate mutating func clientSecret() -> ClientSecret? {
+        let (plain, file) = (
+            EnvironmentVariable.introspectionClientSecret, EnvironmentVariable.introspectionClientSecretFile
+        )
+        if has(plain), has(file) {
+            fault(file, "is set beside \(plain.rawValue)", "keep one of them")
+            return nil
+        }
+        if !has(plain), !has(file) {
+            fault(
+                plain, "is not set, nor is \(file.rawValue)", "give the secret of the client with which this server asks")
+            return nil
+        }
+        let source = has(plain) ? plain : file
+        guard let text = text(source) else { return nil }
+        do throws(ConfigurationError) {
+            return try has(plain) ? ClientSecret(text) : ClientSecret(file: text)
+        } catch {
+            add(error.faults.map { ConfigurationError.Fault(source.path, $0.reason, $0.remedy) })
+            return nil
+        }
+    }
+}

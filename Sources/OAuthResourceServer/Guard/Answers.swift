@@ -1,0 +1,152 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+internal import TokenVerification
+internal import WireFormat
+
+/// Every response that the guard gives instead of the wrapped handler: one table of status, challenge and body.
+///
+/// | why | status | challenge | body `error` |
+/// |---|---|---|---|
+/// | no credentials | 401 | without `error` | `unauthorized` |
+/// | the token is bad | 401 | `invalid_token` | the same |
+/// | the request is malformed | 400 | `invalid_request` | the same |
+/// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
+/// | the verifier cannot decide; the body was withheld | 503, `Retry-After` | – | `temporarily_unavailable` |
+/// | the body is too large | 413 | – | `invalid_request` |
+/// | a session of another principal, or an unknown one | 404 | – | `session_not_found` |
+/// | several session identifiers | 400 | – | `invalid_request` |
+/// | a web page of another origin | 403 | – | `origin_not_allowed` |
+/// | `Host` of another server | 421 | – | `host_not_served` |
+/// | a disabled guard on the network; the handler failed | 500 | – | `server_error` |
+/// | no such resource or document | 404 | – | `not_found` |
+/// | a document with another method | 405, `Allow` | – | `method_not_allowed` |
+///
+/// Every sentence is fixed. Nothing of the token, of a key or of a library error is sent.
+struct Answers: Sendable {
+    let realm: BearerChallenge.QuotableText?
+    /// Nil where no metadata is served.
+    let resourceMetadata: BearerChallenge.QuotableText?
+    let body: ResourceServerConfiguration.Responses.Body
+
+    /// What a row of the table says.
+    private enum Row {
+        /// A challenge (RFC 6750 §3). `error` is nil when the request carried no credentials (RFC 6750 §3.1).
+        case challenge(
+            HTTPStatus, BearerChallenge.ErrorCode?, BearerChallenge.ErrorDescription?, scope: ScopeSet)
+        /// No challenge: another token would not help.
+        case plain(HTTPStatus, error: String, String?)
+        /// The client should keep its token and come back.
+        case unavailable(retryAfter: Int)
+    }
+
+    /// The rows for refusals. Whose fault it is decides the status (POLICY §1).
+    ///
+    /// - Parameter operation: The scopes of the operation, which every 401 and 400 names so that the login asks for them.
+    private static func row(_ refusal: ResourceServer.Refusal, operation: ScopeSet) -> Row {
+        switch refusal {
+        case .missingCredentials: .challenge(.unauthorized, nil, nil, scope: operation)
+        // One sentence for every failure: the caller cannot tell the checks apart.
+        case .token(.invalid): .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
+        case .malformedRequest(let why): .challenge(.badRequest, .invalidRequest, why.sentence, scope: operation)
+        case .insufficientScope(let all): .challenge(.forbidden, .insufficientScope, .insufficientScope, scope: all)
+        case .token(.unavailable(_, let seconds)): .unavailable(retryAfter: seconds)
+        case .bodyWithheld: .unavailable(retryAfter: 60)
+        case .bodyTooLarge: .plain(.contentTooLarge, error: "invalid_request", nil)
+        case .session(.repeated):
+            .plain(.badRequest, error: "invalid_request", "The request has several Mcp-Session-Id fields.")
+        // MCP: 404 makes the client begin a new session.
+        case .session: .plain(.notFound, error: "session_not_found", "The session is unknown or has ended.")
+        case .originNotAllowed:
+            .plain(.forbidden, error: refusal.code, "Pages of this origin may not call this server.")
+        case .hostNotServed:
+            .plain(.misdirectedRequest, error: refusal.code, "The Host field does not name this server.")
+        case .disabledOnNetwork: .plain(.internalServerError, error: "server_error", nil)
+        case .unknownResource: .plain(.notFound, error: "not_found", nil)
+        }
+    }
+
+    /// The response to a refused request.
+    ///
+    /// - Parameters:
+    ///   - operation: The scopes of the operation.
+    ///   - message: The JSON-RPC message that is refused, where the body was read.
+    func response(
+        to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(), message: JSONRPCReply? = nil
+    ) -> HTTPResponse {
+        let row = Self.row(refusal, operation: operation)
+        guard case .challenge(let status, let error, let description, let scope) = row else {
+            return Self.response(row)
+        }
+        let sentence = description?.rawValue ?? "An access token is required."
+        var response: HTTPResponse
+        // MCP 2026-07-28: this one is a JSON-RPC error whatever the operator chose.
+        if let message, body == .jsonRPC || refusal == .malformedRequest(.headerMismatch) {
+            response = Self.json(status, message.error(refusal, status, sentence))
+        } else {
+            response = Self.json(status, error: error?.rawValue ?? "unauthorized", sentence)
+        }
+        let challenge = BearerChallenge(
+            realm: realm, error: error, errorDescription: description, scope: scope,
+            resourceMetadata: resourceMetadata)
+        // A challenge is printable ASCII by its types, so this is never nil.
+        if let value = HTTPFieldValue(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
+        return response
+    }
+
+    // MARK: The rows that refuse no token
+
+    /// No document at this well-known location. 404 and not 401: a client that looks for other documents must not take the
+    /// answer for a login prompt.
+    static var documentNotFound: HTTPResponse { response(.plain(.notFound, error: "not_found", nil)) }
+
+    /// A document with a method that it does not have.
+    static func documentMethodNotAllowed(allow: HTTPFieldValue) -> HTTPResponse {
+        var response = response(.plain(.methodNotAllowed, error: "method_not_allowed", nil))
+        response.fields.append(.allow, allow)
+        return response
+    }
+
+    /// The forwarded metadata is not there now.
+    static func documentUnavailable(retryAfter seconds: Int) -> HTTPResponse {
+        response(.unavailable(retryAfter: seconds))
+    }
+
+    /// The wrapped handler threw an error.
+    static var handlerFailed: HTTPResponse { response(.plain(.internalServerError, error: "server_error", nil)) }
+
+    private static func response(_ row: Row) -> HTTPResponse {
+        switch row {
+        case .challenge(let status, _, _, _): return json(status, error: "unauthorized", nil)
+        case .plain(let status, let error, let sentence): return json(status, error: error, sentence)
+        case .unavailable(let seconds):
+            var response = json(.serviceUnavailable, error: "temporarily_unavailable", nil)
+            response.fields.append(.retryAfter, HTTPFieldValue(min(max(seconds, 1), 60)))
+            return response
+        }
+    }
+
+    /// A small JSON body that no cache keeps (RFC 6750 §5.3).
+    private static func json(_ status: HTTPStatus, error: String, _ description: String?) -> HTTPResponse {
+        var body: JSONObject = ["error": .string(error)]
+        body["error_description"] = description.map { .string($0) }
+        return json(status, .object(body))
+    }
+
+    private static func json(_ status: HTTPStatus, _ body: JSONValue) -> HTTPResponse {
+        var response = HTTPResponse.json(body, status: status)
+        response.fields.append(.cacheControl, "no-store")
+        return response
+    }
+}
+
+extension ResourceServer.Refusal.MalformedRequest {
+    fileprivate var sentence: BearerChallenge.ErrorDescription {
+        switch self {
+        case .repeatedCredentials: .repeatedCredentials
+        case .tokenInTwoPlaces: .tokenInTwoPlaces
+        case .authorizationTooLong: .authorizationTooLong
+        case .bodyNotJSON, .bodyNotJSONRPC, .bodyEncoded: .unreadableOperation
+        case .headerMismatch: .headerMismatch
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import HTTPMessages
+internal import TokenVerification
+internal import WireFormat
+
+/// Finds the one access token of a request in its `Authorization` field (RFC 6750 §2.1), or says why there is none.
+///
+/// Query, form body and cookies are never read for a token (RFC 9700 §4.3.2); one in the query or the body beside one in
+/// the field makes the request malformed (RFC 6750 §2).
+enum BearerCredential {
+    private static let scheme = Array("bearer".utf8)
+
+    static func extract(
+        from fields: HTTPFields, query: String?, tokenLimit: Int
+    ) throws(ResourceServer.Refusal) -> PresentedToken {
+        var found: ArraySlice<UInt8>?
+        // One walk over the lines, and no copy: the value is as long as a token.
+        let isRepeated = fields.contains(.authorization) { value in
+            if found != nil { return true }
+            found = value
+            return false
+        }
+        if isRepeated { throw .malformedRequest(.repeatedCredentials) }
+        guard let value = found else { throw .missingCredentials }
+        let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
+        let isBearer = ASCII.equalsIgnoringCase(value[..<schemeEnd], scheme)
+        // Sizes before anything walks the value.
+        guard value.endIndex - schemeEnd <= tokenLimit + 1 else {
+            throw isBearer ? .token(.invalid(.tooLong)) : .malformedRequest(.authorizationTooLong)
+        }
+        let token = value[schemeEnd...].drop { $0 == 0x20 }
+        let isWellFormed = isBearer && token.startIndex > schemeEnd && PresentedToken.isBase64Token(token)
+        // In a well-formed token there is no comma that another could follow.
+        guard isWellFormed || !holdsSecondCredential(value[schemeEnd...]) else {
+            throw .malformedRequest(.repeatedCredentials)
+        }
+        guard isBearer else { throw .missingCredentials }
+        if let query, namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
+        guard isWellFormed else { throw .token(.invalid(.syntax)) }
+        return PresentedToken(Array(token))
+    }
+
+    /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. One walk over the bytes: the text
+    /// may be as long as a body.
+    static func namesAccessToken(_ form: some Collection<UInt8>) -> Bool {
+        var index = form.startIndex
+        while index < form.endIndex {
+            if isAccessToken(in: form, at: &index) { return true }
+            while index < form.endIndex, form[index] != UInt8(ascii: "&") { form.formIndex(after: &index) }
+            if index < form.endIndex { form.formIndex(after: &index) }
+        }
+        return false
+    }
+
+    /// Whether the parameter that begins here is called `access_token` after percent-decoding. Stops at the first byte that
+    /// is not its.
+    private static func isAccessToken<Form: Collection<UInt8>>(in form: Form, at index: inout Form.Index) -> Bool {
+        for wanted in "access_token".utf8 {
+            guard index < form.endIndex else { return false }
+            var byte = form[index]
+            var next = form.index(after: index)
+            if byte == UInt8(ascii: "%"), let octet = PercentEncoding.octet(in: form, at: next) {
+                (byte, next) = (octet.byte, octet.end)
+            }
+            guard byte == wanted else { return false }
+            index = next
+        }
+        return index == form.endIndex || form[index] == UInt8(ascii: "=") || form[index] == UInt8(ascii: "&")
+    }
+
+    /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential
+    /// (`a="b", c = "d"`, RFC 9110 §11.2) have `=` there.
+    private static func holdsSecondCredential(_ rest: ArraySlice<UInt8>) -> Bool {
+        var index = rest.startIndex
+        var quoted = false
+        while index < rest.endIndex {
+            let byte = rest[index]
+            index += 1
+            if quoted, byte == 0x5C {
+                index += 1
+            } else if byte == 0x22 {
+                quoted.toggle()
+            } else if byte == UInt8(ascii: ","), !quoted {
+                let next = rest[index...].drop { $0 == 0x20 || $0 == 0x09 }
+                let name = next.prefix { ASCII.isTokenByte($0) }
+                let behind = rest[name.endIndex...].drop { $0 == 0x20 || $0 == 0x09 }
+                let isSeparate = behind.startIndex > name.endIndex
+                if !name.isEmpty, isSeparate, let byte = behind.first, byte != UInt8(ascii: "=") { return true }
+            }
+        }
+        return false
+    }
+}

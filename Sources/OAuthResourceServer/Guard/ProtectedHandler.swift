@@ -1,0 +1,51 @@
+public import HTTPMessages
+
+/// The guard as an `HTTPHandler` around a handler: made by `protecting(_:)` of a ``ResourceServer``.
+public struct ProtectedHandler: HTTPHandler {
+    let server: ResourceServer
+    let handler: @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
+
+    /// On loopback only while the guard is disabled, unless it is known to be public.
+    public var exposure: HTTPExposure {
+        guard case .disabled(_, .loopbackOnly) = server.configuration.mode else { return .anywhere }
+        return .loopbackOnly(
+            reason: "the guard is disabled and lets everybody in; listen on 127.0.0.1, or say reach: .iKnowThisIsPublic"
+        )
+    }
+
+    /// Answers a refused request, and lets the handler answer the others.
+    public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        var guarded = GuardedRequest(request)
+        switch try await server.admit(&guarded) {
+        case .respond(let response): return response
+        case .proceed(let admission):
+            var request = request
+            request.body = guarded.body ?? request.body
+            return try await respond(to: request, for: admission)
+        }
+    }
+
+    private func respond(to request: HTTPRequest, for admission: ResourceServer.Admission) async throws -> HTTPResponse {
+        let principal = admission.principal
+        var response: HTTPResponse
+        do {
+            response = try await Principal.$current.withValue(principal) { try await handler(request, principal) }
+        } catch let error as HTTPRequestBodyError {
+            // The caller's fault and the server's to answer (413, 400, 408), not a failure of the handler.
+            throw error
+        } catch let cancellation as CancellationError {
+            throw cancellation
+        } catch {
+            server.report(.handlerFailed(error))
+            response = Answers.handlerFailed
+        }
+        if case .stream(let produce) = response.body {
+            // The stream is produced after the handler returned, for the same principal.
+            response.body = .stream { writer in
+                try await Principal.$current.withValue(principal) { try await produce(writer) }
+            }
+        }
+        admission.finish(&response)
+        return response
+    }
+}

@@ -1,0 +1,82 @@
+public import OAuthMetadata
+public import TokenVerification
+
+extension ResourceServer {
+    /// Why the guard refuses a request. `Answers` holds the status, challenge and body of each case.
+    public enum Refusal: Error, Sendable, Hashable {
+        /// The request carries no credentials, or credentials of another scheme.
+        case missingCredentials
+        /// The request is malformed.
+        case malformedRequest(MalformedRequest)
+        /// The verifier does not accept the token.
+        case token(TokenRejection)
+        /// The token is good and lacks scope; all scopes of the operation.
+        case insufficientScope(ScopeSet)
+        /// The body is longer than rules for operations may read.
+        case bodyTooLarge
+        /// Rules decide by the body, and the program did not pass it: see
+        /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
+        case bodyWithheld
+        /// The request names a session that its caller may not use.
+        case session(SessionFault)
+        /// `Origin` is not in the list.
+        case originNotAllowed
+        /// On a local server, `Host` names neither this machine nor the resource. DNS rebinding looks like this.
+        case hostNotServed
+        /// A guard that is disabled for loopback received a request from the network.
+        case disabledOnNetwork
+        /// None of several resources is at this path.
+        case unknownResource
+
+        /// What is malformed about a request.
+        public enum MalformedRequest: String, Sendable, Hashable {
+            /// Several `Authorization` fields, or several credentials in one field.
+            case repeatedCredentials = "repeated_credentials"
+            /// A token in the header and another in the query or the form body.
+            case tokenInTwoPlaces = "token_in_two_places"
+            /// An `Authorization` value of another scheme beyond the size limit.
+            case authorizationTooLong = "authorization_too_long"
+            /// The body is not strict JSON where ``MCPScopeRules`` decide by it.
+            case bodyNotJSON = "body_not_json"
+            /// The body is JSON, but not a JSON-RPC message that every handler reads in the same way.
+            case bodyNotJSONRPC = "body_not_json_rpc"
+            /// The body is compressed where rules decide by it.
+            case bodyEncoded = "body_encoded"
+            /// `Mcp-Method` or `Mcp-Name` does not agree with the body: the response holds JSON-RPC error -32020.
+            case headerMismatch = "header_mismatch"
+        }
+
+        /// A stable snake_case code, for events and metrics. It is never sent to the caller.
+        public var code: String {
+            switch self {
+            case .missingCredentials: "missing_credentials"
+            case .malformedRequest(let why): why.rawValue
+            case .token(let rejection): rejection.code
+            case .insufficientScope: "insufficient_scope"
+            case .bodyTooLarge: "body_too_large"
+            case .bodyWithheld: "body_withheld"
+            case .session(let fault): fault.rawValue
+            case .originNotAllowed: "origin_not_allowed"
+            case .hostNotServed: "host_not_served"
+            case .disabledOnNetwork: "disabled_on_network"
+            case .unknownResource: "unknown_resource"
+            }
+        }
+    }
+
+    /// Why a session was refused, or withheld from a caller. For the operator: callers cannot tell these apart.
+    public enum SessionFault: String, Error, Sendable, Hashable, CaseIterable {
+        /// The request names a session that this process did not begin, or has forgotten.
+        case unknown = "session_unknown"
+        /// The session belongs to another principal.
+        case ofAnotherPrincipal = "session_of_another_principal"
+        /// The message has several `Mcp-Session-Id` fields.
+        case repeated = "session_repeated"
+        /// The handler's identifier is not 1…256 visible ASCII characters.
+        case malformed = "session_malformed"
+        /// The token names neither subject nor client, so that a session cannot belong to its principal.
+        case namelessPrincipal = "session_of_nameless_principal"
+        /// An error response carries a session that its caller did not present.
+        case onErrorResponse = "session_on_error_response"
+    }
+}

@@ -1,0 +1,241 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+internal import TokenVerification
+
+// What happens to a request, in order. A stage lets it go on, or ends it with a `StageEnd`.
+
+/// Why a stage ends the way of a request.
+enum StageEnd: Error {
+    /// The guard refuses the request.
+    case refused(ResourceServer.Refusal)
+    /// The body could not be read: the caller's fault, and the server's to answer.
+    case body(HTTPRequestBodyError)
+}
+
+extension ResourceServer {
+    private var scopes: ScopeRules { configuration.scopes }
+
+    /// Takes a request through all stages.
+    ///
+    /// - Throws: What reading the body throws, if a stage had to read it.
+    func admit(_ request: inout GuardedRequest) async throws(HTTPRequestBodyError) -> Decision {
+        // Before everything: a name that is not this server's, and a guard that must not be reached.
+        guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
+        guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
+        // Documents that every page may read.
+        if let response = await publicDocument(for: request) {
+            return .respond(bodiless(response, if: request.method))
+        }
+
+        // Pages of other origins. From here on every answer has the CORS fields.
+        let caller = configuration.browsers.caller(of: request)
+        let crossOrigin = configuration.browsers.crossOriginFields(for: caller)
+        if case .refused = caller { return refuse(request, .originNotAllowed, crossOrigin) }
+        if case .page = caller, request.isPreflight, let crossOrigin {
+            return .respond(crossOrigin.preflightResponse(to: request.fields))
+        }
+
+        // Requests that need no token.
+        if case .disabled(let name, _) = configuration.mode {
+            return proceed(request, as: Principal(anonymousAs: name), crossOrigin)
+        }
+        let access = configuration.routes.access(to: request.target.path)
+        if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
+
+        var required = scopes.demand(of: request.method, request.target.path)
+        var presented: PresentedToken?
+        var principal = Principal.anonymous
+        do throws(StageEnd) {
+            if access != .optional || request.fields.contains(.authorization) {
+                let token = try credential(of: request)
+                presented = token
+                let accessToken = try await verify(token)
+                principal = Principal(accessToken)
+            }
+            try await checkScopes(of: principal, for: &request, &required)
+            if presented != nil { try await checkForm(of: &request) }
+            return proceed(request, as: principal, token: presented, crossOrigin)
+        } catch {
+            switch error {
+            case .body(let fault): throw fault
+            case .refused(let refusal):
+                if configuration.mode == .shadow {
+                    report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
+                    return proceed(request, as: principal, token: nil, crossOrigin)
+                }
+                return refuse(
+                    request, refusal, crossOrigin, token: presented,
+                    operation: scopes.scopesToRequest(for: required))
+            }
+        }
+    }
+
+    // MARK: Before the token
+
+    /// Whether the mode allows requests from where this one came.
+    private func mayBeReached(by request: GuardedRequest) -> Bool {
+        guard case .disabled(_, .loopbackOnly) = configuration.mode else { return true }
+        return request.listener != .network
+    }
+
+    /// What is answered without a token: the metadata routes. Nil when the request goes on.
+    private func publicDocument(for request: GuardedRequest) async -> HTTPResponse? {
+        await metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
+    }
+
+    // MARK: The token
+
+    private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedToken {
+        do throws(Refusal) {
+            return try BearerCredential.extract(
+                from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
+        do throws(TokenRejection) {
+            let accessToken = try await verifier.verify(token)
+            if accessToken.hasMalformedScopes { report(.scopesIgnored(fingerprint: token.fingerprint)) }
+            return accessToken
+        } catch {
+            throw .refused(.token(error))
+        }
+    }
+
+    // MARK: The scopes
+
+    /// Checks the scopes of the route and of the operation together, so that one challenge names them all.
+    ///
+    /// - Parameter required: What the route needs; what the operation needs is added.
+    private func checkScopes(
+        of principal: Principal, for request: inout GuardedRequest, _ required: inout ScopeDemand
+    ) async throws(StageEnd) {
+        let granted = principal.scopes
+        let route =
+            principal.isAnonymous ? scopes.routeDemand(of: request.method, request.target.path) : required
+        // A scope that a path needs is one that nobody has without a token.
+        if principal.isAnonymous, !scopes.isMet(route, by: granted) { throw .refused(.missingCredentials) }
+        let operation: ScopeDemand
+        do throws(StageEnd) {
+            operation = try await demand(ofOperationIn: &request)
+        } catch {
+            // Whoever may not come here at all learns that, and not what is wrong with the body.
+            guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
+            throw error
+        }
+        required.add(operation)
+        guard !scopes.isMet(route, by: granted) || !scopes.isMet(operation, by: granted) else { return }
+        throw principal.isAnonymous ? .refused(.missingCredentials) : lack(of: required, granted)
+    }
+
+    private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> StageEnd {
+        .refused(.insufficientScope(scopes.scopesToRequest(for: demand, holding: granted)))
+    }
+
+    /// What the operation in the body needs. The body is read only now that the caller is known; then it is handed on whole.
+    private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
+        guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
+        guard let body = request.body else {
+            // A framework may have kept a body that the handler reads.
+            guard OperationRules.mayLackBody(request) else {
+                throw .refused(.bodyWithheld)
+            }
+            return ScopeDemand()
+        }
+        let limit = rules.maximumBodyBytes
+        let bytes: [UInt8]
+        do throws(HTTPRequestBodyError) {
+            (bytes, request.body) = try await body.beginning(limit + 1)
+        } catch {
+            throw .body(error)
+        }
+        guard bytes.count <= limit else { throw .refused(.bodyTooLarge) }
+        do throws(Refusal) {
+            return try rules.demand(of: bytes, request.fields, &request.message)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    // MARK: The form
+
+    /// How much of a form body is searched for a second token. A longer body is handed on all the same: a token in it is
+    /// never used, so that the search is a courtesy to its sender.
+    private static var searchedFormBytes: Int { 65_536 }
+
+    /// RFC 6750 §2: a token in the field and another in a form make the request malformed.
+    private func checkForm(of request: inout GuardedRequest) async throws(StageEnd) {
+        guard request.isForm, let body = request.body else { return }
+        let beginning: [UInt8]
+        do throws(HTTPRequestBodyError) {
+            // The body is read only now that the caller is known; then it is handed on whole.
+            (beginning, request.body) = try await body.beginning(Self.searchedFormBytes)
+        } catch {
+            throw .body(error)
+        }
+        guard !BearerCredential.namesAccessToken(Self.wholeParameters(of: beginning)) else {
+            throw .refused(.malformedRequest(.tokenInTwoPlaces))
+        }
+    }
+
+    /// What is searched, without a parameter that was cut in two: a name's beginning is not the name.
+    private static func wholeParameters(of form: [UInt8]) -> ArraySlice<UInt8> {
+        guard form.count > searchedFormBytes else { return form[...] }
+        let searched = form.prefix(searchedFormBytes)
+        return searched.prefix(upTo: searched.lastIndex(of: UInt8(ascii: "&")) ?? searched.startIndex)
+    }
+
+    // MARK: The end
+
+    private func proceed(
+        _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
+        _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        let session: SessionRegistry.Use?
+        do throws(SessionFault) {
+            session = try sessions?.admit(request.method, request.fields, of: principal)
+        } catch {
+            return refuse(request, .session(error), crossOrigin, token: token)
+        }
+        if let token {
+            report(.allowed(fingerprint: token.fingerprint))
+        } else if let name = principal.anonymousName {
+            report(.allowedAnonymously(name: name))
+        }
+        return .proceed(
+            Admission(
+                principal: principal, crossOrigin: crossOrigin, session: session, observer: observer, token: token))
+    }
+
+    /// Every refusal goes out here.
+    private func refuse(
+        _ request: GuardedRequest, _ refusal: Refusal, _ crossOrigin: CrossOriginFields?,
+        token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
+    ) -> Decision {
+        report(.denied(refusal, fingerprint: token?.fingerprint))
+        let response = configuration.answers.response(to: refusal, operation: operation, message: request.message)
+        return respond(to: request, response, crossOrigin)
+    }
+
+    func respond(
+        to request: GuardedRequest, _ response: HTTPResponse, _ crossOrigin: CrossOriginFields?
+    ) -> Decision {
+        var response = bodiless(response, if: request.method)
+        crossOrigin?.set(on: &response.fields)
+        return .respond(response)
+    }
+
+    /// Calls the observer. The event is made only when there is one: a fingerprint costs a hash.
+    func report(_ event: @autoclosure () -> ResourceServerEvent) {
+        observer?(event())
+    }
+
+    private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {
+        guard method == .head else { return response }
+        var response = response
+        response.body = .bytes([])
+        return response
+    }
+}

@@ -1,0 +1,120 @@
+internal import WireFormat
+
+/// What a body asks for: the method of each JSON-RPC message and what the rules may look at.
+///
+/// **Checks** that the body is strict JSON and one JSON-RPC 2.0 message or a batch of them, that members which decide are
+/// of their types and stand under one spelling, and the limits. **Does not check** what MCP wants of a method's params.
+struct JSONRPCCalls {
+    /// One message with a method; with or without an `id`, since a handler may act on either.
+    struct Call {
+        var method: [UInt8]
+        var name: [UInt8]?
+        var uri: [UInt8]?
+        var params: JSONNode?
+    }
+
+    private(set) var calls: [Call] = []
+    /// The resources that messages subscribe to by the list, each as the `resources/subscribe` that it takes the place of.
+    private(set) var subscriptions: [Call] = []
+    /// The `id` of a single message when it is an integer: all that an answer may repeat of a request.
+    private(set) var integerID: JSONValue?
+
+    init(parsing body: [UInt8], maximumBytes: Int) throws(ResourceServer.Refusal) {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(
+                parsing: body,
+                limits: JSONLimits(maximumDepth: OperationLimits.maximumDepth, maximumBytes: maximumBytes))
+        } catch {
+            throw .malformedRequest(.bodyNotJSON)
+        }
+        guard document.root.kind == .array else {
+            integerID = document.root["id"]?.number?.int64.map { .number(JSONNumber($0)) }
+            try add(document.root)
+            return
+        }
+        // MCP 2025-03-26 had batches; some handlers still take them.
+        let count = document.root.count
+        guard (1...OperationLimits.maximumMessages).contains(count) else { throw Self.refusal }
+        var messages: [JSONNode] = []
+        document.root.forEachElement {
+            messages.append($0)
+            return true
+        }
+        for message in messages { try add(message) }
+    }
+
+    static let refusal = ResourceServer.Refusal.malformedRequest(.bodyNotJSONRPC)
+
+    private mutating func add(_ message: JSONNode) throws(ResourceServer.Refusal) {
+        guard message.kind == .object, Self.isSpelledOnce(message, Self.envelope),
+            message["jsonrpc"]?.isString("2.0") == true
+        else { throw Self.refusal }
+        guard let method = message["method"] else {
+            // JSON-RPC 2.0 §5: what has no method is a response.
+            guard message["result"] != nil || message["error"] != nil else { throw Self.refusal }
+            return
+        }
+        let params = message["params"]
+        if let params {
+            guard params.kind == .object, Self.isSpelledOnce(params, Self.subjects) else { throw Self.refusal }
+        }
+        calls.append(
+            Call(
+                method: try Self.name(method), name: try params?["name"].map(Self.name),
+                uri: try params?["uri"].map(Self.text), params: params))
+        if let params, method.isString("subscriptions/listen") { try addSubscriptions(params) }
+    }
+
+    /// MCP 2026-07-28, `subscriptions/listen`: `params.notifications.resourceSubscriptions` is a list of URIs.
+    private mutating func addSubscriptions(_ params: JSONNode) throws(ResourceServer.Refusal) {
+        let (outer, inner) = ("notifications", "resourceSubscriptions")
+        guard Self.isSpelledOnce(params, [outer]) else { throw Self.refusal }
+        guard let notifications = params[outer], notifications.kind != .null else { return }
+        guard notifications.kind == .object, Self.isSpelledOnce(notifications, [inner]) else { throw Self.refusal }
+        guard let list = notifications[inner], list.kind != .null else { return }
+        guard list.kind == .array, subscriptions.count + list.count <= OperationLimits.maximumSubscriptions else {
+            throw Self.refusal
+        }
+        var uris: [JSONNode] = []
+        list.forEachElement {
+            uris.append($0)
+            return true
+        }
+        for uri in uris {
+            subscriptions.append(
+                Call(method: Array("resources/subscribe".utf8), name: nil, uri: try Self.text(uri), params: nil))
+        }
+    }
+
+    private static let envelope = ["jsonrpc", "method", "params", "id"]
+    private static let subjects = ["name", "uri"]
+
+    /// Whether none of these members stands there in another case too or instead: some readers of JSON do not tell `Method`
+    /// from `method`.
+    private static func isSpelledOnce(_ object: JSONNode, _ names: [String]) -> Bool {
+        var isSpelledOnce = true
+        object.forEachMember { member, _ in
+            isSpelledOnce = !names.contains {
+                ASCII.equalsIgnoringCase($0.utf8, member.utf8) && !$0.hasSameBytes(as: member)
+            }
+            return isSpelledOnce
+        }
+        return isSpelledOnce
+    }
+
+    /// A method or name: a text that is spelled in one way only.
+    private static func name(_ node: JSONNode) throws(ResourceServer.Refusal) -> [UInt8] {
+        let text = try text(node)
+        guard !ResourceURIReadings.holdsDisguisedText(text) else { throw refusal }
+        return text
+    }
+
+    /// A method, name or URI: a string without control characters, which no two readers treat alike.
+    private static func text(_ node: JSONNode) throws(ResourceServer.Refusal) -> [UInt8] {
+        guard let count = node.stringByteCount, count <= OperationLimits.maximumNameBytes, let bytes = node.stringBytes,
+            bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+        else { throw refusal }
+        return bytes
+    }
+}

@@ -1,0 +1,60 @@
+public import OAuthMetadata
+internal import TokenVerification
+
+extension ResourceServerConfiguration {
+    /// The metadata of an authorization server that this server serves too: for MCP clients of revision 2025-03-26, which look
+    /// at `/.well-known/oauth-authorization-server` of the MCP server's host and do not know protected resource metadata.
+    ///
+    /// What is served is written from what was read and found to be the issuer's own (RFC 8414 §3.3): no byte of another server
+    /// is forwarded as it came. While there is nothing to serve the response is 503 with `Retry-After`. Clients that insist on an
+    /// `issuer` that matches the URL do not accept it, and do not need it.
+    ///
+    /// - SeeAlso: [MCP 2025-03-26, authorization](https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization)
+    public enum ForwardedMetadata: Sendable {
+        /// The metadata of one of the authorization servers, from the cache that its keys come from.
+        case discovered(issuer: String)
+        /// The metadata of one of the authorization servers, from the program: for an authorization server in the same program.
+        ///
+        /// `read` is called for each request, by any caller: it answers from memory.
+        case provided(issuer: String, read: @Sendable () async -> Reading)
+
+        /// What there is to serve.
+        public enum Reading: Sendable, Hashable {
+            /// The metadata.
+            case metadata(AuthorizationServerMetadata)
+            /// There is none; seconds until another request makes sense, brought into 1…60.
+            case unavailable(retryAfter: Int)
+        }
+
+        /// Whose metadata it is.
+        public var issuer: String {
+            switch self {
+            case .discovered(let issuer), .provided(let issuer, _): issuer
+            }
+        }
+    }
+}
+
+extension ResourceServerConfiguration.ForwardedMetadata {
+    /// Finds an issuer whose metadata cannot be forwarded.
+    ///
+    /// - Parameter isKnown: Whether the issuer is one of the authorization servers.
+    func check(
+        isKnown: Bool, _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
+    ) {
+        let setting = .metadata + ("forwarded" as ConfigurationError.Path)
+        guard isKnown else {
+            faults.add(
+                setting, "names an issuer that is not an authorization server of this resource",
+                "name one of \(.metadata + "authorizationServers")")
+            return
+        }
+        guard case .discovered(let issuer) = self, case .own(let trusted) = verification else { return }
+        let isRead = trusted.contains { $0.keys.discovery?.issuer.text == issuer }
+        if !isRead {
+            faults.add(
+                setting, "is .discovered, and the verifier does not read the metadata of this issuer",
+                "use .provided, or give a fetcher instead of the verifier")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+internal import WireFormat
+
+/// Serves the protected resource metadata (RFC 9728 §3) and answers for the rest of `/.well-known/`.
+struct MetadataRoutes: Sendable {
+    /// Where the document stands, without a slash at the end.
+    let paths: [[UInt8]]
+    let handlerPaths: [[UInt8]]
+    private let document: ServedDocument?
+    private let forwarder: MetadataForwarder?
+
+    /// Routes that serve the document of a resource, unless the mode has none. Everything that is neither served nor claimed by
+    /// the handler is 404.
+    init(_ metadata: CheckedMetadata, _ forwarder: MetadataForwarder?) {
+        var served: [String] = []
+        if metadata.isServed {
+            served.append(metadata.document.resource.metadataPath)
+            if metadata.rootAlias == .served { served.append(WellKnown.protectedResource) }
+        }
+        paths = served.map { Self.trimmed(Array($0.utf8)) }
+        handlerPaths = metadata.handlerPaths.map { Array($0.utf8) }
+        document = metadata.isServed ? ServedDocument(metadata.document.json) : nil
+        self.forwarder = metadata.isServed ? forwarder : nil
+    }
+
+    /// Whether a document of an authorization server is served at the root.
+    var forwardsMetadata: Bool { forwarder != nil }
+
+    /// Whether something is served at the path, or the handler has it.
+    func claims(_ path: String) -> Bool {
+        let path = Array(path.utf8)
+        let trimmed = Self.trimmed(path)
+        return paths.contains(trimmed) || handlerPaths.contains(path)
+            || forwardsMetadata && trimmed.elementsEqual(WellKnown.authorizationServer.utf8)
+    }
+
+    /// The answer for a path below `/.well-known/`; nil when the request goes on to the guard.
+    func response(method: HTTPMethod, path: String, fields: HTTPFields) async -> HTTPResponse? {
+        guard path.utf8.starts(with: WellKnown.prefix.utf8) else { return nil }
+        let path = Array(path.utf8)
+        if let document, paths.contains(Self.trimmed(path)) {
+            return document.response(method: method, fields: fields)
+        }
+        // MCP 2025-03-26: at the root, whatever the path of the server.
+        if let forwarder, Self.trimmed(path).elementsEqual(WellKnown.authorizationServer.utf8) {
+            return await forwarder.response(method: method, fields: fields)
+        }
+        if handlerPaths.contains(path) { return nil }
+        return Answers.documentNotFound
+    }
+
+    /// One trailing slash more or less is tolerated.
+    private static func trimmed(_ path: [UInt8]) -> [UInt8] {
+        path.last == UInt8(ascii: "/") ? path.dropLast() : path
+    }
+}

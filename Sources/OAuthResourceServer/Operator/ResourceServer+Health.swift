@@ -1,0 +1,56 @@
+public import TokenVerification
+
+extension ResourceServer {
+    /// The issuers whose keys the guard uses, with the sources of these keys, their health, and the discovery that reads the
+    /// issuer's metadata. Empty when tokens are verified without keys.
+    public var trustedIssuers: [TrustedIssuer] { verifier.trustedIssuers }
+
+    /// Fetches the first keys of every issuer before the first request needs them.
+    ///
+    /// Optional. A program that starts while an issuer is down may ignore the error: the keys are fetched as soon as they can be.
+    ///
+    /// - Throws: ``TokenVerification/KeySourceError`` when the keys of an issuer could not be fetched; those of the others were
+    ///   tried all the same.
+    public func prepare() async throws(KeySourceError) {
+        let failure = await withTaskGroup(of: KeySourceError?.self) { group in
+            for issuer in trustedIssuers {
+                group.addTask {
+                    do throws(KeySourceError) {
+                        try await issuer.keys.prepare()
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            return await group.reduce(nil) { $0 ?? $1 }
+        }
+        if let failure { throw failure }
+    }
+
+    /// The state of everything that the guard depends on. Reading it fetches nothing.
+    public var health: Health {
+        Health(keys: trustedIssuers.map { Health.Keys(issuer: $0.issuer, health: $0.keys.health) })
+    }
+
+    /// The state of everything that a guard depends on.
+    public struct Health: Sendable, Hashable {
+        /// The state of one issuer's keys.
+        public struct Keys: Sendable, Hashable {
+            /// The issuer.
+            public let issuer: String
+            /// The state.
+            public let health: KeySourceHealth
+        }
+
+        /// One entry for each issuer whose keys are used.
+        public let keys: [Keys]
+
+        /// Whether tokens of every issuer can be verified now. False before the first keys were fetched: see ``prepare()``.
+        public var isAvailable: Bool {
+            keys.allSatisfy {
+                if case .unavailable = $0.health { false } else { true }
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package import HTTPMessages
+internal import Synchronization
+package import WireFormat
+
+/// Answers fetches from a script and counts them.
+package final class ScriptedFetcher: DocumentFetcher {
+    package typealias Answer = Result<FetchedDocument, FetchError>
+
+    private struct State {
+        var answers: [String: Answer] = [:]
+        var requests: [DocumentRequest] = []
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        var held = false
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package func set(_ url: String, _ answer: Answer) {
+        state.withLock { $0.answers[url] = answer }
+    }
+
+    package func set(
+        _ url: String, json: JSONObject, status: HTTPStatus = .ok, fields: [(HTTPFieldName, HTTPFieldValue)] = []
+    ) {
+        var all = HTTPFields()
+        for (name, value) in fields { all.append(name, value) }
+        set(url, .success(FetchedDocument(status: status, fields: all, body: JSONValue.object(json).encoded())))
+    }
+
+    /// Makes every fetch wait until ``release()``.
+    package func hold() {
+        state.withLock { $0.held = true }
+    }
+
+    /// Lets those go that wait now, and with `holdingOn` no others.
+    package func release(holdingOn: Bool = false) {
+        let waiters = state.withLock { state in
+            state.held = holdingOn
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// The URLs that were asked for, in order.
+    package var requests: [String] { state.withLock { $0.requests.map(\.url.text) } }
+    /// The last request.
+    package var lastRequest: DocumentRequest? { state.withLock { $0.requests.last } }
+
+    package func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
+        await withCheckedContinuation { continuation in
+            let held = state.withLock { state in
+                state.requests.append(request)
+                if state.held { state.waiters.append(continuation) }
+                return state.held
+            }
+            if !held { continuation.resume() }
+        }
+        let answer = state.withLock { $0.answers[request.url.text] }
+        return try (answer ?? .success(FetchedDocument(status: .notFound, body: []))).get()
+    }
+}

@@ -1,0 +1,32 @@
+package import OAuthMetadata
+internal import WireFormat
+
+extension ConfigurationError.Fault {
+    /// Explains why a text is not an identifier or URL that can be used.
+    ///
+    /// - Parameters:
+    ///   - example: A text that could stand there.
+    ///   - insecureHTTP: The setting that accepts plain http; nil where it cannot be accepted for this URL.
+    package init(
+        _ path: ConfigurationError.Path, _ error: IdentifierError, example: String,
+        insecureHTTP: ConfigurationError.Path?
+    ) {
+        switch error {
+        case .url(let why):
+            self.init(
+                path, "is not an absolute URL (\(why.rawValue))", "write it like \(example)")
+        case .insecure:
+            guard let insecureHTTP else {
+                self.init(path, "uses http on a host that is not loopback", "use https")
+                return
+            }
+            self.init(
+                path, "uses http",
+                "use https, or for a loopback host set \(insecureHTTP) to \(code: ".loopback", environment: "loopback")")
+        case .fragment: self.init(path, "has a fragment (#…)", "remove it")
+        case .query: self.init(path, "has a query (?…), which RFC 8414 forbids in an issuer", "remove it")
+        case .dotSegments:
+            self.init(path, "has a path segment . or .., which clients remove before they send a request", "remove it")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// Turns faults into lines. There are two: one with the names of the code, and one with those of the environment, which
+/// knows the table of variables.
+package struct FaultRenderer: Sendable {
+    /// Spells a setting.
+    private let name: @Sendable (ConfigurationError.Path) -> String
+    private let speaksCode: Bool
+
+    /// A renderer for a configuration from the environment.
+    ///
+    /// - Parameter name: Spells a setting.
+    package init(environmentNames name: @escaping @Sendable (ConfigurationError.Path) -> String) {
+        self.name = name
+        speaksCode = false
+    }
+
+    private init(codeNames name: @escaping @Sendable (ConfigurationError.Path) -> String) {
+        self.name = name
+        speaksCode = true
+    }
+
+    /// Spells settings as the code does: `tokens.issuers[1].keys`.
+    package static let code = FaultRenderer(codeNames: codeName)
+
+    /// Where, what is wrong, what to do.
+    package func line(_ fault: ConfigurationError.Fault) -> String {
+        "\(name(fault.path)) \(text(fault.reason)); \(text(fault.remedy))"
+    }
+
+    private func text(_ text: ConfigurationError.Text) -> String {
+        text.pieces.map { piece in
+            switch piece {
+            case .words(let words): words
+            case .setting(let path): name(path)
+            case .either(let code, let environment): speaksCode ? code : environment
+            }
+        }.joined()
+    }
+
+    /// The spelling of a path in code.
+    package static func codeName(_ path: ConfigurationError.Path) -> String {
+        var name = ""
+        for step in path.steps {
+            switch step {
+            case .member(let member): name += name.isEmpty ? member : ".\(member)"
+            case .element(let index): name += "[\(index)]"
+            case .line(let number): name += " line \(number)"
+            case .variable(let variable): name += variable
+            }
+        }
+        return name
+    }
+}
+
+/// The faults that a check finds.
+package typealias ConfigurationFaults = [ConfigurationError.Fault]
+
+extension [ConfigurationError.Fault] {
+    /// Notes a fault.
+    package mutating func add(
+        _ path: ConfigurationError.Path, _ reason: ConfigurationError.Text, _ remedy: ConfigurationError.Text
+    ) {
+        append(ConfigurationError.Fault(path, reason, remedy))
+    }
+}
+
+extension ClosedRange<Int> {
+    /// The range for a person: `1…1,000,000`.
+    package var text: String { "\(Self.grouped(lowerBound))…\(Self.grouped(upperBound))" }
+
+    private static func grouped(_ number: Int) -> String {
+        let digits = Array(String(number).utf8)
+        var bytes: [UInt8] = []
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(digit)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,239 @@
+public import HTTPMessages
+public import OAuthMetadata
+internal import Synchronization
+internal import WireFormat
+
+/// The metadata of an issuer, found at its well-known locations (RFC 8414, OpenID Connect Discovery) and kept.
+///
+/// **Checks** that the document is about this issuer, byte for byte (RFC 8414 §3.3). **Does not check** the endpoints in it:
+/// for the keys see ``RemoteKeySet/OriginRule``. Keys and forwarding share one cache, and one fetch at a time. A document is
+/// used until another one replaces it, whatever its age.
+public final class IssuerDiscovery: Sendable {
+    /// The times and sizes of discovery.
+    public enum Limits {
+        /// After this age the metadata is read again.
+        public static let softLifetime: Duration = .seconds(86_400)
+        /// After so many failed fetches of the key set in a row the metadata is read again, once: the keys may have moved.
+        public static let keySetFailuresBeforeReading = 3
+        /// The largest metadata document in bytes.
+        public static let maximumDocumentBytes = 262_144
+    }
+
+    /// A metadata document of the issuer.
+    public struct Document: Sendable {
+        /// The document as it came, at most ``Limits/maximumDocumentBytes``.
+        public let body: [UInt8]
+        /// The document, parsed.
+        public let metadata: AuthorizationServerMetadata
+    }
+
+    /// There is no metadata of the issuer now.
+    public struct Unavailable: Error, Sendable, Hashable {
+        /// Why the last attempt failed.
+        public let failure: RemoteKeySet.FetchFailure
+        /// Seconds until another call makes sense.
+        public let retryAfter: Int
+    }
+
+    /// What became of the key set that the metadata names.
+    enum KeySetNote {
+        case fetched
+        case failed
+        /// There is no acceptable `jwks_uri`.
+        case notNamed
+    }
+
+    private typealias Answer = Result<Document, RemoteKeySet.FetchFailure>
+
+    private struct State {
+        var present: Document?
+        var readAt = Duration.zero
+        var underway: SharedResult<Answer>?
+        var backOff = BackOff()
+        var lastFailure: RemoteKeySet.FetchFailure?
+        var keySetFailures = 0
+
+        /// Whether what is there should be read anew.
+        func isOld(_ now: Duration) -> Bool {
+            present == nil || now - readAt > Limits.softLifetime
+                || keySetFailures >= Limits.keySetFailuresBeforeReading
+        }
+    }
+
+    /// The issuer.
+    public let issuer: IssuerIdentifier
+    private let fetch: TimedFetch
+    private let observer: TokenVerificationEvent.Observer?
+    private let state = Mutex(State())
+
+    /// A source that fetches at first use.
+    ///
+    /// - Parameters:
+    ///   - issuer: The issuer whose metadata it is.
+    ///   - fetcher: How to fetch, under its own policy of hosts, sizes and times.
+    ///   - clock: For ages and waits.
+    ///   - observer: Receives an event when the metadata cannot be read.
+    public convenience init(
+        of issuer: IssuerIdentifier, fetcher: any DocumentFetcher, clock: MonotonicClock = .system,
+        observer: TokenVerificationEvent.Observer? = nil
+    ) {
+        self.init(of: issuer, fetcher: fetcher, timing: RefreshTiming(clock: clock), observer: observer)
+    }
+
+    package convenience init(
+        of issuer: IssuerIdentifier, fetcher: any DocumentFetcher, timing: RefreshTiming,
+        observer: TokenVerificationEvent.Observer?
+    ) {
+        self.init(of: issuer, TimedFetch(fetcher: fetcher, timing: timing), observer)
+    }
+
+    init(of issuer: IssuerIdentifier, _ fetch: TimedFetch, _ observer: TokenVerificationEvent.Observer?) {
+        self.issuer = issuer
+        self.fetch = fetch
+        self.observer = observer
+    }
+
+    /// The metadata at hand, without suspension. When it is old, it is read anew behind it, unless backing off.
+    public func presentMetadata() -> Document? {
+        let now = fetch.timing.clock.now()
+        let (present, begun) = state.withLock { state -> (Document?, SharedResult<Answer>?) in
+            guard state.present != nil, state.isOld(now), state.underway == nil, state.backOff.isOver(now) else {
+                return (state.present, nil)
+            }
+            return (state.present, Self.begin(&state))
+        }
+        if let begun { start(begun) }
+        return present
+    }
+
+    /// The metadata at hand, or else what a fetch brings, for which this waits ``RemoteKeySet.Limits/patience`` at most.
+    ///
+    /// May be called for any caller's request: after a failure nothing is fetched for a while.
+    public func metadata() async throws(Unavailable) -> Document {
+        if let present = presentMetadata() { return present }
+        let now = fetch.timing.clock.now()
+        let (pending, isNew) = try state.withLock { state throws(Unavailable) -> (SharedResult<Answer>, Bool) in
+            if let underway = state.underway { return (underway, false) }
+            guard state.backOff.isOver(now) else { throw Self.refusal(state, now) }
+            return (Self.begin(&state), true)
+        }
+        if isNew { start(pending) }
+        if case .success(let metadata) = await pending.value(within: RemoteKeySet.Limits.patience, fetch.timing) {
+            return metadata
+        }
+        let later = fetch.timing.clock.now()
+        throw state.withLock { Self.refusal($0, later) }
+    }
+
+    /// The metadata for an attempt to get keys, which has its own lanes: read anew when it is old, and at once.
+    func metadataForKeys() async throws(RemoteKeySet.FetchFailure) -> Document {
+        let now = fetch.timing.clock.now()
+        let (present, pending, isNew) = state.withLock { state -> (Document?, SharedResult<Answer>?, Bool) in
+            guard state.isOld(now) else { return (state.present, nil, false) }
+            if let underway = state.underway { return (state.present, underway, false) }
+            return (state.present, Self.begin(&state), true)
+        }
+        guard let pending else {
+            guard let present else { throw .fetch(.unavailable) }
+            return present
+        }
+        if isNew { start(pending) }
+        // The fetches behind it have their own times; three locations at most.
+        switch await pending.value(within: RemoteKeySet.Limits.fetchTime * 3, fetch.timing) {
+        case .success(let metadata): return metadata
+        case .failure(let failure):
+            // What was found once is used until something else is found.
+            guard let present else { throw failure }
+            return present
+        case nil:
+            guard let present else { throw .fetch(.timedOut) }
+            return present
+        }
+    }
+
+    /// Notes what became of the key set.
+    func noteKeySet(_ note: KeySetNote) {
+        state.withLock { state in
+            switch note {
+            case .fetched: state.keySetFailures = 0
+            case .failed: state.keySetFailures = min(state.keySetFailures + 1, Limits.keySetFailuresBeforeReading)
+            case .notNamed: state.keySetFailures = Limits.keySetFailuresBeforeReading
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    private static func refusal(_ state: borrowing State, _ now: Duration) -> Unavailable {
+        Unavailable(
+            failure: state.lastFailure ?? .fetch(.timedOut), retryAfter: state.backOff.secondsLeft(now))
+    }
+
+    private static func begin(_ state: inout State) -> SharedResult<Answer> {
+        let pending = SharedResult<Answer>()
+        state.underway = pending
+        return pending
+    }
+
+    /// Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+    private func start(_ pending: SharedResult<Answer>) {
+        Task(executorPreference: fetch.timing.executor) { [self] in
+            do throws(RemoteKeySet.FetchFailure) {
+                finish(pending, .success(try await read()))
+            } catch {
+                finish(pending, .failure(error))
+            }
+        }
+    }
+
+    private func finish(_ pending: SharedResult<Answer>, _ answer: Answer) {
+        let now = fetch.timing.clock.now()
+        let fraction = fetch.timing.jitter.next()
+        let event = state.withLock { state -> KeySourceEvent? in
+            state.underway = nil
+            switch answer {
+            case .success(let metadata):
+                state.present = metadata
+                state.readAt = now
+                state.backOff = BackOff()
+                state.keySetFailures = 0
+                return nil
+            case .failure(let failure):
+                state.lastFailure = failure
+                state.backOff.fail(now, fraction: fraction)
+                return state.present == nil
+                    ? .discoveryFailed(failure) : .discoveryStale(failure, age: now - state.readAt)
+            }
+        }
+        if let event { observer?(.keySource(event, issuer: issuer.text)) }
+        pending.deliver(answer)
+    }
+
+    /// Tries the well-known locations in order; the next one only after a 4xx, for anything else is a failure of the
+    /// right location.
+    private func read() async throws(RemoteKeySet.FetchFailure) -> Document {
+        var lastStatus = 404
+        for url in WellKnown.authorizationServerMetadataURLs(of: issuer) {
+            let document: FetchedDocument
+            do throws(FetchError) {
+                document = try await fetch.document(
+                    DocumentRequest(url: url, maximumBodyBytes: Limits.maximumDocumentBytes))
+            } catch {
+                throw .fetch(error)
+            }
+            lastStatus = document.status.code
+            if (400..<500).contains(lastStatus) { continue }
+            guard document.status == .ok else { throw .status(lastStatus) }
+            guard document.body.count <= Limits.maximumDocumentBytes else {
+                throw .fetch(.tooLarge(limit: Limits.maximumDocumentBytes))
+            }
+            do throws(MetadataError) {
+                let metadata = try AuthorizationServerMetadata(parsing: document.body, expecting: issuer)
+                return Document(body: document.body, metadata: metadata)
+            } catch {
+                throw .metadata(error)
+            }
+        }
+        throw .status(lastStatus)
+    }
+}

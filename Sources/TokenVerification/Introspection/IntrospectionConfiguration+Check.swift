@@ -1,0 +1,92 @@
+internal import HTTPMessages
+internal import JOSE
+package import WireFormat
+
+/// An ``IntrospectionConfiguration`` that was checked: what a verifier is made of.
+package struct CheckedIntrospection: Sendable {
+    let endpoint: AbsoluteURL
+    let policy: JWTPolicy
+    let configuration: IntrospectionConfiguration
+}
+
+extension IntrospectionConfiguration {
+    /// Checks every setting; nil when there is a fault.
+    ///
+    /// - Parameters:
+    ///   - path: Where this configuration is.
+    ///   - insecureHTTP: Where plain http is accepted, and the setting that says so.
+    package func check(
+        at path: ConfigurationError.Path,
+        insecureHTTP: (accepted: InsecureHTTP, setting: ConfigurationError.Path), _ faults: inout ConfigurationFaults
+    ) -> CheckedIntrospection? {
+        let before = faults.count
+        var url: AbsoluteURL?
+        do throws(AbsoluteURL.ParseError) {
+            let parsed = try AbsoluteURL(parsing: endpoint)
+            if !insecureHTTP.accepted.admits(parsed) {
+                faults.add(
+                    path + "endpoint", "uses http, which shows tokens and credentials to the network",
+                    "use https, or for a loopback host set \(insecureHTTP.setting) to "
+                        + "\(code: ".loopback", environment: "loopback")")
+            }
+            if parsed.fragment != nil { faults.add(path + "endpoint", "has a fragment (#…)", "remove it") }
+            url = parsed
+        } catch {
+            faults.add(
+                path + "endpoint", "is not an absolute URL (\(error.rawValue))",
+                "copy introspection_endpoint from the issuer's metadata")
+        }
+        if issuer.isEmpty {
+            faults.add(path + "issuer", "is empty", "name the authorization server's issuer identifier")
+        }
+        var policy = JWTPolicy(issuer: issuer, resource: resource)
+        policy.audiences = audiences
+        policy.clockSkew = clockSkew
+        // An issuer is missing as itself above.
+        faults += policy.faults.filter { $0 != .noIssuer }.map { ConfigurationError.Fault($0).inside(path) }
+        caching.check(at: path + "caching", &faults)
+        credentials.check(at: path + "credentials", &faults)
+        scopes.check(at: path + "scopes", &faults)
+        guard faults.count == before, let url else { return nil }
+        return CheckedIntrospection(endpoint: url, policy: policy, configuration: self)
+    }
+}
+
+extension IntrospectionConfiguration.Credentials {
+    /// Finds credentials that cannot be sent.
+    fileprivate func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+        switch self {
+        case .basic(let clientID, _), .post(let clientID, _):
+            // RFC 6749 appendix A.1: VSCHAR.
+            if clientID.isEmpty || !clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
+                faults.add(
+                    path + "clientID", "is empty, or holds control or non-ASCII characters",
+                    "copy the client identifier from the authorization server")
+            }
+        case .bearer(let token):
+            if !PresentedToken(token.text).isWellFormed {
+                faults.add(
+                    path, "are not a bearer token", "use letters, digits and -._~+/ only, with = at the end only")
+            }
+        }
+    }
+
+    /// The `Authorization` field; nil for credentials in the form.
+    var authorization: HTTPFieldValue? {
+        switch self {
+        case .basic(let clientID, let secret):
+            // RFC 6749 §2.3.1: each part is form-urlencoded first, so that a colon in one of them stays in it.
+            let pair = PercentEncoding.encode(clientID) + ":" + PercentEncoding.encode(secret.text)
+            return HTTPFieldValue("Basic " + Base64.encode(Array(pair.utf8)))
+        case .post: return nil
+        case .bearer(let token): return HTTPFieldValue("Bearer " + token.text)
+        }
+    }
+
+    /// What the form holds beside the token, beginning with `&`; empty for credentials in the field.
+    var formParameters: String {
+        guard case .post(let clientID, let secret) = self else { return "" }
+        return "&client_id=" + PercentEncoding.encode(clientID) + "&client_secret="
+            + PercentEncoding.encode(secret.text)
+    }
+}

@@ -1,0 +1,19 @@
+public import JOSE
+
+/// An issuer whose JWTs a ``JWTTokenVerifier`` accepts, with everything that belongs to it alone: policy, keys, and how its
+/// tokens name scopes.
+public struct TrustedIssuer: Sendable {
+    /// The issuer identifier, byte for byte as in `iss`.
+    public var issuer: String { validation.policy.issuer }
+    /// The keys that verify the issuer's tokens.
+    public let keys: any KeySource
+    let validation: JWTValidation
+    let scopes: ScopeMapping
+
+    /// An issuer with its policy, its keys, and its mapping of scopes.
+    public init(_ validation: JWTValidation, keys: any KeySource, scopes: ScopeMapping = ScopeMapping()) {
+        self.validation = validation
+        self.keys = keys
+        self.scopes = scopes
+    }
+}

@@ -1,0 +1,103 @@
+internal import HTTPMessages
+internal import JOSE
+internal import OAuthMetadata
+internal import WireFormat
+
+/// Carries out an attempt: where the set stands, one conditional request, the document read. Decides nothing about keys.
+struct KeySetFetch: Sendable {
+    enum Place: Sendable {
+        case url(AbsoluteURL)
+        case discovered(IssuerDiscovery, RemoteKeySet.OriginRule)
+    }
+
+    let issuer: IssuerIdentifier
+    let place: Place
+    let fetch: TimedFetch
+    var timing: RefreshTiming { fetch.timing }
+
+    /// What an attempt brings. Never throws, never takes longer than its documents may: three of metadata and the set.
+    func result(of attempt: KeyAttempt) async -> KeyAttemptResult {
+        do throws(RemoteKeySet.FetchFailure) {
+            return try await keys(at: url(), attempt)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func url() async throws(RemoteKeySet.FetchFailure) -> AbsoluteURL {
+        switch place {
+        case .url(let url): return url
+        case .discovered(let discovery, let origin):
+            guard let url = try await discovery.metadataForKeys().metadata.jwksURI,
+                origin.admits(url, of: issuer.url)
+            else {
+                // What the metadata says may be mended: the next attempt reads it anew.
+                discovery.noteKeySet(.notNamed)
+                throw .keySetURL
+            }
+            return url
+        }
+    }
+
+    private func keys(at url: AbsoluteURL, _ attempt: KeyAttempt) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
+        do throws(RemoteKeySet.FetchFailure) {
+            // Validators are of one URL; what stood at another may not be asked for by them.
+            let known = attempt.known.flatMap { $0.url == url ? $0 : nil }
+            let result = try await answer(from: url, attempt.cause, known)
+            if case .discovered(let discovery, _) = place { discovery.noteKeySet(.fetched) }
+            return result
+        } catch {
+            if case .discovered(let discovery, _) = place { discovery.noteKeySet(.failed) }
+            throw error
+        }
+    }
+
+    private func answer(
+        from url: AbsoluteURL, _ cause: KeyRefreshCause, _ known: KeySetDocument?
+    ) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
+        var fields = HTTPFields()
+        known?.validators.write(to: &fields)
+        // RFC 9111 §5.2.1.4: caches on the way must ask the origin; they may have the set without the new key.
+        if cause == .unknownKey { fields.append(.cacheControl, "no-cache") }
+        let response: FetchedDocument
+        do throws(FetchError) {
+            response = try await fetch.document(
+                DocumentRequest(url: url, fields: fields, maximumBodyBytes: RemoteKeySet.Limits.maximumDocumentBytes),
+                tries: RemoteKeySet.Limits.tries)
+        } catch {
+            throw .fetch(error)
+        }
+        let lifetime = CacheControl(response.fields).lifetime(
+            in: RemoteKeySet.Limits.honouredMaxAge, otherwise: RemoteKeySet.Limits.softLifetime)
+        // RFC 9110 §15.4.5: 304 answers a conditional request only.
+        if response.status == .notModified, var document = known, !document.validators.isEmpty {
+            document.lifetime = lifetime
+            return .unchanged(document)
+        }
+        guard response.status == .ok else { throw .status(response.status.code) }
+        guard response.body.count <= RemoteKeySet.Limits.maximumDocumentBytes else {
+            throw .fetch(.tooLarge(limit: RemoteKeySet.Limits.maximumDocumentBytes))
+        }
+        if var document = known, document.body == response.body {
+            // The same bytes are the same set: no key is imported anew.
+            document.validators = Validators(response.fields)
+            document.lifetime = lifetime
+            return .unchanged(document)
+        }
+        return .changed(
+            KeySetDocument(
+                keys: try parse(response.body), url: url, body: response.body,
+                validators: Validators(response.fields), lifetime: lifetime))
+    }
+
+    private func parse(_ body: [UInt8]) throws(RemoteKeySet.FetchFailure) -> JSONWebKeySet {
+        let keys: JSONWebKeySet
+        do throws(JSONWebKeySet.ParseError) {
+            keys = try JSONWebKeySet(parsing: body, issuer: issuer.text)
+        } catch {
+            throw .keySet(error)
+        }
+        guard !keys.keys.isEmpty else { throw .noUsableKey }
+        return keys
+    }
+}

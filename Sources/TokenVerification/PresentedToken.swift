@@ -1,0 +1,60 @@
+package import JOSE
+internal import WireFormat
+
+/// An access token as a caller presented it: bytes that are not verified.
+///
+/// Its descriptions are redacted. Events name a token by its ``fingerprint``.
+public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The bytes between `Bearer ` and the end of the field.
+    public let bytes: [UInt8]
+    /// The SHA-256 of the bytes: the key of every cache. It is computed once.
+    package let digest: SHA256Digest
+
+    /// A token to verify. The guard makes its own from the `Authorization` field.
+    public init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        digest = SHA256Digest(of: bytes)
+    }
+
+    /// A token to verify.
+    public init(_ text: String) {
+        self.init(Array(text.utf8))
+    }
+
+    /// The first 8 bytes of the token's SHA-256 in hexadecimal: enough to correlate events, useless to an attacker.
+    public var fingerprint: String {
+        let digits = Array("0123456789abcdef".utf8)
+        let word = digest.prefix
+        return String(
+            decoding: (0..<16).map { digits[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * $0)) & 15] }, as: UTF8.self)
+    }
+
+    /// Whether the bytes are one `b64token` (RFC 6750 §2.1).
+    package var isWellFormed: Bool { Self.isBase64Token(bytes[...]) }
+
+    /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+    package static func isBase64Token(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let padding = UInt8(ascii: "=")
+        let end = bytes.lastIndex { $0 != padding }
+        guard let end else { return false }
+        // Without a branch and without an early exit, the compiler compares many bytes in one step.
+        var foreign: UInt8 = 0
+        for byte in bytes[...end] {
+            let isLetter = bit((byte | 0x20) &- 0x61 < 26)
+            // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
+            let isDigitOrNear = bit(byte &- 0x2D < 13)
+            foreign |= (isLetter | isDigitOrNear | bit(byte == 0x2B) | bit(byte == 0x5F) | bit(byte == 0x7E)) ^ 1
+        }
+        return foreign == 0
+    }
+
+    @inline(__always)
+    private static func bit(_ condition: Bool) -> UInt8 { condition ? 1 : 0 }
+
+    /// `<access token>`
+    public var description: String { "<access token>" }
+    /// `<access token>`
+    public var debugDescription: String { description }
+    /// Shows no member.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

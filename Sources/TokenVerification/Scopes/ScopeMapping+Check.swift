@@ -1,0 +1,38 @@
+internal import OAuthMetadata
+internal import WireFormat
+
+extension ScopeMapping {
+    /// Finds every fault of the mapping.
+    package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+        switch spelling {
+        case .asRequested: break
+        case .withoutPrefix(let prefix):
+            if ScopeSet([prefix]) == nil { faults.addNotAScope(path + "spelling") }
+        case .renamed(let names):
+            for (index, name) in names.enumerated() {
+                let entry = (path + "spelling")[index]
+                if ScopeSet([name.token, name.requested]) == nil { faults.addNotAScope(entry) }
+                if names[..<index].contains(where: { $0.token.hasSameBytes(as: name.token) }) {
+                    faults.add(entry, "renames a scope that is renamed already", "rename each scope once")
+                }
+            }
+        }
+        for (index, claim) in claims.enumerated() {
+            let entry = (path + "claims")[index]
+            if claim.path.isEmpty || claim.path.contains("") {
+                faults.add(entry, "has no path, or an empty name in it", "list the names that lead to the claim")
+            }
+            if claim.grants.isEmpty || claim.grants.contains(where: { $0.scopes.isEmpty }) {
+                faults.add(entry, "grants nothing", "name the values and the scopes that each stands for")
+            }
+            if claim.grants.contains(where: { ScopeSet($0.scopes) == nil }) { faults.addNotAScope(entry) }
+        }
+    }
+}
+
+extension ConfigurationFaults {
+    /// Notes a text that is not a scope-token (RFC 6749 §3.3).
+    package mutating func addNotAScope(_ path: ConfigurationError.Path) {
+        add(path, "holds a text that is not a scope", "use printable ASCII without space, quote and backslash")
+    }
+}

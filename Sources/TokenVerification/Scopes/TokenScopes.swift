@@ -1,0 +1,73 @@
+internal import OAuthMetadata
+internal import WireFormat
+
+/// The scopes of a token, in the spelling of requirements.
+struct TokenScopes: Sendable {
+    /// The most values of one claim that are looked at. A claim with more counts as one of the wrong type, so that no
+    /// request costs more than its share.
+    static let maximumValues = 1_000
+
+    private(set) var scopes = ScopeSet()
+    /// Whether a claim that should name scopes is of the wrong type or too long, so that it grants none.
+    private(set) var hasMalformedClaim = false
+
+    /// Reads `scope`, else `scp`, and the claims of the mapping.
+    init(of claims: JSONNode, _ mapping: ScopeMapping) {
+        // RFC 9068 §2.2.3 `scope`: a string split on spaces. An array is accepted too, and `scp` of either form.
+        if let claim = claims["scope"] ?? claims["scp"] {
+            let text = claim.string
+            add(text.map(Self.split) ?? Self.strings(of: claim)) { mapping.spelling.requested($0) }
+        }
+        for source in mapping.claims {
+            var claim: JSONNode? = claims
+            for name in source.path { claim = claim?[name] }
+            guard let claim else { continue }
+            let text = claim.string
+            add(text.map { [$0] } ?? Self.strings(of: claim)) { value in
+                source.grants.lazy.filter { $0.value.hasSameBytes(as: value) }.flatMap(\.scopes)
+            }
+        }
+    }
+
+    private mutating func add(_ values: [String]?, _ scopesOf: (String) -> [String]) {
+        guard let values, values.count <= Self.maximumValues else {
+            hasMalformedClaim = true
+            return
+        }
+        let granted = ScopeSet(keepingValid: values.flatMap(scopesOf))
+        scopes = scopes.isEmpty ? granted : scopes.union(granted)
+    }
+
+    /// RFC 6749 §3.3: separated by spaces. One more than the limit at most.
+    private static func split(_ text: String) -> [String] {
+        text.utf8.split(separator: 0x20, maxSplits: maximumValues).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The elements of an array of strings, one more than the limit at most; nil for anything else.
+    private static func strings(of claim: JSONNode) -> [String]? {
+        guard claim.kind == .array else { return nil }
+        var strings: [String] = []
+        var allStrings = true
+        claim.forEachElement { element in
+            guard let string = element.string else {
+                allStrings = false
+                return false
+            }
+            strings.append(string)
+            return strings.count <= maximumValues
+        }
+        return allStrings ? strings : nil
+    }
+}
+
+extension ScopeMapping.Spelling {
+    /// What a scope of a token is called in requests.
+    fileprivate func requested(_ scope: String) -> [String] {
+        switch self {
+        case .asRequested: [scope]
+        case .withoutPrefix(let prefix): [prefix + scope]
+        case .renamed(let names): [names.first { $0.token.hasSameBytes(as: scope) }?.requested ?? scope]
+        }
+    }
+}
+

@@ -1,0 +1,88 @@
+import JOSE
+import WireFormat
+
+/// `token verify`: whether a token is good for an audience, by the keys of a set. The answer is one JSON object.
+struct TokenVerifyCommand {
+    private let options: VerificationOptions
+
+    /// Reads the arguments after `token verify`.
+    init(_ arguments: [String]) throws(CommandFault) {
+        options = try VerificationOptions(arguments)
+    }
+
+    func run(in surroundings: Surroundings) async throws(CommandFault) -> Outcome {
+        let keyText = try await options.keys.read(in: surroundings)
+        let token = try TokenText.read(from: options.tokenFile, in: surroundings)
+        let now = options.now.map(Double.init) ?? surroundings.now()
+
+        let parsed = Self.parse(token)
+        let jwt = try? parsed.get()
+        // A token without an issuer fails that check whatever the policy asks for; a policy without one cannot be made.
+        let claimed = jwt?.unverifiedIssuer.flatMap { $0.isEmpty ? nil : $0 }
+        let issuer = options.issuer ?? claimed ?? "https://issuer.invalid"
+        let document = try KeyDocument(parsing: keyText, issuer: issuer, pemKeyID: jwt?.header.root["kid"]?.stringBytes)
+
+        let validation = try validation(issuer)
+        var answer: JSONObject
+        do throws(JOSEError) {
+            let verified = try validation.verify(parsed.get(), keys: document.keys, now: now)
+            answer = accepted(verified, jwt, now: now)
+        } catch {
+            guard error != .cryptographyUnavailable else { throw CommandFault(error.explanation) }
+            let refusal = RefusalExplanation(error: error, options: options, jwt: jwt, now: now)
+            answer = ["valid": false, "code": .string(error.code), "explanation": .string(refusal.text)]
+        }
+        if options.issuer == nil {
+            answer["issuer_from"] = "token"
+            answer["note"] = "No --issuer was given: the token's own iss was taken for it, and is not checked."
+        } else {
+            answer["issuer_from"] = "--issuer"
+        }
+        let unused = document.entries.compactMap(Self.describe)
+        if !unused.isEmpty { answer["unusable_keys"] = .array(unused) }
+        let text = DisplayText.json(.object(answer), isIndented: surroundings.outputIsTerminal)
+        return Outcome(status: answer["valid"]?.bool == true ? .good : .refused, output: text + "\n")
+    }
+
+    private func validation(_ issuer: String) throws(CommandFault) -> JWTValidation {
+        var policy = JWTPolicy(issuer: issuer, resource: nil)
+        policy.audiences = [options.audience]
+        policy.algorithms = options.algorithms
+        policy.clockSkew = options.skew
+        policy.profile = options.profile
+        do throws(JWTPolicyError) {
+            return try JWTValidation(policy)
+        } catch {
+            throw CommandFault(error.faults.map(\.rawValue))
+        }
+    }
+
+    private func accepted(_ verified: VerifiedJWT, _ jwt: UnverifiedJWT?, now: Double) -> JSONObject {
+        var answer: JSONObject = ["valid": true]
+        answer["alg"] = jwt?.header.root["alg"]?.value
+        answer["kid"] = (jwt?.header.root["kid"]?.string).map { .string(DisplayText.cut($0)) }
+        answer["issuer"] = .string(verified.issuer)
+        answer["audience"] = .string(options.audience)
+        answer["profile"] = options.profile == .rfc9068 ? "rfc9068" : "default"
+        answer["expires"] = DisplayTime.describe(verified.expiresAt, now: now).map { .string($0) }
+        answer["claims"] = verified.claims.root.value
+        return answer
+    }
+
+    private static func parse(_ token: [UInt8]) -> Result<UnverifiedJWT, JOSEError> {
+        do throws(JOSEError) {
+            return .success(try UnverifiedJWT(parsing: token, limit: TokenText.maximumBytes))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func describe(_ entry: KeyDocument.Entry) -> JSONValue? {
+        guard let defect = entry.defect else { return nil }
+        return [
+            "index": .number(JSONNumber(entry.index)), "kid": entry.keyID.map { .string($0) } ?? .null,
+            "reason": .string(defect.rawValue),
+            "explanation": .string(defect.explanation),
+        ]
+    }
+}

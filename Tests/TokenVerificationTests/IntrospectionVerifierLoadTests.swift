@@ -1,0 +1,334 @@
+import HTTPMessages
+import OAuthTestKit
+import Testing
+import WireFormat
+
+@testable import TokenVerification
+
+@Suite(
+    "IntrospectionTokenVerifier: what is remembered, and how often it asks (POLICY §9, THREATS M10, M11)", .serialized)
+struct IntrospectionVerifierLoadTests {
+    private typealias Fixture = IntrospectionFixture
+
+    // MARK: What is remembered
+
+    @Test("A good verdict is remembered for 60 s")
+    func good() async throws {
+        let fixture = try Fixture()
+        #expect(await fixture.code() == nil)
+        fixture.monotonic.advance(by: .milliseconds(59_999))
+        #expect(await fixture.code() == nil)
+        #expect(fixture.endpoint.requests.count == 1)
+        fixture.monotonic.advance(by: .milliseconds(1))
+        #expect(await fixture.code() == nil)
+        #expect(fixture.endpoint.requests.count == 2)
+    }
+
+    @Test("A good verdict is not remembered beyond exp, without skew")
+    func end() async throws {
+        var answer = Fixture.good
+        answer["exp"] = 1_800_000_030
+        let fixture = try Fixture(ScriptedIntrospection(answer))
+        #expect(await fixture.code() == nil)
+        fixture.wall.advance(by: 29.5)
+        #expect(await fixture.code() == nil)
+        #expect(fixture.endpoint.requests.count == 1)
+        fixture.wall.advance(by: 0.5)
+        #expect(await fixture.code() == nil)
+        #expect(fixture.endpoint.requests.count == 2)
+        #expect(await fixture.code() == nil)
+        #expect(fixture.endpoint.requests.count == 3)
+    }
+
+    @Test("A bad verdict is remembered for 10 s, with its reason")
+    func bad() async throws {
+        let fixture = try Fixture(ScriptedIntrospection(["active": false]))
+        #expect(await fixture.code() == "token_inactive")
+        fixture.endpoint.set(ScriptedIntrospection.json(.object(Fixture.good)))
+        fixture.monotonic.advance(by: .milliseconds(9_999))
+        #expect(await fixture.code() == "token_inactive")
+        #expect(fixture.endpoint.requests.count == 1)
+        fixture.monotonic.advance(by: .milliseconds(1))
+        #expect(await fixture.code() == nil)
+    }
+
+    @Test("Off means that every token is asked about each time")
+    func off() async throws {
+        let fixture = try Fixture { $0.caching = .off }
+        for _ in 0..<3 { #expect(await fixture.code() == nil) }
+        fixture.endpoint.set(ScriptedIntrospection.json(["active": false]))
+        for _ in 0..<3 { #expect(await fixture.code() == "token_inactive") }
+        #expect(fixture.endpoint.requests.count == 6)
+    }
+
+    @Test("Another token is another question, and another configuration another memory")
+    func distinct() async throws {
+        let fixture = try Fixture()
+        for token in ["a", "b", "A"] { #expect(await fixture.code(token) == nil) }
+        #expect(fixture.endpoint.requests.map(\.token) == ["a", "b", "A"])
+        let other = try Fixture(fixture.endpoint) { $0.resource = "https://other.example" }
+        #expect(await other.code("a") == "aud_mismatch")
+    }
+
+    @Test("100,000 random tokens leave 10,000 bad verdicts, and the good ones untouched", .timeLimit(.minutes(1)))
+    func flood() async throws {
+        let fixture = try Fixture()
+        #expect(await fixture.code("good") == nil)
+        fixture.endpoint.set(ScriptedIntrospection.json(["active": false]))
+        for number in 0..<100_000 { _ = try? await fixture.verifier.verify(Fixture.token("x\(number)")) }
+        #expect(fixture.verifier.remembered == (1, 10_000))
+        #expect(await fixture.code("good") == nil)
+    }
+
+    // MARK: How often it asks
+
+    @Test("Many callers with one token are one question")
+    func singleFlight() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<200 { group.addTask { #expect(await fixture.code() == nil) } }
+            // Each of them waits with a timer, and so does the question.
+            while fixture.monotonic.sleepers < 201 { await Task.yield() }
+            fixture.endpoint.release()
+        }
+        #expect(fixture.endpoint.requests.count == 1)
+    }
+
+    @Test("A caller that goes away does not take the question with it")
+    func cancellation() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        let first = Task { await fixture.code() }
+        await fixture.endpoint.wait(forRequests: 1)
+        let second = Task { await fixture.code() }
+        while fixture.monotonic.sleepers < 3 { await Task.yield() }
+        first.cancel()
+        #expect(await first.value == "introspection_unavailable")
+        fixture.endpoint.release()
+        #expect(await second.value == nil)
+        #expect(fixture.endpoint.requests.count == 1)
+    }
+
+    @Test("At most 16 questions at a time; the others come in their order")
+    func concurrency() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<100 { group.addTask { #expect(await fixture.code("t\(number)") == nil) } }
+            while fixture.monotonic.sleepers < 100 + 16 { await Task.yield() }
+            #expect(fixture.endpoint.requests.count == 16)
+            fixture.endpoint.release()
+        }
+        #expect(fixture.endpoint.requests.count == 100)
+        #expect(fixture.endpoint.mostRunning == 16)
+        #expect(Set(fixture.endpoint.requests.map(\.token)).count == 100)
+    }
+
+    @Test("At most 1,000 callers wait; one more is told to come back, and known tokens are not concerned")
+    func waiting() async throws {
+        let fixture = try Fixture()
+        #expect(await fixture.code("known") == nil)
+        fixture.endpoint.hold()
+        await withTaskGroup(of: Void.self) { group in
+            // Half of them with one token.
+            for number in 0..<1_000 {
+                group.addTask { #expect(await fixture.code(number < 500 ? "same" : "t\(number)") == nil) }
+            }
+            while fixture.monotonic.sleepers < 1_000 + 16 { await Task.yield() }
+            #expect(await fixture.rejection("late") == .unavailable(.introspectionBusy, retryAfter: 1))
+            #expect(await fixture.rejection("same") == .unavailable(.introspectionBusy, retryAfter: 1))
+            #expect(await fixture.code("known") == nil)
+            fixture.endpoint.release()
+        }
+        #expect(await fixture.code("late") == nil)
+    }
+
+    @Test("Nobody waits longer than 5 s; an endpoint that never answers loses its place")
+    func patience() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        async let code = fixture.code()
+        while fixture.monotonic.sleepers < 2 { await Task.yield() }
+        fixture.monotonic.advance(by: .milliseconds(4_999))
+        #expect(fixture.monotonic.sleepers == 2)
+        fixture.monotonic.advance(by: .milliseconds(1))
+        #expect(await code == "introspection_unavailable")
+        while fixture.failures.isEmpty { await Task.yield() }
+        #expect(fixture.failures == ["fetch_timed_out"])
+        fixture.endpoint.release()
+    }
+
+    @Test("An answer that comes after its time is not remembered: a later one may have said otherwise")
+    func lateAnswer() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        async let code = fixture.code()
+        while fixture.monotonic.sleepers < 2 { await Task.yield() }
+        fixture.monotonic.advance(by: .seconds(5))
+        #expect(await code == "introspection_unavailable")
+        while fixture.failures.isEmpty { await Task.yield() }
+        fixture.endpoint.release()
+        while fixture.endpoint.running > 0 { await Task.yield() }
+        // Whoever was late has its turn to do what it does.
+        for _ in 0..<2_000 { await Task.yield() }
+        #expect(fixture.verifier.remembered == (0, 0))
+    }
+
+    @Test("The operator is told of a failure before the callers get their answer")
+    func toldFirst() async throws {
+        let log = EventLog()
+        let configuration = IntrospectionConfiguration(
+            endpoint: "https://issuer.example/introspect", issuer: Fixture.issuer, resource: Fixture.resource,
+            credentials: .basic(clientID: "rs", try ClientSecret("secret")))
+        let verifier = try IntrospectionTokenVerifier(
+            configuration, fetcher: ScriptedIntrospection { _ in .failure(.connectionFailed) },
+            observer: { event in
+                // Time for whoever has an answer already to go on with it.
+                let end = ContinuousClock.now + .milliseconds(50)
+                while ContinuousClock.now < end {}
+                log.append(event)
+            })
+        await #expect(throws: TokenRejection.unavailable(.introspection, retryAfter: 1)) {
+            try await verifier.verify(Fixture.token())
+        }
+        #expect(log.all.count == 1)
+    }
+
+    @Test("A token that nobody waits for any more is not asked about")
+    func abandoned() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        let running = (0..<16).map { number in Task { await fixture.code("t\(number)") } }
+        await fixture.endpoint.wait(forRequests: 16)
+        let impatient = Task { await fixture.code("impatient") }
+        while fixture.monotonic.sleepers < 16 * 2 + 1 { await Task.yield() }
+        impatient.cancel()
+        _ = await impatient.value
+        fixture.endpoint.release()
+        for task in running { #expect(await task.value == nil) }
+        #expect(await fixture.code("next") == nil)
+        #expect(fixture.endpoint.requests.map(\.token).contains("impatient") == false)
+        // It can be asked about again.
+        #expect(await fixture.code("impatient") == nil)
+    }
+
+    @Test("Callers that come and go at once do not make the line longer and longer")
+    func comeAndGo() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.hold()
+        let running = (0..<16).map { number in Task { await fixture.code("t\(number)") } }
+        await fixture.endpoint.wait(forRequests: 16)
+        let patient = Task { await fixture.code("patient") }
+        while fixture.monotonic.sleepers < 16 * 2 + 1 { await Task.yield() }
+        for number in 0..<5_000 {
+            // One token among them comes and goes again and again.
+            let caller = Task { await fixture.code(number.isMultiple(of: 2) ? "same" : "x\(number)") }
+            caller.cancel()
+            _ = await caller.value
+        }
+        #expect(fixture.verifier.lineLength <= 2_000)
+        fixture.endpoint.release()
+        for task in running { #expect(await task.value == nil) }
+        #expect(await patient.value == nil)
+        #expect(fixture.endpoint.requests.count == 17)
+        #expect(await fixture.code("same") == nil)
+        #expect(fixture.verifier.lineLength == 0)
+    }
+
+    @Test("After an outage: a pause of 1, 2, 4, 8, 8 … s without a question, then one question; an answer ends it")
+    func pauses() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.set(.failure(.connectionFailed))
+        for (attempt, seconds) in [1, 2, 4, 8, 8].enumerated() {
+            #expect(await fixture.rejection() == .unavailable(.introspection, retryAfter: seconds))
+            #expect(fixture.endpoint.requests.count == attempt + 1)
+            fixture.monotonic.advance(by: .milliseconds(seconds * 1_000 - 999))
+            // The rest of the pause, rounded up.
+            #expect(await fixture.rejection("other") == .unavailable(.introspection, retryAfter: 1))
+            #expect(fixture.endpoint.requests.count == attempt + 1)
+            fixture.monotonic.advance(by: .milliseconds(999))
+        }
+        fixture.endpoint.set(ScriptedIntrospection.json(.object(Fixture.good)))
+        #expect(await fixture.code() == nil)
+        fixture.endpoint.set(.failure(.connectionFailed))
+        #expect(await fixture.rejection("other") == .unavailable(.introspection, retryAfter: 1))
+    }
+
+    @Test("After a pause one question goes out, and the others wait for what comes of it")
+    func probe() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.set(.failure(.timedOut))
+        #expect(await fixture.code("first") == "introspection_unavailable")
+        fixture.monotonic.advance(by: .seconds(1))
+        fixture.endpoint.hold()
+        fixture.endpoint.set(ScriptedIntrospection.json(.object(Fixture.good)))
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<10 { group.addTask { #expect(await fixture.code("t\(number)") == nil) } }
+            while fixture.monotonic.sleepers < 10 + 1 { await Task.yield() }
+            #expect(fixture.endpoint.requests.count == 2)
+            fixture.endpoint.release()
+        }
+        #expect(fixture.endpoint.requests.count == 11)
+    }
+
+    @Test("Those in line when the endpoint goes out are told at once, and are not asked about")
+    func line() async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.set(.failure(.connectionFailed))
+        fixture.endpoint.hold()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<50 {
+                group.addTask { #expect(await fixture.code("t\(number)") == "introspection_unavailable") }
+            }
+            while fixture.monotonic.sleepers < 50 + 16 { await Task.yield() }
+            fixture.endpoint.release()
+        }
+        #expect(fixture.endpoint.requests.count == 16)
+        // Sixteen failures that were under way together are one outage, with one pause.
+        #expect(await fixture.rejection() == .unavailable(.introspection, retryAfter: 1))
+    }
+
+    @Test("Answers that are none may be one token's doing: they pause the questions only when five come in a row")
+    func poison() async throws {
+        let fixture = try Fixture { $0.caching = .off }
+        fixture.endpoint.set { request in
+            request.token.hasPrefix("poison")
+                ? .success(FetchedDocument(status: .internalServerError, body: []))
+                : ScriptedIntrospection.json(.object(Fixture.good))
+        }
+        for _ in 0..<10 {
+            for number in 0..<4 { #expect(await fixture.code("poison\(number)") == "introspection_unavailable") }
+            #expect(await fixture.code("good") == nil)
+        }
+        for number in 0..<5 { #expect(await fixture.code("poison\(number)") == "introspection_unavailable") }
+        #expect(await fixture.code("good") == "introspection_unavailable")
+        fixture.monotonic.advance(by: .seconds(1))
+        #expect(await fixture.code("good") == nil)
+    }
+
+    @Test("Whatever happens at once, every caller gets the verdict of its own token", .timeLimit(.minutes(1)))
+    func storm() async throws {
+        let fixture = try Fixture { $0.caching = .upTo(entries: 8) }
+        fixture.endpoint.set { request in
+            ScriptedIntrospection.json(
+                request.token.hasPrefix("bad")
+                    ? ["active": false]
+                    : ["active": true, "aud": .string(Fixture.resource), "sub": .string(request.token)])
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for worker in 0..<16 {
+                group.addTask {
+                    for turn in 0..<100 {
+                        let name = "t\((worker * 7 + turn) % 20)"
+                        let token = try? await fixture.verifier.verify(Fixture.token(name))
+                        #expect(token?.subject == name)
+                        #expect(await fixture.code("bad\(turn % 20)") == "token_inactive")
+                    }
+                }
+            }
+        }
+        #expect(fixture.endpoint.mostRunning <= 16)
+        #expect(fixture.failures == [])
+    }
+}

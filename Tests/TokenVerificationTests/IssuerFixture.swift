@@ -1,0 +1,36 @@
+import OAuthTestKit
+import Synchronization
+import TokenVerification
+
+/// Two issuers with real keys, and a verifier that trusts the first.
+enum IssuerFixture {
+    static let resource = "https://mcp.example/mcp"
+    static let now = 1_800_000_000.0
+    static let issuer = makeIssuer("https://issuer.example")
+    static let stranger = makeIssuer("https://stranger.example")
+
+    static func verifier(keys: any KeySource) throws -> JWTTokenVerifier {
+        try JWTTokenVerifier(
+            [.init(try JWTValidation(issuer: issuer.url, resource: resource), keys: keys)],
+            clock: WallClock { now })
+    }
+
+    private static func makeIssuer(_ url: String) -> FakeIssuer {
+        do {
+            return try FakeIssuer(url, audience: resource, clock: WallClock { now })
+        } catch {
+            preconditionFailure("the fake issuer could not be made")
+        }
+    }
+}
+
+/// The events of verifiers and key sources, for assertions.
+final class EventLog: Sendable {
+    private let events = Mutex<[TokenVerificationEvent]>([])
+
+    func append(_ event: TokenVerificationEvent) {
+        events.withLock { $0.append(event) }
+    }
+
+    var all: [TokenVerificationEvent] { events.withLock { $0 } }
+}

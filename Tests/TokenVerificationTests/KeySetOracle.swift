@@ -1,0 +1,149 @@
+import HTTPMessages
+import TokenVerification
+import WireFormat
+
+/// What must hold of a remote key set, worked out from the history of its fetches alone: nothing here is shared with the
+/// library, the numbers neither.
+struct KeySetOracle {
+    struct Good {
+        var at: Duration
+        var names: [String]
+        var lifetime: Duration
+    }
+
+    struct Flight {
+        var startedAt: Duration
+        var cause: KeyRefreshCause
+        var requests = 0
+        var askedAt: Duration?
+        var content: (names: [String], lifetime: Duration)?
+        var deliveredAt: Duration?
+    }
+
+    enum Expectation: Equatable {
+        case start(KeyRefreshCause)
+        case join
+        case answer
+        case refuse(Int)
+    }
+
+    let hardLifetime: Duration
+    let hasGrace: Bool
+    var goods: [Good] = []
+    var flights: [Flight] = []
+    var isUnderway = false
+    var failures = 0
+    var backOffEnd = Duration.zero
+    /// What a request is about to cause, and the only thing that may begin a fetch.
+    var allowed: KeyRefreshCause?
+    var violations: [String] = []
+
+    init(hardLifetime: Duration, hasGrace: Bool) {
+        self.hardLifetime = hardLifetime
+        self.hasGrace = hasGrace
+    }
+
+    mutating func require(_ holds: Bool, _ rule: String) {
+        if !holds { violations.append(rule) }
+    }
+
+    // MARK: What the history says
+
+    /// The names of the keys that verify now; nil when nobody can say.
+    func names(_ now: Duration) -> Set<String>? {
+        guard let last = goods.last, now - last.at <= hardLifetime else { return nil }
+        var names = Set(last.names)
+        if hasGrace, goods.count > 1 {
+            let before = goods[goods.count - 2]
+            // Seen within the hard limit, missed once, and not for longer than a soft lifetime.
+            if last.at - before.at <= hardLifetime, now - before.at <= hardLifetime, now - last.at <= last.lifetime {
+                names.formUnion(before.names)
+            }
+        }
+        return names
+    }
+
+    func isFresh(_ now: Duration) -> Bool {
+        goods.last.map { now - $0.at <= $0.lifetime && now - $0.at <= hardLifetime } ?? false
+    }
+
+    func health(_ now: Duration) -> KeySourceHealth {
+        guard let last = goods.last else { return .unavailable(since: now) }
+        if now - last.at > hardLifetime { return .unavailable(since: now - last.at - hardLifetime) }
+        return isFresh(now) ? .healthy : .stale(age: now - last.at)
+    }
+
+    func startsInBackground(_ now: Duration) -> Bool {
+        guard names(now) != nil, let last = goods.last else { return false }
+        return now - last.at > last.lifetime * 0.8 && !isUnderway && now >= backOffEnd
+    }
+
+    func expectation(for need: KeyNeed, _ now: Duration) -> Expectation {
+        if names(now) == nil {
+            if isUnderway { return .join }
+            return now >= backOffEnd ? .start(.noKeys) : .refuse(secondsOfBackOff(now))
+        }
+        if need == .noKeys { return .answer }
+        if isUnderway { return .join }
+        let last = flights.last?.startedAt
+        return last.map { now - $0 >= .seconds(30) } ?? true ? .start(.unknownKey) : .answer
+    }
+
+    func secondsOfBackOff(_ now: Duration) -> Int {
+        let left = backOffEnd - now
+        return left <= .zero ? 1 : Int((left / .seconds(1)).rounded(.up))
+    }
+
+    // MARK: What happens
+
+    mutating func arrive(_ request: DocumentRequest, _ now: Duration) -> Int {
+        require(isUnderway, "a request outside any fetch")
+        guard let index = flights.indices.last else { return 0 }
+        flights[index].requests += 1
+        if flights[index].askedAt == nil { flights[index].askedAt = now }
+        require(flights[index].requests <= 2, "more than one retry in a fetch")
+        require(
+            (request.fields[.cacheControl] == "no-cache") == (flights[index].cause == .unknownKey),
+            "no-cache in the wrong lane")
+        return index
+    }
+
+    mutating func observe(_ event: KeySourceEvent, _ now: Duration, draw: Double) {
+        switch event {
+        case .refreshStarted(let cause):
+            require(!isUnderway, "a second fetch beside another")
+            require(cause == allowed, "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
+            if cause != .unknownKey { require(now >= backOffEnd, "an attempt during back-off") }
+            if cause == .unknownKey, let last = flights.last {
+                require(now - last.startedAt >= .seconds(30), "unknown keys cause a second fetch within 30 s")
+            }
+            allowed = nil
+            isUnderway = true
+            flights.append(Flight(startedAt: now, cause: cause))
+        case .refreshSucceeded:
+            require(isUnderway, "a success outside any fetch: an older answer won")
+            if let asked = flights.last?.askedAt {
+                require(now - asked <= .seconds(5), "an answer past its time was used")
+            }
+            guard let content = flights.last?.content else { return require(false, "a success without a good answer") }
+            goods.append(
+                Good(
+                    at: now, names: content.names,
+                    lifetime: min(content.lifetime, hardLifetime) * (1 - 0.1 * draw)))
+            isUnderway = false
+            failures = 0
+            backOffEnd = .zero
+        case .refreshFailed, .setRejected:
+            require(isUnderway, "a failure outside any fetch")
+            if let flight = flights.last, let asked = flight.askedAt, let delivered = flight.deliveredAt,
+                flight.content != nil
+            {
+                require(delivered - asked >= .seconds(5), "a good answer in time was refused")
+            }
+            isUnderway = false
+            backOffEnd = now + .seconds(min(60, 1 << min(failures, 6))) * draw
+            failures += 1
+        default: break
+        }
+    }
+}

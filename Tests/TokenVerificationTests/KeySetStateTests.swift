@@ -1,0 +1,376 @@
+import HTTPMessages
+import JOSE
+import OAuthTestKit
+import Synchronization
+import Testing
+import WireFormat
+
+@testable import TokenVerification
+
+/// Key sets whose keys differ in their `kid` alone.
+enum NamedKeys {
+    private static let template = IssuerFixture.issuer.jwks["keys"]?.array?.first?.object ?? [:]
+    private static let bodies = Mutex<[[String]: [UInt8]]>([:])
+
+    /// The document, made once.
+    static func body(_ names: [String]) -> [UInt8] {
+        bodies.withLock { bodies in
+            if let body = bodies[names] { return body }
+            let keys = names.map { name in
+                var key = template
+                key["kid"] = .string(name)
+                return JSONValue.object(key)
+            }
+            let body = JSONValue.object(["keys": .array(keys)]).encoded()
+            bodies[names] = body
+            return body
+        }
+    }
+
+    static func set(_ names: [String]) throws -> JSONWebKeySet {
+        try JSONWebKeySet(parsing: body(names), issuer: IssuerFixture.issuer.url)
+    }
+}
+
+extension JSONWebKeySet {
+    var names: String { keys.map { $0.keyID ?? "-" }.joined(separator: " ") }
+}
+
+extension KeySetState.Step {
+    var text: String {
+        switch self {
+        case .answer(let keys): "answer \(keys.names)"
+        case .wait(_, let isNew): isNew ? "start" : "join"
+        case .refuse(let seconds): "refuse \(seconds)"
+        }
+    }
+}
+
+@Suite("KeySetState: the decision table of POLICY §8", .serialized)
+struct KeySetStateTests {
+    private static func document(_ names: String..., lifetime: Duration = .seconds(300)) throws -> KeySetDocument {
+        KeySetDocument(
+            keys: try NamedKeys.set(names), url: try AbsoluteURL(parsing: "https://issuer.example/jwks"),
+            body: NamedKeys.body(names), validators: Validators(HTTPFields()), lifetime: lifetime)
+    }
+
+    private static func settings(_ rule: RemoteKeySet.RemovedKeyRule) throws -> RemoteKeySet.Settings {
+        try RemoteKeySet.Settings(hardLifetime: .seconds(3_600), dropRemovedKeys: rule)
+    }
+
+    private static func begun(_ state: inout KeySetState, _ need: KeyNeed, _ now: Duration) throws -> KeyAttempt {
+        guard case .wait(let attempt, isNew: true) = state.step(for: need, now: now) else {
+            throw CancellationError()
+        }
+        return attempt
+    }
+
+    /// A state whose set was fetched at 0.
+    private static func fetched(
+        _ document: KeySetDocument? = nil, settings: RemoteKeySet.Settings = .standard, fraction: Double = 0
+    ) throws -> KeySetState {
+        var state = KeySetState(settings, now: .zero)
+        let attempt = try begun(&state, .noKeys, .zero)
+        _ = state.finish(attempt, .changed(try document ?? Self.document("a")), now: .zero, fraction: fraction)
+        return state
+    }
+
+    private static func refresh(
+        _ state: inout KeySetState, at now: Duration, _ result: KeyAttemptResult, fraction: Double = 0
+    ) throws {
+        let attempt = try #require(state.look(now: now).begun)
+        #expect((state.finish(attempt, result, now: now, fraction: fraction)) == true)
+    }
+
+    private static func fail(_ state: inout KeySetState, at now: Duration, fraction: Double = 1) throws {
+        try refresh(&state, at: now, .failed(.status(500)), fraction: fraction)
+    }
+
+    // MARK: The rows
+
+    @Test("Row 1, no set, TTL lane free: one fetch that all wait for; a set decides, else 503")
+    func row1() throws {
+        var state = KeySetState(.standard, now: .zero)
+        #expect(state.look(now: .zero).keys == nil)
+        let attempt = try Self.begun(&state, .noKeys, .zero)
+        #expect(state.step(for: .unknownKey, now: .zero).text == "join")
+        var failed = state
+        _ = state.finish(attempt, .changed(try Self.document("a")), now: .seconds(1), fraction: 0)
+        #expect(state.stepAfterWait(for: .noKeys, now: .seconds(1)).text == "answer a")
+        _ = failed.finish(attempt, .failed(.status(500)), now: .seconds(1), fraction: 1)
+        #expect(failed.stepAfterWait(for: .noKeys, now: .seconds(1)).text == "refuse 1")
+    }
+
+    @Test("Row 2, no set, TTL lane backing off: 503 with what is left of it")
+    func row2() throws {
+        var state = KeySetState(.standard, now: .zero)
+        for (at, left) in [(0, 1), (1, 2), (3, 4)] {
+            let attempt = try Self.begun(&state, .noKeys, .seconds(at))
+            _ = state.finish(attempt, .failed(.status(500)), now: .seconds(at), fraction: 1)
+            #expect(state.step(for: .noKeys, now: .seconds(at)).text == "refuse \(left)")
+            #expect(state.step(for: .unknownKey, now: .seconds(at)).text == "refuse \(left)")
+        }
+        #expect(state.step(for: .noKeys, now: .seconds(7) - .milliseconds(1)).text == "refuse 1")
+        #expect(state.step(for: .noKeys, now: .seconds(7)).text == "start")
+    }
+
+    @Test("Row 3, a set up to 0.8 of its lifetime: it verifies, and nothing else happens")
+    func row3() throws {
+        var state = try Self.fetched()
+        for now in [Duration.zero, .seconds(240)] {
+            let look = state.look(now: now)
+            #expect(look.keys?.names == "a")
+            #expect(look.begun == nil)
+            #expect(look.event == nil)
+        }
+        // A caller for whom the set came after its first look has nothing to wait for.
+        #expect(state.step(for: .noKeys, now: .seconds(240)).text == "answer a")
+    }
+
+    @Test("Row 4, past 0.8 of its lifetime, TTL lane free: one fetch in the background, the present set serves")
+    func row4() throws {
+        for now in [Duration.seconds(240) + .nanoseconds(1), .seconds(300), .seconds(3_600)] {
+            var state = try Self.fetched()
+            let look = state.look(now: now)
+            #expect(look.keys?.names == "a")
+            #expect(look.begun?.cause == .aging)
+            // The next request finds it under way.
+            #expect(state.look(now: now).begun == nil)
+        }
+    }
+
+    @Test("Row 5, past 0.8 of its lifetime, TTL lane busy or backing off: the present set serves, no fetch")
+    func row5() throws {
+        var state = try Self.fetched()
+        _ = try #require(state.look(now: .seconds(250)).begun)
+        #expect(state.look(now: .seconds(251)).keys?.names == "a")
+        #expect(state.look(now: .seconds(251)).begun == nil)
+
+        var backingOff = try Self.fetched()
+        try Self.fail(&backingOff, at: .seconds(250))
+        #expect(backingOff.look(now: .seconds(251) - .nanoseconds(1)).begun == nil)
+        #expect(backingOff.look(now: .seconds(251) - .nanoseconds(1)).keys?.names == "a")
+        #expect(backingOff.look(now: .seconds(251)).begun?.cause == .aging)
+    }
+
+    @Test(
+        "Row 6, unknown key, its lane free: one fetch that all wait for; failed it is 401 with a fresh set, else 503",
+        arguments: [(100, "answer a"), (300, "answer a"), (301, "refuse 1"), (3_600, "refuse 1")])
+    func row6(age: Int, whenFailed: String) throws {
+        let now = Duration.seconds(age)
+        var state = try Self.fetched()
+        let attempt = try Self.begun(&state, .unknownKey, now)
+        #expect(attempt.cause == .unknownKey)
+        #expect(state.step(for: .unknownKey, now: now).text == "join")
+        // A known key does not wait meanwhile.
+        #expect(state.look(now: now).keys?.names == "a")
+        var failed = state
+        _ = state.finish(attempt, .changed(try Self.document("a", "b")), now: now, fraction: 0)
+        #expect(state.stepAfterWait(for: .unknownKey, now: now).text == "answer a b")
+        // Failing, and patience that is over, are the same to who waits.
+        #expect(failed.stepAfterWait(for: .unknownKey, now: now).text == whenFailed)
+        _ = failed.finish(attempt, .failed(.status(500)), now: now, fraction: 1)
+        #expect(failed.stepAfterWait(for: .unknownKey, now: now).text == whenFailed)
+    }
+
+    @Test("Row 7, unknown key, its lane closed: decided at once with the present set")
+    func row7() throws {
+        var state = try Self.fetched()
+        #expect(state.step(for: .unknownKey, now: .seconds(30) - .nanoseconds(1)).text == "answer a")
+        let attempt = try Self.begun(&state, .unknownKey, .seconds(30))
+        _ = state.finish(attempt, .failed(.status(500)), now: .seconds(34), fraction: 1)
+        // Since the attempt began, not since it ended.
+        #expect(state.step(for: .unknownKey, now: .seconds(60) - .nanoseconds(1)).text == "answer a")
+        #expect(state.step(for: .unknownKey, now: .seconds(60)).text == "start")
+    }
+
+    @Test(
+        "Row 8, past the hard lifetime, TTL lane free: as if there were no set",
+        arguments: [KeyNeed.noKeys, .unknownKey])
+    func row8(need: KeyNeed) throws {
+        let now = Duration.seconds(3_600) + .nanoseconds(1)
+        var state = try Self.fetched()
+        #expect(state.look(now: now).keys == nil)
+        let attempt = try Self.begun(&state, need, now)
+        #expect(attempt.cause == .noKeys)
+        #expect(state.step(for: need, now: now).text == "join")
+        var failed = state
+        _ = state.finish(attempt, .changed(try Self.document("b")), now: now, fraction: 0)
+        #expect(state.stepAfterWait(for: need, now: now).text == "answer b")
+        _ = failed.finish(attempt, .failed(.status(500)), now: now, fraction: 1)
+        #expect(failed.stepAfterWait(for: need, now: now).text == "refuse 1")
+    }
+
+    @Test("Row 9, past the hard lifetime, TTL lane backing off: 503", arguments: [KeyNeed.noKeys, .unknownKey])
+    func row9(need: KeyNeed) throws {
+        var state = try Self.fetched()
+        try Self.fail(&state, at: .seconds(3_600))
+        #expect(state.look(now: .seconds(3_600.5)).keys == nil)
+        #expect(state.step(for: need, now: .seconds(3_600.5)).text == "refuse 1")
+    }
+
+    // MARK: The constants
+
+    @Test("Soft lifetime: 300 s less 0…10 % by chance; the refresh begins at 0.8 of it", arguments: [0, 0.5, 1])
+    func softLifetime(fraction: Double) throws {
+        var state = try Self.fetched(fraction: fraction)
+        let lifetime = Duration.seconds(300) * (1 - 0.1 * fraction)
+        #expect(state.health(now: lifetime) == .healthy)
+        #expect(state.health(now: lifetime + .milliseconds(1)) == .stale(age: lifetime + .milliseconds(1)))
+        #expect(state.look(now: lifetime * 0.8 - .milliseconds(1)).begun == nil)
+        #expect(state.look(now: lifetime * 0.8 + .milliseconds(1)).begun != nil)
+    }
+
+    @Test("The lifetime that a response asks for is the set's, never beyond the hard one")
+    func askedLifetime() throws {
+        let document = try Self.document("a", lifetime: .seconds(3_600))
+        var long = try Self.fetched(document)
+        #expect(long.look(now: .seconds(2_880)).begun == nil)
+        #expect(long.look(now: .seconds(2_881)).begun != nil)
+        var short = try Self.fetched(document, settings: RemoteKeySet.Settings(hardLifetime: .seconds(300)))
+        #expect(short.look(now: .seconds(241)).begun != nil)
+        #expect(short.look(now: .seconds(300)).keys?.names == "a")
+        #expect(short.look(now: .seconds(301)).keys == nil)
+    }
+
+    @Test("Hard lifetime: 3600 s, settable 300 s…24 h", arguments: [300, 3_600, 86_400])
+    func hardLifetime(seconds: Int) throws {
+        #expect(RemoteKeySet.Settings.standard.hardLifetime == .seconds(3_600))
+        let hard = Duration.seconds(seconds)
+        var state = try Self.fetched(settings: RemoteKeySet.Settings(hardLifetime: hard))
+        #expect(state.look(now: hard).keys != nil)
+        #expect(state.look(now: hard + .nanoseconds(1)).keys == nil)
+        #expect(state.health(now: hard + .seconds(2)) == .unavailable(since: .seconds(2)))
+    }
+
+    @Test("A hard lifetime outside its range is a configuration error", arguments: [299, 86_401, 0, -1])
+    func hardLifetimeRange(seconds: Int) {
+        #expect(throws: ConfigurationError.self) { try RemoteKeySet.Settings(hardLifetime: .seconds(seconds)) }
+    }
+
+    @Test("Back-off: 1, 2, 4 … 60 s, of which chance takes a part; reset on success")
+    func backOff() throws {
+        var backOff = BackOff()
+        var waits: [Duration] = []
+        for _ in 0..<9 {
+            backOff.fail(.zero, fraction: 1)
+            waits.append(try #require(backOff.nextAttempt))
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60, 60].map { .seconds($0) })
+        backOff.fail(.zero, fraction: 0.25)
+        #expect(backOff.nextAttempt == .seconds(15))
+        #expect(backOff.secondsLeft(.seconds(14.5)) == 1)
+        #expect(backOff.secondsLeft(.seconds(13.5)) == 2)
+
+        var state = try Self.fetched()
+        for (at, next) in [(250, 251), (251, 253), (253, 257)] {
+            try Self.fail(&state, at: .seconds(at))
+            #expect(state.look(now: .seconds(next) - .nanoseconds(1)).begun == nil)
+        }
+        try Self.refresh(&state, at: .seconds(257), .changed(try Self.document("a")))
+        try Self.fail(&state, at: .seconds(500))
+        #expect(state.look(now: .seconds(501)).begun != nil)
+    }
+
+    // MARK: Swaps
+
+    @Test("The new set replaces the present one; an answer that is not to the fetch under way changes nothing")
+    func olderAnswer() throws {
+        var state = try Self.fetched()
+        let first = try #require(state.look(now: .seconds(250)).begun)
+        #expect((state.finish(first, .failed(.fetch(.timedOut)), now: .seconds(255), fraction: 0)) == true)
+        let second = try #require(state.look(now: .seconds(256)).begun)
+        #expect(second.number > first.number)
+        // While the second is under way, and after it.
+        #expect((state.finish(first, .changed(try Self.document("old")), now: .seconds(256), fraction: 0)) == false)
+        #expect((state.finish(second, .changed(try Self.document("a", "b")), now: .seconds(257), fraction: 0)) == true)
+        #expect((state.finish(first, .changed(try Self.document("old")), now: .seconds(258), fraction: 0)) == false)
+        #expect((state.finish(second, .failed(.status(500)), now: .seconds(258), fraction: 1)) == false)
+        #expect(state.look(now: .seconds(258)).keys?.names == "a b")
+        #expect(state.health(now: .seconds(258)) == .healthy)
+    }
+
+    @Test("A removed key keeps verifying until the next refresh misses it too")
+    func removedKeys() throws {
+        var state = try Self.fetched(Self.document("a", "b"))
+        try Self.refresh(&state, at: .seconds(250), .changed(try Self.document("b", "c")))
+        let graced = try #require(state.look(now: .seconds(251)).keys)
+        #expect(graced.names == "b c a")
+        // What misses a second time is gone; what is missed for the first time has its grace; what is back is back.
+        var again = state
+        try Self.refresh(&again, at: .seconds(491), .changed(try Self.document("c", "a")))
+        #expect(again.look(now: .seconds(492)).keys?.names == "c a b")
+        try Self.refresh(&state, at: .seconds(491), .changed(try Self.document("c")))
+        #expect(state.look(now: .seconds(492)).keys?.names == "c b")
+        #expect(state.look(now: .seconds(492)).keys?.identity != graced.identity)
+    }
+
+    @Test("An unchanged set is a refresh too: it misses again what it missed, and keeps its identity otherwise")
+    func unchanged() throws {
+        let second = try Self.document("b")
+        var state = try Self.fetched(Self.document("a", "b"))
+        try Self.refresh(&state, at: .seconds(250), .changed(second))
+        #expect(state.look(now: .seconds(251)).keys?.names == "b a")
+        try Self.refresh(&state, at: .seconds(491), .unchanged(second))
+        let without = try #require(state.look(now: .seconds(492)).keys)
+        #expect(without.names == "b")
+        try Self.refresh(&state, at: .seconds(740), .unchanged(second))
+        #expect(state.look(now: .seconds(740)).keys?.identity == without.identity)
+        #expect(state.health(now: .seconds(1_040)) == .healthy)
+    }
+
+    @Test("The grace of a removed key is one soft lifetime at most, and never beyond the hard one of its own set")
+    func graceEnds() throws {
+        var state = try Self.fetched(Self.document("a", "b"))
+        try Self.refresh(&state, at: .seconds(250), .changed(try Self.document("b")), fraction: 1)
+        try Self.fail(&state, at: .seconds(500), fraction: 0)
+        #expect(state.look(now: .seconds(520)).keys?.names == "b a")
+        #expect(state.step(for: .noKeys, now: .seconds(520)).text == "answer b a")
+        #expect(state.step(for: .noKeys, now: .seconds(520) + .nanoseconds(1)).text == "answer b")
+        #expect(state.look(now: .seconds(520) + .nanoseconds(1)).keys?.names == "b")
+
+        // The key was seen last at 0; its set ended at 3600.
+        var late = try Self.fetched(Self.document("a", "b"))
+        try Self.refresh(&late, at: .seconds(3_590), .changed(try Self.document("b")))
+        #expect(late.look(now: .seconds(3_600)).keys?.names == "b a")
+        #expect(late.look(now: .seconds(3_600) + .nanoseconds(1)).keys?.names == "b")
+    }
+
+    @Test("An expired key does not rise again with the next set")
+    func expiredKeys() throws {
+        var state = try Self.fetched(Self.document("a", "b"))
+        let attempt = try Self.begun(&state, .noKeys, .seconds(3_601))
+        _ = state.finish(attempt, .changed(try Self.document("b")), now: .seconds(3_602), fraction: 0)
+        #expect(state.look(now: .seconds(3_602)).keys?.names == "b")
+    }
+
+    @Test("dropRemovedKeys .atOnce: a removed key is gone with the first refresh that misses it")
+    func dropAtOnce() throws {
+        var state = try Self.fetched(Self.document("a", "b"), settings: Self.settings(.atOnce))
+        try Self.refresh(&state, at: .seconds(250), .changed(try Self.document("b")))
+        #expect(state.look(now: .seconds(250)).keys?.names == "b")
+    }
+
+    // MARK: What the operator is told
+
+    @Test("Being stale and being expired are told once each, until the next good fetch")
+    func toldOnce() throws {
+        var state = try Self.fetched()
+        for round in [Duration.zero, .seconds(10_000)] {
+            let attempt = try #require(state.look(now: round + .seconds(250)).begun)
+            let events = [300, 301, 302, 3_600, 3_601, 3_602].map { state.look(now: round + .seconds($0)).event }
+            #expect(events == [nil, .servedStale(age: .seconds(301)), nil, nil, .hardExpired, nil])
+            _ = state.finish(attempt, .changed(try Self.document("a")), now: .seconds(10_000), fraction: 0)
+        }
+    }
+
+    @Test("Health: unavailable since it was made, then healthy, stale, and unavailable since it expired")
+    func health() throws {
+        #expect(KeySetState(.standard, now: .seconds(5)).health(now: .seconds(7)) == .unavailable(since: .seconds(2)))
+        let state = try Self.fetched()
+        #expect(state.health(now: .seconds(300)) == .healthy)
+        #expect(state.health(now: .seconds(301)) == .stale(age: .seconds(301)))
+        #expect(state.health(now: .seconds(3_600)) == .stale(age: .seconds(3_600)))
+        #expect(state.health(now: .seconds(3_660)) == .unavailable(since: .seconds(60)))
+    }
+}

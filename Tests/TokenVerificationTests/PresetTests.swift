@@ -1,0 +1,312 @@
+import HTTPMessages
+import JOSE
+import OAuthTestKit
+import Testing
+import TokenVerification
+import WireFormat
+
+@Suite("Presets", .serialized)
+struct PresetTests {
+    /// An authorization server and the tokens that it issues, as its documentation shows them.
+    struct Product: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let preset: IssuerConfiguration
+        /// `typ` of the header; nil when the product sends none.
+        var type: JSONValue? = "JWT"
+        /// The claims beside `iss`, `iat` and `exp`.
+        let claims: JSONObject
+        /// What a request may need that the token grants.
+        var scopes: [String] = []
+        /// Claims to put in the place of good ones (null: take away), and the reason of the refusal.
+        let refusals: [(String, JSONObject, code: String)]
+    }
+
+    private static let resource = "https://mcp.example.com/mcp"
+    private static let tenant = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+    private static let application = "00001111-aaaa-2222-bbbb-3333cccc4444"
+
+    static let products: [Product] = [
+        Product(
+            testDescription: "Keycloak", preset: .keycloak(realm: "https://login.example.com/realms/notes"),
+            claims: [
+                "jti": "onrtac:1a2b", "aud": .string(resource), "sub": "f3a1b6f0-3b0a-4c4e-9a40-2f2ffb1b6b11",
+                "typ": "Bearer", "azp": "mcp-client", "sid": "0b7e", "acr": "1",
+                "allowed-origins": ["https://app.example.com"], "realm_access": ["roles": ["offline_access"]],
+                "resource_access": ["account": ["roles": ["view-profile"]]], "scope": "mcp:tools profile email",
+                "email_verified": true, "preferred_username": "ann",
+            ],
+            scopes: ["mcp:tools"],
+            refusals: [
+                ("without an audience mapper", ["aud": .null], "aud_missing"),
+                ("for the account console", ["aud": "account"], "aud_mismatch"),
+                ("of another realm", ["iss": "https://login.example.com/realms/other"], "unknown_issuer"),
+                ("an ID token", ["typ": "ID"], "claim_mismatch"),
+                ("a refresh token", ["typ": "Refresh"], "claim_mismatch"),
+            ]),
+        Product(
+            testDescription: "Microsoft Entra ID",
+            preset: .microsoftEntra(tenant: tenant, application: application),
+            claims: [
+                "aud": .string(application), "aio": "AXQAi/8TAAAA", "azp": "11112222-bbbb-3333-cccc-4444dddd5555",
+                "azpacr": "0", "name": "Ann", "oid": "aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb",
+                "preferred_username": "ann@example.com", "rh": "0.AAAA", "scp": "notes.read notes.write",
+                "sub": "aAaAaAaAbBbBbBbBcCcC", "tid": .string(tenant), "uti": "AbcdeFGHijKL", "ver": "2.0",
+            ],
+            scopes: ["api://\(application)/notes.read"],
+            refusals: [
+                (
+                    "of another tenant",
+                    ["iss": "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222ffff/v2.0"],
+                    "unknown_issuer"
+                ),
+                ("of the template", ["iss": "https://login.microsoftonline.com/{tenantid}/v2.0"], "unknown_issuer"),
+                ("of version 1.0", ["iss": .string("https://sts.windows.net/\(tenant)/")], "unknown_issuer"),
+                ("of version 1.0 by the claim", ["ver": "1.0"], "claim_mismatch"),
+                ("an ID token of the same application", ["azp": .null], "claim_missing"),
+                ("for Microsoft Graph", ["aud": "00000003-0000-0000-c000-000000000000"], "aud_mismatch"),
+                ("for the Application ID URI", ["aud": .string("api://\(application)")], "aud_mismatch"),
+            ]),
+        Product(
+            testDescription: "Okta", preset: .okta(domain: "example.okta.com", audiences: ["api://default"]),
+            type: nil,
+            claims: [
+                "ver": 1, "jti": "AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE", "aud": "api://default",
+                "cid": "nmdP1fcyvdVO11AL7ECm", "uid": "00ujmkLgagxeRrAg20g3", "scp": ["notes:read", "openid"],
+                "auth_time": 1_467_145_094, "sub": "ann@example.com",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("of the org authorization server", ["iss": "https://example.okta.com"], "unknown_issuer"),
+                ("of another authorization server", ["iss": "https://example.okta.com/oauth2/aus1"], "unknown_issuer"),
+                ("for Okta itself", ["aud": "https://example.okta.com"], "aud_mismatch"),
+                ("an ID token", ["cid": .null, "aud": "nmdP1fcyvdVO11AL7ECm", "at_hash": "x"], "aud_mismatch"),
+                ("an ID token for the audience", ["cid": .null], "claim_missing"),
+            ]),
+        Product(
+            testDescription: "Auth0", preset: .auth0(domain: "example.eu.auth0.com"),
+            claims: [
+                "sub": "auth0|123456", "aud": [.string(resource), "https://example.eu.auth0.com/userinfo"],
+                "azp": "my_client_id", "scope": "openid profile notes:read",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("without its slash", ["iss": "https://example.eu.auth0.com"], "issuer_differs_by_trailing_slash"),
+                ("of another tenant", ["iss": "https://example.us.auth0.com/"], "unknown_issuer"),
+                ("for userinfo alone", ["aud": ["https://example.eu.auth0.com/userinfo"]], "aud_mismatch"),
+                ("an ID token", ["aud": "my_client_id"], "aud_mismatch"),
+            ]),
+        Product(
+            testDescription: "Auth0, RFC 9068 profile", preset: rfc9068Auth0, type: "at+jwt",
+            claims: [
+                "sub": "auth0|123456", "aud": [.string(resource), "https://example.eu.auth0.com/userinfo"],
+                "client_id": "my_client_id", "jti": "73WakrfVbNJBaAmhQtEeDv", "scope": "openid notes:read",
+            ],
+            scopes: ["notes:read"],
+            refusals: [("without client_id", ["client_id": .null], "client_id_missing")]),
+        Product(
+            testDescription: "Amazon Cognito",
+            preset: .awsCognito(region: "us-east-1", userPool: "us-east-1_EXAMPLE", clients: ["xxexample"]), type: nil,
+            claims: [
+                "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "cognito:groups": ["testgroup"], "version": 2,
+                "client_id": "xxexample", "origin_jti": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeef", "token_use": "access",
+                "scope": "phone openid https://mcp.example.com/mcp/notes.read", "auth_time": 1_676_313_851,
+                "jti": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeed", "username": "my-test-user",
+            ],
+            scopes: ["https://mcp.example.com/mcp/notes.read"],
+            refusals: [
+                ("of another app client", ["client_id": "other"], "client_id_mismatch"),
+                ("without an app client", ["client_id": .null], "client_id_missing"),
+                ("an ID token", ["token_use": "id"], "claim_mismatch"),
+                (
+                    "of another user pool", ["iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_OTHER"],
+                    "unknown_issuer"
+                ),
+            ]),
+        Product(
+            testDescription: "Google", preset: .google(serviceAccounts: ["107517467455664443765"]),
+            claims: [
+                "aud": .string(resource), "azp": "107517467455664443765",
+                "email": "caller@example.iam.gserviceaccount.com", "email_verified": true,
+                "sub": "107517467455664443765",
+            ],
+            refusals: [
+                ("for another service", ["aud": "https://other.example.com"], "aud_mismatch"),
+                ("of an account that is not named", ["sub": "107517467455664443766"], "sub_mismatch"),
+                ("of a login", ["at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q"], "not_an_access_token"),
+                ("with the issuer of old", ["iss": "accounts.google.com"], "unknown_issuer"),
+            ]),
+        Product(
+            testDescription: "GitHub Actions", preset: .gitHubActions(repositories: ["octo-org/octo-repo"]),
+            claims: [
+                "jti": "example-id", "sub": "repo:octo-org/octo-repo:environment:prod", "environment": "prod",
+                "aud": .string(resource), "ref": "refs/heads/main", "sha": "example-sha",
+                "repository": "octo-org/octo-repo", "repository_owner": "octo-org", "actor_id": "12",
+                "repository_visibility": "private", "repository_id": "74", "repository_owner_id": "65",
+                "run_id": "example-run-id", "run_number": "10", "run_attempt": "2",
+                "runner_environment": "github-hosted",
+                "actor": "octocat", "workflow": "example-workflow", "head_ref": "", "base_ref": "",
+                "event_name": "workflow_dispatch", "ref_type": "branch",
+                "job_workflow_ref": "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main",
+            ],
+            refusals: [
+                ("for the default audience", ["aud": "https://github.com/octo-org"], "aud_mismatch"),
+                ("of another repository", ["repository": "octo-org/fork"], "claim_mismatch"),
+                ("of a repository in other case", ["repository": "Octo-Org/octo-repo"], "claim_mismatch"),
+            ]),
+        Product(
+            testDescription: "Ory Hydra", preset: .oryHydra(issuer: "https://example.projects.oryapis.com"),
+            claims: [
+                "aud": [.string(resource)], "client_id": "7d2ea8f3", "ext": [:], "jti": "f5a3", "sub": "ann",
+                "nbf": 1_500_000_000, "scp": ["notes:read", "offline"],
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("whose client asked for no audience", ["aud": []], "aud_mismatch"),
+                ("an ID token", ["client_id": .null], "client_id_missing"),
+                ("of another project", ["iss": "https://other.projects.oryapis.com"], "unknown_issuer"),
+            ]),
+        Product(
+            testDescription: "authentik",
+            preset: .authentik(host: "login.example.com", application: "notes", client: "xGVTJpEYAxTn"),
+            claims: [
+                "sub": "c2f1", "aud": "xGVTJpEYAxTn", "auth_time": 1_700_000_000,
+                "acr": "goauthentik.io/providers/oauth2/default", "sid": "ab12", "azp": "xGVTJpEYAxTn", "uid": "8Nw2",
+                "scope": "openid notes:read",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("of another application", ["iss": "https://login.example.com/application/o/wiki/"], "unknown_issuer"),
+                ("of another provider", ["aud": "other"], "aud_mismatch"),
+                ("an ID token", ["azp": .null, "uid": .null], "claim_missing"),
+                ("an ID token with azp", ["uid": .null], "claim_missing"),
+            ]),
+        Product(
+            testDescription: "ZITADEL",
+            preset: .zitadel(issuer: "https://example.zitadel.cloud", project: "69234237810729019"),
+            claims: [
+                "aud": ["69234237810729234", "69234237810729019"], "azp": "69234237810729234",
+                "jti": "69234237813329048", "nbf": 1_500_000_000, "sub": "77776025198584418",
+            ],
+            refusals: [
+                ("of another project", ["aud": ["69234237810729234"]], "aud_mismatch"),
+                ("an ID token", ["jti": .null], "jti_missing"),
+                ("of another instance", ["iss": "https://other.zitadel.cloud"], "unknown_issuer"),
+            ]),
+    ]
+
+    private static var rfc9068Auth0: IssuerConfiguration {
+        var issuer = IssuerConfiguration.auth0(domain: "example.eu.auth0.com")
+        issuer.policy.profile = .rfc9068
+        return issuer
+    }
+
+    @Test(
+        "A token shaped like the product's is accepted with its scopes, and each near one refused with its reason",
+        arguments: products)
+    func shapes(_ product: Product) async throws {
+        let issuer = try FakeIssuer(product.preset.issuer, algorithms: [.rs256])
+        let log = EventLog()
+        let configuration = ResourceServerConfiguration(
+            resource: Self.resource, issuers: [product.preset], requiredScopes: product.scopes)
+        let server = try ResourceServer(
+            configuration, fetcher: try Self.fetcher(issuer), observer: { log.append($0) })
+
+        #expect(try await server.admits(Self.token(product, [:], issuer)))
+        for (name, changes, code) in product.refusals {
+            #expect(try await !server.admits(Self.token(product, changes, issuer)), "\(name)")
+            #expect(log.denials.last == code, "\(name)")
+        }
+        #expect(log.denials.count { $0 != "keys_unavailable" } == product.refusals.count)
+    }
+
+    @Test("THREATS C8: several tenants of Entra are several issuers, each with its own keys")
+    func tenants() async throws {
+        let other = "aaaabbbb-0000-cccc-1111-dddd2222ffff"
+        let issuers = [Self.tenant, other].map {
+            IssuerConfiguration.microsoftEntra(tenant: $0, application: Self.application)
+        }
+        let configuration = ResourceServerConfiguration(resource: Self.resource, issuers: issuers)
+        let (first, second) = (
+            try FakeIssuer(issuers[0].issuer, algorithms: [.es256]),
+            try FakeIssuer(issuers[1].issuer, algorithms: [.es256])
+        )
+        let log = EventLog()
+        let server = try ResourceServer(
+            configuration, fetcher: try Self.fetcher(first, second), observer: { log.append($0) })
+        let product = Self.products[1]
+
+        #expect(try await server.admits(Self.token(product, ["iss": .string(issuers[0].issuer)], first)))
+        #expect(try await server.admits(Self.token(product, ["iss": .string(issuers[1].issuer)], second)))
+        // One tenant cannot speak for another.
+        #expect(try await !server.admits(Self.token(product, ["iss": .string(issuers[0].issuer)], second)))
+        #expect(log.denials.filter { $0 != "keys_unavailable" } == ["bad_signature"])
+    }
+
+    @Test(
+        "THREATS C8: what is no single tenant is a fault at construction, not a refusal of every token",
+        arguments: ["common", "organizations", "", "{tenantid}", "AAAABBBB-0000-CCCC-1111-DDDD2222EEEE", tenant + "0"])
+    func tenantTemplates(_ tenant: String) {
+        let settings = faults([.microsoftEntra(tenant: tenant, application: Self.application)])
+        #expect(settings.contains("issuers[0].tenant"))
+    }
+
+    @Test("A preset that would admit nobody, or everybody, is a fault")
+    func emptyLists() {
+        #expect(faults([.google(serviceAccounts: [])]) == ["issuers[0].requiredClaims"])
+        #expect(faults([.gitHubActions(repositories: [])]) == ["issuers[0].requiredClaims"])
+        #expect(
+            faults([.awsCognito(region: "us-east-1", userPool: "us-east-1_EXAMPLE", clients: [])])
+                == ["issuers[0].audiences"])
+        #expect(faults([.auth0(domain: "https://example.eu.auth0.com")]) == ["issuers[0]"])
+    }
+
+    private func faults(_ issuers: [IssuerConfiguration]) -> [String] {
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(
+                ResourceServerConfiguration(resource: Self.resource, issuers: issuers), fetcher: ScriptedFetcher())
+            return []
+        } catch {
+            return error.faults.map(\.setting)
+        }
+    }
+
+    private static func token(_ product: Product, _ changes: JSONObject, _ issuer: FakeIssuer) -> String {
+        issuer.token { draft in
+            draft.header["typ"] = product.type
+            var claims = product.claims
+            for name in ["iss", "iat", "exp"] { claims[name] = draft.claims[name] }
+            for (name, value) in changes.members { claims[name] = value == .null ? nil : value }
+            draft.claims = claims
+        }
+    }
+
+    /// Serves each issuer's documents where all of the products do: OpenID Connect Discovery, behind the issuer.
+    private static func fetcher(_ issuers: FakeIssuer...) throws -> ScriptedFetcher {
+        let fetcher = ScriptedFetcher()
+        for issuer in issuers {
+            let stem = issuer.url.utf8.last == UInt8(ascii: "/") ? String(issuer.url.dropLast()) : issuer.url
+            fetcher.set(stem + "/.well-known/openid-configuration", json: issuer.metadata)
+            fetcher.set(try #require(issuer.metadata["jwks_uri"]?.string), json: issuer.jwks)
+        }
+        return fetcher
+    }
+}
+
+extension ResourceServer {
+    /// Whether a request with this token may proceed.
+    func admits(_ token: String) async throws -> Bool {
+        var fields = HTTPFields()
+        fields.append(.authorization, try #require(HTTPFieldValue("Bearer \(token)")))
+        let target = try #require(HTTPRequestTarget("/mcp"))
+        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
+        for _ in 0..<20 {
+            switch await decide(method: .post, target: target, fields: fields) {
+            case .proceed: return true
+            case .respond(let response) where response.status == .serviceUnavailable:
+                try await Task.sleep(for: .seconds(1))
+            case .respond: return false
+            }
+        }
+        return false
+    }
+}
