@@ -28,7 +28,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/Acceptor.swift": "names its event loop as its executor",
         "Sources/SocketHTTP/EventLoop.swift": "is an executor: runs jobs on its thread",
         "Sources/SocketHTTP/HTTPConnection.swift": "names its event loop as its executor",
-        "Sources/SocketHTTP/ListenError.swift": "reads the system's text of an error number",
+        "Sources/SocketHTTP/HTTPServer+StartError.swift": "reads the system's text of an error number",
         "Sources/SocketHTTP/InheritedSocket.swift": "reads the environment and asks the system about a descriptor",
         "Sources/SocketHTTP/ListeningSocket.swift": "binds, listens and accepts with the system's calls",
         "Sources/SocketHTTP/Poller.swift": "hands event buffers to epoll and kqueue",
