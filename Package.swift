@@ -27,7 +27,8 @@ let package = Package(
             linkerSettings: [
                 .linkedLibrary("curl", .when(platforms: [.macOS])), .linkedLibrary("dl", .when(platforms: [.linux])),
             ]),
-        .target(name: "CEpoll"),
+        // What the Swift modules of the C libraries lack: epoll, threads without signals, the resolver.
+        .target(name: "CSystem"),
         // The benchmarks' own C: what libcrypto costs without this library.
         .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CFuzzer"),
@@ -41,8 +42,8 @@ let package = Package(
         .target(
             name: "OAuthResourceServer",
             dependencies: ["WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE"]),
-        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "HTTPMessages"]),
-        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CEpoll", "HTTPMessages"]),
+        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "CSystem", "HTTPMessages"]),
+        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CSystem", "HTTPMessages"]),
 
         // Level 4: fake issuers.
         .target(
@@ -117,7 +118,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit", "CFuzzer"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CSystem", "CBenchmarkLimit", "CFuzzer"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 #if os(Linux)
-    import CEpoll
+    import CSystem
 #endif
 import HTTPMessages
 
@@ -127,7 +127,7 @@ struct ListeningSocket: Sendable {
             guard descriptor >= 0 else { throw .system("socket", errno) }
             prepare(descriptor)
         #else
-            let descriptor = cepoll_socket(family)
+            let descriptor = csystem_socket(family)
             guard descriptor >= 0 else { throw .system("socket", errno) }
         #endif
         return descriptor
@@ -138,7 +138,7 @@ struct ListeningSocket: Sendable {
         #if canImport(Darwin)
             let descriptor = unsafe systemAccept(listener, nil, nil)
         #else
-            let descriptor = cepoll_accept(listener)
+            let descriptor = csystem_accept(listener)
         #endif
         guard descriptor >= 0 else {
             switch errno {

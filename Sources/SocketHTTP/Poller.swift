@@ -6,7 +6,7 @@
     import Darwin
 #endif
 #if os(Linux)
-    import CEpoll
+    import CSystem
 #endif
 
 /// What the system said about a descriptor.

@@ -20,7 +20,7 @@ enum ExceptionLists {
         "Sources/OAuthResourceServer/Clocks.swift": "reads the system's clock through clock_gettime",
         "Sources/OAuthResourceServer/Verifiers/OperatorFile.swift": "reads files with the system's calls",
         "Sources/OAuthResourceServer/Observer/StandardError.swift": "writes with the system's calls, without waiting",
-        "Sources/SafeFetch/CertificateAuthorityFile.swift": "asks the system whether the file is readable",
+        "Sources/SafeFetch/CertificateAuthorityFile.swift": "reads lines of a file with the C library",
         "Sources/SafeFetch/CurlMulti.swift": "owns libcurl's multi handle",
         "Sources/SafeFetch/CurlTransfer.swift": "owns a libcurl transfer and receives its callbacks",
         "Sources/SafeFetch/CurlWorker.swift": "starts the thread that runs libcurl",
