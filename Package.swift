@@ -28,7 +28,8 @@ let package = Package(
             linkerSettings: [
                 .linkedLibrary("curl", .when(platforms: [.macOS])), .linkedLibrary("dl", .when(platforms: [.linux])),
             ]),
-        .target(name: "CEpoll"),
+        // What the Swift modules of the C libraries lack: epoll, threads without signals, the resolver.
+        .target(name: "CSystem"),
         // The benchmarks' own C: what libcrypto costs without this library.
         .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CFuzzer"),
@@ -40,8 +41,8 @@ let package = Package(
 
         // Level 2: is this token good, and the two edges.
         .target(name: "TokenVerification", dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE"]),
-        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "HTTPMessages"]),
-        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CEpoll", "HTTPMessages"]),
+        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "CSystem", "HTTPMessages"]),
+        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CSystem", "HTTPMessages"]),
 
         // Level 3: what to answer to this request.
         .target(
@@ -129,7 +130,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit", "CFuzzer"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CSystem", "CBenchmarkLimit", "CFuzzer"]
 for target in package.targets where !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -18,6 +18,8 @@ public struct CurlFetcher: DocumentFetcher {
 
     /// The `User-Agent` of every request; a constant, so that it tells nothing about the machine.
     static let userAgent = "swift-oauth-resource-server"
+    /// What a list of the process's threads shows for the threads of this module; at most 15 bytes.
+    static let threadName = "safe-fetch"
 
     /// A fetcher for URLs that the operator configured, with the default limits of ``FetchPolicy``. Nothing is started or
     /// loaded before the first fetch.

@@ -1,4 +1,4 @@
-internal import CLibcurl
+internal import CSystem
 internal import HTTPMessages
 internal import Synchronization
 
@@ -77,7 +77,8 @@ final class CurlWorker: Sendable {
     private func startThread() -> Bool {
         // The thread owns one reference to the worker: taken here, given back when it ends or never began.
         let reference = unsafe Unmanaged.passRetained(self)
-        let isStarted = unsafe clibcurl_spawn(
+        let isStarted = unsafe csystem_spawn(
+            CurlFetcher.threadName,
             { context in
                 guard let context = unsafe context else { return }
                 unsafe Unmanaged<CurlWorker>.fromOpaque(context).takeRetainedValue().run()

@@ -1,4 +1,4 @@
-internal import CLibcurl
+internal import CSystem
 internal import Synchronization
 internal import WireFormat
 
@@ -45,7 +45,8 @@ final class NameLookUps: Sendable {
         guard let isNew else { return .full }
         guard isNew else { return .underWay }
         let reference = unsafe Unmanaged.passRetained(LookUp(name: name, of: self, done: done))
-        let isStarted = unsafe clibcurl_spawn(
+        let isStarted = unsafe csystem_spawn(
+            CurlFetcher.threadName,
             { context in
                 guard let context = unsafe context else { return }
                 unsafe Unmanaged<LookUp>.fromOpaque(context).takeRetainedValue().run()
@@ -91,7 +92,7 @@ final class NameLookUps: Sendable {
         let capacity = 64
         var records = [UInt8](repeating: 0, count: capacity * 17)
         let count = unsafe records.withUnsafeMutableBufferPointer { buffer in
-            unsafe clibcurl_look_up(name, buffer.baseAddress, capacity)
+            unsafe csystem_look_up(name, buffer.baseAddress, capacity)
         }
         // Each record: the number of bytes, then the address. All or nothing: an address that is not understood could not
         // be judged.

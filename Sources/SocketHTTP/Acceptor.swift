@@ -18,7 +18,7 @@ actor Acceptor {
     private let service: HTTPService
     private var next = 0
     private var isStopping = false
-    private var failure: ListenError?
+    private var failure: HTTPServer.StartError?
 
     /// `loops` must not be empty.
     init(listener: ListeningSocket, loops: [EventLoop], service: HTTPService) {
@@ -31,7 +31,7 @@ actor Acceptor {
 
     /// Accepts until ``stopSoon()``, then takes what is in the queue already and closes the socket. Returns why, when it stopped by
     /// itself.
-    func run() async -> ListenError? {
+    func run() async -> HTTPServer.StartError? {
         if !socket.open() { failure = .system("epoll_ctl", errno) }
         while !isStopping, failure == nil {
             switch acceptBurst() {

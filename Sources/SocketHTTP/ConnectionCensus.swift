@@ -51,7 +51,7 @@ final class ConnectionCensus: Sendable {
         state.withLock { $0.rejections[fault, default: 0] += 1 }
     }
 
-    func add(to counters: inout ServerCounters) {
+    func add(to counters: inout ListeningServer.Counters) {
         state.withLock { state in
             counters.openConnections = state.open
             counters.acceptedConnections = state.accepted

@@ -56,7 +56,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     /// The server is stopping: no connection is kept after its present response.
     private(set) var isDraining = false
 
-    package init() throws(ListenError) {
+    package init() throws(HTTPServer.StartError) {
         poller = try Poller()
         now = Self.clock()
     }
@@ -64,8 +64,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     // MARK: - Life
 
     /// Starts the thread, which keeps the loop alive. A loop that cannot start gives its descriptors back.
-    package func start() throws(ListenError) -> PosixThread {
-        do throws(ListenError) {
+    package func start() throws(HTTPServer.StartError) -> PosixThread {
+        do throws(HTTPServer.StartError) {
             return try PosixThread { self.main() }
         } catch {
             poller.close()

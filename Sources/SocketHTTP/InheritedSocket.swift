@@ -13,7 +13,7 @@ enum InheritedSocket {
     static let firstDescriptor: Int32 = 3
 
     /// Takes the socket at this descriptor, and the variables that announce it.
-    static func take(_ first: Int32) throws(ListenError) -> Int32 {
+    static func take(_ first: Int32) throws(HTTPServer.StartError) -> Int32 {
         guard let process = number("LISTEN_PID"), let count = number("LISTEN_FDS") else {
             throw .notInherited("LISTEN_PID and LISTEN_FDS are not set to numbers")
         }

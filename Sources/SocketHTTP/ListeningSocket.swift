@@ -6,7 +6,7 @@
     import Darwin
 #endif
 #if os(Linux)
-    import CEpoll
+    import CSystem
 #endif
 import HTTPMessages
 
@@ -33,14 +33,13 @@ struct ListeningSocket: Sendable {
     /// The file of a Unix-domain socket that was bound here.
     var file: SocketFile?
 
-    /// Binds and listens, or takes over what was inherited, unless the handler does not allow the address.
-    static func open(_ address: ListenAddress, _ exposure: HTTPExposure) throws(ListenError) -> ListeningSocket {
+    /// Binds and listens, or takes over the inherited socket.
+    static func open(_ address: HTTPServer.Address) throws(HTTPServer.StartError) -> ListeningSocket {
         switch address {
         case .tcp(let host, let port):
             let name = host == "localhost" ? "127.0.0.1" : host
             guard let address = SocketAddress(host: name, port: port) else { throw .invalidHost(host) }
-            try permit(address, exposure)
-            return try listening(family: address.family) { descriptor throws(ListenError) in
+            return try listening(family: address.family) { descriptor throws(HTTPServer.StartError) in
                 // A port in TIME_WAIT may be taken; never SO_REUSEPORT, which would let two servers share one silently.
                 setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
                 if address.family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
@@ -49,26 +48,24 @@ struct ListeningSocket: Sendable {
             }
         case .unixSocket(let path, let mode):
             var file: SocketFile?
-            var socket = try listening(family: AF_UNIX) { descriptor throws(ListenError) in
+            var socket = try listening(family: AF_UNIX) { descriptor throws(HTTPServer.StartError) in
                 file = try SocketFile(binding: descriptor, to: path, mode: mode)
             }
             socket.file = file
             return socket
-        case .inherited: return try inherited(at: InheritedSocket.firstDescriptor, exposure)
+        case .inherited: return try inherited(at: InheritedSocket.firstDescriptor)
         }
     }
 
-    /// Takes over the socket at a descriptor, which is closed when the handler does not allow its address.
-    static func inherited(at first: Int32, _ exposure: HTTPExposure) throws(ListenError) -> ListeningSocket {
+    /// Takes over the socket at a descriptor.
+    static func inherited(at first: Int32) throws(HTTPServer.StartError) -> ListeningSocket {
         let descriptor = try InheritedSocket.take(first)
-        do throws(ListenError) {
-            guard let address = SocketAddress(localOf: descriptor) else { throw .system("getsockname", errno) }
-            try permit(address, exposure)
-            return ListeningSocket(descriptor, address)
-        } catch {
+        guard let address = SocketAddress(localOf: descriptor) else {
+            let code = errno
             _ = systemClose(descriptor)
-            throw error
+            throw .system("getsockname", code)
         }
+        return ListeningSocket(descriptor, address)
     }
 
     private init(_ descriptor: Int32, _ address: SocketAddress) {
@@ -83,18 +80,17 @@ struct ListeningSocket: Sendable {
         _ = systemClose(descriptor)
     }
 
-    private static func permit(_ address: SocketAddress, _ exposure: HTTPExposure) throws(ListenError) {
+    /// Throws when the exposure of a handler does not allow this address.
+    func check(_ exposure: HTTPExposure) throws(HTTPServer.StartError) {
         guard case .loopbackOnly(let reason) = exposure else { return }
-        guard address.kind == .loopback || address.kind == .unixSocket else {
-            throw .loopbackOnly(address.text, reason: reason)
-        }
+        guard kind == .loopback || kind == .unixSocket else { throw .loopbackOnly(place, reason: reason) }
     }
 
     private static func listening(
-        family: Int32, _ start: (Int32) throws(ListenError) -> Void
-    ) throws(ListenError) -> ListeningSocket {
+        family: Int32, _ start: (Int32) throws(HTTPServer.StartError) -> Void
+    ) throws(HTTPServer.StartError) -> ListeningSocket {
         let descriptor = try stream(family)
-        do throws(ListenError) {
+        do throws(HTTPServer.StartError) {
             try start(descriptor)
             guard let address = SocketAddress(localOf: descriptor) else { throw .system("getsockname", errno) }
             return ListeningSocket(descriptor, address)
@@ -104,18 +100,18 @@ struct ListeningSocket: Sendable {
         }
     }
 
-    static func bind(_ descriptor: Int32, to address: SocketAddress) throws(ListenError) {
+    static func bind(_ descriptor: Int32, to address: SocketAddress) throws(HTTPServer.StartError) {
         guard unsafe address.with({ unsafe systemBind(descriptor, $0, $1) }) == 0 else {
             throw error("bind", address.text)
         }
     }
 
-    static func startListening(_ descriptor: Int32, _ place: String) throws(ListenError) {
+    static func startListening(_ descriptor: Int32, _ place: String) throws(HTTPServer.StartError) {
         // On Linux two sockets with SO_REUSEADDR may both bind a port; the second learns it here.
         guard systemListen(descriptor) == 0 else { throw error("listen", place) }
     }
 
-    private static func error(_ call: String, _ place: String) -> ListenError {
+    private static func error(_ call: String, _ place: String) -> HTTPServer.StartError {
         switch errno {
         case EADDRINUSE: .portInUse(place)
         case EACCES, EPERM: .notPermitted(place)
@@ -125,13 +121,13 @@ struct ListeningSocket: Sendable {
     }
 
     /// A stream socket that is non-blocking and closed on exec.
-    static func stream(_ family: Int32) throws(ListenError) -> Int32 {
+    static func stream(_ family: Int32) throws(HTTPServer.StartError) -> Int32 {
         #if canImport(Darwin)
             let descriptor = socket(family, SOCK_STREAM, 0)
             guard descriptor >= 0 else { throw .system("socket", errno) }
             prepare(descriptor)
         #else
-            let descriptor = cepoll_socket(family)
+            let descriptor = csystem_socket(family)
             guard descriptor >= 0 else { throw .system("socket", errno) }
         #endif
         return descriptor
@@ -142,7 +138,7 @@ struct ListeningSocket: Sendable {
         #if canImport(Darwin)
             let descriptor = unsafe systemAccept(listener, nil, nil)
         #else
-            let descriptor = cepoll_accept(listener)
+            let descriptor = csystem_accept(listener)
         #endif
         guard descriptor >= 0 else {
             switch errno {

@@ -3,10 +3,10 @@ struct LoopCrew: Sendable {
     let loops: [EventLoop]
     private let threads: [PosixThread]
 
-    init(count: Int) throws(ListenError) {
+    init(count: Int) throws(HTTPServer.StartError) {
         var loops: [EventLoop] = []
         var threads: [PosixThread] = []
-        do throws(ListenError) {
+        do throws(HTTPServer.StartError) {
             for _ in 0..<max(1, min(count, 1024)) {
                 let loop = try EventLoop()
                 threads.append(try loop.start())

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 #if os(Linux)
-    import CEpoll
+    import CSystem
 #endif
 
 /// What the system said about a descriptor.
@@ -34,7 +34,7 @@ struct Readiness: OptionSet {
             fileprivate var storage = unsafe [epoll_event](repeating: epoll_event(), count: 256)
         }
 
-        init() throws(ListenError) {
+        init() throws(HTTPServer.StartError) {
             descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
             guard descriptor >= 0 else { throw .system("epoll_create1", errno) }
             waker = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
@@ -110,7 +110,7 @@ struct Readiness: OptionSet {
             fileprivate var storage = unsafe [kevent](repeating: kevent(), count: 256)
         }
 
-        init() throws(ListenError) {
+        init() throws(HTTPServer.StartError) {
             descriptor = kqueue()
             guard descriptor >= 0 else { throw .system("kqueue", errno) }
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

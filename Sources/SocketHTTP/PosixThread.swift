@@ -28,7 +28,7 @@
     private let handle: Handle
 
     /// Starts a thread that runs `body` and ends.
-    init(_ body: @escaping @Sendable () -> Void) throws(ListenError) {
+    init(_ body: @escaping @Sendable () -> Void) throws(HTTPServer.StartError) {
         // Taken over by the thread, or released below when there is none.
         let work = unsafe Unmanaged.passRetained(Work(body))
         #if canImport(Darwin)

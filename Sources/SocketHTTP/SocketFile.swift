@@ -16,7 +16,7 @@ struct SocketFile: Sendable {
     ///
     /// A socket that nobody listens on is replaced. Between the look and the replacement another server could start there: all
     /// of them hold a lock on the folder from before they bind until they listen.
-    init(binding descriptor: Int32, to path: String, mode: UInt16) throws(ListenError) {
+    init(binding descriptor: Int32, to path: String, mode: UInt16) throws(HTTPServer.StartError) {
         guard let address = SocketAddress(path: path) else { throw .invalidPath(path) }
         let folder = systemOpen(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else {
@@ -26,7 +26,7 @@ struct SocketFile: Sendable {
         while flock(folder, LOCK_EX) != 0 {
             guard errno == EINTR else { throw .system("flock", errno) }
         }
-        do throws(ListenError) {
+        do throws(HTTPServer.StartError) {
             try ListeningSocket.bind(descriptor, to: address)
         } catch .portInUse {
             try Self.removeStale(path, address)
@@ -36,7 +36,7 @@ struct SocketFile: Sendable {
         self.path = path
         self.device = device
         self.node = node
-        do throws(ListenError) {
+        do throws(HTTPServer.StartError) {
             // Nobody can connect before it listens, so that nobody sees the mode that the process's mask gave.
             guard unsafe chmod(path, mode_t(mode & 0o777)) == 0 else { throw .system("chmod", errno) }
             try ListeningSocket.startListening(descriptor, path)
@@ -52,7 +52,7 @@ struct SocketFile: Sendable {
         _ = unsafe unlink(path)
     }
 
-    private static func removeStale(_ path: String, _ address: SocketAddress) throws(ListenError) {
+    private static func removeStale(_ path: String, _ address: SocketAddress) throws(HTTPServer.StartError) {
         guard let (_, _, isSocket) = look(path) else { return }
         guard isSocket else { throw .notASocket(path) }
         let probe = try ListeningSocket.stream(AF_UNIX)

@@ -6,13 +6,13 @@
     import Darwin
 #endif
 #if os(Linux)
-    import CEpoll
+    import CSystem
 #endif
 
 /// The number of processors that this process may use.
 func systemProcessorCount() -> Int {
     #if os(Linux)
-        let allowed = Int(cepoll_processors())
+        let allowed = Int(csystem_processors())
         if allowed > 0 { return allowed }
     #endif
     return Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))

@@ -76,10 +76,10 @@ struct ServedHandler {
             handler = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted], caching: caching))
                 .protecting { _, _ in .text("Hello, world!") }
         }
-        let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: handler).listen()
+        let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
         print("listening port=\(server.port) process=\(getpid())\(token.map { " token=\($0)" } ?? "")")
         fflush(nil)
-        try await server.runUntilTerminated()
+        try await server.runUntilTerminated(handler)
         if kind == .laboratory { print("answered=\(laboratory.answeredRequests)") }
     }
 }

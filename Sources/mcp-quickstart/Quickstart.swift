@@ -29,21 +29,21 @@ struct Quickstart {
     /// - Parameter ready: Called with the text to print when everything listens.
     /// - Throws: ``UsageError`` when a part cannot be started; then nothing was.
     func run(ready: (String) -> Void) async throws {
-        let (server, handler) = try listen(options.port, flag: "--port")
-        var servers = [server]
+        // Port 0 means that the system chooses one: the URLs of resource and issuer are known after listening.
+        let server = try listen(options.port, flag: "--port")
         let configuration: ResourceServerConfiguration
         let fetcher: any DocumentFetcher
+        var issuing: (server: ListeningServer, handler: DevelopmentAuthorizationServer)?
         var tokenCommand: String?
         if options.hasEmbeddedIssuer {
-            let (issuerServer, issuerHandler) = try listen(options.issuerPort, flag: "--issuer-port")
+            let issuerServer = try listen(options.issuerPort, flag: "--issuer-port")
             let issuer = "http://\(host):\(issuerServer.port)"
             configuration = try options.configuration(port: server.port, embeddedIssuer: issuer)
             let embedded = try authorizationServer(issuer, for: configuration)
-            issuerHandler.become(embedded.server)
             // In the same process: its keys need no network.
             fetcher = InProcessFetcher([issuer: embedded.server])
             tokenCommand = embedded.tokenCommand
-            servers.append(issuerServer)
+            issuing = (issuerServer, embedded.server)
         } else {
             configuration = try options.configuration(port: server.port, embeddedIssuer: nil)
             fetcher = try CurlFetcher(
@@ -51,15 +51,17 @@ struct Quickstart {
         }
         let guarding = try ResourceServer(configuration, fetcher: fetcher, observer: observer)
         let mcp = MCPHandler(path: guarding.resource.url.path)
-        handler.become(
-            guarding.protecting { request, principal in try await mcp.respond(to: request, principal: principal) })
+        let handler = guarding.protecting { request, principal in
+            try await mcp.respond(to: request, principal: principal)
+        }
         ready(
             Introduction(
                 resource: guarding.resource, port: server.port, issuers: guarding.metadata.authorizationServers,
                 tokenCommand: tokenCommand
             ).text)
         try await withThrowingTaskGroup { group in
-            for server in servers { group.addTask { try await server.run() } }
+            group.addTask { try await server.run(handler) }
+            if let issuing { group.addTask { try await issuing.server.run(issuing.handler) } }
             try await group.waitForAll()
         }
     }
@@ -81,10 +83,9 @@ struct Quickstart {
         return (server, server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes))
     }
 
-    private func listen(_ port: UInt16, flag: String) throws -> (server: ListeningServer, handler: LateHandler) {
-        let handler = LateHandler()
+    private func listen(_ port: UInt16, flag: String) throws -> ListeningServer {
         do {
-            return (try HTTPServer(host: host, port: port, handler: handler).listen(), handler)
+            return try HTTPServer(host: host, port: port).listen()
         } catch {
             throw UsageError(faults: ["\(flag) \(port): \(error)"])
         }

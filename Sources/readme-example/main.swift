@@ -9,4 +9,4 @@ let resourceServer = try ResourceServer(
 let handler = resourceServer.protecting { request, principal in
     .text("Hello, \(principal.subject ?? "stranger")\n")
 }
-try await HTTPServer(host: "127.0.0.1", port: 8080, handler: handler).listen().runUntilTerminated()
+try await HTTPServer(host: "127.0.0.1", port: 8080).listen().runUntilTerminated(handler)

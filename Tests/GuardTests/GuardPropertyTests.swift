@@ -318,8 +318,8 @@ struct GuardPropertyTests {
         var limits = ServerLimits()
         limits.eventLoops = 1
         limits.shutdownGrace = .milliseconds(200)
-        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: subject.handler).listen()
-        let running = Task { try await listening.run() }
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
+        let running = Task { try await listening.run(subject.handler) }
         var random = SplitMix(state: 12)
         var statuses: [Int: Int] = [:]
         for round in 0..<600 {

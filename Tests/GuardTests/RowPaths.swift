@@ -8,8 +8,8 @@ struct RowPaths: Sendable {
 
     /// Tries all rows both ways and compares everything that came back.
     func check(_ rows: [GuardRow]) async throws {
-        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: guarded.handler).listen()
-        let running = Task { try await listening.run() }
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
+        let running = Task { [handler = guarded.handler] in try await listening.run(handler) }
         for row in rows {
             do {
                 let direct = try await inProcess(row.request)

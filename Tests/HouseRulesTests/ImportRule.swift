@@ -2,7 +2,7 @@
 enum ImportRule {
     /// The table: every target, and its level.
     static let levels: [String: Int] = [
-        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CEpoll": 0, "CBenchmarkLimit": 0, "CFuzzer": 0,
+        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CSystem": 0, "CBenchmarkLimit": 0, "CFuzzer": 0,
         "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
         "OAuthResourceServer": 2, "SafeFetch": 2, "SocketHTTP": 2,
         "OAuthClientMetadata": 3,

@@ -83,7 +83,7 @@ struct ConnectionLimitTests {
         @Test("THREATS H11: when descriptors run out the server waits for some, and then serves")
         func descriptorsRunOut() async {
             await #expect(processExitsWith: .success) {
-                let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
+                let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))
                 let direct = try await TestConnection.open(listener.port)
                 try await withServer(echo) { port in
                     // One request first, and one timer: they have what they need a descriptor for once.

@@ -399,12 +399,12 @@ struct HTTPServerTests {
     @Test("A port in use is one clear line, before anything is started")
     func portInUse() async throws {
         try await withServer(echo) { port in
-            _ = #expect(throws: ListenError.portInUse("127.0.0.1:\(port)")) {
-                try HTTPServer(host: "localhost", port: port, handler: echo).listen()
+            _ = #expect(throws: HTTPServer.StartError.portInUse("127.0.0.1:\(port)")) {
+                try HTTPServer(host: "localhost", port: port).listen()
             }
         }
         #expect(
-            ListenError.portInUse("[::1]:8080").description
+            HTTPServer.StartError.portInUse("[::1]:8080").description
                 == "cannot listen on [::1]:8080: the port is in use; stop the program that holds it, or choose another port"
         )
     }
@@ -413,13 +413,13 @@ struct HTTPServerTests {
         "The host is an address: names are not resolved",
         arguments: ["example.com", "", "127.0.0.1:80", "127.1", "[::1]"])
     func invalidHost(_ host: String) {
-        #expect(throws: ListenError.invalidHost(host)) { try HTTPServer(host: host, port: 0, handler: echo).listen() }
+        #expect(throws: HTTPServer.StartError.invalidHost(host)) { try HTTPServer(host: host, port: 0).listen() }
     }
 
     @Test("An address of another machine cannot be listened on")
     func foreignAddress() {
-        #expect(throws: ListenError.addressNotAvailable("192.0.2.1:0")) {
-            try HTTPServer(host: "192.0.2.1", port: 0, handler: echo).listen()
+        #expect(throws: HTTPServer.StartError.addressNotAvailable("192.0.2.1:0")) {
+            try HTTPServer(host: "192.0.2.1", port: 0).listen()
         }
     }
 }

@@ -11,11 +11,20 @@ import Testing
 @testable import SocketHTTP
 
 /// What `take` makes of an environment and a descriptor.
-private func attempt(process: String?, count: String?, at descriptor: Int32) -> Result<Int32, ListenError> {
+private func attempt(process: String?, count: String?, at descriptor: Int32) -> Result<Int32, HTTPServer.StartError> {
     if let process { _ = unsafe setenv("LISTEN_PID", process, 1) }
     if let count { _ = unsafe setenv("LISTEN_FDS", count, 1) }
     _ = unsafe setenv("LISTEN_FDNAMES", "web", 1)
-    return Result { () throws(ListenError) in try InheritedSocket.take(descriptor) }
+    return Result { () throws(HTTPServer.StartError) in try InheritedSocket.take(descriptor) }
+}
+
+private struct LoopbackOnlyHandler: HTTPHandler {
+    var exposure: HTTPExposure { .loopbackOnly(reason: "tokens are not checked") }
+    func respond(to request: HTTPRequest) async throws -> HTTPResponse { .text("here") }
+}
+
+private func server(on socket: ListeningSocket) -> ListeningServer {
+    ListeningServer(socket, limits: ServerLimits(), accessLog: nil, onError: nil)
 }
 
 /// Each in a process of its own: the environment is everybody's.
@@ -24,7 +33,7 @@ struct InheritedSocketTests {
     @Test("sd_listen_fds(3): one listening stream socket is taken over, once, and no child is told of it")
     func taken() async {
         await #expect(processExitsWith: .success) {
-            let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
+            let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))
             // As a parent hands it over: blocking, and kept on exec.
             _ = fcntl(bound.descriptor, F_SETFD, 0)
             _ = fcntl(bound.descriptor, F_SETFL, 0)
@@ -36,8 +45,8 @@ struct InheritedSocketTests {
                 let value = unsafe getenv(name)
                 precondition(unsafe value == nil)
             }
-            do throws(ListenError) {
-                _ = try ListeningSocket.open(.inherited, .anywhere)
+            do throws(HTTPServer.StartError) {
+                _ = try ListeningSocket.open(.inherited)
                 preconditionFailure("taken twice")
             } catch {
                 precondition(error == .notInherited("LISTEN_PID and LISTEN_FDS are not set to numbers"))
@@ -48,7 +57,7 @@ struct InheritedSocketTests {
     @Test("sd_listen_fds(3): a socket that is not for this process, or no listening stream socket, is refused")
     func refused() async {
         await #expect(processExitsWith: .success) {
-            let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
+            let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))
             let connected = try ListeningSocket.stream(AF_INET)
             let me = "\(getpid())"
             let cases: [(process: String?, count: String?, descriptor: Int32, why: String)] = [
@@ -70,36 +79,40 @@ struct InheritedSocketTests {
         }
     }
 
-    @Test("A handler for loopback only takes over no other socket, and does not keep it")
+    @Test("A handler for loopback only does not run on another inherited socket, which is closed")
     func exposure() async {
         await #expect(processExitsWith: .success) {
-            let exposure = HTTPExposure.loopbackOnly(reason: "tokens are not checked")
-            let loopback = try ListeningSocket.open(.tcp(host: "::1", port: 0), .anywhere)
-            let everywhere = try ListeningSocket.open(.tcp(host: "0.0.0.0", port: 0), .anywhere)
+            let loopback = try ListeningSocket.open(.tcp(host: "::1", port: 0))
+            let everywhere = try ListeningSocket.open(.tcp(host: "0.0.0.0", port: 0))
             for (socket, isAllowed) in [(loopback, true), (everywhere, false)] {
                 _ = unsafe setenv("LISTEN_PID", "\(getpid())", 1)
                 _ = unsafe setenv("LISTEN_FDS", "1", 1)
-                do throws(ListenError) {
-                    let taken = try ListeningSocket.inherited(at: socket.descriptor, exposure)
-                    precondition(isAllowed && taken.kind == .loopback && taken.port == loopback.port)
+                let taken = try ListeningSocket.inherited(at: socket.descriptor)
+                precondition(taken.kind == (isAllowed ? .loopback : .network) && taken.port == socket.port)
+                let listening = server(on: taken)
+                let running = Task { try await listening.run(LoopbackOnlyHandler()) }
+                if isAllowed { running.cancel() }
+                do {
+                    try await running.value
+                    precondition(isAllowed)
                 } catch {
-                    precondition(!isAllowed)
-                    precondition(error == .loopbackOnly(socket.place, reason: "tokens are not checked"))
-                    precondition(fcntl(socket.descriptor, F_GETFD) == -1)
+                    let wanted = HTTPServer.StartError.loopbackOnly(socket.place, reason: "tokens are not checked")
+                    precondition(!isAllowed && error as? HTTPServer.StartError == wanted)
                 }
+                precondition(fcntl(socket.descriptor, F_GETFD) == -1)
             }
         }
     }
 
     @Test("A socket that somebody shuts down ends the run with an error, not with a spinning thread")
     func shutDown() async throws {
-        let socket = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0), .anywhere)
-        let listening = ListeningServer(socket, HTTPService(handler: echo, limits: ServerLimits()))
-        let running = Task { try await listening.run() }
+        let socket = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))
+        let listening = server(on: socket)
+        let running = Task { try await listening.run(echo) }
         let connection = try await TestConnection.open(listening.port)
         try await connection.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         #expect(try await connection.readResponse().status == 200)
         _ = shutdown(socket.descriptor, Int32(SHUT_RD))
-        await #expect(throws: ListenError.system("accept", EINVAL)) { try await running.value }
+        await #expect(throws: HTTPServer.StartError.system("accept", EINVAL)) { try await running.value }
     }
 }

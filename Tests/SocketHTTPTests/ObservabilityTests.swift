@@ -151,9 +151,9 @@ struct ObservabilityTests {
 
     @Test("Counters are there before, during and after the run")
     func counters() async throws {
-        let listening = try HTTPServer(host: "127.0.0.1", port: 0, handler: echo).listen()
-        #expect(listening.counters == ServerCounters())
-        let running = Task { try await listening.run() }
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+        #expect(listening.counters == ListeningServer.Counters())
+        let running = Task { try await listening.run(echo) }
         var connections: [TestConnection] = []
         for _ in 1...3 {
             let connection = try await TestConnection.open(listening.port)

@@ -19,8 +19,8 @@ struct ShutdownTests {
         var limits = ServerLimits()
         limits.eventLoops = 2
         limits.shutdownGrace = grace
-        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits, handler: handler).listen()
-        return (listening, Task { try await listening.run() })
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
+        return (listening, Task { try await listening.run(handler) })
     }
 
     @Test("POLICY §16: a request in flight is answered, idle connections are closed at once, new ones are refused")
@@ -104,17 +104,17 @@ struct ShutdownTests {
         _ = try await connection.readResponse()
         running.cancel()
         try await running.value
-        await #expect(throws: ListenError.alreadyRun) { try await listening.run() }
-        let again = try HTTPServer(host: "127.0.0.1", port: listening.port, handler: echo).listen()
+        await #expect(throws: HTTPServer.StartError.alreadyRun) { try await listening.run(echo) }
+        let again = try HTTPServer(host: "127.0.0.1", port: listening.port).listen()
         #expect(again.port == listening.port)
     }
 
     @Test("A task that is cancelled before it runs the server returns at once")
     func cancelledBefore() async throws {
-        let listening = try HTTPServer(host: "::1", port: 0, handler: echo).listen()
+        let listening = try HTTPServer(host: "::1", port: 0).listen()
         let running = Task {
             unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-            try await listening.run()
+            try await listening.run(echo)
         }
         try await running.value
     }
@@ -144,7 +144,7 @@ struct ShutdownTests {
                         }
                         // Closed by name: a thread of the client may hold the last reference a moment longer.
                         for connection in connections { connection.close() }
-                        _ = try HTTPServer(host: "127.0.0.1", port: 0, handler: echo).listen()
+                        _ = try HTTPServer(host: "127.0.0.1", port: 0).listen()
                     }
                 }
                 try await serve()
@@ -206,8 +206,8 @@ private func handlesSignal(_ number: Int32) -> Bool {
 }
 
 private func serveUntil(_ number: Int32, expecting signal: TerminationSignal) async throws {
-    let listening = try HTTPServer(host: "127.0.0.1", port: 0, handler: echo).listen()
-    let running = Task { try await listening.runUntilTerminated() }
+    let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+    let running = Task { try await listening.runUntilTerminated(echo) }
     let connection = try await TestConnection.open(listening.port)
     try await connection.send(get)
     let status = try await connection.readResponse().status

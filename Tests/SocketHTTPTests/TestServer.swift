@@ -12,7 +12,7 @@ func withServer<Result: Sendable>(
 
 /// Runs a server around `body`, and stops it gracefully.
 func withListener<Result: Sendable>(
-    _ handler: any HTTPHandler, at address: ListenAddress = .tcp(host: "127.0.0.1", port: 0),
+    _ handler: any HTTPHandler, at address: HTTPServer.Address = .tcp(host: "127.0.0.1", port: 0),
     limits: (inout ServerLimits) -> Void = { _ in }, accessLog: (@Sendable (AccessRecord) -> Void)? = nil,
     onError: (@Sendable (any Error) -> Void)? = nil, _ body: (ListeningServer) async throws -> Result
 ) async throws -> Result {
@@ -21,9 +21,9 @@ func withListener<Result: Sendable>(
     chosen.shutdownGrace = .milliseconds(200)
     limits(&chosen)
     let server = HTTPServer(
-        address: address, limits: chosen, handler: handler, accessLog: accessLog, onError: onError)
+        address: address, limits: chosen, accessLog: accessLog, onError: onError)
     let listening = try server.listen()
-    let running = Task { try await listening.run() }
+    let running = Task { try await listening.run(handler) }
     do {
         let result = try await body(listening)
         running.cancel()

@@ -1,5 +1,4 @@
-// The variadic and callback parts of libcurl (7.84 or newer) as plain functions, and nothing else of it; in system.c, what
-// it takes beside: threads, the system's resolver, and a look into a file.
+// The variadic and callback parts of libcurl (7.84 or newer) as plain functions, and nothing else.
 //
 // <curl/curl.h> stays inside the .c file: Swift cannot call variadic functions, and does not need the macros.
 // No function here decides anything about an address, a size or a status: the callbacks do, in Swift.
@@ -28,16 +27,6 @@ enum {
 // Initialises libcurl once per process (thread-safe since 7.84, hence the minimum version).
 // 1 = usable; -1 = too old or without TLS.
 int clibcurl_start(void);
-
-// Runs body(context) on a new detached thread, named safe-fetch, that no signal is delivered to. 1 = it runs, -1 = no thread.
-int clibcurl_spawn(void (*body)(void *context), void *context);
-
-// Every address of a name by the system's resolver, which blocks: each as a record of 17 bytes, the length (4 or 16) and
-// the address in network byte order. The number of records; 0 = none, or nobody could say; -1 = more than the capacity.
-int clibcurl_look_up(const char *name, uint8_t *records, size_t capacity);
-
-// Whether a file can be read and holds a PEM certificate. 1 = yes, 0 = no.
-int clibcurl_is_certificate_file(const char *path);
 
 typedef struct clibcurl_multi clibcurl_multi;
 typedef struct clibcurl_transfer clibcurl_transfer;

@@ -18,7 +18,7 @@ private final class TemporaryFolder: Sendable {
 
     init() throws {
         var name = Array("/tmp/socket-http-XXXXXX".utf8CString)
-        guard let made = unsafe mkdtemp(&name) else { throw ListenError.system("mkdtemp", errno) }
+        guard let made = unsafe mkdtemp(&name) else { throw HTTPServer.StartError.system("mkdtemp", errno) }
         path = unsafe String(cString: made)
     }
 
@@ -54,7 +54,7 @@ private struct LoopbackHandler: HTTPHandler {
 }
 
 @Suite(.timeLimit(.minutes(1)))
-struct ListenAddressTests {
+struct HTTPServerAddressTests {
     @Test("A server listens on IPv4 or IPv6, and says where", arguments: ["127.0.0.1", "::1"])
     func families(host: String) async throws {
         try await withListener(kindHandler, at: .tcp(host: host, port: 0)) { listening in
@@ -79,7 +79,7 @@ struct ListenAddressTests {
 
     @Test("THREATS H24: IPV6_V6ONLY: a server on IPv6 takes no IPv4 connection, whatever the system's default")
     func v6Only() throws {
-        let socket = try ListeningSocket.open(.tcp(host: "::", port: 0), .anywhere)
+        let socket = try ListeningSocket.open(.tcp(host: "::", port: 0))
         defer { socket.close() }
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -93,7 +93,7 @@ struct ListenAddressTests {
     func unixSocket(mode: UInt16) async throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/s"
-        let address: ListenAddress = mode == 0o600 ? .unixSocket(path: path) : .unixSocket(path: path, mode: mode)
+        let address: HTTPServer.Address = mode == 0o600 ? .unixSocket(path: path) : .unixSocket(path: path, mode: mode)
         try await withListener(kindHandler, at: address) { listening in
             #expect(listening.port == 0)
             #expect(listening.place == path)
@@ -147,8 +147,8 @@ struct ListenAddressTests {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/s"
         try await withListener(kindHandler, at: .unixSocket(path: path)) { _ in
-            #expect(throws: ListenError.portInUse(path)) {
-                try HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+            #expect(throws: HTTPServer.StartError.portInUse(path)) {
+                try HTTPServer(address: .unixSocket(path: path)).listen()
             }
             let connection = try await TestConnection.open(to: try #require(SocketAddress(path: path)))
             try await connection.send(get)
@@ -163,8 +163,8 @@ struct ListenAddressTests {
         folder.link("s", to: "other")
         for name in ["other", "s"] {
             let path = "\(folder.path)/\(name)"
-            #expect(throws: ListenError.notASocket(path)) {
-                try HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+            #expect(throws: HTTPServer.StartError.notASocket(path)) {
+                try HTTPServer(address: .unixSocket(path: path)).listen()
             }
             #expect(folder.status(of: name) != nil)
         }
@@ -185,7 +185,7 @@ struct ListenAddressTests {
     func releasedFile() throws {
         let folder = try TemporaryFolder()
         do {
-            let listening = try HTTPServer(address: .unixSocket(path: "\(folder.path)/s"), handler: echo).listen()
+            let listening = try HTTPServer(address: .unixSocket(path: "\(folder.path)/s")).listen()
             #expect(folder.status(of: "s") != nil)
             _ = listening
         }
@@ -206,7 +206,7 @@ struct ListenAddressTests {
                 for _ in 0..<4 {
                     group.addTask {
                         try await onThread {
-                            try? HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+                            try? HTTPServer(address: .unixSocket(path: path)).listen()
                         }
                     }
                 }
@@ -224,39 +224,71 @@ struct ListenAddressTests {
         "A path that the system cannot take is refused",
         arguments: ["", String(repeating: "a", count: 108), "/tmp/a\0b"])
     func invalidPath(_ path: String) {
-        #expect(throws: ListenError.invalidPath(path)) {
-            try HTTPServer(address: .unixSocket(path: path), handler: echo).listen()
+        #expect(throws: HTTPServer.StartError.invalidPath(path)) {
+            try HTTPServer(address: .unixSocket(path: path)).listen()
         }
     }
 
     @Test(
-        "A handler for loopback only is not bound elsewhere, and the error says what to do",
-        arguments: ["0.0.0.0", "::", "192.0.2.1", "2001:db8::1", "128.0.0.1", "::ffff:192.0.2.1", "::2"])
-    func exposure(_ host: String) throws {
-        let error = #expect(throws: ListenError.self) {
-            try HTTPServer(host: host, port: 8080, handler: LoopbackHandler()).listen()
-        }
-        let place = host.utf8.contains(0x3A) ? "[\(host)]:8080" : "\(host):8080"
-        #expect(error == .loopbackOnly(place, reason: "tokens are not checked"))
+        "A handler for loopback only does not run elsewhere: no connection is accepted, the port is released",
+        arguments: ["0.0.0.0", "::"])
+    func exposure(_ host: String) async throws {
+        let listening = try HTTPServer(host: host, port: 0).listen()
+        // A client in the system's queue, which has sent its request already.
+        let early = try await TestConnection.open(
+            to: try #require(SocketAddress(host: host == "::" ? "::1" : "127.0.0.1", port: listening.port)))
+        try await early.send(get)
+        let error = await #expect(throws: HTTPServer.StartError.self) { try await listening.run(LoopbackHandler()) }
+        #expect(error == .loopbackOnly(listening.place, reason: "tokens are not checked"))
+        let place = host == "::" ? "[::]:\(listening.port)" : "0.0.0.0:\(listening.port)"
         #expect(
             error?.description
                 == "cannot listen on \(place): tokens are not checked; listen on 127.0.0.1, ::1 or a Unix-domain socket"
         )
+        #expect(listening.counters == ListeningServer.Counters())
+        #expect((try? await early.readToEnd()) ?? [] == [])
+        await #expect(throws: HTTPServer.StartError.alreadyRun) { try await listening.run(kindHandler) }
+        _ = try HTTPServer(host: host, port: listening.port).listen()
     }
 
-    @Test("A handler for loopback only is served there", arguments: ["127.0.0.1", "localhost", "::1"])
-    func allowedExposure(_ host: String) throws {
+    @Test("A handler for loopback only is served there", arguments: ["127.0.0.1", "localhost", "::1", "socket"])
+    func allowedExposure(_ host: String) async throws {
         let folder = try TemporaryFolder()
-        _ = try HTTPServer(host: host, port: 0, handler: LoopbackHandler()).listen()
-        _ = try HTTPServer(address: .unixSocket(path: "\(folder.path)/s"), handler: LoopbackHandler()).listen()
+        let address: HTTPServer.Address =
+            host == "socket" ? .unixSocket(path: "\(folder.path)/s") : .tcp(host: host, port: 0)
+        try await withListener(LoopbackHandler(), at: address) { listening in
+            let name = host == "localhost" ? "127.0.0.1" : host
+            let peer =
+                host == "socket"
+                ? SocketAddress(path: listening.place) : SocketAddress(host: name, port: listening.port)
+            let connection = try await TestConnection.open(to: try #require(peer))
+            try await connection.send(get)
+            #expect(try await connection.readResponse().text == "here")
+        }
+    }
+
+    @Test("The port is known before there is a handler, and clients that come early are served")
+    func portBeforeHandler() async throws {
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+        let early = try await TestConnection.open(listening.port)
+        try await early.send(get)
+        let handler = ClosureHandler { [port = listening.port] _ in .text("made for \(port)") }
+        let running = Task { try await listening.run(handler) }
+        #expect(try await early.readResponse().text == "made for \(listening.port)")
+        running.cancel()
+        try await running.value
     }
 
     @Test("RFC 4291 §2.5.5.2: an IPv4 address within IPv6 is judged as what it is")
     func embedded() throws {
-        let kinds = ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "127.255.255.255"].map {
-            SocketAddress(host: $0, port: 1)?.kind
+        for host in ["::ffff:127.0.0.1", "127.255.255.255", "::1"] {
+            #expect(SocketAddress(host: host, port: 1)?.kind == .loopback, "\(host)")
         }
-        #expect(kinds == [.loopback, .network, .loopback])
+        for host in [
+            "::ffff:10.0.0.1", "::ffff:192.0.2.1", "192.0.2.1", "2001:db8::1", "128.0.0.1", "::2", "::", "0.0.0.0",
+        ] {
+            #expect(SocketAddress(host: host, port: 1)?.kind == .network, "\(host)")
+        }
         let network = SocketAddress(host: "::ffff:10.0.0.1", port: 1)?.network
         #expect(network == SocketAddress(host: "10.0.0.1", port: 2)?.network)
     }

@@ -1,27 +1,7 @@
 import HTTPMessages
 import Synchronization
 
-/// What a server has done so far: totals that only grow, except for the connections that are open.
-///
-/// Taken while the server works, so that two numbers of one snapshot may be an instant apart.
-public struct ServerCounters: Sendable, Hashable {
-    /// Connections open now.
-    public var openConnections = 0
-    /// Connections accepted, without those refused for their number.
-    public var acceptedConnections = 0
-    /// Connections refused for their number.
-    public var refusedConnections = 0
-    /// Final responses begun, by the first digit of their status: 2, 3, 4 or 5. Those of refused requests are among them.
-    public var responses: [Int: Int] = [:]
-    /// Requests and connections that no handler saw to the end, by reason: a closed set of snake-case codes.
-    public var rejections: [String: Int] = [:]
-    /// Bytes received on connections.
-    public var receivedBytes = 0
-    /// Bytes sent on connections.
-    public var sentBytes = 0
-}
-
-/// The counters of one event loop. Only its thread writes, so that an addition is a load and a store; anybody reads.
+/// The counters of one event loop. Only the loop's thread writes, so an addition is a load and a store. Any thread may read.
 final class LoopCounters: Sendable {
     private let received = Atomic(0)
     private let sent = Atomic(0)
@@ -43,7 +23,7 @@ final class LoopCounters: Sendable {
         }
     }
 
-    func add(to counters: inout ServerCounters) {
+    func add(to counters: inout ListeningServer.Counters) {
         counters.receivedBytes &+= received.load(ordering: .relaxed)
         counters.sentBytes &+= sent.load(ordering: .relaxed)
         for (digit, total) in [

@@ -1,0 +1,42 @@
+// System calls that Swift's Glibc, Musl and Darwin modules do not offer in a usable form: epoll and accept4 (Linux only, Darwin
+// has kqueue), detached threads without signals, and the system's resolver.
+//
+// Result of a function that can fail: 1 = yes, -1 = the system refused, unless its comment says otherwise.
+#ifndef CSYSTEM_H
+#define CSYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __linux__
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+// glibc hides the prototype behind _GNU_SOURCE, which a module cannot define for the importer.
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+
+/// A stream socket that is non-blocking and close-on-exec from its first moment. The descriptor, or -1 with errno.
+static inline int csystem_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+/// Accepts a connection that is non-blocking and close-on-exec from its first moment. The descriptor, or -1 with errno.
+static inline int csystem_accept(int listener) {
+    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/// The number of processors that the calling thread may run on; 0 when the system does not say.
+int csystem_processors(void);
+#endif
+
+/// Runs body(context) on a new detached thread that receives no signal. name is shown in a list of the process's threads; its
+/// first 15 bytes count. 1 = the thread runs, -1 = no thread was made and body is not called.
+int csystem_spawn(const char *name, void (*body)(void *context), void *context);
+
+/// Writes every address of a host name to records, by the system's resolver, which blocks the calling thread. A record has 17
+/// bytes: the length of the address (4 or 16), then the address in network byte order.
+/// The number of records; 0 = no address, or the resolver failed; -1 = more than capacity records.
+int csystem_look_up(const char *name, uint8_t *records, size_t capacity);
+
+#endif

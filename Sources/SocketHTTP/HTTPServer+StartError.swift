@@ -1,0 +1,60 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension HTTPServer {
+    /// Why a server cannot listen, cannot start its threads, or cannot go on accepting connections. The description is one line
+    /// for the operator.
+    public enum StartError: Error, Sendable, Hashable, CustomStringConvertible {
+        /// The host is not an IPv4 address, an IPv6 address or `localhost`.
+        case invalidHost(String)
+        /// The path of a Unix-domain socket is empty, too long, or holds NUL.
+        case invalidPath(String)
+        /// Another program listens there.
+        case portInUse(String)
+        /// The path of the Unix-domain socket names a file of another kind.
+        case notASocket(String)
+        /// The system does not let this program listen there.
+        case notPermitted(String)
+        /// This machine does not have that address.
+        case addressNotAvailable(String)
+        /// The handler does not allow this address: the address, and the handler's reason.
+        case loopbackOnly(String, reason: String)
+        /// No usable socket was inherited: the reason.
+        case notInherited(String)
+        /// The server was run a second time.
+        case alreadyRun
+        /// A system call failed: its name and `errno`.
+        case system(String, Int32)
+
+        /// One line: what is wrong, and what to do.
+        public var description: String {
+            switch self {
+            case .invalidHost(let host):
+                "cannot listen on host \"\(host)\": give an IPv4 or IPv6 address, or localhost"
+            case .invalidPath(let path):
+                "cannot listen on path \"\(path)\": give a path of 1 to 103 bytes"
+            case .portInUse(let place):
+                "cannot listen on \(place): the port is in use; stop the program that holds it, or choose another port"
+            case .notASocket(let path):
+                "cannot listen on \(path): a file that is not a socket is there; remove it, or choose another path"
+            case .notPermitted(let place):
+                "cannot listen on \(place): not permitted; choose a port of 1024 or above, or a folder that may be written"
+            case .addressNotAvailable(let place):
+                "cannot listen on \(place): this machine does not have that address"
+            case .loopbackOnly(let place, let reason):
+                "cannot listen on \(place): \(reason); listen on 127.0.0.1, ::1 or a Unix-domain socket"
+            case .notInherited(let why):
+                "no socket was inherited: \(why); start this program from a socket unit, or give it an address"
+            case .alreadyRun:
+                "this server has been run already; call listen() again"
+            case .system(let call, let code):
+                "\(call) failed: \(unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)")"
+            }
+        }
+    }
+}

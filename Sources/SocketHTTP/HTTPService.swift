@@ -1,0 +1,32 @@
+package import HTTPMessages
+
+/// The settings and counters that every connection of a running server shares.
+package final class HTTPService: Sendable {
+    let handler: any HTTPHandler
+    let limits: ServerLimits
+    let times: ServerTimes
+    let listener: HTTPRequest.ListenerKind
+    let census: ConnectionCensus
+    let accessLog: (@Sendable (AccessRecord) -> Void)?
+    let onError: (@Sendable (any Error) -> Void)?
+
+    init(
+        handler: any HTTPHandler, limits: ServerLimits, listener: HTTPRequest.ListenerKind, census: ConnectionCensus,
+        accessLog: (@Sendable (AccessRecord) -> Void)?, onError: (@Sendable (any Error) -> Void)?
+    ) {
+        self.handler = handler
+        self.limits = limits
+        self.listener = listener
+        self.census = census
+        self.accessLog = accessLog
+        self.onError = onError
+        times = ServerTimes(limits)
+    }
+
+    /// A service without a listening socket, for a program that makes its own connections.
+    package convenience init(handler: any HTTPHandler, limits: ServerLimits) {
+        self.init(
+            handler: handler, limits: limits, listener: .unknown, census: ConnectionCensus(), accessLog: nil,
+            onError: nil)
+    }
+}
