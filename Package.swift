@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "TokenVerification", targets: ["TokenVerification"]),
         .library(name: "OAuthResourceServer", targets: ["OAuthResourceServer"]),
+        .library(name: "ResourceServerKit", targets: ["ResourceServerKit"]),
         .library(name: "SafeFetch", targets: ["SafeFetch"]),
         .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
         .library(name: "OAuthTestKit", targets: ["OAuthTestKit"]),
@@ -49,6 +50,14 @@ let package = Package(
             name: "OAuthResourceServer",
             dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
 
+        // Level 4: one import for a whole program.
+        .target(
+            name: "ResourceServerKit",
+            dependencies: [
+                "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthResourceServer",
+                "SafeFetch", "SocketHTTP",
+            ]),
+
         // Level 5: fake issuers.
         .target(
             name: "OAuthTestKit",
@@ -68,7 +77,7 @@ let package = Package(
             dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "SafeFetch"]),
         // The README's program: it is here so that it compiles.
         .executableTarget(
-            name: "readme-example", dependencies: ["HTTPMessages", "OAuthResourceServer", "SafeFetch", "SocketHTTP"]),
+            name: "readme-example", dependencies: ["ResourceServerKit", "TokenVerification"]),
         .executableTarget(
             name: "benchmarks",
             dependencies: [
@@ -104,6 +113,9 @@ let package = Package(
                 "OAuthResourceServer", "TokenVerification", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata",
                 "HTTPMessages", "WireFormat",
             ]),
+        .testTarget(
+            name: "ResourceServerKitTests",
+            dependencies: ["ResourceServerKit", "readme-example", "OAuthTestKit", "SocketHTTP"]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
         .testTarget(
             name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],

@@ -43,16 +43,16 @@ public struct ResourceServer: Sendable {
         _ configuration: ResourceServerConfiguration, fetcher: any DocumentFetcher,
         observer: ResourceServerEvent.Observer? = nil
     ) throws(ConfigurationError) {
-        try self.init(configuration, makeFetcher: { _ in fetcher }, observer: observer)
+        try self.init(configuration, makeFetcher: { _ throws(ConfigurationError) in fetcher }, observer: observer)
     }
 
     /// A guard that makes its fetcher from the permissions of its configuration, once these were checked.
     package init(
-        _ configuration: ResourceServerConfiguration, makeFetcher: (FetchPermissions) -> any DocumentFetcher,
+        _ configuration: ResourceServerConfiguration, makeFetcher: (FetchPermissions) throws(ConfigurationError) -> any DocumentFetcher,
         observer: ResourceServerEvent.Observer?
     ) throws(ConfigurationError) {
         let checked = try CheckedConfiguration(configuration, .configured, hasObserver: observer != nil)
-        let fetcher = makeFetcher(checked.tokens.permissions)
+        let fetcher = try makeFetcher(checked.tokens.permissions)
         let relay = observer.map { observer in { @Sendable event in observer(.verification(event)) } }
         self.init(
             checked, checked.tokens.makeVerifier(fetcher: fetcher, observer: relay),

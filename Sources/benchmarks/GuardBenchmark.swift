@@ -167,7 +167,7 @@ struct GuardBenchmark {
 
     private func guarded(_ verifier: any TokenVerifier, observer: ResourceServerEvent.Observer? = nil) throws -> any HTTPHandler {
         let configuration = ResourceServerConfiguration(
-            resource: TokenWorkload.resource, authorizationServers: [TokenWorkload.issuer], requiredScopes: ["mcp:use"])
+            resource: TokenWorkload.resource, requiredScopes: ["mcp:use"])
         return try ResourceServer(configuration, verifier: verifier, observer: observer).protecting { _, _ in
             .text("Hello, world!")
         }

@@ -68,10 +68,10 @@ struct ServedHandler {
             if kind != .unauthorized {
                 token = issuer.token { $0.expiresAt = ($0.issuedAt ?? 0) + 86_400 }
             }
-            let trusted = JWTTokenVerifier.TrustedIssuer(
+            let trusted = TrustedIssuer(
                 try JWTValidation(issuer: issuer.url, resource: issuer.audience), keys: issuer.keySource)
             let configuration = ResourceServerConfiguration(
-                resource: issuer.audience, authorizationServers: [issuer.url], requiredScopes: ["mcp:use"])
+                resource: issuer.audience, requiredScopes: ["mcp:use"])
             let caching = kind == .cached ? TokenCaching.standard : .off
             handler = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted], caching: caching))
                 .protecting { _, _ in .text("Hello, world!") }

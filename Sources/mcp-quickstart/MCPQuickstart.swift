@@ -20,7 +20,7 @@ enum MCPQuickstart {
         }
         do {
             let environment = ProcessEnvironment.variables()
-            let quickstart = Quickstart(try QuickstartOptions(parsing: arguments, environment: environment))
+            let quickstart = Quickstart(QuickstartOptions(parsing: arguments, environment: environment))
             try await untilTerminated { try await quickstart.run { say($0) } }
         } catch let error as UsageError {
             stop(error.faults)

@@ -5,12 +5,12 @@ import OAuthResourceServer
 import OAuthTestKit
 import SafeFetch
 import SocketHTTP
+import TokenVerification
 import WireFormat
 
 /// A protected MCP server with everything around it.
 ///
-/// A program of your own needs less: a ``ResourceServer`` around its handler, as ``protect(_:fetcher:)`` does it, and a server
-/// to listen. The embedded authorization server is for development only.
+/// A program of your own needs less: see the README. The embedded authorization server is for development only.
 struct Quickstart {
     private let options: QuickstartOptions
     private let observer: ResourceServerEvent.Observer
@@ -18,8 +18,11 @@ struct Quickstart {
 
     /// A server with these options.
     ///
-    /// - Parameter observer: Told about every event.
-    init(_ options: QuickstartOptions, observer: @escaping ResourceServerEvent.Observer = LineLogger.standardError.observe) {
+    /// - Parameter observer: Receives every event.
+    init(
+        _ options: QuickstartOptions,
+        observer: @escaping ResourceServerEvent.Observer = LineLogger.standardError.observe
+    ) {
         self.options = options
         self.observer = observer
     }
@@ -27,67 +30,100 @@ struct Quickstart {
     /// Runs until the task is cancelled. Called once.
     ///
     /// - Parameter ready: Called with the text to print when everything listens.
-    /// - Throws: ``UsageError`` when a part cannot be started; then nothing was.
+    /// - Throws: ``UsageError`` with every fault; then nothing was started.
     func run(ready: (String) -> Void) async throws {
         // Port 0 means that the system chooses one: the URLs of resource and issuer are known after listening.
-        let server = try listen(options.port, flag: "--port")
-        let configuration: ResourceServerConfiguration
-        let fetcher: any DocumentFetcher
-        var issuing: (server: ListeningServer, handler: DevelopmentAuthorizationServer)?
-        var tokenCommand: String?
-        if options.hasEmbeddedIssuer {
-            let issuerServer = try listen(options.issuerPort, flag: "--issuer-port")
-            let issuer = "http://\(host):\(issuerServer.port)"
-            configuration = try options.configuration(port: server.port, embeddedIssuer: issuer)
-            let embedded = try authorizationServer(issuer, for: configuration)
-            // In the same process: its keys need no network.
-            fetcher = InProcessFetcher([issuer: embedded.server])
-            tokenCommand = embedded.tokenCommand
-            issuing = (issuerServer, embedded.server)
-        } else {
-            configuration = try options.configuration(port: server.port, embeddedIssuer: nil)
-            fetcher = try CurlFetcher(
-                permissions: configuration.fetchPermissions, certificateAuthorities: options.certificateAuthorities)
-        }
-        let guarding = try ResourceServer(configuration, fetcher: fetcher, observer: observer)
-        let mcp = MCPHandler(path: guarding.resource.url.path)
-        let handler = guarding.protecting { request, principal in
+        var faults = options.faults
+        let server = listen(options.port, flag: "--port", &faults)
+        let issuerServer =
+            options.hasEmbeddedIssuer ? listen(options.issuerPort, flag: "--issuer-port", &faults) : nil
+        let assembly = assemble(
+            port: server?.port ?? options.port, issuerPort: issuerServer?.port ?? options.issuerPort, &faults)
+        guard faults.isEmpty, let server, let assembly else { throw UsageError(faults: faults) }
+
+        let mcp = MCPHandler(path: assembly.guarding.resource.url.path)
+        let handler = assembly.guarding.protecting { request, principal in
             try await mcp.respond(to: request, principal: principal)
         }
         ready(
             Introduction(
-                resource: guarding.resource, port: server.port, issuers: guarding.metadata.authorizationServers,
-                tokenCommand: tokenCommand
+                resource: assembly.guarding.resource, port: server.port,
+                issuers: assembly.guarding.metadata.authorizationServers,
+                tokenCommand: assembly.embedded?.tokenCommand
             ).text)
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(handler) }
-            if let issuing { group.addTask { try await issuing.server.run(issuing.handler) } }
+            if let issuerServer, let embedded = assembly.embedded {
+                group.addTask { try await issuerServer.run(embedded.server) }
+            }
             try await group.waitForAll()
+        }
+    }
+
+    /// The guard, and the authorization server in this program if there is one.
+    struct Assembly {
+        var guarding: ResourceServer
+        var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+    }
+
+    /// Makes the guard, which checks the configuration; nil when there is a fault.
+    ///
+    /// - Parameters:
+    ///   - port: The port of the MCP server.
+    ///   - issuerPort: The port of the embedded authorization server.
+    func assemble(port: UInt16, issuerPort: UInt16, _ faults: inout [String]) -> Assembly? {
+        let issuer = options.hasEmbeddedIssuer ? "http://\(host):\(issuerPort)" : nil
+        let configuration = options.configuration(port: port, embeddedIssuer: issuer)
+        var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        do throws(ConfigurationError) {
+            let guarding = try ResourceServer(
+                configuration,
+                makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
+                    guard let issuer else {
+                        return (try? CurlFetcher(
+                            permissions: permissions, certificateAuthorities: options.certificateAuthorities)) ?? CurlFetcher() // MERGE
+                    }
+                    let issuing = try authorizationServer(issuer, for: configuration)
+                    embedded = issuing
+                    // In the same process: its keys need no network.
+                    return InProcessFetcher([issuer: issuing.server])
+                },
+                observer: observer)
+            return Assembly(guarding: guarding, embedded: embedded)
+        } catch {
+            faults += error.faults.map(options.renderer.line)
+            return nil
         }
     }
 
     /// An authorization server that approves everybody.
     private func authorizationServer(
         _ issuer: String, for configuration: ResourceServerConfiguration
-    ) throws -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {
-        try DevelopmentAuthorizationServer.checkBindAddress(host)
-        let scopes = ScopeSet(keepingValid: configuration.requiredScopes)
+    ) throws(ConfigurationError) -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {
+        let scopes = ScopeSet(keepingValid: configuration.requirements.scopes)
         var settings = DevelopmentServerSettings()
         settings.accessTokenLifetime = options.tokenLifetime
         settings.defaultScopes = scopes
         settings.defaultResource = configuration.resource
         // Making an RSA key would take longer than everything else before the ready line.
         settings.algorithm = .es256
-        let server = try DevelopmentAuthorizationServer(issuer: issuer, settings: settings)
-        let curl = try server.registerClient("curl")
-        return (server, server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes))
+        do throws(TestKitError) {
+            try DevelopmentAuthorizationServer.checkBindAddress(host)
+            let server = try DevelopmentAuthorizationServer(issuer: issuer, settings: settings)
+            let curl = try server.registerClient("curl")
+            return (server, server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes))
+        } catch {
+            let place = ConfigurationError.Path([.variable("the embedded authorization server")])
+            throw ConfigurationError([.init(place, "cannot be made", .init(error.description))])
+        }
     }
 
-    private func listen(_ port: UInt16, flag: String) throws -> ListeningServer {
+    private func listen(_ port: UInt16, flag: String, _ faults: inout [String]) -> ListeningServer? {
         do {
             return try HTTPServer(host: host, port: port).listen()
         } catch {
-            throw UsageError(faults: ["\(flag) \(port): \(error)"])
+            faults.append("\(flag) \(port): \(error)")
+            return nil
         }
     }
 }

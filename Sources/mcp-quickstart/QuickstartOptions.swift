@@ -17,6 +17,8 @@ struct QuickstartOptions {
     /// What ``ResourceServerConfiguration/init(environment:)`` is asked for, but for what is known only after listening.
     private(set) var environment: [String: String] = [:]
     private var givenFlags: [(flag: String, variable: String)] = []
+    /// What is wrong with the flags, a line each.
+    private(set) var faults: [String] = []
 
     /// The answer to `--help`.
     static let help = """
@@ -48,8 +50,7 @@ struct QuickstartOptions {
     /// - Parameters:
     ///   - port: The port of the MCP server.
     ///   - embeddedIssuer: The issuer in this program, if there is one.
-    /// - Throws: ``UsageError`` with every fault.
-    func configuration(port: UInt16, embeddedIssuer: String?) throws(UsageError) -> ResourceServerConfiguration {
+    func configuration(port: UInt16, embeddedIssuer: String?) -> ResourceServerConfiguration {
         var environment = environment
         if environment["OAUTH_RESOURCE"] == nil {
             environment["OAUTH_RESOURCE"] = "http://127.0.0.1:\(port)\(MCPHandler.defaultPath)"
@@ -62,22 +63,17 @@ struct QuickstartOptions {
         if environment["OAUTH_REQUIRED_SCOPES"] == nil, isEnforcedForIssuers {
             environment["OAUTH_REQUIRED_SCOPES"] = "mcp:use"
         }
-        do throws(ConfigurationError) {
-            var configuration = try ResourceServerConfiguration(environment: environment)
-            configuration.operationScopes = Notebook.scopeRules
-            configuration.scopeImplications = Notebook.scopeImplications
-            return configuration
-        } catch {
-            throw UsageError(faults: error.faults.map { "\(spelled($0.setting)) \($0.explanation)" })
-        }
+        var configuration = ResourceServerConfiguration(environment: environment)
+        configuration.requirements.operations = Notebook.scopeRules
+        configuration.requirements.implications = Notebook.scopeImplications
+        return configuration
     }
 
-    /// A setting as whoever started the program wrote it.
-    private func spelled(_ setting: String) -> String {
-        for (flag, variable) in givenFlags where setting.utf8.starts(with: variable.utf8) {
-            return flag + setting.dropFirst(variable.count)
-        }
-        return setting
+    /// Shows the faults of the configuration by flags where flags were given, and else by the names of the environment.
+    var renderer: FaultRenderer {
+        let flags = Dictionary(
+            givenFlags.map { ($0.variable, $0.flag) }, uniquingKeysWith: { first, _ in first })
+        return EnvironmentNames.renderer { flags[$0.rawValue] ?? $0.rawValue }
     }
 }
 
@@ -87,10 +83,9 @@ struct UsageError: Error {
 }
 
 extension QuickstartOptions {
-    /// Reads the arguments after the program's name, and what of the environment begins with `OAUTH_`.
-    ///
-    /// - Throws: ``UsageError`` with every fault at once.
-    init(parsing arguments: [String], environment: [String: String] = [:]) throws(UsageError) {
+    /// Reads the arguments after the program's name, and the variables of the environment that begin with `OAUTH_`. What is wrong
+    /// with flags is in ``faults``; the guard checks the rest.
+    init(parsing arguments: [String], environment: [String: String] = [:]) {
         var flags = CommandLineFlags(parsing: arguments, known: Self.flags)
         self.environment = environment.filter { $0.key.utf8.starts(with: "OAUTH_".utf8) }
         if let value = flags.number("--port", 0...65_535) { port = UInt16(value) }
@@ -118,20 +113,15 @@ extension QuickstartOptions {
                 flags.faults.append("--port and --issuer-port must differ; both are \(port)")
             }
             for name in ["OAUTH_JWKS_URL", "OAUTH_INTROSPECTION_URL"] where self.environment[name] != nil {
-                flags.faults.append("\(spelled(name)) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS")
+                let spelled = givenFlags.first { $0.variable == name }?.flag ?? name
+                flags.faults.append("\(spelled) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS")
             }
         } else {
             for flag in ["--issuer-port", "--token-lifetime"] where flags.contains(flag) {
                 flags.faults.append("\(flag) is for the embedded authorization server, which is not started now")
             }
         }
-        do throws(UsageError) {
-            // The ports do not change what is right and wrong.
-            _ = try configuration(port: 1, embeddedIssuer: hasEmbeddedIssuer ? "http://127.0.0.1:1" : nil)
-        } catch {
-            flags.faults += error.faults
-        }
-        guard flags.faults.isEmpty else { throw UsageError(faults: flags.faults) }
+        faults = flags.faults
     }
 
     private static let variables: KeyValuePairs = [

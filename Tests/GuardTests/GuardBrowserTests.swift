@@ -42,7 +42,7 @@ struct GuardBrowserTests {
     @Test("POLICY §10: with a list of origins")
     func allowList() async throws {
         let guarded = try GuardUnderTest(configure: {
-            $0.allowedOrigins = [Self.app, "http://localhost:5173", "vscode-webview://panel"]
+            $0.browsers.allowedOrigins = [Self.app, "http://localhost:5173", "vscode-webview://panel"]
         })
         let origin = ("Origin", Self.app)
         try await RowPaths(guarded: guarded).check([
@@ -197,7 +197,7 @@ struct GuardBrowserTests {
             verifier: StaticTokenVerifier(try StaticTokenList(parsing: Array(made.lines.utf8))),
             configure: {
                 $0.mode = .staticTokens
-                $0.authorizationServers = []
+                $0.metadata.authorizationServers = []
             })
         let realm = "Bearer realm=\"https://mcp.example/mcp\""
         func refused(_ status: Int, _ error: String, _ sentence: String, _ more: String) -> RowAnswer {
@@ -245,7 +245,7 @@ struct GuardBrowserTests {
     @Test("Routes: public and optional paths, and nothing that only looks like one")
     func routes() async throws {
         let guarded = try GuardUnderTest(configure: {
-            $0.routes = [
+            $0.requirements.routes = [
                 RouteRule("/health", .public), RouteRule(below: "/open", .public), RouteRule("/maybe", .optional),
             ]
         })

@@ -10,14 +10,14 @@ import WireFormat
 struct GuardOperationTests {
     private static func guarded() throws -> GuardUnderTest {
         try GuardUnderTest(configure: {
-            $0.operationScopes = [
+            $0.requirements.operations = [
                 .tool("delete_*", requires: "files:write"), .prompt("review", requires: .any(of: ["review", "admin"])),
                 .resource("file:///private/**", requires: ["files:private", "files:read"]),
             ]
-            $0.operationScopes.maximumBodyBytes = 2_048
-            $0.scopeImplications = ["admin": ["files:write"], "files:write": ["files:read"]]
-            $0.routeScopes = [RouteScopeRule("/mcp/admin/**", requires: "admin")]
-            $0.routes = [RouteRule("/mcp/open", .optional)]
+            $0.requirements.operations.maximumBodyBytes = 2_048
+            $0.requirements.implications = ["admin": ["files:write"], "files:write": ["files:read"]]
+            $0.requirements.routeScopes = [RouteScopeRule("/mcp/admin/**", requires: "admin")]
+            $0.requirements.routes = [RouteRule("/mcp/open", .optional)]
         })
     }
 

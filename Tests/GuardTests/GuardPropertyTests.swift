@@ -48,11 +48,11 @@ struct GuardPropertyTests {
         on listener: HTTPRequest.ListenerKind, _ log: Log, origins: [String] = [], mode: ResourceServer.Mode = .enforced
     ) async throws -> Subject {
         var configuration = ResourceServerConfiguration(
-            resource: GuardUnderTest.resource,
-            authorizationServers: mode == .staticTokens ? [] : [GuardUnderTest.issuer.url], requiredScopes: ["mcp:use"])
-        configuration.allowedOrigins = origins
+            resource: GuardUnderTest.resource, requiredScopes: ["mcp:use"])
+        configuration.metadata.authorizationServers = mode == .staticTokens ? [] : nil
+        configuration.browsers.allowedOrigins = origins
         configuration.mode = mode
-        configuration.routes = [RouteRule("/open", .public), RouteRule("/maybe", .optional)]
+        configuration.requirements.routes = [RouteRule("/open", .public), RouteRule("/maybe", .optional)]
         let validation = try JWTValidation(issuer: GuardUnderTest.issuer.url, resource: GuardUnderTest.resource)
         let verifier = try JWTTokenVerifier(
             [.init(validation, keys: GuardUnderTest.issuer.keySource)], clock: WallClock { GuardUnderTest.now })

@@ -44,7 +44,7 @@ struct GuardSessionTableTests {
         let validation = try JWTValidation(issuer: issuer.url, resource: GuardUnderTest.resource)
         let server = try ResourceServer(
             ResourceServerConfiguration(
-                resource: GuardUnderTest.resource, authorizationServers: [issuer.url], requiredScopes: ["mcp:use"]),
+                resource: GuardUnderTest.resource, requiredScopes: ["mcp:use"]),
             verifier: JWTTokenVerifier(
                 [.init(validation, keys: issuer.keySource)], clock: WallClock { GuardUnderTest.now }))
         let guarded = GuardUnderTest(handler: server.protecting { Self.answer($0, $1) })

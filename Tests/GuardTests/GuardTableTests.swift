@@ -205,7 +205,7 @@ struct GuardTableTests {
                 "all scopes of the operation, not only the missing ones", .call("{scopes=a}"),
                 .insufficientScope("a b c:d")),
         ])
-        let realm = try GuardUnderTest(configure: { $0.realm = #"the "notes""# })
+        let realm = try GuardUnderTest(configure: { $0.responses.realm = #"the "notes""# })
         try await RowPaths(guarded: realm).check([
             .init(
                 "the realm first, and escaped", RowRequest(),
@@ -272,13 +272,13 @@ struct GuardTableTests {
             .init(
                 "in the middle of a path it is the handler's", RowRequest("GET", "/x/.well-known/y"), .unauthorized()),
         ])
-        let hidden = try GuardUnderTest(configure: { $0.rootAlias = .notServed })
+        let hidden = try GuardUnderTest(configure: { $0.metadata.rootAlias = .notServed })
         try await RowPaths(guarded: hidden).check([
             .init(
                 "without the alias: 404 there", RowRequest("GET", "/.well-known/oauth-protected-resource"), .notFound),
             .init("without the alias: the inserted path", RowRequest("GET", path), found),
         ])
-        let claimed = try GuardUnderTest(configure: { $0.wellKnownPathsOfHandler = ["/.well-known/mine"] })
+        let claimed = try GuardUnderTest(configure: { $0.metadata.handlerPaths = ["/.well-known/mine"] })
         try await RowPaths(guarded: claimed).check([
             .init("a path that the handler claims is guarded", RowRequest("GET", "/.well-known/mine"), .unauthorized()),
             .init(

@@ -21,7 +21,7 @@ struct GuardUnderTest: Sendable {
         observer: ResourceServerEvent.Observer? = nil, configure: (inout ResourceServerConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = ResourceServerConfiguration(
-            resource: Self.resource, authorizationServers: [Self.issuer.url], requiredScopes: requiredScopes)
+            resource: Self.resource, requiredScopes: requiredScopes)
         configure(&configuration)
         let validation = try JWTValidation(issuer: Self.issuer.url, resource: Self.resource)
         let jwt = try JWTTokenVerifier(

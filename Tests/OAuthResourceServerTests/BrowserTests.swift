@@ -14,13 +14,13 @@ struct BrowserTests {
         "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
 
     private func withList(_ origins: [String] = [page, "http://localhost:6274"]) throws -> GuardFixture {
-        try GuardFixture { $0.allowedOrigins = origins }
+        try GuardFixture { $0.browsers.allowedOrigins = origins }
     }
 
     private func localGuard(_ resource: String = local, origins: [String] = []) throws -> GuardFixture {
         try GuardFixture { configuration in
             configuration.resource = resource
-            configuration.allowedOrigins = origins
+            configuration.browsers.allowedOrigins = origins
         }
     }
 
@@ -202,7 +202,7 @@ struct BrowserTests {
         #expect(exchange.served == nil)
         #expect(exchange.response.fields.contains(.wwwAuthenticate) == false)
         #expect(exchange.response.fields.contains(.accessControlAllowOrigin) == false)
-        #expect(fixture.log.all.map(\.description).allSatisfy { $0 == "turned_away reason=origin_not_allowed" })
+        #expect(fixture.log.all.map(\.description).allSatisfy { $0 == "denied reason=origin_not_allowed token=none" })
         #expect(fixture.log.all.count == 2)
     }
 
@@ -223,7 +223,7 @@ struct BrowserTests {
     func ownOrigin(resource: String, origin: String) async throws {
         let fixture = try GuardFixture { configuration in
             configuration.resource = resource
-            configuration.allowedOrigins = [Self.page]
+            configuration.browsers.allowedOrigins = [Self.page]
         }
         let exchange = try await GuardExchange(fixture.server, fields: [("Origin", fields: origin)])
         #expect(exchange.response.status == .unauthorized)
@@ -335,7 +335,7 @@ struct BrowserTests {
                     #"{"error":"host_not_served","error_description":"The Host field does not name this server."}"#,
                 ])
         }
-        #expect(fixture.log.all.allSatisfy { $0.description == "turned_away reason=host_not_served" })
+        #expect(fixture.log.all.allSatisfy { $0.description == "denied reason=host_not_served token=none" })
     }
 
     // MARK: Configuration
@@ -343,29 +343,28 @@ struct BrowserTests {
     @Test(
         "Every text that browsers would not send as an origin is refused at construction, and says what to write",
         arguments: [
-            ("*", "is *; every page of the web could call the server: list the origins"),
-            ("null", "is null, which any sandboxed page can be; remove it"),
-            ("NULL", "is null, which any sandboxed page can be; remove it"),
-            ("https://app.example/", "goes on behind the host; an origin ends there, without a / at the end"),
-            ("https://app.example/x", "goes on behind the host; an origin ends there, without a / at the end"),
-            ("https://app.example?x", "goes on behind the host; an origin ends there, without a / at the end"),
-            ("https://APP.example", "is not how browsers spell it; write https://app.example"),
-            ("https://app.example:443", "is not how browsers spell it; write https://app.example"),
-            ("HTTP://app.example:80", "is not how browsers spell it; write http://app.example"),
+            ("*", "is *, which lets every page of the web call the server; list the origins"),
+            ("null", "is null, which every sandboxed page has; remove it"),
+            ("NULL", "is null, which every sandboxed page has; remove it"),
+            ("https://app.example/", "continues behind the host; end it with the host or port, without a / at the end"),
+            ("https://app.example/x", "continues behind the host; end it with the host or port, without a / at the end"),
+            ("https://app.example?x", "continues behind the host; end it with the host or port, without a / at the end"),
+            ("https://APP.example", "is not as browsers spell it; write https://app.example"),
+            ("https://app.example:443", "is not as browsers spell it; write https://app.example"),
+            ("HTTP://app.example:80", "is not as browsers spell it; write http://app.example"),
             ("https://*.example", "has no valid host and port; write it like https://app.example.com:8443"),
             ("https://u@app.example", "has no valid host and port; write it like https://app.example.com:8443"),
-            ("app.example", "is no origin; write it like https://app.example.com"),
-            ("https://", "is no origin; write it like https://app.example.com"),
-            ("https:app.example", "is no origin; write it like https://app.example.com"),
-            ("", "is no origin; write it like https://app.example.com"),
-            ("vscode-webview://A", "is no origin as browsers spell it; write it like https://app.example.com"),
-            ("x-app://*", "is no origin as browsers spell it; write it like https://app.example.com"),
-            ("x-app://a b", "is no origin as browsers spell it; write it like https://app.example.com"),
+            ("app.example", "is not an origin; write it like https://app.example.com"),
+            ("https://", "is not an origin; write it like https://app.example.com"),
+            ("https:app.example", "is not an origin; write it like https://app.example.com"),
+            ("", "is not an origin; write it like https://app.example.com"),
+            ("vscode-webview://A", "is not an origin as browsers spell it; write it like https://app.example.com"),
+            ("x-app://*", "is not an origin as browsers spell it; write it like https://app.example.com"),
+            ("x-app://a b", "is not an origin as browsers spell it; write it like https://app.example.com"),
         ])
     func originFault(origin: String, explanation: String) {
-        #expect(throws: ConfigurationError([.init("allowedOrigins[1]", explanation)])) {
-            try withList([Self.page, origin])
-        }
+        let error = #expect(throws: ConfigurationError.self) { try withList([Self.page, origin]) }
+        #expect(error?.lines == ["browsers.allowedOrigins[1] \(explanation)"])
     }
 
     @Test(

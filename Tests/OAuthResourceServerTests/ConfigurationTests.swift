@@ -1,22 +1,24 @@
 import HTTPMessages
 import OAuthMetadata
-import OAuthResourceServer
 import OAuthTestKit
 import Testing
 import TokenVerification
 import WireFormat
 
+@testable import OAuthResourceServer
+
 @Suite("ResourceServerConfiguration", .serialized)
 struct ConfigurationTests {
     private func faults(_ edit: (inout ResourceServerConfiguration) -> Void) -> [String] {
         var configuration = ResourceServerConfiguration(
-            resource: GuardFixture.resource, authorizationServers: ["https://issuer.example"])
+            resource: GuardFixture.resource)
+        configuration.metadata.authorizationServers = ["https://issuer.example"]
         edit(&configuration)
         do throws(ConfigurationError) {
             _ = try ResourceServer(configuration, verifier: StubVerifier())
             return []
         } catch {
-            return error.faults.map(\.setting)
+            return error.settings
         }
     }
 
@@ -24,28 +26,28 @@ struct ConfigurationTests {
     func allAtOnce() {
         let faults = faults { configuration in
             configuration.resource = "mcp.example"
-            configuration.authorizationServers = [
+            configuration.metadata.authorizationServers = [
                 "http://issuer.example", "https://ok.example", "https://x.example/?q",
             ]
-            configuration.requiredScopes = ["a b"]
-            configuration.scopesSupported = ["\""]
-            configuration.realm = "a\nb"
-            configuration.tokenLimit = 10
-            configuration.wellKnownPathsOfHandler = ["/x"]
+            configuration.requirements.scopes = ["a b"]
+            configuration.metadata.scopesSupported = ["\""]
+            configuration.responses.realm = "a\nb"
+            configuration.tokens.maximumBytes = 10
+            configuration.metadata.handlerPaths = ["/x"]
         }
         #expect(
             faults == [
-                "resource", "authorizationServers[0]", "authorizationServers[2]", "requiredScopes", "scopesSupported",
-                "realm", "tokenLimit", "wellKnownPathsOfHandler[0]",
+                "resource", "requirements.scopes", "metadata.authorizationServers[0]", "metadata.authorizationServers[2]",
+                "metadata.scopesSupported", "metadata.handlerPaths[0]", "responses.realm", "tokens.maximumBytes",
             ])
     }
 
     @Test("An issuer is needed; offline_access cannot be required")
     func single() {
-        #expect(faults { $0.authorizationServers = [] } == ["authorizationServers"])
-        #expect(faults { $0.requiredScopes = ["offline_access"] } == ["requiredScopes"])
-        #expect(faults { $0.tokenLimit = 65_537 } == ["tokenLimit"])
-        #expect(faults { $0.tokenLimit = 65_536 } == [])
+        #expect(faults { $0.metadata.authorizationServers = [] } == ["metadata.authorizationServers"])
+        #expect(faults { $0.requirements.scopes = ["offline_access"] } == ["requirements.scopes"])
+        #expect(faults { $0.tokens.maximumBytes = 65_537 } == ["tokens.maximumBytes"])
+        #expect(faults { $0.tokens.maximumBytes = 65_536 } == [])
     }
 
     @Test("A resource that could not be served, a repeated issuer, and a path that is the guard's own are refused")
@@ -56,17 +58,17 @@ struct ConfigurationTests {
         #expect(
             faults { configuration in
                 configuration.resource = "https://mcp.example/.well-known/mcp"
-                configuration.wellKnownPathsOfHandler = ["/.well-known/mcp"]
+                configuration.metadata.handlerPaths = ["/.well-known/mcp"]
             } == [])
         #expect(
-            faults { $0.authorizationServers = ["https://a.example", "https://b.example", "https://a.example"] }
-                == ["authorizationServers[2]"])
+            faults { $0.metadata.authorizationServers = ["https://a.example", "https://b.example", "https://a.example"] }
+                == ["metadata.authorizationServers[2]"])
         #expect(
             faults {
-                $0.wellKnownPathsOfHandler = [
+                $0.metadata.handlerPaths = [
                     "/.well-known/x", "/.well-known/x?y", "/.well-known/oauth-protected-resource/mcp",
                 ]
-            } == ["wellKnownPathsOfHandler[1]", "wellKnownPathsOfHandler[2]"])
+            } == ["metadata.handlerPaths[1]", "metadata.handlerPaths[2]"])
     }
 
     @Test(
@@ -89,7 +91,7 @@ struct ConfigurationTests {
     @Test("What describe writes is advertised without what may not be")
     func describeIsChecked() throws {
         let fixture = try GuardFixture { configuration in
-            configuration.describe = { metadata in
+            configuration.metadata.describe = { metadata in
                 metadata.authorizationServers = []
                 metadata.bearerMethodsSupported = ["query"]
                 metadata.scopesSupported = ScopeSet(keepingValidOf: "offline_access mcp:use")
@@ -104,19 +106,29 @@ struct ConfigurationTests {
             ])
     }
 
-    @Test("The description says what is wrong and what to do, a line a fault")
-    func description() {
-        let error = ConfigurationError([
-            .init("resource", IdentifierError.insecure.explanation), .init("realm", "is odd"),
-        ])
+    @Test("A fault is data, and each renderer shows it by the names of its reader")
+    func renderers() {
+        let fault = ConfigurationError.Fault(
+            .tokens + "issuers" + "keys", IdentifierError.insecure, example: "https://login.example.com/jwks",
+            insecureHTTP: .insecureHTTP)
         #expect(
-            error.description
-                == "resource uses http, which is acceptable for loopback hosts only; use https\nrealm is odd")
+            FaultRenderer.code.line(fault)
+                == "tokens.issuers.keys uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP "
+                + "to .loopback")
+        #expect(
+            EnvironmentNames.renderer().line(fault)
+                == "OAUTH_JWKS_URL uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback")
+        #expect(
+            EnvironmentNames.renderer { $0 == .keySetURL ? "--jwks-url" : $0.rawValue }.line(fault)
+                == "--jwks-url uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback")
+        let other = ConfigurationError.Fault((.metadata + "handlerPaths")[2], "has a query", "name the path alone")
+        #expect(EnvironmentNames.renderer().line(other) == "metadata.handlerPaths[2] has a query; name the path alone")
+        #expect(ConfigurationError([fault, other]).description.utf8.count { $0 == 0x0A } == 1)
     }
 
     @Test("POLICY §3: offline_access is never advertised")
     func offlineAccess() throws {
-        let fixture = try GuardFixture { $0.scopesSupported = ["offline_access", "mcp:use"] }
+        let fixture = try GuardFixture { $0.metadata.scopesSupported = ["offline_access", "mcp:use"] }
         #expect(fixture.server.metadata.scopesSupported.description == "mcp:use")
     }
 
@@ -124,18 +136,12 @@ struct ConfigurationTests {
     func describe() throws {
         let other = try ResourceIdentifier("https://other.example")
         let fixture = try GuardFixture { configuration in
-            configuration.describe = { metadata in
+            configuration.metadata.describe = { metadata in
                 metadata.resourceName.value = "Notes"
                 metadata.resource = other
             }
         }
         #expect(fixture.server.metadata.resourceName.value == "Notes")
         #expect(fixture.server.metadata.resource.text == GuardFixture.resource)
-    }
-
-    @Test("The two-line set-up reports faults of its strings")
-    func shortForm() {
-        let fetcher = ScriptedFetcher()
-        #expect(throws: ConfigurationError.self) { try ResourceServer(resource: "x", issuer: "y", fetcher: fetcher) }
     }
 }

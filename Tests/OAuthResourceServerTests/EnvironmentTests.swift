@@ -15,8 +15,11 @@ struct EnvironmentTests {
     /// What it takes.
     private static let least = ["OAUTH_RESOURCE": resource, "OAUTH_ISSUERS": issuer]
 
+    /// The configuration of an environment, without faults.
     private func configuration(_ more: [String: String]) throws -> ResourceServerConfiguration {
-        try ResourceServerConfiguration(environment: Self.least.merging(more) { $1 })
+        let configuration = ResourceServerConfiguration(environment: Self.least.merging(more) { $1 })
+        _ = try ResourceServer(configuration, fetcher: ScriptedFetcher(), observer: { _ in })
+        return configuration
     }
 
     // MARK: What is read
@@ -25,18 +28,18 @@ struct EnvironmentTests {
     func least() throws {
         let configuration = try configuration([:])
         #expect(configuration.resource == Self.resource)
-        #expect(configuration.authorizationServers == [Self.issuer])
-        #expect(configuration.issuers.map(\.issuer) == [Self.issuer])
-        #expect(configuration.issuers.map(\.keys) == [.discovered])
-        #expect(configuration.issuers[0].policy.algorithms == SignatureAlgorithm.allowedByDefault)
-        #expect(configuration.issuers[0].policy.clockSkew == 60)
-        #expect(configuration.issuers[0].policy.profile == .default)
+        #expect(configuration.tokens.issuers.map(\.issuer) == [Self.issuer])
+        #expect(configuration.tokens.issuers.map(\.issuer) == [Self.issuer])
+        #expect(configuration.tokens.issuers.map(\.keys) == [.discovered])
+        #expect(configuration.tokens.issuers[0].policy.algorithms == SignatureAlgorithm.allowedByDefault)
+        #expect(configuration.tokens.issuers[0].policy.clockSkew == 60)
+        #expect(configuration.tokens.issuers[0].policy.profile == .default)
         #expect(configuration.mode == .enforced)
-        #expect(configuration.requiredScopes == [])
-        #expect(configuration.scopesSupported == nil)
-        #expect(configuration.allowedOrigins == [])
-        #expect(configuration.introspection == nil)
-        #expect(configuration.fetchPermissions == FetchPermissions())
+        #expect(configuration.requirements.scopes == [])
+        #expect(configuration.metadata.scopesSupported == nil)
+        #expect(configuration.browsers.allowedOrigins == [])
+        #expect(configuration.tokens.introspection == nil)
+        #expect(configuration.tokens.fetching == ResourceServerConfiguration.Fetching())
     }
 
     @Test("Every variable is read, and lists are separated by commas, white space or both")
@@ -53,21 +56,20 @@ struct EnvironmentTests {
             "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
             "PATH": "/bin", "oauth_mode": "not ours",
         ])
-        let policy = configuration.issuers[0].policy
+        let policy = configuration.tokens.issuers[0].policy
         #expect(configuration.mode == .shadow)
-        #expect(configuration.authorizationServers == ["http://127.0.0.1:9000"])
+        #expect(configuration.tokens.issuers.map(\.issuer) == ["http://127.0.0.1:9000"])
         #expect(policy.audiences == ["api://a", "api://b"])
-        #expect(configuration.issuers[0].keys == .url("http://127.0.0.1:9000/keys"))
+        #expect(configuration.tokens.issuers[0].keys == .url("http://127.0.0.1:9000/keys"))
         #expect(policy.algorithms == [.es256, .edDSA])
         #expect(policy.clockSkew == 300)
         #expect(policy.profile == .rfc9068)
-        #expect(configuration.requiredScopes == ["mcp:use", "notes:read"])
-        #expect(configuration.scopesSupported == ["mcp:use", "notes:read", "notes:write"])
-        #expect(configuration.allowedOrigins == ["https://app.example.com", "http://localhost:5173"])
-        #expect(
-            configuration.fetchPermissions
-                == FetchPermissions(insecureHTTP: .loopback, privateHosts: ["login.internal", "10.0.0.7", "::1"]))
-        let introspection = try #require(configuration.introspection)
+        #expect(configuration.requirements.scopes == ["mcp:use", "notes:read"])
+        #expect(configuration.metadata.scopesSupported == ["mcp:use", "notes:read", "notes:write"])
+        #expect(configuration.browsers.allowedOrigins == ["https://app.example.com", "http://localhost:5173"])
+        #expect(configuration.tokens.fetching.insecureHTTP == .loopback)
+        #expect(configuration.tokens.fetching.privateHosts == ["login.internal", "10.0.0.7", "::1"])
+        let introspection = try #require(configuration.tokens.introspection)
         #expect(introspection.endpoint == "http://127.0.0.1:9000/introspect")
         #expect(introspection.issuer == "http://127.0.0.1:9000")
         #expect(introspection.audiences == ["api://a", "api://b"])
@@ -86,13 +88,13 @@ struct EnvironmentTests {
         let configuration = try configuration([
             "OAUTH_ISSUERS": "https://a.example.com, https://b.example.com/", "OAUTH_AUDIENCES": "6f3a",
         ])
-        #expect(configuration.issuers.map(\.issuer) == ["https://a.example.com", "https://b.example.com/"])
-        #expect(configuration.issuers.allSatisfy { $0.policy.audiences == ["6f3a"] && $0.keys == .discovered })
+        #expect(configuration.tokens.issuers.map(\.issuer) == ["https://a.example.com", "https://b.example.com/"])
+        #expect(configuration.tokens.issuers.allSatisfy { $0.policy.audiences == ["6f3a"] && $0.keys == .discovered })
     }
 
     @Test("A disabled guard needs a resource on a loopback host and nothing else")
     func disabled() throws {
-        let configuration = try ResourceServerConfiguration(environment: [
+        let configuration = ResourceServerConfiguration(environment: [
             "OAUTH_MODE": "disabled", "OAUTH_RESOURCE": "http://127.0.0.1:8080/mcp",
         ])
         #expect(configuration.mode == .disabled(anonymousAs: "anonymous", reach: .loopbackOnly))
@@ -139,7 +141,7 @@ struct EnvironmentTests {
     func staticTokens() async throws {
         let token = try #require(StaticToken(name: "ci", scopes: ScopeSet(keepingValid: ["mcp:use"])))
         let file = try ScratchFile("# tokens\n\(token.line)\n")
-        let configuration = try ResourceServerConfiguration(environment: [
+        let configuration = ResourceServerConfiguration(environment: [
             "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
             "OAUTH_REQUIRED_SCOPES": "mcp:use",
         ])
@@ -178,53 +180,52 @@ struct EnvironmentTests {
         ),
         Mistake(
             ["OAUTH_ISSUERS": "-", "OAUTH_ISSUER": "https://login.example.com"],
-            "OAUTH_ISSUER is no setting of this server; did you mean OAUTH_ISSUERS?",
+            "OAUTH_ISSUER is not a setting of this server; did you mean OAUTH_ISSUERS?",
             "OAUTH_ISSUERS is not set; name the authorization server that clients log in to, as in the iss of its tokens"
         ),
         Mistake(
             ["OAUTH_SCOPES": "a"],
-            "OAUTH_SCOPES is no setting of this server; did you mean OAUTH_REQUIRED_SCOPES?"),
+            "OAUTH_SCOPES is not a setting of this server; did you mean OAUTH_REQUIRED_SCOPES?"),
         Mistake(
             ["OAUTH_CLIENT_SECRET": "s3cret"],
-            "OAUTH_CLIENT_SECRET is no setting of this server; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
+            "OAUTH_CLIENT_SECRET is not a setting of this server; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
         Mistake(
             ["OAUTH_JWKS_URI": "https://login.example.com/jwks"],
-            "OAUTH_JWKS_URI is no setting of this server; did you mean OAUTH_JWKS_URL?"),
+            "OAUTH_JWKS_URI is not a setting of this server; did you mean OAUTH_JWKS_URL?"),
         Mistake(
             ["OAUTH_CLOCK_LEEWAY": "5", "OAUTH_INTROSPECTION_ENDPOINT": "x", "OAUTH_ISSUER_URL": "x"],
-            "OAUTH_CLOCK_LEEWAY is no setting of this server; did you mean OAUTH_CLOCK_SKEW?",
-            "OAUTH_INTROSPECTION_ENDPOINT is no setting of this server; did you mean OAUTH_INTROSPECTION_URL?",
-            "OAUTH_ISSUER_URL is no setting of this server; did you mean OAUTH_ISSUERS?"),
-        Mistake(["OAUTH_FOO": "a"], "OAUTH_FOO is no setting of this server; remove it"),
-        Mistake(["OAUTH_\u{1B}[2J": "a"], "OAUTH_… is no setting of this server; remove it"),
+            "OAUTH_CLOCK_LEEWAY is not a setting of this server; did you mean OAUTH_CLOCK_SKEW?",
+            "OAUTH_INTROSPECTION_ENDPOINT is not a setting of this server; did you mean OAUTH_INTROSPECTION_URL?",
+            "OAUTH_ISSUER_URL is not a setting of this server; did you mean OAUTH_ISSUERS?"),
+        Mistake(["OAUTH_FOO": "a"], "OAUTH_FOO is not a setting of this server; remove it"),
+        Mistake(["OAUTH_\u{1B}[2J": "a"], "OAUTH_… is not a setting of this server; remove it"),
         Mistake(["OAUTH_MODE": ""], "OAUTH_MODE is empty; remove it, or give it a value"),
         Mistake(["OAUTH_REQUIRED_SCOPES": " , "], "OAUTH_REQUIRED_SCOPES is empty; remove it, or give it a value"),
         Mistake(
             ["OAUTH_RESOURCE": "https://mcp.example.com/\u{7F}"],
-            "OAUTH_RESOURCE holds control characters or bytes that are no UTF-8; type it anew"),
+            "OAUTH_RESOURCE holds control characters or bytes that are not UTF-8; type it again"),
         Mistake(
             ["OAUTH_RESOURCE": "https://mcp.example.com/\u{FFFD}"],
-            "OAUTH_RESOURCE holds control characters or bytes that are no UTF-8; type it anew"),
+            "OAUTH_RESOURCE holds control characters or bytes that are not UTF-8; type it again"),
         Mistake(
             ["OAUTH_RESOURCE": "mcp.example.com"],
             "OAUTH_RESOURCE is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp"),
         Mistake(
             ["OAUTH_RESOURCE": "http://mcp.example.com/mcp"],
-            "OAUTH_RESOURCE uses http, which is acceptable for loopback hosts only; use https"),
+            "OAUTH_RESOURCE uses http on a host that is not loopback; use https"),
         Mistake(
             ["OAUTH_RESOURCE": "https://localhost/mcp"],
-            "OAUTH_RESOURCE names this machine with https; use the public URL of the server, or http to develop"),
+            "OAUTH_RESOURCE names this machine with https; use the public URL of the server, or http for development"),
         Mistake(
             ["OAUTH_ISSUERS": "http://127.0.0.1:9000"],
             "OAUTH_ISSUERS entry 1 uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
         ),
         Mistake(
             ["OAUTH_ISSUERS": "http://login.example.com", "OAUTH_ALLOW_INSECURE_HTTP": "loopback"],
-            "OAUTH_ISSUERS entry 1 uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
-        ),
+            "OAUTH_ISSUERS entry 1 uses http on a host that is not loopback; use https"),
         Mistake(
             ["OAUTH_ISSUERS": "https://a.example.com, https://a.example.com, login.example.com"],
-            "OAUTH_ISSUERS entry 2 is there already; configure each issuer once",
+            "OAUTH_ISSUERS entry 2 stands in the list already; configure each issuer once",
             "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com"
         ),
         Mistake(
@@ -233,33 +234,41 @@ struct EnvironmentTests {
                 "OAUTH_JWKS_URL": "https://a.example.com/k",
             ],
             "OAUTH_JWKS_URL is one key set for the several issuers of OAUTH_ISSUERS; remove it, so that the keys of each "
-                + "are found, or name one issuer"),
+                + "are discovered, or name one issuer"),
         Mistake(
             ["OAUTH_JWKS_URL": "http://login.example.com/k#1"],
             "OAUTH_JWKS_URL has a fragment (#…); remove it"),
         Mistake(
             ["OAUTH_ALGORITHMS": "RS256 HS256 none"],
-            "OAUTH_ALGORITHMS entry 2 is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
+            "OAUTH_ALGORITHMS entry 2 is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
                 + "choose among these (HMAC and none are never accepted)",
-            "OAUTH_ALGORITHMS entry 3 is none of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
+            "OAUTH_ALGORITHMS entry 3 is not one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA; "
                 + "choose among these (HMAC and none are never accepted)"),
         Mistake(
-            ["OAUTH_CLOCK_SKEW": "301"], "OAUTH_CLOCK_SKEW is no whole number of seconds from 0 to 300; correct it"),
-        Mistake(["OAUTH_CLOCK_SKEW": "+5"], "OAUTH_CLOCK_SKEW is no whole number of seconds from 0 to 300; correct it"),
+            ["OAUTH_CLOCK_SKEW": "301"],
+            "OAUTH_CLOCK_SKEW is outside 0…300 seconds; choose a number in this range"),
         Mistake(
-            ["OAUTH_TOKEN_PROFILE": "RFC9068"], "OAUTH_TOKEN_PROFILE is none of default, rfc9068; choose one of them"),
+            [
+                "OAUTH_CLOCK_SKEW": "301", "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
+                "OAUTH_AUDIENCES": "a",
+            ],
+            "OAUTH_CLOCK_SKEW is outside 0…300 seconds; choose a number in this range"),
+        Mistake(
+            ["OAUTH_CLOCK_SKEW": "+5"], "OAUTH_CLOCK_SKEW is not a whole number of seconds; write digits alone"),
+        Mistake(
+            ["OAUTH_TOKEN_PROFILE": "RFC9068"], "OAUTH_TOKEN_PROFILE is not one of default, rfc9068; choose one of them"),
         Mistake(
             ["OAUTH_REQUIRED_SCOPES": "read \"write\"", "OAUTH_SCOPES_SUPPORTED": "a\\b"],
-            "OAUTH_REQUIRED_SCOPES holds a text that is no scope: printable ASCII without space, quote and backslash",
-            "OAUTH_SCOPES_SUPPORTED holds a text that is no scope: printable ASCII without space, quote and backslash"),
+            "OAUTH_REQUIRED_SCOPES holds a text that is not a scope; use printable ASCII without space, quote and backslash",
+            "OAUTH_SCOPES_SUPPORTED holds a text that is not a scope; use printable ASCII without space, quote and backslash"),
         Mistake(
             ["OAUTH_REQUIRED_SCOPES": "offline_access"],
-            "OAUTH_REQUIRED_SCOPES holds offline_access, which no access token need carry; remove it"),
+            "OAUTH_REQUIRED_SCOPES holds offline_access, which access tokens do not carry; remove it"),
         Mistake(
             ["OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect"],
-            "OAUTH_INTROSPECTION_CLIENT_ID is not set; name the client as which this server asks",
+            "OAUTH_INTROSPECTION_CLIENT_ID is not set; give it the client identifier of this server at the authorization server",
             "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; give the secret "
-                + "of the client as which this server asks"),
+                + "of the client with which this server asks"),
         Mistake(
             ["OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret"],
             "OAUTH_INTROSPECTION_CLIENT_ID is set without OAUTH_INTROSPECTION_URL; set that too, or remove this",
@@ -269,8 +278,10 @@ struct EnvironmentTests {
                 "OAUTH_INTROSPECTION_URL": "http://login.example.com/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "ü",
                 "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
             ],
-            "OAUTH_INTROSPECTION_URL uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback",
-            "OAUTH_INTROSPECTION_CLIENT_ID is empty, or holds control or non-ASCII characters"),
+            "OAUTH_INTROSPECTION_URL uses http, which shows tokens and credentials to the network; use https, or for a "
+                + "loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback",
+            "OAUTH_INTROSPECTION_CLIENT_ID is empty, or holds control or non-ASCII characters; copy the client identifier "
+                + "from the authorization server"),
         Mistake(
             [
                 "OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect",
@@ -290,7 +301,7 @@ struct EnvironmentTests {
                 + "the working directory"),
         Mistake(
             ["OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
-            "OAUTH_STATIC_TOKENS_FILE is read with OAUTH_MODE=static alone; set that, or remove this"),
+            "OAUTH_STATIC_TOKENS_FILE is used with OAUTH_MODE=static alone; set that, or remove this"),
         Mistake(
             ["OAUTH_MODE": "static", "OAUTH_ISSUERS": "-", "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
             "OAUTH_STATIC_TOKENS_FILE names a file that does not exist; check the path, which is relative to the working "
@@ -298,29 +309,29 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_MODE": "static", "OAUTH_AUDIENCES": "a"],
             "OAUTH_STATIC_TOKENS_FILE is not set; make a token with mcp-auth static-token new, and name the file",
-            "OAUTH_ISSUERS is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it",
-            "OAUTH_AUDIENCES is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it"),
+            "OAUTH_ISSUERS is about the tokens of an issuer, and with OAUTH_MODE=static there is none; remove it",
+            "OAUTH_AUDIENCES is about the tokens of an issuer, and with OAUTH_MODE=static there is none; remove it"),
         Mistake(
             ["OAUTH_MODE": "off"],
-            "OAUTH_MODE is none of enforced, shadow, static, disabled; choose one of them"),
+            "OAUTH_MODE is not one of enforced, shadow, static, disabled; choose one of them"),
         Mistake(
             ["OAUTH_MODE": "disabled"],
-            "OAUTH_MODE is disabled while OAUTH_RESOURCE is on no loopback host, so that anybody could do anything; use "
-                + "http://127.0.0.1:<port> for it, or another mode"),
+            "OAUTH_MODE is disabled while OAUTH_RESOURCE is not on a loopback host, so that everybody could do everything; use "
+                + "http://127.0.0.1:<port> there, or another mode"),
         Mistake(["OAUTH_DPOP": "required"], "OAUTH_DPOP is not supported yet; remove it, or set it to off"),
         Mistake(
-            ["OAUTH_DPOP": "on"], "OAUTH_DPOP is none of off, optional, required; choose one of them"),
+            ["OAUTH_DPOP": "on"], "OAUTH_DPOP is not one of off, optional, required; choose one of them"),
         Mistake(
             ["OAUTH_ALLOWED_ORIGINS": "*, https://app.example.com/"],
-            "OAUTH_ALLOWED_ORIGINS entry 1 is *; every page of the web could call the server: list the origins",
-            "OAUTH_ALLOWED_ORIGINS entry 2 goes on behind the host; an origin ends there, without a / at the end"),
+            "OAUTH_ALLOWED_ORIGINS entry 1 is *, which lets every page of the web call the server; list the origins",
+            "OAUTH_ALLOWED_ORIGINS entry 2 continues behind the host; end it with the host or port, without a / at the end"),
         Mistake(
             ["OAUTH_ALLOW_INSECURE_HTTP": "true"],
-            "OAUTH_ALLOW_INSECURE_HTTP is none of never, loopback; choose one of them"),
+            "OAUTH_ALLOW_INSECURE_HTTP is not one of never, loopback; choose one of them"),
         Mistake(
             ["OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal:8443 https://x.internal"],
-            "OAUTH_ALLOW_PRIVATE_HOSTS entry 1 is no host; write its name alone, without scheme, port and path",
-            "OAUTH_ALLOW_PRIVATE_HOSTS entry 2 is no host; write its name alone, without scheme, port and path"),
+            "OAUTH_ALLOW_PRIVATE_HOSTS entry 1 is not a host; write its name or address alone, without scheme, port and path",
+            "OAUTH_ALLOW_PRIVATE_HOSTS entry 2 is not a host; write its name or address alone, without scheme, port and path"),
     ]
 
     @Test("A mistake is told by the name in the environment, with what is wrong and what to do", arguments: mistakes)
@@ -346,7 +357,7 @@ struct EnvironmentTests {
             let lines = Self.lines(environment.merging([variable.rawValue: "loopback"]) { $1 })
             #expect(
                 lines.contains(
-                    "\(variable.rawValue) is about the tokens of an issuer; with OAUTH_MODE=static there is none: remove it"
+                    "\(variable.rawValue) is about the tokens of an issuer, and with OAUTH_MODE=static there is none; remove it"
                 ),
                 "\(variable.rawValue)")
         }
@@ -388,10 +399,11 @@ struct EnvironmentTests {
 
     private static func lines(_ environment: [String: String]) -> [String] {
         do throws(ConfigurationError) {
-            _ = try ResourceServerConfiguration(environment: environment)
+            _ = try ResourceServer(
+                ResourceServerConfiguration(environment: environment), fetcher: ScriptedFetcher(), observer: { _ in })
             return []
         } catch {
-            return error.description.split(separator: "\n").map(String.init)
+            return error.lines
         }
     }
 }

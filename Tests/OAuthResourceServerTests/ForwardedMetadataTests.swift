@@ -20,12 +20,11 @@ struct ForwardedMetadataTests {
     }
 
     private func fixture(
-        _ reading: ForwardedMetadata.Reading, of url: String = GuardFixture.issuer.url,
+        _ reading: ResourceServerConfiguration.ForwardedMetadata.Reading, of url: String = GuardFixture.issuer.url,
         configure: (inout ResourceServerConfiguration) -> Void = { _ in }
     ) throws -> GuardFixture {
-        let forwarded = ForwardedMetadata(of: try IssuerIdentifier(url)) { reading }
-        return try GuardFixture {
-            $0.forwardedMetadata = forwarded
+        try GuardFixture {
+            $0.metadata.forwarded = .provided(issuer: url) { reading }
             configure(&$0)
         }
     }
@@ -73,10 +72,11 @@ struct ForwardedMetadataTests {
         let metadata = try Self.metadata()
         let moved = try Self.metadata(#"{"issuer":"https://issuer.example","x":1}"#)
         let isMoved = Mutex(false)
-        let forwarded = ForwardedMetadata(of: metadata.issuer) {
-            .metadata(isMoved.withLock { $0 } ? moved : metadata)
+        let fixture = try GuardFixture {
+            $0.metadata.forwarded = .provided(issuer: metadata.issuer.text) {
+                .metadata(isMoved.withLock { $0 } ? moved : metadata)
+            }
         }
-        let fixture = try GuardFixture { $0.forwardedMetadata = forwarded }
         let first = try #require(await fixture.refusal(method: .get, target: Self.path))
         isMoved.withLock { $0 = true }
         let second = try #require(await fixture.refusal(method: .get, target: Self.path))
@@ -110,11 +110,12 @@ struct ForwardedMetadataTests {
     func methods() async throws {
         let asked = Mutex(0)
         let metadata = try Self.metadata()
-        let forwarded = ForwardedMetadata(of: metadata.issuer) {
-            asked.withLock { $0 += 1 }
-            return .metadata(metadata)
+        let fixture = try GuardFixture {
+            $0.metadata.forwarded = .provided(issuer: metadata.issuer.text) {
+                asked.withLock { $0 += 1 }
+                return .metadata(metadata)
+            }
         }
-        let fixture = try GuardFixture { $0.forwardedMetadata = forwarded }
         let options = try #require(await fixture.refusal(method: .options, target: Self.path))
         #expect(options.status == .noContent)
         #expect(options.text(.accessControlAllowMethods) == "GET, HEAD, OPTIONS")
@@ -137,10 +138,64 @@ struct ForwardedMetadataTests {
     func faults() throws {
         let error = #expect(throws: ConfigurationError.self) {
             try fixture(.unavailable(retryAfter: 1), of: "https://other.example") {
-                $0.wellKnownPathsOfHandler = [Self.path]
+                $0.metadata.handlerPaths = [Self.path]
             }
         }
         #expect(
-            Set(error?.faults.map(\.setting) ?? []) == ["forwardedMetadata", "wellKnownPathsOfHandler[0]"])
+            Set(error?.settings ?? []) == ["metadata.forwarded", "metadata.handlerPaths[0]"])
+    }
+
+    @Test("What the guard discovers for its keys is forwarded from the same cache, with one fetch for both")
+    func discovered() async throws {
+        let issuer = try FakeIssuer("https://login.example.com", audience: GuardFixture.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        let metadataURL = "https://login.example.com/.well-known/oauth-authorization-server"
+        fetcher.set(metadataURL, json: issuer.metadata)
+        fetcher.set(try #require(issuer.metadata["jwks_uri"]?.string), json: issuer.jwks)
+        var configuration = ResourceServerConfiguration(
+            resource: GuardFixture.resource, issuers: [IssuerConfiguration(issuer.url)])
+        configuration.metadata.forwarded = .discovered(issuer: issuer.url)
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        try await server.prepare()
+        #expect(try await server.admits(issuer.token()))
+        let target = try #require(HTTPRequestTarget(Self.path))
+        guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
+        else {
+            Issue.record("let through")
+            return
+        }
+        #expect(response.status == .ok)
+        #expect(fetcher.requests.count { $0 == metadataURL } == 1)
+    }
+
+    @Test("Metadata is forwarded although the keys stand at a configured URL")
+    func besideKeysAtURL() async throws {
+        let issuer = try FakeIssuer("https://login.example.com", audience: GuardFixture.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        fetcher.set("https://login.example.com/.well-known/oauth-authorization-server", json: issuer.metadata)
+        var configuration = ResourceServerConfiguration(
+            resource: GuardFixture.resource,
+            issuers: [IssuerConfiguration(issuer.url, keys: .url("https://login.example.com/jwks"))])
+        configuration.metadata.forwarded = .discovered(issuer: issuer.url)
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        let target = try #require(HTTPRequestTarget(Self.path))
+        guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
+        else {
+            Issue.record("let through")
+            return
+        }
+        #expect(response.status == .ok)
+    }
+
+    @Test("Discovered metadata needs a verifier that reads it, or a fetcher")
+    func discoveredWithoutReader() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try GuardFixture { $0.metadata.forwarded = .discovered(issuer: GuardFixture.issuer.url) }
+        }
+        #expect(
+            error?.lines == [
+                "metadata.forwarded is .discovered, and the verifier does not read the metadata of this issuer; use "
+                    + ".provided, or give a fetcher instead of the verifier"
+            ])
     }
 }

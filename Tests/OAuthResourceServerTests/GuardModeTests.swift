@@ -14,7 +14,7 @@ struct GuardModeTests {
         _ resource: String = local, _ mode: ResourceServer.Mode = .disabled(anonymousAs: "dev"), hasVerifier: Bool = false
     ) throws -> (server: ResourceServer, log: EventLog) {
         var configuration = ResourceServerConfiguration(
-            resource: resource, authorizationServers: [], requiredScopes: ["mcp:use"])
+            resource: resource, requiredScopes: ["mcp:use"])
         configuration.mode = mode
         let log = EventLog()
         return (
@@ -91,8 +91,8 @@ struct GuardModeTests {
         for (realm, expected) in [(nil, GuardFixture.resource), ("notes", "notes")] {
             let server = try GuardFixture { configuration in
                 configuration.mode = .staticTokens
-                configuration.authorizationServers = []
-                configuration.realm = realm
+                configuration.metadata.authorizationServers = []
+                configuration.responses.realm = realm
             }.server
             let refused = try await GuardExchange(server)
             #expect(refused.response.status == .unauthorized)
@@ -133,7 +133,7 @@ struct GuardModeTests {
             exchange.response.summary == [
                 "500", "Content-Type: application/json", "Cache-Control: no-store", #"{"error":"server_error"}"#,
             ])
-        #expect(log.all.last?.description == "turned_away reason=disabled_on_network")
+        #expect(log.all.last?.description == "denied reason=disabled_on_network token=none")
         guard case .loopbackOnly(let reason) = server.protecting({ _, _ in .text("") }).exposure else {
             Issue.record("may listen anywhere")
             return
@@ -176,7 +176,8 @@ struct GuardModeTests {
                     for hasVerifier in [true, false] {
                         for observer in [{ _ in }, nil] as [ResourceServerEvent.Observer?] {
                             var configuration = ResourceServerConfiguration(
-                                resource: resource, authorizationServers: issuers, requiredScopes: scopes)
+                                resource: resource, requiredScopes: scopes)
+                            configuration.metadata.authorizationServers = issuers
                             configuration.mode = mode
                             let server = try? ResourceServer(
                                 configuration, verifier: hasVerifier ? StubVerifier() : nil, observer: observer)
@@ -207,44 +208,45 @@ struct GuardModeTests {
     @Test("What a mode lacks is said with what to do")
     func explanations() {
         func faults(_ mode: ResourceServer.Mode, resource: String = GuardFixture.resource, issuers: [String] = []) -> [String] {
-            var configuration = ResourceServerConfiguration(resource: resource, authorizationServers: issuers)
+            var configuration = ResourceServerConfiguration(resource: resource)
+            configuration.metadata.authorizationServers = issuers
             configuration.mode = mode
             do throws(ConfigurationError) {
                 _ = try ResourceServer(configuration, verifier: nil)
                 return []
             } catch {
-                return error.faults.map { "\($0.setting) \($0.explanation)" }
+                return error.lines
             }
         }
         #expect(
             faults(.enforced) == [
-                "authorizationServers is empty; name the issuer that clients log in to",
-                "verifier is missing; only a disabled guard looks at no token",
+                "metadata.authorizationServers is empty; name the issuer that clients log in to",
+                "verifier is missing; give one, or disable the guard, which then looks at no token",
             ])
         #expect(
             faults(.shadow, issuers: ["https://issuer.example"]) == [
-                "verifier is missing; only a disabled guard looks at no token",
-                "observer is missing; in shadow mode nobody else learns what would be refused",
+                "verifier is missing; give one, or disable the guard, which then looks at no token",
+                "observer is missing, so that the results of shadow mode would be lost; give one",
             ])
         #expect(
             faults(.staticTokens, issuers: ["https://issuer.example"]) == [
-                "authorizationServers is set beside pre-shared tokens, which no issuer gives out; remove it",
-                "verifier is missing; only a disabled guard looks at no token",
+                "metadata.authorizationServers is set beside pre-shared tokens, which no issuer issues; remove it",
+                "verifier is missing; give one, or disable the guard, which then looks at no token",
             ])
         #expect(
             faults(.disabled(anonymousAs: "a\nb")) == [
-                "observer is missing; a disabled guard says so to somebody",
-                "mode names the anonymous principal with other than 1…64 printable ASCII characters",
-                "mode is disabled while the resource is not on a loopback host, so that anybody could do anything; use "
-                    + "http://127.0.0.1:<port> as the resource, or say reach: .iKnowThisIsPublic",
+                "observer is missing, so that a disabled guard would be silent about it; give one",
+                "mode names the anonymous principal with other than 1…64 printable ASCII characters; rename it",
+                "mode is disabled while resource is not on a loopback host, so that everybody could do everything; use "
+                    + "http://127.0.0.1:<port> there, or say reach: .iKnowThisIsPublic",
             ])
         for name in ["", String(repeating: "a", count: 65), "\"", "\\", "\u{E9}"] {
             #expect(faults(.disabled(anonymousAs: name), resource: Self.local).count == 2)
         }
         #expect(
             faults(.disabled(anonymousAs: "dev"), resource: "https://localhost/mcp") == [
-                "resource names this machine with https; use the public URL of the server, or http to develop",
-                "observer is missing; a disabled guard says so to somebody",
+                "resource names this machine with https; use the public URL of the server, or http for development",
+                "observer is missing, so that a disabled guard would be silent about it; give one",
             ])
     }
 }

@@ -66,13 +66,13 @@ struct MetadataRoutesTests {
 
     @Test("A path that the wrapped handler claims goes on to the guard")
     func claimed() async throws {
-        let fixture = try GuardFixture { $0.wellKnownPathsOfHandler = ["/.well-known/security.txt"] }
+        let fixture = try GuardFixture { $0.metadata.handlerPaths = ["/.well-known/security.txt"] }
         #expect(try await fixture.refusal(method: .get, target: "/.well-known/security.txt")?.status == .unauthorized)
     }
 
     @Test("The root alias can be switched off")
     func aliasOff() async throws {
-        let fixture = try GuardFixture { $0.rootAlias = .notServed }
+        let fixture = try GuardFixture { $0.metadata.rootAlias = .notServed }
         #expect(try await fixture.refusal(method: .get, target: Self.alias)?.status == .notFound)
         #expect(try await fixture.refusal(method: .get, target: Self.inserted)?.status == .ok)
     }

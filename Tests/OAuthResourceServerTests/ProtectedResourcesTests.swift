@@ -13,12 +13,12 @@ struct ProtectedResourcesTests {
 
     /// A guard over the fake issuer; its handler answers the name.
     private func guarded(
-        _ name: String, _ resource: String, alias: ResourceServerConfiguration.RootAlias = .notServed,
+        _ name: String, _ resource: String, alias: ResourceServerConfiguration.Metadata.RootAlias = .notServed,
         configure: (inout ResourceServerConfiguration) -> Void = { _ in }
     ) throws -> ProtectedHandler {
         var configuration = ResourceServerConfiguration(
-            resource: resource, authorizationServers: [Self.keys.url], requiredScopes: ["\(name):use"])
-        configuration.rootAlias = alias
+            resource: resource, requiredScopes: ["\(name):use"])
+        configuration.metadata.rootAlias = alias
         configure(&configuration)
         let verifier = try JWTTokenVerifier(
             [.init(try JWTValidation(issuer: Self.keys.url, resource: resource), keys: Self.keys.keySource)],
@@ -31,12 +31,12 @@ struct ProtectedResourcesTests {
     private func resources() throws -> ProtectedResources {
         try ProtectedResources([
             guarded("notes", "https://mcp.example/notes") { configuration in
-                configuration.routes = [RouteRule("/health", .public), RouteRule(below: "/files/open", .public)]
+                configuration.requirements.routes = [RouteRule("/health", .public), RouteRule(below: "/files/open", .public)]
             },
             guarded("files", "https://mcp.example/files/", alias: .served),
             guarded("admin", "https://mcp.example/notes/admin") { configuration in
-                configuration.wellKnownPathsOfHandler = ["/.well-known/security.txt"]
-                configuration.routes = [RouteRule("/.well-known/security.txt", .public)]
+                configuration.metadata.handlerPaths = ["/.well-known/security.txt"]
+                configuration.requirements.routes = [RouteRule("/.well-known/security.txt", .public)]
             },
         ])
     }
@@ -148,7 +148,7 @@ struct ProtectedResourcesTests {
                 _ = try ProtectedResources(handlers)
                 return []
             } catch {
-                return error.faults.map { "\($0.setting) \($0.explanation)" }
+                return error.lines
             }
         }
         let a = try guarded("a", "https://mcp.example/a", alias: .served)
@@ -156,19 +156,19 @@ struct ProtectedResourcesTests {
         #expect(faults([a]) == [])
         #expect(
             faults([a, try guarded("b", "https://mcp.example/b", alias: .served)]) == [
-                "resources[1] serves its metadata where resources[0] does; set rootAlias to .notServed for all but one"
+                "resources[1] serves its metadata where resources[0] does; set metadata.rootAlias to .notServed for all but one"
             ])
         #expect(
             faults([a, try guarded("root", "https://mcp.example/")]) == [
-                "resources[1] serves its metadata where resources[0] does; set rootAlias to .notServed for all but one"
+                "resources[1] serves its metadata where resources[0] does; set metadata.rootAlias to .notServed for all but one"
             ])
         #expect(
             faults([a, try guarded("b", "https://other.example/a/")]) == [
                 "resources[1] has the same path as resources[0]; give each its own"
             ])
         let open: (inout ResourceServerConfiguration) -> Void = { configuration in
-            configuration.routes = [RouteRule("/health", .public)]
-            configuration.wellKnownPathsOfHandler = ["/.well-known/x"]
+            configuration.requirements.routes = [RouteRule("/health", .public)]
+            configuration.metadata.handlerPaths = ["/.well-known/x"]
         }
         #expect(
             faults([
@@ -182,8 +182,9 @@ struct ProtectedResourcesTests {
 
     @Test("Forwarded metadata belongs to the one that forwards; two are refused")
     func forwarded() async throws {
-        let metadata = ForwardedMetadata(of: try IssuerIdentifier(Self.keys.url)) { .unavailable(retryAfter: 1) }
-        let forwarding: (inout ResourceServerConfiguration) -> Void = { $0.forwardedMetadata = metadata }
+        let forwarding: (inout ResourceServerConfiguration) -> Void = {
+            $0.metadata.forwarded = .provided(issuer: Self.keys.url) { .unavailable(retryAfter: 1) }
+        }
         let a = try guarded("a", "https://mcp.example/a")
         let b = try guarded("b", "https://mcp.example/b", configure: forwarding)
         let resources = try ProtectedResources([a, b])
@@ -191,15 +192,13 @@ struct ProtectedResourcesTests {
         #expect(resources.server(for: target)?.resource.text == "https://mcp.example/b")
         let other = try #require(HTTPRequestTarget(WellKnown.openIDConfiguration))
         #expect(resources.server(for: other) == nil)
-        #expect(
-            throws: ConfigurationError([
-                .init(
-                    "resources[1]",
-                    "forwards the metadata of an authorization server as resources[0] does; only one can")
-            ])
-        ) {
+        let error = #expect(throws: ConfigurationError.self) {
             try ProtectedResources([b, guarded("c", "https://mcp.example/c", configure: forwarding)])
         }
+        #expect(
+            error?.lines == [
+                "resources[1] forwards the metadata of an authorization server as resources[0] does; let only one of them do so"
+            ])
     }
 
     @Test("A disabled guard among them keeps all of them on loopback")

@@ -187,7 +187,7 @@ struct ResourceServerTests {
 
     @Test("POLICY §2: a smaller configured cap holds")
     func smallerCap() async throws {
-        let fixture = try GuardFixture { $0.tokenLimit = 1_024 }
+        let fixture = try GuardFixture { $0.tokens.maximumBytes = 1_024 }
         _ = try await fixture.refusal("Bearer " + String(repeating: "a", count: 1_024))
         _ = try await fixture.refusal("Bearer " + String(repeating: "a", count: 1_025))
         #expect(fixture.log.denials == ["token_parts", "token_too_large"])
@@ -263,7 +263,7 @@ struct ResourceServerTests {
     func challengeForms() async throws {
         let plain = try GuardFixture(requiredScopes: [])
         #expect(try await plain.refusal()?.text(.wwwAuthenticate) == "Bearer " + GuardFixture.challengeTail)
-        let realm = try GuardFixture(requiredScopes: []) { $0.realm = "notes" }
+        let realm = try GuardFixture(requiredScopes: []) { $0.responses.realm = "notes" }
         #expect(
             try await realm.refusal()?.text(.wwwAuthenticate) == #"Bearer realm="notes", "# + GuardFixture.challengeTail
         )

@@ -14,7 +14,7 @@ struct RouteRuleTests {
     ]
 
     private func fixture(_ rules: [RouteRule] = rules) throws -> GuardFixture {
-        try GuardFixture { $0.routes = rules }
+        try GuardFixture { $0.requirements.routes = rules }
     }
 
     private let lacking = GuardFixture.issuer.token { $0.claims["scope"] = nil }
@@ -88,8 +88,8 @@ struct RouteRuleTests {
     @Test("A route that the handler claims below /.well-known/ can be public")
     func wellKnown() async throws {
         let server = try GuardFixture { configuration in
-            configuration.wellKnownPathsOfHandler = ["/.well-known/security.txt"]
-            configuration.routes = [RouteRule("/.well-known/security.txt", .public)]
+            configuration.metadata.handlerPaths = ["/.well-known/security.txt"]
+            configuration.requirements.routes = [RouteRule("/.well-known/security.txt", .public)]
         }.server
         #expect(try await GuardExchange(server, .get, "/.well-known/security.txt").served == "<anonymous>")
         #expect(
@@ -105,7 +105,7 @@ struct RouteRuleTests {
         #expect(try await GuardExchange(optional.server, .post, "//").served == nil)
         let root = try GuardFixture { configuration in
             configuration.resource = "https://mcp.example"
-            configuration.routes = [RouteRule("/health", .public)]
+            configuration.requirements.routes = [RouteRule("/health", .public)]
         }
         #expect(try await GuardExchange(root.server, .get, "/health").served == "<anonymous>")
         #expect(try await GuardExchange(root.server, .get, "/").served == nil)
@@ -140,22 +140,22 @@ struct RouteRuleTests {
     @Test(
         "Rules that are no plain path, repeat or surround each other wrongly, or open the resource are refused",
         arguments: [
-            ([RouteRule("health", .public)], ["routes[0]"]),
-            ([RouteRule("", .public)], ["routes[0]"]),
-            ([RouteRule("*", .public)], ["routes[0]"]),
-            ([RouteRule("https://mcp.example/health", .public)], ["routes[0]"]),
-            ([RouteRule("/a?b", .public), RouteRule("/a#b", .public)], ["routes[0]", "routes[1]"]),
-            ([RouteRule("//a", .public), RouteRule(below: "/a/..", .public)], ["routes[0]", "routes[1]"]),
-            ([RouteRule("/%61", .public), RouteRule("/a;b", .public)], ["routes[0]", "routes[1]"]),
-            ([RouteRule("/a", .public), RouteRule("/a", .optional)], ["routes[1]"]),
-            ([RouteRule(below: "/a", .public), RouteRule(below: "/a/", .public)], ["routes[1]"]),
-            ([RouteRule(below: "/a", .public), RouteRule("/a/b", .required)], ["routes[1]"]),
-            ([RouteRule("/a/b", .optional), RouteRule(below: "/a", .public)], ["routes[0]"]),
-            ([RouteRule(below: "/", .optional), RouteRule(below: "/admin", .required)], ["routes[1]"]),
-            ([RouteRule("/mcp", .public)], ["routes[0]"]),
-            ([RouteRule("/mcp/", .public)], ["routes[0]"]),
-            ([RouteRule(below: "/mcp", .public)], ["routes[0]"]),
-            ([RouteRule(below: "/", .public)], ["routes[0]"]),
+            ([RouteRule("health", .public)], ["requirements.routes[0]"]),
+            ([RouteRule("", .public)], ["requirements.routes[0]"]),
+            ([RouteRule("*", .public)], ["requirements.routes[0]"]),
+            ([RouteRule("https://mcp.example/health", .public)], ["requirements.routes[0]"]),
+            ([RouteRule("/a?b", .public), RouteRule("/a#b", .public)], ["requirements.routes[0]", "requirements.routes[1]"]),
+            ([RouteRule("//a", .public), RouteRule(below: "/a/..", .public)], ["requirements.routes[0]", "requirements.routes[1]"]),
+            ([RouteRule("/%61", .public), RouteRule("/a;b", .public)], ["requirements.routes[0]", "requirements.routes[1]"]),
+            ([RouteRule("/a", .public), RouteRule("/a", .optional)], ["requirements.routes[1]"]),
+            ([RouteRule(below: "/a", .public), RouteRule(below: "/a/", .public)], ["requirements.routes[1]"]),
+            ([RouteRule(below: "/a", .public), RouteRule("/a/b", .required)], ["requirements.routes[1]"]),
+            ([RouteRule("/a/b", .optional), RouteRule(below: "/a", .public)], ["requirements.routes[0]"]),
+            ([RouteRule(below: "/", .optional), RouteRule(below: "/admin", .required)], ["requirements.routes[1]"]),
+            ([RouteRule("/mcp", .public)], ["requirements.routes[0]"]),
+            ([RouteRule("/mcp/", .public)], ["requirements.routes[0]"]),
+            ([RouteRule(below: "/mcp", .public)], ["requirements.routes[0]"]),
+            ([RouteRule(below: "/", .public)], ["requirements.routes[0]"]),
             ([RouteRule(below: "/mcp", .optional), RouteRule("/mcp/health", .public)], []),
             ([RouteRule(below: "/a", .optional), RouteRule(below: "/ab", .required)], []),
             ([RouteRule(below: "/a", .public), RouteRule("/a", .public)], []),
@@ -165,7 +165,7 @@ struct RouteRuleTests {
         do throws(any Error) {
             _ = try fixture(rules)
         } catch {
-            found = (error as? ConfigurationError)?.faults.map(\.setting) ?? ["?"]
+            found = (error as? ConfigurationError)?.settings ?? ["?"]
         }
         #expect(found == settings)
     }

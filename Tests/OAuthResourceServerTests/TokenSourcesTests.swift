@@ -43,23 +43,25 @@ struct TokenSourcesTests {
         ])
         #expect(
             found == [
-                "issuers[0].keys is not an absolute URL (unsupported_scheme); write it like https://login.example.com/jwks",
-                "issuers[0].audiences holds an empty text; remove it, or name what tokens call this resource",
-                "issuers[0].audienceClaim is empty; leave it at aud, or name the claim that holds the audience",
-                "issuers[0].algorithms is empty; allow at least one, such as RS256",
-                "issuers[0].clockSkew is outside 0…300 seconds",
-                "issuers[0].maximumAge is outside 1…31,536,000 seconds",
-                "issuers[0].maximumLifetime is outside 1…31,536,000 seconds",
-                "issuers[0].requiredClaims has an entry without a name or without a value to match; name both",
-                "issuers[0].scopes.spelling holds a text that is no scope: printable ASCII without space, quote and "
+                "tokens.issuers[0].keys is not an absolute URL (unsupported_scheme); write it like https://login.example.com/jwks",
+                "tokens.issuers[0].audiences is empty or holds an empty text; name what tokens call this resource",
+                "tokens.issuers[0].audienceClaim is empty; leave it at aud, or name the claim that holds the audience",
+                "tokens.issuers[0].algorithms is empty; allow at least one, such as RS256",
+                "tokens.issuers[0].clockSkew is outside 0…300 seconds; choose a number in this range",
+                "tokens.issuers[0].maximumAge is outside 1…31,536,000 seconds; choose a number in this range",
+                "tokens.issuers[0].maximumLifetime is outside 1…31,536,000 seconds; choose a number in this range",
+                "tokens.issuers[0].requiredClaims has an entry without a name or without a value to match; name both",
+                "tokens.issuers[0].scopes.spelling holds a text that is not a scope; use printable ASCII without space, quote and "
                     + "backslash",
-                "issuers[1] is not an absolute URL (empty); write it like https://login.example.com",
-                "issuers[2] uses http; use https, or for a loopback host set insecureHTTP to .loopback",
-                "issuers[3] is there already; configure each issuer once",
-                "issuers[4].audiences is empty, and the claim that stands in for the audience never names the resource; "
+                "tokens.issuers[1] is not an absolute URL (empty); write it like https://login.example.com",
+                "tokens.issuers[2] uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to "
+                    + ".loopback",
+                "tokens.issuers[3] stands in the list already; configure each issuer once",
+                "tokens.issuers[4].audiences is empty, and the claim that stands in for the audience never names the resource; "
                     + "list its acceptable values",
-                "issuers[5] has a query (?…), which RFC 8414 forbids in an issuer; remove it",
-                "issuers[5].keys uses http; use https, or for a loopback host set insecureHTTP to .loopback",
+                "tokens.issuers[5] has a query (?…), which RFC 8414 forbids in an issuer; remove it",
+                "tokens.issuers[5].keys uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to "
+                    + ".loopback",
             ])
     }
 
@@ -67,32 +69,31 @@ struct TokenSourcesTests {
     func modes() throws {
         #expect(
             lines([]) == [
-                "authorizationServers is empty; name the issuer that clients log in to",
-                "issuers is empty, so that no token could ever be accepted; name whose tokens are good",
+                "tokens.issuers is empty, so that no token could be accepted; name the issuer that clients log in to"
             ])
         let list = try StaticTokenList(parsing: Array("ci:\(String(repeating: "0", count: 64))".utf8))
         #expect(
             lines([]) { $0.mode = .staticTokens }
-                == ["staticTokens is missing; give the list of pre-shared tokens"])
+                == ["tokens.staticTokens is missing; give the list of pre-shared tokens"])
         #expect(
             lines {
                 $0.mode = .staticTokens
-                $0.staticTokens = list
-                $0.authorizationServers = []
-            } == ["issuers is set beside pre-shared tokens, which no issuer gives out; remove it"])
+                $0.tokens.staticTokens = list
+                $0.metadata.authorizationServers = []
+            } == ["tokens.issuers is set beside pre-shared tokens, which no issuer issues; remove it"])
         #expect(
             lines([]) {
                 $0.mode = .staticTokens
-                $0.staticTokens = list
+                $0.tokens.staticTokens = list
             } == [])
-        #expect(lines { $0.staticTokens = list } == [])
+        #expect(lines { $0.tokens.staticTokens = list } == [])
         #expect(
-            lines { $0.tokenCaching = .upTo(entries: 0) }
-                == ["tokenCaching is outside 1…1,000,000 entries; choose .off to keep none"])
+            lines { $0.tokens.caching = .upTo(entries: 0) }
+                == ["tokens.caching is outside 1…1,000,000 entries; choose a number in this range, or .off to keep none"])
         #expect(
-            lines { $0.privateHosts = ["login.internal", "fd00::1", "[fd00::1]", "a/b", "a:1", "", "user@a"] }
+            lines { $0.tokens.fetching.privateHosts = ["login.internal", "fd00::1", "[fd00::1]", "a/b", "a:1", "", "user@a"] }
                 == [3, 4, 5, 6].map {
-                    "privateHosts[\($0)] is no host; write its name alone, without scheme, port and path"
+                    "tokens.fetching.privateHosts[\($0)] is not a host; write its name or address alone, without scheme, port and path"
                 })
     }
 
@@ -103,18 +104,21 @@ struct TokenSourcesTests {
             endpoint: "http://127.0.0.1:9000/introspect", issuer: "https://login.example.com", resource: nil,
             credentials: credentials)
         #expect(
-            lines { $0.introspection = onLoopback }
-                == ["introspection.endpoint uses http: tokens could be read on the way; use https"])
+            lines { $0.tokens.introspection = onLoopback }
+                == [
+                    "tokens.introspection.endpoint uses http, which shows tokens and credentials to the network; use "
+                        + "https, or for a loopback host set tokens.fetching.insecureHTTP to .loopback"
+                ])
         #expect(
             lines {
-                $0.introspection = onLoopback
-                $0.insecureHTTP = .loopback
+                $0.tokens.introspection = onLoopback
+                $0.tokens.fetching.insecureHTTP = .loopback
             } == [])
         // The fetcher is made of the permission of the whole, so that the endpoint's own alone would fail later.
         #expect(
             lines {
-                $0.introspection = onLoopback
-                $0.introspection?.insecureHTTP = .loopback
+                $0.tokens.introspection = onLoopback
+                $0.tokens.introspection?.insecureHTTP = .loopback
             }.count == 1)
     }
 
@@ -129,8 +133,8 @@ struct TokenSourcesTests {
             "https://login.example.com/introspect",
             .success(FetchedDocument(status: .ok, fields: fields, body: JSONValue.object(active).encoded())))
         var configuration = ResourceServerConfiguration(
-            resource: Self.resource, authorizationServers: ["https://login.example.com"])
-        configuration.introspection = IntrospectionConfiguration(
+            resource: Self.resource)
+        configuration.tokens.introspection = IntrospectionConfiguration(
             endpoint: "https://login.example.com/introspect", issuer: issuer.url, resource: nil,
             credentials: .basic(clientID: "rs", try ClientSecret("s3cret")))
         let server = try ResourceServer(configuration, fetcher: fetcher)
@@ -147,11 +151,11 @@ struct TokenSourcesTests {
         fetcher.set(
             "https://login.example.com/introspect", json: active, fields: [(.contentType, "application/json")])
         var configuration = ResourceServerConfiguration(
-            resource: Self.resource, authorizationServers: ["https://login.example.com"])
-        configuration.introspection = IntrospectionConfiguration(
+            resource: Self.resource)
+        configuration.tokens.introspection = IntrospectionConfiguration(
             endpoint: "https://login.example.com/introspect", issuer: issuer.url, resource: nil,
             credentials: .basic(clientID: "rs", try ClientSecret("s3cret")))
-        configuration.staticTokens = try StaticTokenList(
+        configuration.tokens.staticTokens = try StaticTokenList(
             parsing: Array("ci:\(String(repeating: "0", count: 64))".utf8))
         let server = try ResourceServer(configuration, fetcher: fetcher)
         #expect(try await server.admits("opaque"))
@@ -169,7 +173,8 @@ struct TokenSourcesTests {
         } catch {
             #expect(
                 error.description
-                    == "issuers is set beside a verifier of your own, which never looks at it; give a fetcher instead")
+                    == "tokens.issuers is set beside a verifier of your own, which does not use it; give a fetcher instead of "
+                    + "the verifier, or remove this")
         }
     }
 
@@ -181,7 +186,7 @@ struct TokenSourcesTests {
         var configuration = ResourceServerConfiguration(
             resource: Self.resource,
             issuers: [IssuerConfiguration(issuer.url, keys: .url("https://login.example.com/keys"))])
-        configuration.staticTokens = try StaticTokenList(
+        configuration.tokens.staticTokens = try StaticTokenList(
             // The SHA-256 of `abc`, FIPS 180-2 appendix B.1.
             parsing: Array("ci:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".utf8))
         let log = EventLog()

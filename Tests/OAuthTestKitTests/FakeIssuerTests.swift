@@ -1,3 +1,4 @@
+import TokenVerification
 import JOSE
 import OAuthResourceServer
 import OAuthTestKit

@@ -27,8 +27,8 @@ struct LoginTests {
                     keys: RemoteKeySet(of: issuer, fetcher: fetcher))
             ], clock: fixture.clock.wallClock)
         var configuration = ResourceServerConfiguration(
-            resource: Fixture.resource, authorizationServers: [Fixture.issuerURL], requiredScopes: ["mcp:use"])
-        configuration.insecureHTTP = .loopback
+            resource: Fixture.resource, requiredScopes: ["mcp:use"])
+        configuration.tokens.fetching.insecureHTTP = .loopback
         guarded = try ResourceServer(configuration, verifier: verifier).protecting { _, principal in
             .text("\(principal.subject ?? "")/\(principal.clientID ?? "")")
         }

@@ -24,7 +24,7 @@ struct QuickstartTests {
         _ body: @escaping @Sendable (_ resource: String, _ issuer: String) async throws -> Void
     ) async throws {
         let quickstart = Quickstart(
-            try QuickstartOptions(parsing: ["--port", "0"] + arguments, environment: environment), observer: observer)
+            QuickstartOptions(parsing: ["--port", "0"] + arguments, environment: environment), observer: observer)
         let (texts, continuation) = AsyncStream.makeStream(of: String.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -80,7 +80,7 @@ struct QuickstartTests {
             for arguments in [
                 ["--port", "\(taken)", "--issuer-port", "0"], ["--port", "0", "--issuer-port", "\(taken)"],
             ] {
-                let quickstart = Quickstart(try QuickstartOptions(parsing: arguments))
+                let quickstart = Quickstart(QuickstartOptions(parsing: arguments))
                 let error = await #expect(throws: UsageError.self) {
                     try await quickstart.run { _ in Issue.record("It must not get ready.") }
                 }

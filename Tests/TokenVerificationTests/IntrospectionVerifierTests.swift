@@ -259,22 +259,26 @@ struct IntrospectionVerifierTests {
     @Test(
         "A configuration that is wrong cannot be used, and every fault is told",
         arguments: [
-            ("http://issuer.example/introspect", "endpoint uses http: tokens could be read on the way; use https"),
+            ("http://issuer.example/introspect", "endpoint uses http, which shows tokens and credentials to the network; use https"),
             ("https://issuer.example/introspect#x", "endpoint has a fragment (#…); remove it"),
             ("/introspect", "endpoint is not an absolute URL"),
             ("https://u:p@issuer.example/", "endpoint is not an absolute URL"),
         ])
     func endpointFault(endpoint: String, explanation: String) {
         do throws(ConfigurationError) {
-            _ = try IntrospectionConfiguration(
-                endpoint: endpoint, issuer: Fixture.issuer, resource: Fixture.resource,
-                credentials: .bearer(secret("x"))
-            ).checked()
+            try check(
+                IntrospectionConfiguration(
+                    endpoint: endpoint, issuer: Fixture.issuer, resource: Fixture.resource,
+                    credentials: .bearer(secret("x"))))
             Issue.record("accepted")
         } catch {
             #expect(error.faults.count == 1)
             #expect(error.description.hasPrefix(explanation))
         }
+    }
+
+    private func check(_ configuration: IntrospectionConfiguration) throws(ConfigurationError) {
+        _ = try IntrospectionTokenVerifier(configuration, fetcher: ScriptedFetcher())
     }
 
     @Test("All faults of a configuration are told at once")
@@ -284,22 +288,23 @@ struct IntrospectionVerifierTests {
         configuration.clockSkew = 301
         configuration.caching = .upTo(entries: 0)
         do throws(ConfigurationError) {
-            _ = try configuration.checked()
+            try check(configuration)
             Issue.record("accepted")
         } catch {
             #expect(
-                error.faults.map(\.setting) == ["endpoint", "issuer", "audiences", "clockSkew", "caching", "clientID"])
+                error.settings
+                    == ["endpoint", "issuer", "audiences", "clockSkew", "caching", "credentials.clientID"])
         }
         configuration = IntrospectionConfiguration(
             endpoint: "http://127.0.0.1:9/i", issuer: "i", resource: "r", credentials: .bearer(secret("not one token")))
         configuration.insecureHTTP = .loopback
         do throws(ConfigurationError) {
-            _ = try configuration.checked()
+            try check(configuration)
             Issue.record("accepted")
         } catch {
-            #expect(error.faults.map(\.setting) == ["credentials"])
+            #expect(error.settings == ["credentials"])
         }
         configuration.credentials = .bearer(secret("one-token"))
-        #expect(throws: Never.self) { try configuration.checked() }
+        #expect(throws: Never.self) { try check(configuration) }
     }
 }

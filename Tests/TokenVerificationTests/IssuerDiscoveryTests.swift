@@ -18,15 +18,16 @@ struct IssuerDiscoveryTests {
     private func discovery() throws -> IssuerDiscovery {
         let log = log
         return IssuerDiscovery(
-            of: try IssuerIdentifier("https://issuer.example"), fetcher: fetcher, clock: clock.clock,
-            jitter: Jitter { 1 }, observer: { log.append($0) })
+            of: try IssuerIdentifier("https://issuer.example"), fetcher: fetcher,
+            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
     private func keys() throws -> RemoteKeySet {
         let log = log
         return RemoteKeySet(
-            of: try IssuerIdentifier("https://issuer.example"), fetcher: fetcher, clock: clock.clock,
-            jitter: Jitter { 1 }, observer: { log.append($0) })
+            of: try IssuerIdentifier("https://issuer.example"), at: .discovered, checked: RemoteKeySet.Settings(),
+            fetcher: fetcher, timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }),
+            observer: { log.append($0) })
     }
 
     private var events: [String] { log.all.map(\.description) }
@@ -225,9 +226,9 @@ struct IssuerDiscoveryTests {
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://keys.example/jwks"])
         fetcher.set("https://keys.example/jwks", json: IssuerFixture.issuer.jwks)
         for (origin, isFetched) in [(RemoteKeySet.OriginRule.issuerOnly, false), (.anyHost, true)] {
-            let keys = RemoteKeySet(
+            let keys = try RemoteKeySet(
                 of: try IssuerIdentifier("https://issuer.example"),
-                settings: try RemoteKeySet.Settings(hardLifetime: .seconds(3_600), keySetOrigin: origin), fetcher: fetcher,
+                settings: RemoteKeySet.Settings(origin: origin), fetcher: fetcher,
                 clock: clock.clock)
             try? await keys.prepare()
             #expect(fetcher.requests.contains("https://keys.example/jwks") == isFetched)

@@ -155,7 +155,7 @@ struct JWTTokenVerifierTests {
 
     @Test("A verifier without issuers, or with one twice, cannot be made")
     func configuration() throws {
-        let one = try JWTTokenVerifier.TrustedIssuer(
+        let one = try TrustedIssuer(
             JWTValidation(issuer: "https://issuer.example", resource: IssuerFixture.resource),
             keys: StaticKeySource(Self.keys()))
         #expect(throws: ConfigurationError.self) { try JWTTokenVerifier([]) }

@@ -1,6 +1,7 @@
 import HTTPMessages
 import JOSE
 import OAuthMetadata
+import OAuthTestKit
 import Synchronization
 import WireFormat
 
@@ -68,7 +69,7 @@ final class KeySetModel: Sendable {
         let source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"),
             at: seed % 3 == 0 ? .discovered : .url(try AbsoluteURL(parsing: Self.url)),
-            settings: try RemoteKeySet.Settings(
+            checked: RemoteKeySet.Settings(
                 hardLifetime: oracle.hardLifetime, dropRemovedKeys: oracle.hasGrace ? .afterSecondMiss : .atOnce),
             fetcher: self,
             timing: RefreshTiming(clock: clock.clock, jitter: Jitter { [self] in draw() }, executor: executor),

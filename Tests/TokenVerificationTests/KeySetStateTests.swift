@@ -54,8 +54,8 @@ struct KeySetStateTests {
             body: NamedKeys.body(names), validators: Validators(HTTPFields()), lifetime: lifetime)
     }
 
-    private static func settings(_ rule: RemoteKeySet.RemovedKeyRule) throws -> RemoteKeySet.Settings {
-        try RemoteKeySet.Settings(hardLifetime: .seconds(3_600), dropRemovedKeys: rule)
+    private static func settings(_ rule: RemoteKeySet.RemovedKeyRule) -> RemoteKeySet.Settings {
+        RemoteKeySet.Settings(hardLifetime: .seconds(3_600), dropRemovedKeys: rule)
     }
 
     private static func begun(_ state: inout KeySetState, _ need: KeyNeed, _ now: Duration) throws -> KeyAttempt {
@@ -67,7 +67,7 @@ struct KeySetStateTests {
 
     /// A state whose set was fetched at 0.
     private static func fetched(
-        _ document: KeySetDocument? = nil, settings: RemoteKeySet.Settings = .standard, fraction: Double = 0
+        _ document: KeySetDocument? = nil, settings: RemoteKeySet.Settings = RemoteKeySet.Settings(), fraction: Double = 0
     ) throws -> KeySetState {
         var state = KeySetState(settings, now: .zero)
         let attempt = try begun(&state, .noKeys, .zero)
@@ -90,7 +90,7 @@ struct KeySetStateTests {
 
     @Test("Row 1, no set, TTL lane free: one fetch that all wait for; a set decides, else 503")
     func row1() throws {
-        var state = KeySetState(.standard, now: .zero)
+        var state = KeySetState(RemoteKeySet.Settings(), now: .zero)
         #expect(state.look(now: .zero).keys == nil)
         let attempt = try Self.begun(&state, .noKeys, .zero)
         #expect(state.step(for: .unknownKey, now: .zero).text == "join")
@@ -103,7 +103,7 @@ struct KeySetStateTests {
 
     @Test("Row 2, no set, TTL lane backing off: 503 with what is left of it")
     func row2() throws {
-        var state = KeySetState(.standard, now: .zero)
+        var state = KeySetState(RemoteKeySet.Settings(), now: .zero)
         for (at, left) in [(0, 1), (1, 2), (3, 4)] {
             let attempt = try Self.begun(&state, .noKeys, .seconds(at))
             _ = state.finish(attempt, .failed(.status(500)), now: .seconds(at), fraction: 1)
@@ -235,7 +235,7 @@ struct KeySetStateTests {
 
     @Test("Hard lifetime: 3600 s, settable 300 s…24 h", arguments: [300, 3_600, 86_400])
     func hardLifetime(seconds: Int) throws {
-        #expect(RemoteKeySet.Settings.standard.hardLifetime == .seconds(3_600))
+        #expect(RemoteKeySet.Settings().hardLifetime == .seconds(3_600))
         let hard = Duration.seconds(seconds)
         var state = try Self.fetched(settings: RemoteKeySet.Settings(hardLifetime: hard))
         #expect(state.look(now: hard).keys != nil)
@@ -245,7 +245,7 @@ struct KeySetStateTests {
 
     @Test("A hard lifetime outside its range is a configuration error", arguments: [299, 86_401, 0, -1])
     func hardLifetimeRange(seconds: Int) {
-        #expect(throws: ConfigurationError.self) { try RemoteKeySet.Settings(hardLifetime: .seconds(seconds)) }
+        #expect(throws: ConfigurationError.self) { RemoteKeySet.Settings(hardLifetime: .seconds(seconds)) }
     }
 
     @Test("Back-off: 1, 2, 4 … 60 s, of which chance takes a part; reset on success")
@@ -366,7 +366,7 @@ struct KeySetStateTests {
 
     @Test("Health: unavailable since it was made, then healthy, stale, and unavailable since it expired")
     func health() throws {
-        #expect(KeySetState(.standard, now: .seconds(5)).health(now: .seconds(7)) == .unavailable(since: .seconds(2)))
+        #expect(KeySetState(RemoteKeySet.Settings(), now: .seconds(5)).health(now: .seconds(7)) == .unavailable(since: .seconds(2)))
         let state = try Self.fetched()
         #expect(state.health(now: .seconds(300)) == .healthy)
         #expect(state.health(now: .seconds(301)) == .stale(age: .seconds(301)))

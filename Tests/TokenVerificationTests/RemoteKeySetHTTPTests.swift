@@ -18,7 +18,8 @@ struct RemoteKeySetHTTPTests {
         let log = log
         source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .url(try AbsoluteURL(parsing: Self.url)),
-            fetcher: fetcher, clock: clock.clock, jitter: Jitter { 1 }, observer: { log.append($0) })
+            checked: RemoteKeySet.Settings(), fetcher: fetcher,
+            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
     private func sent() -> [String] {

@@ -81,7 +81,7 @@ struct ScopeMappingTests {
     @Test("Another issuer's mapping does not apply: it belongs to the issuer")
     func perIssuer() async throws {
         let (one, other) = (IssuerFixture.issuer, IssuerFixture.stranger)
-        func trusted(_ issuer: FakeIssuer, _ mapping: ScopeMapping) throws -> JWTTokenVerifier.TrustedIssuer {
+        func trusted(_ issuer: FakeIssuer, _ mapping: ScopeMapping) throws -> TrustedIssuer {
             .init(
                 try JWTValidation(issuer: issuer.url, resource: IssuerFixture.resource), keys: issuer.keySource,
                 scopes: mapping)
@@ -114,8 +114,10 @@ struct ScopeMappingTests {
             (ScopeMapping(claims: [.init(["a"], grants: ["x": ["b c"]])]), ["i.scopes.claims[0]"]),
         ])
     func faults(mapping: ScopeMapping, settings: [String]) throws {
-        #expect(mapping.faults(at: "i.scopes").map(\.setting) == settings)
-        let issuer = JWTTokenVerifier.TrustedIssuer(
+        var faults: ConfigurationFaults = []
+        mapping.check(at: ("i" as ConfigurationError.Path) + "scopes", &faults)
+        #expect(ConfigurationError(faults).settings == settings)
+        let issuer = TrustedIssuer(
             try JWTValidation(issuer: IssuerFixture.issuer.url, resource: IssuerFixture.resource),
             keys: IssuerFixture.issuer.keySource, scopes: mapping)
         #expect(throws: ConfigurationError.self) { try JWTTokenVerifier([issuer]) }

@@ -65,8 +65,8 @@ struct StaticVerifierTests {
             ("a:\(abc)0", "has a hash"), ("a: \(abc)", "has a hash"), ("a:\(abc.dropLast())g", "has a hash"),
             ("a:\(abc) ", "has a hash"), ("a:\(abc.dropLast(2))é", "has a hash"),
             ("a:mcpstatic_SECRETSECRET", "holds a token where its hash belongs"),
-            ("a:\(abc):re\"SECRET", "has a text among its scopes"), ("a:\(abc):r\u{E9}", "has a text among its scopes"),
-            ("a:\(abc):a\tb", "has a text among its scopes"),
+            ("a:\(abc):re\"SECRET", "has a scope"), ("a:\(abc):r\u{E9}", "has a scope"),
+            ("a:\(abc):a\tb", "has a scope"),
             ("b:\(abc)\nc:\(abc)", "has the hash of line 2"),
         ])
     func faults(line: String, explanation: String) {
@@ -75,8 +75,8 @@ struct StaticVerifierTests {
             Issue.record("accepted")
         } catch {
             let number = line.contains("\n") ? 3 : 2
-            #expect(error.faults.map(\.setting) == ["staticTokens line \(number)"])
-            #expect(error.faults.first?.explanation.hasPrefix(explanation) == true, "\(error)")
+            #expect(error.settings == ["staticTokens line \(number)"])
+            #expect(error.lines.first?.hasPrefix("staticTokens line \(number) \(explanation)") == true, "\(error)")
             #expect(!error.description.contains("SECRET") && !error.description.contains("ba7816"))
         }
     }
@@ -88,7 +88,7 @@ struct StaticVerifierTests {
             _ = try StaticTokenList(parsing: Array(text.utf8))
             Issue.record("accepted")
         } catch {
-            #expect(error.faults.map(\.setting) == [1, 3, 4].map { "staticTokens line \($0)" })
+            #expect(error.settings == [1, 3, 4].map { "staticTokens line \($0)" })
         }
     }
 
@@ -98,7 +98,8 @@ struct StaticVerifierTests {
             throws: ConfigurationError([
                 .init(
                     "staticTokens",
-                    "holds no token: nobody could get in; make one with mcp-auth static-token new")
+                    "holds no token, so that no request could be accepted",
+                    "make one with mcp-auth static-token new")
             ])
         ) { try StaticTokenList(parsing: Array(text.utf8)) }
     }

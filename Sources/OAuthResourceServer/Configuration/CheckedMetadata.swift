@@ -113,11 +113,14 @@ struct CheckedMetadata: Sendable {
         _ text: String, at path: ConfigurationError.Path, _ configuration: ResourceServerConfiguration,
         _ faults: inout ConfigurationFaults
     ) -> IssuerIdentifier? {
+        let accepted = configuration.tokens.fetching.insecureHTTP
         do throws(IdentifierError) {
-            return try IssuerIdentifier(text, insecureHTTP: configuration.tokens.fetching.insecureHTTP)
+            return try IssuerIdentifier(text, insecureHTTP: accepted)
         } catch {
             faults.append(
-                .init(path, error, example: "https://login.example.com", insecureHTTP: .insecureHTTP))
+                .init(
+                    path, error, example: "https://login.example.com",
+                    insecureHTTP: accepted == .never ? .insecureHTTP : nil))
             return nil
         }
     }

@@ -19,6 +19,9 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
         lines = faults.map(renderer.line)
     }
 
+    /// The settings of the faults, as the code spells them.
+    package var settings: [String] { faults.map { FaultRenderer.codeName($0.path) } }
+
     /// One line for each fault.
     public var description: String { lines.joined(separator: "\n") }
 }

@@ -26,8 +26,10 @@ extension IntrospectionConfiguration {
             if !insecureHTTP.accepted.admits(parsed) {
                 faults.add(
                     path + "endpoint", "uses http, which shows tokens and credentials to the network",
-                    "use https, or for a loopback host set \(insecureHTTP.setting) to "
-                        + "\(code: ".loopback", environment: "loopback")")
+                    insecureHTTP.accepted == .never
+                        ? "use https, or for a loopback host set \(insecureHTTP.setting) to "
+                            + "\(code: ".loopback", environment: "loopback")"
+                        : "use https")
             }
             if parsed.fragment != nil { faults.add(path + "endpoint", "has a fragment (#…)", "remove it") }
             url = parsed

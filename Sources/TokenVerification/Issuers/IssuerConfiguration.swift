@@ -82,13 +82,14 @@ extension IssuerConfiguration {
         insecureHTTP: (accepted: InsecureHTTP, setting: ConfigurationError.Path), _ faults: inout ConfigurationFaults
     ) -> CheckedIssuer? {
         let before = faults.count
+        // Where loopback is accepted already, the setting does not help.
+        let helpful = insecureHTTP.accepted == .never ? insecureHTTP.setting : nil
         faults += presetFaults.map { $0.inside(path) }
         var identifier: IssuerIdentifier?
         do throws(IdentifierError) {
             identifier = try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP.accepted)
         } catch {
-            faults.append(
-                .init(path, error, example: "https://login.example.com", insecureHTTP: insecureHTTP.setting))
+            faults.append(.init(path, error, example: "https://login.example.com", insecureHTTP: helpful))
         }
         var location = RemoteKeySet.Location.discovered
         if case .url(let text) = keys {
@@ -96,9 +97,7 @@ extension IssuerConfiguration {
                 location = .url(try Self.keySetURL(text, insecureHTTP.accepted))
             } catch {
                 faults.append(
-                    .init(
-                        path + "keys", error, example: "https://login.example.com/jwks",
-                        insecureHTTP: insecureHTTP.setting))
+                    .init(path + "keys", error, example: "https://login.example.com/jwks", insecureHTTP: helpful))
             }
         }
         keySettings.check(at: path + "keySettings", &faults)

@@ -167,8 +167,7 @@ struct GlueTests {
     @Test("A local server refuses a rebound name: the Host field comes through", arguments: glues)
     func rebinding(glue: (name: String, send: Send)) async throws {
         let server = try ResourceServer(
-            ResourceServerConfiguration(
-                resource: "http://127.0.0.1:8080/mcp", authorizationServers: ["https://i.example"]),
+            ResourceServerConfiguration(resource: "http://127.0.0.1:8080/mcp"),
             verifier: GuardFixture.verifier(keys: GuardFixture.issuer.keySource))
         let rebound = try await glue.send(server, ForeignRequest(fields: [("Host", "evil.example:8080")]))
         #expect(rebound.status == 421)

@@ -9,8 +9,8 @@ struct EventMetricsTests {
     func lines() {
         let metrics = EventMetrics()
         #expect(metrics.text() == "")
-        for _ in 0..<3 { metrics.observe(.keySource(.refreshFailed(.status(503)), issuer: "https://i.example")) }
-        metrics.observe(.keySource(.refreshSucceeded(usableKeys: 2), issuer: "https://i.example"))
+        for _ in 0..<3 { metrics.observe(.verification(.keySource(.refreshFailed(.status(503)), issuer: "https://i.example"))) }
+        metrics.observe(.verification(.keySource(.refreshSucceeded(usableKeys: 2), issuer: "https://i.example")))
         metrics.observe(.denied(.missingCredentials, fingerprint: nil))
         let sources: [(String, any KeySource)] = [
             ("https://i.example", GuardFixture.issuer.keySource), ("a\"\\\n", InProcessKeySource { nil }),
@@ -32,7 +32,7 @@ struct EventMetricsTests {
     func bounded() {
         let metrics = EventMetrics()
         for number in 0..<1_000 {
-            metrics.observe(.keySource(.refreshFailed(.status(number)), issuer: "https://i.example"))
+            metrics.observe(.verification(.keySource(.refreshFailed(.status(number)), issuer: "https://i.example")))
         }
         let lines = metrics.text().utf8.split(separator: 0x0A).map { String(decoding: $0, as: UTF8.self) }
         #expect(lines.count == EventMetrics.maximumCounts)

@@ -2,6 +2,7 @@ import HTTPMessages
 import OAuthTestKit
 import Synchronization
 import Testing
+import TokenVerification
 
 @testable import OAuthResourceServer
 
@@ -44,7 +45,7 @@ struct LineLoggerTests {
 
     @Test("A line is a time stamp, a name and pairs; it ends in a line feed")
     func line() {
-        logger().observe(.denied(.invalid(.syntax), fingerprint: "ba7816bf8f01cfea"))
+        logger().observe(.denied(.token(.invalid(.syntax)), fingerprint: "ba7816bf8f01cfea"))
         #expect(page.lines == ["2025-11-20T17:35:00.250Z denied reason=token_syntax token=ba7816bf8f01cfea\n"])
     }
 
@@ -78,7 +79,7 @@ struct LineLoggerTests {
         for _ in 0..<10 { logger.observe(.denied(.missingCredentials, fingerprint: nil)) }
         #expect(page.lines.count == 10)
         for _ in 0..<990 { logger.observe(.denied(.missingCredentials, fingerprint: nil)) }
-        logger.observe(.denied(.invalid(.syntax), fingerprint: nil))
+        logger.observe(.denied(.token(.invalid(.syntax)), fingerprint: nil))
         #expect(page.lines.count == 11)
         #expect(page.texts.last == "denied reason=token_syntax token=none")
         // The first one of another second tells the count.
@@ -103,14 +104,14 @@ struct LineLoggerTests {
     @Test("Reasons without end share one count: neither memory nor lines grow with them")
     func manyReasons() {
         let logger = logger()
-        for number in 0..<5_000 { logger.observe(.denied(.invalid(.other(code: "code_\(number)")), fingerprint: nil)) }
+        for number in 0..<5_000 { logger.observe(.denied(.token(.invalid(.other(code: "code_\(number)"))), fingerprint: nil)) }
         #expect(page.lines.count == LineLogger.reasons + LineLogger.linesPerSecond)
         // Later there is room for others again.
         clock.advance(by: .seconds(1))
-        for _ in 0..<11 { logger.observe(.turnedAway(.originNotAllowed)) }
+        for _ in 0..<11 { logger.observe(.denied(.originNotAllowed, fingerprint: nil)) }
         clock.advance(by: .seconds(1))
-        logger.observe(.turnedAway(.originNotAllowed))
-        #expect(page.texts.count { $0 == "turned_away reason=origin_not_allowed suppressed=1" } == 1)
+        logger.observe(.denied(.originNotAllowed, fingerprint: nil))
+        #expect(page.texts.count { $0 == "denied reason=origin_not_allowed suppressed=1" } == 1)
     }
 
     @Test("Lines that nobody takes are counted and told when somebody does")
@@ -120,18 +121,18 @@ struct LineLoggerTests {
         for _ in 0..<3 { logger.observe(.scopesIgnored(fingerprint: "t")) }
         #expect(page.lines == [])
         page.stall(false)
-        logger.observe(.turnedAway(.originNotAllowed))
-        #expect(page.texts == ["dropped count=3", "turned_away reason=origin_not_allowed"])
+        logger.observe(.denied(.originNotAllowed, fingerprint: nil))
+        #expect(page.texts == ["dropped count=3", "denied reason=origin_not_allowed token=none"])
     }
 
     @Test("THREATS S2: what comes from outside ends no line and controls no terminal; a line has an end")
     func escaping() {
         let code = "a\nb\r\u{1B}[31m\u{0}\\\u{202E}é"
-        logger().observe(.denied(.invalid(.other(code: code)), fingerprint: nil))
+        logger().observe(.denied(.token(.invalid(.other(code: code))), fingerprint: nil))
         #expect(
             page.texts == [#"denied reason=a\x0ab\x0d\x1b[31m\x00\\\xe2\x80\xae\xc3\xa9 token=none"#])
         for length in [950, 1_000, 1_100, 100_000] {
-            logger().observe(.denied(.invalid(.other(code: String(repeating: "\n", count: length))), fingerprint: nil))
+            logger().observe(.denied(.token(.invalid(.other(code: String(repeating: "\n", count: length)))), fingerprint: nil))
         }
         #expect(page.lines.allSatisfy { $0.utf8.count <= LineLogger.bytesPerLine + 1 && $0.utf8.last == 0x0A })
         #expect(page.lines.last?.hasSuffix("...\n") == true)

@@ -76,7 +76,7 @@ struct MirroredFieldsTests {
             Row(body: "[\(ascii),\(tool)]", name: ["list"], isMatch: false),
         ])
     func agreement(row: Row) async throws {
-        let fixture = try GuardFixture { $0.operationScopes = [.method("nothing", requires: "x")] }
+        let fixture = try GuardFixture { $0.requirements.operations = [.method("nothing", requires: "x")] }
         let exchange = try await GuardExchange(
             fixture.server, token: GuardFixture.issuer.token(),
             fields: row.method.map { ("Mcp-Method", $0) } + row.name.map { ("mcp-name", $0) }, body: row.body)
@@ -94,7 +94,7 @@ struct MirroredFieldsTests {
 
     @Test("The fields alone decide nothing: what they say of another body neither helps nor harms")
     func fieldsAlone() async throws {
-        let server = try GuardFixture { $0.operationScopes = [.tool("list", requires: "x")] }.server
+        let server = try GuardFixture { $0.requirements.operations = [.tool("list", requires: "x")] }.server
         let token = GuardFixture.issuer.token()
         let mirrored = [("Mcp-Method", "tools/call"), ("Mcp-Name", "list")]
         #expect(try await GuardExchange(server, .get, token: token, fields: mirrored, body: "").served != nil)

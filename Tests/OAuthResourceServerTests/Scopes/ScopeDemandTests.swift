@@ -8,13 +8,16 @@ import Testing
 struct ScopeDemandTests {
     private static let hierarchy: ScopeImplications = ["admin": ["write", "share"], "write": ["read"]]
 
+    private static let notAScope =
+        "holds a text that is not a scope; use printable ASCII without space, quote and backslash"
+
     private func checked(
         _ requirement: ScopeRequirement, _ implications: ScopeImplications = ScopeImplications()
     ) -> (demand: ScopeDemand, hierarchy: ScopeHierarchy, faults: [String]) {
         var faults: [ConfigurationError.Fault] = []
-        let demand = ScopeDemand(requirement, setting: "requires", &faults)
+        let demand = ScopeDemand(requirement, at: "requires", &faults)
         let hierarchy = ScopeHierarchy(implications, &faults)
-        return (demand, hierarchy, faults.map { "\($0.setting) \($0.explanation)" })
+        return (demand, hierarchy, faults.map(FaultRenderer.code.line))
     }
 
     struct Row: Sendable {
@@ -62,7 +65,7 @@ struct ScopeDemandTests {
         #expect(faults == [])
         let granted = ScopeSet(keepingValidOf: row.granted)
         #expect(demand.isMet(by: granted, hierarchy) == row.isMet)
-        #expect(demand.request(beyond: granted, hierarchy).description == row.request)
+        #expect(demand.scopesToRequest(holding: granted, hierarchy).description == row.request)
     }
 
     @Test("What is asked for suffices, whatever the token had")
@@ -75,7 +78,7 @@ struct ScopeDemandTests {
             let (demand, hierarchy, _) = checked(requirement, Self.hierarchy)
             for bits in 0..<32 {
                 let granted = ScopeSet(keepingValid: scopes.indices.filter { bits >> $0 & 1 == 1 }.map { scopes[$0] })
-                #expect(demand.isMet(by: demand.request(beyond: granted, hierarchy), hierarchy))
+                #expect(demand.isMet(by: demand.scopesToRequest(holding: granted, hierarchy), hierarchy))
             }
         }
     }
@@ -83,17 +86,17 @@ struct ScopeDemandTests {
     @Test(
         "A requirement that cannot be meant is a configuration error",
         arguments: [
-            (ScopeRequirement.all(["a b"]), "requires " + ScopeDemand.notAScope),
-            (.all([""]), "requires " + ScopeDemand.notAScope),
-            (.any(of: ["ok", "K\u{212A}"]), "requires " + ScopeDemand.notAScope),
-            (.any(of: [String]()), "requires names no alternative, so that no token could ever meet it"),
+            (ScopeRequirement.all(["a b"]), "requires " + Self.notAScope),
+            (.all([""]), "requires " + Self.notAScope),
+            (.any(of: ["ok", "K\u{212A}"]), "requires " + Self.notAScope),
+            (.any(of: [String]()), "requires names no alternative, so that no token could meet it; name one, or remove it"),
             (
                 .any(of: [["a"], []]),
                 "requires has an alternative without scopes, which every token meets; remove it"
             ),
             (
                 .any(of: ["a", "offline_access"]),
-                "requires holds offline_access, which no access token need carry; remove it"
+                "requires holds offline_access, which access tokens do not carry; remove it"
             ),
         ])
     func faults(requirement: ScopeRequirement, fault: String) {
@@ -107,13 +110,13 @@ struct ScopeDemandTests {
     func circles(implications: ScopeImplications) {
         let faults = checked(.none, implications).faults
         #expect(faults.count == 1)
-        #expect(faults.first?.hasPrefix("scopeImplications go in a circle: a includes itself") == true)
+        #expect(faults.first?.hasPrefix("requirements.implications go in a circle: a includes itself") == true)
     }
 
     @Test("Implications that hold no scope, and too many of them, are configuration errors")
     func implicationFaults() {
-        #expect(checked(.none, ["a b": ["c"]]).faults == ["scopeImplications[0] " + ScopeDemand.notAScope])
-        #expect(checked(.none, ["a": ["b"], "c": [""]]).faults == ["scopeImplications[1] " + ScopeDemand.notAScope])
+        #expect(checked(.none, ["a b": ["c"]]).faults == ["requirements.implications[0] " + Self.notAScope])
+        #expect(checked(.none, ["a": ["b"], "c": [""]]).faults == ["requirements.implications[1] " + Self.notAScope])
         let most = (0..<ScopeHierarchy.maximumImplications).map {
             ScopeImplications.Implication("s\($0)", includes: ["s\($0 + 1)"])
         }
@@ -123,7 +126,7 @@ struct ScopeDemandTests {
         #expect(!demand.isMet(by: ScopeSet(keepingValid: ["s901"]), hierarchy))
         #expect(
             checked(.none, ScopeImplications(most + [.init("x", includes: ["y"])])).faults
-                == ["scopeImplications has more than 1000 entries"])
+                == ["requirements.implications has more than 1000 entries; keep at most 1000"])
     }
 
     @Test("Diamonds are no circles, and the same scope may stand in several entries")

@@ -11,7 +11,7 @@ import WireFormat
 struct ScopeRulesTests {
     private func fixture(_ configure: (inout ResourceServerConfiguration) -> Void = { _ in }) throws -> GuardFixture {
         try GuardFixture {
-            $0.routeScopes = [
+            $0.requirements.routeScopes = [
                 RouteScopeRule("/admin/**", requires: "admin"),
                 RouteScopeRule("/files/*", methods: [.put, .delete], requires: .any(of: ["write", "own"])),
             ]
@@ -44,7 +44,7 @@ struct ScopeRulesTests {
 
     @Test("A HEAD needs what the GET needs")
     func head() async throws {
-        let server = try fixture { $0.routeScopes = [RouteScopeRule("/files/*", methods: [.get], requires: "read")] }
+        let server = try fixture { $0.requirements.routeScopes = [RouteScopeRule("/files/*", methods: [.get], requires: "read")] }
             .server
         for (method, isServed) in [(HTTPMethod.get, false), (.head, false), (.post, true)] {
             let exchange = try await GuardExchange(server, method, "/files/a", token: GuardFixture.issuer.token())
@@ -54,7 +54,7 @@ struct ScopeRulesTests {
 
     @Test("Where a token is optional, a route that needs scopes asks for one: 401 with all of them")
     func optionalRoutes() async throws {
-        let server = try fixture { $0.routes = [RouteRule(below: "/", .optional)] }.server
+        let server = try fixture { $0.requirements.routes = [RouteRule(below: "/", .optional)] }.server
         for target in ["/admin", "/admin/x", "/ADMIN", "/%61dmin"] {
             let exchange = try await GuardExchange(server, .get, target)
             #expect(exchange.served == nil, "\(target)")
@@ -71,26 +71,27 @@ struct ScopeRulesTests {
         "POLICY §11: what some request may need is advertised, unless the operator says otherwise; never offline_access"
     )
     func advertised() throws {
-        let everything = try fixture { $0.operationScopes = [.tool("x", requires: .any(of: ["a", "b"]))] }
+        let everything = try fixture { $0.requirements.operations = [.tool("x", requires: .any(of: ["a", "b"]))] }
         #expect(everything.server.metadata.scopesSupported.description == "a admin b mcp:use own write")
-        let some = try fixture { $0.scopesSupported = ["mcp:use", "offline_access"] }
+        let some = try fixture { $0.metadata.scopesSupported = ["mcp:use", "offline_access"] }
         #expect(some.server.metadata.scopesSupported.description == "mcp:use")
-        let none = try fixture { $0.scopesSupported = [] }
+        let none = try fixture { $0.metadata.scopesSupported = [] }
         #expect(none.server.metadata.scopesSupported.isEmpty)
         // Implications are no advertisement.
-        let implied = try fixture { $0.scopeImplications = ["root": ["admin"]] }
+        let implied = try fixture { $0.requirements.implications = ["root": ["admin"]] }
         #expect(!implied.server.metadata.scopesSupported.contains("root"))
     }
 
     private func faults(_ configure: (inout ResourceServerConfiguration) -> Void) -> [String] {
         do throws(ConfigurationError) {
             var configuration = ResourceServerConfiguration(
-                resource: GuardFixture.resource, authorizationServers: ["https://issuer.example"])
+                resource: GuardFixture.resource)
+            configuration.metadata.authorizationServers = ["https://issuer.example"]
             configure(&configuration)
             _ = try ResourceServer(configuration, verifier: nil)
             return []
         } catch {
-            return error.faults.map(\.setting).filter { $0 != "verifier" }
+            return error.settings.filter { $0 != "verifier" }
         }
     }
 
@@ -106,46 +107,46 @@ struct ScopeRulesTests {
         ])
     func scopesForThePublic(route: RouteRule, path: String, isFault: Bool) {
         let settings = faults {
-            $0.routes = [RouteRule("/other", .optional), route]
-            $0.routeScopes = [RouteScopeRule(path, methods: [.put], requires: "write")]
+            $0.requirements.routes = [RouteRule("/other", .optional), route]
+            $0.requirements.routeScopes = [RouteScopeRule(path, methods: [.put], requires: "write")]
         }
-        #expect(settings == (isFault ? ["routeScopes[0]"] : []))
+        #expect(settings == (isFault ? ["requirements.routeScopes[0]"] : []))
     }
 
     @Test("Faulty rules are configuration errors, all at once")
     func configurationErrors() {
-        #expect(faults { $0.scopesSupported = ["offline_access"] } == ["scopesSupported"])
+        #expect(faults { $0.metadata.scopesSupported = ["offline_access"] } == ["metadata.scopesSupported"])
         #expect(
             faults {
-                $0.scopeImplications = ["a": ["b"], "b": ["a"]]
-                $0.routeScopes = [
+                $0.requirements.implications = ["a": ["b"], "b": ["a"]]
+                $0.requirements.routeScopes = [
                     RouteScopeRule("admin", requires: "a"), RouteScopeRule("/a", requires: .none),
                     RouteScopeRule("/b", requires: "a b"),
                     RouteScopeRule("/" + String(repeating: "x", count: 512), requires: "a"),
                 ]
-                $0.operationScopes = [
+                $0.requirements.operations = [
                     .tool("", requires: "a"), .tool(String(repeating: "x", count: 513), requires: "a"),
                     .method("", requires: "a"), .resource("x:*", requires: []),
                     .prompt("x", requires: "offline_access"),
                     .tool(String(repeating: "x", count: 512), requires: "a"),
                 ]
-                $0.operationScopes.otherPaths = ["/ok", "x"]
-                $0.operationScopes.maximumBodyBytes = 1_023
+                $0.requirements.operations.otherPaths = ["/ok", "x"]
+                $0.requirements.operations.maximumBodyBytes = 1_023
             } == [
-                "scopeImplications", "routeScopes[0]", "routeScopes[1]", "routeScopes[2]", "routeScopes[3]",
-                "operationScopes.maximumBodyBytes", "operationScopes.otherPaths[1]", "operationScopes[0]",
-                "operationScopes[1]", "operationScopes[2]", "operationScopes[3]", "operationScopes[4]",
+                "requirements.implications", "requirements.routeScopes[0]", "requirements.routeScopes[1]", "requirements.routeScopes[2]", "requirements.routeScopes[3]",
+                "requirements.operations.maximumBodyBytes", "requirements.operations.otherPaths[1]", "requirements.operations[0]",
+                "requirements.operations[1]", "requirements.operations[2]", "requirements.operations[3]", "requirements.operations[4]",
             ])
         #expect(
-            faults { $0.operationScopes = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_000)) }
+            faults { $0.requirements.operations = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_000)) }
                 == [])
         #expect(
-            faults { $0.operationScopes = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_001)) }
-                == ["operationScopes"])
+            faults { $0.requirements.operations = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_001)) }
+                == ["requirements.operations"])
         for (bytes, isFault) in [(1_024, false), (16_777_216, false), (16_777_217, true)] {
             let settings = faults {
-                $0.operationScopes = [.tool("x", requires: "a")]
-                $0.operationScopes.maximumBodyBytes = bytes
+                $0.requirements.operations = [.tool("x", requires: "a")]
+                $0.requirements.operations.maximumBodyBytes = bytes
             }
             #expect(settings.isEmpty == !isFault)
         }

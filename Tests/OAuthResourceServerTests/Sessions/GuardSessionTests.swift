@@ -90,7 +90,7 @@ struct GuardSessionTests {
         }
         #expect(handler.calls.load(ordering: .relaxed) == calls)
         #expect(try await send(session: "s-1").bodyText == "s-1", "its owner still has it")
-        let reasons = fixture.log.all.map(\.description).filter { $0.hasPrefix("session_refused") }
+        let reasons = fixture.log.all.map(\.description).filter { $0.contains("reason=session_") }
         #expect(
             reasons.map { $0.split(separator: " ")[1] }
                 == Array(repeating: ["reason=session_of_another_principal", "reason=session_unknown"], count: 3)
@@ -143,7 +143,7 @@ struct GuardSessionTests {
 
     @Test("Where a token is optional, sessions of nobody and of somebody do not mix")
     func optional() async throws {
-        let tests = try GuardSessionTests { $0.routes = [RouteRule(below: "/", .optional)] }
+        let tests = try GuardSessionTests { $0.requirements.routes = [RouteRule(below: "/", .optional)] }
         _ = try await tests.send("/begin", as: nil)
         _ = try await tests.send("/begin", as: "alice")
         #expect(try await tests.send(as: nil, session: "s-1").bodyText == "s-1")
@@ -154,7 +154,7 @@ struct GuardSessionTests {
 
     @Test("A public path admits no session of a principal either")
     func publicPath() async throws {
-        let tests = try GuardSessionTests { $0.routes = [RouteRule("/health", .public)] }
+        let tests = try GuardSessionTests { $0.requirements.routes = [RouteRule("/health", .public)] }
         _ = try await tests.send("/begin", as: "alice")
         #expect(try await tests.send("/health", .get, as: nil).status == .ok)
         #expect(try await tests.send("/health", .get, as: nil, session: "s-1").summary == Self.notFound)
@@ -164,7 +164,7 @@ struct GuardSessionTests {
 
     @Test("A page of an allowed origin can read the refusal")
     func crossOrigin() async throws {
-        let tests = try GuardSessionTests { $0.allowedOrigins = ["https://app.example"] }
+        let tests = try GuardSessionTests { $0.browsers.allowedOrigins = ["https://app.example"] }
         let refused = try await tests.send(session: "s-77", fields: [(.origin, "https://app.example")])
         #expect(refused.status == .notFound)
         #expect(refused.text(.accessControlAllowOrigin) == "https://app.example")
@@ -188,6 +188,6 @@ struct GuardSessionTests {
         let error = #expect(throws: ConfigurationError.self) {
             try GuardFixture { $0.sessions = .bound(SessionBinding.Limits(sessions: 0)) }
         }
-        #expect(error?.faults.map(\.setting) == ["sessions.sessions"])
+        #expect(error?.settings == ["sessions.sessions"])
     }
 }

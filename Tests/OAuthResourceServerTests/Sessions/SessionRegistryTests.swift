@@ -134,14 +134,16 @@ struct SessionRegistryTests {
 
     @Test("The caller is told the same about an unknown session, another's and one without owner: 404, fixed text")
     func sameAnswer() {
+        let answers = Answers(realm: nil, resourceMetadata: nil, body: .oauth)
         for fault in ResourceServer.SessionFault.allCases where fault != .repeated {
-            #expect(fault.response.status == .notFound)
+            let response = answers.response(to: .session(fault))
+            #expect(response.status == .notFound)
             #expect(
-                fault.response.bodyText
+                response.bodyText
                     == #"{"error":"session_not_found","error_description":"The session is unknown or has ended."}"#)
-            #expect(fault.response.fields.pairs.map(\.name) == ["Content-Type", "Cache-Control"])
+            #expect(response.fields.pairs.map(\.name) == ["Content-Type", "Cache-Control"])
         }
-        #expect(ResourceServer.SessionFault.repeated.response.status == .badRequest)
+        #expect(answers.response(to: .session(.repeated)).status == .badRequest)
     }
 
     @Test("Several fields are refused, equal ones too")
@@ -367,8 +369,13 @@ struct SessionRegistryTests {
 
     @Test("Limits out of range are configuration errors, at each end")
     func limits() {
-        #expect(SessionBinding.Limits().faults == [])
-        #expect(SessionBinding.Limits(sessions: 1, sessionsPerPrincipal: 1, idleTime: .seconds(60)).faults == [])
+        func settings(_ limits: SessionBinding.Limits) -> [String] {
+            var faults: ConfigurationFaults = []
+            limits.check(&faults)
+            return ConfigurationError(faults).settings
+        }
+        #expect(settings(SessionBinding.Limits()) == [])
+        #expect(settings(SessionBinding.Limits(sessions: 1, sessionsPerPrincipal: 1, idleTime: .seconds(60))) == [])
         let bad = [
             SessionBinding.Limits(sessions: 0, sessionsPerPrincipal: 0, idleTime: .seconds(59)),
             SessionBinding.Limits(
@@ -376,7 +383,7 @@ struct SessionRegistryTests {
         ]
         for limits in bad {
             #expect(
-                limits.faults.map(\.setting)
+                settings(limits)
                     == ["sessions.sessions", "sessions.sessionsPerPrincipal", "sessions.idleTime"])
         }
     }

@@ -14,7 +14,7 @@ struct EnvironmentReader {
         for name in names.sorted() where EnvironmentVariable(rawValue: name) == nil {
             let remedy: ConfigurationError.Text =
                 if let nearest = EnvironmentVariable.nearest(to: name) {
-                    "remove it, or write \(nearest.rawValue) if you meant that"
+                    "did you mean \(nearest.rawValue)?"
                 } else {
                     "remove it"
                 }

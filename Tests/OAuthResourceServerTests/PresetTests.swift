@@ -1,5 +1,6 @@
 import HTTPMessages
 import JOSE
+import OAuthResourceServer
 import OAuthTestKit
 import Testing
 import TokenVerification
@@ -247,17 +248,17 @@ struct PresetTests {
         arguments: ["common", "organizations", "", "{tenantid}", "AAAABBBB-0000-CCCC-1111-DDDD2222EEEE", tenant + "0"])
     func tenantTemplates(_ tenant: String) {
         let settings = faults([.microsoftEntra(tenant: tenant, application: Self.application)])
-        #expect(settings.contains("issuers[0].tenant"))
+        #expect(settings.contains("tokens.issuers[0].tenant"))
     }
 
     @Test("A preset that would admit nobody, or everybody, is a fault")
     func emptyLists() {
-        #expect(faults([.google(serviceAccounts: [])]) == ["issuers[0].requiredClaims"])
-        #expect(faults([.gitHubActions(repositories: [])]) == ["issuers[0].requiredClaims"])
+        #expect(faults([.google(serviceAccounts: [])]) == ["tokens.issuers[0].requiredClaims"])
+        #expect(faults([.gitHubActions(repositories: [])]) == ["tokens.issuers[0].requiredClaims"])
         #expect(
             faults([.awsCognito(region: "us-east-1", userPool: "us-east-1_EXAMPLE", clients: [])])
-                == ["issuers[0].audiences"])
-        #expect(faults([.auth0(domain: "https://example.eu.auth0.com")]) == ["issuers[0]"])
+                == ["tokens.issuers[0].audiences"])
+        #expect(faults([.auth0(domain: "https://example.eu.auth0.com")]) == ["tokens.issuers[0]"])
     }
 
     private func faults(_ issuers: [IssuerConfiguration]) -> [String] {
@@ -266,7 +267,7 @@ struct PresetTests {
                 ResourceServerConfiguration(resource: Self.resource, issuers: issuers), fetcher: ScriptedFetcher())
             return []
         } catch {
-            return error.faults.map(\.setting)
+            return error.settings
         }
     }
 
@@ -289,24 +290,5 @@ struct PresetTests {
             fetcher.set(try #require(issuer.metadata["jwks_uri"]?.string), json: issuer.jwks)
         }
         return fetcher
-    }
-}
-
-extension ResourceServer {
-    /// Whether a request with this token may proceed.
-    func admits(_ token: String) async throws -> Bool {
-        var fields = HTTPFields()
-        fields.append(.authorization, try #require(HTTPFieldValue("Bearer \(token)")))
-        let target = try #require(HTTPRequestTarget("/mcp"))
-        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
-        for _ in 0..<20 {
-            switch await decide(method: .post, target: target, fields: fields) {
-            case .proceed: return true
-            case .respond(let response) where response.status == .serviceUnavailable:
-                try await Task.sleep(for: .seconds(1))
-            case .respond: return false
-            }
-        }
-        return false
     }
 }

@@ -7,8 +7,8 @@ import WireFormat
 
 @testable import TokenVerification
 
-@Suite("FirstMatchTokenVerifier", .serialized)
-struct FirstMatchVerifierTests {
+@Suite("RoutingTokenVerifier", .serialized)
+struct RoutingTokenVerifierTests {
     /// Knows one token, and keeps what it was asked.
     private final class Opaque: TokenVerifier {
         private let seen = Mutex<[String]>([])
@@ -182,7 +182,7 @@ struct FirstMatchVerifierTests {
         #expect(throws: ConfigurationError.self) { try RoutingTokenVerifier() }
         #expect(
             throws: ConfigurationError([
-                .init("foreignJWTs", "is .opaque without a verifier of opaque tokens; name one")
+                .init("foreignJWTs", "is .opaque without a verifier of opaque tokens", "give one, or choose .refused")
             ])
         ) { try Fixture(foreignJWTs: .opaque, withOpaque: false) }
     }

@@ -1,0 +1,60 @@
+public import OAuthResourceServer
+public import SafeFetch
+public import TokenVerification
+
+extension ResourceServer {
+    /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
+    ///
+    /// - Parameters:
+    ///   - resource: The public URL of the server; the audience that tokens must name.
+    ///   - issuer: The issuer identifier of the authorization server.
+    ///   - requiredScopes: The scopes that every request needs.
+    ///   - observer: Receives every event; by default a line on the standard error for each refusal and each fault of an issuer.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
+    public init(
+        resource: String, issuer: String, requiredScopes: [String] = [],
+        observer: ResourceServerEvent.Observer? = LineLogger.standardError.observe
+    ) throws(ConfigurationError) {
+        try self.init(
+            ResourceServerConfiguration(
+                resource: resource, issuers: [IssuerConfiguration(issuer)], requiredScopes: requiredScopes),
+            observer: observer)
+    }
+
+    /// A guard that reaches its issuers over HTTPS, with the permissions of its own configuration and no others.
+    ///
+    /// - Parameters:
+    ///   - configuration: What is protected, by whose tokens, and how.
+    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the system's.
+    ///   - observer: Receives every event; by default a line on the standard error for each refusal and each fault of an issuer.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
+    public init(
+        _ configuration: ResourceServerConfiguration, certificateAuthorities: CertificateAuthorityFile? = nil,
+        observer: ResourceServerEvent.Observer? = LineLogger.standardError.observe
+    ) throws(ConfigurationError) {
+        try self.init(
+            configuration,
+            makeFetcher: { permissions throws(ConfigurationError) in
+                (try? CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities)) ?? CurlFetcher() // MERGE
+            },
+            observer: observer)
+    }
+
+    /// A guard that the environment of this process describes: `OAUTH_RESOURCE`, `OAUTH_ISSUERS` and others. See
+    /// ``OAuthResourceServer/ResourceServerConfiguration/init(environment:)``.
+    ///
+    /// - Parameters:
+    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the system's.
+    ///   - observer: Receives every event; by default a line on the standard error for each refusal and each fault of an issuer.
+    ///   - configure: Sets what the environment cannot say, such as scopes for each MCP tool.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault, by the names of the environment.
+    public static func fromEnvironment(
+        certificateAuthorities: CertificateAuthorityFile? = nil,
+        observer: ResourceServerEvent.Observer? = LineLogger.standardError.observe,
+        configure: (inout ResourceServerConfiguration) -> Void = { _ in }
+    ) throws(ConfigurationError) -> ResourceServer {
+        var configuration = ResourceServerConfiguration.fromEnvironment()
+        configure(&configuration)
+        return try ResourceServer(configuration, certificateAuthorities: certificateAuthorities, observer: observer)
+    }
+}

@@ -1,0 +1,22 @@
+import HTTPMessages
+import OAuthResourceServer
+import Testing
+
+extension ResourceServer {
+    /// Whether a request with this token may proceed.
+    func admits(_ token: String) async throws -> Bool {
+        var fields = HTTPFields()
+        fields.append(.authorization, try #require(HTTPFieldValue("Bearer \(token)")))
+        let target = try #require(HTTPRequestTarget("/mcp"))
+        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
+        for _ in 0..<20 {
+            switch await decide(method: .post, target: target, fields: fields) {
+            case .proceed: return true
+            case .respond(let response) where response.status == .serviceUnavailable:
+                try await Task.sleep(for: .seconds(1))
+            case .respond: return false
+            }
+        }
+        return false
+    }
+}
