@@ -58,20 +58,25 @@ enum ImportRule {
     // MARK: Package.swift
 
     struct Target: Equatable {
+        /// How the manifest declares a target.
+        enum Kind: String {
+            case library = "target"
+            case program = "executableTarget"
+            case test = "testTarget"
+        }
+
         let name: String
         let dependencies: [String]
-        let isTest: Bool
+        let kind: Kind
     }
 
     /// The targets that a manifest declares, and what they depend on.
     static func targets(inManifest text: String) -> [Target] {
         let tokens = SwiftTokens.of(text)
-        let declarations: Set = ["target", "executableTarget", "testTarget"]
         var targets: [Target] = []
         for index in tokens.indices.dropLast()
-        where index > 0 && tokens[index - 1].text == "." && declarations.contains(tokens[index].text)
-            && tokens[index + 1].text == "("
-        {
+        where index > 0 && tokens[index - 1].text == "." && tokens[index + 1].text == "(" {
+            guard let kind = Target.Kind(rawValue: tokens[index].text) else { continue }
             var depth = 0
             var label = ""
             var strings: [String: [String]] = [:]
@@ -87,15 +92,15 @@ enum ImportRule {
             }
             targets.append(
                 Target(
-                    name: strings["name"]?.first ?? "", dependencies: strings["dependencies"] ?? [],
-                    isTest: tokens[index].text == "testTarget"))
+                    name: strings["name"]?.first ?? "", dependencies: strings["dependencies"] ?? [], kind: kind))
         }
         return targets
     }
 
     /// What is wrong with the arrows that a manifest declares.
     static func violations(inManifest text: String) -> [String] {
-        targets(inManifest: text).filter { !$0.isTest }.flatMap { target -> [String] in
+        let targets = targets(inManifest: text)
+        return targets.filter { $0.kind != .test }.flatMap { target -> [String] in
             guard let level = levels[target.name] else { return ["Package.swift: \(target.name) has no level"] }
             return target.dependencies.compactMap { name in
                 guard let other = levels[name] else {

@@ -78,7 +78,7 @@ struct RulesOfRulesTests {
             """
         let targets = ImportRule.targets(inManifest: good)
         #expect(targets.first { $0.name == "JOSE" }?.dependencies == ["WireFormat", "CLibcrypto"])
-        #expect(targets.contains { $0.name == "JOSETests" && $0.isTest })
+        #expect(targets.contains { $0.name == "JOSETests" && $0.kind == .test })
         #expect(!targets.contains { $0.name == "Ghost" })
         #expect(ImportRule.violations(inManifest: good) == [])
         for (old, new) in [
