@@ -20,7 +20,12 @@ let package = Package(
     targets: [
         // Level 0: bytes, and the only C.
         .target(name: "WireFormat"),
-        .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        // Where Homebrew keeps OpenSSL: its paths come from libcrypto.pc, on macOS only.
+        .systemLibrary(name: "SystemLibcrypto", pkgConfig: "libcrypto", providers: [.brew(["openssl@3"])]),
+        .target(
+            name: "CLibcrypto",
+            dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))],
+            linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         // On Linux the first fetch loads libcurl: see loading.h.
         .target(
             name: "CLibcurl",
@@ -29,7 +34,10 @@ let package = Package(
             ]),
         .target(name: "CEpoll"),
         // The benchmarks' own C: what libcrypto costs without this library.
-        .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "CBenchmarkLimit",
+            dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))],
+            linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "CFuzzer"),
 
         // Level 1: messages, documents, signatures. Pure.
@@ -118,7 +126,7 @@ let package = Package(
 )
 
 let cTargets: Set = ["CLibcrypto", "CLibcurl", "CEpoll", "CBenchmarkLimit", "CFuzzer"]
-for target in package.targets where !cTargets.contains(target.name) {
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),
         .treatAllWarnings(as: .error),

@@ -8,6 +8,8 @@ enum ImportRule {
         "OAuthClientMetadata": 3,
         "OAuthTestKit": 4,
         "mcp-quickstart": 5, "readme-example": 5, "mcp-auth": 5, "benchmarks": 5, "fuzz": 5,
+        // A library of the system: the C targets of this level may depend on it, and no other target.
+        "SystemLibcrypto": 0,
     ]
 
     /// What comes with the compiler and the system. Foundation is not here: see ``ExceptionLists``.
@@ -63,11 +65,15 @@ enum ImportRule {
             case library = "target"
             case program = "executableTarget"
             case test = "testTarget"
+            case systemLibrary
         }
 
         let name: String
         let dependencies: [String]
         let kind: Kind
+
+        /// Whether it holds C: `CLibcrypto`, not `Configuration`.
+        var isC: Bool { name.first == "C" && name.dropFirst().first?.isUppercase == true }
     }
 
     /// The targets that a manifest declares, and what they depend on.
@@ -100,11 +106,15 @@ enum ImportRule {
     /// What is wrong with the arrows that a manifest declares.
     static func violations(inManifest text: String) -> [String] {
         let targets = targets(inManifest: text)
+        let systemLibraries = Set(targets.filter { $0.kind == .systemLibrary }.map(\.name))
         return targets.filter { $0.kind != .test }.flatMap { target -> [String] in
             guard let level = levels[target.name] else { return ["Package.swift: \(target.name) has no level"] }
             return target.dependencies.compactMap { name in
                 guard let other = levels[name] else {
                     return "Package.swift: \(target.name) depends on foreign \(name)"
+                }
+                if systemLibraries.contains(name) {
+                    return target.isC ? nil : "Package.swift: \(target.name) depends on \(name) and is not C"
                 }
                 guard other >= level else { return nil }
                 return "Package.swift: \(target.name) (level \(level)) depends on \(name) (level \(other))"

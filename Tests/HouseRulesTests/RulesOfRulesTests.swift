@@ -90,6 +90,22 @@ struct RulesOfRulesTests {
         }
     }
 
+    @Test("C may depend on a library of the system, and Swift may not")
+    func systemLibraries() {
+        func violations(of target: String) -> [String] {
+            ImportRule.violations(
+                inManifest: """
+                    .systemLibrary(name: "SystemLibcrypto", pkgConfig: "libcrypto", providers: [.brew(["openssl@3"])]),
+                    .target(
+                        name: "\(target)",
+                        dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))]),
+                    """)
+        }
+        #expect(violations(of: "CLibcrypto") == [])
+        #expect(violations(of: "JOSE") == ["Package.swift: JOSE depends on SystemLibcrypto and is not C"])
+        #expect(violations(of: "WireFormat").count == 1)
+    }
+
     @Test(
         "Traps are found",
         arguments: [
