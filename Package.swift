@@ -22,7 +22,12 @@ let package = Package(
     targets: [
         // Level 0: bytes, and the only C.
         .target(name: "WireFormat"),
-        .target(name: "CLibcrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        // Where Homebrew keeps OpenSSL: its paths come from libcrypto.pc, on macOS only.
+        .systemLibrary(name: "SystemLibcrypto", pkgConfig: "libcrypto", providers: [.brew(["openssl@3"])]),
+        .target(
+            name: "CLibcrypto",
+            dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))],
+            linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         // On Linux the first fetch loads libcurl: see loading.h.
         .target(
             name: "CLibcurl",
@@ -32,7 +37,10 @@ let package = Package(
         // What the Swift modules of the C libraries lack: epoll, threads without signals, the resolver.
         .target(name: "CSystem"),
         // The benchmarks' own C: what libcrypto costs without this library.
-        .target(name: "CBenchmarkLimit", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "CBenchmarkLimit",
+            dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))],
+            linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "CFuzzer"),
 
         // Level 1: messages, documents, signatures. Pure.
@@ -70,7 +78,7 @@ let package = Package(
             name: "mcp-quickstart",
             dependencies: [
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthResourceServer",
-                "SafeFetch", "SocketHTTP", "OAuthTestKit",
+                "SafeFetch", "SocketHTTP", "ResourceServerKit", "OAuthTestKit",
             ]),
         .executableTarget(
             name: "mcp-auth",
@@ -136,14 +144,14 @@ let package = Package(
             name: "MCPAuthTests",
             dependencies: ["mcp-auth", "TokenVerification", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "OAuthMetadata", "WireFormat"]),
-        .testTarget(name: "HouseRulesTests"),
+        .testTarget(name: "HouseRulesTests", exclude: ["PublicAPI"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
 
 let cTargets: Set = ["CLibcrypto", "CLibcurl", "CSystem", "CBenchmarkLimit", "CFuzzer"]
-for target in package.targets where !cTargets.contains(target.name) {
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),
         .treatAllWarnings(as: .error),

@@ -22,8 +22,12 @@ static uint64_t nanoseconds(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-uint64_t limit_thread_cpu_time(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
-uint64_t limit_wall_time(void) { return nanoseconds(CLOCK_MONOTONIC); }
+uint64_t limit_thread_cpu_time(void) {
+    return nanoseconds(CLOCK_THREAD_CPUTIME_ID);
+}
+uint64_t limit_wall_time(void) {
+    return nanoseconds(CLOCK_MONOTONIC);
+}
 
 // One verification's working set. Whoever holds the pointer is alone with it.
 typedef struct {
@@ -78,7 +82,7 @@ static working_set *working_set_new(const limit_key *key, int own_key) {
     EVP_PKEY *pkey = own_key ? EVP_PKEY_dup(key->pkey) : NULL;
     set->verify = new_context(key, pkey == NULL ? key->pkey : pkey);
     set->digest = new_digest(key);
-    EVP_PKEY_free(pkey); // the context keeps it alive
+    EVP_PKEY_free(pkey);  // the context keeps it alive
     if (set->verify != NULL && set->digest != NULL) return set;
     working_set_free(set);
     return NULL;

@@ -7,7 +7,7 @@
 
 struct lcrypto_key {
     EVP_PKEY *pkey;
-    size_t coordinate; // bytes of an EC coordinate; 0 for other keys
+    size_t coordinate;  // bytes of an EC coordinate; 0 for other keys
 };
 
 // The widest coordinate (P-521) and the DER signature made of two of them.

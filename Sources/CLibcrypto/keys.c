@@ -118,7 +118,7 @@ lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const
 static int is_on_edwards25519(const uint8_t *encoded) {
     uint8_t y_bytes[LCRYPTO_ED25519_BYTES];
     memcpy(y_bytes, encoded, sizeof y_bytes);
-    y_bytes[31] &= 0x7F; // the sign of x
+    y_bytes[31] &= 0x7F;  // the sign of x
     int is_square = 0;
     BN_CTX *context = BN_CTX_new();
     if (context == NULL) return 0;
@@ -127,7 +127,8 @@ static int is_on_edwards25519(const uint8_t *encoded) {
     BIGNUM *yy = BN_CTX_get(context);
     if (yy != NULL && BN_set_bit(p, 255) && BN_sub_word(p, 19) && BN_set_word(d, 121666)
         && BN_mod_inverse(d, d, p, context) != NULL && BN_mul_word(d, 121665)
-        && BN_lebin2bn(y_bytes, sizeof y_bytes, yy) != NULL && BN_mod_sqr(yy, yy, p, context)
+        && BN_lebin2bn(y_bytes, sizeof y_bytes, yy) != NULL
+        && BN_mod_sqr(yy, yy, p, context)
         // -d y^2 here, so that v = 1 - it.
         && BN_mod_mul(v, d, yy, p, context) && BN_mod_sub(v, BN_value_one(), v, p, context)
         && BN_mod_sub(u, yy, BN_value_one(), p, context) && BN_mod_mul(u, u, v, p, context)) {

@@ -21,10 +21,10 @@ struct slot {
 enum { SLOTS = 4 };
 
 struct lcrypto_verifier {
-    EVP_PKEY *pkey;         // for EdDSA, which takes the whole message and so has no context to prepare
-    EVP_PKEY_CTX *template; // for the others: never used to verify; copied when no slot has a session
-    EVP_MD *digest;         // fetched once: an implicit fetch per token costs more than the hash
-    size_t coordinate;      // bytes of r and of s; 0 for RSA
+    EVP_PKEY *pkey;          // for EdDSA, which takes the whole message and so has no context to prepare
+    EVP_PKEY_CTX *template;  // for the others: never used to verify; copied when no slot has a session
+    EVP_MD *digest;          // fetched once: an implicit fetch per token costs more than the hash
+    size_t coordinate;       // bytes of r and of s; 0 for RSA
     size_t signature_length;
     struct slot *slots;
 };
@@ -122,7 +122,8 @@ lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_sche
         atomic_init(&verifier->slots[index].session, NULL);
     verifier->digest = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
     verifier->template = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
-    if (verifier->slots == NULL || verifier->digest == NULL || verifier->template == NULL || EVP_PKEY_verify_init(verifier->template) != 1
+    if (verifier->slots == NULL || verifier->digest == NULL || verifier->template == NULL
+        || EVP_PKEY_verify_init(verifier->template) != 1
         || configure(verifier->template, scheme, verifier->digest) != 1) {
         lcrypto_verifier_free(verifier);
         verifier = NULL;
@@ -139,7 +140,7 @@ static size_t write_integer(uint8_t *out, const uint8_t *number, size_t width) {
     }
     size_t pad = number[0] & 0x80 ? 1 : 0;
     out[0] = 0x02;
-    out[1] = (uint8_t)(width + pad); // at most 67: the short form
+    out[1] = (uint8_t)(width + pad);  // at most 67: the short form
     out[2] = 0;
     memcpy(out + 2 + pad, number, width);
     return 2 + pad + width;
@@ -210,8 +211,7 @@ static int sign_whole_message(EVP_PKEY *pkey, const uint8_t *message, size_t mes
 
 int lcrypto_sign(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash, const uint8_t *message,
                  size_t message_length, uint8_t *out, size_t *out_length) {
-    if (scheme == LCRYPTO_EDDSA)
-        return sign_whole_message(key->pkey, message, message_length, out, out_length);
+    if (scheme == LCRYPTO_EDDSA) return sign_whole_message(key->pkey, message, message_length, out, out_length);
     int result = -1;
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;

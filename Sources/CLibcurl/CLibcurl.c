@@ -88,18 +88,13 @@ void clibcurl_multi_wakeup(clibcurl_multi *multi) {
 
 static int outcome_of(CURLcode code) {
     switch (code) {
-    case CURLE_OK:
-        return clibcurl_done;
+    case CURLE_OK: return clibcurl_done;
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return clibcurl_not_resolved;
-    case CURLE_OPERATION_TIMEDOUT:
-        return clibcurl_timed_out;
-    case CURLE_FILESIZE_EXCEEDED:
-        return clibcurl_too_large;
+    case CURLE_COULDNT_RESOLVE_PROXY: return clibcurl_not_resolved;
+    case CURLE_OPERATION_TIMEDOUT: return clibcurl_timed_out;
+    case CURLE_FILESIZE_EXCEEDED: return clibcurl_too_large;
     case CURLE_WRITE_ERROR:
-    case CURLE_ABORTED_BY_CALLBACK:
-        return clibcurl_stopped;
+    case CURLE_ABORTED_BY_CALLBACK: return clibcurl_stopped;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_ENGINE_SETFAILED:
@@ -114,8 +109,7 @@ static int outcome_of(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CLIENTCERT:
-        return clibcurl_tls;
+    case CURLE_SSL_CLIENTCERT: return clibcurl_tls;
     case CURLE_UNSUPPORTED_PROTOCOL:  // an answer without a status line; the schemes themselves were checked before
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
@@ -131,10 +125,8 @@ static int outcome_of(CURLcode code) {
     case CURLE_RECV_ERROR:
     case CURLE_SEND_FAIL_REWIND:  // a kept connection was dead, and a form is not sent again
     case CURLE_PROXY:
-    case CURLE_HTTP2_STREAM:
-        return clibcurl_connection_failed;
-    default:
-        return clibcurl_unavailable;
+    case CURLE_HTTP2_STREAM: return clibcurl_connection_failed;
+    default: return clibcurl_unavailable;
     }
 }
 
@@ -145,7 +137,8 @@ int clibcurl_multi_next_ended(clibcurl_multi *multi, uint64_t *identifier, int *
         if (message == NULL) return 0;
         if (message->msg != CURLMSG_DONE) continue;
         clibcurl_transfer *transfer = NULL;
-        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL) continue;
+        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
+            continue;
         *identifier = transfer->identifier;
         *outcome = outcome_of(message->data.result);
         return 1;
@@ -189,7 +182,8 @@ static size_t answer(int go_on, size_t length) {
 
 static size_t take_line(char *bytes, size_t size, size_t count, void *context) {
     const clibcurl_transfer *transfer = context;
-    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count), size * count);
+    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count),
+                  size * count);
 }
 
 static size_t take_content(char *bytes, size_t size, size_t count, void *context) {
@@ -237,11 +231,9 @@ int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, con
     snprintf(decimal, sizeof decimal, "%u", (unsigned)port);
     strcpy(transfer->scheme, scheme);
     return part_is(url, CURLUPART_SCHEME, scheme, CURLUE_NO_SCHEME)
-        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST)
-        && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
+        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST) && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
         && part_is(url, CURLUPART_PATH, *path ? path : "/", CURLUE_LAST)
-        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY)
-        && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
+        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY) && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
         && part_is(url, CURLUPART_PASSWORD, "", CURLUE_NO_PASSWORD);
 }
 

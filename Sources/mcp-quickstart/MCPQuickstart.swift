@@ -1,4 +1,5 @@
 import OAuthResourceServer
+import ResourceServerKit
 import SocketHTTP
 
 #if canImport(Glibc)
@@ -40,27 +41,11 @@ enum MCPQuickstart {
     }
 
     private static func stop(_ faults: [String]) -> Never {
-        for fault in faults { write("mcp-quickstart: \(fault)\n", to: STDERR_FILENO) }
-        exit(2)
+        for fault in faults { StandardStreams.writeError("mcp-quickstart: \(fault)\n") }
+        exit(ServerProgram.configurationMistake)
     }
 
     private static func say(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        StandardStreams.writeOutput(text + "\n")
     }
-
-    /// Writes at once: a pipe behind the C library's buffer would see the ready line when it is too late.
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            // `write` reads no more than this many bytes of an array that outlives the call.
-            let written = unsafe rest.withUnsafeBytes { unsafe systemWrite(descriptor, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
-        }
-    }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-    unsafe write(descriptor, bytes, count)
 }

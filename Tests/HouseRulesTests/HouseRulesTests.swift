@@ -6,7 +6,14 @@ struct HouseRulesTests {
     private let tree = SourceTree.package
 
     private var libraryFiles: [SourceTree.File] {
-        get throws { try tree.swiftFiles(in: "Sources").filter { (ImportRule.levels[$0.target] ?? 0) < 5 } }
+        get throws { try inLibraries(tree.swiftFiles(in: "Sources")) }
+    }
+
+    /// The files that belong to no program.
+    private func inLibraries(_ files: [SourceTree.File]) throws -> [SourceTree.File] {
+        let targets = try ImportRule.targets(inManifest: tree.text(of: "Package.swift"))
+        let programs = Set(targets.filter { $0.kind == .program }.map(\.name))
+        return files.filter { !programs.contains($0.target) }
     }
 
     @Test("DESIGN.md: a target imports only lower levels, never its own")
@@ -22,7 +29,7 @@ struct HouseRulesTests {
         #expect(!words.contains { $0.text == "package" && $0.kind == .word && $0.isAttached }, "a package dependency")
         // Every folder is a target, and a file imports only what its target declares.
         let targets = ImportRule.targets(inManifest: manifest)
-        #expect(try Set(targets.filter { !$0.isTest }.map(\.name)) == Set(tree.folders(in: "Sources")))
+        #expect(try Set(targets.filter { $0.kind != .test }.map(\.name)) == Set(tree.folders(in: "Sources")))
         for file in try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests") {
             let declared = Set(targets.first { $0.name == file.target }?.dependencies ?? [])
             let used = Set(ImportRule.imports(in: file.text).map(\.module)).intersection(ImportRule.levels.keys)
@@ -91,11 +98,54 @@ struct HouseRulesTests {
     @Test("Base names of Swift files are unique in the package, main.swift aside")
     func baseNames() throws {
         let files = try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests")
-        let paths = Dictionary(grouping: files.filter { $0.name != "main.swift" }, by: \.name).mapValues {
-            $0.map(\.path)
-        }
-        #expect(paths.filter { $0.value.count > 1 } == [:])
+        #expect(LayoutRule.sharedNames(of: files.map(\.path)) == [])
         #expect(files.count > 20, "the files were found at all")
+    }
+
+    // Enable it when the comments have been rewritten: many of them still run past the 120th column.
+    @Test("No line of Swift or C is longer than 120 columns, comments included", .disabled("until the language pass"))
+    func columns() throws {
+        let tooLong =
+            try tree.codeFiles(in: "Sources").flatMap { LayoutRule.longLines(path: $0.path, text: $0.text) }
+            + tree.codeFiles(in: "Tests").flatMap {
+                LayoutRule.longLines(path: $0.path, text: $0.text, exceptStrings: true)
+            }
+        if !tooLong.isEmpty { Issue.record("\(tooLong.joined(separator: "\n"))") }
+    }
+
+    // Enable it when the files that it lists have been split.
+    @Test("No file of a library is longer than 300 lines", .disabled("until the language pass"))
+    func lengths() throws {
+        let files = try inLibraries(tree.codeFiles(in: "Sources"))
+        #expect(files.compactMap { LayoutRule.longFile(path: $0.path, text: $0.text) } == [])
+    }
+
+    // Enable it when the comments have been rewritten.
+    @Test("STYLE.md \"Language\": comments and articles avoid its list of words", .disabled("until the language pass"))
+    func language() throws {
+        let found =
+            try tree.codeFiles(in: "Sources").flatMap { LanguageRule.violations(path: $0.path, text: $0.text) }
+            + tree.files(in: "Sources", ending: ".md").flatMap {
+                LanguageRule.violations(path: $0.path, article: $0.text)
+            }
+        if !found.isEmpty { Issue.record("\(found.joined(separator: "\n"))") }
+    }
+
+    /// Whether the public API has been written to files yet.
+    private static let hasPublicAPI =
+        (try? !SourceTree.package.files(in: "Tests/HouseRulesTests/PublicAPI", ending: ".txt").isEmpty) ?? false
+
+    @Test(
+        "Every public top-level type is named on the landing page of its target",
+        .enabled(if: hasPublicAPI, "there is no file in PublicAPI yet: .ci/public-api write"))
+    func landingPages() throws {
+        let articles = try tree.files(in: "Sources", ending: ".md")
+        for file in try tree.files(in: "Tests/HouseRulesTests/PublicAPI", ending: ".txt") {
+            let target = String(file.name.dropLast(".txt".count))
+            let page = articles.first { $0.path == "Sources/\(target)/\(target).docc/\(target).md" }?.text
+            let violations = LandingPageRule.violations(target: target, surface: file.text, page: page)
+            if !violations.isEmpty { Issue.record("\(violations.joined(separator: "\n"))") }
+        }
     }
 
     @Test("A wrong import in a file on disk is caught: planted in a copy of the sources")

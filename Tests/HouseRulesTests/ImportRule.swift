@@ -4,10 +4,13 @@ enum ImportRule {
     static let levels: [String: Int] = [
         "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CSystem": 0, "CBenchmarkLimit": 0, "CFuzzer": 0,
         "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
-        "OAuthResourceServer": 2, "SafeFetch": 2, "SocketHTTP": 2,
-        "OAuthClientMetadata": 3,
-        "OAuthTestKit": 4,
-        "mcp-quickstart": 5, "readme-example": 5, "mcp-auth": 5, "benchmarks": 5, "fuzz": 5,
+        "TokenVerification": 2, "SafeFetch": 2, "SocketHTTP": 2,
+        "OAuthResourceServer": 3, "OAuthClientMetadata": 3,
+        "ResourceServerKit": 4,
+        "OAuthTestKit": 5,
+        "mcp-quickstart": 6, "readme-example": 6, "mcp-auth": 6, "benchmarks": 6, "fuzz": 6,
+        // A library of the system: the C targets of this level may depend on it, and no other target.
+        "SystemLibcrypto": 0,
     ]
 
     /// What comes with the compiler and the system. Foundation is not here: see ``ExceptionLists``.
@@ -58,20 +61,29 @@ enum ImportRule {
     // MARK: Package.swift
 
     struct Target: Equatable {
+        /// How the manifest declares a target.
+        enum Kind: String {
+            case library = "target"
+            case program = "executableTarget"
+            case test = "testTarget"
+            case systemLibrary
+        }
+
         let name: String
         let dependencies: [String]
-        let isTest: Bool
+        let kind: Kind
+
+        /// Whether it holds C: `CLibcrypto`, not `Configuration`.
+        var isC: Bool { name.first == "C" && name.dropFirst().first?.isUppercase == true }
     }
 
     /// The targets that a manifest declares, and what they depend on.
     static func targets(inManifest text: String) -> [Target] {
         let tokens = SwiftTokens.of(text)
-        let declarations: Set = ["target", "executableTarget", "testTarget"]
         var targets: [Target] = []
         for index in tokens.indices.dropLast()
-        where index > 0 && tokens[index - 1].text == "." && declarations.contains(tokens[index].text)
-            && tokens[index + 1].text == "("
-        {
+        where index > 0 && tokens[index - 1].text == "." && tokens[index + 1].text == "(" {
+            guard let kind = Target.Kind(rawValue: tokens[index].text) else { continue }
             var depth = 0
             var label = ""
             var strings: [String: [String]] = [:]
@@ -87,19 +99,23 @@ enum ImportRule {
             }
             targets.append(
                 Target(
-                    name: strings["name"]?.first ?? "", dependencies: strings["dependencies"] ?? [],
-                    isTest: tokens[index].text == "testTarget"))
+                    name: strings["name"]?.first ?? "", dependencies: strings["dependencies"] ?? [], kind: kind))
         }
         return targets
     }
 
     /// What is wrong with the arrows that a manifest declares.
     static func violations(inManifest text: String) -> [String] {
-        targets(inManifest: text).filter { !$0.isTest }.flatMap { target -> [String] in
+        let targets = targets(inManifest: text)
+        let systemLibraries = Set(targets.filter { $0.kind == .systemLibrary }.map(\.name))
+        return targets.filter { $0.kind != .test }.flatMap { target -> [String] in
             guard let level = levels[target.name] else { return ["Package.swift: \(target.name) has no level"] }
             return target.dependencies.compactMap { name in
                 guard let other = levels[name] else {
                     return "Package.swift: \(target.name) depends on foreign \(name)"
+                }
+                if systemLibraries.contains(name) {
+                    return target.isC ? nil : "Package.swift: \(target.name) depends on \(name) and is not C"
                 }
                 guard other >= level else { return nil }
                 return "Package.swift: \(target.name) (level \(level)) depends on \(name) (level \(other))"

@@ -14,11 +14,11 @@ enum ReadmeRule {
                 block = []
             }
         }
-        // A block that nobody closed reaches to the end.
+        // A block without an end reaches to the end of the file.
         return blocks + (block.map { [$0] } ?? [])
     }
 
-    /// Whether a block stands in a file: the same lines but for their indentation, and as code, not in a comment or string.
+    /// Whether a file has the lines of a block as code, with any indentation, and not in a comment or string.
     static func contains(_ file: String, _ block: [String]) -> Bool {
         let code = SwiftTokens.of(block.joined(separator: "\n")).map(\.text)
         return holds(lines(of: file), block) && holds(SwiftTokens.of(file).map(\.text), code)

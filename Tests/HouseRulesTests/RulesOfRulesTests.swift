@@ -78,7 +78,7 @@ struct RulesOfRulesTests {
             """
         let targets = ImportRule.targets(inManifest: good)
         #expect(targets.first { $0.name == "JOSE" }?.dependencies == ["WireFormat", "CLibcrypto"])
-        #expect(targets.contains { $0.name == "JOSETests" && $0.isTest })
+        #expect(targets.contains { $0.name == "JOSETests" && $0.kind == .test })
         #expect(!targets.contains { $0.name == "Ghost" })
         #expect(ImportRule.violations(inManifest: good) == [])
         for (old, new) in [
@@ -88,6 +88,22 @@ struct RulesOfRulesTests {
         ] {
             #expect(ImportRule.violations(inManifest: good.replacing(old, with: new)).count == 1, "\(new)")
         }
+    }
+
+    @Test("C may depend on a library of the system, and Swift may not")
+    func systemLibraries() {
+        func violations(of target: String) -> [String] {
+            ImportRule.violations(
+                inManifest: """
+                    .systemLibrary(name: "SystemLibcrypto", pkgConfig: "libcrypto", providers: [.brew(["openssl@3"])]),
+                    .target(
+                        name: "\(target)",
+                        dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))]),
+                    """)
+        }
+        #expect(violations(of: "CLibcrypto") == [])
+        #expect(violations(of: "JOSE") == ["Package.swift: JOSE depends on SystemLibcrypto and is not C"])
+        #expect(violations(of: "WireFormat").count == 1)
     }
 
     @Test(

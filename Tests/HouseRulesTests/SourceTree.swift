@@ -42,6 +42,11 @@ struct SourceTree {
         try files(in: folder, ending: ".swift")
     }
 
+    /// The Swift and C files below a folder.
+    func codeFiles(in folder: String) throws -> [File] {
+        try [".swift", ".c", ".h"].flatMap { try files(in: folder, ending: $0) }
+    }
+
     /// The files below a folder whose names end so.
     func files(in folder: String, ending: String) throws -> [File] {
         try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path(percentEncoded: false))

@@ -1,5 +1,5 @@
-/// The tokens of a Swift file, as far as the house rules need them: comments gone, strings whole, code inside string
-/// interpolations kept.
+/// The tokens of a Swift file, as far as the house rules need them: comments apart, strings whole, code inside string
+/// interpolations kept. C files are read well enough for their comments.
 struct SwiftTokens {
     struct Token: Equatable {
         enum Kind: Equatable { case word, mark, string }
@@ -11,17 +11,37 @@ struct SwiftTokens {
         let isAttached: Bool
     }
 
+    /// A comment with its marks. Each line that begins with `//` is a comment of its own.
+    struct Comment: Equatable {
+        let text: String
+        let line: Int
+    }
+
     private(set) var tokens: [Token] = []
+    private var comments: [Comment] = []
     private let bytes: [UInt8]
     private var index = 0
     private var line = 1
     private var endOfLast = -1
 
     /// The tokens of a text.
-    static func of(_ text: String) -> [Token] {
+    static func of(_ text: String) -> [Token] { scanned(text).tokens }
+
+    /// The comments of a text, in order.
+    static func comments(in text: String) -> [Comment] { scanned(text).comments }
+
+    /// The lines that a string literal stands on or reaches.
+    static func linesOfStrings(in text: String) -> Set<Int> {
+        Set(
+            of(text).filter { $0.kind == .string }.flatMap { token in
+                token.line...token.line + token.text.utf8.count { $0 == UInt8(ascii: "\n") }
+            })
+    }
+
+    private static func scanned(_ text: String) -> SwiftTokens {
         var scanner = SwiftTokens(Array(text.utf8))
         scanner.scan(untilParenthesis: false)
-        return scanner.tokens
+        return scanner
     }
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -37,9 +57,10 @@ struct SwiftTokens {
         }
     }
 
+    private func text(from start: Int) -> String { String(decoding: bytes[start..<index], as: UTF8.self) }
+
     private mutating func add(_ kind: Token.Kind, from start: Int, line: Int) {
-        let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        tokens.append(Token(kind: kind, text: text, line: line, isAttached: start == endOfLast))
+        tokens.append(Token(kind: kind, text: text(from: start), line: line, isAttached: start == endOfLast))
         endOfLast = index
     }
 
@@ -60,8 +81,10 @@ struct SwiftTokens {
             let startLine = line
             if starts(with: "//") {
                 while index < bytes.count, byte() != UInt8(ascii: "\n") { step() }
+                comments.append(Comment(text: text(from: start), line: startLine))
             } else if starts(with: "/*") {
                 skipBlockComment()
+                comments.append(Comment(text: text(from: start), line: startLine))
             } else if byte() == UInt8(ascii: "\"") || isRawString() {
                 skipString()
                 add(.string, from: start, line: startLine)

@@ -43,9 +43,9 @@ int limit_verify(limit_key *key, enum limit_way way, const uint8_t *signature, s
                  const uint8_t *message, size_t message_length);
 
 enum limit_digest_way {
-    LIMIT_DIGEST_FETCHED = 0,     // EVP_Digest with a digest fetched once
-    LIMIT_DIGEST_KEPT = 1,        // the same, on a kept context
-    LIMIT_DIGEST_ONE_SHOT = 2,    // SHA256(), which fetches for every call in OpenSSL 3.0
+    LIMIT_DIGEST_FETCHED = 0,   // EVP_Digest with a digest fetched once
+    LIMIT_DIGEST_KEPT = 1,      // the same, on a kept context
+    LIMIT_DIGEST_ONE_SHOT = 2,  // SHA256(), which fetches for every call in OpenSSL 3.0
 };
 
 // SHA-256 into 32 bytes. 1 or -1. Not for two threads at once on one key.
