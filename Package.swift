@@ -83,9 +83,9 @@ let package = Package(
         .executableTarget(
             name: "mcp-auth",
             dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "SafeFetch"]),
-        // The README's program: it is here so that it compiles.
-        .executableTarget(
-            name: "readme-example", dependencies: ["ResourceServerKit", "TokenVerification"]),
+        // The README's programs: they are here so that they compile.
+        .executableTarget(name: "readme-example", dependencies: ["ResourceServerKit"]),
+        .executableTarget(name: "verification-example", dependencies: ["TokenVerification"]),
         .executableTarget(
             name: "benchmarks",
             dependencies: [
@@ -123,7 +123,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "ResourceServerKitTests",
-            dependencies: ["ResourceServerKit", "readme-example", "OAuthTestKit", "SocketHTTP"]),
+            dependencies: ["ResourceServerKit", "readme-example", "verification-example", "OAuthTestKit"]),
         .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
         .testTarget(
             name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],

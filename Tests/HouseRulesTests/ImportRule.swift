@@ -8,7 +8,7 @@ enum ImportRule {
         "OAuthResourceServer": 3, "OAuthClientMetadata": 3,
         "ResourceServerKit": 4,
         "OAuthTestKit": 5,
-        "mcp-quickstart": 6, "readme-example": 6, "mcp-auth": 6, "benchmarks": 6, "fuzz": 6,
+        "mcp-quickstart": 6, "readme-example": 6, "verification-example": 6, "mcp-auth": 6, "benchmarks": 6, "fuzz": 6,
         // A library of the system: the C targets of this level may depend on it, and no other target.
         "SystemLibcrypto": 0,
     ]

@@ -113,7 +113,7 @@ def check_not_over(deadline: float, what: str) -> None:
 
 
 def refused_starts(binary: str) -> None:
-    """What is configured wrongly never starts: exit 2, on stderr what is wrong and what to do, nothing on stdout."""
+    """What is configured wrongly never starts: exit 78, on stderr what is wrong and what to do, nothing on stdout."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -124,7 +124,7 @@ def refused_starts(binary: str) -> None:
             ("a CA file that is none", ["--issuer", "https://login.example.com", "--ca-file", "/nowhere"], ["--ca-file"]),
         ]:
             code, out, err = run_to_the_end(binary, "--port", "0", *arguments)
-            check(f"start: {name}: exit 2", code == 2, (code, err))
+            check(f"start: {name}: exit 78", code == 78, (code, err))
             check(f"start: {name}: says so", all(word in err for word in words), err)
             check(f"start: {name}: not ready", out == "", out)
 

@@ -236,7 +236,7 @@ async def expired_tokens(server: Quickstart) -> tuple[str, float]:
 
 
 def wrong_starts(binary: str, server: Quickstart) -> None:
-    """What is configured wrongly never starts: exit 2, a line each on stderr, nothing on stdout."""
+    """What is configured wrongly never starts: exit 78, a line each on stderr, nothing on stdout."""
     taken = str(urlsplit(server.resource).port)
     for name, arguments, words in [
         ("MCP port in use", ["--port", taken, "--issuer-port", "0"], ["--port", taken]),
@@ -244,7 +244,7 @@ def wrong_starts(binary: str, server: Quickstart) -> None:
         ("half a flag", ["--port"], ["--port"]),
     ]:
         code, out, err = run_to_the_end(binary, *arguments)
-        check(f"start: {name}: exit 2", code == 2, code)
+        check(f"start: {name}: exit 78", code == 78, code)
         check(f"start: {name}: one line", err.count("\n") == 1 and all(word in err for word in words), err)
         check(f"start: {name}: not ready", out == "", out)
     code, out, err = run_to_the_end(binary, "--help")

@@ -175,8 +175,8 @@ struct ProtectedResourcesTests {
                 a, try guarded("b", "https://mcp.example/b", configure: open),
                 try guarded("c", "https://mcp.example/c", configure: open),
             ]) == [
-                "resources[2] has a path in wellKnownPathsOfHandler that resources[1] has too",
-                "resources[2] has a route rule for a path that resources[1] has one for",
+                "resources[2] has a path in metadata.handlerPaths that resources[1] has too; keep one",
+                "resources[2] has a route rule for a path that resources[1] has one for; keep one",
             ])
     }
 

@@ -1,37 +1,7 @@
-import Foundation
-import ResourceServerKit
+import OAuthTestKit
 import Testing
 
-/// A program of this package, run as a user would: its status, and its lines on the standard error.
-struct ProgramRun {
-    let status: Int32
-    let lines: [String]
-
-    /// Runs a program to its end.
-    ///
-    /// - Parameter environment: All variables that it sees.
-    init(_ name: String, environment: [String: String]) throws {
-        let process = Process()
-        process.executableURL = Self.products.appending(path: name)
-        process.environment = environment
-        let errors = Pipe()
-        process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let bytes = try errors.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        status = process.terminationStatus
-        lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-
-    /// The folder of the programs: the one of this test bundle.
-    static var products: URL {
-        let main = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL
-        return (bundle ?? main).deletingLastPathComponent()
-    }
-}
+@testable import ResourceServerKit
 
 @Suite("ServerProgram: the README's program", .serialized)
 struct ServerProgramTests {
@@ -65,5 +35,56 @@ struct ServerProgramTests {
                 "OAUTH_RESOURCE", "OAUTH_CLOCK_SKEW", "OAUTH_SCOPE", "OAUTH_ALLOWED_ORIGINS",
                 "OAUTH_STATIC_TOKENS_FILE",
             ])
+    }
+
+    @Test("A port in use is one line")
+    func ports() async throws {
+        let taken = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+        var mistakes = Mistakes()
+        _ = await mistakes.collect { try HTTPServer(host: "127.0.0.1", port: taken.port).listen() }
+        #expect(mistakes.exitStatus == 78)
+        #expect(mistakes.lines.count == 1)
+        #expect(mistakes.lines.first?.contains("in use") == true)
+    }
+
+    @Test("A faulty configuration and a port in use are shown together")
+    func both() async throws {
+        let taken = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+        var mistakes = Mistakes()
+        _ = await mistakes.collect { try ResourceServer(resource: "x", issuer: "y") }
+        _ = await mistakes.collect { try HTTPServer(host: "127.0.0.1", port: taken.port).listen() }
+        #expect(mistakes.exitStatus == 78)
+        #expect(mistakes.lines.count == 3)
+    }
+
+    @Test("A file that cannot be read is one line; an error of the program's own is status 1")
+    func otherErrors() async throws {
+        var files = Mistakes()
+        _ = await files.collect { try ClientSecret(file: "/nowhere/secret") }
+        _ = await files.collect { try StaticTokenList(file: "/nowhere/tokens") }
+        _ = await files.collect { try CertificateAuthorityFile(path: "/nowhere/ca.pem") }
+        #expect(files.exitStatus == 78)
+        #expect(files.lines.count == 3)
+        struct OwnError: Error {}
+        var own = Mistakes()
+        _ = await own.collect { throw OwnError() }
+        #expect(own.exitStatus == 1)
+        #expect(own.lines == ["OwnError()"])
+        #expect(Mistakes().exitStatus == nil)
+    }
+}
+
+@Suite("TokenVerification alone: the README's program without HTTP", .serialized)
+struct VerificationProgramTests {
+    @Test("A good token names its subject; others their reason")
+    func verifies() throws {
+        let issuer = try FakeIssuer(
+            "https://login.example.com", audience: "https://grpc.example.com", algorithms: [.es256])
+        let keys = String(decoding: JSONValue.object(issuer.jwks).encoded(), as: UTF8.self)
+        func output(_ token: String) throws -> String { try ProgramRun("verification-example", [keys, token]).output }
+        #expect(try output(issuer.token { $0.claims["scope"] = "notes:read" }) == "test-user\n")
+        #expect(try output(issuer.token()) == "insufficient scope\n")
+        #expect(try output(issuer.token(with: .expired)) == "exp_expired\n")
+        #expect(try output("x") == "token_parts\n")
     }
 }

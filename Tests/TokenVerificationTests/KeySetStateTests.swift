@@ -245,7 +245,16 @@ struct KeySetStateTests {
 
     @Test("A hard lifetime outside its range is a configuration error", arguments: [299, 86_401, 0, -1])
     func hardLifetimeRange(seconds: Int) {
-        #expect(throws: ConfigurationError.self) { RemoteKeySet.Settings(hardLifetime: .seconds(seconds)) }
+        var faults: ConfigurationFaults = []
+        RemoteKeySet.Settings(hardLifetime: .seconds(seconds)).check(at: "settings", &faults)
+        #expect(
+            ConfigurationError(faults).lines
+                == ["settings.hardLifetime is outside 300 s…24 h; choose a time in this range"])
+        #expect(throws: ConfigurationError.self) {
+            try RemoteKeySet(
+                of: IssuerIdentifier("https://issuer.example"),
+                settings: RemoteKeySet.Settings(hardLifetime: .seconds(seconds)), fetcher: ScriptedFetcher())
+        }
     }
 
     @Test("Back-off: 1, 2, 4 … 60 s, of which chance takes a part; reset on success")

@@ -100,7 +100,8 @@ struct CheckedMetadata: Sendable {
                 faults.add(setting, "is missing", "name the issuer that clients log in to")
             }
         case .own(let issuers):
-            if issuers.isEmpty { faults.add(setting, "is missing", "name the issuer that clients log in to") }
+            // Issuers beside the verifier are the fault then.
+            if issuers.isEmpty, configuration.tokens.issuers.isEmpty { faults.add(setting, "is missing", "name the issuer that clients log in to") }
             for trusted in issuers {
                 if let issuer = issuer(trusted.issuer, at: setting, configuration, &faults) { servers.append(issuer) }
             }
