@@ -32,10 +32,10 @@ public struct JWTValidation: Sendable {
 
     /// A validation by a policy.
     ///
-    /// - Throws: ``JWTPolicyError`` with every fault.
-    public init(_ policy: JWTPolicy) throws(JWTPolicyError) {
+    /// - Throws: ``JWTPolicy.Invalid`` with every fault.
+    public init(_ policy: JWTPolicy) throws(JWTPolicy.Invalid) {
         let faults = policy.faults
-        guard faults.isEmpty else { throw JWTPolicyError(faults: faults) }
+        guard faults.isEmpty else { throw JWTPolicy.Invalid(faults: faults) }
         self.policy = policy
         issuer = Array(policy.issuer.utf8)
         audiences = policy.acceptedAudiences
@@ -45,8 +45,8 @@ public struct JWTValidation: Sendable {
 
     /// A validation with the default policy.
     ///
-    /// - Throws: ``JWTPolicyError`` for an empty issuer or resource.
-    public init(issuer: String, resource: String) throws(JWTPolicyError) {
+    /// - Throws: ``JWTPolicy.Invalid`` for an empty issuer or resource.
+    public init(issuer: String, resource: String) throws(JWTPolicy.Invalid) {
         try self.init(JWTPolicy(issuer: issuer, resource: resource))
     }
 

@@ -121,9 +121,7 @@ extension IssuerConfiguration {
         case .noAudience: ("audiences", "holds an empty text; remove it, or name what tokens call this resource")
         case .noAudienceClaim: ("audienceClaim", "is empty; leave it at aud, or name the claim that holds the audience")
         case .noAlgorithm: ("algorithms", "is empty; allow at least one, such as RS256")
-        case .clockSkew: ("clockSkew", "is outside 0…300 seconds")
-        case .maximumAge: ("maximumAge", "is outside 1…31,536,000 seconds")
-        case .maximumLifetime: ("maximumLifetime", "is outside 1…31,536,000 seconds")
+        case .clockSkew, .maximumAge, .maximumLifetime: (fault.setting, fault.explanation)
         case .requiredClaims:
             ("requiredClaims", "has an entry without a name or without a value to match; name both")
         }

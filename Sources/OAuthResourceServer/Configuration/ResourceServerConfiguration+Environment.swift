@@ -62,7 +62,7 @@ extension ResourceServerConfiguration {
         let names = reader.list(.issuers)
         let audiences = reader.list(.audiences)
         let algorithms = reader.algorithms()
-        let clockSkew = reader.number(.clockSkew, 0...300, "seconds")
+        let clockSkew = reader.number(.clockSkew, JWTPolicy.clockSkews, "seconds")
         let profile = reader.choice(.tokenProfile, ["default": JWTPolicy.Profile.default, "rfc9068": .rfc9068])
         let keys = reader.text(.keySetURL).map { IssuerConfiguration.Keys.url($0) }
         if names.count > 1, reader.has(.keySetURL) {

@@ -40,7 +40,7 @@ public struct IntrospectionConfiguration: Sendable {
     public var scopes = ScopeMapping()
     /// What to do when the endpoint names no audience.
     public var absentAudience = AbsentAudience.refused
-    /// How far clocks may differ, in seconds; 0…300.
+    /// How far clocks may differ, in seconds, within ``JOSE/JWTPolicy/clockSkews``.
     public var clockSkew = 60
     /// How many good verdicts are remembered, each for a minute at most and never beyond `exp`. A token that is revoked
     /// stays good that long. As many bad verdicts are remembered for ten seconds.
@@ -101,7 +101,9 @@ extension IntrospectionConfiguration {
             faults.append(
                 .init("audiences", "holds none, or an empty one; name the resource that tokens must be for"))
         }
-        if !(0...300).contains(clockSkew) { faults.append(.init("clockSkew", "is outside 0…300 seconds")) }
+        if !JWTPolicy.clockSkews.contains(clockSkew) {
+            faults.append(.init("clockSkew", JWTPolicy.Fault.clockSkew.explanation))
+        }
         policy.clockSkew = clockSkew
         if let fault = caching.fault { faults.append(fault) }
         faults += credentials.faults
