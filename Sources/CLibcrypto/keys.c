@@ -37,7 +37,6 @@ size_t lcrypto_curve_bytes(enum lcrypto_curve curve) {
     return 0;
 }
 
-// Takes the key over, also when it fails.
 lcrypto_key *lcrypto_key_wrap(EVP_PKEY *pkey, size_t coordinate) {
     lcrypto_key *key = pkey == NULL ? NULL : malloc(sizeof *key);
     if (key == NULL) {
@@ -89,7 +88,7 @@ lcrypto_key *lcrypto_rsa_import(const uint8_t *n, size_t n_length, const uint8_t
 
 lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const uint8_t *y, size_t length) {
     if (length == 0 || length != lcrypto_curve_bytes(curve)) return NULL;
-    // The uncompressed form is built here, so that infinity, compressed and hybrid points cannot come in.
+    // Only the uncompressed form is built, so that infinity, compressed and hybrid points are not possible.
     uint8_t point[1 + 2 * LCRYPTO_MAX_COORDINATE];
     point[0] = 0x04;
     memcpy(point + 1, x, length);
@@ -100,7 +99,7 @@ lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const
         OSSL_PARAM_construct_end(),
     };
     EVP_PKEY *pkey = from_params("EC", params);
-    // Today's OpenSSL refuses a point off the curve while importing; it does not promise to.
+    // OpenSSL refuses a point off the curve during the import, but its manual does not promise that.
     if (pkey != NULL) {
         EVP_PKEY_CTX *check = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
         if (check == NULL || EVP_PKEY_public_check(check) != 1) {
@@ -113,8 +112,9 @@ lcrypto_key *lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const
     return lcrypto_key_wrap(pkey, length);
 }
 
-// Whether there is an x for this y: RFC 8032 section 5.1.3, (y^2 - 1) / (d y^2 + 1) is a square modulo p = 2^255 - 19, with
-// d = -121665/121666. A quotient is a square when the product is. OpenSSL looks at it first when it verifies.
+// Whether an x exists for this y (RFC 8032 section 5.1.3): with p = 2^255 - 19 and d = -121665/121666, the quotient
+// (y^2 - 1) / (d y^2 + 1) must be a square modulo p. A quotient is a square exactly when the product is a square.
+// OpenSSL checks this only when it verifies, which is too late for an import.
 static int is_on_edwards25519(const uint8_t *encoded) {
     uint8_t y_bytes[LCRYPTO_ED25519_BYTES];
     memcpy(y_bytes, encoded, sizeof y_bytes);
@@ -129,7 +129,7 @@ static int is_on_edwards25519(const uint8_t *encoded) {
         && BN_mod_inverse(d, d, p, context) != NULL && BN_mul_word(d, 121665)
         && BN_lebin2bn(y_bytes, sizeof y_bytes, yy) != NULL
         && BN_mod_sqr(yy, yy, p, context)
-        // -d y^2 here, so that v = 1 - it.
+        // `d` holds -d here, so that v = 1 - (-d y^2).
         && BN_mod_mul(v, d, yy, p, context) && BN_mod_sub(v, BN_value_one(), v, p, context)
         && BN_mod_sub(u, yy, BN_value_one(), p, context) && BN_mod_mul(u, u, v, p, context)) {
         int symbol = BN_kronecker(u, p, context);
@@ -148,7 +148,7 @@ lcrypto_key *lcrypto_ed25519_import(const uint8_t *x, size_t length) {
     return lcrypto_key_wrap(pkey, 0);
 }
 
-// Frees the key when something follows it in the buffer.
+// Takes ownership of `pkey`. NULL when `cursor` is not at the end: bytes follow the key.
 static lcrypto_key *read_key(EVP_PKEY *pkey, const unsigned char *cursor, const uint8_t *end) {
     if (pkey != NULL && cursor != end) {
         EVP_PKEY_free(pkey);
@@ -161,7 +161,9 @@ static lcrypto_key *read_key(EVP_PKEY *pkey, const unsigned char *cursor, const 
         case LCRYPTO_KIND_P256: key->coordinate = lcrypto_curve_bytes(LCRYPTO_P256); break;
         case LCRYPTO_KIND_P384: key->coordinate = lcrypto_curve_bytes(LCRYPTO_P384); break;
         case LCRYPTO_KIND_P521: key->coordinate = lcrypto_curve_bytes(LCRYPTO_P521); break;
-        default: break;
+        case LCRYPTO_KIND_RSA:
+        case LCRYPTO_KIND_ED25519:
+        case LCRYPTO_OTHER: break;
         }
     }
     return key;
@@ -185,7 +187,7 @@ enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key) {
     if (EVP_PKEY_is_a(key->pkey, "RSA")) return LCRYPTO_KIND_RSA;
     if (EVP_PKEY_is_a(key->pkey, "ED25519")) return LCRYPTO_KIND_ED25519;
     if (!EVP_PKEY_is_a(key->pkey, "EC")) return LCRYPTO_OTHER;
-    // RFC 5480 section 2.1.1: a curve is named, never spelled out.
+    // RFC 5480 section 2.1.1: a curve has a name. Explicit parameters are not allowed.
     int is_explicit = 0;
     if (EVP_PKEY_get_int_param(key->pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit) == 1
         && is_explicit)
@@ -200,6 +202,17 @@ enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key) {
     case NID_secp521r1: return LCRYPTO_KIND_P521;
     default: return LCRYPTO_OTHER;
     }
+}
+
+int lcrypto_key_fits(const lcrypto_key *key, enum lcrypto_scheme scheme) {
+    enum lcrypto_kind kind = lcrypto_key_kind(key);
+    switch (scheme) {
+    case LCRYPTO_RSA_PKCS1:
+    case LCRYPTO_RSA_PSS: return kind == LCRYPTO_KIND_RSA;
+    case LCRYPTO_ECDSA: return kind == LCRYPTO_KIND_P256 || kind == LCRYPTO_KIND_P384 || kind == LCRYPTO_KIND_P521;
+    case LCRYPTO_EDDSA: return kind == LCRYPTO_KIND_ED25519;
+    }
+    return 0;
 }
 
 lcrypto_key *lcrypto_rsa_generate(int bits) {
@@ -221,7 +234,7 @@ lcrypto_key *lcrypto_ed25519_generate(void) {
     return lcrypto_key_wrap(pkey, 0);
 }
 
-// Writes one public number: padded to `width`, or as short as it is when `width` is 0.
+// Writes one public number: padded to `width`, or without leading zeros when `width` is 0.
 static int write_number(const EVP_PKEY *pkey, const char *name, size_t width, uint8_t *out, size_t *length) {
     BIGNUM *number = NULL;
     int result = -1;
@@ -238,15 +251,27 @@ static int write_number(const EVP_PKEY *pkey, const char *name, size_t width, ui
 
 int lcrypto_key_public(const lcrypto_key *key, uint8_t *first, size_t *first_length, uint8_t *second,
                        size_t *second_length) {
-    if (lcrypto_key_kind(key) == LCRYPTO_KIND_ED25519) {
+    const char *first_name, *second_name;
+    switch (lcrypto_key_kind(key)) {
+    case LCRYPTO_KIND_ED25519: {
         int raw = EVP_PKEY_get_raw_public_key(key->pkey, first, first_length) == 1;
         *second_length = 0;
         ERR_clear_error();
         return raw ? 1 : -1;
     }
-    int is_rsa = key->coordinate == 0;
-    const char *first_name = is_rsa ? OSSL_PKEY_PARAM_RSA_N : OSSL_PKEY_PARAM_EC_PUB_X;
-    const char *second_name = is_rsa ? OSSL_PKEY_PARAM_RSA_E : OSSL_PKEY_PARAM_EC_PUB_Y;
+    case LCRYPTO_KIND_RSA:
+        first_name = OSSL_PKEY_PARAM_RSA_N;
+        second_name = OSSL_PKEY_PARAM_RSA_E;
+        break;
+    case LCRYPTO_KIND_P256:
+    case LCRYPTO_KIND_P384:
+    case LCRYPTO_KIND_P521:
+        first_name = OSSL_PKEY_PARAM_EC_PUB_X;
+        second_name = OSSL_PKEY_PARAM_EC_PUB_Y;
+        break;
+    case LCRYPTO_OTHER:
+    default: return -1;
+    }
     int result = write_number(key->pkey, first_name, key->coordinate, first, first_length);
     if (result == 1) result = write_number(key->pkey, second_name, key->coordinate, second, second_length);
     ERR_clear_error();

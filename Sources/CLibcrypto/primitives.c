@@ -7,7 +7,7 @@
 #include <openssl/rand.h>
 #include <stdatomic.h>
 
-// Fetched at first use and kept: OpenSSL's own one-shot function fetches each time.
+// The digest is fetched at its first use and kept. OpenSSL's one-shot function fetches it in every call.
 static const EVP_MD *sha256(void) {
     static _Atomic(EVP_MD *) kept = NULL;
     EVP_MD *digest = atomic_load_explicit(&kept, memory_order_acquire);

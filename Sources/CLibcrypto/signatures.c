@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What one verification works with. Never used by two threads at once.
+// The contexts of one verification. Two threads never use a session at the same time.
 struct session {
     EVP_PKEY_CTX *verify;
     EVP_MD_CTX *hash;
 };
 
-// A place where a session waits between two verifications, on a cache line of its own.
+// A slot keeps a session between two verifications. Each slot has a cache line of its own.
 struct slot {
     _Alignas(64) _Atomic(struct session *) session;
 };
@@ -21,10 +21,10 @@ struct slot {
 enum { SLOTS = 4 };
 
 struct lcrypto_verifier {
-    EVP_PKEY *pkey;          // for EdDSA, which takes the whole message and so has no context to prepare
-    EVP_PKEY_CTX *template;  // for the others: never used to verify; copied when no slot has a session
-    EVP_MD *digest;          // fetched once: an implicit fetch per token costs more than the hash
-    size_t coordinate;       // bytes of r and of s; 0 for RSA
+    EVP_PKEY *pkey;          // only for EdDSA, which hashes the whole message: no context can be prepared
+    EVP_PKEY_CTX *template;  // for the other schemes: copied when no slot has a session, never used to verify
+    EVP_MD *digest;          // fetched once, because an implicit fetch per token costs more than the hash
+    size_t coordinate;       // the size of r and of s in bytes; 0 for RSA
     size_t signature_length;
     struct slot *slots;
 };
@@ -36,18 +36,18 @@ static void session_free(struct session *session) {
     free(session);
 }
 
-// Where the calling thread begins to look: threads differ in the address of their own variable.
+// The slot where the calling thread begins its search. Each thread has a variable at another address.
 static unsigned first_slot(void) {
     static _Thread_local char anchor;
     return (unsigned)((uintptr_t)&anchor >> 12);
 }
 
-// Takes a session out of a slot, so that nobody else has it, or makes one.
+// Takes a session out of a slot, so that no other thread can use it, or makes a session. NULL when that fails.
 static struct session *session_take(const lcrypto_verifier *verifier) {
     unsigned first = first_slot();
     for (unsigned index = 0; index < SLOTS; index++) {
         struct slot *slot = &verifier->slots[(first + index) % SLOTS];
-        // A look before the exchange: an empty slot of another thread is left in that thread's cache.
+        // The load before the exchange leaves an empty slot of another thread in the cache of that thread.
         if (atomic_load_explicit(&slot->session, memory_order_relaxed) == NULL) continue;
         struct session *session = atomic_exchange_explicit(&slot->session, NULL, memory_order_acquire);
         if (session != NULL) return session;
@@ -63,7 +63,7 @@ static struct session *session_take(const lcrypto_verifier *verifier) {
     return session;
 }
 
-// Leaves the session for the next verification, or frees it when there is no room.
+// Puts the session into an empty slot for a later verification, or frees it when all slots are full.
 static void session_return(const lcrypto_verifier *verifier, struct session *session) {
     unsigned first = first_slot();
     for (unsigned index = 0; index < SLOTS; index++) {
@@ -75,14 +75,15 @@ static void session_return(const lcrypto_verifier *verifier, struct session *ses
     session_free(session);
 }
 
-// Sets padding and hash on an initialised context. 1 = done.
+// Sets hash and padding of an initialised context. 1 = success.
 static int configure(EVP_PKEY_CTX *context, enum lcrypto_scheme scheme, const EVP_MD *digest) {
     if (EVP_PKEY_CTX_set_signature_md(context, digest) != 1) return 0;
     switch (scheme) {
     case LCRYPTO_ECDSA: return 1;
     case LCRYPTO_RSA_PKCS1: return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1;
     case LCRYPTO_RSA_PSS:
-        // RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash. Never "auto".
+        // RFC 7518 section 3.5: the salt is as long as the hash, and MGF1 uses the same hash. "auto" would accept other
+        // salts.
         return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
             && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) == 1
             && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
@@ -103,11 +104,12 @@ void lcrypto_verifier_free(lcrypto_verifier *verifier) {
 }
 
 lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash) {
-    if ((scheme == LCRYPTO_ECDSA) != (key->coordinate != 0)) return NULL;
+    const char *hash_name = lcrypto_hash_name(hash);
+    if (hash_name == NULL || !lcrypto_key_fits(key, scheme)) return NULL;
     lcrypto_verifier *verifier = calloc(1, sizeof *verifier);
     if (verifier == NULL) return NULL;
     if (scheme == LCRYPTO_EDDSA) {
-        if (lcrypto_key_kind(key) != LCRYPTO_KIND_ED25519 || EVP_PKEY_up_ref(key->pkey) != 1) {
+        if (EVP_PKEY_up_ref(key->pkey) != 1) {
             free(verifier);
             return NULL;
         }
@@ -120,7 +122,7 @@ lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_sche
     verifier->slots = aligned_alloc(_Alignof(struct slot), SLOTS * sizeof(struct slot));
     for (int index = 0; verifier->slots != NULL && index < SLOTS; index++)
         atomic_init(&verifier->slots[index].session, NULL);
-    verifier->digest = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
+    verifier->digest = EVP_MD_fetch(NULL, hash_name, NULL);
     verifier->template = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     if (verifier->slots == NULL || verifier->digest == NULL || verifier->template == NULL
         || EVP_PKEY_verify_init(verifier->template) != 1
@@ -132,7 +134,7 @@ lcrypto_verifier *lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_sche
     return verifier;
 }
 
-// One DER INTEGER of a fixed-width big-endian number. Returns the bytes written.
+// Writes a big-endian number of a fixed width as a DER INTEGER. Returns the number of bytes written.
 static size_t write_integer(uint8_t *out, const uint8_t *number, size_t width) {
     while (width > 1 && number[0] == 0) {
         number++;
@@ -140,13 +142,14 @@ static size_t write_integer(uint8_t *out, const uint8_t *number, size_t width) {
     }
     size_t pad = number[0] & 0x80 ? 1 : 0;
     out[0] = 0x02;
-    out[1] = (uint8_t)(width + pad);  // at most 67: the short form
+    out[1] = (uint8_t)(width + pad);  // at most 67, which fits the short form
     out[2] = 0;
     memcpy(out + 2 + pad, number, width);
     return 2 + pad + width;
 }
 
-// r and s side by side as a DER SEQUENCE. By hand: through ECDSA_SIG it costs sixty times as much.
+// Writes a signature (r followed by s) as a DER SEQUENCE. Returns the number of bytes written. OpenSSL's ECDSA_SIG
+// costs sixty times as much.
 static size_t write_der(uint8_t *out, const uint8_t *signature, size_t coordinate) {
     uint8_t body[LCRYPTO_MAX_DER];
     size_t length = write_integer(body, signature, coordinate);
@@ -187,8 +190,8 @@ int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, s
     if (session != NULL && EVP_DigestInit_ex2(session->hash, verifier->digest, NULL) == 1
         && EVP_DigestUpdate(session->hash, message, message_length) == 1
         && EVP_DigestFinal_ex(session->hash, digest, &digest_length) == 1) {
-        // Only 1 is a good signature: OpenSSL answers 0 or a negative number for bad ones, depending on how bad. Either
-        // way the context is as before (EVP_PKEY_verify(3): may be called more than once).
+        // Only 1 is a good signature. For a bad signature OpenSSL returns 0 or a negative number, depending on the
+        // defect. The session can be used again in each case (EVP_PKEY_verify(3): may be called more than once).
         result = EVP_PKEY_verify(session->verify, signature, signature_length, digest, digest_length) == 1;
     }
     if (result >= 0)
@@ -211,13 +214,15 @@ static int sign_whole_message(EVP_PKEY *pkey, const uint8_t *message, size_t mes
 
 int lcrypto_sign(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash, const uint8_t *message,
                  size_t message_length, uint8_t *out, size_t *out_length) {
+    const char *hash_name = lcrypto_hash_name(hash);
+    if (hash_name == NULL || !lcrypto_key_fits(key, scheme)) return -1;
     if (scheme == LCRYPTO_EDDSA) return sign_whole_message(key->pkey, message, message_length, out, out_length);
     int result = -1;
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned digest_length = 0;
     uint8_t signature[1024 + LCRYPTO_MAX_DER];
     size_t length = sizeof signature;
-    EVP_MD *md = EVP_MD_fetch(NULL, lcrypto_hash_name(hash), NULL);
+    EVP_MD *md = EVP_MD_fetch(NULL, hash_name, NULL);
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
     ECDSA_SIG *pair = NULL;
     if (md == NULL || context == NULL || EVP_PKEY_sign_init(context) != 1 || configure(context, scheme, md) != 1

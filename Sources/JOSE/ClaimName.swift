@@ -1,9 +1,9 @@
-/// The name of a claim that the validation looks at.
+/// The name of a claim.
 public struct ClaimName: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    /// The name, as in the token.
+    /// The name as in the token.
     public let rawValue: String
 
-    /// A claim of the operator's policy.
+    /// Makes the name of a claim that the operator's policy names.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }
@@ -33,7 +33,7 @@ public struct ClaimName: RawRepresentable, Sendable, Hashable, CustomStringConve
 
     private static let registered: Set<ClaimName> = [.iss, .sub, .aud, .exp, .nbf, .iat, .jti, .cnf, .clientID]
 
-    /// What the claim is called in a code: its own name, or `claim` for one of the operator's.
+    /// The name in an error code: the name of a registered claim, and `claim` for every other one.
     var codeName: String { Self.registered.contains(self) ? rawValue : "claim" }
 
     /// The name.

@@ -1,21 +1,33 @@
-internal import WireFormat
+package import WireFormat
 
-/// Where the claims that the validation looks at stand in a payload; found in one walk over its members.
-struct ClaimPositions: Sendable {
-    private(set) var iss: Int?
-    private(set) var sub: Int?
-    private(set) var aud: Int?
-    private(set) var exp: Int?
-    private(set) var nbf: Int?
-    private(set) var iat: Int?
-    private(set) var jti: Int?
-    private(set) var cnf: Int?
-    private(set) var clientID: Int?
-    /// Whether there is `at_hash`, `c_hash`, `s_hash` or `events`.
+/// The positions of the claims that ``ClaimRules`` judges, found in one walk over the members of a claims set.
+///
+/// A position belongs to the document that it was found in. It is nil when the claim is absent.
+package struct ClaimPositions: Sendable {
+    /// The position of `iss`.
+    package private(set) var iss: Int?
+    /// The position of `sub`.
+    package private(set) var sub: Int?
+    /// The position of `aud`.
+    package private(set) var aud: Int?
+    /// The position of `exp`.
+    package private(set) var exp: Int?
+    /// The position of `nbf`.
+    package private(set) var nbf: Int?
+    /// The position of `iat`.
+    package private(set) var iat: Int?
+    /// The position of `jti`.
+    package private(set) var jti: Int?
+    /// The position of `cnf`.
+    package private(set) var cnf: Int?
+    /// The position of `client_id`.
+    package private(set) var clientID: Int?
+    /// Whether `at_hash`, `c_hash`, `s_hash` or `events` is present: a claim of an ID token or an event token.
     private(set) var hasForeignClaims = false
 
-    init(_ payload: JSONDocument) {
-        payload.forEachMember(named: { name, position in
+    /// Finds the claims of an object. Another kind of value has none.
+    package init(_ claims: JSONDocument) {
+        claims.forEachMember(named: { name, position in
             switch name.count {
             case 3: take(Self.packed(name), position)
             case 6 where Self.equals(name, "c_hash") || Self.equals(name, "s_hash") || Self.equals(name, "events"):
@@ -27,7 +39,7 @@ struct ClaimPositions: Sendable {
         })
     }
 
-    /// The names as numbers, because a chain of comparisons of texts costs more than the rest of the walk.
+    /// Compares a name of three bytes as one number: a chain of text comparisons costs more than the rest of the walk.
     private mutating func take(_ name: UInt32, _ position: Int) {
         switch name {
         case 0x69_73_73: iss = position
@@ -42,46 +54,16 @@ struct ClaimPositions: Sendable {
         }
     }
 
-    /// Three ASCII characters as a number.
+    /// The first three bytes of a name as a number, the first byte highest.
     static func packed(_ name: Span<UInt8>) -> UInt32 {
         UInt32(name[0]) << 16 | UInt32(name[1]) << 8 | UInt32(name[2])
     }
 
+    /// Whether a name has the bytes of `wanted`. Both must have the same length.
     static func equals(_ name: Span<UInt8>, _ wanted: StaticString) -> Bool {
         wanted.withUTF8Buffer { wanted in
             for index in name.indices where unsafe name[index] != wanted[index] { return false }
             return true
         }
-    }
-}
-
-/// Where the header parameters that are read stand; found in one walk. `jwk`, `jku`, `x5u`, `x5c` and `x5t` are not
-/// among them: a token does not bring its own key (RFC 8725 §3.10).
-struct HeaderPositions {
-    private(set) var alg: Int?
-    private(set) var kid: Int?
-    private(set) var typ: Int?
-    private(set) var crit: Int?
-    private(set) var b64: Int?
-    private(set) var cty: Int?
-    /// Whether there is `enc` or `zip`.
-    private(set) var isEncryptedOrCompressed = false
-
-    init(_ header: JSONDocument) {
-        header.forEachMember(named: { name, position in
-            if name.count == 3 {
-                switch ClaimPositions.packed(name) {
-                case 0x61_6C_67: alg = position
-                case 0x6B_69_64: kid = position
-                case 0x74_79_70: typ = position
-                case 0x62_36_34: b64 = position
-                case 0x63_74_79: cty = position
-                case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true
-                default: break
-                }
-            } else if name.count == 4, ClaimPositions.equals(name, "crit") {
-                crit = position
-            }
-        })
     }
 }

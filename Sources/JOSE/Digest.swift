@@ -2,7 +2,7 @@ internal import CLibcrypto
 
 /// SHA-256 (FIPS 180-4).
 package enum Digest {
-    /// The 32 bytes.
+    /// Returns the 32 bytes of the digest.
     package static func sha256(_ message: [UInt8]) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             let done = unsafe message.withUnsafeBufferPointer { message -> Int32 in
@@ -15,9 +15,10 @@ package enum Digest {
     }
 }
 
-/// A SHA-256 value, made, compared and looked up without an allocation.
+/// A SHA-256 digest that is made, compared and looked up without an allocation.
 package struct SHA256Digest: Sendable, Hashable {
-    /// The first 8 bytes, big-endian. As good as random, unless somebody searched for a message.
+    /// The first 8 bytes as a big-endian number. Evenly distributed, unless an attacker searches for messages with a
+    /// chosen prefix.
     package let prefix: UInt64
     private let second, third, fourth: UInt64
 
@@ -28,12 +29,12 @@ package struct SHA256Digest: Sendable, Hashable {
         fourth = UInt64(bigEndian: words.3)
     }
 
-    /// The digest of a message.
+    /// Computes the digest of a message.
     package init(of message: [UInt8]) {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let done = unsafe withUnsafeMutableBytes(of: &words) { words -> Int32 in
             unsafe message.withUnsafeBufferPointer { message -> Int32 in
-                // The four words are 32 bytes, as many as are written.
+                // The C function writes 32 bytes: the size of the four words.
                 guard let out = unsafe words.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return -1 }
                 return unsafe lcrypto_sha256(message.baseAddress, message.count, out)
             }
@@ -42,7 +43,7 @@ package struct SHA256Digest: Sendable, Hashable {
         self.init(words)
     }
 
-    /// The digest that these bytes are; nil unless there are 32.
+    /// Takes the 32 bytes of a digest; nil for another number of bytes.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -50,7 +51,7 @@ package struct SHA256Digest: Sendable, Hashable {
         self.init(words)
     }
 
-    /// Whether both are the same, in a time that does not depend on where they differ.
+    /// Whether both digests are equal. The time does not depend on where they differ.
     package func equalsInConstantTime(_ other: SHA256Digest) -> Bool {
         let difference =
             (prefix ^ other.prefix) | (second ^ other.second) | (third ^ other.third) | (fourth ^ other.fourth)
@@ -60,7 +61,7 @@ package struct SHA256Digest: Sendable, Hashable {
 
 /// Random bytes from libcrypto's generator.
 package enum RandomBytes {
-    /// `count` bytes. Stops the program when the generator fails: guessable secrets are worse.
+    /// Returns `count` random bytes. Stops the program when the generator fails, because a secret would be guessable.
     package static func make(_ count: Int) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             if let out = buffer.baseAddress, count > 0 {
@@ -72,9 +73,9 @@ package enum RandomBytes {
     }
 }
 
-/// Comparison of secrets.
+/// Comparison of secrets in constant time.
 package enum ConstantTime {
-    /// Whether both are the same bytes, in a time that depends on their lengths alone.
+    /// Whether both have the same bytes. The time depends only on the lengths.
     package static func equals(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return unsafe left.withUnsafeBufferPointer { left in

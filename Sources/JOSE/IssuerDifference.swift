@@ -1,19 +1,20 @@
 internal import WireFormat
 
-/// How a token's `iss` differs from a configured issuer: a hint for the operator. A difference is never accepted.
+/// The difference between the `iss` of a token and a configured issuer: a hint for the operator. Every difference is
+/// refused.
 public enum IssuerDifference: String, Sendable, Hashable {
-    /// Only by a trailing slash.
+    /// They differ only by a trailing slash.
     case trailingSlash = "trailing_slash"
-    /// Only by ASCII case.
+    /// They differ only by ASCII case.
     case letterCase = "letter_case"
-    /// Only by a default port.
+    /// They differ only by a default port.
     case defaultPort = "default_port"
-    /// Only by the scheme.
+    /// They differ only by the scheme.
     case scheme = "scheme"
-    /// In any other way.
+    /// They differ in another way.
     case other = "other"
 
-    /// Compares two issuers that are not the same bytes.
+    /// Classifies the difference between two issuers whose bytes differ.
     public static func between(_ claimed: String, _ configured: String) -> IssuerDifference {
         let left = Array(claimed.utf8)
         let right = Array(configured.utf8)

@@ -1,31 +1,33 @@
-/// Why a token was refused: a closed set with a stable, bounded ``code``. No case holds text of the token.
+/// The reason for refusing a token or a JWS: a closed set with a stable, bounded ``code``. No case holds text of the
+/// token.
 public enum JOSEError: Error, Sendable, Hashable {
-    /// The compact form or one of its parts is broken.
+    /// The compact form or one of its parts is malformed.
     case malformed(Malformation)
     /// A header parameter is not acceptable.
     case header(HeaderDefect)
-    /// No key of the issuer verifies this token.
+    /// The key set has no key for this token.
     case key(KeyMismatch)
-    /// The signature is not the key's.
+    /// The key does not verify the signature.
     case badSignature
     /// A claim is not acceptable.
     case claim(ClaimName, ClaimDefect)
-    /// The token is of another kind (an ID token), although its signature may be good.
+    /// The token is of another kind, such as an ID token. Its signature may be good.
     case notAnAccessToken
-    /// libcrypto could not do its work. The token may be good.
+    /// libcrypto failed. The token may be good.
     case cryptographyUnavailable
 
-    /// What is broken about the form.
+    /// The defect of the form.
     public enum Malformation: String, Sendable, Hashable {
-        /// Longer than the limit; nothing was parsed.
+        /// The token is larger than the limit. Nothing was parsed.
         case tooLarge = "token_too_large"
-        /// Not three parts.
+        /// The token does not have three parts, or a part is empty.
         case parts = "token_parts"
-        /// Five parts, or `enc` or `zip` in the header: an encrypted token (JWE), which is never decrypted.
+        /// The token has five parts, or `enc` or `zip` in its header: it is encrypted (JWE). The library never
+        /// decrypts.
         case encrypted = "token_encrypted"
         /// A part is not canonical base64url without padding.
         case base64url = "token_base64url"
-        /// The decoded header is longer than the limit.
+        /// The decoded header is larger than the limit.
         case headerTooLarge = "header_too_large"
         /// The header is not a strict JSON object.
         case headerJSON = "header_json"
@@ -33,55 +35,56 @@ public enum JOSEError: Error, Sendable, Hashable {
         case payloadJSON = "payload_json"
     }
 
-    /// What is not acceptable in the header.
+    /// The header parameter that is not acceptable.
     public enum HeaderDefect: String, Sendable, Hashable {
-        /// `alg` is absent or not a string.
+        /// `alg` is absent, or it is not a string.
         case algorithmMissing = "alg_missing"
-        /// `alg` is not in the policy.
+        /// `alg` names an algorithm that the policy does not allow.
         case algorithmNotAllowed = "alg_not_allowed"
-        /// `crit` is present, in whatever form.
+        /// `crit` is present, in any form.
         case critical = "crit_present"
         /// `b64` is present and not true.
         case unencodedPayload = "b64_not_true"
-        /// `typ` names another kind of token, or is not a string.
+        /// `typ` names another kind of token, or it is not a string.
         case type = "typ_not_acceptable"
         /// `cty` is not a string.
         case contentType = "cty_malformed"
-        /// `kid` is not a string, or longer than the limit.
+        /// `kid` is not a string, or it is larger than the limit.
         case keyID = "kid_malformed"
     }
 
-    /// Why no key was tried.
+    /// The reason why no key was tried.
     public enum KeyMismatch: String, Sendable, Hashable {
-        /// The key set has no key of this `kid` (or, without `kid`, none that fits). A newer set may have it.
+        /// The key set has no key with this `kid`. For a token without `kid`: no key fits. A newer set may have the
+        /// key.
         case unknown = "key_unknown"
-        /// The token has no `kid` and several keys fit.
+        /// The token has no `kid`, and several keys fit.
         case ambiguous = "key_ambiguous"
-        /// The key of this `kid` does not verify this `alg`. A newer set does not help.
+        /// The key with this `kid` may not verify this `alg`. A newer set does not change that.
         case algorithmMismatch = "key_algorithm_mismatch"
-        /// The key set is another issuer's.
+        /// The key set belongs to another issuer.
         case foreignIssuer = "key_of_foreign_issuer"
     }
 
-    /// What is wrong with a claim.
+    /// The defect of a claim.
     public enum ClaimDefect: String, Sendable, Hashable {
-        /// Required and absent.
+        /// The claim is required and absent.
         case missing
-        /// Of another JSON type, or a number out of range.
+        /// The value has another JSON type, or it is a number out of range.
         case wrongType = "wrong_type"
-        /// Another value than required.
+        /// The value is not an accepted one.
         case mismatch
-        /// The time of `exp` has come.
+        /// `exp` plus the clock skew is not after the present time.
         case expired
-        /// The time of `nbf` has not come.
+        /// `nbf` is after the present time plus the clock skew.
         case notYetValid = "not_yet_valid"
-        /// `iat` lies in the future.
+        /// `iat` is after the present time plus the clock skew.
         case issuedInFuture = "issued_in_future"
-        /// `iat` lies further back than the policy allows.
+        /// The time since `iat` is longer than the policy allows.
         case tooOld = "too_old"
-        /// `exp` lies further behind `iat` than the policy allows.
+        /// The time between `iat` and `exp` is longer than the policy allows.
         case lifetimeTooLong = "lifetime_too_long"
-        /// Asks for something that is not satisfied (`cnf`).
+        /// The claim asks for a key binding that is not satisfied (`cnf`).
         case unsatisfied
     }
 

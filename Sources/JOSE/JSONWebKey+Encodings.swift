@@ -2,7 +2,7 @@ internal import CLibcrypto
 internal import WireFormat
 
 extension JSONWebKey {
-    /// What a DER text holds.
+    /// The structures that DER can hold.
     public enum Encoding: Sendable, Hashable {
         /// A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): `PUBLIC KEY` in PEM.
         case subjectPublicKeyInfo
@@ -10,18 +10,20 @@ extension JSONWebKey {
         case certificate
     }
 
-    /// The longest acceptable text in bytes.
+    /// The largest acceptable DER in bytes. PEM may be twice as large.
     public static let maximumEncodedBytes = 65_536
 
     /// Imports a public key from DER.
     ///
-    /// **Checks** the same bounds as for a JWK, and that nothing follows the key.
-    /// **Does not check** a certificate's signature, validity or names: the operator vouches for it.
+    /// **Checks** the same bounds as for a JWK, and that no byte follows the key.
+    /// **Does not check** the signature, validity or names of a certificate: the operator vouches for it.
     /// - Parameters:
     ///   - der: The bytes, at most ``maximumEncodedBytes``.
-    ///   - encoding: What they hold.
-    ///   - keyID: The `kid` that tokens will name; nil for none.
-    ///   - algorithm: The only algorithm that the key may verify; nil for all that fit.
+    ///   - encoding: The structure that they hold.
+    ///   - keyID: The `kid` that tokens name; nil for none.
+    ///   - algorithm: The only algorithm that the key may verify; nil for all that fit the key.
+    /// - Throws: ``KeyDefect/unsupportedKeyType`` for a kind of key that no algorithm of the table verifies with;
+    ///   ``KeyDefect/unsupportedAlgorithm`` when `algorithm` does not fit the key.
     public init(
         der: [UInt8], _ encoding: Encoding, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil
     ) throws(KeyDefect) {
@@ -44,36 +46,36 @@ extension JSONWebKey {
         try self.init(keyID: keyID, publicKey, algorithms: [algorithm])
     }
 
-    /// Imports a public key from PEM (RFC 7468): exactly one `PUBLIC KEY` or `CERTIFICATE`.
+    /// Imports a public key from PEM (RFC 7468): exactly one block, `PUBLIC KEY` or `CERTIFICATE`.
+    ///
+    /// Checks and throws as the import from DER does. A private key is ``KeyDefect/privateMaterial``.
     public init(pem: String, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil) throws(KeyDefect) {
         let (encoding, der) = try Self.decodePEM(Array(pem.utf8))
         try self.init(der: der, encoding, keyID: keyID, algorithm: algorithm)
     }
 
-    /// Takes the numbers out, so that they go through the same checks as those of a JWK.
+    /// Takes the numbers out of the C key, so that they pass the same checks as the numbers of a JWK.
     private static func publicKey(of key: OpaquePointer) throws(KeyDefect) -> PublicKey {
+        // An unknown kind ends here: its numbers could be taken for those of another kind.
+        guard let shape = unsafe SignatureAlgorithm.KeyShape(lcrypto_key_kind(key)) else { throw .unsupportedKeyType }
         var first = [UInt8](repeating: 0, count: 8_192)
         var second = first
         var firstCount = first.count
         var secondCount = second.count
-        let kind = unsafe lcrypto_key_kind(key)
-        guard kind != LCRYPTO_OTHER else { throw .unsupportedKeyType }
         let done = unsafe lcrypto_key_public(key, &first, &firstCount, &second, &secondCount)
-        // Too long for the buffers, or without numbers: the point at infinity has none.
-        guard done == 1 else { throw kind == LCRYPTO_KIND_RSA ? .modulusTooLarge : .point }
+        // The numbers are longer than the buffers, or absent: the point at infinity has none.
+        guard done == 1 else { throw shape == .rsa ? .modulusTooLarge : .point }
         first.removeSubrange(firstCount...)
         second.removeSubrange(secondCount...)
-        switch kind {
-        case LCRYPTO_KIND_RSA: return try .checkedRSA(modulus: first, exponent: second)
-        case LCRYPTO_KIND_P256: return try .checkedEC(.p256, x: first, y: second)
-        case LCRYPTO_KIND_P384: return try .checkedEC(.p384, x: first, y: second)
-        case LCRYPTO_KIND_P521: return try .checkedEC(.p521, x: first, y: second)
-        default: return try .checkedEd25519(x: first)
+        switch shape {
+        case .rsa: return try .checkedRSA(modulus: first, exponent: second)
+        case .ec(let curve): return try .checkedEC(curve, x: first, y: second)
+        case .ed25519: return try .checkedEd25519(x: first)
         }
     }
 
-    /// RFC 7468 §3, strictly: one block, lines of the standard alphabet, padding only at the end, nothing around it but
-    /// white space.
+    /// RFC 7468 §3, strictly: one block, lines of the standard alphabet, padding only at the end, only line breaks
+    /// around the block.
     private static func decodePEM(_ text: [UInt8]) throws(KeyDefect) -> (Encoding, [UInt8]) {
         guard text.count <= 2 * maximumEncodedBytes else { throw .malformed }
         let lines = text.split { $0 == 0x0A || $0 == 0x0D }
@@ -86,7 +88,7 @@ extension JSONWebKey {
             guard let der = Base64.decode(text.span) else { throw .malformed }
             return (encoding, der)
         }
-        // A private key, several blocks, or no PEM at all.
+        // A private key, several blocks, or a text that is not PEM.
         let isPrivate = lines.contains { $0.starts(with: "-----BEGIN ".utf8) && $0.hasSuffix("PRIVATE KEY-----") }
         throw isPrivate ? .privateMaterial : .malformed
     }

@@ -1,9 +1,9 @@
 public import WireFormat
 
-/// A public key for signatures (RFC 7517), imported and bound to the algorithms that it may verify.
+/// An imported public key for signatures (RFC 7517), bound to the algorithms that it may verify.
 ///
 /// **Checks** that the key is public, usable for verification, of a supported type, and within the bounds of RFC 7518.
-/// **Does not check** `x5c` and `x5t`: certificates in a key set are ignored, never trusted.
+/// **Does not check** `x5c` and `x5t`: certificates in a key set are ignored.
 public struct JSONWebKey: Sendable {
     /// The `kid`, compared byte for byte; nil when the key has none.
     public let keyID: String?
@@ -18,7 +18,7 @@ public struct JSONWebKey: Sendable {
         verification = try VerificationKey(publicKey, algorithms: algorithms)
     }
 
-    /// Reads and imports one key.
+    /// Reads and imports one JWK.
     public init(_ node: JSONNode) throws(KeyDefect) {
         guard node.kind == .object else { throw .malformed }
         try Self.checkPurpose(of: node)
@@ -28,11 +28,11 @@ public struct JSONWebKey: Sendable {
         try self.init(keyID: keyID, publicKey, algorithms: algorithms)
     }
 
-    /// The algorithms that the key may verify: its `alg`, or all that fit when it has none. Decided per token, never
-    /// pinned to the first one seen.
+    /// The algorithms that the key may verify: its `alg`, or all that fit the key when it has none. Each token is
+    /// decided by its own `alg`: the first algorithm that was used does not exclude the others.
     public var algorithms: [SignatureAlgorithm] { verification.algorithms }
 
-    /// The type and size, such as `RSA 2048`, `P-256` or `Ed25519`.
+    /// The type and size: `RSA 2048`, `P-256` or `Ed25519`, for example.
     public var typeDescription: String {
         switch publicKey {
         case .rsa: "RSA \(publicKey.bits)"
@@ -45,14 +45,14 @@ public struct JSONWebKey: Sendable {
     public var thumbprint: String {
         var members = JSONObject()
         for (name, value) in publicKey.requiredMembers { members[name] = .string(value) }
-        // RFC 7638 §3.3: the members in lexicographic order, without white space; the writer keeps the order.
+        // RFC 7638 §3.3: members in lexicographic order, without white space. The writer keeps their order.
         return Base64URL.encode(Digest.sha256(JSONValue.object(members).encoded()))
     }
 
     private static func checkPurpose(of node: JSONNode) throws(KeyDefect) {
-        // RFC 7517 §9.2: d, p, q, dp, dq, qi, oth (RSA), d (EC, OKP) and k (oct) are secrets.
+        // RFC 7517 §9.2: the secret members are d, p, q, dp, dq, qi and oth (RSA), d (EC, OKP) and k (oct).
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where node[member] != nil {
-            // `kty: oct` is a shared secret by design; its reason is the key type.
+            // `kty: oct` is a shared secret by design, so the reason is the key type.
             throw node["kty"]?.isString("oct") == true ? .unsupportedKeyType : .privateMaterial
         }
         // RFC 7517 §4.2.
@@ -72,7 +72,7 @@ public struct JSONWebKey: Sendable {
         }
     }
 
-    /// RFC 7518 §6.2, §6.3 and RFC 8037 §2, by `kty` and `crv`.
+    /// RFC 7518 §6.2 and §6.3, RFC 8037 §2: `kty` and `crv` select the members.
     private static func publicKey(_ node: JSONNode) throws(KeyDefect) -> PublicKey {
         guard let type = node["kty"], type.kind == .string else { throw .malformed }
         if type.isString("RSA") {
@@ -94,7 +94,7 @@ public struct JSONWebKey: Sendable {
             y: number(node["y"], limit: curve.coordinateBytes, orThrow: .point))
     }
 
-    /// RFC 7517 §4.4: the key's own `alg` when it has one (it must fit the key), else every row that fits.
+    /// RFC 7517 §4.4: the `alg` of the key, which must fit the key. Without `alg`: every row that fits.
     private static func algorithms(
         of node: JSONNode, shape: SignatureAlgorithm.KeyShape
     ) throws(KeyDefect) -> [SignatureAlgorithm] {
@@ -112,12 +112,12 @@ public struct JSONWebKey: Sendable {
         return string
     }
 
-    /// A Base64urlUInt member (RFC 7518 §2), its size checked before it is decoded.
+    /// Reads a Base64urlUInt member (RFC 7518 §2). Its size is checked before it is decoded.
     private static func number(
         _ node: JSONNode?, limit: Int, orThrow tooLong: KeyDefect
     ) throws(KeyDefect) -> [UInt8] {
         guard let node, let length = node.stringByteCount else { throw .malformed }
-        // One byte more than the limit, for the leading zero that some issuers send before an RSA number.
+        // Some issuers send a leading zero byte before an RSA number: one byte more than the limit is decoded.
         guard length <= (limit + 1) * 4 / 3 + 1 else { throw tooLong }
         guard let text = node.string, let bytes = Base64URL.decode(text), !bytes.isEmpty else { throw .malformed }
         return bytes

@@ -1,19 +1,18 @@
-internal import Synchronization
 public import WireFormat
 
-/// The keys of one issuer (RFC 7517 §5), imported once when the set is parsed, and bound to that issuer.
+/// The keys of one issuer (RFC 7517 §5). They are imported once, when the set is parsed, and bound to that issuer.
 ///
-/// An unusable entry is skipped with a reason; the rest of the set works.
+/// An unusable entry is skipped with a reason. The other entries work.
 public struct JSONWebKeySet: Sendable {
-    /// Why a text is not a key set at all.
+    /// The reason why a document is not a key set.
     public enum ParseError: Error, Sendable, Hashable {
-        /// Not strict JSON.
+        /// The document is not strict JSON.
         case json(JSONError.Reason)
-        /// No object with an array `keys`.
+        /// The document is not an object with an array `keys`.
         case notAKeySet
     }
 
-    /// An entry that is not used.
+    /// An entry of the document that is not used.
     public struct Skipped: Sendable, Hashable {
         /// The position in `keys`, from 0.
         public let index: Int
@@ -26,24 +25,21 @@ public struct JSONWebKeySet: Sendable {
         }
     }
 
-    /// Which set it is: copies of one set share it, and no other set of the process has or will ever have it.
+    /// The identity of a set: copies of a set share it, and no other set of the process ever has it.
     ///
-    /// What is remembered about a token, such as a verdict, holds while the set that decided it is still the present one
-    /// of its source: compare this, which costs nothing. A renewed but unchanged set of a remote source keeps it; a set
-    /// that gained or lost a key is another one.
+    /// A cache compares identities to find out whether the set that decided a verdict is still the present set of its
+    /// source. A remote source that fetches an unchanged set keeps the identity. A set that gained or lost a key has
+    /// another one.
     public struct Identity: Sendable, Hashable {
-        private let number: UInt64
-        private static let last = Atomic<UInt64>(0)
+        private let number = UniqueNumber()
 
-        fileprivate init() {
-            number = Self.last.wrappingAdd(1, ordering: .relaxed).newValue
-        }
+        fileprivate init() {}
     }
 
-    /// The most entries that are looked at; the rest is reported as ``KeyDefect/beyondLimit``.
+    /// The largest number of entries that are read. The others are reported as ``KeyDefect/beyondLimit``.
     public static let maximumKeys = 1_000
 
-    /// What a set is made of. One object, because a set is handed out for every token.
+    /// The content of a set: one object, because a set is passed on for every token.
     private final class Content: Sendable {
         let issuer: String
         let issuerBytes: [UInt8]
@@ -69,28 +65,28 @@ public struct JSONWebKeySet: Sendable {
 
     private let content: Content
 
-    /// The issuer whose keys they are; no other issuer's token is verified with them (RFC 8725 §3.8).
+    /// The issuer that owns the keys. A ``JWTValidation`` of another issuer refuses the set (RFC 8725 §3.8).
     public var issuer: String { content.issuer }
     var issuerBytes: [UInt8] { content.issuerBytes }
-    /// Which set it is.
+    /// The identity of the set.
     public var identity: Identity { content.identity }
-    /// The usable keys, in order.
+    /// The usable keys in the order of the document.
     public var keys: [JSONWebKey] { content.keys }
-    /// How many of them, from the first on, a token without `kid` may select; see ``backed(by:)``.
+    /// The number of keys, from the first on, that a token without `kid` may select; see ``backed(by:)``.
     private var ownKeys: Int { content.ownKeys }
-    /// The entries that are not used. At most one entry stands for all those beyond ``maximumKeys``.
+    /// The entries that are not used. One entry at most represents all entries beyond ``maximumKeys``.
     public var skipped: [Skipped] { content.skipped }
-    /// For sets too large to look through; empty for the others.
+    /// The positions of the keys by `kid`, for a set that is too large for a linear search. Empty for a small set.
     private var positionsByKeyID: [[UInt8]: [Int]] { content.positionsByKeyID }
 
     private static let smallSet = 8
-    /// The most keys that one token is tried with: bounds the cost of a repeated `kid`.
+    /// The largest number of keys that are tried for one token. It bounds the cost of a repeated `kid`.
     private static let maximumTries = 4
 
-    /// Parses a document of at most 1 MiB.
+    /// Parses and imports a key set.
     ///
     /// - Parameters:
-    ///   - bytes: The document.
+    ///   - bytes: The document, at most 1 MiB.
     ///   - issuer: The issuer identifier of the authorization server that published it.
     public init(parsing bytes: [UInt8], issuer: String) throws(ParseError) {
         let document: JSONDocument
@@ -119,17 +115,17 @@ public struct JSONWebKeySet: Sendable {
         self.init(keys, skipped: skipped, issuer: issuer)
     }
 
-    /// A set of keys at hand, such as some imported from PEM.
+    /// Makes a set of imported keys, such as keys from PEM.
     public init(_ keys: [JSONWebKey], issuer: String) {
         self.init(keys, skipped: [], issuer: issuer)
     }
 
-    /// This set with further keys behind it, for a token that names one of them.
+    /// Returns this set with further keys behind it, for a token that names one of them.
     ///
-    /// A key without `kid`, and one whose `kid` this set has too, is left out: this set decides what it can decide. A
-    /// token without `kid` is decided by this set alone, so that further keys never make it ambiguous.
+    /// A further key without `kid`, or with a `kid` that this set has, is left out: this set has precedence. A token
+    /// without `kid` selects among the keys of this set only, so that further keys never make it ambiguous.
     ///
-    /// - Returns: This very set when no key is added.
+    /// - Returns: This set with the same identity when no key is added.
     package func backed(by further: [JSONWebKey]) -> JSONWebKeySet {
         let known = Set(keys.compactMap(\.keyIDBytes))
         let added = further.filter { key in key.keyIDBytes.map { !known.contains($0) } ?? false }
@@ -141,16 +137,16 @@ public struct JSONWebKeySet: Sendable {
         content = Content(keys, ownKeys: ownKeys ?? keys.count, skipped: skipped, issuer: issuer)
     }
 
-    /// Tries the keys that the header of a token selects until one verifies.
+    /// Tries the keys that the header of a JWS selects until one verifies.
     ///
-    /// - Returns: Whether one of them did.
-    /// - Throws: ``JOSEError/key(_:)`` when there is none to try, or what `verifies` throws.
+    /// - Returns: Whether one of them verified.
+    /// - Throws: ``JOSEError/key(_:)`` when there is no key to try, and the errors of `verifies`.
     func anyKey(
-        for jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm,
+        for jws: CompactJWS, _ algorithm: SignatureAlgorithm,
         verifies: (VerificationKey) throws(JOSEError) -> Bool
     ) throws(JOSEError) -> Bool {
-        guard let keyID = jwt.keyID else {
-            // Without `kid` the token is accepted iff exactly one key fits: no key trial on a caller's behalf.
+        guard let keyID = jws.keyID else {
+            // Without `kid`, exactly one key must fit. Several keys are never tried.
             let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
             guard let only = fitting.first else { throw .key(.unknown) }
@@ -159,7 +155,7 @@ public struct JSONWebKeySet: Sendable {
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for index in positions(of: keyID, in: jwt.header) where isNamed(index, keyID, in: jwt.header) {
+        for index in positions(of: keyID, in: jws.header) where isNamed(index, keyID, in: jws.header) {
             isKnown = true
             guard tries < Self.maximumTries, keys[index].verification.verifies(algorithm) else { continue }
             tries += 1
@@ -169,7 +165,7 @@ public struct JSONWebKeySet: Sendable {
         return false
     }
 
-    /// Where a key of this `kid` can stand.
+    /// The positions where a key with this `kid` can be.
     private func positions(of keyID: Int, in header: JSONDocument) -> [Int] {
         if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
         return positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []

@@ -1,31 +1,31 @@
-/// Why one entry of a key set is not used. The rest of the set works (RFC 7517 §5).
+/// The reason for not using a key. The other keys of its set work (RFC 7517 §5).
 public enum KeyDefect: String, Error, Sendable, Hashable {
-    /// Not a JSON object, or a member of the wrong type or spelling.
+    /// The entry is not a JSON object, a required member is missing or of a wrong type, or an encoding is malformed.
     case malformed = "key_malformed"
-    /// A `kty` that this library does not verify with; `oct` (a shared secret) included.
+    /// The library has no algorithm for this `kty`. `oct`, a shared secret, is one of these.
     case unsupportedKeyType = "kty_unsupported"
-    /// A `crv` that this library does not verify with.
+    /// The library has no algorithm for this `crv`.
     case unsupportedCurve = "crv_unsupported"
-    /// An `alg` that is unknown, or does not fit the key.
+    /// `alg` is unknown, or it does not fit the key.
     case unsupportedAlgorithm = "alg_unsupported"
     /// `use` is not `sig`.
     case notForSignatures = "use_not_sig"
-    /// `key_ops` does not hold `verify`.
+    /// `key_ops` does not contain `verify`.
     case notForVerification = "key_ops_without_verify"
-    /// A private member: whoever publishes it has lost the key (RFC 7517 §9.2).
+    /// The key has a private member. A published private key is compromised (RFC 7517 §9.2).
     case privateMaterial = "private_material"
-    /// An RSA modulus below 2048 bits (RFC 7518 §3.3).
+    /// The RSA modulus has fewer than 2048 bits (RFC 7518 §3.3).
     case modulusTooSmall = "rsa_too_small"
-    /// An RSA modulus above 8192 bits: a denial of service.
+    /// The RSA modulus has more than 8192 bits: its verifications would be a denial of service.
     case modulusTooLarge = "rsa_too_large"
-    /// An even RSA modulus.
+    /// The RSA modulus is even.
     case modulusEven = "rsa_modulus_even"
-    /// An RSA exponent that is even, below 3 or above 2^32.
+    /// The RSA exponent is even, below 3, or above 2^32.
     case exponent = "rsa_exponent"
-    /// Coordinates of the wrong size, or a point that is not on the curve.
+    /// A coordinate has the wrong size, or the point is not on the curve or not usable.
     case point = "ec_point"
     /// libcrypto refused the key.
     case refusedByLibrary = "refused_by_libcrypto"
-    /// Beyond the number of keys that one set may hold.
+    /// The entry is beyond ``JSONWebKeySet/maximumKeys``.
     case beyondLimit = "too_many_keys"
 }

@@ -1,11 +1,11 @@
 internal import WireFormat
 
-/// The numbers of a public key, checked: whoever holds one need not ask again whether libcrypto may see it.
+/// The checked numbers of a public key.
 ///
-/// libcrypto imports what it should not (an even modulus, exponent 1, a modulus of 512 bits), so that everything that can
-/// be checked on the numbers is checked here; that a point is on its curve is libcrypto's to say, in ``VerificationKey``.
+/// **Checks** sizes and values, because libcrypto imports unsafe keys too: an even modulus, exponent 1, 512 bits.
+/// **Does not check** that a point is on its curve: libcrypto checks it when ``VerificationKey`` imports the numbers.
 enum PublicKey: Sendable, Hashable {
-    /// Big-endian, without leading zeros.
+    /// Big-endian numbers without leading zeros.
     case rsa(modulus: [UInt8], exponent: [UInt8])
     /// Coordinates of exactly the curve's size.
     case ec(EllipticCurve, x: [UInt8], y: [UInt8])
@@ -18,16 +18,18 @@ enum PublicKey: Sendable, Hashable {
         let exponent = Array(exponent.drop { $0 == 0 })
         guard let low = modulus.last, let exponentLow = exponent.last else { throw .malformed }
         let bits = bitCount(of: modulus)
-        // RFC 7518 §3.3: 2048 bits or more. Above 8192 one verification costs more than a request may.
+        // RFC 7518 §3.3: at least 2048 bits. With more than 8192 bits, a verification costs more than a request may
+        // cost.
         guard bits >= 2_048 else { throw .modulusTooSmall }
         guard bits <= 8_192 else { throw .modulusTooLarge }
         guard low & 1 == 1 else { throw .modulusEven }
-        // RFC 8017 §3.1: odd, at least 3. At most 2^32 (so 32 bits, as it is odd): a long one costs 75 times as much.
+        // RFC 8017 §3.1: odd and at least 3. At most 2^32, which is 4 bytes for an odd number: a long exponent costs 75
+        // times as much.
         guard exponent.count <= 4, exponentLow & 1 == 1, exponent.count > 1 || exponentLow >= 3 else { throw .exponent }
         return .rsa(modulus: modulus, exponent: exponent)
     }
 
-    /// RFC 7518 §6.2.1.2: the full size of a coordinate, never shorter or longer.
+    /// RFC 7518 §6.2.1.2: a coordinate has exactly the size of the curve.
     static func checkedEC(_ curve: EllipticCurve, x: [UInt8], y: [UInt8]) throws(KeyDefect) -> PublicKey {
         guard x.count == curve.coordinateBytes, y.count == curve.coordinateBytes else { throw .point }
         return .ec(curve, x: x, y: y)
@@ -39,7 +41,7 @@ enum PublicKey: Sendable, Hashable {
         return .ed25519(x: x)
     }
 
-    /// The kind of key that an algorithm must want.
+    /// The shape that an algorithm requires of its key.
     var shape: SignatureAlgorithm.KeyShape {
         switch self {
         case .rsa: .rsa
@@ -48,7 +50,7 @@ enum PublicKey: Sendable, Hashable {
         }
     }
 
-    /// The size of the modulus or of the curve's field.
+    /// The size of the modulus, or of the field of the curve, in bits.
     var bits: Int {
         switch self {
         case .rsa(let modulus, _): Self.bitCount(of: modulus)
@@ -76,10 +78,10 @@ enum PublicKey: Sendable, Hashable {
     }
 }
 
-/// Encodings of Ed25519 points under which anybody can sign, or that have a second spelling.
+/// Ed25519 public keys with which signatures can be forged, and keys with a second encoding.
 private enum Ed25519Points {
-    /// The y coordinates of the points of order 1, 2, 4 and 8 (little-endian): with such a key some signatures are good for
-    /// every message. They are the eight-torsion of edwards25519 (RFC 8032 §5.1).
+    /// The y coordinates (little-endian) of the points of order 1, 2, 4 and 8: the eight-torsion of edwards25519 (RFC
+    /// 8032 §5.1). With such a key, some signatures are good for every message.
     private static let smallOrder: [[UInt8]] = [
         [UInt8](repeating: 0, count: 32),
         [1] + [UInt8](repeating: 0, count: 31),
@@ -96,7 +98,7 @@ private enum Ed25519Points {
 
     static func isUnusable(_ encoding: [UInt8]) -> Bool {
         var y = encoding
-        // The top bit is the sign of x and not part of y.
+        // The top bit is the sign of x. It is not part of y.
         y[31] &= 0x7F
         // RFC 8032 §5.1.3: y below p = 2^255 − 19.
         let notBelowP = y[31] == 0x7F && y[1..<31].allSatisfy { $0 == 0xFF } && y[0] >= 0xED

@@ -1,21 +1,22 @@
-/// A JWS signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): a row of the one table. Nothing else switches on names.
+/// A JWS signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): a row of the algorithm table. No other code compares names
+/// of algorithms.
 ///
-/// HMAC and `none` are not representable, so that no key set, no metadata document and no token can select them.
+/// HMAC and `none` have no row, so that no key set, metadata document or token can select them.
 public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
-    /// The kind of key that an algorithm verifies with.
+    /// The type and the curve of a key.
     package enum KeyShape: Sendable, Hashable {
         case rsa
         case ec(EllipticCurve)
         case ed25519
     }
 
-    /// How the signature is made.
+    /// The signature scheme.
     package enum Scheme: Sendable, Hashable {
         case rsaPKCS1
-        /// Salt as long as the hash, MGF1 with the same hash (RFC 7518 §3.5).
+        /// The salt is as long as the hash, and MGF1 uses the same hash (RFC 7518 §3.5).
         case rsaPSS
         case ecdsa
-        /// Hashes the message itself.
+        /// The scheme hashes the message itself.
         case edDSA
     }
 
@@ -28,7 +29,7 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     package let scheme: Scheme
     package let hash: Hash
     private let packedName: PackedName
-    /// RFC 9864 calls Ed25519 what RFC 8037 calls EdDSA.
+    /// RFC 9864 names the algorithm Ed25519 that RFC 8037 names EdDSA.
     private let otherPackedName: PackedName?
 
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
@@ -49,18 +50,18 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     public static let es384 = SignatureAlgorithm("ES384", .ec(.p384), .ecdsa, .sha384)
     /// ECDSA with P-521 and SHA-512.
     public static let es512 = SignatureAlgorithm("ES512", .ec(.p521), .ecdsa, .sha512)
-    /// EdDSA with Ed25519 (RFC 8037 §3.1); in a header also `Ed25519` (RFC 9864 §2.2).
+    /// EdDSA with Ed25519 (RFC 8037 §3.1). A header may also name it `Ed25519` (RFC 9864 §2.2).
     public static let edDSA = SignatureAlgorithm("EdDSA", or: "Ed25519", .ed25519, .edDSA, .sha512)
 
-    /// The table.
+    /// All rows of the table.
     public static let all: [SignatureAlgorithm] = [
         .rs256, .rs384, .rs512, .ps256, .ps384, .ps512, .es256, .es384, .es512, .edDSA,
     ]
 
-    /// What a policy allows unless it says otherwise. Never widened by a key set or by metadata (RFC 8725 §3.1).
+    /// The algorithms of a default policy. A key set or a metadata document never extends them (RFC 8725 §3.1).
     public static let allowedByDefault: [SignatureAlgorithm] = [.rs256, .es256]
 
-    /// The row of this name, or nil for a name that this library does not verify.
+    /// Finds the row with this name; nil for a name that is not in the table.
     public init?(name: String) {
         guard let packed = PackedName(Array(name.utf8)), let row = Self.all.first(where: { $0.isNamed(packed) }) else {
             return nil
@@ -78,12 +79,12 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         self.hash = hash
     }
 
-    /// Whether `alg` may say this for the row; compared byte for byte.
+    /// Whether this is a name of the row, compared byte for byte.
     func isNamed(_ name: PackedName) -> Bool {
         packedName == name || otherPackedName == name
     }
 
-    /// Rows are the same when their names are.
+    /// Whether both rows have the same name.
     public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool {
         left.packedName == right.packedName
     }
@@ -93,29 +94,29 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
         hasher.combine(packedName)
     }
 
-    /// The name in `alg`, compared byte for byte.
+    /// The name in `alg`.
     public var name: String { packedName.text }
 
     /// The name.
     public var description: String { name }
 }
 
-/// A name of 1…8 bytes as one number: every `alg` that is verified is that short, and a number is compared at once.
+/// A name of 1…8 bytes as one number. All names of the table are that short, and numbers are compared in one step.
 struct PackedName: Sendable, Hashable {
     private let bytes: UInt64
 
-    /// The name, or nil when it is empty, longer, or holds a NUL.
+    /// Packs a name; nil when it is empty, longer than 8 bytes, or has a NUL.
     init?(_ name: some Collection<UInt8>) {
         guard (1...8).contains(name.count), !name.contains(0) else { return nil }
         bytes = name.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// A name that was packed already, its first byte highest.
+    /// Takes a packed name, the first byte highest.
     init(packed: UInt64) {
         bytes = packed
     }
 
-    /// A name of the table.
+    /// Packs a name of the table.
     init(_ name: StaticString) {
         precondition((1...8).contains(name.utf8CodeUnitCount), "A name of the algorithm table has 1 to 8 bytes.")
         bytes = name.withUTF8Buffer { unsafe $0.reduce(0) { $0 << 8 | UInt64($1) } }
@@ -134,7 +135,7 @@ package enum EllipticCurve: String, Sendable, Hashable, CaseIterable {
     case p384 = "P-384"
     case p521 = "P-521"
 
-    /// The exact number of bytes of a coordinate, and of r and of s.
+    /// The exact size in bytes of a coordinate, of r and of s.
     package var coordinateBytes: Int {
         switch self {
         case .p256: 32

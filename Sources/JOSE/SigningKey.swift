@@ -1,22 +1,22 @@
 internal import CLibcrypto
 package import WireFormat
 
-/// A private key for the test kit. The products do not expose signing.
+/// A private key for the test kit. Signing is not public.
 package struct SigningKey: Sendable {
     /// The algorithm that the key signs with.
     package let algorithm: SignatureAlgorithm
-    /// The public half as a JWK: `kty`, the numbers, `alg`, `use`, and `kid` when there is one.
+    /// The public key as a JWK: `kty`, the numbers, `alg`, `use`, and `kid` unless it is nil.
     package let publicJWK: JSONObject
     private let storage: Storage
 
-    /// A new key: RSA of 2048 bits, or a point on the algorithm's curve.
+    /// Generates a key: RSA of 2048 bits, or a key on the algorithm's curve.
     package static func generate(
         _ algorithm: SignatureAlgorithm, keyID: String?
     ) throws(JOSEError) -> SigningKey {
         let generated: OpaquePointer? =
             switch algorithm.keyShape {
             case .rsa: unsafe lcrypto_rsa_generate(2048)
-            case .ec(let curve): unsafe lcrypto_ec_generate(curve.native)
+            case .ec(let curve): unsafe lcrypto_ec_generate(curve.libcrypto)
             case .ed25519: unsafe lcrypto_ed25519_generate()
             }
         guard let generated = unsafe generated else { throw .cryptographyUnavailable }
@@ -36,11 +36,11 @@ package struct SigningKey: Sendable {
         return SigningKey(algorithm: algorithm, publicJWK: jwk, storage: storage)
     }
 
-    /// The JWS signature over the signing input; r and s side by side for ECDSA (RFC 7518 §3.4).
+    /// Returns the JWS signature of the signing input. An ECDSA signature is r followed by s (RFC 7518 §3.4).
     ///
     /// - Parameters:
-    ///   - signingInput: Header and payload with their dot.
-    ///   - other: Another algorithm of the same kind of key, for a test that mixes them up.
+    ///   - signingInput: The encoded header and payload, with the dot between them.
+    ///   - other: Another algorithm of the same kind of key, for a test that confuses algorithms.
     package func sign(
         _ signingInput: [UInt8], as other: SignatureAlgorithm? = nil
     ) throws(JOSEError) -> [UInt8] {
@@ -50,7 +50,8 @@ package struct SigningKey: Sendable {
 
     /// Owns the C key.
     ///
-    /// `@unchecked Sendable`: the pointer is a `let`, and nothing changes the key after construction (openssl-threads(7)).
+    /// `@unchecked Sendable`: the pointer is a `let`, and the key does not change after construction
+    /// (openssl-threads(7)).
     @safe
     private final class Storage: @unchecked Sendable {
         private let key: OpaquePointer
@@ -77,7 +78,7 @@ package struct SigningKey: Sendable {
             var out = [UInt8](repeating: 0, count: 1_024)
             var count = out.count
             let done = unsafe lcrypto_sign(
-                key, algorithm.scheme.native, algorithm.hash.native, message, message.count, &out, &count)
+                key, algorithm.scheme.libcrypto, algorithm.hash.libcrypto, message, message.count, &out, &count)
             guard done == 1 else { return nil }
             return Array(out.prefix(count))
         }

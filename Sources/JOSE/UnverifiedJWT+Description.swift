@@ -1,4 +1,4 @@
-// An unverified token is a secret like a verified one: whoever prints it by accident gives it away (RFC 6750 §5.3).
+// A token is a secret before its verification too: a description in a log would disclose it (RFC 6750 §5.3).
 extension UnverifiedJWT: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `<unverified JWT>`
     public var description: String { "<unverified JWT>" }

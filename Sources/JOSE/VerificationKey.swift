@@ -1,22 +1,23 @@
 internal import CLibcrypto
 
-/// A public key in libcrypto, imported once, with a verification context prepared for each algorithm that it may verify.
+/// A public key in libcrypto, imported once, with a verification context prepared for each algorithm that it may
+/// verify.
 ///
-/// Immutable after construction; any number of threads may verify with it at once.
+/// Immutable after construction: any number of threads may verify with it at once.
 struct VerificationKey: Sendable {
     private let storage: Storage
 
     /// Imports a key.
     ///
-    /// - Throws: ``KeyDefect/point`` for a point that is not on its curve, ``KeyDefect/refusedByLibrary`` for anything
-    ///   else that libcrypto does not take.
+    /// - Throws: ``KeyDefect/point`` for a point that is not on its curve; ``KeyDefect/refusedByLibrary`` for every
+    ///   other key that libcrypto refuses.
     init(_ key: PublicKey, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
         let imported: OpaquePointer?
         switch key {
         case .rsa(let modulus, let exponent):
             unsafe imported = lcrypto_rsa_import(modulus, modulus.count, exponent, exponent.count)
         case .ec(let curve, let x, let y):
-            unsafe imported = lcrypto_ec_import(curve.native, x, y, x.count)
+            unsafe imported = lcrypto_ec_import(curve.libcrypto, x, y, x.count)
         case .ed25519(let x):
             unsafe imported = lcrypto_ed25519_import(x, x.count)
         }
@@ -35,9 +36,10 @@ struct VerificationKey: Sendable {
         storage.verifiers.contains { $0.algorithm == algorithm }
     }
 
-    /// Whether the signature over the first `count` bytes of `token` is this key's.
+    /// Whether this key made the signature of the first `count` bytes of `token`.
     ///
-    /// - Throws: ``JOSEError/cryptographyUnavailable`` when libcrypto could not do its work.
+    /// - Returns: False also for an algorithm that the key may not verify.
+    /// - Throws: ``JOSEError/cryptographyUnavailable`` when libcrypto failed.
     func verifies(
         _ signature: [UInt8], over token: [UInt8], count: Int, algorithm: SignatureAlgorithm
     ) throws(JOSEError) -> Bool {
@@ -57,9 +59,9 @@ struct VerificationKey: Sendable {
 
     /// Owns the C contexts.
     ///
-    /// `@unchecked Sendable`: every stored property is a `let`. `lcrypto_verify` may be called from any number of threads:
-    /// it works with a session that it has taken out of an atomic slot, or copied from a template that nobody changes
-    /// (openssl-threads(7)).
+    /// `@unchecked Sendable`: every stored property is a `let`. `lcrypto_verify` may be called from any number of
+    /// threads: it works with a session that it took out of an atomic slot, or copied from a template that never
+    /// changes (openssl-threads(7)).
     @safe
     private final class Storage: @unchecked Sendable {
         let verifiers: [Verifier]
@@ -69,9 +71,10 @@ struct VerificationKey: Sendable {
             guard !algorithms.isEmpty else { throw .refusedByLibrary }
             var verifiers: [Verifier] = []
             for algorithm in algorithms {
-                let context = unsafe lcrypto_verifier_new(key, algorithm.scheme.native, algorithm.hash.native)
+                let context = unsafe lcrypto_verifier_new(key, algorithm.scheme.libcrypto, algorithm.hash.libcrypto)
                 guard let context = unsafe context else {
-                    // With half of its algorithms the key would refuse good tokens and blame the caller.
+                    // A key with only some of its algorithms would refuse good tokens with `key_algorithm_mismatch`,
+                    // which blames the client.
                     for verifier in verifiers { unsafe lcrypto_verifier_free(verifier.context) }
                     throw .refusedByLibrary
                 }

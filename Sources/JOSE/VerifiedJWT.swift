@@ -1,11 +1,11 @@
 public import WireFormat
 
-/// A JWT that passed every check of a ``JWTValidation``. Only the validation makes one.
+/// A JWT that passed every check of a ``JWTValidation``. Only a validation makes it.
 ///
-/// What the policy guarantees is not optional; everything else is in ``claims``, as values or as
-/// ``WireFormat/JSONDocument/bytes`` for a decoder of your choice. Its descriptions say nothing about the claims.
+/// Properties that the policy guarantees are not optional. All claims are in ``claims``: as values, or as
+/// ``WireFormat/JSONDocument/bytes`` for a decoder of your choice. Its descriptions do not show the claims.
 public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable {
-    /// What RFC 9068 §2.2 guarantees beyond the default profile.
+    /// The claims that RFC 9068 §2.2 requires beyond the default profile.
     public struct RFC9068Claims: Sendable, CustomReflectable {
         /// `sub`
         public let subject: String
@@ -22,7 +22,7 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// The claims: strict JSON, an object.
     public let claims: JSONDocument
-    /// The issuer, as configured.
+    /// The configured issuer, which is equal to `iss`.
     public let issuer: String
     /// `exp`, seconds since 1970.
     public let expiresAt: Double
@@ -37,7 +37,7 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
         profile = policy.profile
     }
 
-    /// The audience, at least one; of the claim that the policy names.
+    /// The audiences, at least one, from the claim that the policy names.
     public var audience: [String] {
         guard let claim = claims.root[audienceClaim] else { return [] }
         if let only = claim.string { return [only] }
@@ -49,16 +49,16 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
         return audience
     }
 
-    /// `sub`; nil when the issuer sends none.
+    /// `sub`; nil when the token has none.
     public var subject: String? { claims.root["sub"]?.string }
-    /// `jti`; nil when the issuer sends none.
+    /// `jti`; nil when the token has none.
     public var tokenID: String? { claims.root["jti"]?.string }
-    /// `iat`, seconds since 1970; nil when the issuer sends none.
+    /// `iat`, seconds since 1970; nil when the token has none.
     public var issuedAt: Double? { claims.root["iat"]?.double }
-    /// `nbf`, seconds since 1970; nil when the issuer sends none.
+    /// `nbf`, seconds since 1970; nil when the token has none.
     public var notBefore: Double? { claims.root["nbf"]?.double }
 
-    /// What the profile guarantees; nil under ``JWTPolicy/Profile-swift.enum/default``.
+    /// The claims of the profile; nil under ``JWTPolicy/Profile-swift.enum/default``.
     public var rfc9068: RFC9068Claims? {
         guard profile == .rfc9068, let subject, let tokenID, let issuedAt,
             let clientID = claims.root["client_id"]?.string
@@ -66,7 +66,7 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
         return RFC9068Claims(subject: subject, clientID: clientID, tokenID: tokenID, issuedAt: issuedAt)
     }
 
-    /// Says nothing about the claims.
+    /// Does not show the claims.
     public var description: String { "<verified JWT>" }
     /// Shows no member.
     public var customMirror: Mirror { Mirror(self, children: []) }

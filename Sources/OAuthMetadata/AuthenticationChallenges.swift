@@ -19,7 +19,8 @@ public struct AuthenticationChallenges: Sendable, Hashable {
     ///   - limits: The limits, for all lines together.
     /// - Throws: ``AuthenticationChallenges.ParseError`` with the first fault found.
     public init(
-        parsing fieldValues: some Sequence<[UInt8]>, limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits()
+        parsing fieldValues: some Sequence<[UInt8]>,
+        limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits()
     ) throws(AuthenticationChallenges.ParseError) {
         var parser = ChallengeParser(limits: limits)
         for value in fieldValues { try parser.parse(value) }

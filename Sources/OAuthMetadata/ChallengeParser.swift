@@ -59,7 +59,9 @@ struct ChallengeParser {
     }
 
     /// RFC 9110 §11.2: token BWS "=" BWS ( token / quoted-string ).
-    private mutating func parseParameter() throws(AuthenticationChallenges.ParseError) -> AuthenticationChallenge.Parameter {
+    private mutating func parseParameter() throws(AuthenticationChallenges.ParseError)
+        -> AuthenticationChallenge.Parameter
+    {
         let name = try token()
         skipSpace()
         guard let sign = peek else { throw .unexpectedEnd }

@@ -48,7 +48,8 @@ public struct ResourceServer: Sendable {
 
     /// A guard that makes its fetcher from the permissions of its configuration, once these were checked.
     package init(
-        _ configuration: ResourceServerConfiguration, makeFetcher: (FetchPermissions) throws(ConfigurationError) -> any DocumentFetcher,
+        _ configuration: ResourceServerConfiguration,
+        makeFetcher: (FetchPermissions) throws(ConfigurationError) -> any DocumentFetcher,
         observer: ResourceServerEvent.Observer?
     ) throws(ConfigurationError) {
         let checked = try CheckedConfiguration(configuration, .configured, hasObserver: observer != nil)

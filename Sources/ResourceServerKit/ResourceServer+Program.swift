@@ -35,7 +35,8 @@ extension ResourceServer {
         try self.init(
             configuration,
             makeFetcher: { permissions throws(ConfigurationError) in
-                (try? CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities)) ?? CurlFetcher() // MERGE
+                (try? CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities))
+                    ?? CurlFetcher()  // MERGE
             },
             observer: observer)
     }

@@ -165,7 +165,9 @@ struct GuardBenchmark {
         try guarded(verifier(mints, caching: caching), observer: observer)
     }
 
-    private func guarded(_ verifier: any TokenVerifier, observer: ResourceServerEvent.Observer? = nil) throws -> any HTTPHandler {
+    private func guarded(_ verifier: any TokenVerifier, observer: ResourceServerEvent.Observer? = nil) throws
+        -> any HTTPHandler
+    {
         let configuration = ResourceServerConfiguration(
             resource: TokenWorkload.resource, requiredScopes: ["mcp:use"])
         return try ResourceServer(configuration, verifier: verifier, observer: observer).protecting { _, _ in

@@ -34,7 +34,8 @@ enum ChallengeProperties {
             try require(
                 !text.isEmpty && text.utf8.first != UInt8(ascii: "="), "a token68 begins with a letter of its own")
         case .parameters(let parameters):
-            try require((1...AuthenticationChallenges.Limits().maximumParameters).contains(parameters.count), "a bounded list")
+            try require(
+                (1...AuthenticationChallenges.Limits().maximumParameters).contains(parameters.count), "a bounded list")
             let names = Set(parameters.map { ASCII.lowercased($0.name) })
             try require(names.count == parameters.count, "no name twice, whatever its case")
             for parameter in parameters {

@@ -50,10 +50,10 @@ struct TokenVerifyCommand {
         policy.algorithms = options.algorithms
         policy.clockSkew = options.skew
         policy.profile = options.profile
-        do throws(JWTPolicyError) {
+        do throws(JWTPolicy.Invalid) {
             return try JWTValidation(policy)
         } catch {
-            throw CommandFault(error.faults.map(\.rawValue))
+            throw CommandFault(error.faults.map(\.description))
         }
     }
 

@@ -31,7 +31,7 @@ struct VerificationOptions {
             algorithms = value
         }
         now = list.number("--now", 0...253_402_300_799)
-        if let value = list.number("--skew", 0...300) { skew = value }
+        if let value = list.number("--skew", JWTPolicy.clockSkews) { skew = value }
         let profiles: [(String, JWTPolicy.Profile)] = [("default", .default), ("rfc9068", .rfc9068)]
         if let value = list.value(
             "--profile", "default or rfc9068", { text in profiles.first { $0.0.hasSameBytes(as: text) }?.1 })

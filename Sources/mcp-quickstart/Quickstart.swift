@@ -80,8 +80,10 @@ struct Quickstart {
                 configuration,
                 makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
                     guard let issuer else {
-                        return (try? CurlFetcher(
-                            permissions: permissions, certificateAuthorities: options.certificateAuthorities)) ?? CurlFetcher() // MERGE
+                        return
+                            (try? CurlFetcher(
+                                permissions: permissions, certificateAuthorities: options.certificateAuthorities))
+                            ?? CurlFetcher()  // MERGE
                     }
                     let issuing = try authorizationServer(issuer, for: configuration)
                     embedded = issuing

@@ -16,7 +16,8 @@ enum ExceptionLists {
         "Sources/JOSE/SignatureAlgorithm.swift": "reads the bytes of a StaticString, which has no span",
         "Sources/JOSE/SigningKey.swift": "owns a libcrypto key and hands buffers to it",
         "Sources/JOSE/VerificationKey.swift": "owns libcrypto's verification contexts and hands buffers to them",
-        "Sources/OAuthResourceServer/Configuration/Environment/ProcessEnvironment.swift": "walks the process's environment",
+        "Sources/OAuthResourceServer/Configuration/Environment/ProcessEnvironment.swift":
+            "walks the process's environment",
         "Sources/TokenVerification/Time/Clocks.swift": "reads the system's clock through clock_gettime",
         "Sources/TokenVerification/Configuration/OperatorFile.swift": "reads files with the system's calls",
         "Sources/OAuthResourceServer/Operator/StandardError.swift": "writes with the system's calls, without waiting",

@@ -1,7 +1,8 @@
 import CLibcrypto
-import JOSE
 import Testing
 import WireFormat
+
+@testable import JOSE
 
 @Suite("Keys from PEM, DER and certificates", .serialized)
 struct KeyEncodingTests {
@@ -78,10 +79,75 @@ struct KeyEncodingTests {
         arguments: [
             (PEMExamples.rsa1024, KeyDefect.modulusTooSmall), (PEMExamples.secp256k1, .unsupportedKeyType),
             (PEMExamples.x25519, .unsupportedKeyType), (PEMExamples.rsaPSS, .unsupportedKeyType),
-            (PEMExamples.explicitCurve, .unsupportedKeyType),
+            (PEMExamples.explicitCurve, .unsupportedKeyType), (PEMExamples.ed448, .unsupportedKeyType),
+            (PEMExamples.brainpool, .unsupportedKeyType),
         ])
     func unusable(pem: String, reason: KeyDefect) {
         #expect(defect(pem) == reason)
+        #expect(lcrypto_error_queue_length() == 0)
+    }
+
+    private static func der(_ pem: String) -> [UInt8] {
+        let text = pem.utf8.split(separator: UInt8(ascii: "\n")).dropFirst().dropLast().flatMap { Array($0) }
+        return Base64.decode(text.span) ?? []
+    }
+
+    @Test("A kind of the C shim that the library does not know has no shape: it never becomes another kind of key")
+    func unknownKinds() {
+        let known: [(lcrypto_kind, SignatureAlgorithm.KeyShape)] = [
+            (LCRYPTO_KIND_RSA, .rsa), (LCRYPTO_KIND_P256, .ec(.p256)), (LCRYPTO_KIND_P384, .ec(.p384)),
+            (LCRYPTO_KIND_P521, .ec(.p521)), (LCRYPTO_KIND_ED25519, .ed25519),
+        ]
+        for (kind, shape) in known { #expect(SignatureAlgorithm.KeyShape(kind) == shape) }
+        #expect(SignatureAlgorithm.KeyShape(LCRYPTO_OTHER) == nil)
+        let values = Set(known.map(\.0.rawValue))
+        for value in (UInt32(0)...32).map({ $0 }) + [.max] where !values.contains(value) {
+            #expect(SignatureAlgorithm.KeyShape(lcrypto_kind(rawValue: value)) == nil)
+        }
+    }
+
+    @Test(
+        "The C shim gives no numbers of a key of another kind, and verifies with it under no scheme",
+        arguments: [
+            PEMExamples.secp256k1, PEMExamples.x25519, PEMExamples.rsaPSS, PEMExamples.explicitCurve, PEMExamples.ed448,
+            PEMExamples.brainpool,
+        ])
+    func otherKinds(pem: String) throws {
+        let der = Self.der(pem)
+        let key = unsafe try #require(lcrypto_spki_read(der, der.count))
+        defer { unsafe lcrypto_key_free(key) }
+        #expect(unsafe lcrypto_key_kind(key) == LCRYPTO_OTHER)
+        var first = [UInt8](repeating: 0, count: 1_024)
+        var second = first
+        var firstCount = first.count
+        var secondCount = second.count
+        #expect(unsafe lcrypto_key_public(key, &first, &firstCount, &second, &secondCount) == -1)
+        for scheme in [LCRYPTO_RSA_PKCS1, LCRYPTO_RSA_PSS, LCRYPTO_ECDSA, LCRYPTO_EDDSA] {
+            let verifier = unsafe lcrypto_verifier_new(key, scheme, LCRYPTO_SHA256)
+            #expect(unsafe verifier == nil)
+        }
+        #expect(lcrypto_error_queue_length() == 0)
+    }
+
+    @Test("The C shim verifies with a key only under a scheme of its kind")
+    func schemesOfKinds() throws {
+        let schemes: [lcrypto_scheme] = [LCRYPTO_RSA_PKCS1, LCRYPTO_RSA_PSS, LCRYPTO_ECDSA, LCRYPTO_EDDSA]
+        let fitting: [(String, [lcrypto_scheme])] = [
+            (PEMExamples.rsa, [LCRYPTO_RSA_PKCS1, LCRYPTO_RSA_PSS]), (PEMExamples.ec, [LCRYPTO_ECDSA]),
+            (PEMExamples.ed25519, [LCRYPTO_EDDSA]),
+        ]
+        for (pem, own) in fitting {
+            let der = Self.der(pem)
+            let key = unsafe try #require(lcrypto_spki_read(der, der.count))
+            defer { unsafe lcrypto_key_free(key) }
+            for scheme in schemes + [lcrypto_scheme(rawValue: 0), lcrypto_scheme(rawValue: 5)] {
+                let verifier = unsafe lcrypto_verifier_new(key, scheme, LCRYPTO_SHA256)
+                #expect(unsafe (verifier != nil) == own.contains(scheme), "\(scheme)")
+                if let verifier = unsafe verifier { unsafe lcrypto_verifier_free(verifier) }
+            }
+            let unknownHash = unsafe lcrypto_verifier_new(key, own[0], lcrypto_hash(rawValue: 9))
+            #expect(unsafe unknownHash == nil)
+        }
         #expect(lcrypto_error_queue_length() == 0)
     }
 

@@ -54,6 +54,20 @@ enum PEMExamples {
         -----END PUBLIC KEY-----
         """
 
+    static let ed448 = """
+        -----BEGIN PUBLIC KEY-----
+        MEMwBQYDK2VxAzoAoOZCroWqQwPGtwyBChNymA4poAuOGCr93IX0PBNy8+wo222s
+        m3v6fCQWjVlOnQbLqk0Itgj+Yo8A
+        -----END PUBLIC KEY-----
+        """
+
+    static let brainpool = """
+        -----BEGIN PUBLIC KEY-----
+        MFowFAYHKoZIzj0CAQYJKyQDAwIIAQEHA0IABChM7YEvwVAj7Gc79qdE49AkyyXN
+        FIJukaxzGG01XsZlh6xQi4FxDk4j17CTTBIwa3J04p9k7Hd0F25FI6EoNgU=
+        -----END PUBLIC KEY-----
+        """
+
     static let certificate = """
         -----BEGIN CERTIFICATE-----
         MIIBbjCCARWgAwIBAgIUfyd0FVrrqs8FeHZb6gDjBTa8U3swCgYIKoZIzj0EAwIw

@@ -88,7 +88,7 @@ struct SignatureTests {
     // RFC 7515 Appendix A. The examples have no audience: that they get as far as that claim shows that the signature,
     // the issuer and the time were accepted.
 
-    private static let payload =
+    static let payload =
         "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 
     static let examples: [(String, String, String, String)] = [

@@ -4,7 +4,9 @@ import WireFormat
 
 @Suite("Parsed challenges", .serialized)
 struct ChallengeParserTests {
-    private func parse(_ lines: [String], _ limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits()) throws -> [String] {
+    private func parse(_ lines: [String], _ limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits())
+        throws -> [String]
+    {
         try AuthenticationChallenges(parsing: lines.map { Array($0.utf8) }, limits: limits).challenges.map(Self.text)
     }
 
@@ -113,7 +115,9 @@ struct ChallengeParserTests {
     func limits() throws {
         let limits = AuthenticationChallenges.Limits(maximumBytes: 16, maximumChallenges: 3, maximumParameters: 2)
         #expect(try parse(["A", "B, C"], limits) == ["A", "B", "C"])
-        #expect(throws: AuthenticationChallenges.ParseError.tooManyChallenges) { try parse(["A", "B", "C, D"], limits) }
+        #expect(throws: AuthenticationChallenges.ParseError.tooManyChallenges) {
+            try parse(["A", "B", "C, D"], limits)
+        }
         #expect(try parse(["A a=1, b=2"], limits) == ["A{a→1;b→2}"])
         #expect(throws: AuthenticationChallenges.ParseError.tooManyParameters) { try parse(["A a=1,b=2,c=3"], limits) }
         #expect(try parse(["12345678", "12345678"], limits).count == 2)
@@ -177,7 +181,9 @@ struct ChallengeParserTests {
     @Test("A challenge of another scheme is no Bearer challenge")
     func otherScheme() throws {
         let basic = try #require(try AuthenticationChallenges(parsing: [Array("Basic".utf8)]).challenges.first)
-        #expect(throws: AuthenticationChallenges.ParseError.invalidParameter("scheme")) { try AuthenticationChallenge.Bearer(basic) }
+        #expect(throws: AuthenticationChallenges.ParseError.invalidParameter("scheme")) {
+            try AuthenticationChallenge.Bearer(basic)
+        }
     }
 
     @Test("Every challenge of ours is read back as it was meant")

@@ -347,8 +347,14 @@ struct BrowserTests {
             ("null", "is null, which every sandboxed page has; remove it"),
             ("NULL", "is null, which every sandboxed page has; remove it"),
             ("https://app.example/", "continues behind the host; end it with the host or port, without a / at the end"),
-            ("https://app.example/x", "continues behind the host; end it with the host or port, without a / at the end"),
-            ("https://app.example?x", "continues behind the host; end it with the host or port, without a / at the end"),
+            (
+                "https://app.example/x",
+                "continues behind the host; end it with the host or port, without a / at the end"
+            ),
+            (
+                "https://app.example?x",
+                "continues behind the host; end it with the host or port, without a / at the end"
+            ),
             ("https://APP.example", "is not as browsers spell it; write https://app.example"),
             ("https://app.example:443", "is not as browsers spell it; write https://app.example"),
             ("HTTP://app.example:80", "is not as browsers spell it; write http://app.example"),

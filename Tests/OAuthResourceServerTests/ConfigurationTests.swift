@@ -37,7 +37,8 @@ struct ConfigurationTests {
         }
         #expect(
             faults == [
-                "resource", "requirements.scopes", "metadata.authorizationServers[0]", "metadata.authorizationServers[2]",
+                "resource", "requirements.scopes", "metadata.authorizationServers[0]",
+                "metadata.authorizationServers[2]",
                 "metadata.scopesSupported", "metadata.handlerPaths[0]", "responses.realm", "tokens.maximumBytes",
             ])
     }
@@ -61,7 +62,9 @@ struct ConfigurationTests {
                 configuration.metadata.handlerPaths = ["/.well-known/mcp"]
             } == [])
         #expect(
-            faults { $0.metadata.authorizationServers = ["https://a.example", "https://b.example", "https://a.example"] }
+            faults {
+                $0.metadata.authorizationServers = ["https://a.example", "https://b.example", "https://a.example"]
+            }
                 == ["metadata.authorizationServers[2]"])
         #expect(
             faults {
@@ -117,7 +120,8 @@ struct ConfigurationTests {
                 + "to .loopback")
         #expect(
             EnvironmentNames.renderer().line(fault)
-                == "OAUTH_JWKS_URL uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback")
+                == "OAUTH_JWKS_URL uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
+        )
         #expect(
             EnvironmentNames.renderer { $0 == .keySetURL ? "--jwks-url" : $0.rawValue }.line(fault)
                 == "--jwks-url uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback")

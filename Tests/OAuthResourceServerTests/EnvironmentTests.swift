@@ -256,11 +256,13 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_CLOCK_SKEW": "+5"], "OAUTH_CLOCK_SKEW is not a whole number of seconds; write digits alone"),
         Mistake(
-            ["OAUTH_TOKEN_PROFILE": "RFC9068"], "OAUTH_TOKEN_PROFILE is not one of default, rfc9068; choose one of them"),
+            ["OAUTH_TOKEN_PROFILE": "RFC9068"], "OAUTH_TOKEN_PROFILE is not one of default, rfc9068; choose one of them"
+        ),
         Mistake(
             ["OAUTH_REQUIRED_SCOPES": "read \"write\"", "OAUTH_SCOPES_SUPPORTED": "a\\b"],
             "OAUTH_REQUIRED_SCOPES holds a text that is not a scope; use printable ASCII without space, quote and backslash",
-            "OAUTH_SCOPES_SUPPORTED holds a text that is not a scope; use printable ASCII without space, quote and backslash"),
+            "OAUTH_SCOPES_SUPPORTED holds a text that is not a scope; use printable ASCII without space, quote and backslash"
+        ),
         Mistake(
             ["OAUTH_REQUIRED_SCOPES": "offline_access"],
             "OAUTH_REQUIRED_SCOPES holds offline_access, which access tokens do not carry; remove it"),
@@ -324,14 +326,16 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_ALLOWED_ORIGINS": "*, https://app.example.com/"],
             "OAUTH_ALLOWED_ORIGINS entry 1 is *, which lets every page of the web call the server; list the origins",
-            "OAUTH_ALLOWED_ORIGINS entry 2 continues behind the host; end it with the host or port, without a / at the end"),
+            "OAUTH_ALLOWED_ORIGINS entry 2 continues behind the host; end it with the host or port, without a / at the end"
+        ),
         Mistake(
             ["OAUTH_ALLOW_INSECURE_HTTP": "true"],
             "OAUTH_ALLOW_INSECURE_HTTP is not one of never, loopback; choose one of them"),
         Mistake(
             ["OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal:8443 https://x.internal"],
             "OAUTH_ALLOW_PRIVATE_HOSTS entry 1 is not a host; write its name or address alone, without scheme, port and path",
-            "OAUTH_ALLOW_PRIVATE_HOSTS entry 2 is not a host; write its name or address alone, without scheme, port and path"),
+            "OAUTH_ALLOW_PRIVATE_HOSTS entry 2 is not a host; write its name or address alone, without scheme, port and path"
+        ),
     ]
 
     @Test("A mistake is told by the name in the environment, with what is wrong and what to do", arguments: mistakes)

@@ -11,7 +11,8 @@ struct GuardModeTests {
     private static let host = [("Host", "localhost")]
 
     private func disabled(
-        _ resource: String = local, _ mode: ResourceServer.Mode = .disabled(anonymousAs: "dev"), hasVerifier: Bool = false
+        _ resource: String = local, _ mode: ResourceServer.Mode = .disabled(anonymousAs: "dev"),
+        hasVerifier: Bool = false
     ) throws -> (server: ResourceServer, log: EventLog) {
         var configuration = ResourceServerConfiguration(
             resource: resource, requiredScopes: ["mcp:use"])
@@ -207,7 +208,9 @@ struct GuardModeTests {
 
     @Test("What a mode lacks is said with what to do")
     func explanations() {
-        func faults(_ mode: ResourceServer.Mode, resource: String = GuardFixture.resource, issuers: [String] = []) -> [String] {
+        func faults(_ mode: ResourceServer.Mode, resource: String = GuardFixture.resource, issuers: [String] = [])
+            -> [String]
+        {
             var configuration = ResourceServerConfiguration(resource: resource)
             configuration.metadata.authorizationServers = issuers
             configuration.mode = mode

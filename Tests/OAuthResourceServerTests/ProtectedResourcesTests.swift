@@ -31,7 +31,9 @@ struct ProtectedResourcesTests {
     private func resources() throws -> ProtectedResources {
         try ProtectedResources([
             guarded("notes", "https://mcp.example/notes") { configuration in
-                configuration.requirements.routes = [RouteRule("/health", .public), RouteRule(below: "/files/open", .public)]
+                configuration.requirements.routes = [
+                    RouteRule("/health", .public), RouteRule(below: "/files/open", .public),
+                ]
             },
             guarded("files", "https://mcp.example/files/", alias: .served),
             guarded("admin", "https://mcp.example/notes/admin") { configuration in

@@ -144,9 +144,18 @@ struct RouteRuleTests {
             ([RouteRule("", .public)], ["requirements.routes[0]"]),
             ([RouteRule("*", .public)], ["requirements.routes[0]"]),
             ([RouteRule("https://mcp.example/health", .public)], ["requirements.routes[0]"]),
-            ([RouteRule("/a?b", .public), RouteRule("/a#b", .public)], ["requirements.routes[0]", "requirements.routes[1]"]),
-            ([RouteRule("//a", .public), RouteRule(below: "/a/..", .public)], ["requirements.routes[0]", "requirements.routes[1]"]),
-            ([RouteRule("/%61", .public), RouteRule("/a;b", .public)], ["requirements.routes[0]", "requirements.routes[1]"]),
+            (
+                [RouteRule("/a?b", .public), RouteRule("/a#b", .public)],
+                ["requirements.routes[0]", "requirements.routes[1]"]
+            ),
+            (
+                [RouteRule("//a", .public), RouteRule(below: "/a/..", .public)],
+                ["requirements.routes[0]", "requirements.routes[1]"]
+            ),
+            (
+                [RouteRule("/%61", .public), RouteRule("/a;b", .public)],
+                ["requirements.routes[0]", "requirements.routes[1]"]
+            ),
             ([RouteRule("/a", .public), RouteRule("/a", .optional)], ["requirements.routes[1]"]),
             ([RouteRule(below: "/a", .public), RouteRule(below: "/a/", .public)], ["requirements.routes[1]"]),
             ([RouteRule(below: "/a", .public), RouteRule("/a/b", .required)], ["requirements.routes[1]"]),

@@ -89,9 +89,15 @@ struct TokenSourcesTests {
         #expect(lines { $0.tokens.staticTokens = list } == [])
         #expect(
             lines { $0.tokens.caching = .upTo(entries: 0) }
-                == ["tokens.caching is outside 1…1,000,000 entries; choose a number in this range, or .off to keep none"])
+                == [
+                    "tokens.caching is outside 1…1,000,000 entries; choose a number in this range, or .off to keep none"
+                ])
         #expect(
-            lines { $0.tokens.fetching.privateHosts = ["login.internal", "fd00::1", "[fd00::1]", "a/b", "a:1", "", "user@a"] }
+            lines {
+                $0.tokens.fetching.privateHosts = [
+                    "login.internal", "fd00::1", "[fd00::1]", "a/b", "a:1", "", "user@a",
+                ]
+            }
                 == [3, 4, 5, 6].map {
                     "tokens.fetching.privateHosts[\($0)] is not a host; write its name or address alone, without scheme, port and path"
                 })

@@ -20,7 +20,8 @@ struct QuickstartTests {
 
     /// Starts the program on free ports and calls `body` with the resource and the issuer of its ready line.
     private func withQuickstart(
-        _ arguments: [String], environment: [String: String] = [:], observer: @escaping ResourceServerEvent.Observer = { _ in },
+        _ arguments: [String], environment: [String: String] = [:],
+        observer: @escaping ResourceServerEvent.Observer = { _ in },
         _ body: @escaping @Sendable (_ resource: String, _ issuer: String) async throws -> Void
     ) async throws {
         let quickstart = Quickstart(

@@ -9,7 +9,8 @@ struct CacheControlTests {
         var fields = HTTPFields()
         for line in lines { fields.append(.cacheControl, try #require(HTTPFieldValue(line))) }
         for line in age { fields.append(.age, try #require(HTTPFieldValue(line))) }
-        return CacheControl(fields).lifetime(in: RemoteKeySet.Limits.honouredMaxAge, otherwise: RemoteKeySet.Limits.softLifetime)
+        return CacheControl(fields).lifetime(
+            in: RemoteKeySet.Limits.honouredMaxAge, otherwise: RemoteKeySet.Limits.softLifetime)
     }
 
     @Test(

@@ -259,7 +259,10 @@ struct IntrospectionVerifierTests {
     @Test(
         "A configuration that is wrong cannot be used, and every fault is told",
         arguments: [
-            ("http://issuer.example/introspect", "endpoint uses http, which shows tokens and credentials to the network; use https"),
+            (
+                "http://issuer.example/introspect",
+                "endpoint uses http, which shows tokens and credentials to the network; use https"
+            ),
             ("https://issuer.example/introspect#x", "endpoint has a fragment (#…); remove it"),
             ("/introspect", "endpoint is not an absolute URL"),
             ("https://u:p@issuer.example/", "endpoint is not an absolute URL"),

@@ -67,7 +67,8 @@ struct KeySetStateTests {
 
     /// A state whose set was fetched at 0.
     private static func fetched(
-        _ document: KeySetDocument? = nil, settings: RemoteKeySet.Settings = RemoteKeySet.Settings(), fraction: Double = 0
+        _ document: KeySetDocument? = nil, settings: RemoteKeySet.Settings = RemoteKeySet.Settings(),
+        fraction: Double = 0
     ) throws -> KeySetState {
         var state = KeySetState(settings, now: .zero)
         let attempt = try begun(&state, .noKeys, .zero)
@@ -375,7 +376,9 @@ struct KeySetStateTests {
 
     @Test("Health: unavailable since it was made, then healthy, stale, and unavailable since it expired")
     func health() throws {
-        #expect(KeySetState(RemoteKeySet.Settings(), now: .seconds(5)).health(now: .seconds(7)) == .unavailable(since: .seconds(2)))
+        #expect(
+            KeySetState(RemoteKeySet.Settings(), now: .seconds(5)).health(now: .seconds(7))
+                == .unavailable(since: .seconds(2)))
         let state = try Self.fetched()
         #expect(state.health(now: .seconds(300)) == .healthy)
         #expect(state.health(now: .seconds(301)) == .stale(age: .seconds(301)))

@@ -19,7 +19,8 @@ struct RemoteKeySetTests {
         let log = log
         return RemoteKeySet(
             of: try IssuerIdentifier(issuer, insecureHTTP: .loopback),
-            at: try location ?? .url(AbsoluteURL(parsing: Self.url)), checked: RemoteKeySet.Settings(), fetcher: fetcher,
+            at: try location ?? .url(AbsoluteURL(parsing: Self.url)), checked: RemoteKeySet.Settings(),
+            fetcher: fetcher,
             timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 

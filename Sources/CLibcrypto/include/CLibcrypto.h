@@ -1,9 +1,13 @@
-// The only C that touches OpenSSL (3.0 or later). Small functions, one prefix.
+// The only C code that calls OpenSSL (3.0 or later). Small functions with one prefix.
 //
-// Results: 1 = yes, 0 = no, -1 = it broke. Pointers: a function called …_new or …_import or …_generate gives one that
-// the caller frees with the matching …_free; every other pointer is borrowed for the call. No call leaves an error of its
-// own in OpenSSL's queue of the calling thread, so that no failure here decides a later operation elsewhere; and no call
-// here reads the queue, so that a foreign error decides nothing either.
+// Results: 1 = yes, 0 = no, -1 = failure of libcrypto.
+//
+// Pointers: a function named ..._new, ..._import, ..._read or ..._generate returns a pointer that the caller frees with
+// the matching ..._free. Every other pointer is borrowed for the call.
+//
+// Errors: no function leaves an error of its own in OpenSSL's queue of the calling thread, so that a failure here does
+// not change the result of a later operation of other code. No function decides by the content of the queue, so that an
+// error of other code does not change a result here.
 #ifndef CLIBCRYPTO_H
 #define CLIBCRYPTO_H
 
@@ -20,6 +24,7 @@ typedef struct lcrypto_verifier lcrypto_verifier;
 enum lcrypto_curve { LCRYPTO_P256 = 1, LCRYPTO_P384 = 2, LCRYPTO_P521 = 3 };
 enum lcrypto_hash { LCRYPTO_SHA256 = 1, LCRYPTO_SHA384 = 2, LCRYPTO_SHA512 = 3 };
 enum lcrypto_scheme { LCRYPTO_RSA_PKCS1 = 1, LCRYPTO_RSA_PSS = 2, LCRYPTO_ECDSA = 3, LCRYPTO_EDDSA = 4 };
+// LCRYPTO_OTHER is a key that no scheme verifies with: another type, another curve, or explicit curve parameters.
 enum lcrypto_kind {
     LCRYPTO_OTHER = 0,
     LCRYPTO_KIND_RSA = 1,
@@ -29,62 +34,70 @@ enum lcrypto_kind {
     LCRYPTO_KIND_ED25519 = 5
 };
 
-// Imports a public key from big-endian numbers. The caller has checked sizes and exponent bounds, which OpenSSL does
-// not. NULL when OpenSSL refuses the numbers.
+// Imports an RSA public key from big-endian numbers. OpenSSL does not check their sizes and the bounds of the exponent:
+// the caller must have checked them. NULL when OpenSSL refuses the numbers.
 lcrypto_key *_Nullable lcrypto_rsa_import(const uint8_t *n, size_t n_length, const uint8_t *e, size_t e_length);
 
-// Imports a point from two coordinates of exactly the curve's size. NULL unless the point is on the curve.
+// Imports an EC public key from two coordinates of exactly the size of the curve. NULL unless the point is on the
+// curve.
 lcrypto_key *_Nullable lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t *x, const uint8_t *y, size_t length);
 
-// Imports the 32 bytes of an Ed25519 public key (RFC 8032 section 5.1.5). NULL unless they are a point on the curve.
+// Imports an Ed25519 public key of 32 bytes (RFC 8032 section 5.1.5). NULL unless they encode a point on the curve.
 lcrypto_key *_Nullable lcrypto_ed25519_import(const uint8_t *x, size_t length);
 
-// Reads the public key of a DER SubjectPublicKeyInfo or X.509 certificate, which must end with the buffer. The caller
-// takes the numbers out with lcrypto_key_public and checks them like those of any other key.
+// Reads the public key of a DER SubjectPublicKeyInfo or of an X.509 certificate. NULL when bytes follow the structure.
+// The key may be of every kind, LCRYPTO_OTHER included, and its numbers are not checked: the caller takes the numbers
+// out with lcrypto_key_public and imports them.
 lcrypto_key *_Nullable lcrypto_spki_read(const uint8_t *der, size_t length);
 lcrypto_key *_Nullable lcrypto_certificate_read(const uint8_t *der, size_t length);
 
+// The kind of a key.
 enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key);
 
 void lcrypto_key_free(lcrypto_key *key);
 
-// A verification context prepared once per key and algorithm, because setting one up costs a seventh of an RS256
-// verification. Any number of threads may verify with it: each works with a copy of its own, and some copies are kept
-// for the next time. It keeps the key alive by itself.
+// Prepares a verification context, once per key and algorithm: the preparation costs a seventh of an RS256
+// verification. Any number of threads may verify with it: each thread works with a copy of its own, and some copies are
+// kept for later verifications. The context holds a reference to the OpenSSL key; the caller may free `key`. NULL when
+// the scheme does not belong to the kind of the key.
 lcrypto_verifier *_Nullable lcrypto_verifier_new(const lcrypto_key *key, enum lcrypto_scheme scheme,
                                                  enum lcrypto_hash hash);
 void lcrypto_verifier_free(lcrypto_verifier *verifier);
 
-// Whether the JWS signature is good. RSA: exactly as long as the modulus. ECDSA: r and s side by side, each exactly of
-// the curve's size (RFC 7518 section 3.4); r and s outside [1, n-1] are refused by OpenSSL. EdDSA: 64 bytes; a second
-// half not below the group order is refused by OpenSSL (RFC 8032 section 5.1.7). Any other length is 0.
+// Whether the JWS signature is good. A signature of another length than the following is 0.
+// - RSA: exactly as long as the modulus.
+// - ECDSA: r followed by s, each exactly of the size of the curve (RFC 7518 section 3.4). OpenSSL refuses r and s
+//   outside [1, n-1].
+// - EdDSA: 64 bytes. OpenSSL refuses a second half that is not below the group order (RFC 8032 section 5.1.7).
 int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, size_t signature_length,
                    const uint8_t *message, size_t message_length);
 
-// SHA-256 into 32 bytes. 1 or -1.
+// Writes the 32 bytes of the SHA-256 digest. 1 or -1.
 int lcrypto_sha256(const uint8_t *_Nullable message, size_t length, uint8_t *out);
 
-// Fills the buffer from OpenSSL's generator. 1 or -1; on -1 the content must not be used.
+// Fills the buffer with random bytes of OpenSSL's generator. 1 or -1. After -1 the content must not be used.
 int lcrypto_random(uint8_t *out, size_t length);
 
-// 1 when both buffers are equal, in a time that depends on the length alone.
+// 1 when both buffers are equal. The time depends only on the length.
 int lcrypto_equal(const uint8_t *_Nullable left, const uint8_t *_Nullable right, size_t length);
 
-// How many errors wait in the calling thread's queue, which it empties. For tests.
+// Counts the errors in the queue of the calling thread, and empties the queue. For tests.
 int lcrypto_error_queue_length(void);
 
-// Signing, for the test kit only; lcrypto_key_public serves the import of SubjectPublicKeyInfo too.
+// Signing, for the test kit only. The import of SubjectPublicKeyInfo uses lcrypto_key_public too.
 
 lcrypto_key *_Nullable lcrypto_rsa_generate(int bits);
 lcrypto_key *_Nullable lcrypto_ec_generate(enum lcrypto_curve curve);
 lcrypto_key *_Nullable lcrypto_ed25519_generate(void);
 
-// The public numbers, big-endian. `first` is n or x, `second` is e or y (empty for Ed25519); coordinates are padded to
-// the curve's size. Lengths go in as capacity and come out as length. 1 or -1.
+// Writes the public numbers, big-endian. `first` is n or x. `second` is e or y, and empty for Ed25519. Coordinates are
+// padded to the size of the curve. The lengths are capacities before the call and lengths after it. 1 or -1; -1 for
+// LCRYPTO_OTHER too.
 int lcrypto_key_public(const lcrypto_key *key, uint8_t *first, size_t *first_length, uint8_t *second,
                        size_t *second_length);
 
-// A JWS signature. `out_length` goes in as capacity and comes out as length. 1 or -1.
+// Writes a JWS signature. `out_length` is a capacity before the call and a length after it. 1 or -1; -1 when the scheme
+// does not belong to the kind of the key too.
 int lcrypto_sign(const lcrypto_key *key, enum lcrypto_scheme scheme, enum lcrypto_hash hash, const uint8_t *message,
                  size_t message_length, uint8_t *out, size_t *out_length);
 

@@ -101,7 +101,9 @@ struct CheckedMetadata: Sendable {
             }
         case .own(let issuers):
             // Issuers beside the verifier are the fault then.
-            if issuers.isEmpty, configuration.tokens.issuers.isEmpty { faults.add(setting, "is missing", "name the issuer that clients log in to") }
+            if issuers.isEmpty, configuration.tokens.issuers.isEmpty {
+                faults.add(setting, "is missing", "name the issuer that clients log in to")
+            }
             for trusted in issuers {
                 if let issuer = issuer(trusted.issuer, at: setting, configuration, &faults) { servers.append(issuer) }
             }
@@ -139,7 +141,8 @@ struct CheckedMetadata: Sendable {
         }
         let advertised = scopes.subtracting("offline_access")
         if advertised.isEmpty, !scopes.isEmpty {
-            faults.add(setting, "holds offline_access alone, which is never advertised", "name the scopes of the resource")
+            faults.add(
+                setting, "holds offline_access alone, which is never advertised", "name the scopes of the resource")
         }
         return advertised
     }

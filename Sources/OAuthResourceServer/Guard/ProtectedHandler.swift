@@ -25,7 +25,8 @@ public struct ProtectedHandler: HTTPHandler {
         }
     }
 
-    private func respond(to request: HTTPRequest, for admission: ResourceServer.Admission) async throws -> HTTPResponse {
+    private func respond(to request: HTTPRequest, for admission: ResourceServer.Admission) async throws -> HTTPResponse
+    {
         let principal = admission.principal
         var response: HTTPResponse
         do {

@@ -46,7 +46,8 @@ struct OperationRules: Sendable {
             if patterns.contains(where: { $0.isEmpty || $0.utf8.count > GlobPattern.maximumBytes }) {
                 faults.add(
                     setting[index],
-                    "has a pattern that is empty or longer than \(String(GlobPattern.maximumBytes)) bytes", "correct it")
+                    "has a pattern that is empty or longer than \(String(GlobPattern.maximumBytes)) bytes", "correct it"
+                )
             }
             let subject: Subject =
                 switch rule.subject {

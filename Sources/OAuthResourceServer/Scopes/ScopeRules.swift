@@ -29,7 +29,8 @@ struct ScopeRules: Sendable {
             if demand.isEmpty { faults.add(setting, "requires no scope", "remove it") }
             if rule.path.utf8.first != UInt8(ascii: "/") || rule.path.utf8.count > GlobPattern.maximumBytes {
                 faults.add(
-                    setting, "has a path that does not begin with / or is over \(String(GlobPattern.maximumBytes)) bytes",
+                    setting,
+                    "has a path that does not begin with / or is over \(String(GlobPattern.maximumBytes)) bytes",
                     "correct it")
             }
             routes.append(Route(pattern: ResourceURIPattern(rule.path), methods: rule.methods, demand: demand))

@@ -1,4 +1,5 @@
 internal import TokenVerification
+internal import WireFormat
 
 /// Whether an MCP session may be used by the caller alone for whom the handler began it.
 ///

@@ -31,7 +31,9 @@ final class SessionRegistry: Sendable {
     }
 
     /// Decides about a request by its head.
-    func admit(_ method: HTTPMethod, _ fields: HTTPFields, of principal: Principal) throws(ResourceServer.SessionFault) -> Use {
+    func admit(_ method: HTTPMethod, _ fields: HTTPFields, of principal: Principal) throws(ResourceServer.SessionFault)
+        -> Use
+    {
         var presented: SessionTable.Key?
         switch fields.occurrence(of: .mcpSessionID) {
         case .absent: break

@@ -1,3 +1,5 @@
+internal import WireFormat
+
 /// How many verdicts a verifier remembers, so that a token that comes again costs a hash instead of a signature check or a
 /// request.
 public enum TokenCaching: Sendable, Hashable {
@@ -29,6 +31,7 @@ public enum TokenCaching: Sendable, Hashable {
     /// Finds a number that is out of range.
     package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
         guard case .upTo(let entries) = self, !Self.entries.contains(entries) else { return }
-        faults.add(path, "is outside \(Self.entries.text) entries", "choose a number in this range, or .off to keep none")
+        faults.add(
+            path, "is outside \(Self.entries.text) entries", "choose a number in this range, or .off to keep none")
     }
 }

@@ -22,7 +22,8 @@ extension ConfigurationError.Fault {
             }
             self.init(
                 path, "uses http",
-                "use https, or for a loopback host set \(insecureHTTP) to \(code: ".loopback", environment: "loopback")")
+                "use https, or for a loopback host set \(insecureHTTP) to \(code: ".loopback", environment: "loopback")"
+            )
         case .fragment: self.init(path, "has a fragment (#…)", "remove it")
         case .query: self.init(path, "has a query (?…), which RFC 8414 forbids in an issuer", "remove it")
         case .dotSegments:

@@ -62,18 +62,3 @@ extension [ConfigurationError.Fault] {
         append(ConfigurationError.Fault(path, reason, remedy))
     }
 }
-
-extension ClosedRange<Int> {
-    /// The range for a person: `1…1,000,000`.
-    package var text: String { "\(Self.grouped(lowerBound))…\(Self.grouped(upperBound))" }
-
-    private static func grouped(_ number: Int) -> String {
-        let digits = Array(String(number).utf8)
-        var bytes: [UInt8] = []
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(digit)
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}

@@ -45,7 +45,8 @@ final class IntrospectionQueue: Sendable {
     ///   - recall: What is known already; quick.
     ///   - ask: Asks the endpoint, and remembers what `recall` shall know.
     init(
-        clock: MonotonicClock, observer: TokenVerificationEvent.Observer?, recall: @escaping @Sendable (SHA256Digest) -> Verdict?,
+        clock: MonotonicClock, observer: TokenVerificationEvent.Observer?,
+        recall: @escaping @Sendable (SHA256Digest) -> Verdict?,
         ask: @escaping @Sendable (PresentedToken) async -> Result<Verdict, IntrospectionTokenVerifier.Failure>
     ) {
         self.clock = clock

@@ -120,7 +120,7 @@ extension IssuerConfiguration {
                 "is empty, and the claim that stands in for the audience never names the resource",
                 "list its acceptable values")
         }
-        do throws(JWTPolicyError) {
+        do throws(JWTPolicy.Invalid) {
             return try JWTValidation(policy)
         } catch {
             // An empty issuer was reported as a URL that is not one.

@@ -39,7 +39,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     public init(issuer: String, audience: String, keys: any KeySource) throws(ConfigurationError) {
         let policy = JWTPolicy(issuer: issuer, resource: audience)
         let validation: JWTValidation
-        do throws(JWTPolicyError) {
+        do throws(JWTPolicy.Invalid) {
             validation = try JWTValidation(policy)
         } catch {
             throw ConfigurationError(error.faults.map { ConfigurationError.Fault($0) })
@@ -131,7 +131,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// A token that passed every check that needs no key.
     private struct Candidate {
         let digest: SHA256Digest
-        let jwt: UnverifiedJWT
+        let jwt: PrecheckedJWT
         /// Where its issuer stands.
         let issuer: Int
     }
@@ -151,8 +151,8 @@ public struct JWTTokenVerifier: TokenVerifier {
             guard let position = issuerName.map({ positions[Array($0.utf8)] }) ?? 0 else {
                 throw JOSEError.claim(.iss, .mismatch)
             }
-            try issuers[position].validation.precheck(jwt)
-            return Candidate(digest: token.digest, jwt: jwt, issuer: position)
+            let prechecked = try issuers[position].validation.precheck(jwt)
+            return Candidate(digest: token.digest, jwt: prechecked, issuer: position)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(nearestDifference(issuerName)))
         } catch {

@@ -39,7 +39,9 @@ struct KeySetFetch: Sendable {
         }
     }
 
-    private func keys(at url: AbsoluteURL, _ attempt: KeyAttempt) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
+    private func keys(at url: AbsoluteURL, _ attempt: KeyAttempt) async throws(RemoteKeySet.FetchFailure)
+        -> KeyAttemptResult
+    {
         do throws(RemoteKeySet.FetchFailure) {
             // Validators are of one URL; what stood at another may not be asked for by them.
             let known = attempt.known.flatMap { $0.url == url ? $0 : nil }

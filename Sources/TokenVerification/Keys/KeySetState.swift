@@ -117,7 +117,9 @@ struct KeySetState: Sendable {
         guard need == .unknownKey else { return .answer(keys) }
         // Some set without the key: wait for a fetch, unless one for unknown keys may not begin yet.
         if let underway { return .wait(underway, isNew: false) }
-        guard lastAttempt.map({ now - $0 >= RemoteKeySet.Limits.unknownKeyInterval }) ?? true else { return .answer(keys) }
+        guard lastAttempt.map({ now - $0 >= RemoteKeySet.Limits.unknownKeyInterval }) ?? true else {
+            return .answer(keys)
+        }
         return .wait(begin(.unknownKey, now), isNew: true)
     }
 

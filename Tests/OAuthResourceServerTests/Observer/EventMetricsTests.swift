@@ -9,7 +9,9 @@ struct EventMetricsTests {
     func lines() {
         let metrics = EventMetrics()
         #expect(metrics.text() == "")
-        for _ in 0..<3 { metrics.observe(.verification(.keySource(.refreshFailed(.status(503)), issuer: "https://i.example"))) }
+        for _ in 0..<3 {
+            metrics.observe(.verification(.keySource(.refreshFailed(.status(503)), issuer: "https://i.example")))
+        }
         metrics.observe(.verification(.keySource(.refreshSucceeded(usableKeys: 2), issuer: "https://i.example")))
         metrics.observe(.denied(.missingCredentials, fingerprint: nil))
         let sources: [(String, any KeySource)] = [

@@ -104,7 +104,9 @@ struct LineLoggerTests {
     @Test("Reasons without end share one count: neither memory nor lines grow with them")
     func manyReasons() {
         let logger = logger()
-        for number in 0..<5_000 { logger.observe(.denied(.token(.invalid(.other(code: "code_\(number)"))), fingerprint: nil)) }
+        for number in 0..<5_000 {
+            logger.observe(.denied(.token(.invalid(.other(code: "code_\(number)"))), fingerprint: nil))
+        }
         #expect(page.lines.count == LineLogger.reasons + LineLogger.linesPerSecond)
         // Later there is room for others again.
         clock.advance(by: .seconds(1))
@@ -132,7 +134,8 @@ struct LineLoggerTests {
         #expect(
             page.texts == [#"denied reason=a\x0ab\x0d\x1b[31m\x00\\\xe2\x80\xae\xc3\xa9 token=none"#])
         for length in [950, 1_000, 1_100, 100_000] {
-            logger().observe(.denied(.token(.invalid(.other(code: String(repeating: "\n", count: length)))), fingerprint: nil))
+            logger().observe(
+                .denied(.token(.invalid(.other(code: String(repeating: "\n", count: length)))), fingerprint: nil))
         }
         #expect(page.lines.allSatisfy { $0.utf8.count <= LineLogger.bytesPerLine + 1 && $0.utf8.last == 0x0A })
         #expect(page.lines.last?.hasSuffix("...\n") == true)

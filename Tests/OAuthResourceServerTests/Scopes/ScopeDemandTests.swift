@@ -89,7 +89,10 @@ struct ScopeDemandTests {
             (ScopeRequirement.all(["a b"]), "requires " + Self.notAScope),
             (.all([""]), "requires " + Self.notAScope),
             (.any(of: ["ok", "K\u{212A}"]), "requires " + Self.notAScope),
-            (.any(of: [String]()), "requires names no alternative, so that no token could meet it; name one, or remove it"),
+            (
+                .any(of: [String]()),
+                "requires names no alternative, so that no token could meet it; name one, or remove it"
+            ),
             (
                 .any(of: [["a"], []]),
                 "requires has an alternative without scopes, which every token meets; remove it"

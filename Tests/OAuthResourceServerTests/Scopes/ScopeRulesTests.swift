@@ -44,8 +44,10 @@ struct ScopeRulesTests {
 
     @Test("A HEAD needs what the GET needs")
     func head() async throws {
-        let server = try fixture { $0.requirements.routeScopes = [RouteScopeRule("/files/*", methods: [.get], requires: "read")] }
-            .server
+        let server = try fixture {
+            $0.requirements.routeScopes = [RouteScopeRule("/files/*", methods: [.get], requires: "read")]
+        }
+        .server
         for (method, isServed) in [(HTTPMethod.get, false), (.head, false), (.post, true)] {
             let exchange = try await GuardExchange(server, method, "/files/a", token: GuardFixture.issuer.token())
             #expect((exchange.served != nil) == isServed, "\(method.name)")
@@ -133,15 +135,22 @@ struct ScopeRulesTests {
                 $0.requirements.operations.otherPaths = ["/ok", "x"]
                 $0.requirements.operations.maximumBodyBytes = 1_023
             } == [
-                "requirements.implications", "requirements.routeScopes[0]", "requirements.routeScopes[1]", "requirements.routeScopes[2]", "requirements.routeScopes[3]",
-                "requirements.operations.maximumBodyBytes", "requirements.operations.otherPaths[1]", "requirements.operations[0]",
-                "requirements.operations[1]", "requirements.operations[2]", "requirements.operations[3]", "requirements.operations[4]",
+                "requirements.implications", "requirements.routeScopes[0]", "requirements.routeScopes[1]",
+                "requirements.routeScopes[2]", "requirements.routeScopes[3]",
+                "requirements.operations.maximumBodyBytes", "requirements.operations.otherPaths[1]",
+                "requirements.operations[0]",
+                "requirements.operations[1]", "requirements.operations[2]", "requirements.operations[3]",
+                "requirements.operations[4]",
             ])
         #expect(
-            faults { $0.requirements.operations = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_000)) }
+            faults {
+                $0.requirements.operations = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_000))
+            }
                 == [])
         #expect(
-            faults { $0.requirements.operations = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_001)) }
+            faults {
+                $0.requirements.operations = MCPScopeRules(Array(repeating: .tool("x", requires: "a"), count: 1_001))
+            }
                 == ["requirements.operations"])
         for (bytes, isFault) in [(1_024, false), (16_777_216, false), (16_777_217, true)] {
             let settings = faults {

@@ -183,7 +183,8 @@ extension EnvironmentReader {
         }
         if !has(plain), !has(file) {
             fault(
-                plain, "is not set, nor is \(file.rawValue)", "give the secret of the client with which this server asks")
+                plain, "is not set, nor is \(file.rawValue)",
+                "give the secret of the client with which this server asks")
             return nil
         }
         let source = has(plain) ? plain : file

@@ -1,0 +1,133 @@
+internal import WireFormat
+
+/// A JWS in compact serialization (RFC 7515 §7.1) whose header was read. A JWT and a JWS without claims share it.
+///
+/// **Checks** size, the number of parts, the header as canonical base64url and strict JSON, and the header parameters
+/// that are refused under every policy: `crit`, `enc`, `zip`, an unencoded payload, and parameters of a wrong type.
+/// **Does not check** the signature, whether `alg` is allowed, and which `typ` the header names. ``payload()`` and
+/// ``signature()`` decode the other two parts when they are called.
+struct CompactJWS: Sendable {
+    /// The decoded header: strict JSON, an object.
+    let header: JSONDocument
+    /// `alg`; nil for a name that is too long for every algorithm.
+    let algorithmName: PackedName?
+    /// The position of `kid` in the header. The value is a string within the limit.
+    let keyID: Int?
+    /// The position of `typ` in the header. The value is a string.
+    let type: Int?
+    /// The whole text. Its first ``signingInputCount`` bytes are signed.
+    let token: [UInt8]
+    private let firstDot: Int
+    private let secondDot: Int
+
+    /// Separates the parts and reads the header.
+    ///
+    /// - Parameters:
+    ///   - token: The compact serialization.
+    ///   - limit: The largest acceptable `token` in bytes, compared before anything else is read.
+    init(parsing token: [UInt8], limit: Int) throws(JOSEError) {
+        guard token.count <= limit else { throw .malformed(.tooLarge) }
+        (firstDot, secondDot) = try Self.dots(in: token)
+
+        // RFC 7515 §5.2: the header comes first. A header that is refused ends here, before the payload is decoded.
+        let headerBytes = try Self.decode(token, 0..<firstDot)
+        guard headerBytes.count <= UnverifiedJWT.Limits.headerBytes else { throw .malformed(.headerTooLarge) }
+        guard let header = Self.object(headerBytes) else { throw .malformed(.headerJSON) }
+        let parameters = HeaderPositions(header)
+
+        // RFC 7515 §4.1.11: no extension is implemented, so `crit` is refused in every form.
+        guard parameters.crit == nil else { throw .header(.critical) }
+        // RFC 7516 §4.1: only an encrypted token has `enc` or `zip`.
+        guard !parameters.isEncryptedOrCompressed else { throw .malformed(.encrypted) }
+        // RFC 7515 §4.1.10: a string.
+        if let cty = parameters.cty, header.kind(at: cty) != .string { throw .header(.contentType) }
+        // RFC 7797 §6: an unencoded payload changes the signing input.
+        if let b64 = parameters.b64, header.root.node(at: b64).bool != true { throw .header(.unencodedPayload) }
+        algorithmName = try Self.algorithmName(header, parameters.alg)
+        keyID = try Self.keyID(header, parameters.kid)
+        // RFC 7515 §4.1.9: a string.
+        if let typ = parameters.typ, header.kind(at: typ) != .string { throw .header(.type) }
+        type = parameters.typ
+        self.header = header
+        self.token = token
+    }
+
+    /// The number of signed bytes: the first two parts and the dot between them (RFC 7515 §5.1).
+    var signingInputCount: Int { secondDot }
+
+    /// Decodes the payload, at least one byte.
+    func payload() throws(JOSEError) -> [UInt8] {
+        try Self.decode(token, (firstDot + 1)..<secondDot)
+    }
+
+    /// Decodes the signature, at least one byte.
+    func signature() throws(JOSEError) -> [UInt8] {
+        try Self.decode(token, (secondDot + 1)..<token.count)
+    }
+
+    /// The algorithm that `alg` names, if it is one of these (RFC 8725 §3.1).
+    func algorithm(among allowed: [SignatureAlgorithm]) -> SignatureAlgorithm? {
+        guard let name = algorithmName else { return nil }
+        return allowed.first { $0.isNamed(name) }
+    }
+
+    /// Parses a strict JSON object; nil for anything else.
+    static func object(_ bytes: [UInt8]) -> JSONDocument? {
+        guard let document = try? JSONDocument(parsing: bytes), document.kind == .object else { return nil }
+        return document
+    }
+
+    /// RFC 7515 §4.1.9: whether a media type is this one, compared without case and without an `application/` prefix.
+    static func isMediaType(_ text: String, _ wanted: String) -> Bool {
+        ASCII.equalsIgnoringCase(withoutPrefix(text), withoutPrefix(wanted))
+    }
+
+    private static func withoutPrefix(_ mediaType: String) -> Substring.UTF8View {
+        let whole = mediaType.utf8[...]
+        let prefix = "application/".utf8
+        let name = whole.dropFirst(prefix.count)
+        guard !name.isEmpty, !name.contains(UInt8(ascii: "/")),
+            ASCII.equalsIgnoringCase(whole.prefix(prefix.count), prefix)
+        else { return whole }
+        return name
+    }
+
+    /// The positions of the two dots, found in bytes: a Character can be a dot with a combining mark.
+    private static func dots(in token: [UInt8]) throws(JOSEError) -> (Int, Int) {
+        let bytes = token.span
+        let dot = UInt8(ascii: ".")
+        guard let first = bytes.firstIndex(of: dot), let second = bytes.firstIndex(of: dot, from: first + 1) else {
+            throw .malformed(.parts)
+        }
+        if let third = bytes.firstIndex(of: dot, from: second + 1) {
+            // RFC 7516 §9: five parts are an encrypted token. The search stops at the fifth dot.
+            let fourth = bytes.firstIndex(of: dot, from: third + 1)
+            let isFive = fourth.map { bytes.firstIndex(of: dot, from: $0 + 1) == nil } ?? false
+            throw .malformed(isFive ? .encrypted : .parts)
+        }
+        // RFC 7515 §7.1. Stricter: an empty payload is refused too, because it is the form of a JWS with detached
+        // content (RFC 7515 appendix F), which this library does not support.
+        guard first > 0, second > first + 1, second < token.count - 1 else { throw .malformed(.parts) }
+        return (first, second)
+    }
+
+    private static func decode(_ token: [UInt8], _ range: Range<Int>) throws(JOSEError) -> [UInt8] {
+        guard let bytes = Base64URL.decode(token.span.extracting(range)) else { throw .malformed(.base64url) }
+        return bytes
+    }
+
+    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> PackedName? {
+        guard let alg, header.kind(at: alg) == .string else { throw .header(.algorithmMissing) }
+        if let packed = header.packedString(at: alg) { return PackedName(packed: packed) }
+        // The name has an escape, or it is too long for every algorithm.
+        return header.root.node(at: alg).stringBytes.flatMap { PackedName($0) }
+    }
+
+    private static func keyID(_ header: JSONDocument, _ kid: Int?) throws(JOSEError) -> Int? {
+        guard let kid else { return nil }
+        guard let length = header.stringByteCount(at: kid), length <= UnverifiedJWT.Limits.keyIDBytes else {
+            throw .header(.keyID)
+        }
+        return kid
+    }
+}
