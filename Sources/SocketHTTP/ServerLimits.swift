@@ -31,6 +31,9 @@ public struct ServerLimits: Sendable {
     public var connectionsPerPeer: Int?
     /// Number of event loops, each a thread; nil is one for each processor that this process may use.
     public var eventLoops: Int?
+    /// How long a connection that is being closed still reads, so that the response is not lost to a reset. A test sets another
+    /// value.
+    var lingerTime = Duration.seconds(2)
 
     /// The defaults.
     public init() {}
@@ -39,8 +42,6 @@ public struct ServerLimits: Sendable {
 extension ServerLimits {
     /// Unread content that is read and dropped to keep a connection; beyond it the connection is closed.
     static let drainedBodyBytes = 64 * 1024
-    /// How long a connection that is being closed still reads, so that the answer is not lost to a reset.
-    static let lingerTime = Duration.seconds(2)
     /// How long handlers may take to end after their cancellation at the end of the grace.
     static let cancellationTime = Duration.seconds(1)
     /// Most bytes taken from a socket at once, which bounds what a pipelining client can make the server hold.
@@ -68,7 +69,7 @@ struct ServerTimes: Sendable {
         body = Self.milliseconds(limits.bodyTime)
         idle = Self.milliseconds(limits.idleTime)
         writeStall = Self.milliseconds(limits.writeStallTime)
-        linger = Self.milliseconds(ServerLimits.lingerTime)
+        linger = Self.milliseconds(limits.lingerTime)
     }
 
     /// Rounded up, and held between zero and a thousand years, so that sums with the clock cannot overflow.
