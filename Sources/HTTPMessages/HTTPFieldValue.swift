@@ -17,7 +17,7 @@ public struct HTTPFieldValue: Sendable, Hashable, ExpressibleByStringLiteral {
     public init?(bytes: [UInt8]) {
         guard bytes.allSatisfy(Self.isAllowed) else { return nil }
         if let first = bytes.first, let last = bytes.last {
-            guard first != 0x20, first != 0x09, last != 0x20, last != 0x09 else { return nil }
+            guard !OptionalWhiteSpace.contains(first), !OptionalWhiteSpace.contains(last) else { return nil }
         }
         self.bytes = bytes
     }

@@ -8,10 +8,8 @@ public struct MediaType: Sendable, Hashable, CustomStringConvertible {
     /// Nil when that is not two tokens with a `/` between them.
     ///
     /// **Does not check** the parameters: nothing here is decided by one.
-    public init?(bytes: some Collection<UInt8>) {
-        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-        var type = Array(bytes.prefix { $0 != UInt8(ascii: ";") }.drop(while: isSpace))
-        while let last = type.last, isSpace(last) { type.removeLast() }
+    public init?(bytes: some BidirectionalCollection<UInt8>) {
+        let type = Array(OptionalWhiteSpace.trimmed(bytes.prefix { $0 != UInt8(ascii: ";") }))
         guard let slash = type.firstIndex(of: UInt8(ascii: "/")), slash > 0, slash < type.count - 1,
             type[..<slash].allSatisfy({ ASCII.isTokenByte($0) }),
             type[(slash + 1)...].allSatisfy({ ASCII.isTokenByte($0) })

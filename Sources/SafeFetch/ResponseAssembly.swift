@@ -64,7 +64,8 @@ struct ResponseAssembly {
         // RFC 9112 §5.1: no white space before the colon; §5.2: a folded line (no name of its own) is refused.
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
             let name = String(validating: line[..<colon], as: UTF8.self).flatMap({ HTTPFieldName($0) }),
-            let value = HTTPFieldValue(bytes: Array(Self.trimmed(line[(colon + 1)...])))
+            // RFC 9112 §5.1: optional white space around the value is not part of it.
+            let value = HTTPFieldValue(bytes: Array(OptionalWhiteSpace.trimmed(line[(colon + 1)...])))
         else { return refuse(.malformedResponse) }
 
         // We ask for no coding, so there is nothing to decode, and nothing that could grow while being decoded.
@@ -88,13 +89,5 @@ struct ResponseAssembly {
         if content.last == UInt8(ascii: "\n") { content.removeLast() }
         if content.last == UInt8(ascii: "\r") { content.removeLast() }
         return content
-    }
-
-    /// RFC 9112 §5.1: optional white space around the value is not part of it.
-    private static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var value = value
-        while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
-        while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
-        return value
     }
 }

@@ -1,4 +1,5 @@
 public import HTTPMessages
+import WireFormat
 
 /// One request as an access log tells it: once, when the response has been handed to the system or cannot be any more.
 ///
@@ -21,29 +22,23 @@ public struct AccessRecord: Sendable, CustomStringConvertible {
     /// ``HTTPMessages/HTTPResponse/principalID`` of the response.
     public let principalID: String?
 
-    /// One line of ASCII, at most about a kilobyte: what the caller chose is cut, and escaped where it is not printable.
+    /// One line of printable ASCII, at most about a kilobyte, whose parts are separated by one space. Text from the caller is cut,
+    /// and escaped where it is not printable.
     public var description: String {
         let words: [String] = [
-            method?.name ?? "-", path.map { Self.printable($0, atMost: 512) } ?? "-",
+            method?.name ?? "-", path.map { Self.word($0, limit: 512) } ?? "-",
             status.map { "\($0.code)" } ?? "-", isComplete ? "complete" : "cut",
             "\(duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000)ms",
             "\(sentBytes)B",
         ]
         return words.joined(separator: " ") + (rejection.map { " rejection=\($0)" } ?? "")
-            + (principalID.map { " principal=\(Self.printable($0, atMost: 128))" } ?? "")
+            + (principalID.map { " principal=\(Self.word($0, limit: 128))" } ?? "")
     }
 
-    private static func printable(_ text: String, atMost limit: Int) -> String {
+    private static func word(_ text: String, limit: Int) -> String {
         var bytes: [UInt8] = []
-        for byte in text.utf8.prefix(limit) {
-            if byte > 0x20, byte < 0x7F {
-                bytes.append(byte)
-            } else {
-                bytes.append(0x25)
-                for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x37 + digit) }
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self) + (text.utf8.count > limit ? "..." : "")
+        LogText.append(text, to: &bytes, space: .escaped, limit: limit)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -109,7 +109,7 @@ package struct RequestHead {
     /// RFC 9112 §9.3: `close` wins; HTTP/1.0 stays open only on request.
     private mutating func applyConnection(_ value: ArraySlice<UInt8>) {
         for option in value.split(separator: 0x2C) {
-            let option = Self.trimmed(option)
+            let option = OptionalWhiteSpace.trimmed(option)
             if ASCII.equalsIgnoringCase(option, "close".utf8) {
                 persists = false
                 wasToldToClose = true
@@ -145,7 +145,9 @@ package struct RequestHead {
             // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty whatever it says.
             guard !isHTTP10 else { throw .malformedTransferCoding }
             if ASCII.equalsIgnoringCase(coding, "chunked".utf8) { return .chunked }
-            let names = coding.split(separator: 0x2C, omittingEmptySubsequences: false).map(trimmed)
+            let names = coding.split(separator: 0x2C, omittingEmptySubsequences: false).map {
+                OptionalWhiteSpace.trimmed($0)
+            }
             guard names.allSatisfy({ !$0.isEmpty && $0.allSatisfy(ASCII.isTokenByte) }), let last = names.last,
                 ASCII.equalsIgnoringCase(last, "chunked".utf8),
                 !names.dropLast().contains(where: { ASCII.equalsIgnoringCase($0, "chunked".utf8) })
@@ -156,12 +158,6 @@ package struct RequestHead {
         guard let count = ASCII.parseDecimal(length) else { throw .malformedContentLength }
         guard count <= bodyBytes else { throw .bodyTooLarge }
         return count == 0 ? .none : .length(count)
-    }
-
-    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let start = bytes.drop { $0 == 0x20 || $0 == 0x09 }
-        guard let end = start.lastIndex(where: { $0 != 0x20 && $0 != 0x09 }) else { return start.prefix(0) }
-        return start[...end]
     }
 }
 

@@ -109,14 +109,11 @@ package struct RequestHeadParser {
     static func parseField(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestFault) -> HTTPFields.Line {
         var colon = line.lowerBound
         // RFC 9112 §5.2: a line that continues the one before is refused.
-        guard bytes[colon] != 0x20, bytes[colon] != 0x09 else { throw .foldedField }
+        guard !OptionalWhiteSpace.contains(bytes[colon]) else { throw .foldedField }
         while colon < line.upperBound, ASCII.isTokenByte(bytes[colon]) { colon += 1 }
         // RFC 9112 §5.1: no white space between the name and the colon.
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3A else { throw .malformedFieldName }
-        var start = colon + 1
-        var end = line.upperBound
-        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
-        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return HTTPFields.Line(name: line.lowerBound..<colon, value: start..<end)
+        let value = OptionalWhiteSpace.trimmed(colon + 1..<line.upperBound, of: bytes)
+        return HTTPFields.Line(name: line.lowerBound..<colon, value: value)
     }
 }

@@ -34,6 +34,11 @@ public enum ASCII {
         return letter < 6 ? letter + 10 : nil
     }
 
+    /// The hexadecimal digit of a value 0…15, in lower case.
+    package static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? 0x30 &+ value : 0x57 &+ value
+    }
+
     /// Whether the byte may stand in an RFC 9110 §5.6.2 `token`.
     @inlinable
     public static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -45,8 +45,7 @@ struct JSONWriter {
             case 0x00..<0x20:
                 text += "\\u00".utf8
                 text.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
-                let digit = byte & 0x0F
-                text.append(digit < 10 ? digit + 0x30 : digit + 0x57)
+                text.append(ASCII.hexDigit(byte & 0x0F))
             default: text.append(byte)
             }
         }

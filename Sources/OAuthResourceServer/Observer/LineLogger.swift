@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import WireFormat
 
 /// A ready-made observer: one line an event, `key=value` pairs behind a time stamp, to the standard error.
 ///
