@@ -34,26 +34,11 @@ enum AddressPolicy: Sendable, Hashable {
             }
         }
 
-        /// Some spelling of the address, an IPv6 address in brackets.
-        var text: String {
-            switch self {
-            case .ipv4(let bytes): bytes.map(String.init).joined(separator: ".")
-            case .ipv6(let bytes):
-                "["
-                    + stride(from: 0, to: bytes.count - 1, by: 2)
-                    .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
-                    .joined(separator: ":") + "]"
-            }
-        }
+        /// The address in the spelling of a URI.
+        var text: String { IPLiteral.uriText(of: bytes) }
 
-        /// RFC 6890 §2.2.2 (127.0.0.0/8) and §2.2.3 (::1/128). An IPv4 address inside an IPv6 one is not taken for
-        /// loopback: no resolver answers `localhost` so.
-        var isLoopback: Bool {
-            switch self {
-            case .ipv4(let bytes): bytes.first == 127
-            case .ipv6(let bytes): bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
-            }
-        }
+        /// 127.0.0.0/8 and `::1`.
+        var isLoopback: Bool { IPLiteral.isLoopback(bytes) }
 
         /// Whether the most specific range of the table that holds the address, and the IPv4 address inside an IPv6 one,
         /// are globally reachable.

@@ -29,9 +29,7 @@ public struct CurlFetcher: DocumentFetcher {
     ///   - certificateAuthorities: The authorities to trust instead of the system's store; nil for the system's.
     public init(insecureHTTP: InsecureHTTP = .never, certificateAuthorities: CertificateAuthorityFile? = nil) {
         self.init(
-            checked: FetchPolicy(
-                permissions: FetchPermissions(insecureHTTP: insecureHTTP),
-                certificateAuthorities: certificateAuthorities))
+            permissions: FetchPermissions(insecureHTTP: insecureHTTP), certificateAuthorities: certificateAuthorities)
     }
 
     /// A fetcher for URLs that the operator configured, with the default limits and what the operator permits.
@@ -39,12 +37,9 @@ public struct CurlFetcher: DocumentFetcher {
     /// - Parameters:
     ///   - permissions: What is allowed beyond `https` to public addresses and to the machine itself.
     ///   - certificateAuthorities: The authorities to trust instead of the system's store; nil for the system's.
-    /// - Throws: ``FetchPolicyError`` with every entry of `privateHosts` that is no host.
-    public init(
-        permissions: FetchPermissions, certificateAuthorities: CertificateAuthorityFile? = nil
-    ) throws(FetchPolicyError) {
-        try self.init(
-            policy: FetchPolicy(permissions: permissions, certificateAuthorities: certificateAuthorities))
+    public init(permissions: FetchPermissions, certificateAuthorities: CertificateAuthorityFile? = nil) {
+        // The default limits are within their ranges.
+        self.init(checked: FetchPolicy(permissions: permissions, certificateAuthorities: certificateAuthorities))
     }
 
     /// A fetcher under a policy. Nothing is started or loaded before the first fetch.

@@ -71,6 +71,23 @@ public struct FetchPolicy: Sendable {
         return policy
     }
 
+    /// Whether this policy lets the URL be fetched, decided without fetching it: nil when it does, else the error that
+    /// ``CurlFetcher/fetch(_:)`` would throw at once.
+    ///
+    /// **Checks** the spelling of the URL, and the address when the host is a literal one.
+    /// **Does not check** a host name's addresses: they are judged when the name is resolved, and again when the connection is
+    /// opened. A nil is therefore not a promise.
+    ///
+    /// May be called from any thread; it neither blocks nor suspends.
+    public func refusal(of url: AbsoluteURL) -> FetchError? {
+        do throws(FetchError) {
+            _ = try route(to: url)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// A sentence for everything that is outside its range.
     var faults: [String] {
         let shortest = Duration.milliseconds(1)
@@ -90,14 +107,10 @@ public struct FetchPolicy: Sendable {
 extension FetchPolicy.Source {
     fileprivate var faults: [String] {
         switch self {
-        case .operatorNamed(let permissions, let proxy):
-            // Numbered, not quoted: a text that is no host may be anything, such as a URL with a secret.
-            let hosts = permissions.privateHosts.enumerated()
-                .filter { FetchPolicy.permittedHost($0.element) == nil }
-                .map { "privateHosts: entry \($0.offset + 1) is not a host name or a literal address" }
+        case .operatorNamed(_, let proxy):
             guard let proxy, !(proxy.path.isEmpty || proxy.path == "/") || proxy.query != nil || proxy.fragment != nil
-            else { return hosts }
-            return hosts + ["proxy must be a scheme, a host and perhaps a port"]
+            else { return [] }
+            return ["proxy must be a scheme, a host and perhaps a port"]
         case .untrusted(let ports):
             return ports.isEmpty || ports.contains(0) ? ["ports must be 1…65535, at least one"] : []
         }

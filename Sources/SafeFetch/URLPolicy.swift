@@ -46,7 +46,7 @@ extension FetchPolicy {
     /// POLICY §13, operator-configured URLs: which addresses the operator meant by this host.
     private static func addresses(of url: AbsoluteURL, under permissions: FetchPermissions) -> AddressPolicy {
         if url.scheme == .https || permissions.insecureHTTP == .dangerouslyAnyHost,
-            permissions.privateHosts.contains(where: { isHost($0, of: url) })
+            permissions.privateHosts.contains(HTTPHost(url))
         {
             return .any
         }
@@ -59,22 +59,6 @@ extension FetchPolicy {
     private static func admitsUntrusted(_ url: AbsoluteURL, ports: Set<UInt16>) -> Bool {
         url.scheme == .https && ports.contains(url.effectivePort) && !url.path.isEmpty && !url.hasDotSegments
             && (url.hostKind != .name || !SpecialUseName.covers(url.host))
-    }
-
-    /// Whether an entry of `privateHosts` names the URL's host: ASCII case and the brackets of an IPv6 address do not count.
-    private static func isHost(_ entry: String, of url: AbsoluteURL) -> Bool {
-        guard let permitted = permittedHost(entry) else { return false }
-        if let address = permitted.addressBytes { return address == url.addressBytes }
-        return ASCII.equalsIgnoringCase(permitted.host.utf8, url.host.utf8)
-    }
-
-    /// An entry of `privateHosts` as the host of a URL; nil when it is none.
-    static func permittedHost(_ entry: String) -> AbsoluteURL? {
-        let isBareIPv6 = entry.utf8.contains(UInt8(ascii: ":")) && entry.utf8.first != UInt8(ascii: "[")
-        guard let url = try? AbsoluteURL(parsing: isBareIPv6 ? "https://[\(entry)]" : "https://\(entry)"),
-            url.port == nil, url.path.isEmpty, url.query == nil, url.fragment == nil
-        else { return nil }
-        return url
     }
 }
 

@@ -35,12 +35,12 @@ package struct RequestHead {
         self.target = target
         fields = HTTPFields(head: buffer, lines: parser.lines)
         persists = !isHTTP10
-        try checkFields(buffer, parser.lines, absoluteTarget: line.target, limits)
+        try checkFields(buffer, parser.lines, limits)
     }
 
     /// One pass over the lines for the fields that frame the message.
     private mutating func checkFields(
-        _ buffer: [UInt8], _ lines: [HTTPFields.Line], absoluteTarget: Range<Int>, _ limits: ServerLimits
+        _ buffer: [UInt8], _ lines: [HTTPFields.Line], _ limits: ServerLimits
     ) throws(RequestFault) {
         var host: Range<Int>?
         var length: Range<Int>?
@@ -69,7 +69,7 @@ package struct RequestHead {
             default: break
             }
         }
-        try checkHost(host.map { buffer[$0] }, target: buffer[absoluteTarget])
+        try checkHost(host.map { buffer[$0] })
         framing = try Self.framing(
             length: length.map { buffer[$0] }, coding: coding.map { buffer[$0] }, isHTTP10: isHTTP10,
             bodyBytes: limits.bodyBytes)
@@ -122,18 +122,14 @@ package struct RequestHead {
     private var wasToldToClose = false
 
     /// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1; in the absolute form it must say the same.
-    private func checkHost(_ host: ArraySlice<UInt8>?, target: ArraySlice<UInt8>) throws(RequestFault) {
+    private func checkHost(_ host: ArraySlice<UInt8>?) throws(RequestFault) {
         guard let host else {
             guard isHTTP10 else { throw .missingHost }
             return
         }
-        guard HostField.isValid(host) else { throw .malformedHost }
-        guard let first = target.first, first != 0x2F, first != 0x2A else { return }
-        // RFC 9112 §3.2.2 lets the target win over Host; where they differ, a proxy may have decided otherwise: refused.
-        guard let colon = target.firstIndex(of: 0x3A) else { throw .malformedTarget }
-        let rest = target[colon...].dropFirst(3)
-        let authority = rest.prefix { $0 != 0x2F && $0 != 0x3F }
-        guard ASCII.equalsIgnoringCase(authority, host) else { throw .hostMismatch }
+        guard let host = HTTPAuthority(bytes: host) else { throw .malformedHost }
+        // RFC 9112 §3.2.2 lets the target win over Host. Where they differ, a proxy may have decided by the other one.
+        if let authority = target.authority, !authority.isSpelled(like: host) { throw .hostMismatch }
     }
 
     /// RFC 9112 §6.1 to §6.3, and §11.2 on request smuggling.
@@ -158,51 +154,5 @@ package struct RequestHead {
         guard let count = ASCII.parseDecimal(length) else { throw .malformedContentLength }
         guard count <= bodyBytes else { throw .bodyTooLarge }
         return count == 0 ? .none : .length(count)
-    }
-}
-
-/// RFC 9110 §7.2: `uri-host [ ":" port ]`.
-enum HostField {
-    /// Whether the value names a host: a registered name or IPv4 address, or a bracketed IP literal, and a port up to 65535 of one
-    /// to five digits. Stricter than the grammar: neither an empty name nor an empty port.
-    static func isValid(_ value: ArraySlice<UInt8>) -> Bool {
-        guard let first = value.first else { return false }
-        var rest: ArraySlice<UInt8>
-        if first == 0x5B {
-            guard let close = value.firstIndex(of: 0x5D) else { return false }
-            let literal = value[..<close].dropFirst()
-            guard literal.contains(0x3A), literal.allSatisfy(isLiteralByte) else { return false }
-            rest = value[close...].dropFirst()
-        } else {
-            rest = value.drop { isNameByte($0) }
-            guard rest.startIndex > value.startIndex, hasWholeEscapes(value[..<rest.startIndex]) else { return false }
-        }
-        guard let colon = rest.first else { return true }
-        rest = rest.dropFirst()
-        guard colon == 0x3A, rest.count <= 5, let port = ASCII.parseDecimal(rest) else { return false }
-        return port <= 65_535
-    }
-
-    private static func isLiteralByte(_ byte: UInt8) -> Bool {
-        ASCII.hexValue(byte) != nil || byte == 0x3A || byte == 0x2E
-    }
-
-    /// RFC 3986 §3.2.2 `reg-name`: unreserved, sub-delims, and `%` of an escape.
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
-        switch byte {
-        case 0x2D, 0x2E, 0x5F, 0x7E, 0x21, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x2B, 0x2C, 0x3B, 0x3D: return true
-        default: return false
-        }
-    }
-
-    private static func hasWholeEscapes(_ name: ArraySlice<UInt8>) -> Bool {
-        var rest = name
-        while let percent = rest.firstIndex(of: 0x25) {
-            let digits = rest[percent...].dropFirst().prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ ASCII.hexValue($0) != nil }) else { return false }
-            rest = rest[percent...].dropFirst(3)
-        }
-        return true
     }
 }

@@ -46,7 +46,7 @@ struct Quickstart {
             issuing = (issuerServer, embedded.server)
         } else {
             configuration = try options.configuration(port: server.port, embeddedIssuer: nil)
-            fetcher = try CurlFetcher(
+            fetcher = CurlFetcher(
                 permissions: configuration.fetchPermissions, certificateAuthorities: options.certificateAuthorities)
         }
         let guarding = try ResourceServer(configuration, fetcher: fetcher, observer: observer)

@@ -45,7 +45,7 @@ struct TokenSources: Sendable {
         }
         Self.checkMode(configuration, &faults)
         if let fault = caching.fault { faults.append(.init("tokenCaching", fault.explanation)) }
-        for (index, host) in configuration.privateHosts.enumerated() where !Self.isHost(host) {
+        for (index, host) in configuration.privateHosts.enumerated() where HTTPHost(host) == nil {
             faults.append(
                 .init("privateHosts[\(index)]", "is no host; write its name alone, without scheme, port and path"))
         }
@@ -103,15 +103,6 @@ struct TokenSources: Sendable {
         case .disabled: break
         }
     }
-
-    /// Whether the text can stand as the host of a URL; an IPv6 address also without its brackets.
-    private static func isHost(_ text: String) -> Bool {
-        let isBareIPv6 = text.utf8.contains(UInt8(ascii: ":")) && text.utf8.first != UInt8(ascii: "[")
-        guard let url = try? AbsoluteURL(parsing: isBareIPv6 ? "https://[\(text)]" : "https://\(text)") else {
-            return false
-        }
-        return url.port == nil && url.path.isEmpty && url.query == nil && url.fragment == nil
-    }
 }
 
 extension ResourceServerConfiguration {
@@ -128,7 +119,9 @@ extension ResourceServerConfiguration {
     }
 
     /// What a fetcher for this configuration must be allowed, beyond https to public addresses.
+    ///
+    /// An entry of `privateHosts` that is not a host permits nothing; the check of the configuration reports it.
     public var fetchPermissions: FetchPermissions {
-        FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: privateHosts)
+        FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: privateHosts.compactMap { HTTPHost($0) })
     }
 }
