@@ -23,7 +23,8 @@ package struct CivilTime: Sendable, Hashable {
         second = ofDay % 60
         weekday = Self.divided(days + 4, by: 7).rest  // 1970-01-01 was a Thursday.
 
-        // Counted from 0000-03-01, in years that begin in March: the leap day ends its year, its century and its 400 years.
+        // Counted from 0000-03-01, in years that begin in March: the leap day ends its year, its century and its 400
+        // years.
         let (era, dayOfEra) = Self.divided(days + 719_468, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)

@@ -1,4 +1,4 @@
-/// Writes values as JSON text (RFC 8259): UTF-8, no insignificant white space, only the escapes that must be.
+/// Writes values as JSON text (RFC 8259): UTF-8, no insignificant white space, no escape that is not required.
 struct JSONWriter {
     private(set) var text: [UInt8] = []
 

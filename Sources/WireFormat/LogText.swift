@@ -1,5 +1,5 @@
-/// Escapes text for one line of a log, so that the text cannot end the line, move a terminal's cursor or turn its writing
-/// direction.
+/// Escapes text for one line of a log, so that the text cannot end the line, move a terminal's cursor or turn its
+/// writing direction.
 ///
 /// A byte that is not printable ASCII becomes `\xNN` with lower-case digits, and a backslash becomes `\\`.
 package enum LogText {
@@ -15,7 +15,8 @@ package enum LogText {
     ///
     /// - Parameters:
     ///   - space: How a space is written.
-    ///   - limit: The largest number of bytes of the whole `line` afterwards. A text that does not fit is cut, and ends in `...`.
+    ///   - limit: The largest number of bytes of the whole `line` afterwards. A text that does not fit is cut, and ends
+    ///     in `...`.
     package static func append(_ text: String, to line: inout [UInt8], space: Space = .kept, limit: Int) {
         let mark = Array("...".utf8)
         var lastPlaceForMark = line.count
