@@ -1,7 +1,8 @@
 package import HTTPMessages
 import WireFormat
 
-/// A request head whose meaning is beyond doubt: who is asked, how the content is framed, whether the connection stays.
+/// A request head that has exactly one meaning: its target, the framing of its content, and whether the connection is
+/// kept.
 package struct RequestHead {
     /// How the content is framed (RFC 9112 §6.3).
     package enum Framing: Equatable {
@@ -15,17 +16,21 @@ package struct RequestHead {
     package let fields: HTTPFields
     let isHTTP10: Bool
     package private(set) var framing = Framing.none
-    /// The client lets the connection stay open after the response.
+    /// Whether the client lets the connection stay open after the response.
     package private(set) var persists: Bool
-    /// The client waits for `100 Continue` before it sends the content.
+    /// Whether the client waits for `100 Continue` before it sends the content.
     package private(set) var expectsContinue = false
 
-    /// Checks a head that `parser` has found. `buffer` is the head and nothing else.
+    /// Checks a head.
+    ///
+    /// - Parameters:
+    ///   - parser: The parser that has found the end of the head.
+    ///   - buffer: The bytes of the head.
     package init(_ parser: borrowing RequestHeadParser, buffer: [UInt8], limits: ServerLimits) throws(RequestFault) {
         guard let line = parser.requestLine else { throw .malformedRequestLine }
         method = try Self.parseMethod(buffer[line.method])
         isHTTP10 = try Self.isHTTP10(buffer[line.version])
-        // RFC 9110 §9.3.6, §9.3.8: neither a tunnel nor an echo of credentials.
+        // RFC 9110 §9.3.6, §9.3.8: CONNECT would open a tunnel, TRACE would echo credentials.
         if method.name.hasSameBytes(as: "CONNECT") || method.name.hasSameBytes(as: "TRACE") { throw .methodNotServed }
         guard let target = HTTPRequestTarget(bytes: buffer[line.target]) else {
             throw .malformedTarget
@@ -38,7 +43,7 @@ package struct RequestHead {
         try checkFields(buffer, parser.lines, limits)
     }
 
-    /// One pass over the lines for the fields that frame the message.
+    /// Checks the fields that frame the message, in one pass over the lines.
     private mutating func checkFields(
         _ buffer: [UInt8], _ lines: [HTTPFields.Line], _ limits: ServerLimits
     ) throws(RequestFault) {
@@ -73,7 +78,8 @@ package struct RequestHead {
         framing = try Self.framing(
             length: length.map { buffer[$0] }, coding: coding.map { buffer[$0] }, isHTTP10: isHTTP10,
             bodyBytes: limits.bodyBytes)
-        // RFC 9110 §9.3.1: content has no meaning here; some recipients skip it, others take it for the next request.
+        // RFC 9110 §9.3.1: content of GET and HEAD has no meaning. Some servers skip it, others read it as the next
+        // request.
         guard framing == .none || method != .get && method != .head else { throw .contentNotServed }
     }
 
@@ -86,7 +92,7 @@ package struct RequestHead {
         }
     }
 
-    /// RFC 9110 §9.1: a token, with regard to case.
+    /// RFC 9110 §9.1: a method is a token, and case counts.
     private static func parseMethod(_ bytes: ArraySlice<UInt8>) throws(RequestFault) -> HTTPMethod {
         if bytes.elementsEqual("GET".utf8) { return .get }
         if bytes.elementsEqual("POST".utf8) { return .post }
@@ -106,7 +112,7 @@ package struct RequestHead {
         throw .unsupportedVersion
     }
 
-    /// RFC 9112 §9.3: `close` wins; HTTP/1.0 stays open only on request.
+    /// RFC 9112 §9.3: `close` wins. An HTTP/1.0 connection stays open only when the client asks for it.
     private mutating func applyConnection(_ value: ArraySlice<UInt8>) {
         for option in value.split(separator: 0x2C) {
             let option = OptionalWhiteSpace.trimmed(option)
@@ -121,7 +127,7 @@ package struct RequestHead {
 
     private var wasToldToClose = false
 
-    /// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1; in the absolute form it must say the same.
+    /// RFC 9112 §3.2: HTTP/1.1 needs exactly one valid Host. A target in absolute form must have the same authority.
     private func checkHost(_ host: ArraySlice<UInt8>?) throws(RequestFault) {
         guard let host else {
             guard isHTTP10 else { throw .missingHost }
@@ -138,7 +144,7 @@ package struct RequestHead {
     ) throws(RequestFault) -> Framing {
         if let coding {
             guard length == nil else { throw .lengthAndCoding }
-            // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty whatever it says.
+            // RFC 9112 §6.1: a transfer coding in HTTP/1.0 is always a framing fault.
             guard !isHTTP10 else { throw .malformedTransferCoding }
             if ASCII.equalsIgnoringCase(coding, "chunked".utf8) { return .chunked }
             let names = coding.split(separator: 0x2C, omittingEmptySubsequences: false).map {
