@@ -11,10 +11,10 @@
 struct clibcurl_library clibcurl_library;
 
 int clibcurl_load(void) {
-    // The ABI of libcurl's version 4 is the one that the header is of; it has been kept since 2006.
+    // The header declares version 4 of libcurl's ABI, which has not changed since 2006.
     void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) return -1;
-    // A function's address comes as a data pointer: POSIX lets it be copied.
+    // dlsym returns the address of a function as a data pointer; POSIX allows copying it.
 #define FUNCTION(name) \
     { \
         void *address = dlsym(library, #name); \

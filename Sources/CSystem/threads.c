@@ -42,8 +42,8 @@ int csystem_spawn(const char *name, void (*body)(void *context), void *context) 
     spawn->context = context;
     snprintf(spawn->name, sizeof spawn->name, "%s", name);
 
-    // A new thread inherits the mask. The program's signals belong to its own threads; and SIGPIPE from a write inside a
-    // library must not end the process.
+    // A new thread inherits the mask. The program's signals belong to its own threads; and SIGPIPE from a write inside
+    // a library must not end the process.
     sigset_t all, before;
     sigfillset(&all);
     pthread_attr_t attributes;

@@ -1,23 +1,23 @@
 public import WireFormat
 
-/// The port to outgoing HTTP: fetch one document under the fetcher's policy.
+/// The port to outgoing HTTP: fetches one document under the fetcher's policy.
 ///
-/// Implementers answer every final status as a ``FetchedDocument`` (a redirect too: it is never followed), verify TLS,
-/// count the body while reading, and stop when the task is cancelled.
+/// An implementation returns every final status as a ``FetchedDocument``; it never follows a redirect. It verifies TLS,
+/// limits the body while it reads, and stops when the task is cancelled.
 public protocol DocumentFetcher: Sendable {
     /// Fetches one document.
     func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument
 }
 
-/// What to fetch: a GET of one URL, or a POST to it.
+/// A request for a document: a GET of one URL, or a POST of a form to it.
 ///
-/// Its description is redacted: the fields and the content may hold credentials.
+/// The description is redacted, because the fields and the content may hold credentials.
 public struct DocumentRequest: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The method, with what it carries.
+    /// The method, with its content.
     public enum Method: Sendable {
         /// A GET.
         case get
-        /// A POST of a form (`application/x-www-form-urlencoded`). Never repeated by the fetcher.
+        /// A POST of a form (`application/x-www-form-urlencoded`). The fetcher never repeats it.
         case postForm([UInt8])
     }
 
@@ -25,12 +25,12 @@ public struct DocumentRequest: Sendable, CustomStringConvertible, CustomReflecta
     public var url: AbsoluteURL
     /// The method.
     public var method: Method
-    /// Extra request fields, such as `If-None-Match`.
+    /// Further request fields, such as `If-None-Match`.
     public var fields: HTTPFields
-    /// The largest acceptable body in bytes; more is ``FetchError/tooLarge(limit:)``.
+    /// The largest acceptable body in bytes. A larger one is ``FetchError/tooLarge(limit:)``.
     public var maximumBodyBytes: Int
 
-    /// A request of `url`; without a method a GET.
+    /// A request for `url`; a GET by default.
     public init(
         url: AbsoluteURL, method: Method = .get, fields: HTTPFields = HTTPFields(), maximumBodyBytes: Int
     ) {
@@ -40,19 +40,19 @@ public struct DocumentRequest: Sendable, CustomStringConvertible, CustomReflecta
         self.maximumBodyBytes = maximumBodyBytes
     }
 
-    /// Says nothing about the request.
+    /// A constant, which shows nothing of the request.
     public var description: String { "<document request>" }
     /// Shows no member.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What came back.
+/// The response to a ``DocumentRequest``.
 public struct FetchedDocument: Sendable {
     /// The final status.
     public var status: HTTPStatus
     /// The response fields.
     public var fields: HTTPFields
-    /// The content, at most the size asked for.
+    /// The content, at most ``DocumentRequest/maximumBodyBytes`` long.
     public var body: [UInt8]
 
     /// A fetched document.
@@ -63,27 +63,27 @@ public struct FetchedDocument: Sendable {
     }
 }
 
-/// Why nothing came back. No case holds a URL, a header or a library's text.
+/// Why a document could not be fetched. No case holds a URL, a field or the text of a library.
 public enum FetchError: Error, Sendable, Hashable {
     /// The policy of the fetcher does not admit this URL.
     case notAllowed
     /// The host name has no address.
     case notResolved
-    /// An address that the policy blocks.
+    /// The policy of the fetcher blocks the address of the host.
     case blockedAddress
-    /// No connection could be made, or it broke.
+    /// The connection could not be made, or it broke.
     case connectionFailed
     /// The connection or the whole exchange took too long.
     case timedOut
     /// The certificate did not verify, or TLS failed otherwise.
     case tls
-    /// The body is larger than asked for; the limit in bytes.
+    /// The body is larger than the request allows; the limit in bytes.
     case tooLarge(limit: Int)
-    /// The peer did not speak HTTP.
+    /// The response is not valid HTTP.
     case malformedResponse
     /// The task was cancelled.
     case cancelled
-    /// The fetcher itself could not work (out of memory, no library).
+    /// The fetcher itself cannot work: for example it is out of memory, or its library is missing.
     case unavailable
 
     /// A stable, bounded code for events and metrics.

@@ -1,17 +1,15 @@
 public import WireFormat
 
 /// What the operator allows a fetcher beyond https to public addresses.
-///
-/// Plain values, so that a configuration can be read before a fetcher is made of it.
 public struct FetchPermissions: Sendable, Hashable {
-    /// When a plain `http` URL may be fetched.
+    /// The hosts whose plain `http` URLs may be fetched.
     public var insecureHTTP: InsecureHTTP
-    /// Host names and literal addresses that may be fetched from although their addresses are private, as they stand in the
-    /// URL (ASCII case is ignored). A permission is for that host alone.
-    public var privateHosts: [String]
+    /// Hosts that may be fetched from although their addresses are private. A permission is for that host alone, as the
+    /// URL names it.
+    public var privateHosts: [HTTPHost]
 
-    /// Permissions; none by default.
-    public init(insecureHTTP: InsecureHTTP = .never, privateHosts: [String] = []) {
+    /// Permissions; by default there are none.
+    public init(insecureHTTP: InsecureHTTP = .never, privateHosts: [HTTPHost] = []) {
         self.insecureHTTP = insecureHTTP
         self.privateHosts = privateHosts
     }

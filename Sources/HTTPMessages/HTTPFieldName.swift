@@ -6,7 +6,7 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
     public let spelling: String
     package let lowercasedBytes: [UInt8]
 
-    /// A name of any valid spelling, or nil when the text is not an RFC 9110 token.
+    /// A name in any valid spelling; nil when the text is not an RFC 9110 token.
     public init?(_ spelling: String) {
         guard !spelling.isEmpty, spelling.utf8.allSatisfy({ ASCII.isTokenByte($0) }) else { return nil }
         self.init(known: spelling)
@@ -17,7 +17,7 @@ public struct HTTPFieldName: Sendable, Hashable, CustomStringConvertible {
         lowercasedBytes = spelling.utf8.map { ASCII.lowercased($0) }
     }
 
-    /// Equal when the bytes agree after folding A–Z.
+    /// Equal when the bytes agree after folding A–Z to a–z.
     public static func == (left: HTTPFieldName, right: HTTPFieldName) -> Bool {
         left.lowercasedBytes == right.lowercasedBytes
     }

@@ -1,23 +1,23 @@
 import WireFormat
 
-/// A field value that cannot split a message: no CR, LF, NUL or other control byte, no outer white space
-/// (RFC 9110 §5.5).
+/// A field value that cannot split a message (RFC 9110 §5.5): it holds no CR, LF, NUL or other control byte, and has no
+/// white space at its ends.
 ///
-/// Bytes of 0x80 and above (obs-text) are kept as they came; ``string`` is nil when they are not UTF-8.
+/// Bytes of 0x80 and above (obs-text) are kept as they were received. ``string`` is nil when they are not UTF-8.
 public struct HTTPFieldValue: Sendable, Hashable, ExpressibleByStringLiteral {
     /// The bytes of the value.
     public let bytes: [UInt8]
 
-    /// A value, or nil when the text holds a byte that RFC 9110 §5.5 forbids or has outer white space.
+    /// A value; nil when the text holds a byte that RFC 9110 §5.5 forbids, or has white space at its ends.
     public init?(_ text: String) {
         self.init(bytes: Array(text.utf8))
     }
 
-    /// A value, or nil when there is a byte that RFC 9110 §5.5 forbids or outer white space.
+    /// A value; nil when the bytes hold one that RFC 9110 §5.5 forbids, or have white space at their ends.
     public init?(bytes: [UInt8]) {
         guard bytes.allSatisfy(Self.isAllowed) else { return nil }
         if let first = bytes.first, let last = bytes.last {
-            guard first != 0x20, first != 0x09, last != 0x20, last != 0x09 else { return nil }
+            guard !OptionalWhiteSpace.contains(first), !OptionalWhiteSpace.contains(last) else { return nil }
         }
         self.bytes = bytes
     }
@@ -26,7 +26,8 @@ public struct HTTPFieldValue: Sendable, Hashable, ExpressibleByStringLiteral {
         self.bytes = bytes
     }
 
-    /// A value written in the program. A literal that is no field value is a programmer's mistake and stops the program.
+    /// A value written in the program. A literal that is not a field value is a programmer's mistake and stops the
+    /// program.
     public init(stringLiteral text: StaticString) {
         guard let value = HTTPFieldValue(text.description) else {
             preconditionFailure("A field value literal must not hold control bytes or outer white space.")
@@ -39,12 +40,12 @@ public struct HTTPFieldValue: Sendable, Hashable, ExpressibleByStringLiteral {
         bytes = Array(String(number).utf8)
     }
 
-    /// The value as text, or nil when its bytes are not UTF-8.
+    /// The value as text; nil when its bytes are not UTF-8.
     public var string: String? {
         String(validating: bytes, as: UTF8.self)
     }
 
-    /// Whether the byte may stand inside a value: HTAB, SP, VCHAR or obs-text.
+    /// Whether a value may hold the byte: HTAB, SP, VCHAR or obs-text.
     package static func isAllowed(_ byte: UInt8) -> Bool {
         (byte >= 0x20 && byte != 0x7F) || byte == 0x09
     }

@@ -1,5 +1,5 @@
-// A value may be a credential or a cookie, so what is printed by accident names the fields and nothing more.
-// ``HTTPFields/pairs`` and ``HTTPFieldValue/string`` are for those who mean it.
+// A value may be a credential or a cookie. A description, which may be printed by accident, therefore shows only names.
+// ``HTTPFields/pairs`` and ``HTTPFieldValue/string`` show values.
 
 extension HTTPFields: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The names of the lines in order, without the values.

@@ -1,11 +1,11 @@
 import WireFormat
 
-/// The field lines of a message: in order, duplicates kept, names compared without regard to ASCII case.
+/// The field lines of a message, in order and with duplicates. Names are compared without regard to ASCII case.
 ///
-/// All lines share one byte buffer, so that a parsed head becomes fields without an allocation per line; a value turns
-/// into a `String` only when somebody asks for it.
+/// All lines share one byte buffer, so a parsed head becomes fields without an allocation for each line. A value
+/// becomes a `String` only when it is asked for.
 public struct HTTPFields: Sendable {
-    /// Where one line's name and value stand in the shared buffer.
+    /// The ranges of the name and the value of one line in the shared buffer.
     package struct Line: Sendable {
         package var name: Range<Int>
         package var value: Range<Int>
@@ -16,13 +16,13 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    /// How often a field stands in a message, with its value when that is beyond doubt.
+    /// How often a message holds a field, with the value when there is exactly one.
     public enum Occurrence: Sendable, Hashable {
         /// There is no such field line.
         case absent
         /// There is exactly one field line.
         case once(HTTPFieldValue)
-        /// There are several field lines; picking one of them would be a guess.
+        /// There are several field lines. Which of them another recipient would use is unknown.
         case repeated
     }
 
@@ -35,8 +35,8 @@ public struct HTTPFields: Sendable {
         lines = []
     }
 
-    /// Fields of another HTTP library, in order, duplicates kept; nil when a name is no RFC 9110 §5.1 token or a value is
-    /// none of RFC 9110 §5.5.
+    /// Fields of another HTTP library, in order and with duplicates; nil when a name is not a token (RFC 9110 §5.1) or
+    /// a value is not a field value (RFC 9110 §5.5).
     public init?(_ pairs: some Sequence<(String, String)>) {
         self.init()
         for (name, value) in pairs {
@@ -45,7 +45,7 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    /// Fields over a parsed head. The caller has checked names and values against RFC 9110 §5.1 and §5.5.
+    /// The fields of a parsed head. The caller has checked names and values against RFC 9110 §5.1 and §5.5.
     package init(head: [UInt8], lines: [Line]) {
         buffer = head
         self.lines = lines
@@ -54,7 +54,7 @@ public struct HTTPFields: Sendable {
     /// The number of field lines.
     public var count: Int { lines.count }
 
-    /// Adds a line at the end; lines of the same name stay.
+    /// Adds a line at the end. Lines of the same name are kept.
     public mutating func append(_ name: HTTPFieldName, _ value: HTTPFieldValue) {
         let nameStart = buffer.count
         buffer.append(contentsOf: name.spelling.utf8)
@@ -73,7 +73,7 @@ public struct HTTPFields: Sendable {
         lines.contains { matches($0, name) }
     }
 
-    /// Whether the field is absent, stands once, or is repeated.
+    /// Whether the field is absent, occurs once, or is repeated.
     public func occurrence(of name: HTTPFieldName) -> Occurrence {
         var found: Line?
         for line in lines where matches(line, name) {
@@ -89,7 +89,8 @@ public struct HTTPFields: Sendable {
         lines.filter { matches($0, name) }.map { HTTPFieldValue(validated: Array(buffer[$0.value])) }
     }
 
-    /// Whether the value of some line of this name passes. Shows them in order, without a copy, until one does.
+    /// Whether `passes` is true for the value of some line of this name. The values are passed in order and without a
+    /// copy, up to the first for which it is true.
     package func contains(_ name: HTTPFieldName, where passes: (ArraySlice<UInt8>) -> Bool) -> Bool {
         for line in lines where matches(line, name) {
             if passes(buffer[line.value]) { return true }
@@ -97,8 +98,9 @@ public struct HTTPFields: Sendable {
         return false
     }
 
-    /// The value of the only line of this name: nil when there is none and when there are several.
-    /// Setting replaces every line of the name; setting nil removes them.
+    /// The value of the only line of this name; nil when there is no such line, and when there are several.
+    ///
+    /// Setting a value replaces every line of the name; setting nil removes them.
     public subscript(_ name: HTTPFieldName) -> HTTPFieldValue? {
         get {
             guard case .once(let value) = occurrence(of: name) else { return nil }
@@ -110,7 +112,7 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    /// Every line as name and value text, for tests and diagnostics; obs-text that is not UTF-8 is replaced.
+    /// The name and the value of every line as text, for tests and diagnostics. Bytes that are not UTF-8 are replaced.
     public var pairs: [(name: String, value: String)] {
         lines.map {
             (String(decoding: buffer[$0.name], as: UTF8.self), String(decoding: buffer[$0.value], as: UTF8.self))

@@ -1,9 +1,10 @@
-/// The port between a server and a program: a request in, a response out.
+/// The port between a server and a program: it takes a request and returns a response.
 ///
-/// One handler serves many requests at once. It runs in a task of its own request, which is cancelled when the client
-/// goes away. An error that it throws becomes a 500 with a generic body; its text never reaches the caller.
+/// One handler serves many requests at once. Each request has its own task, which is cancelled when the client goes
+/// away. An error that the handler throws becomes a 500 with a generic body; its text never reaches the client.
 public protocol HTTPHandler: Sendable {
-    /// Where a server may listen for this handler; a server refuses to bind elsewhere. Anywhere, unless the handler says less.
+    /// The addresses on which a server may run this handler. A server refuses to run it on others. The default is
+    /// ``HTTPExposure/anywhere``.
     var exposure: HTTPExposure { get }
 
     /// Answers one request.
@@ -11,15 +12,15 @@ public protocol HTTPHandler: Sendable {
 }
 
 extension HTTPHandler {
-    /// Anywhere.
+    /// ``HTTPExposure/anywhere``
     public var exposure: HTTPExposure { .anywhere }
 }
 
-/// Where a server may listen for a handler.
+/// The addresses on which a server may run a handler.
 public enum HTTPExposure: Sendable, Hashable {
-    /// On any address.
+    /// Any address.
     case anywhere
-    /// On loopback addresses and Unix-domain sockets only; a sentence for the operator says why, and what to do.
+    /// Loopback addresses and Unix-domain sockets only. The reason is a text for the operator: why, and what to do.
     case loopbackOnly(reason: String)
 }
 
@@ -27,7 +28,7 @@ public enum HTTPExposure: Sendable, Hashable {
 public struct ClosureHandler: HTTPHandler {
     private let body: @Sendable (HTTPRequest) async throws -> HTTPResponse
 
-    /// A handler that calls `body`.
+    /// A handler that calls `body` for each request.
     public init(_ body: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse) {
         self.body = body
     }

@@ -5,7 +5,7 @@ public struct HTTPMethod: Sendable, Hashable, CustomStringConvertible {
     /// The method as sent.
     public let name: String
 
-    /// A method of any valid spelling, or nil when the text is not an RFC 9110 token of 1…32 bytes.
+    /// A method in any valid spelling; nil when the text is not an RFC 9110 token of 1…32 bytes.
     public init?(_ name: String) {
         guard (1...32).contains(name.utf8.count), name.utf8.allSatisfy({ ASCII.isTokenByte($0) }) else { return nil }
         self.name = name

@@ -1,21 +1,21 @@
-/// One request: head parsed, body not yet read.
+/// One request. The head is parsed; the body is not yet read.
 public struct HTTPRequest: Sendable {
     /// The method.
     public var method: HTTPMethod
-    /// The target as sent, and its path and query.
+    /// The request target.
     public var target: HTTPRequestTarget
-    /// The field lines, duplicates kept.
+    /// The field lines.
     public var fields: HTTPFields
     /// The content.
     public var body: HTTPRequestBody
-    /// The kind of address at which the request arrived, when the server says so.
+    /// The kind of address at which the request arrived.
     public var listener: ListenerKind = .unknown
 
-    /// The kinds of address that a server listens on.
+    /// The kind of address that a server listens on.
     public enum ListenerKind: Sendable, Hashable {
-        /// Nobody said.
+        /// The server does not say.
         case unknown
-        /// A loopback address: reachable from this machine alone, and from every page in a browser on it.
+        /// A loopback address. Only this machine can reach it, but so can every web page in a browser on this machine.
         case loopback
         /// Any other IP address.
         case network

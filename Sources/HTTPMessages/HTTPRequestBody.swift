@@ -6,25 +6,25 @@ public enum HTTPRequestBodyError: Error, Sendable, Hashable {
     case tooLarge(limit: Int)
     /// The framing of the body is broken (RFC 9112 §6 and §7).
     case malformed
-    /// The caller did not send the rest in time.
+    /// The client did not send the rest in time.
     case timedOut
-    /// The caller went away before the end.
+    /// The client went away before the end.
     case disconnected
-    /// The stream was read twice, or by two tasks at once.
+    /// The stream was read a second time, or by two tasks at once.
     case alreadyConsumed
 }
 
-/// The content of a request: bytes at hand, or a stream that is read when somebody asks for it.
+/// The content of a request: bytes, or a stream that is read on demand.
 ///
-/// A server that sends `100 Continue` does so at the first read: a request that the guard refuses never uploads its
-/// body.
+/// A server sends `100 Continue` at the first read. A client that waits for it does not upload the body of a request
+/// that is refused before.
 public struct HTTPRequestBody: Sendable {
     private enum Storage: Sendable {
         case bytes([UInt8])
         case stream(Stream)
     }
 
-    /// A stream that is handed to the first reader and to nobody else.
+    /// A stream that only the first reader gets.
     private final class Stream: Sendable {
         private let next: @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]?
         private let isTaken = Atomic(false)
@@ -33,7 +33,7 @@ public struct HTTPRequestBody: Sendable {
             self.next = next
         }
 
-        /// A second reader would find a part of the body, or none, and take it for the whole.
+        /// Throws for a second reader, which would find only the rest of the body and take it for the whole.
         func take() throws(HTTPRequestBodyError) -> @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]? {
             guard !isTaken.exchange(true, ordering: .relaxed) else { throw .alreadyConsumed }
             return next
@@ -42,22 +42,24 @@ public struct HTTPRequestBody: Sendable {
 
     private let storage: Storage
 
-    /// A body at hand; empty by default.
+    /// A body of these bytes; empty by default.
     public init(_ bytes: [UInt8] = []) {
         storage = .bytes(bytes)
     }
 
-    /// A streamed body. `next` gives one non-empty chunk a call, then nil; it is called by one task at a time, and by one
-    /// reader only.
+    /// A streamed body.
+    ///
+    /// - Parameter next: Returns the next chunk, which is not empty, or nil at the end. One reader calls it, from one
+    ///   task at a time.
     public init(next: @escaping @Sendable () async throws(HTTPRequestBodyError) -> [UInt8]?) {
         storage = .stream(Stream(next))
     }
 
     /// The whole body. A streamed body can be collected once.
     ///
-    /// - Parameter limit: The largest acceptable number of bytes; nothing beyond it is buffered.
-    /// - Throws: ``HTTPRequestBodyError/tooLarge(limit:)`` beyond the limit,
-    ///   ``HTTPRequestBodyError/alreadyConsumed`` when somebody has read the stream, else what the stream throws.
+    /// - Parameter limit: The largest acceptable number of bytes. No more than that is buffered.
+    /// - Throws: ``HTTPRequestBodyError/tooLarge(limit:)`` for a longer body, ``HTTPRequestBodyError/alreadyConsumed``
+    ///   when the stream has been read, else the error of the stream.
     public func collect(upTo limit: Int) async throws(HTTPRequestBodyError) -> [UInt8] {
         switch storage {
         case .bytes(let bytes):
@@ -74,12 +76,13 @@ public struct HTTPRequestBody: Sendable {
         }
     }
 
-    /// Reads the beginning of the body, and gives it together with an equivalent of the whole body. A streamed body can be
-    /// read once: from now on through the equivalent.
+    /// Reads the beginning of the body. Returns it together with an equivalent of the whole body, through which a
+    /// streamed body can still be read once.
     ///
-    /// - Parameter count: At least so many bytes are read, or all that there are; one chunk more at most.
-    /// - Throws: ``HTTPRequestBodyError/alreadyConsumed`` when somebody has read the stream, else what the stream throws.
-    public func beginning(
+    /// - Parameter count: The number of bytes to read at least; fewer only when the body is shorter. Up to one chunk
+    ///   more is read.
+    /// - Throws: ``HTTPRequestBodyError/alreadyConsumed`` when the stream has been read, else the error of the stream.
+    package func beginning(
         _ count: Int
     ) async throws(HTTPRequestBodyError) -> (bytes: [UInt8], whole: HTTPRequestBody) {
         switch storage {
@@ -102,10 +105,10 @@ public struct HTTPRequestBody: Sendable {
         }
     }
 
-    /// Calls `body` with each chunk as it arrives, with back-pressure: the next chunk is read when the call returned.
-    /// A streamed body can be read once.
+    /// Calls `body` with each chunk as it arrives. The next chunk is read when the call has returned. A streamed body
+    /// can be read once.
     ///
-    /// - Throws: What `body` throws, or an ``HTTPRequestBodyError``.
+    /// - Throws: The error of `body`, or an ``HTTPRequestBodyError``.
     public func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {
         switch storage {
         case .bytes(let bytes):

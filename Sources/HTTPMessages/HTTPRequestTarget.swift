@@ -2,8 +2,8 @@ import WireFormat
 
 /// A request target (RFC 9112 §3.2), kept as sent and never percent-decoded.
 ///
-/// The path that the guard sees is the path that the handler sees: nothing is decoded, merged or normalised, so `//`,
-/// `..` and `%2f` never equal another path by accident.
+/// The guard and the handler see the same path. It is not decoded, merged or normalised, so `//`, `..` and `%2f` never
+/// equal another path by accident.
 public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -14,13 +14,13 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, Cu
     /// The query without its `?`, undecoded; nil when there is no `?`.
     public let query: String?
 
-    /// Parses an origin, absolute (`http`, `https`) or asterisk form; nil for anything else, a fragment and any byte
-    /// outside RFC 3986 §3.3 and §3.4 included.
+    /// Parses the origin form, the absolute form (`http`, `https`) or the asterisk form; nil for any other text, for a
+    /// fragment, and for a byte that RFC 3986 §3.3 and §3.4 do not admit.
     public init?(_ text: String) {
         self.init(bytes: Array(text.utf8)[...])
     }
 
-    /// The same for the bytes of a request line, copied once and no more.
+    /// The same for the bytes of a request line, which are copied once.
     package init?(bytes: ArraySlice<UInt8>) {
         guard let first = bytes.first else { return nil }
         if bytes.count == 1, first == UInt8(ascii: "*") {
@@ -31,8 +31,8 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, Cu
         }
         var pathStart = bytes.startIndex
         if first != UInt8(ascii: "/") {
-            guard let start = Self.endOfAuthority(bytes) else { return nil }
-            pathStart = start
+            guard let authority = Self.authority(bytes), authority.host != nil else { return nil }
+            pathStart = authority.bytes.endIndex
         }
         let queryMark = bytes[pathStart...].firstIndex(of: UInt8(ascii: "?"))
         let path = bytes[pathStart..<(queryMark ?? bytes.endIndex)]
@@ -44,24 +44,26 @@ public struct HTTPRequestTarget: Sendable, Hashable, CustomStringConvertible, Cu
         self.query = query.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The path without the query, in which a caller may have put a token. ``text`` has both.
+    /// The path without the query, because a client may have put a token into the query. ``text`` has both.
     public var description: String { path }
     /// The path without the query.
     public var debugDescription: String { description }
     /// Shows the path without the query.
     public var customMirror: Mirror { Mirror(self, children: ["path": path]) }
 
-    /// The index after `http://authority`, or nil when the text does not begin with a valid one.
-    private static func endOfAuthority(_ bytes: ArraySlice<UInt8>) -> Int? {
+    /// The authority of the absolute form (RFC 9112 §3.2.2), whose host is not nil; nil in the other forms.
+    package var authority: HTTPAuthority? {
+        guard let first = text.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "*") else { return nil }
+        return Self.authority(Array(text.utf8)[...])
+    }
+
+    /// What stands between `http://` or `https://` and the path; nil when that is missing or not valid.
+    private static func authority(_ bytes: ArraySlice<UInt8>) -> HTTPAuthority? {
         for scheme in ["http://", "https://"] {
             let length = scheme.utf8.count
-            guard bytes.count > length, ASCII.equalsIgnoringCase(bytes.prefix(length), scheme.utf8) else { continue }
+            guard ASCII.equalsIgnoringCase(bytes.prefix(length), scheme.utf8) else { continue }
             let rest = bytes.dropFirst(length)
-            let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? bytes.endIndex
-            let origin = String(decoding: bytes[..<end], as: UTF8.self)
-            // RFC 9112 §3.2.2: an absolute form has no fragment, here one that follows the authority at once.
-            guard let url = try? AbsoluteURL(parsing: origin), url.fragment == nil else { return nil }
-            return end
+            return HTTPAuthority(bytes: rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") })
         }
         return nil
     }

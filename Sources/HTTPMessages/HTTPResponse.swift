@@ -1,14 +1,14 @@
 public import WireFormat
 
-/// One response: status, fields and content. The server adds `Date` and the framing fields.
+/// One response: status, fields and content.
 public struct HTTPResponse: Sendable {
     /// The status.
     public var status: HTTPStatus
-    /// The field lines; the server sets `Content-Length`, `Transfer-Encoding`, `Connection` and `Date` itself.
+    /// The field lines. The server itself sets `Content-Length`, `Transfer-Encoding`, `Connection` and `Date`.
     public var fields: HTTPFields
     /// The content.
     public var body: HTTPResponseBody
-    /// On whose behalf the request was answered, for an access log. Never on the wire.
+    /// The principal of the request, for an access log. It is never sent.
     public var principalID: String?
 
     /// A response.

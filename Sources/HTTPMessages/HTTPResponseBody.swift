@@ -1,11 +1,11 @@
 /// The content of a response: bytes, or a stream written with back-pressure.
 public enum HTTPResponseBody: Sendable {
-    /// Content at hand; sent with `Content-Length`.
+    /// Bytes, sent with `Content-Length`.
     case bytes([UInt8])
-    /// Content written piece by piece; sent chunked, each piece flushed at once.
+    /// Content that the closure writes piece by piece. It is sent chunked, and each piece is sent at once.
     ///
-    /// The closure runs in the task of the request, after the head was sent. When the client goes away, that task is
-    /// cancelled and `write` throws.
+    /// The closure runs in the task of the request, after the head has been sent. When the client goes away, the task
+    /// is cancelled and `write` throws.
     case stream(@Sendable (HTTPBodyWriter) async throws -> Void)
 
     /// A stream of the elements of an async sequence.
@@ -17,16 +17,16 @@ public enum HTTPResponseBody: Sendable {
     }
 }
 
-/// Writes the pieces of a streamed response. Returns from `write` when the server is ready for more.
+/// Writes the pieces of a streamed response. `write` returns when the server is ready for more.
 public struct HTTPBodyWriter: Sendable {
     private let sink: @Sendable ([UInt8]) async throws -> Void
     private let filler: (@Sendable (_ bytes: [UInt8], _ time: Duration) async -> Void)?
 
-    /// A writer over a server's (or a test's) sink.
+    /// A writer to the sink of a server or of a test.
     ///
     /// - Parameters:
     ///   - sink: Sends one piece, which is not empty.
-    ///   - filler: Does what ``fillSilence(with:after:)`` says; nil does nothing.
+    ///   - filler: Implements ``fillSilence(with:after:)``; nil for a sink without a server.
     public init(
         sink: @escaping @Sendable ([UInt8]) async throws -> Void,
         filler: (@Sendable (_ bytes: [UInt8], _ time: Duration) async -> Void)? = nil
@@ -35,15 +35,16 @@ public struct HTTPBodyWriter: Sendable {
         self.filler = filler
     }
 
-    /// Sends one piece; an empty piece sends nothing.
+    /// Sends one piece. An empty piece sends nothing.
     ///
-    /// - Throws: `CancellationError` when the client went away or the server is stopping.
+    /// - Throws: `CancellationError` when the client has gone away or the server is stopping.
     public func write(_ bytes: [UInt8]) async throws {
         if !bytes.isEmpty { try await sink(bytes) }
     }
 
-    /// From now on the server itself sends `bytes` whenever nothing has been written for `time`, until the stream ends. It costs
-    /// neither a task nor a timer. A writer without a server does nothing.
+    /// Makes the server send `bytes` whenever nothing has been written for `time`, until the stream ends.
+    ///
+    /// This costs neither a task nor a timer. A writer without a server does nothing.
     public func fillSilence(with bytes: [UInt8], after time: Duration) async {
         await filler?(bytes, time)
     }

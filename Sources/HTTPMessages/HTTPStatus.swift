@@ -1,9 +1,9 @@
-/// A status code (RFC 9110 §15) with the reason phrase this library sends for it.
+/// A status code (RFC 9110 §15), with the reason phrase that this library sends for it.
 public struct HTTPStatus: Sendable, Hashable, CustomStringConvertible {
     /// The three digits, 100…599.
     public let code: Int
 
-    /// A status of any code in 100…599, or nil.
+    /// A status of any code in 100…599; nil for any other number.
     public init?(_ code: Int) {
         guard (100...599).contains(code) else { return nil }
         self.code = code
@@ -58,7 +58,7 @@ public struct HTTPStatus: Sendable, Hashable, CustomStringConvertible {
     /// 505
     public static let httpVersionNotSupported = HTTPStatus(known: 505)
 
-    /// The reason phrase: fixed by us, so that nothing can be injected through it. Empty for a code without one here.
+    /// The reason phrase: a constant, so that nothing can be injected through it. Empty for a code that has none here.
     public var reasonPhrase: String {
         switch code {
         case 100: "Continue"
@@ -96,6 +96,6 @@ public struct HTTPStatus: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// `404 Not Found`; the code alone when it has no reason phrase here.
+    /// `404 Not Found`; only the code when it has no reason phrase here.
     public var description: String { reasonPhrase.isEmpty ? "\(code)" : "\(code) \(reasonPhrase)" }
 }

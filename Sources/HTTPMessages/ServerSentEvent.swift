@@ -1,18 +1,18 @@
 /// One event of a `text/event-stream` (WHATWG HTML §9.2).
 ///
-/// Name and identifier cannot hold a line end, which would begin another field. The data may: each of its lines is sent as a line
-/// of its own, and a reader joins them with LF.
+/// The name and the identifier cannot hold a line end, which would begin another field. The data may: each line of the
+/// data is sent as a separate `data` line, and the client joins these lines with LF.
 public struct ServerSentEvent: Sendable, Hashable {
     /// The data.
     public let data: String
-    /// The type of the event; nil is `message`.
+    /// The type of the event; nil means `message`.
     public let name: String?
-    /// What a client that reconnects sends as `Last-Event-ID`.
+    /// The identifier that a client sends as `Last-Event-ID` when it reconnects.
     public let id: String?
-    /// How long a client waits before it reconnects, in whole milliseconds.
+    /// How long a client waits before it reconnects. It is sent in whole milliseconds.
     public let retry: Duration?
 
-    /// An event of data alone.
+    /// An event that has only data.
     public init(data: String) {
         self.data = data
         name = nil
@@ -20,7 +20,7 @@ public struct ServerSentEvent: Sendable, Hashable {
         retry = nil
     }
 
-    /// An event, or nil when the name or the identifier holds CR or LF, the identifier NUL, or the time is negative.
+    /// An event; nil when the name or the identifier holds CR or LF, the identifier holds NUL, or the time is negative.
     public init?(data: String, name: String? = nil, id: String? = nil, retry: Duration? = nil) {
         func isOneLine(_ text: String) -> Bool { !text.utf8.contains { $0 == 0x0A || $0 == 0x0D } }
         guard name.map(isOneLine) ?? true, id.map(isOneLine) ?? true, !(id?.utf8.contains(0) ?? false),
@@ -32,7 +32,7 @@ public struct ServerSentEvent: Sendable, Hashable {
         self.retry = retry
     }
 
-    /// The event as it is sent, its empty line included.
+    /// The event as it is sent, with the empty line at its end.
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(data.utf8.count + 64)
@@ -62,31 +62,31 @@ public struct ServerSentEvent: Sendable, Hashable {
     }
 }
 
-/// Writes the events of a response. Returns from `send` when the server is ready for more.
+/// Writes the events of a response. `send` returns when the server is ready for more.
 public struct ServerSentEventWriter: Sendable {
     private let writer: HTTPBodyWriter
 
-    /// Writes to the body of a response.
+    /// A writer to the body of a response.
     public init(_ writer: HTTPBodyWriter) {
         self.writer = writer
     }
 
     /// Sends one event.
     ///
-    /// - Throws: `CancellationError` when the client went away or the server is stopping.
+    /// - Throws: `CancellationError` when the client has gone away or the server is stopping.
     public func send(_ event: ServerSentEvent) async throws {
         try await writer.write(event.encoded())
     }
 }
 
 extension HTTPResponse {
-    /// A stream of server-sent events, neither cached nor held back by a proxy.
+    /// A stream of server-sent events. Its fields tell caches and proxies neither to store nor to buffer it.
     ///
     /// When the client goes away, the task of `produce` is cancelled.
     /// - Parameters:
-    ///   - keepAlive: When nothing has been sent for so long, the server sends a comment, so that no proxy takes the stream for
-    ///     dead, and a client that went away without a word is noticed.
-    ///   - produce: Sends the events; the stream ends when it returns.
+    ///   - keepAlive: When nothing has been sent for this time, the server sends a comment. A proxy then does not close
+    ///     the stream as idle, and the server notices a client that has gone away silently.
+    ///   - produce: Sends the events. The stream ends when it returns.
     public static func events(
         keepAlive: Duration = .seconds(15), _ produce: @escaping @Sendable (ServerSentEventWriter) async throws -> Void
     ) -> HTTPResponse {

@@ -150,17 +150,15 @@ struct ChallengeParser {
         byte == 0x09 || (byte >= 0x20 && byte != 0x7F)
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-
     private mutating func skipSpace() {
-        while let byte = peek, Self.isSpace(byte) { index += 1 }
+        while let byte = peek, OptionalWhiteSpace.contains(byte) { index += 1 }
     }
 
     private mutating func skipSeparators() {
-        while let byte = peek, Self.isSpace(byte) || byte == UInt8(ascii: ",") { index += 1 }
+        while let byte = peek, OptionalWhiteSpace.contains(byte) || byte == UInt8(ascii: ",") { index += 1 }
     }
 
     private func skippingSpace(from start: Int) -> UInt8? {
-        line[start...].first { !Self.isSpace($0) }
+        line[start...].first { !OptionalWhiteSpace.contains($0) }
     }
 }

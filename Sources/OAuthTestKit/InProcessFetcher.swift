@@ -27,7 +27,12 @@ public struct InProcessFetcher: DocumentFetcher {
         guard let target = HTTPRequestTarget(path + (request.url.query.map { "?" + $0 } ?? "")) else {
             throw .notAllowed
         }
-        let sent = HTTPRequest(method: .get, target: target, fields: request.fields)
+        var sent = HTTPRequest(method: .get, target: target, fields: request.fields)
+        if case .postForm(let form) = request.method {
+            sent.method = .post
+            sent.fields[.contentType] = "application/x-www-form-urlencoded"
+            sent.body = HTTPRequestBody(form)
+        }
         guard let response = try? await handler.respond(to: sent), case .bytes(let body) = response.body else {
             throw .connectionFailed
         }

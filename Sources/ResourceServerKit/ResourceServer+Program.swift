@@ -35,8 +35,7 @@ extension ResourceServer {
         try self.init(
             configuration,
             makeFetcher: { permissions throws(ConfigurationError) in
-                (try? CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities))
-                    ?? CurlFetcher()  // MERGE
+                CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities)
             },
             observer: observer)
     }

@@ -2,16 +2,17 @@ internal import WireFormat
 
 /// Decides whether a connection to an address may be opened.
 ///
-/// Asked for every address that a name resolves to, and again in libcurl's open-socket callback with the address that is
-/// really connected to: a name cannot resolve to one address for the check and to another for the connection.
+/// Every address that a name resolves to is judged, and the address that a socket is really opened to is judged again,
+/// in libcurl's open-socket callback. A name therefore cannot resolve to one address for the check and to another for
+/// the connection.
 enum AddressPolicy: Sendable, Hashable {
-    /// Globally reachable by ``AddressRange/table``.
+    /// Addresses that are globally reachable by ``AddressRange/table``.
     case globallyReachable
     /// 127.0.0.0/8 and `::1` only: the operator named the machine itself.
     case loopback
-    /// Any address: the operator permits this host's private addresses, or it is the operator's proxy.
+    /// Any address: the operator permits the private addresses of this host, or the host is the operator's proxy.
     case any
-    /// Globally reachable, or this one. For tests, which have no other address than loopback.
+    /// Addresses that are globally reachable, and this one. For tests, which have only loopback addresses.
     case globallyReachableOr(Address)
 
     /// An address in network byte order.
@@ -34,29 +35,14 @@ enum AddressPolicy: Sendable, Hashable {
             }
         }
 
-        /// Some spelling of the address, an IPv6 address in brackets.
-        var text: String {
-            switch self {
-            case .ipv4(let bytes): bytes.map(String.init).joined(separator: ".")
-            case .ipv6(let bytes):
-                "["
-                    + stride(from: 0, to: bytes.count - 1, by: 2)
-                    .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
-                    .joined(separator: ":") + "]"
-            }
-        }
+        /// The address in the spelling of a URI.
+        var text: String { IPLiteral.uriText(of: bytes) }
 
-        /// RFC 6890 §2.2.2 (127.0.0.0/8) and §2.2.3 (::1/128). An IPv4 address inside an IPv6 one is not taken for
-        /// loopback: no resolver answers `localhost` so.
-        var isLoopback: Bool {
-            switch self {
-            case .ipv4(let bytes): bytes.first == 127
-            case .ipv6(let bytes): bytes.dropLast().allSatisfy { $0 == 0 } && bytes.last == 1
-            }
-        }
+        /// 127.0.0.0/8 and `::1`.
+        var isLoopback: Bool { IPLiteral.isLoopback(bytes) }
 
-        /// Whether the most specific range of the table that holds the address, and the IPv4 address inside an IPv6 one,
-        /// are globally reachable.
+        /// Whether the address is globally reachable: its most specific range in the table is, and so is an IPv4
+        /// address inside the address.
         var isGloballyReachable: Bool {
             let range = AddressRange.table
                 .filter { $0.contains(self) }
@@ -68,7 +54,8 @@ enum AddressPolicy: Sendable, Hashable {
             }
         }
 
-        /// RFC 5214 §6.1: under any prefix, an interface identifier `[02]00:5efe:a.b.c.d` is a tunnel to that IPv4 address.
+        /// RFC 5214 §6.1: under any prefix, the interface identifier `[02]00:5efe:a.b.c.d` is a tunnel to that IPv4
+        /// address.
         private var isatapAddress: Address? {
             guard case .ipv6(let bytes) = self,
                 [[0x00, 0x00, 0x5E, 0xFE], [0x02, 0x00, 0x5E, 0xFE]].contains(Array(bytes[8..<12]))
@@ -88,12 +75,12 @@ enum AddressPolicy: Sendable, Hashable {
     }
 }
 
-/// One row of the table that says which addresses are globally reachable.
+/// One row of the table of globally reachable addresses.
 struct AddressRange: Sendable {
     enum Verdict: Sendable {
         case reachable
         case blocked
-        /// The last four bytes are an IPv4 address that packets end at: it decides.
+        /// The last four bytes are the IPv4 address that packets reach. That address decides.
         case asIPv4Inside
     }
 
@@ -101,7 +88,7 @@ struct AddressRange: Sendable {
     let prefixLength: Int
     let verdict: Verdict
 
-    /// `ADDRESS/LENGTH` as the registries write it; nil for anything else.
+    /// A range in the notation of the registries, `ADDRESS/LENGTH`; nil for any other text.
     init?(_ notation: String, _ verdict: Verdict) {
         let parts = Array(notation.utf8).split(separator: UInt8(ascii: "/"))
         guard parts.count == 2, let length = ASCII.parseDecimal(parts[1]).flatMap({ Int(exactly: $0) }),
@@ -122,13 +109,14 @@ struct AddressRange: Sendable {
         return mask == 0 || left[whole] & mask == right[whole] & mask
     }
 
-    /// Every row of the IANA IPv4 and IPv6 Special-Purpose Address Registries (of 2025-10-09), what they leave to others, and
-    /// what is left. The most specific row decides. "Globally Reachable" is `reachable`; False and N/A are `blocked`.
+    /// Every row of the IANA IPv4 and IPv6 Special-Purpose Address Registries (of 2025-10-09), the ranges of other
+    /// registries, and one row for all other addresses. The most specific row decides. "Globally Reachable" is
+    /// `reachable`; False and N/A are `blocked`.
     static let table: [AddressRange] = rows.compactMap { AddressRange($0.0, $0.1) }
 
     static let rows: [(String, Verdict)] = [
         // IPv4
-        ("0.0.0.0/0", .reachable),  // whatever has no row of its own
+        ("0.0.0.0/0", .reachable),  // every address without another row
         ("0.0.0.0/8", .blocked),  // "This network", RFC 791 §3.2
         ("0.0.0.0/32", .blocked),  // "This host on this network", RFC 1122 §3.2.1.3
         ("10.0.0.0/8", .blocked),  // Private-Use, RFC 1918
@@ -158,18 +146,18 @@ struct AddressRange: Sendable {
         ("255.255.255.255/32", .blocked),  // Limited Broadcast, RFC 8190, RFC 919 §7
 
         // IPv6
-        ("::/0", .blocked),  // RFC 4291 §2.4: whatever is not global unicast, such as the IPv4-compatible ::/96,
+        ("::/0", .blocked),  // RFC 4291 §2.4: all that is not global unicast, such as the IPv4-compatible ::/96,
         // the IPv4-translated ::ffff:0:0:0/96 (RFC 2765 §2.1) and the former site-local fec0::/10 (RFC 3879)
         ("2000::/3", .reachable),  // Global Unicast, the IANA IPv6 address space registry
         ("::1/128", .blocked),  // Loopback Address, RFC 4291 §2.5.3
         ("::/128", .blocked),  // Unspecified Address, RFC 4291 §2.5.2
         ("::ffff:0:0/96", .asIPv4Inside),  // IPv4-mapped Address, RFC 4291 §2.5.5.2: the system connects over IPv4
         ("64:ff9b::/96", .asIPv4Inside),  // IPv4-IPv6 Translat., RFC 6052: reachable, and translated to that address
-        ("64:ff9b:1::/48", .blocked),  // IPv4-IPv6 Translat., RFC 8215: local use, whichever address is inside
+        ("64:ff9b:1::/48", .blocked),  // IPv4-IPv6 Translat., RFC 8215: local use, for any address inside
         ("100::/64", .blocked),  // Discard-Only Address Block, RFC 6666
         ("100:0:0:1::/64", .blocked),  // Dummy IPv6 Prefix, RFC 9780
         ("2001::/23", .blocked),  // IETF Protocol Assignments, RFC 2928
-        ("2001::/32", .blocked),  // TEREDO, RFC 4380: N/A, whichever addresses are inside
+        ("2001::/32", .blocked),  // TEREDO, RFC 4380: N/A, for any addresses inside
         ("2001:1::1/128", .reachable),  // Port Control Protocol Anycast, RFC 7723
         ("2001:1::2/128", .reachable),  // Traversal Using Relays around NAT Anycast, RFC 8155
         ("2001:1::3/128", .reachable),  // DNS-SD Service Registration Protocol Anycast, RFC 9665
@@ -180,7 +168,7 @@ struct AddressRange: Sendable {
         ("2001:20::/28", .reachable),  // ORCHIDv2, RFC 7343
         ("2001:30::/28", .reachable),  // Drone Remote ID Protocol Entity Tags (DETs) Prefix, RFC 9374
         ("2001:db8::/32", .blocked),  // Documentation, RFC 3849
-        ("2002::/16", .blocked),  // 6to4, RFC 3056: N/A, whichever address is inside
+        ("2002::/16", .blocked),  // 6to4, RFC 3056: N/A, for any address inside
         ("2620:4f:8000::/48", .reachable),  // Direct Delegation AS112 Service, RFC 7534
         ("3fff::/20", .blocked),  // Documentation, RFC 9637
         ("5f00::/16", .blocked),  // Segment Routing (SRv6) SIDs, RFC 9602

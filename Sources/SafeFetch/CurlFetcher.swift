@@ -3,53 +3,49 @@ public import WireFormat
 
 /// Fetches documents with libcurl: the only code of the library that opens outgoing connections.
 ///
-/// **Checks** the URL against the policy, that libcurl reads it as we do, every address that the host resolves to, the one
-/// that is connected to once more, TLS with the host's name, the sizes of head and body while reading, and the total time.
-/// **Does not check** the status or the content type: those are the caller's.
+/// **Checks** the URL against the policy, that libcurl reads the same parts in the URL, every address that the host
+/// resolves to, again the address that is connected to, TLS with the name of the host, the sizes of head and body while
+/// reading, and the total time.
+/// **Does not check** the status or the content type: that is the caller's task.
 ///
-/// All transfers of one fetcher run on one thread of its own, never on the thread of the caller: it starts with the
-/// first fetch and ends some seconds after the last one. Names are looked up on further threads, of which there is a
-/// bounded number. A cancelled task gets ``HTTPMessages/FetchError/cancelled`` at
-/// once, and its transfer ends. Copies share the thread: make one fetcher per policy and keep it.
+/// All transfers of one fetcher run on one thread, never on the thread of the caller. The thread starts with the first
+/// fetch and ends some seconds after the last one. Names are looked up on a bounded number of further threads. A
+/// cancelled task gets ``HTTPMessages/FetchError/cancelled`` at once, and its transfer ends. Copies of a fetcher share
+/// the thread: make one fetcher for each policy and keep it.
 public struct CurlFetcher: DocumentFetcher {
     /// The limits and permissions.
     public let policy: FetchPolicy
     private let worker: CurlWorker
 
-    /// The `User-Agent` of every request; a constant, so that it tells nothing about the machine.
+    /// The `User-Agent` of every request. It is a constant, so that it reveals nothing about the machine.
     static let userAgent = "swift-oauth-resource-server"
-    /// What a list of the process's threads shows for the threads of this module; at most 15 bytes.
+    /// The name of this module's threads in a list of the process's threads; at most 15 bytes.
     static let threadName = "safe-fetch"
 
-    /// A fetcher for URLs that the operator configured, with the default limits of ``FetchPolicy``. Nothing is started or
-    /// loaded before the first fetch.
+    /// A fetcher for URLs that the operator has configured, with the default limits of ``FetchPolicy``. No thread is
+    /// started and libcurl is not loaded before the first fetch.
     ///
     /// - Parameters:
-    ///   - insecureHTTP: When a plain `http` URL may be fetched.
+    ///   - insecureHTTP: The hosts whose plain `http` URLs may be fetched.
     ///   - certificateAuthorities: The authorities to trust instead of the system's store; nil for the system's.
     public init(insecureHTTP: InsecureHTTP = .never, certificateAuthorities: CertificateAuthorityFile? = nil) {
         self.init(
-            checked: FetchPolicy(
-                permissions: FetchPermissions(insecureHTTP: insecureHTTP),
-                certificateAuthorities: certificateAuthorities))
+            permissions: FetchPermissions(insecureHTTP: insecureHTTP), certificateAuthorities: certificateAuthorities)
     }
 
-    /// A fetcher for URLs that the operator configured, with the default limits and what the operator permits.
+    /// A fetcher for URLs that the operator has configured, with the default limits and the operator's permissions.
     ///
     /// - Parameters:
-    ///   - permissions: What is allowed beyond `https` to public addresses and to the machine itself.
+    ///   - permissions: What is allowed beyond `https` to public addresses and to this machine.
     ///   - certificateAuthorities: The authorities to trust instead of the system's store; nil for the system's.
-    /// - Throws: ``FetchPolicyError`` with every entry of `privateHosts` that is no host.
-    public init(
-        permissions: FetchPermissions, certificateAuthorities: CertificateAuthorityFile? = nil
-    ) throws(FetchPolicyError) {
-        try self.init(
-            policy: FetchPolicy(permissions: permissions, certificateAuthorities: certificateAuthorities))
+    public init(permissions: FetchPermissions, certificateAuthorities: CertificateAuthorityFile? = nil) {
+        // The default limits are within their ranges.
+        self.init(checked: FetchPolicy(permissions: permissions, certificateAuthorities: certificateAuthorities))
     }
 
-    /// A fetcher under a policy. Nothing is started or loaded before the first fetch.
+    /// A fetcher under a policy. No thread is started and libcurl is not loaded before the first fetch.
     ///
-    /// - Throws: ``FetchPolicyError`` with everything that is outside its range.
+    /// - Throws: ``FetchPolicyError`` with every value that is outside its range.
     public init(policy: FetchPolicy) throws(FetchPolicyError) {
         let faults = policy.faults
         guard faults.isEmpty else { throw FetchPolicyError(faults: faults) }
@@ -61,13 +57,14 @@ public struct CurlFetcher: DocumentFetcher {
         worker = CurlWorker(policy: policy)
     }
 
-    /// Fetches one document. Any status is an answer, a redirect too. A POST is sent at most once.
+    /// Fetches one document. A response of any status is returned, a redirect too. A POST is sent at most once.
     ///
-    /// May be called from any task; suspends, never blocks.
-    /// - Throws: ``HTTPMessages/FetchError/notAllowed`` for a URL outside the policy, for request fields that frame the
-    ///   message (`Host`, `Content-Length`, …), and for fields or a form that an untrusted URL may not get;
-    ///   ``HTTPMessages/FetchError/blockedAddress`` when the host is, or resolves to, an address that the policy does not
-    ///   admit, even one among others. No connection is opened then.
+    /// May be called from any task. It suspends and never blocks a thread.
+    /// - Throws: ``HTTPMessages/FetchError/notAllowed`` for a URL that the policy does not admit, for request fields
+    ///   that frame the message (`Host`, `Content-Length`, …), and for fields or a form that must not be sent to an
+    ///   untrusted URL. ``HTTPMessages/FetchError/blockedAddress`` when the policy does not admit the address of the
+    ///   host, or one of the addresses that it resolves to. In both cases no connection is opened. Another
+    ///   ``HTTPMessages/FetchError`` when the fetch failed.
     public func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
         let route = try policy.route(to: request.url)
         guard let lines = RequestFieldLines(request.fields, for: policy.source) else { throw .notAllowed }

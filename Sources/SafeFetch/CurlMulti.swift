@@ -2,15 +2,15 @@ internal import CLibcurl
 
 /// libcurl's driver of many transfers on one thread. The owner of the C handle.
 ///
-/// `@safe`: the handle is private, valid until `deinit`, and only the waker leaves it.
+/// `@safe`: the handle is private and valid until `deinit`. Only a waker holds a copy of it.
 @safe
 struct CurlMulti: ~Copyable {
     private let handle: OpaquePointer
 
-    /// Whether libcurl can be used at all; initialises it on first use.
+    /// Whether libcurl can be used. The first use initialises it.
     static let isUsable = clibcurl_start() == 1
 
-    /// A driver without transfers, or nil when there is no usable libcurl or no memory.
+    /// A driver without transfers; nil when libcurl cannot be used or memory is short.
     init?(maximumKeptConnections: Int) {
         guard Self.isUsable, let handle = unsafe clibcurl_multi_create(Int32(clamping: maximumKeptConnections)) else {
             return nil
@@ -22,21 +22,22 @@ struct CurlMulti: ~Copyable {
         unsafe clibcurl_multi_free(handle)
     }
 
-    /// What another thread may do with a multi: end its waiting.
+    /// Ends the waiting of a multi, from another thread.
     ///
-    /// `@unchecked Sendable`: `curl_multi_wakeup` is the one call that libcurl allows from any thread. `@safe`: whoever
-    /// publishes a waker takes it back, under the same lock that its users hold, before the multi goes away.
+    /// `@unchecked Sendable`: `curl_multi_wakeup` is the only call that libcurl allows from any thread. `@safe`: the
+    /// worker publishes a waker under a lock that its users hold too, and takes it back under that lock before the
+    /// multi is freed.
     @safe
     struct Waker: @unchecked Sendable {
         fileprivate let handle: OpaquePointer
 
-        /// Ends the present or the next ``CurlMulti/wait(milliseconds:)``.
+        /// Ends the current or the next ``CurlMulti/wait(milliseconds:)``.
         func wake() {
             unsafe clibcurl_multi_wakeup(handle)
         }
     }
 
-    /// The means to end this multi's waiting.
+    /// A waker of this multi.
     var waker: Waker { unsafe Waker(handle: handle) }
 
     /// Starts a transfer; false when libcurl refuses.
@@ -51,17 +52,17 @@ struct CurlMulti: ~Copyable {
         unsafe transfer.withHandle { unsafe clibcurl_multi_remove(handle, $0) }
     }
 
-    /// Does everything that can be done without waiting; false when libcurl broke.
+    /// Does all work that needs no waiting; false when libcurl broke.
     func perform() -> Bool {
         unsafe clibcurl_multi_perform(handle) == 1
     }
 
-    /// Waits until there is something to do, the waker is used, or the time is over; false when libcurl broke.
+    /// Waits until there is work, a waker is used, or the time is over; false when libcurl broke.
     func wait(milliseconds: Int32) -> Bool {
         unsafe clibcurl_multi_poll(handle, milliseconds) == 1
     }
 
-    /// The next transfer that ended and how, nil when there is none for now.
+    /// The next transfer that has ended, and its outcome; nil when there is none for now.
     func nextEnded() -> (identifier: UInt64, outcome: Int32)? {
         var identifier: UInt64 = 0
         var outcome: Int32 = 0

@@ -2,7 +2,8 @@ internal import CLibcurl
 internal import HTTPMessages
 internal import WireFormat
 
-/// One GET or POST inside libcurl. Made, driven and ended on the worker's thread only; not `Sendable`, so it cannot leave it.
+/// One GET or POST in libcurl. It is made, driven and ended on the worker's thread. It is not `Sendable`, so it cannot
+/// leave that thread.
 ///
 /// `@safe`: the C handle is private, lives as long as this object, and is freed once, in `deinit`.
 @safe
@@ -16,12 +17,12 @@ final class CurlTransfer {
     private var isBlocked = false
     private var handle: OpaquePointer?
 
-    /// Sets a transfer up; nothing is sent before a ``CurlMulti`` has it.
+    /// Configures a transfer. Nothing is sent before a ``CurlMulti`` has it.
     ///
     /// - Parameters:
-    ///   - resolution: What the peer's name resolves to, in libcurl's spelling; nil for a literal address.
-    ///   - connecting: What is left for making the connection.
-    ///   - remaining: What is left altogether.
+    ///   - resolution: The addresses of the peer's name, in libcurl's spelling; nil for a literal address.
+    ///   - connecting: The time that is left for making the connection.
+    ///   - remaining: The time that is left for the whole fetch.
     init(
         _ job: FetchJob, policy: FetchPolicy, identifier: UInt64, resolution: String?, connecting: Duration,
         remaining: Duration
@@ -33,8 +34,8 @@ final class CurlTransfer {
         assembly = ResponseAssembly(
             maximumHeadBytes: policy.maximumHeadBytes, maximumBodyBytes: job.maximumBodyBytes)
 
-        // The context is not retained: libcurl calls back only while the transfer is in a multi, the multi's owner
-        // holds this object that long, and `deinit` ends the C side before the memory goes away.
+        // The context is not retained. libcurl calls back only while the transfer is in a multi, whose owner holds this
+        // object meanwhile, and `deinit` frees the C side before this object's memory is released.
         let callbacks = unsafe clibcurl_callbacks(
             context: Unmanaged.passUnretained(self).toOpaque(),
             admit: { context, address, count, _ in
@@ -79,9 +80,9 @@ final class CurlTransfer {
         if let handle = unsafe handle { unsafe clibcurl_transfer_free(handle) }
     }
 
-    /// The answer for the caller, when libcurl is done with it.
+    /// The result for the caller, when libcurl has finished the transfer.
     func result(outcome: Int32) -> FetchTicket.Outcome {
-        // One blocked address fails the fetch, even when another address of the same name was admitted.
+        // One blocked address makes the fetch fail, even when another address of the same name was admitted.
         if isBlocked { return .failure(.blockedAddress) }
         if let failure = assembly.failure { return .failure(failure) }
         if let failure = failure(outcome) { return .failure(failure) }
@@ -92,7 +93,7 @@ final class CurlTransfer {
         }
     }
 
-    /// Puts the transfer under a multi's care, or takes it out again.
+    /// Passes the handle to a multi that adds or removes the transfer.
     func withHandle(_ body: (OpaquePointer) -> Void) {
         if let handle = unsafe handle { unsafe body(handle) }
     }

@@ -4,17 +4,17 @@ internal import Synchronization
 
 /// The thread that runs all transfers of one fetcher.
 ///
-/// One thread per fetcher and not per process: every connection in a multi was made under that fetcher's policy, and one
-/// fetcher's queue cannot starve another's. The thread starts with the first job; when there was nothing to do for
-/// ``FetchPolicy/idleMilliseconds`` it frees everything and ends, so a fetcher needs no shut-down and leaves nothing behind. The
-/// running thread keeps the worker alive, the worker never waits for the thread.
+/// Each fetcher has its own thread, because every connection in a multi was made under the policy of that fetcher, and
+/// because one fetcher's queue must not starve another's. The thread starts with the first job. When it has had no work
+/// for ``FetchPolicy/idleMilliseconds`` it frees everything and ends, so a fetcher needs no shut-down. The running
+/// thread keeps the worker alive; the worker never waits for the thread.
 final class CurlWorker: Sendable {
     private enum Phase {
-        /// No thread.
+        /// There is no thread.
         case resting
-        /// The thread is on its way; it will look at the jobs by itself.
+        /// The thread has been started and has not looked at the jobs yet.
         case starting
-        /// The thread may be waiting in libcurl.
+        /// The thread runs, and may be waiting in libcurl.
         case running(CurlMulti.Waker)
     }
 
@@ -33,7 +33,7 @@ final class CurlWorker: Sendable {
     private let lookUps: NameLookUps
     private let state = Mutex(State())
 
-    /// A bound for a wait with transfers under way; libcurl's own timers and the waker end it earlier.
+    /// The longest wait while transfers are in progress. libcurl's own timers and the waker end it earlier.
     private static let longestWaitMilliseconds: Int32 = 30_000
 
     init(policy: FetchPolicy) {
@@ -43,7 +43,7 @@ final class CurlWorker: Sendable {
 
     // MARK: From any thread
 
-    /// Puts a job into the queue; resolves its ticket at once when the queue is full or there is no thread to be had.
+    /// Puts a job into the queue. When the queue is full or no thread can be started, the ticket is resolved at once.
     func submit(_ job: FetchJob) {
         let capacity = policy.maximumConcurrentFetches + policy.maximumWaitingFetches
         let isAccepted = state.withLock { state in
@@ -67,7 +67,7 @@ final class CurlWorker: Sendable {
         if !isAccepted { job.ticket.resolve(.failure(.unavailable)) }
     }
 
-    /// Makes the thread look for tickets that were resolved without it.
+    /// Makes the thread look for tickets that a caller's cancellation has resolved.
     func wake() {
         state.withLock { state in
             if case .running(let waker) = state.phase { waker.wake() }
@@ -75,7 +75,8 @@ final class CurlWorker: Sendable {
     }
 
     private func startThread() -> Bool {
-        // The thread owns one reference to the worker: taken here, given back when it ends or never began.
+        // The thread owns one reference to the worker. It is taken here, and released when the thread ends or was not
+        // started.
         let reference = unsafe Unmanaged.passRetained(self)
         let isStarted = unsafe csystem_spawn(
             CurlFetcher.threadName,
@@ -95,7 +96,7 @@ final class CurlWorker: Sendable {
             return
         }
         state.withLock { $0.phase = .running(multi.waker) }
-        // Answers to questions of long ago are not for the jobs of now.
+        // Answers from before the thread's last end are too old for the present jobs.
         _ = lookUps.takeAnswers()
 
         var resolving = ResolvingJobs(policy: policy)
@@ -143,7 +144,7 @@ final class CurlWorker: Sendable {
         }
     }
 
-    /// Takes as many jobs as there are free slots, or decides to end.
+    /// Takes as many jobs as there are free slots, or decides that the thread ends.
     private func nextStep(activeCount: Int, mayEnd: Bool) -> Step {
         let taken: [FetchJob]? = state.withLock { state in
             state.waiting.removeAll { $0.ticket.isResolved }
@@ -151,7 +152,7 @@ final class CurlWorker: Sendable {
             state.waiting.removeFirst(jobs.count)
             state.activeCount = activeCount + jobs.count
             if mayEnd, state.activeCount == 0 {
-                // From here on nobody has the waker; the next job starts another thread.
+                // From here on no other thread has the waker. The next job starts a new thread.
                 state.phase = .resting
                 return nil
             }
@@ -161,7 +162,7 @@ final class CurlWorker: Sendable {
         return .start(taken)
     }
 
-    /// Whether a slot became free while jobs wait. Tells the submitters the present number of transfers.
+    /// Whether a slot is free while jobs wait. Records the number of transfers for ``submit(_:)``.
     private func hasJobToStart(activeCount: Int) -> Bool {
         state.withLock { state in
             state.activeCount = activeCount
@@ -185,7 +186,7 @@ final class CurlWorker: Sendable {
         }
     }
 
-    /// Nothing works any more: every caller learns it, and the next job tries with a new thread.
+    /// Fails every job, because libcurl cannot be used. The next job starts a new thread.
     private func rest(failing active: [UInt64: CurlTransfer], resolving: [FetchJob]) {
         let waiting = state.withLock { state in
             defer { state = State() }

@@ -1,7 +1,7 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// A fetch that was admitted and waits for its turn.
+/// A fetch that the policy has admitted.
 struct FetchJob: Sendable {
     let url: AbsoluteURL
     let fieldLines: [String]
@@ -12,29 +12,29 @@ struct FetchJob: Sendable {
     let deadline: ContinuousClock.Instant
     let ticket: FetchTicket
 
-    /// Whom the connection is made to.
+    /// The server that is connected to: the proxy, if there is one.
     var peer: AbsoluteURL { route.proxy ?? url }
 
-    /// What the peer's name resolved to, as libcurl takes it.
+    /// The addresses of the peer's name, in libcurl's spelling.
     func resolution(_ addresses: NameLookUps.Answer) -> String {
         "\(peer.hostWithPort):" + addresses.map(\.text).joined(separator: ",")
     }
 }
 
-/// The caller's request fields in libcurl's spelling.
+/// The request fields of the caller, in libcurl's spelling.
 struct RequestFieldLines {
     let lines: [String]
 
-    /// Fields that decide how a message is framed, routed or coded are libcurl's or this module's business.
+    /// Fields that frame, route or code the message. Only libcurl and this module set them.
     private static let reserved = [
         "host", "content-length", "content-type", "transfer-encoding", "connection", "te", "trailer", "upgrade",
         "expect", "accept-encoding", "user-agent", "cookie", "proxy-authorization", "proxy-connection",
     ]
 
-    /// The only fields for a URL that somebody else named: none of them can hold a credential.
+    /// The only fields that are sent to an untrusted URL. None of them can hold a credential.
     private static let harmless = ["accept", "cache-control", "if-modified-since", "if-none-match"]
 
-    /// Nil when there is a field that the URL's source does not admit, or a value that is not UTF-8.
+    /// Nil when a field must not be sent to a URL of this source, or a value is not UTF-8.
     init?(_ fields: HTTPFields, for source: FetchPolicy.Source) {
         var lines: [String] = []
         for line in fields.lines {

@@ -1,7 +1,8 @@
 internal import HTTPMessages
 internal import Synchronization
 
-/// One caller's claim to one answer: resolved once, by the worker or by the caller's cancellation, whichever is first.
+/// The result of one fetch, for which its caller waits. It is resolved once: by the worker, or by the caller's
+/// cancellation if that comes first.
 final class FetchTicket: Sendable {
     typealias Outcome = Result<FetchedDocument, FetchError>
 
@@ -14,7 +15,7 @@ final class FetchTicket: Sendable {
 
     private let state = Mutex(State.open)
 
-    /// Whether the answer is known or was taken: nobody waits for work on it any more.
+    /// Whether the result is known. Work for this ticket is then useless.
     var isResolved: Bool {
         state.withLock { state in
             switch state {
@@ -24,7 +25,7 @@ final class FetchTicket: Sendable {
         }
     }
 
-    /// Gives the answer; only the first one counts.
+    /// Sets the result. Only the first call has an effect.
     func resolve(_ outcome: Outcome) {
         let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in
             switch state {
@@ -41,7 +42,7 @@ final class FetchTicket: Sendable {
         waiter?.resume(returning: outcome)
     }
 
-    /// The answer. Called once.
+    /// The result, when it is known. It must be called once.
     func outcome() async -> Outcome {
         await withCheckedContinuation { waiter in
             let known: Outcome? = state.withLock { state in

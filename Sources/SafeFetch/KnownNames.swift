@@ -1,5 +1,5 @@
-/// What the names of the operator's hosts resolved to a short while ago, for one thread: a kept connection needs no
-/// look-up, and libcurl does not say beforehand whether it has one.
+/// The recent addresses of the operator's hosts, for one thread. A fetch over a kept connection needs no look-up, and
+/// libcurl does not say beforehand whether it has kept one.
 struct KnownNames {
     static let lifetime = Duration.seconds(30)
     static let capacity = 256

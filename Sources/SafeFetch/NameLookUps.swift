@@ -2,21 +2,20 @@ internal import CSystem
 internal import Synchronization
 internal import WireFormat
 
-/// Looks host names up, each on a thread of its own: the system's resolver blocks, and nobody can tell it to stop.
+/// Looks up host names, each on its own thread, because the system's resolver blocks and cannot be stopped.
 ///
-/// The number of threads is bounded, hung ones included, and a name that is being looked up is not looked up once more:
-/// whoever asks meanwhile gets the same answer. A fetch that no longer waits leaves the thread behind until the system
-/// gives up.
+/// The number of threads is bounded, and threads that hang count too. While a name is being looked up, a second request
+/// for it gets the same answer. A cancelled fetch leaves its thread behind until the system gives up.
 final class NameLookUps: Sendable {
-    /// All addresses of a name; empty when it has none or nobody could say.
+    /// All addresses of a name; empty when it has none, or when the resolver failed.
     typealias Answer = [AddressPolicy.Address]
 
     enum Start {
-        /// The answer will come.
+        /// The look-up is in progress.
         case underWay
-        /// As many as allowed are under way: ask again when one of them came.
+        /// The largest number of look-ups is in progress: try again when one of them has ended.
         case full
-        /// There is no thread to be had.
+        /// No thread could be started.
         case unavailable
     }
 
@@ -34,7 +33,7 @@ final class NameLookUps: Sendable {
         self.lookUp = lookUp
     }
 
-    /// Looks a name up, unless that is under way; then calls `done` on another thread.
+    /// Starts the look-up of a name, unless one is in progress. Calls `done` on another thread when it has ended.
     func start(_ name: String, done: @escaping @Sendable () -> Void) -> Start {
         let isNew: Bool? = state.withLock { state in
             if state.underWay.contains(name) { return false }
@@ -57,7 +56,7 @@ final class NameLookUps: Sendable {
         return .unavailable
     }
 
-    /// The answers that came since the last call.
+    /// The answers since the last call.
     func takeAnswers() -> [String: Answer] {
         state.withLock { state in
             defer { state.answers = [:] }
@@ -65,7 +64,7 @@ final class NameLookUps: Sendable {
         }
     }
 
-    /// What the thread of one look-up holds.
+    /// One look-up. Its thread owns this object.
     private final class LookUp: Sendable {
         private let name: String
         private let lookUps: NameLookUps
@@ -87,15 +86,15 @@ final class NameLookUps: Sendable {
         }
     }
 
-    /// Asks the system's resolver. Blocks, for as long as the system likes.
+    /// Asks the system's resolver. Blocks the thread for an unbounded time.
     static func askSystem(_ name: String) -> Answer {
         let capacity = 64
         var records = [UInt8](repeating: 0, count: capacity * 17)
         let count = unsafe records.withUnsafeMutableBufferPointer { buffer in
             unsafe csystem_look_up(name, buffer.baseAddress, capacity)
         }
-        // Each record: the number of bytes, then the address. All or nothing: an address that is not understood could not
-        // be judged.
+        // A record is the number of bytes, then the address. When one record is not understood, all are dropped,
+        // because its address could not be judged.
         var answer: Answer = []
         for index in 0..<max(0, Int(count)) {
             let record = records.dropFirst(index * 17).prefix(17)

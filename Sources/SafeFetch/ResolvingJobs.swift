@@ -1,14 +1,14 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The jobs that have a slot and wait for what their host resolves to. Used on the worker's thread only.
+/// The jobs that have a slot and wait for the addresses of their host. Used on the worker's thread only.
 ///
 /// **Checks** that every address of the host is admitted, not only the one that would be connected to.
 struct ResolvingJobs {
     /// A job that can be given to libcurl.
     struct Ready {
         let job: FetchJob
-        /// What the peer's name resolves to, in libcurl's spelling; nil for a literal address.
+        /// The addresses of the peer's name, in libcurl's spelling; nil for a literal address.
         let resolution: String?
         let connectDeadline: ContinuousClock.Instant
     }
@@ -17,7 +17,7 @@ struct ResolvingJobs {
         let job: FetchJob
         let name: String
         let connectDeadline: ContinuousClock.Instant
-        /// When it makes no sense any more to wait.
+        /// When the wait for the addresses ends.
         var end: ContinuousClock.Instant { min(job.deadline, connectDeadline) }
     }
 
@@ -37,13 +37,13 @@ struct ResolvingJobs {
 
     var count: Int { entries.count }
 
-    /// Takes a job that got its slot now: from here on its time for the connection runs.
+    /// Takes a job that has just got its slot. Its time for the connection begins.
     mutating func append(_ job: FetchJob) {
         let deadline = ContinuousClock.now.advanced(by: policy.connectTimeout)
         entries.append(Entry(job: job, name: nameToLookUp(job), connectDeadline: deadline))
     }
 
-    /// Takes out the jobs that can be started, and ends those that cannot.
+    /// Takes out the jobs that can be started, and fails those that cannot.
     mutating func takeReady(asking lookUps: NameLookUps, wake: @escaping @Sendable () -> Void) -> [Ready] {
         let answers = lookUps.takeAnswers()
         let now = ContinuousClock.now
@@ -67,22 +67,22 @@ struct ResolvingJobs {
         return ready
     }
 
-    /// Takes out everything.
+    /// Takes out all jobs.
     mutating func takeAll() -> [FetchJob] {
         defer { entries = [] }
         return entries.map(\.job)
     }
 
-    /// The next connection to the host needs a new look-up.
+    /// Makes the next connection to this host look up its name again.
     mutating func forgetName(_ name: String) {
         knownNames.forget(name)
     }
 
-    /// When the next job's time is over, at least 1 ms from now.
+    /// The time until the first job times out, at least 1 ms.
     var millisecondsToWait: Int32 {
         guard let end = entries.map(\.end).min() else { return .max }
         let (seconds, attoseconds) = ContinuousClock.now.duration(to: end).components
-        // A day is long enough, and fits.
+        // A day is long enough, and does not overflow.
         return Int32(clamping: max(0, min(seconds, 86_400)) * 1000 + max(0, attoseconds) / 1_000_000_000_000_000 + 1)
     }
 
@@ -91,7 +91,7 @@ struct ResolvingJobs {
         asking lookUps: NameLookUps, wake: @escaping @Sendable () -> Void
     ) -> Step {
         let (job, peer) = (entry.job, entry.job.peer)
-        // The total time counts from the call: what was spent in the queue is gone.
+        // The total time counts from the call, so the wait in the queue is part of it.
         guard now < entry.end else { return .fail(.timedOut) }
         guard peer.hostKind == .name else { return .go(resolution: nil) }
         guard let answer = answers[entry.name] ?? knownNames.answer(for: entry.name, at: now) else {
@@ -101,7 +101,7 @@ struct ResolvingJobs {
             }
         }
         guard !answer.isEmpty else { return .fail(.notResolved) }
-        // One bad answer refuses all: a name with a public and a private address is no honest name.
+        // One bad address refuses the fetch: a name with a public and a private address is suspicious.
         guard answer.allSatisfy(job.route.addresses.admits) else { return .fail(.blockedAddress) }
         let scripted = policy.scriptedResolutions.first { $0.hasPrefix(peer.hostWithPort + ":") }
         return .go(resolution: scripted ?? job.resolution(answer))
@@ -110,7 +110,7 @@ struct ResolvingJobs {
     private func nameToLookUp(_ job: FetchJob) -> String {
         switch policy.source {
         case .operatorNamed: job.peer.host
-        // With a dot at its end a name is looked up as it is, not below the machine's search domains first.
+        // With a dot at its end a name is absolute: the search domains of the machine are not tried.
         case .untrusted: job.peer.host + "."
         }
     }

@@ -1,9 +1,9 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// Puts a response together from the lines and pieces that libcurl delivers, and enforces the limits while they come.
+/// Assembles a response from the lines and pieces that libcurl delivers, and enforces the limits at each of them.
 ///
-/// Pure: no libcurl, no clock. Each step answers whether to go on; after a refusal ``failure`` says why.
+/// Pure: no libcurl, no clock. Each step returns whether to go on. After a refusal ``failure`` holds the reason.
 struct ResponseAssembly {
     private let maximumHeadBytes: Int
     private let maximumBodyBytes: Int
@@ -11,7 +11,7 @@ struct ResponseAssembly {
     private var isHeadComplete = false
     private var fields = HTTPFields()
     private var body: [UInt8] = []
-    /// Why the response was refused; nil as long as it was not.
+    /// Why the response was refused; nil while it is not refused.
     private(set) var failure: FetchError?
 
     init(maximumHeadBytes: Int, maximumBodyBytes: Int) {
@@ -19,9 +19,11 @@ struct ResponseAssembly {
         self.maximumBodyBytes = maximumBodyBytes
     }
 
-    /// Takes one line of a head or a trailer. `status` is the status of the newest head.
+    /// Takes one line of a head or a trailer.
+    ///
+    /// - Parameter status: The status of the newest head.
     mutating func take(line: [UInt8], status: Int) -> Bool {
-        // Interim answers and trailers count too: an endless stream of either is no document.
+        // Interim responses and trailers count too, because each of them could be endless.
         headBytes = headBytes.addingReportingOverflow(line.count).partialValue
         guard headBytes <= maximumHeadBytes else { return refuse(.malformedResponse) }
         let content = Self.withoutLineEnding(line)
@@ -31,10 +33,10 @@ struct ResponseAssembly {
             isHeadComplete = false
             return true
         }
-        // RFC 9110 §6.5.1: trailers are not merged into the head; nobody asked for them.
+        // RFC 9110 §6.5.1: trailers are not merged into the head. They are dropped.
         if isHeadComplete { return true }
         if content.isEmpty {
-            // RFC 9110 §15.2: an interim answer is followed by another head.
+            // RFC 9110 §15.2: an interim response is followed by another head.
             isHeadComplete = status >= 200
             return true
         }
@@ -48,7 +50,7 @@ struct ResponseAssembly {
         return true
     }
 
-    /// The document, when libcurl is done with a response that was not refused.
+    /// The document, when libcurl has finished a response that was not refused.
     func document(status: Int) throws(FetchError) -> FetchedDocument {
         if let failure { throw failure }
         guard isHeadComplete, status >= 200, let status = HTTPStatus(status) else { throw .malformedResponse }
@@ -61,13 +63,14 @@ struct ResponseAssembly {
     }
 
     private mutating func take(field line: ArraySlice<UInt8>) -> Bool {
-        // RFC 9112 §5.1: no white space before the colon; §5.2: a folded line (no name of its own) is refused.
+        // RFC 9112 §5.1: no white space before the colon. §5.2: a folded line, which has no name, is refused.
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
             let name = String(validating: line[..<colon], as: UTF8.self).flatMap({ HTTPFieldName($0) }),
-            let value = HTTPFieldValue(bytes: Array(Self.trimmed(line[(colon + 1)...])))
+            // RFC 9112 §5.1: optional white space around the value is not part of it.
+            let value = HTTPFieldValue(bytes: Array(OptionalWhiteSpace.trimmed(line[(colon + 1)...])))
         else { return refuse(.malformedResponse) }
 
-        // We ask for no coding, so there is nothing to decode, and nothing that could grow while being decoded.
+        // The request asks for no coding. A coded body is refused, because it could grow while it is decoded.
         let nameBytes = line[..<colon]
         if ASCII.equalsIgnoringCase(nameBytes, "content-encoding".utf8),
             !ASCII.equalsIgnoringCase(value.bytes, "identity".utf8)
@@ -88,13 +91,5 @@ struct ResponseAssembly {
         if content.last == UInt8(ascii: "\n") { content.removeLast() }
         if content.last == UInt8(ascii: "\r") { content.removeLast() }
         return content
-    }
-
-    /// RFC 9112 §5.1: optional white space around the value is not part of it.
-    private static func trimmed(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var value = value
-        while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
-        while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
-        return value
     }
 }

@@ -2,26 +2,26 @@ internal import HTTPMessages
 internal import WireFormat
 
 extension FetchPolicy {
-    /// How a URL that was admitted is reached.
+    /// How an admitted URL is reached.
     struct Route: Sendable, Hashable {
-        /// The addresses that the connection may go to: the URL's own host's, or the proxy's.
+        /// The addresses that may be connected to: those of the URL's host, or those of the proxy.
         let addresses: AddressPolicy
-        /// The operator's proxy, when it makes the connection to the host.
+        /// The operator's proxy, when the host is reached through it.
         let proxy: AbsoluteURL?
     }
 
-    /// The way to a URL under this policy.
+    /// The route to a URL under this policy.
     ///
-    /// - Throws: `notAllowed` for the spelling of the URL, `blockedAddress` for a literal address.
+    /// - Throws: `notAllowed` because of the spelling of the URL, `blockedAddress` because of a literal address.
     func route(to url: AbsoluteURL) throws(FetchError) -> Route {
-        // A fragment never names another document; in a configured URL it is a mistake.
+        // A fragment never names another document. In a configured URL it is a mistake.
         guard url.fragment == nil else { throw .notAllowed }
         let route: Route
         switch source {
         case .operatorNamed(let permissions, let proxy):
             guard permissions.insecureHTTP.admits(url) else { throw .notAllowed }
             let addresses = Self.addresses(of: url, under: permissions)
-            // What is private is not for the proxy, and what it resolves cannot be judged here.
+            // Private hosts are reached directly. The addresses that the proxy resolves cannot be judged here.
             let isProxied = proxy != nil && addresses == .globallyReachable
             route = Route(addresses: addresses, proxy: isProxied ? proxy : nil)
         case .untrusted(let ports):
@@ -43,44 +43,29 @@ extension FetchPolicy {
         }
     }
 
-    /// POLICY §13, operator-configured URLs: which addresses the operator meant by this host.
+    /// POLICY §13, operator-configured URLs: the addresses that the operator means by this host.
     private static func addresses(of url: AbsoluteURL, under permissions: FetchPermissions) -> AddressPolicy {
         if url.scheme == .https || permissions.insecureHTTP == .dangerouslyAnyHost,
-            permissions.privateHosts.contains(where: { isHost($0, of: url) })
+            permissions.privateHosts.contains(HTTPHost(url))
         {
             return .any
         }
-        // A name that merely resolves to a loopback address is not the machine itself.
+        // A name that merely resolves to a loopback address does not count as loopback.
         return url.isLoopback ? .loopback : .globallyReachable
     }
 
-    /// POLICY §13, untrusted URLs, as far as the spelling tells. (User information and hosts that some reader takes for
-    /// another spelling of an address are not representable.)
+    /// POLICY §13, untrusted URLs: the rules about the spelling. ``AbsoluteURL`` itself has no user information, and no
+    /// host that some parser could read as another spelling of an address.
     private static func admitsUntrusted(_ url: AbsoluteURL, ports: Set<UInt16>) -> Bool {
         url.scheme == .https && ports.contains(url.effectivePort) && !url.path.isEmpty && !url.hasDotSegments
             && (url.hostKind != .name || !SpecialUseName.covers(url.host))
     }
-
-    /// Whether an entry of `privateHosts` names the URL's host: ASCII case and the brackets of an IPv6 address do not count.
-    private static func isHost(_ entry: String, of url: AbsoluteURL) -> Bool {
-        guard let permitted = permittedHost(entry) else { return false }
-        if let address = permitted.addressBytes { return address == url.addressBytes }
-        return ASCII.equalsIgnoringCase(permitted.host.utf8, url.host.utf8)
-    }
-
-    /// An entry of `privateHosts` as the host of a URL; nil when it is none.
-    static func permittedHost(_ entry: String) -> AbsoluteURL? {
-        let isBareIPv6 = entry.utf8.contains(UInt8(ascii: ":")) && entry.utf8.first != UInt8(ascii: "[")
-        guard let url = try? AbsoluteURL(parsing: isBareIPv6 ? "https://[\(entry)]" : "https://\(entry)"),
-            url.port == nil, url.path.isEmpty, url.query == nil, url.fragment == nil
-        else { return nil }
-        return url
-    }
 }
 
-/// Names that lead into the machine, its network, or out of DNS, whatever they resolve to.
+/// Names that are reserved for this machine, for its network, or for use outside of DNS. They are refused without a
+/// look-up.
 enum SpecialUseName {
-    /// Last labels, each with what reserves it.
+    /// Last labels, each with the document that reserves it.
     static let lastLabels = [
         "localhost",  // RFC 6761 §6.3
         "invalid",  // RFC 6761 §6.4
@@ -93,7 +78,8 @@ enum SpecialUseName {
         "intranet", "private", "corp", "home", "lan",  // RFC 6762 Appendix G: used in private networks
     ]
 
-    /// Whether the name is special: by its last label, or because it has only one (a name of the local network).
+    /// Whether the name is special: because of its last label, or because it has only one label, as names of a local
+    /// network do.
     static func covers(_ name: String) -> Bool {
         let labels = Array(name.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard labels.count > 1, let last = labels.last, !last.isEmpty else { return true }
@@ -102,8 +88,8 @@ enum SpecialUseName {
 }
 
 extension AbsoluteURL {
-    /// Host and port as libcurl takes them.
+    /// Host and port in libcurl's spelling.
     var hostWithPort: String { "\(hostKind == .ipv6 ? "[\(host)]" : host):\(effectivePort)" }
-    /// Scheme, host and port, the port in any case: a proxy's default port is another one to libcurl.
+    /// Scheme, host and port. The port is always written, because libcurl has another default port for proxies.
     var originWithPort: String { "\(scheme.rawValue)://\(hostWithPort)" }
 }

@@ -7,7 +7,7 @@
 #endif
 import HTTPMessages
 
-/// Accepts connections on one loop and spreads them over all.
+/// Accepts connections on one loop and distributes them over all loops.
 actor Acceptor {
     nonisolated let loop: EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
@@ -20,7 +20,7 @@ actor Acceptor {
     private var isStopping = false
     private var failure: HTTPServer.StartError?
 
-    /// `loops` must not be empty.
+    /// - Parameter loops: At least one loop. The first one accepts.
     init(listener: ListeningSocket, loops: [EventLoop], service: HTTPService) {
         loop = loops[0]
         self.listener = listener
@@ -29,8 +29,10 @@ actor Acceptor {
         socket = Socket(descriptor: listener.descriptor, loop: loops[0])
     }
 
-    /// Accepts until ``stopSoon()``, then takes what is in the queue already and closes the socket. Returns why, when it stopped by
-    /// itself.
+    /// Accepts until ``stopSoon()``. Then it accepts the connections that are already in the system's queue, and closes
+    /// the socket.
+    ///
+    /// - Returns: The reason when it has stopped without ``stopSoon()``, else nil.
     func run() async -> HTTPServer.StartError? {
         if !socket.open() { failure = .system("epoll_ctl", errno) }
         while !isStopping, failure == nil {
@@ -40,7 +42,8 @@ actor Acceptor {
             case .more:
                 await Task.yield()
             case .exhausted:
-                // No descriptor or no memory: connections that end give some back. Trying at once would spin.
+                // No descriptor or no memory is left. Connections that end release some; trying again at once would
+                // spin.
                 await socket.pause(until: loop.now + 100)
             }
         }
@@ -50,7 +53,7 @@ actor Acceptor {
         return failure
     }
 
-    /// Ends ``run()``. Callable from anywhere.
+    /// Ends ``run()``. May be called from any thread.
     nonisolated func stopSoon() {
         Task(executorPreference: loop) { await self.stop() }
     }
@@ -82,7 +85,7 @@ actor Acceptor {
     }
 
     private func admit(_ descriptor: Int32) {
-        // Asked for only where somebody wants to know: it is a system call.
+        // Only when it is needed, because it costs a system call.
         let network = service.limits.connectionsPerPeer == nil ? nil : SocketAddress(peerOf: descriptor)?.network
         if let fault = service.census.enter(network, service.limits) {
             refuse(descriptor, fault)
@@ -94,7 +97,7 @@ actor Acceptor {
         Task(executorPreference: loop) { await connection.run() }
     }
 
-    /// One connection too many: answered if the socket takes it at once, then closed.
+    /// Refuses a connection beyond the limit: sends a response if the socket takes it at once, then closes.
     private func refuse(_ descriptor: Int32, _ fault: RequestFault) {
         let refused = Socket(descriptor: descriptor, loop: loop)
         var out: [UInt8] = []
@@ -102,7 +105,7 @@ actor Acceptor {
         loop.counters.countResponse(fault.status)
         _ = refused.send(out, from: 0)
         refused.finishSending()
-        // Closing with bytes unread would reset the connection and could take the answer from the client: see `linger()`.
+        // A close with unread bytes would reset the connection, and the client could lose the response: see `linger()`.
         var unread: [UInt8] = []
         _ = refused.receive(into: &unread, atMost: .max)
         refused.close()

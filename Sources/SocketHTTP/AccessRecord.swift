@@ -1,53 +1,50 @@
 public import HTTPMessages
+import WireFormat
 
-/// One request as an access log tells it: once, when the response has been handed to the system or cannot be any more.
+/// One request in an access log. It is made once, when the response has been handed to the system or can no longer be.
 ///
-/// It holds no query, no field and no token. Path and method are the caller's words, though within the grammar of a request line.
+/// It holds no query, no field and no token. The client chose the path and the method, within the grammar of a request
+/// line.
 public struct AccessRecord: Sendable, CustomStringConvertible {
     /// The method; nil when the head was refused.
     public let method: HTTPMethod?
     /// The path without the query, undecoded; nil when the head was refused.
     public let path: String?
-    /// The status that was sent; nil when the client went away before there was one.
+    /// The status that was sent; nil when the client went away before.
     public let status: HTTPStatus?
-    /// Why the server refused the request itself: a snake-case code; nil when a handler answered.
+    /// Why the server itself refused the request, as a snake-case code; nil when a handler has responded.
     public let rejection: String?
     /// Whether the whole response was handed to the system.
     public let isComplete: Bool
-    /// From the end of the head to the end of the response; zero for a refused head.
+    /// The time from the end of the head to the end of the response. For a refused head it is nearly zero.
     public let duration: Duration
-    /// Bytes of the response on the wire, its head included.
+    /// The bytes of the response that were sent, with its head.
     public let sentBytes: Int
     /// ``HTTPMessages/HTTPResponse/principalID`` of the response.
     public let principalID: String?
 
-    /// One line of ASCII, at most about a kilobyte: what the caller chose is cut, and escaped where it is not printable.
+    /// One line of printable ASCII, at most about a kilobyte, whose parts are separated by one space. Text from the
+    /// caller is cut, and escaped where it is not printable.
     public var description: String {
         let words: [String] = [
-            method?.name ?? "-", path.map { Self.printable($0, atMost: 512) } ?? "-",
+            method?.name ?? "-", path.map { Self.word($0, limit: 512) } ?? "-",
             status.map { "\($0.code)" } ?? "-", isComplete ? "complete" : "cut",
             "\(duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000)ms",
             "\(sentBytes)B",
         ]
         return words.joined(separator: " ") + (rejection.map { " rejection=\($0)" } ?? "")
-            + (principalID.map { " principal=\(Self.printable($0, atMost: 128))" } ?? "")
+            + (principalID.map { " principal=\(Self.word($0, limit: 128))" } ?? "")
     }
 
-    private static func printable(_ text: String, atMost limit: Int) -> String {
+    private static func word(_ text: String, limit: Int) -> String {
         var bytes: [UInt8] = []
-        for byte in text.utf8.prefix(limit) {
-            if byte > 0x20, byte < 0x7F {
-                bytes.append(byte)
-            } else {
-                bytes.append(0x25)
-                for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x37 + digit) }
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self) + (text.utf8.count > limit ? "..." : "")
+        LogText.append(text, to: &bytes, space: .escaped, limit: limit)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 
-/// What is known of a request before its response has ended. A class, so that a connection without a log holds a reference only.
+/// The part of a record that is known before the response has ended. It is a class, so that a connection without a log
+/// holds only an empty reference.
 final class AccessEntry {
     private let method: HTTPMethod?
     private let path: String?
@@ -55,7 +52,7 @@ final class AccessEntry {
     private let sentBefore: Int
     var principalID: String?
 
-    /// `head` is nil when it was refused.
+    /// - Parameter head: nil when the head was refused.
     init(_ head: RequestHead?, sentBytes: Int) {
         method = head?.method
         path = head?.target.path

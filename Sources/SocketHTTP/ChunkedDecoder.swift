@@ -1,10 +1,11 @@
 import HTTPMessages
 import WireFormat
 
-/// Takes the chunked coding off a request body (RFC 9112 §7.1), strictly and at any byte boundary.
+/// Decodes the chunked coding of a request body (RFC 9112 §7.1). The input may be split at any byte.
 ///
-/// Stricter than the grammar: no white space after the size, extensions and trailers bounded. Extensions are ignored and trailers
-/// checked and dropped, so that no `Authorization` can arrive after the decision.
+/// It is stricter than the grammar: there is no white space after the size, and extensions and trailers are bounded.
+/// Extensions are ignored. Trailers are checked and dropped, so that no `Authorization` field can arrive after the
+/// guard's decision.
 package struct ChunkedDecoder {
     private enum State {
         case size
@@ -28,15 +29,15 @@ package struct ChunkedDecoder {
     private var trailerBytes = 0
     private var trailerLines = 0
 
-    /// A decoder for a body of at most `bodyBytes` bytes.
+    /// - Parameter bodyBytes: The largest size of the decoded body.
     package init(bodyBytes: Int) {
         self.bodyBytes = bodyBytes
     }
 
-    /// The last chunk and the trailer section have been read.
+    /// Whether the last chunk and the trailer section have been read.
     package var isDone: Bool { state == .done }
 
-    /// Takes what belongs to the body from the front of `input`, and returns the content in it.
+    /// Removes the bytes of the body from the front of `input`, and returns the content that they hold.
     package mutating func decode(_ input: inout [UInt8]) throws(RequestFault) -> [UInt8] {
         var content: [UInt8] = []
         var index = 0
@@ -60,7 +61,8 @@ package struct ChunkedDecoder {
         switch state {
         case .size:
             if let value = ASCII.hexValue(byte) {
-                // RFC 9112 §7.1: anticipate large sizes. Sixteen digits at most, and within the limit of the body.
+                // RFC 9112 §7.1: anticipate large sizes. A size has at most sixteen digits and is within the limit of
+                // the body.
                 digits += 1
                 guard digits <= 16 else { throw .malformedChunk }
                 guard remaining <= (Int.max - 15) / 16 else { throw .bodyTooLarge }
@@ -102,7 +104,7 @@ package struct ChunkedDecoder {
             guard byte == 0x0A else { throw .malformedChunk }
             try endTrailerLine()
         case .data, .done:
-            break  // Handled by the caller.
+            break  // `decode` handles these states.
         }
     }
 

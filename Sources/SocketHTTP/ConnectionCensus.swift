@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The connections of a server: how many are open, from where, and what was turned away.
+/// Counts the connections of a server: how many are open, from which networks, and how many were refused.
 final class ConnectionCensus: Sendable {
     private struct State {
         var open = 0
@@ -13,7 +13,9 @@ final class ConnectionCensus: Sendable {
 
     private let state = Mutex(State())
 
-    /// Counts one more, or says why not. Who counts a network here gives it to ``leave(_:)`` too.
+    /// Counts one more connection, or returns why it is refused.
+    ///
+    /// - Parameter network: Pass the same value to ``leave(_:)``; nil for a connection that no limit per peer concerns.
     func enter(_ network: SocketAddress.Network?, _ limits: ServerLimits) -> RequestFault? {
         state.withLock { state in
             var fault: RequestFault?
@@ -46,7 +48,7 @@ final class ConnectionCensus: Sendable {
         waiter?.resume(returning: true)
     }
 
-    /// Counts a request that no handler saw to the end.
+    /// Counts a request that the server itself has refused.
     func reject(_ fault: RequestFault) {
         state.withLock { $0.rejections[fault, default: 0] += 1 }
     }
@@ -60,7 +62,7 @@ final class ConnectionCensus: Sendable {
         }
     }
 
-    /// Waits until no connection is open; false when that takes longer than `time`.
+    /// Waits until no connection is open. False when that takes longer than `time`.
     func isEmpty(within time: Duration) async -> Bool {
         var timer: Task<Void, Never>?
         let isEmpty = await withCheckedContinuation { continuation in

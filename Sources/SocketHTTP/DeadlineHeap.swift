@@ -1,7 +1,7 @@
-/// The deadlines of a loop's sockets, earliest first: a binary heap of numbers.
+/// The deadlines of a loop's sockets, earliest first, in a binary heap.
 ///
-/// An entry says when to look at a socket, not what is due: a deadline that moves to a later time, as almost all do, costs nothing
-/// until its entry comes up.
+/// An entry says when to look at a socket, not what is due then. A deadline that moves to a later time, as almost all
+/// do, therefore costs nothing until its entry comes up.
 struct DeadlineHeap {
     private var entries: [(deadline: Int64, token: UInt64)] = []
 
@@ -17,7 +17,7 @@ struct DeadlineHeap {
         }
     }
 
-    /// Takes the earliest entry when its time has come.
+    /// Removes the earliest entry and returns it, when its time has come.
     mutating func takeDue(_ now: Int64) -> (deadline: Int64, token: UInt64)? {
         guard let first = entries.first, first.deadline <= now else { return nil }
         entries.swapAt(0, entries.count - 1)

@@ -7,20 +7,21 @@
 #endif
 import Synchronization
 
-/// One thread that waits for sockets and runs the tasks of their connections.
+/// A thread that waits for sockets and runs the tasks of their connections.
 ///
-/// It is a task executor and a serial executor at once: a connection is an actor on the loop and a task that prefers it,
+/// It is a task executor and a serial executor. A connection is an actor on the loop and a task that prefers the loop,
 /// so that reading, the handler and writing run on one thread without a hop.
 ///
-/// `@unchecked Sendable`: ``mailbox`` and ``thread`` are synchronised. Everything else is touched by the loop's own
-/// thread only: the methods that touch it are called by ``main()`` and by jobs, which run on that thread; `isCurrent` is
-/// asserted where they enter.
+/// `@unchecked Sendable`: ``mailbox`` and ``thread`` are synchronised. Only the loop's own thread touches all other
+/// state: the methods that do so are called by ``main()`` and by jobs, which run on that thread. Their entries assert
+/// `isCurrent`.
 package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable {
     private enum Phase {
         case running
         case stopping
-        /// The thread has ended. A job that comes now gets a thread of its own: see ``enqueue(_:)``.
+        /// The thread has ended. A job that comes now gets another thread: see ``enqueue(_:)``.
         case ended
+        /// Another thread runs such late jobs.
         case late
     }
 
@@ -31,7 +32,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     }
 
     private let mailbox = Mutex(Mailbox())
-    /// The thread that may touch the confined state; 0 for none.
+    /// The thread that may touch the confined state; 0 when there is none.
     private let thread = Atomic<UInt>(0)
 
     private let poller: Poller
@@ -40,20 +41,15 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     // Confined to the thread.
     private var events = Poller.Events()
     private var jobs: [UnownedJob] = []
-    private var sockets: [Socket?] = []
-    private var freePlaces: [Int] = []
-    private var socketCount = 0
-    private var generation: UInt32 = 0
+    private var sockets = SocketTable()
     private var deadlines = DeadlineHeap()
     private var nextLook = Int64.max
-    private var dateBytes: [UInt8] = []
-    private var dateSecond = Int64.min
-    private var dateIsDue: Int64 = 0
-    /// Milliseconds of a clock that never goes back, read once a turn.
+    private var date = DateLine()
+    /// Milliseconds of a monotonic clock, which is read once each turn of the loop.
     private(set) var now: Int64
-    /// Where sockets receive before the bytes go to their owner.
+    /// The buffer into which sockets receive, before the bytes are copied to their owner.
     var scratch = [UInt8](repeating: 0, count: 64 * 1024)
-    /// The server is stopping: no connection is kept after its present response.
+    /// Whether the server is stopping: no connection is kept after its current response.
     private(set) var isDraining = false
 
     package init() throws(HTTPServer.StartError) {
@@ -63,7 +59,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     // MARK: - Life
 
-    /// Starts the thread, which keeps the loop alive. A loop that cannot start gives its descriptors back.
+    /// Starts the thread, which keeps the loop alive. When that fails, the loop closes its descriptors.
     package func start() throws(HTTPServer.StartError) -> PosixThread {
         do throws(HTTPServer.StartError) {
             return try PosixThread { self.main() }
@@ -73,7 +69,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         }
     }
 
-    /// Ends the thread once its sockets are closed and its jobs done.
+    /// Makes the thread end when its sockets are closed and its jobs are done.
     func stop() {
         mailbox.withLock { mailbox in
             guard mailbox.phase == .running else { return }
@@ -86,23 +82,23 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         thread.store(PosixThread.currentID, ordering: .relaxed)
         turn: while true {
             poller.wait(milliseconds: timeToWait(), using: &events) { token, readiness in
-                socket(token)?.signal(readiness)
+                sockets[token]?.signal(readiness)
             }
             now = Self.clock()
             if now >= nextLook { lookAtDeadlines() }
             collectMail()
             runJobs()
-            if socketCount == 0, jobs.isEmpty, endIfIdle() { break turn }
+            if sockets.count == 0, jobs.isEmpty, endIfIdle() { break turn }
         }
     }
 
-    /// Nothing is left to do and the loop was told to stop.
+    /// Ends the loop when it was told to stop and no job is left. True when it has ended.
     private func endIfIdle() -> Bool {
         mailbox.withLock { mailbox in
             guard mailbox.phase == .stopping, mailbox.jobs.isEmpty else { return false }
             mailbox.phase = .ended
             thread.store(0, ordering: .relaxed)
-            // Under the lock: `wake` is only called under it, and never after the phase has changed.
+            // Under the lock: `wake` is called only under the lock, and never after the phase has changed.
             poller.close()
             return true
         }
@@ -115,7 +111,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     }
 
     private func runJobs() {
-        // Jobs that these jobs enqueue wait until the sockets had their turn.
+        // Jobs that these jobs enqueue wait for the next turn, so that sockets are served in between.
         var batch: [UnownedJob] = []
         swap(&batch, &jobs)
         for job in batch { run(job) }
@@ -136,10 +132,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         thread.load(ordering: .relaxed) == PosixThread.currentID
     }
 
-    /// On the loop's thread without a lock; from elsewhere through the mailbox, with one wake for any number of jobs.
+    /// Enqueues a job: on the loop's thread without a lock, from another thread through the mailbox, with one wake for
+    /// any number of jobs.
     ///
-    /// A task that the user left behind may come back after the end (to a body writer, say). Its job runs on a thread of its own,
-    /// one at a time, and finds the connection closed.
+    /// A task that the handler has left behind may enqueue a job after the loop has ended, for example when it uses a
+    /// body writer. Such jobs run on another thread, one at a time, and find the connection closed.
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         if isCurrent {
@@ -202,62 +199,40 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     // MARK: - Sockets
 
+    /// Registers a socket with the system's notification; false when that fails.
     func add(_ socket: Socket) -> Bool {
         assert(isCurrent)
-        let place: Int
-        if let free = freePlaces.popLast() {
-            place = free
-        } else {
-            place = sockets.count
-            sockets.append(nil)
-        }
-        generation &+= 1
-        socket.token = UInt64(generation & 0x7FFF_FFFF) << 32 | UInt64(place)
+        sockets.insert(socket)
         guard poller.add(socket.descriptor, token: socket.token) else {
-            freePlaces.append(place)
+            sockets.remove(socket)
             return false
         }
-        sockets[place] = socket
-        socketCount += 1
         return true
     }
 
-    /// Forgets a socket that has been added, and closes it.
+    /// Closes a socket and forgets it.
     func remove(_ socket: Socket) {
         assert(isCurrent)
         socket.close()
-        let place = Int(truncatingIfNeeded: socket.token & 0xFFFF_FFFF)
-        guard sockets.indices.contains(place), sockets[place] === socket else { return }
-        sockets[place] = nil
-        freePlaces.append(place)
-        socketCount -= 1
+        sockets.remove(socket)
     }
 
-    /// The socket that a token names, unless it is closed.
-    private func socket(_ token: UInt64) -> Socket? {
-        let place = Int(truncatingIfNeeded: token & 0xFFFF_FFFF)
-        guard place < sockets.count, let socket = sockets[place], socket.token == token else { return nil }
-        return socket
-    }
-
-    /// Makes sure that the socket is looked at when the clock passes `deadline`.
+    /// Makes the loop call ``Socket/expire(at:)`` when the clock has passed `deadline`.
     func expect(_ deadline: Int64, of socket: Socket) {
         guard deadline < socket.nextLook else { return }
         socket.nextLook = deadline
         deadlines.insert(deadline, socket.token)
         if deadline < nextLook { nextLook = deadline }
-        guard deadlines.count > 4 * socketCount + 1024 else { return }
-        // Sockets that are closed, and looks that came to be superseded, leave their entries behind.
+        guard deadlines.count > 4 * sockets.count + 1024 else { return }
+        // Closed sockets, and looks that were replaced by earlier ones, leave their entries behind: rebuild the heap.
         deadlines.removeAll()
-        for case .some(let socket) in sockets where socket.nextLook != .max {
-            deadlines.insert(socket.nextLook, socket.token)
-        }
+        for socket in sockets.all where socket.nextLook != .max { deadlines.insert(socket.nextLook, socket.token) }
     }
 
-    /// Wakes whoever waited too long; at most every 20 ms.
+    /// Wakes every task that has waited until its deadline. Runs at most every 20 ms.
     private func lookAtDeadlines() {
         while let due = deadlines.takeDue(now) {
-            guard let socket = socket(due.token), socket.nextLook == due.deadline else { continue }
+            guard let socket = sockets[due.token], socket.nextLook == due.deadline else { continue }
             socket.nextLook = .max
             socket.expire(at: now)
             expect(socket.nextDeadline, of: socket)
@@ -265,55 +240,33 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         nextLook = deadlines.earliest == .max ? .max : max(deadlines.earliest, now + 20)
     }
 
-    /// Stops keeping connections; those that wait for a request see it at once.
+    /// Stops keeping connections. Connections that wait for a request end at once.
     func drain() {
         assert(isCurrent)
         isDraining = true
-        for socket in sockets { socket?.wakeIfIdle() }
+        for socket in sockets.all { socket.wakeIfIdle() }
     }
 
     /// Cancels every task that serves a connection and treats the connections as broken.
     func abort() {
         assert(isCurrent)
         isDraining = true
-        for socket in sockets {
-            socket?.cancelTask()
-            socket?.abort()
+        for socket in sockets.all {
+            socket.cancelTask()
+            socket.abort()
         }
     }
 
-    /// Closes every descriptor, whoever still uses it.
+    /// Closes every descriptor, although tasks may still use their connections.
     func closeSockets() {
         assert(isCurrent)
-        for socket in sockets { socket?.close() }
+        for socket in sockets.all { socket.close() }
     }
 
     // MARK: - Time
 
-    /// `Date: …` with its CRLF. No loop shows an earlier second than another has shown, though each looks at the clock rarely.
-    var dateLine: [UInt8] {
-        if now >= dateIsDue || latestSecond.load(ordering: .relaxed) != dateSecond { renewDate() }
-        return dateBytes
-    }
-
-    private func renewDate() {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        dateIsDue = now + 1000 - Int64(time.tv_nsec) / 1_000_000
-        var second = Int64(time.tv_sec)
-        let latest = latestSecond.max(second, ordering: .relaxed).newValue
-        if latest - second > 1 {
-            latestSecond.store(second, ordering: .relaxed)  // The clock was set back.
-        } else {
-            second = latest
-        }
-        guard second != dateSecond else { return }
-        dateSecond = second
-        dateBytes.removeAll(keepingCapacity: true)
-        dateBytes.append(contentsOf: "Date: ".utf8)
-        HTTPDate.append(secondsSince1970: second, to: &dateBytes)
-        dateBytes.append(contentsOf: [0x0D, 0x0A])
-    }
+    /// `Date: …` with its CRLF.
+    var dateLine: [UInt8] { date.bytes(at: now) }
 
     private static func clock() -> Int64 {
         var time = timespec()
@@ -321,6 +274,3 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
-
-/// The latest second that any loop has put into a `Date`.
-private let latestSecond = Atomic<Int64>(0)

@@ -1,22 +1,22 @@
 import HTTPMessages
 
-/// The content of the present request: how it is framed, and how far it has been read.
+/// The content of the current request: how it is framed, and how much of it has been read.
 struct RequestBodyState {
     fileprivate enum Source {
         case end
         case length(Int)
         case chunked(ChunkedDecoder)
-        /// What comes next on the connection is not known any more.
+        /// Reading failed, so the start of the next request is unknown.
         case broken(HTTPRequestBodyError)
     }
 
     fileprivate var source = Source.end
-    /// The end has been given to the reader.
+    /// Whether the reader has got the end.
     fileprivate var isConsumed = false
-    /// Somebody waits for a chunk.
+    /// Whether a task waits for a chunk.
     fileprivate var isBeingRead = false
     fileprivate var awaitsContinue = false
-    /// Milliseconds that the server still waits for the content, in sum.
+    /// Milliseconds that the server will still wait for the content, in sum.
     fileprivate var patience: Int64 = 0
     fileprivate var bodyBytes = 0
     fileprivate var chunkFault: RequestFault?
@@ -34,25 +34,27 @@ struct RequestBodyState {
         self.patience = patience
     }
 
-    /// Nothing of the content is left on the connection or to come.
+    /// Whether the whole content has been read from the connection.
     var hasEnded: Bool { if case .end = source { true } else { false } }
 
-    /// Whether what the handler has not read may be read and dropped, `arrived` bytes of it being here already.
+    /// Whether the server may read and drop the rest of the content, which the handler has not read.
+    ///
+    /// - Parameter arrived: The number of bytes that have arrived already.
     func mayBeDrained(_ arrived: Int) -> Bool {
         guard !isBeingRead else { return false }
         switch source {
         case .end: return true
         case .broken: return false
-        // RFC 9110 §10.1.1: without `100 Continue` nobody knows whether the content will come.
+        // RFC 9110 §10.1.1: without `100 Continue` the client may or may not send the content.
         case .length(let count): return !awaitsContinue && count - arrived <= ServerLimits.drainedBodyBytes
         case .chunked: return !awaitsContinue
         }
     }
 
-    /// The answer to an error of this body that the handler did not handle.
+    /// The fault that the server answers when a handler has thrown this error of the body.
     func fault(of error: HTTPRequestBodyError) -> RequestFault? {
         switch error {
-        case .tooLarge: .bodyTooLarge  // Also beyond a limit of the handler's own.
+        case .tooLarge: .bodyTooLarge  // Also for a limit that the handler has set.
         case .timedOut: .bodyTimedOut
         case .malformed: chunkFault ?? .malformedChunk
         case .disconnected, .alreadyConsumed: nil
@@ -71,7 +73,7 @@ extension HTTPConnection {
         } catch {
             result = .failure(error)
         }
-        // While this waited, the exchange may have ended.
+        // The exchange may have ended during the wait.
         guard exchange == self.exchange else { throw .alreadyConsumed }
         body.isBeingRead = false
         switch result {
@@ -104,7 +106,7 @@ extension HTTPConnection {
         }
     }
 
-    /// What the input holds of the content: nil when more must be read, empty at the end.
+    /// The next content in the input; nil when more bytes must be received, empty at the end.
     private func decodeInput() throws(HTTPRequestBodyError) -> [UInt8]? {
         switch body.source {
         case .end: return []
@@ -127,11 +129,11 @@ extension HTTPConnection {
         }
     }
 
-    /// After the response: reads what the handler left, within a bound. False when the connection is to be closed, in which case
-    /// everything but the closing itself has been done.
+    /// Reads the rest of the content after the response, up to a bound. False when the connection must be closed. In
+    /// that case only the close itself is left to do.
     func endBody(isKept: Bool) async -> Bool {
         guard isKept, !body.isBeingRead else {
-            // What has come, and content that is still to come, would meet a closed socket.
+            // Bytes that have arrived or are still to come would meet a closed socket, and reset the connection.
             if !input.isEmpty || socket.mayRead || !body.hasEnded { await linger() }
             return false
         }

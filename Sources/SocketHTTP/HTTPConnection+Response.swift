@@ -1,12 +1,13 @@
 import HTTPMessages
 
 extension HTTPConnection {
-    /// Sends the response. True when the connection may be kept.
+    /// Sends the response. True when the connection may be kept open.
     func send(_ response: HTTPResponse, to head: RequestHead) async throws -> Bool {
         let code = response.status.code
-        // RFC 9110 §15.2, §7.8: interim responses are the server's, and it never switches protocols.
+        // RFC 9110 §15.2, §7.8: only the server sends interim responses, and it never switches protocols.
         guard code >= 200 else { throw InterimResponse() }
-        // RFC 9110 §15.3.5, §15.4.5: no content, and nothing said about its length. §15.3.6: none, and a length that says so.
+        // RFC 9110 §15.3.5, §15.4.5: 204 and 304 have no content, and no field says its length. §15.3.6: 205 has a
+        // length of zero.
         let isSilent = code == 204 || code == 304
         let hasContent = !isSilent && code != 205 && head.method != .head
         var isKept = head.persists && !loop.isDraining && !socket.peerHasFinished && body.mayBeDrained(input.count)
@@ -16,8 +17,8 @@ extension HTTPConnection {
         case .bytes(let content):
             let isCopied = hasContent && content.count <= ServerLimits.copiedBodyBytes
             out.reserveCapacity(256 + response.fields.buffer.count + (isCopied ? content.count : 0))
-            // RFC 9110 §8.6: a length in the answer to HEAD is the one that GET has; a handler that left the content out
-            // for HEAD does not tell it.
+            // RFC 9110 §8.6: the length in a response to HEAD is the one that a GET would have. It is unknown when the
+            // handler has left the content out.
             let isUnknown = head.method == .head && content.isEmpty
             let framing: ResponseHead.Framing =
                 isSilent || isUnknown ? .none : .length(code == 205 ? 0 : content.count)
@@ -27,7 +28,7 @@ extension HTTPConnection {
             if hasContent, !isCopied { try await write(content) }
         case .stream(let produce):
             isChunked = !head.isHTTP10
-            // RFC 9112 §6.3: to HTTP/1.0 the end of the connection is the end of the content.
+            // RFC 9112 §6.3: for HTTP/1.0 the end of the connection is the end of the content.
             if !isChunked, hasContent { isKept = false }
             let framing: ResponseHead.Framing =
                 hasContent ? (isChunked ? .chunked : .untilClose) : code == 205 ? .length(0) : .none
@@ -57,9 +58,9 @@ extension HTTPConnection {
             filler: { bytes, time in await self.fillSilence(with: bytes, after: time, of: exchange) })
     }
 
-    /// One piece of a streamed response, from whichever task.
+    /// Sends one piece of a streamed response. Any task may call it.
     private func writePiece(_ piece: [UInt8], of exchange: UInt64) async throws {
-        // A client that takes everything at once must not keep the loop from the others.
+        // A client that takes every piece at once must not keep the loop from other connections.
         pieces &+= 1
         if pieces % 16 == 0 { await Task.yield() }
         guard openStream == exchange, !socket.isGone else { throw CancellationError() }
@@ -82,7 +83,7 @@ extension HTTPConnection {
         }
     }
 
-    /// The loop writes when nobody else does. A task lives only while the bytes are being written.
+    /// Makes the loop send `bytes` when the stream is silent. A task exists only while the bytes are being written.
     private func fillSilence(with bytes: [UInt8], after time: Duration, of exchange: UInt64) {
         guard openStream == exchange, !bytes.isEmpty else { return }
         socket.fillSilence(after: ServerTimes.milliseconds(time)) { [loop] in
@@ -91,12 +92,13 @@ extension HTTPConnection {
     }
 
     private func writeFiller(_ bytes: [UInt8], of exchange: UInt64) async {
-        // Who is sending already waits for the client, which more bytes would not help.
+        // A write that is in progress waits for the client. More bytes would not help.
         guard !isSending else { return }
         try? await writePiece(bytes, of: exchange)
     }
 
-    /// Sends the parts one after another, with nobody else's between them. What the socket does not take waits for the client.
+    /// Sends the parts one after another, without bytes of another writer between them. Suspends while the socket takes
+    /// no more.
     func write(_ first: [UInt8], _ more: [UInt8]...) async throws(ConnectionLost) {
         if isSending { await withCheckedContinuation { sendQueue.append($0) } }
         isSending = true
@@ -112,7 +114,7 @@ extension HTTPConnection {
         var sent = socket.send(bytes, from: start)
         while sent < bytes.count {
             guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
-                // A client that takes nothing any more has lost its connection, for every writer.
+                // The client has stopped reading: the connection is lost for every writer.
                 socket.abort()
                 throw ConnectionLost()
             }
@@ -120,7 +122,7 @@ extension HTTPConnection {
         }
     }
 
-    /// RFC 9110 §10.1.1: the client may send its content now.
+    /// RFC 9110 §10.1.1: tells the client to send its content.
     func sendContinue() async throws(ConnectionLost) {
         guard status == nil else { return }
         try await write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))

@@ -1,35 +1,38 @@
 import HTTPMessages
 
-/// One connection: reads a head, awaits the handler, writes the response, and again (RFC 9112 §9).
+/// One connection (RFC 9112 §9): it reads a head, awaits the handler, writes the response, and begins again.
 ///
-/// The actor's executor is the event loop, so the state below belongs to one thread, and whoever writes to the body of a response
-/// from elsewhere hops here. A single task runs ``run()``; it is the one that is cancelled when the client goes away.
+/// The executor of the actor is the event loop, so one thread owns the state below. A task that writes to the body of a
+/// response from another executor hops to this thread. A single task runs ``run()``; it is cancelled when the client
+/// goes away.
 package actor HTTPConnection {
     nonisolated let loop: EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
 
     let service: HTTPService
     let socket: Socket
-    /// Bytes that have arrived and belong to nobody yet. Bounded by the head limits, or by one receive.
+    /// Bytes that have arrived and are not used yet. The limits of the head bound them, or the size of one receive.
     var input: [UInt8] = []
-    /// Counts the requests, so that a body or a writer that outlives its request is recognised.
+    /// The number of the current request. A body or a writer that outlives its request is recognised by an older
+    /// number.
     var exchange: UInt64 = 0
-    /// The content of the present request.
+    /// The content of the current request.
     var body = RequestBodyState()
-    /// The status of the present response once it has begun: no interim response may be sent any more.
+    /// The status of the current response, once it has begun. From then on no interim response may be sent.
     var status: HTTPStatus?
-    /// The exchange whose response stream is open.
+    /// The number of the request whose response stream is open.
     var openStream: UInt64?
     var isChunked = false
     var pieces = 0
-    /// Somebody is sending; the others wait here, first come first served.
+    /// Whether a task is sending.
     var isSending = false
+    /// The other tasks that want to send, in order.
     var sendQueue: [CheckedContinuation<Void, Never>] = []
-    /// What the access log will say of the present request; nil when nobody listens or it has been said.
+    /// The access record of the current request; nil without an access log, and after the record has been logged.
     var entry: AccessEntry?
     private let network: SocketAddress.Network?
 
-    /// `network` is what the census has counted.
+    /// - Parameter network: The network that the census has counted.
     package init(descriptor: Int32, network: SocketAddress.Network?, loop: EventLoop, service: HTTPService) {
         self.loop = loop
         self.service = service
@@ -37,11 +40,11 @@ package actor HTTPConnection {
         socket = Socket(descriptor: descriptor, loop: loop)
     }
 
-    /// Serves the connection to its end.
+    /// Serves the connection until it ends.
     package func run() async {
         if socket.open() {
             while let head = await nextHead(), await serve(head) {
-                // A client that always has one more request ready must not keep the loop from the others.
+                // A client that always has another request ready must not keep the loop from other connections.
                 if exchange % 16 == 0 { await Task.yield() }
             }
         }
@@ -53,7 +56,7 @@ package actor HTTPConnection {
 
     // MARK: - Reading
 
-    /// Reads the next head; nil when the connection is to be closed. A refused head is answered here.
+    /// Reads the next head; nil when the connection must be closed. A malformed head is answered here.
     private func nextHead() async -> RequestHead? {
         var parser = RequestHeadParser(limits: service.limits)
         var hasBegun = !input.isEmpty
@@ -87,7 +90,7 @@ package actor HTTPConnection {
         }
     }
 
-    /// Takes the first `count` bytes off the input.
+    /// Removes the first `count` bytes of the input and returns them.
     func takeInput(_ count: Int) -> [UInt8] {
         var taken: [UInt8] = []
         if count == input.count {
@@ -101,7 +104,7 @@ package actor HTTPConnection {
 
     // MARK: - One exchange
 
-    /// Answers one request. False when the connection is to be closed.
+    /// Answers one request. False when the connection must be closed.
     private func serve(_ head: RequestHead) async -> Bool {
         exchange &+= 1
         status = nil
@@ -123,9 +126,9 @@ package actor HTTPConnection {
         }
     }
 
-    /// The handler has returned or thrown, and nothing more is sent on its behalf.
+    /// Ends the exchange: the handler has returned or thrown, and nothing more is sent for it.
     ///
-    /// Not inlined: what it needs for the log would make the frame of every waiting connection larger.
+    /// Not inlined, because its variables for the log would enlarge the frame of every waiting connection.
     @inline(never)
     private func endExchange(isComplete: Bool, _ fault: RequestFault? = nil) {
         socket.endHandling()
@@ -144,18 +147,19 @@ package actor HTTPConnection {
         }
     }
 
-    /// What a handler's error becomes. Its text stays here.
+    /// Answers an error of a handler. Its text is not sent. False when the connection must be closed.
     private func fail(_ error: any Error, _ head: RequestHead) async -> Bool {
-        defer { endExchange(isComplete: false) }  // Unless it has been ended below.
+        defer { endExchange(isComplete: false) }  // No effect when it has been ended below.
         if error is ConnectionLost || socket.isGone { return false }
         if error is CancellationError, Task.isCancelled { return false }
         if let error = error as? HTTPRequestBodyError, error != .alreadyConsumed {
-            // The content was at fault, and the handler left the answer to us. Half a request gets none (RFC 9112 §8).
+            // The content was faulty, and the handler left the answer to the server. An incomplete request gets none
+            // (RFC 9112 §8).
             if status == nil, let fault = body.fault(of: error) { await refuse(fault) }
             return false
         }
         service.onError?(error)
-        // A stream that broke must not look complete: no last chunk.
+        // A stream that broke must not look complete, so no last chunk is sent.
         guard status == nil else { return false }
         var response = HTTPResponse(
             status: .internalServerError, body: .bytes(Array(#"{"error":"server_error"}"#.utf8)))
@@ -167,7 +171,7 @@ package actor HTTPConnection {
 
     // MARK: - Closing
 
-    /// Answers a request that no handler shall see to the end, and closes.
+    /// Answers a request that the server itself refuses, and reads for a while. The caller then closes the connection.
     private func refuse(_ fault: RequestFault) async {
         service.census.reject(fault)
         if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, sentBytes: socket.sentBytes) }
@@ -183,8 +187,8 @@ package actor HTTPConnection {
         if isSent { await linger() }
     }
 
-    /// RFC 9112 §9.6: closes the sending side, and reads for a while: closing with bytes unread would reset the connection and
-    /// could take the answer from the client.
+    /// RFC 9112 §9.6: closes the sending side, and reads for a while. A close with unread bytes would reset the
+    /// connection, and the client could lose the response.
     func linger() async {
         exchange &+= 1
         socket.finishSending()
@@ -200,7 +204,7 @@ package actor HTTPConnection {
     }
 }
 
-/// The client is gone, or takes nothing any more.
+/// The client has gone away, or has stopped reading.
 struct ConnectionLost: Error {}
 
 /// A handler answered with a 1xx status.

@@ -7,8 +7,8 @@
 #endif
 
 extension HTTPServer {
-    /// Why a server cannot listen, cannot start its threads, or cannot go on accepting connections. The description is one line
-    /// for the operator.
+    /// Why a server cannot listen, cannot start its threads, or cannot go on accepting connections. The description is
+    /// one line for the operator.
     public enum StartError: Error, Sendable, Hashable, CustomStringConvertible {
         /// The host is not an IPv4 address, an IPv6 address or `localhost`.
         case invalidHost(String)

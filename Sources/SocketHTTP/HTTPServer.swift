@@ -1,7 +1,7 @@
 /// An HTTP/1.1 server on plain sockets, not yet listening.
 ///
-/// It speaks no TLS: terminate TLS in front of it, and bind it to a loopback address or a Unix-domain socket. It reads requests
-/// strictly by RFC 9112; ``ServerLimits`` holds every limit.
+/// It speaks no TLS: terminate TLS in front of it, and bind it to a loopback address or a Unix-domain socket. It reads
+/// requests strictly by RFC 9112; ``ServerLimits`` holds every limit.
 ///
 /// ```swift
 /// let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
@@ -20,7 +20,8 @@ public struct HTTPServer: Sendable {
     ///   - address: Where it listens.
     ///   - limits: Sizes, times and numbers.
     ///   - accessLog: Called once for each request, on the event loops: it must not block a thread.
-    ///   - onError: Called with each error that a handler threw; the client saw a 500 or a broken stream. For the operator.
+    ///   - onError: Called with each error that a handler threw; the client saw a 500 or a broken stream. For the
+    ///     operator.
     public init(
         address: Address, limits: ServerLimits = ServerLimits(), accessLog: (@Sendable (AccessRecord) -> Void)? = nil,
         onError: (@Sendable (any Error) -> Void)? = nil
@@ -38,7 +39,8 @@ public struct HTTPServer: Sendable {
     ///   - port: The port; 0 lets the system choose a free one.
     ///   - limits: Sizes, times and numbers.
     ///   - accessLog: Called once for each request, on the event loops: it must not block a thread.
-    ///   - onError: Called with each error that a handler threw; the client saw a 500 or a broken stream. For the operator.
+    ///   - onError: Called with each error that a handler threw; the client saw a 500 or a broken stream. For the
+    ///     operator.
     public init(
         host: String, port: UInt16, limits: ServerLimits = ServerLimits(),
         accessLog: (@Sendable (AccessRecord) -> Void)? = nil, onError: (@Sendable (any Error) -> Void)? = nil
@@ -46,8 +48,8 @@ public struct HTTPServer: Sendable {
         self.init(address: .tcp(host: host, port: port), limits: limits, accessLog: accessLog, onError: onError)
     }
 
-    /// Binds the address, so that its port is known. Connections queue in the system until the server runs. No thread is started
-    /// yet.
+    /// Binds the address, so that its port is known. Connections queue in the system until the server runs. No thread
+    /// is started yet.
     ///
     /// - Throws: ``StartError`` when the address is not valid, not available or already in use.
     public func listen() throws(StartError) -> ListeningServer {

@@ -9,20 +9,20 @@ import WireFormat
 
 /// The socket that a service manager hands over (sd_listen_fds(3)).
 enum InheritedSocket {
-    /// Where handed-over descriptors begin.
+    /// The first descriptor that is handed over.
     static let firstDescriptor: Int32 = 3
 
-    /// Takes the socket at this descriptor, and the variables that announce it.
+    /// Takes over the socket at this descriptor, and removes the variables that announce it.
     static func take(_ first: Int32) throws(HTTPServer.StartError) -> Int32 {
         guard let process = number("LISTEN_PID"), let count = number("LISTEN_FDS") else {
             throw .notInherited("LISTEN_PID and LISTEN_FDS are not set to numbers")
         }
         guard process == Int(getpid()) else { throw .notInherited("LISTEN_PID names another process") }
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { _ = unsafe unsetenv(name) }
-        guard count == 1 else { throw .notInherited("\(count) sockets were handed over, and one is wanted") }
+        guard count == 1 else { throw .notInherited("\(count) sockets were handed over; exactly one is needed") }
         guard option(first, SO_TYPE) == streamType, option(first, SO_ACCEPTCONN) == 1,
             SocketAddress(localOf: first)?.kind != nil
-        else { throw .notInherited("descriptor \(first) is no listening stream socket") }
+        else { throw .notInherited("descriptor \(first) is not a listening stream socket") }
         ListeningSocket.prepare(first)
         return first
     }

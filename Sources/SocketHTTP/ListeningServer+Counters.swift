@@ -9,8 +9,8 @@ extension ListeningServer {
         public var acceptedConnections = 0
         /// Connections that were refused because of their number.
         public var refusedConnections = 0
-        /// Final responses that were begun, by the first digit of their status: 2, 3, 4 or 5. The responses to refused requests
-        /// count too.
+        /// Final responses that were begun, by the first digit of their status: 2, 3, 4 or 5. The responses to refused
+        /// requests count too.
         public var responses: [Int: Int] = [:]
         /// Requests and connections that the server itself refused, by reason: a closed set of snake-case codes.
         public var rejections: [String: Int] = [:]

@@ -43,21 +43,22 @@ public final class ListeningServer: Sendable {
 
     /// Serves until the calling task is cancelled, then stops gracefully and returns.
     ///
-    /// The handler runs on the event loops, which serve all connections. A handler that waits must suspend; it must not block a
-    /// thread.
+    /// The handler runs on the event loops, which serve all connections. A handler that waits must suspend; it must not
+    /// block a thread.
     ///
-    /// The task of a request is cancelled as soon as its client goes away, also while nothing is being written. A client that
-    /// closes only its sending side counts as gone, because a full close looks the same to the server. If the handler responds
-    /// all the same, the response is sent before the connection closes.
+    /// The task of a request is cancelled as soon as its client goes away, also while nothing is being written. A
+    /// client that closes only its sending side counts as gone, because a full close looks the same to the server. If
+    /// the handler responds all the same, the response is sent before the connection closes.
     ///
-    /// To stop, the server closes its port and every idle connection. Requests in flight have ``ServerLimits/shutdownGrace`` to
-    /// end; then their tasks are cancelled and their connections closed. All threads and descriptors are released.
+    /// To stop, the server closes its port and every idle connection. Requests in flight have
+    /// ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their connections closed. All threads
+    /// and descriptors are released.
     ///
     /// - Parameter handler: Responds to the requests.
-    /// - Throws: ``HTTPServer/StartError/loopbackOnly(_:reason:)`` when the handler's ``HTTPMessages/HTTPHandler/exposure`` does
-    ///   not allow the address. No connection has been accepted then, and the address is released. Another
-    ///   ``HTTPServer/StartError`` when a thread or a descriptor cannot be had, on a second call, or when another owner of an
-    ///   inherited socket has shut it down.
+    /// - Throws: ``HTTPServer/StartError/loopbackOnly(_:reason:)`` when the handler's
+    ///   ``HTTPMessages/HTTPHandler/exposure`` does not allow the address. No connection has been accepted then, and
+    ///   the address is released. Another ``HTTPServer/StartError`` when a thread or a descriptor cannot be obtained,
+    ///   on a second call, or when another owner of an inherited socket has shut it down.
     public func run(_ handler: any HTTPHandler) async throws(HTTPServer.StartError) {
         let taken = socket.withLock { socket in
             defer { socket = nil }

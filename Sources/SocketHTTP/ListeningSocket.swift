@@ -12,22 +12,22 @@ import HTTPMessages
 
 /// A socket that accepts connections: bound here, or inherited. Closed by its owner.
 struct ListeningSocket: Sendable {
-    /// What one attempt to accept gave.
+    /// The result of one attempt to accept.
     enum Admission {
         case connection(Int32)
         case wouldBlock
-        /// The peer is gone already, or a signal came.
+        /// The client has gone away already, or a signal has interrupted the call.
         case retry
-        /// The system has no descriptor or no memory left, or does not want to now.
+        /// The system has no descriptor or no memory left, or refuses for another passing reason.
         case exhausted
-        /// This is no listening socket any more: somebody who shares it has shut it down. With `errno`.
+        /// The socket does not listen any more: another owner has shut it down. With `errno`.
         case broken(Int32)
     }
 
     let descriptor: Int32
-    /// 0 for a path.
+    /// 0 for a Unix-domain socket.
     let port: UInt16
-    /// The address for people.
+    /// The address as text.
     let place: String
     let kind: HTTPRequest.ListenerKind
     /// The file of a Unix-domain socket that was bound here.
@@ -40,7 +40,8 @@ struct ListeningSocket: Sendable {
             let name = host == "localhost" ? "127.0.0.1" : host
             guard let address = SocketAddress(host: name, port: port) else { throw .invalidHost(host) }
             return try listening(family: address.family) { descriptor throws(HTTPServer.StartError) in
-                // A port in TIME_WAIT may be taken; never SO_REUSEPORT, which would let two servers share one silently.
+                // A port in TIME_WAIT may be taken. SO_REUSEPORT is not set: it would let two servers share a port
+                // silently.
                 setOption(descriptor, SOL_SOCKET, SO_REUSEADDR)
                 if address.family == AF_INET6 { setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
                 try bind(descriptor, to: address)
@@ -107,7 +108,7 @@ struct ListeningSocket: Sendable {
     }
 
     static func startListening(_ descriptor: Int32, _ place: String) throws(HTTPServer.StartError) {
-        // On Linux two sockets with SO_REUSEADDR may both bind a port; the second learns it here.
+        // On Linux two sockets with SO_REUSEADDR may both bind a port. For the second one this call fails.
         guard systemListen(descriptor) == 0 else { throw error("listen", place) }
     }
 
@@ -143,11 +144,11 @@ struct ListeningSocket: Sendable {
         guard descriptor >= 0 else {
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .wouldBlock
-            // accept(2): also what the network had to say about a connection that is gone.
+            // accept(2): also network errors of a connection that no longer exists.
             case EINTR, ECONNABORTED, ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH:
                 return .retry
             case EBADF, EINVAL, ENOTSOCK: return .broken(errno)
-            default: return .exhausted  // EMFILE, ENFILE, ENOBUFS, ENOMEM, and EPERM of a firewall.
+            default: return .exhausted  // EMFILE, ENFILE, ENOBUFS, ENOMEM; EPERM comes from a firewall.
             }
         }
         #if canImport(Darwin)

@@ -1,7 +1,8 @@
 import HTTPMessages
 import Synchronization
 
-/// The counters of one event loop. Only the loop's thread writes, so an addition is a load and a store. Any thread may read.
+/// The counters of one event loop. Only the loop's thread writes, so an addition is a load and a store. Any thread may
+/// read.
 final class LoopCounters: Sendable {
     private let received = Atomic(0)
     private let sent = Atomic(0)

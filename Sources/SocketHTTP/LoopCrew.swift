@@ -21,7 +21,7 @@ struct LoopCrew: Sendable {
         self.threads = threads
     }
 
-    /// The graceful stop, after the port is closed.
+    /// Stops gracefully. The port must be closed already.
     func stop(_ service: HTTPService) async {
         await onEachLoop { $0.drain() }
         var isEmpty = await service.census.isEmpty(within: service.limits.shutdownGrace)
@@ -32,7 +32,8 @@ struct LoopCrew: Sendable {
         if !isEmpty { await onEachLoop { $0.closeSockets() } }
         for loop in loops { loop.stop() }
         for thread in threads {
-            // A handler that ignores its cancellation keeps its thread, without a socket; nobody waits for it.
+            // A handler that ignores its cancellation keeps its thread, without a socket. The server does not wait for
+            // it.
             if isEmpty { thread.join() } else { thread.abandon() }
         }
     }

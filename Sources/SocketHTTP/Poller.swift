@@ -9,7 +9,7 @@
     import CSystem
 #endif
 
-/// What the system said about a descriptor.
+/// What the system has reported about a descriptor.
 struct Readiness: OptionSet {
     let rawValue: UInt8
     static let readable = Readiness(rawValue: 1)
@@ -21,15 +21,16 @@ struct Readiness: OptionSet {
 }
 
 #if os(Linux)
-    /// The system's readiness notification: epoll, with an eventfd to wake a waiting thread.
+    /// The system's readiness notification: epoll, with an eventfd that wakes the waiting thread.
     ///
-    /// Descriptors are registered once, edge-triggered: a request costs no call of `epoll_ctl`.
+    /// A descriptor is registered once, edge-triggered, so a request costs no call of `epoll_ctl`.
     @safe struct Poller {
         private static let wakeToken = UInt64.max
         private let descriptor: Int32
         private let waker: Int32
 
-        /// Room for what one wait reports. The waiting thread's own: `wake` must not touch what `wait` changes.
+        /// The buffer for the events of one wait. It belongs to the waiting thread, because `wake` must not touch what
+        /// `wait` changes.
         @safe struct Events {
             fileprivate var storage = unsafe [epoll_event](repeating: epoll_event(), count: 256)
         }
@@ -53,7 +54,7 @@ struct Readiness: OptionSet {
             _ = systemClose(descriptor)
         }
 
-        /// Registers a descriptor for everything, until it is closed.
+        /// Registers a descriptor for all events, until it is closed.
         func add(_ other: Int32, token: UInt64) -> Bool {
             var event = unsafe epoll_event()
             unsafe event.events =
@@ -62,20 +63,20 @@ struct Readiness: OptionSet {
             return unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, other, &event) == 0
         }
 
-        /// Makes the present or the next `wait` return. Callable from any thread while the poller is open.
+        /// Makes the current or the next `wait` return. May be called from any thread while the poller is open.
         func wake() {
             var one: UInt64 = 1
             _ = unsafe write(waker, &one, 8)
         }
 
-        /// Waits, then reports each descriptor that changed. A negative time is without end.
+        /// Waits, then reports each descriptor that has changed. With a negative time it waits without a limit.
         func wait(
             milliseconds: Int32, using events: inout Events, _ report: (_ token: UInt64, Readiness) -> Void
         ) {
             let count = unsafe events.storage.withUnsafeMutableBufferPointer { buffer in
                 unsafe epoll_wait(descriptor, buffer.baseAddress, Int32(buffer.count), milliseconds)
             }
-            guard count > 0 else { return }  // Nothing, or EINTR.
+            guard count > 0 else { return }  // No event, or EINTR.
             for index in 0..<Int(count) {
                 let event = unsafe events.storage[index]
                 let token = unsafe event.data.u64
@@ -105,7 +106,8 @@ struct Readiness: OptionSet {
         private static let wakeToken = UInt64.max
         private let descriptor: Int32
 
-        /// Room for what one wait reports. The waiting thread's own: `wake` must not touch what `wait` changes.
+        /// The buffer for the events of one wait. It belongs to the waiting thread, because `wake` must not touch what
+        /// `wait` changes.
         @safe struct Events {
             fileprivate var storage = unsafe [kevent](repeating: kevent(), count: 256)
         }
@@ -125,13 +127,13 @@ struct Readiness: OptionSet {
             _ = systemClose(descriptor)
         }
 
-        /// Registers a descriptor for everything, until it is closed.
+        /// Registers a descriptor for all events, until it is closed.
         func add(_ other: Int32, token: UInt64) -> Bool {
             change(UInt(other), EVFILT_READ, EV_ADD | EV_CLEAR, 0, token: token)
                 && change(UInt(other), EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, token: token)
         }
 
-        /// Makes the present or the next `wait` return. Callable from any thread while the poller is open.
+        /// Makes the current or the next `wait` return. May be called from any thread while the poller is open.
         func wake() {
             _ = change(0, EVFILT_USER, 0, UInt32(NOTE_TRIGGER), token: Self.wakeToken)
         }
@@ -143,7 +145,7 @@ struct Readiness: OptionSet {
             return unsafe kevent(descriptor, &event, 1, nil, 0, nil) == 0
         }
 
-        /// Waits, then reports each descriptor that changed. A negative time is without end.
+        /// Waits, then reports each descriptor that has changed. With a negative time it waits without a limit.
         func wait(
             milliseconds: Int32, using events: inout Events, _ report: (_ token: UInt64, Readiness) -> Void
         ) {
@@ -152,7 +154,7 @@ struct Readiness: OptionSet {
                 unsafe kevent(
                     descriptor, nil, 0, buffer.baseAddress, Int32(buffer.count), milliseconds < 0 ? nil : &time)
             }
-            guard count > 0 else { return }  // Nothing, or EINTR.
+            guard count > 0 else { return }  // No event, or EINTR.
             for index in 0..<Int(count) {
                 let event = unsafe events.storage[index]
                 let token = unsafe UInt64(UInt(bitPattern: event.udata))

@@ -8,7 +8,7 @@
 
 /// A started thread, to be joined or abandoned once.
 ///
-/// `@unchecked Sendable`: a `pthread_t` is a name that any thread may use; Darwin spells it as a pointer.
+/// `@unchecked Sendable`: any thread may use a `pthread_t`, which is a pointer on Darwin.
 @safe package struct PosixThread: @unchecked Sendable {
     #if canImport(Darwin)
         private typealias Handle = pthread_t?
@@ -16,7 +16,7 @@
         private typealias Handle = pthread_t
     #endif
 
-    /// What the thread is to do; a class, so that one reference passes through C.
+    /// The work of the thread. It is a class, so that one reference passes through C.
     private final class Work: Sendable {
         let body: @Sendable () -> Void
 
@@ -29,7 +29,7 @@
 
     /// Starts a thread that runs `body` and ends.
     init(_ body: @escaping @Sendable () -> Void) throws(HTTPServer.StartError) {
-        // Taken over by the thread, or released below when there is none.
+        // The thread takes over this reference. Below it is released when no thread was started.
         let work = unsafe Unmanaged.passRetained(Work(body))
         #if canImport(Darwin)
             var handle: pthread_t?
@@ -57,7 +57,7 @@
         }
     }
 
-    /// Waits for its end.
+    /// Waits until the thread has ended.
     func join() {
         #if canImport(Darwin)
             if let handle = unsafe handle { _ = unsafe pthread_join(handle, nil) }
@@ -66,7 +66,7 @@
         #endif
     }
 
-    /// Lets it end by itself.
+    /// Releases the thread's resources when it ends. The thread cannot be joined any more.
     package func abandon() {
         #if canImport(Darwin)
             if let handle = unsafe handle { _ = unsafe pthread_detach(handle) }

@@ -1,7 +1,9 @@
 package import HTTPMessages
 
-/// Why a request is refused before a handler sees it, or while its content is read. Each closes the connection: after a
-/// framing fault nobody knows where the next request begins. The raw value is the stable code for counters and logs.
+/// Why the server itself refuses a request, before a handler sees it or while its content is read.
+///
+/// Each fault closes the connection, because after a framing fault the start of the next request is unknown. The raw
+/// value is the stable code for counters and logs.
 package enum RequestFault: String, Error, Hashable {
     case bareLineFeed = "bare_line_feed"
     case bareCarriageReturn = "bare_carriage_return"
@@ -36,7 +38,7 @@ package enum RequestFault: String, Error, Hashable {
     case tooManyConnections = "too_many_connections"
     case tooManyFromPeer = "too_many_from_peer"
 
-    /// The one place that maps a fault to a status.
+    /// The status of the response. Only this table maps faults to statuses.
     package var status: HTTPStatus {
         switch self {
         case .bareLineFeed, .bareCarriageReturn, .controlByte, .malformedRequestLine, .malformedMethod,

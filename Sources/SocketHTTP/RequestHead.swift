@@ -1,7 +1,8 @@
 package import HTTPMessages
 import WireFormat
 
-/// A request head whose meaning is beyond doubt: who is asked, how the content is framed, whether the connection stays.
+/// A request head that has exactly one meaning: its target, the framing of its content, and whether the connection is
+/// kept.
 package struct RequestHead {
     /// How the content is framed (RFC 9112 §6.3).
     package enum Framing: Equatable {
@@ -15,17 +16,21 @@ package struct RequestHead {
     package let fields: HTTPFields
     let isHTTP10: Bool
     package private(set) var framing = Framing.none
-    /// The client lets the connection stay open after the response.
+    /// Whether the client lets the connection stay open after the response.
     package private(set) var persists: Bool
-    /// The client waits for `100 Continue` before it sends the content.
+    /// Whether the client waits for `100 Continue` before it sends the content.
     package private(set) var expectsContinue = false
 
-    /// Checks a head that `parser` has found. `buffer` is the head and nothing else.
+    /// Checks a head.
+    ///
+    /// - Parameters:
+    ///   - parser: The parser that has found the end of the head.
+    ///   - buffer: The bytes of the head.
     package init(_ parser: borrowing RequestHeadParser, buffer: [UInt8], limits: ServerLimits) throws(RequestFault) {
         guard let line = parser.requestLine else { throw .malformedRequestLine }
         method = try Self.parseMethod(buffer[line.method])
         isHTTP10 = try Self.isHTTP10(buffer[line.version])
-        // RFC 9110 §9.3.6, §9.3.8: neither a tunnel nor an echo of credentials.
+        // RFC 9110 §9.3.6, §9.3.8: CONNECT would open a tunnel, TRACE would echo credentials.
         if method.name.hasSameBytes(as: "CONNECT") || method.name.hasSameBytes(as: "TRACE") { throw .methodNotServed }
         guard let target = HTTPRequestTarget(bytes: buffer[line.target]) else {
             throw .malformedTarget
@@ -35,12 +40,12 @@ package struct RequestHead {
         self.target = target
         fields = HTTPFields(head: buffer, lines: parser.lines)
         persists = !isHTTP10
-        try checkFields(buffer, parser.lines, absoluteTarget: line.target, limits)
+        try checkFields(buffer, parser.lines, limits)
     }
 
-    /// One pass over the lines for the fields that frame the message.
+    /// Checks the fields that frame the message, in one pass over the lines.
     private mutating func checkFields(
-        _ buffer: [UInt8], _ lines: [HTTPFields.Line], absoluteTarget: Range<Int>, _ limits: ServerLimits
+        _ buffer: [UInt8], _ lines: [HTTPFields.Line], _ limits: ServerLimits
     ) throws(RequestFault) {
         var host: Range<Int>?
         var length: Range<Int>?
@@ -69,11 +74,12 @@ package struct RequestHead {
             default: break
             }
         }
-        try checkHost(host.map { buffer[$0] }, target: buffer[absoluteTarget])
+        try checkHost(host.map { buffer[$0] })
         framing = try Self.framing(
             length: length.map { buffer[$0] }, coding: coding.map { buffer[$0] }, isHTTP10: isHTTP10,
             bodyBytes: limits.bodyBytes)
-        // RFC 9110 §9.3.1: content has no meaning here; some recipients skip it, others take it for the next request.
+        // RFC 9110 §9.3.1: content of GET and HEAD has no meaning. Some servers skip it, others read it as the next
+        // request.
         guard framing == .none || method != .get && method != .head else { throw .contentNotServed }
     }
 
@@ -86,7 +92,7 @@ package struct RequestHead {
         }
     }
 
-    /// RFC 9110 §9.1: a token, with regard to case.
+    /// RFC 9110 §9.1: a method is a token, and case counts.
     private static func parseMethod(_ bytes: ArraySlice<UInt8>) throws(RequestFault) -> HTTPMethod {
         if bytes.elementsEqual("GET".utf8) { return .get }
         if bytes.elementsEqual("POST".utf8) { return .post }
@@ -106,10 +112,10 @@ package struct RequestHead {
         throw .unsupportedVersion
     }
 
-    /// RFC 9112 §9.3: `close` wins; HTTP/1.0 stays open only on request.
+    /// RFC 9112 §9.3: `close` wins. An HTTP/1.0 connection stays open only when the client asks for it.
     private mutating func applyConnection(_ value: ArraySlice<UInt8>) {
         for option in value.split(separator: 0x2C) {
-            let option = Self.trimmed(option)
+            let option = OptionalWhiteSpace.trimmed(option)
             if ASCII.equalsIgnoringCase(option, "close".utf8) {
                 persists = false
                 wasToldToClose = true
@@ -121,19 +127,15 @@ package struct RequestHead {
 
     private var wasToldToClose = false
 
-    /// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1; in the absolute form it must say the same.
-    private func checkHost(_ host: ArraySlice<UInt8>?, target: ArraySlice<UInt8>) throws(RequestFault) {
+    /// RFC 9112 §3.2: HTTP/1.1 needs exactly one valid Host. A target in absolute form must have the same authority.
+    private func checkHost(_ host: ArraySlice<UInt8>?) throws(RequestFault) {
         guard let host else {
             guard isHTTP10 else { throw .missingHost }
             return
         }
-        guard HostField.isValid(host) else { throw .malformedHost }
-        guard let first = target.first, first != 0x2F, first != 0x2A else { return }
-        // RFC 9112 §3.2.2 lets the target win over Host; where they differ, a proxy may have decided otherwise: refused.
-        guard let colon = target.firstIndex(of: 0x3A) else { throw .malformedTarget }
-        let rest = target[colon...].dropFirst(3)
-        let authority = rest.prefix { $0 != 0x2F && $0 != 0x3F }
-        guard ASCII.equalsIgnoringCase(authority, host) else { throw .hostMismatch }
+        guard let host = HTTPAuthority(bytes: host) else { throw .malformedHost }
+        // RFC 9112 §3.2.2 lets the target win over Host. Where they differ, a proxy may have decided by the other one.
+        if let authority = target.authority, !authority.isSpelled(like: host) { throw .hostMismatch }
     }
 
     /// RFC 9112 §6.1 to §6.3, and §11.2 on request smuggling.
@@ -142,10 +144,12 @@ package struct RequestHead {
     ) throws(RequestFault) -> Framing {
         if let coding {
             guard length == nil else { throw .lengthAndCoding }
-            // RFC 9112 §6.1: in HTTP/1.0 the framing is faulty whatever it says.
+            // RFC 9112 §6.1: a transfer coding in HTTP/1.0 is always a framing fault.
             guard !isHTTP10 else { throw .malformedTransferCoding }
             if ASCII.equalsIgnoringCase(coding, "chunked".utf8) { return .chunked }
-            let names = coding.split(separator: 0x2C, omittingEmptySubsequences: false).map(trimmed)
+            let names = coding.split(separator: 0x2C, omittingEmptySubsequences: false).map {
+                OptionalWhiteSpace.trimmed($0)
+            }
             guard names.allSatisfy({ !$0.isEmpty && $0.allSatisfy(ASCII.isTokenByte) }), let last = names.last,
                 ASCII.equalsIgnoringCase(last, "chunked".utf8),
                 !names.dropLast().contains(where: { ASCII.equalsIgnoringCase($0, "chunked".utf8) })
@@ -156,57 +160,5 @@ package struct RequestHead {
         guard let count = ASCII.parseDecimal(length) else { throw .malformedContentLength }
         guard count <= bodyBytes else { throw .bodyTooLarge }
         return count == 0 ? .none : .length(count)
-    }
-
-    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let start = bytes.drop { $0 == 0x20 || $0 == 0x09 }
-        guard let end = start.lastIndex(where: { $0 != 0x20 && $0 != 0x09 }) else { return start.prefix(0) }
-        return start[...end]
-    }
-}
-
-/// RFC 9110 §7.2: `uri-host [ ":" port ]`.
-enum HostField {
-    /// Whether the value names a host: a registered name or IPv4 address, or a bracketed IP literal, and a port up to 65535 of one
-    /// to five digits. Stricter than the grammar: neither an empty name nor an empty port.
-    static func isValid(_ value: ArraySlice<UInt8>) -> Bool {
-        guard let first = value.first else { return false }
-        var rest: ArraySlice<UInt8>
-        if first == 0x5B {
-            guard let close = value.firstIndex(of: 0x5D) else { return false }
-            let literal = value[..<close].dropFirst()
-            guard literal.contains(0x3A), literal.allSatisfy(isLiteralByte) else { return false }
-            rest = value[close...].dropFirst()
-        } else {
-            rest = value.drop { isNameByte($0) }
-            guard rest.startIndex > value.startIndex, hasWholeEscapes(value[..<rest.startIndex]) else { return false }
-        }
-        guard let colon = rest.first else { return true }
-        rest = rest.dropFirst()
-        guard colon == 0x3A, rest.count <= 5, let port = ASCII.parseDecimal(rest) else { return false }
-        return port <= 65_535
-    }
-
-    private static func isLiteralByte(_ byte: UInt8) -> Bool {
-        ASCII.hexValue(byte) != nil || byte == 0x3A || byte == 0x2E
-    }
-
-    /// RFC 3986 §3.2.2 `reg-name`: unreserved, sub-delims, and `%` of an escape.
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        if ASCII.isDigit(byte) || ASCII.isLetter(byte) { return true }
-        switch byte {
-        case 0x2D, 0x2E, 0x5F, 0x7E, 0x21, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2A, 0x2B, 0x2C, 0x3B, 0x3D: return true
-        default: return false
-        }
-    }
-
-    private static func hasWholeEscapes(_ name: ArraySlice<UInt8>) -> Bool {
-        var rest = name
-        while let percent = rest.firstIndex(of: 0x25) {
-            let digits = rest[percent...].dropFirst().prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ ASCII.hexValue($0) != nil }) else { return false }
-            rest = rest[percent...].dropFirst(3)
-        }
-        return true
     }
 }

@@ -1,10 +1,10 @@
 import HTTPMessages
 import WireFormat
 
-/// Finds the lines of a request head (RFC 9112 §2 to §5), strictly and at any byte boundary.
+/// Finds the lines of a request head (RFC 9112 §2 to §5). The input may be split at any byte.
 ///
-/// Every decision is bound to a byte position, so that the result is the same for every way of splitting the input. Where
-/// RFC 9112 lets a recipient be lenient (bare LF, obs-fold, lone CR, several empty lines before the request), this parser refuses.
+/// Every decision belongs to a byte position, so the result is the same however the input is split. Where RFC 9112 lets
+/// a recipient be lenient (bare LF, obs-fold, lone CR, several empty lines before the request), this parser refuses.
 package struct RequestHeadParser {
     /// The three parts of the request line, as ranges of the input.
     struct RequestLine {
@@ -24,18 +24,19 @@ package struct RequestHeadParser {
     private(set) var lines: [HTTPFields.Line] = []
 
     package init(limits: ServerLimits) {
-        // Held within a gibibyte, so that sums with positions cannot overflow.
+        // At most a gibibyte, so that sums with positions cannot overflow.
         requestLineBytes = max(0, min(limits.requestLineBytes, 1 << 30))
         fieldSectionBytes = max(0, min(limits.fieldSectionBytes, 1 << 30))
         fieldCount = limits.fieldCount
     }
 
-    /// Goes on where it stopped. `bytes` is all that has come so far, from the beginning of the head.
+    /// Continues where the last call stopped.
     ///
-    /// - Returns: The index after the head, or nil when its end has not come yet.
+    /// - Parameter bytes: All bytes that have arrived, from the beginning of the head on.
+    /// - Returns: The index after the head; nil when its end has not arrived.
     package mutating func parse(_ bytes: Span<UInt8>) throws(RequestFault) -> Int? {
         while true {
-            // The byte just beyond what the present part of the head may hold.
+            // The index after the longest request line or field section that is allowed.
             let limit = requestLine == nil ? lineStart + requestLineBytes : sectionStart + fieldSectionBytes
             let end = min(bytes.count, limit)
             while position < end, Self.isAllowed(bytes[position]) { position += 1 }
@@ -43,7 +44,7 @@ package struct RequestHeadParser {
             switch bytes[position] {
             case 0x0D:
                 guard position + 1 < bytes.count else { return nil }
-                // RFC 9112 §2.2: a CR that no LF follows is refused, not replaced.
+                // RFC 9112 §2.2: a CR without an LF after it is refused, not replaced.
                 guard bytes[position + 1] == 0x0A else { throw .bareCarriageReturn }
                 let line = lineStart..<position
                 position += 2
@@ -57,7 +58,7 @@ package struct RequestHeadParser {
         }
     }
 
-    /// RFC 9110 §5.5: HTAB, SP, VCHAR and obs-text. Here so that the scanning loop calls nothing.
+    /// RFC 9110 §5.5: HTAB, SP, VCHAR and obs-text. Declared here, so that the scanning loop calls no other module.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         (byte >= 0x20 && byte != 0x7F) || byte == 0x09
     }
@@ -108,15 +109,12 @@ package struct RequestHeadParser {
     /// RFC 9112 §5: `field-name ":" OWS field-value OWS`. Control bytes were refused while scanning.
     static func parseField(_ bytes: Span<UInt8>, _ line: Range<Int>) throws(RequestFault) -> HTTPFields.Line {
         var colon = line.lowerBound
-        // RFC 9112 §5.2: a line that continues the one before is refused.
-        guard bytes[colon] != 0x20, bytes[colon] != 0x09 else { throw .foldedField }
+        // RFC 9112 §5.2: a line that continues the previous one is refused.
+        guard !OptionalWhiteSpace.contains(bytes[colon]) else { throw .foldedField }
         while colon < line.upperBound, ASCII.isTokenByte(bytes[colon]) { colon += 1 }
         // RFC 9112 §5.1: no white space between the name and the colon.
         guard colon > line.lowerBound, colon < line.upperBound, bytes[colon] == 0x3A else { throw .malformedFieldName }
-        var start = colon + 1
-        var end = line.upperBound
-        while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
-        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return HTTPFields.Line(name: line.lowerBound..<colon, value: start..<end)
+        let value = OptionalWhiteSpace.trimmed(colon + 1..<line.upperBound, of: bytes)
+        return HTTPFields.Line(name: line.lowerBound..<colon, value: value)
     }
 }

@@ -1,27 +1,29 @@
 import HTTPMessages
 import WireFormat
 
-/// Writes the head of a response. Framing is the server's: what a handler says about it is dropped.
+/// Writes the head of a response. Only the server sets the framing fields; those of a handler are dropped.
 enum ResponseHead {
     /// How the content of the response is framed (RFC 9112 §6.3).
     enum Framing {
-        /// No content, and nothing said about it: 204, 304.
+        /// No content and no framing field: 204, 304, and a response to HEAD whose length is unknown.
         case none
         case length(Int)
         case chunked
-        /// Until the connection closes: a stream to an HTTP/1.0 client.
+        /// The content ends with the connection: a stream to an HTTP/1.0 client.
         case untilClose
     }
 
-    /// What is said about the connection.
+    /// What the head says about the connection.
     enum Persistence {
-        /// HTTP/1.1 keeps it: nothing is said.
+        /// No field: an HTTP/1.1 connection is kept by default.
         case implied
         case keepAlive
         case close
     }
 
-    /// Appends the head, its empty line included. `date` is the whole line.
+    /// Appends the head, with the empty line at its end.
+    ///
+    /// - Parameter date: The whole `Date` line, with its CRLF.
     static func append(
         _ status: HTTPStatus, _ fields: HTTPFields, _ framing: Framing, _ persistence: Persistence, date: [UInt8],
         to bytes: inout [UInt8]

@@ -6,12 +6,13 @@
     import Darwin
 #endif
 
-/// A connected or listening socket of one event loop: what the system last said about it, and who waits for it.
+/// A connected or listening socket of one event loop: what the system last reported about it, and the tasks that wait
+/// for it.
 ///
-/// Not `Sendable`: its owner is an actor whose executor is the loop, and the loop is the only other one that touches it,
-/// on the same thread.
+/// Not `Sendable`. Its owner is an actor whose executor is the loop. Only the owner and the loop touch it, on the same
+/// thread.
 @safe final class Socket {
-    /// What came of one attempt to read.
+    /// The result of one attempt to receive.
     enum Receipt {
         case bytes(Int)
         case wouldBlock
@@ -22,16 +23,16 @@
 
     let loop: EventLoop
     private(set) var descriptor: Int32
-    /// The loop's place for it, and a number that tells it from an earlier socket in the same place.
+    /// The socket's name in the loop's ``SocketTable``.
     var token: UInt64 = 0
-    /// Whether the socket waits for the first byte of a request: closing it then takes nothing from anybody.
+    /// Whether the connection waits for the first byte of a request, so that it may be closed without losing one.
     var isIdle = false
-    /// The peer has closed its sending side.
+    /// Whether the peer has closed its sending side.
     private(set) var peerHasFinished = false
-    /// The connection is broken, or was aborted by the server.
+    /// Whether the connection is broken, or the server has aborted it.
     private(set) var isGone = false
 
-    // Edge-triggered: true until a call says otherwise.
+    // Notifications are edge-triggered: these stay true until a call would block.
     private(set) var mayRead = true
     private var mayWrite = true
     private var reader: UnsafeContinuation<Bool, Never>?
@@ -39,14 +40,14 @@
     private var readDeadline = Int64.max
     private var writeDeadline = Int64.max
     private var quietDeadline = Int64.max
-    /// When the loop looks at the deadlines next; never later than the first of them.
+    /// When the loop looks at the deadlines next. It is never later than the first deadline.
     var nextLook = Int64.max
     var nextDeadline: Int64 { min(readDeadline, writeDeadline, quietDeadline) }
-    /// Called when nothing has been sent for a time.
+    /// What to call when nothing has been sent for this number of milliseconds.
     private var filler: (time: Int64, body: () -> Void)?
     /// Bytes sent so far.
     private(set) var sentBytes = 0
-    /// The task that serves the connection. It outlives its registration here: see ``EventLoop/remove(_:)``.
+    /// The task that serves the connection. The task calls `close()` before it ends, which clears this reference.
     private var task: UnsafeCurrentTask?
     private var isHandling = false
 
@@ -57,11 +58,12 @@
 
     deinit { close() }
 
-    // MARK: - What the owner does
+    // MARK: - Called by the owner
 
-    /// Joins the loop. The calling task is the one that a lost peer cancels while a request is handled.
+    /// Registers the socket with the loop. The calling task is cancelled when the peer goes away while a request is
+    /// handled.
     func open() -> Bool {
-        // The current task calls `close()` before it ends, so the reference never outlives the task.
+        // The current task calls `close()` before it ends, so this reference never outlives the task.
         unsafe task = withUnsafeCurrentTask { unsafe $0 }
         return loop.add(self)
     }
@@ -74,7 +76,7 @@
         abort()
     }
 
-    /// From now until ``endHandling()`` the peer's disappearance cancels the task.
+    /// From now until ``endHandling()``, the task is cancelled when the peer goes away.
     func beginHandling() {
         isHandling = true
         if peerHasFinished || isGone { cancelTask() }
@@ -84,7 +86,7 @@
         isHandling = false
     }
 
-    /// Appends at most `limit` bytes that have arrived.
+    /// Appends bytes that have arrived, at most `limit`.
     func receive(into buffer: inout [UInt8], atMost limit: Int) -> Receipt {
         guard !isGone else { return .gone }
         guard mayRead else { return .wouldBlock }
@@ -94,8 +96,8 @@
                 unsafe recv(descriptor, $0.baseAddress, wanted, 0)
             }
             if count > 0 {
-                // A short read has emptied the socket, and more bytes make a new edge. The end of the stream made its own
-                // edge already when it has been reported.
+                // A short read has emptied the socket, and further bytes cause a new notification. When the end of the
+                // stream has been reported already, it causes no other one, so reading must go on.
                 if count < wanted, !peerHasFinished { mayRead = false }
                 loop.counters.countReceived(count)
                 buffer.append(contentsOf: loop.scratch[..<count])
@@ -114,7 +116,9 @@
         }
     }
 
-    /// Sends what the system takes of `bytes` from `first` on; returns where it stopped. Check ``isGone`` when that is short.
+    /// Sends `bytes` from the index `first` on, as far as the system takes them.
+    ///
+    /// - Returns: The index after the last byte that was sent. When it is less than the count, check ``isGone``.
     func send(_ bytes: borrowing [UInt8], from first: Int) -> Int {
         var start = first
         let count = bytes.count
@@ -137,15 +141,16 @@
         return start
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     func finishSending() {
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// Waits for bytes, the end, or a broken connection. False when the loop's clock passed `deadline` first.
+    /// Waits for bytes, for the end of the stream, or for a broken connection. False when the deadline of the loop's
+    /// clock comes first.
     func readable(until deadline: Int64) async -> Bool {
         if mayRead || isGone { return true }
-        resumeReader(true)  // A reader that its exchange has left behind.
+        resumeReader(true)  // A reader of an exchange that has ended.
         readDeadline = deadline
         loop.expect(deadline, of: self)
         return await unsafe withUnsafeContinuation { unsafe reader = $0 }
@@ -159,14 +164,15 @@
         return admission
     }
 
-    /// Waits until `deadline`, whatever the socket does, unless it is aborted.
+    /// Waits until `deadline`, or until the socket is aborted.
     func pause(until deadline: Int64) async {
         mayRead = false
         while !isGone, await readable(until: deadline) { mayRead = false }
         mayRead = true
     }
 
-    /// Waits for room to send, or a broken connection. False when the loop's clock passed `deadline` first.
+    /// Waits until the socket takes bytes, or for a broken connection. False when the deadline of the loop's clock
+    /// comes first.
     func writable(until deadline: Int64) async -> Bool {
         if mayWrite || isGone { return true }
         writeDeadline = deadline
@@ -174,7 +180,7 @@
         return await unsafe withUnsafeContinuation { unsafe writer = $0 }
     }
 
-    /// Calls `body` on the loop whenever nothing has been sent for `time` milliseconds, until ``stopFilling()``.
+    /// Makes the loop call `body` whenever nothing has been sent for `time` milliseconds, until ``stopFilling()``.
     func fillSilence(after time: Int64, _ body: @escaping () -> Void) {
         filler = (max(20, time), body)
         postponeFiller()
@@ -185,14 +191,14 @@
         quietDeadline = .max
     }
 
-    /// Something is being sent.
+    /// Restarts the time of silence, because bytes are being sent.
     func postponeFiller() {
         guard let filler else { return }
         quietDeadline = loop.now + filler.time
         loop.expect(quietDeadline, of: self)
     }
 
-    // MARK: - What the loop does
+    // MARK: - Called by the loop
 
     func signal(_ readiness: Readiness) {
         if readiness.contains(.writable) { mayWrite = true }
@@ -207,7 +213,7 @@
         if mayWrite || isGone { resumeWriter(true) }
     }
 
-    /// Wakes whoever waits longer than allowed.
+    /// Wakes the tasks whose deadline has passed.
     func expire(at now: Int64) {
         if readDeadline <= now { resumeReader(false) }
         if writeDeadline <= now { resumeWriter(false) }
@@ -217,12 +223,12 @@
         }
     }
 
-    /// Wakes an owner that waits for a request, so that it sees that the server is stopping.
+    /// Wakes an owner that waits for a request, so that it notices that the server is stopping.
     func wakeIfIdle() {
         if isIdle { resumeReader(true) }
     }
 
-    /// Treats the connection as broken: whoever waits is woken, nothing is sent any more, and a handler is cancelled.
+    /// Treats the connection as broken: wakes waiting tasks, sends no more bytes, and cancels a handler.
     func abort() {
         isGone = true
         if isHandling { cancelTask() }
@@ -258,7 +264,8 @@ private func systemSend(_ descriptor: Int32, _ base: UnsafeRawPointer?, _ start:
     #endif
 }
 
-/// `close(2)` under a name that a method called `close` does not hide. Not repeated after EINTR: the descriptor is gone.
+/// `close(2)`, under a name that a method called `close` does not hide. It is not repeated after EINTR, because the
+/// descriptor is closed then.
 func systemClose(_ descriptor: Int32) -> Int32 {
     close(descriptor)
 }

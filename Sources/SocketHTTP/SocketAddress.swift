@@ -7,9 +7,10 @@
 #endif
 import HTTPMessages
 
-/// An address of a socket, as the bytes that the system's calls take.
+/// An address of a socket, as the bytes of a `sockaddr`.
 package struct SocketAddress {
-    /// Where an address counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which one host has to itself.
+    /// What counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which usually belong to one
+    /// host or site.
     package struct Network: Hashable {
         fileprivate let prefix: UInt64
         fileprivate let isIPv6: Bool
@@ -31,7 +32,7 @@ package struct SocketAddress {
         setLength()
     }
 
-    /// A path in the file system; nil when it is empty, too long for the system, or holds NUL.
+    /// The path of a Unix-domain socket; nil when it is empty, too long for the system, or holds NUL.
     init?(path: String) {
         #if canImport(Darwin)
             let limit = 103
@@ -43,12 +44,12 @@ package struct SocketAddress {
         setLength()
     }
 
-    /// The address that a socket has itself.
+    /// The local address of a socket.
     init?(localOf descriptor: Int32) {
         unsafe self.init { unsafe getsockname(descriptor, $0, $1) }
     }
 
-    /// The address at the other end of a socket.
+    /// The address of a socket's peer.
     init?(peerOf descriptor: Int32) {
         unsafe self.init { unsafe getpeername(descriptor, $0, $1) }
     }
@@ -62,14 +63,14 @@ package struct SocketAddress {
         guard result == 0 else { return nil }
     }
 
-    /// Hands the address to `connect` or `bind`.
+    /// Passes the address to `connect` or `bind`.
     func with(_ body: (UnsafePointer<sockaddr>?, socklen_t) -> Int32) -> Int32 {
         unsafe bytes.withUnsafeBytes {
             unsafe body($0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
         }
     }
 
-    /// The kind of listener at this address; nil for a family that is not served.
+    /// The kind of a listener at this address; nil for a family that is not served.
     var kind: HTTPRequest.ListenerKind? {
         switch family {
         case AF_INET: bytes[4] == 127 ? .loopback : .network
@@ -97,7 +98,7 @@ package struct SocketAddress {
         family == AF_UNIX ? 0 : UInt16(bytes[2]) << 8 | UInt16(bytes[3])
     }
 
-    /// Whom it counts for when the connections of a peer are limited; nil for a path.
+    /// The network that a limit per peer counts; nil for a path.
     var network: Network? {
         func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
         switch family {
@@ -125,7 +126,7 @@ package struct SocketAddress {
         return isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// RFC 4291 §2.5.5.2: the IPv4 address in `::ffff:0:0/96`, which a socket for both families shows.
+    /// RFC 4291 §2.5.5.2: the IPv4 address in `::ffff:0:0/96`, as a socket for both families reports it.
     private var embeddedIPv4: ArraySlice<UInt8>? {
         bytes[8..<18].allSatisfy { $0 == 0 } && bytes[18] == 0xFF && bytes[19] == 0xFF ? bytes[20..<24] : nil
     }

@@ -6,7 +6,8 @@
     import Darwin
 #endif
 
-/// The file of a Unix-domain socket: made without touching what is not ours, and removed only while it is ours.
+/// The file of a Unix-domain socket. It replaces no file of another program, and is removed only while it is still this
+/// server's.
 struct SocketFile: Sendable {
     private let path: String
     private let device: UInt64
@@ -14,8 +15,8 @@ struct SocketFile: Sendable {
 
     /// Binds the descriptor to the path and listens.
     ///
-    /// A socket that nobody listens on is replaced. Between the look and the replacement another server could start there: all
-    /// of them hold a lock on the folder from before they bind until they listen.
+    /// A socket on which no process listens is replaced. Another server could start at this path between the check and
+    /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens.
     init(binding descriptor: Int32, to path: String, mode: UInt16) throws(HTTPServer.StartError) {
         guard let address = SocketAddress(path: path) else { throw .invalidPath(path) }
         let folder = systemOpen(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -37,7 +38,7 @@ struct SocketFile: Sendable {
         self.device = device
         self.node = node
         do throws(HTTPServer.StartError) {
-            // Nobody can connect before it listens, so that nobody sees the mode that the process's mask gave.
+            // No client can connect before the socket listens, so the mode that the process's mask gave has no effect.
             guard unsafe chmod(path, mode_t(mode & 0o777)) == 0 else { throw .system("chmod", errno) }
             try ListeningSocket.startListening(descriptor, path)
         } catch {
@@ -46,7 +47,7 @@ struct SocketFile: Sendable {
         }
     }
 
-    /// Removes the file, unless somebody has put another one in its place.
+    /// Removes the file, unless another one has replaced it.
     func remove() {
         guard let (device, node, _) = Self.look(path), device == self.device, node == self.node else { return }
         _ = unsafe unlink(path)
@@ -57,7 +58,7 @@ struct SocketFile: Sendable {
         guard isSocket else { throw .notASocket(path) }
         let probe = try ListeningSocket.stream(AF_UNIX)
         defer { _ = systemClose(probe) }
-        // Anything but a refusal is a sign of life, or of a file that is not ours to judge.
+        // Only a refused connection proves that no process listens.
         guard unsafe address.with({ unsafe connect(probe, $0, $1) }) != 0, errno == ECONNREFUSED else {
             throw .portInUse(path)
         }

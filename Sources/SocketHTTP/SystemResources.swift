@@ -18,11 +18,11 @@ func systemProcessorCount() -> Int {
     return Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 }
 
-/// How many descriptors the process may have.
+/// The limit of the process's open descriptors.
 enum OpenFileLimit {
-    /// Raises the soft limit, within the hard one, so that so many connections have room beside the program's own files.
+    /// Raises the soft limit, within the hard limit, to hold this number of connections beside the program's files.
     ///
-    /// The usual soft limit of 1024 is there for programs that use `select`, which cannot take a descriptor beyond it.
+    /// The usual soft limit of 1024 protects programs that use `select`, which cannot take a higher descriptor.
     static func raise(toHold connections: Int) {
         let wanted = rlim_t(clamping: max(0, min(connections, 1 << 30)) + 256)
         var limit = rlimit()

@@ -14,22 +14,24 @@ public enum TerminationSignal: Sendable, Hashable {
     /// SIGTERM.
     case terminate
 
-    /// Waits for SIGINT or SIGTERM without holding a thread of the pool.
+    /// Waits for SIGINT or SIGTERM, without holding a thread of Swift's pool.
     ///
-    /// From the first call on, the first of these signals does not end the process but returns from every `wait()`, also from later
-    /// ones. After it both have their default effect again: a second signal ends the process at once.
+    /// After the first call, the first of these signals does not end the process: every `wait()` returns, and so does
+    /// every later call. From then on both signals have their default effect again, so a second signal ends the process
+    /// at once.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled first.
+    /// - Throws: `CancellationError` when the task is cancelled before a signal comes.
     public static func wait() async throws(CancellationError) -> TerminationSignal {
         guard let signal = await SignalPipe.shared.wait() else { throw CancellationError() }
         return signal
     }
 }
 
-/// Where the signal handler writes. A handler may read nothing that takes a lock, so this is initialised before it is installed.
+/// The end of the pipe that the signal handler writes to. A handler must not take a lock, so the end is set before the
+/// handler is installed.
 private let signalPipeEnd = Atomic<Int32>(-1)
 
-/// Carries a signal from its handler to tasks: a pipe, and a thread that reads it.
+/// Passes a signal from its handler to tasks, by a pipe and a thread that reads it.
 private final class SignalPipe: Sendable {
     private struct State {
         var received: TerminationSignal?
@@ -50,7 +52,7 @@ private final class SignalPipe: Sendable {
         for number in [SIGINT, SIGTERM] {
             var action = sigaction()
             let handler: @convention(c) (Int32) -> Void = { number in
-                // Async-signal-safe calls only; `errno` is the interrupted code's.
+                // Only async-signal-safe calls. `errno` belongs to the code that was interrupted.
                 let saved = errno
                 _ = signal(SIGINT, SIG_DFL)
                 _ = signal(SIGTERM, SIG_DFL)
@@ -68,7 +70,7 @@ private final class SignalPipe: Sendable {
         }
     }
 
-    /// A small thread that waits for the signal: reading must not block the pool.
+    /// Starts a thread that waits for the signal, because a blocking read must not hold a thread of the pool.
     private func startReader(_ end: Int32) {
         let thread = try? PosixThread {
             var byte: UInt8 = 0

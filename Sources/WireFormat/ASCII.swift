@@ -1,42 +1,47 @@
-/// ASCII rules shared by the parsers: protocol text is bytes, and case is folded for A–Z only.
+/// ASCII rules that the parsers share. Protocol text is bytes, and case is folded for A–Z only.
 ///
-/// `Character` and `lowercased()` have no business in a parser: the Kelvin sign lower-cases to `k`, and CR LF is one
+/// A parser must not use `Character` or `lowercased()`: the Kelvin sign lower-cases to `k`, and CR LF is one
 /// `Character`.
-public enum ASCII {
+package enum ASCII {
     /// The byte with A–Z folded to a–z; every other byte unchanged.
     @inlinable
-    public static func lowercased(_ byte: UInt8) -> UInt8 {
+    package static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
     /// The text with A–Z folded to a–z; every other byte unchanged.
-    public static func lowercased(_ text: String) -> String {
+    package static func lowercased(_ text: String) -> String {
         String(decoding: text.utf8.map { lowercased($0) }, as: UTF8.self)
     }
 
     /// Whether the byte is 0–9.
     @inlinable
-    public static func isDigit(_ byte: UInt8) -> Bool {
+    package static func isDigit(_ byte: UInt8) -> Bool {
         byte &- 0x30 < 10
     }
 
     /// Whether the byte is A–Z or a–z.
     @inlinable
-    public static func isLetter(_ byte: UInt8) -> Bool {
+    package static func isLetter(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- 0x61 < 26
     }
 
     /// The value of a hexadecimal digit of either case, or nil.
     @inlinable
-    public static func hexValue(_ byte: UInt8) -> UInt8? {
+    package static func hexValue(_ byte: UInt8) -> UInt8? {
         if isDigit(byte) { return byte - 0x30 }
         let letter = (byte | 0x20) &- 0x61
         return letter < 6 ? letter + 10 : nil
     }
 
+    /// The hexadecimal digit of a value 0…15, in lower case.
+    package static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? 0x30 &+ value : 0x57 &+ value
+    }
+
     /// Whether the byte may stand in an RFC 9110 §5.6.2 `token`.
     @inlinable
-    public static func isTokenByte(_ byte: UInt8) -> Bool {
+    package static func isTokenByte(_ byte: UInt8) -> Bool {
         if isDigit(byte) || isLetter(byte) { return true }
         switch byte {
         case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: return true
@@ -46,15 +51,15 @@ public enum ASCII {
 
     /// Whether two texts are the same bytes when A–Z are folded to a–z.
     ///
-    /// Inlinable, because it costs twenty times as much where the kinds of sequence are not known.
+    /// Inlinable, because a call costs twenty times as much when the compiler does not know the kinds of sequence.
     @inlinable
-    public static func equalsIgnoringCase(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
+    package static func equalsIgnoringCase(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
         left.elementsEqual(right) { lowercased($0) == lowercased($1) }
     }
 
     /// Parses `1*DIGIT` with an overflow check: no sign, no white space, no other numerals.
     @inlinable
-    public static func parseDecimal(_ bytes: some Collection<UInt8>) -> Int? {
+    package static func parseDecimal(_ bytes: some Collection<UInt8>) -> Int? {
         guard !bytes.isEmpty else { return nil }
         var value = 0
         for byte in bytes {
@@ -71,9 +76,9 @@ public enum ASCII {
 extension String {
     /// Whether two strings are the same UTF-8 bytes.
     ///
-    /// `==` is canonical equivalence (U+212A equals K), which is the wrong question for identifiers.
+    /// `==` compares by canonical equivalence, in which U+212A equals K. Identifiers must not be compared so.
     @inlinable
-    public func hasSameBytes(as other: String) -> Bool {
+    package func hasSameBytes(as other: String) -> Bool {
         utf8.elementsEqual(other.utf8)
     }
 }

@@ -1,10 +1,10 @@
-/// An absolute `http` or `https` URL (RFC 3986), kept byte for byte as the operator or a document spelled it.
+/// An absolute `http` or `https` URL (RFC 3986), kept byte for byte as it was spelled.
 ///
-/// **Checks** the grammar of RFC 3986 for every part, ASCII only. Stricter than the RFC: no userinfo, no
-/// percent-encoding in the host, host labels of letters, digits, `-` and `_` only, no trailing dot, a host whose last
-/// label is numeric must be a canonical dotted quad, no IPv6 zone and no future IP version, no empty port and none with
-/// leading zeros. Refused, never repaired. Compared as bytes.
-/// **Does not check** where the host leads: see the address policy of the fetcher.
+/// **Checks** the grammar of RFC 3986 for every part, in ASCII only. It is stricter than the RFC: no userinfo, no
+/// percent-encoding in the host, host labels of letters, digits, `-` and `_` only, no trailing dot, a canonical dotted
+/// quad when the last label of the host is numeric, no IPv6 zone, no future IP version, no empty port and no leading
+/// zeros in a port. A URL that breaks a rule is refused and never repaired. URLs are compared as bytes.
+/// **Does not check** to which address the host leads: the address policy of the fetcher does.
 public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
     /// The scheme.
     public enum Scheme: String, Sendable, Hashable {
@@ -28,23 +28,23 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
         case empty
         /// More than 2,048 bytes.
         case tooLong = "too_long"
-        /// A byte that no URL holds: not ASCII, a control, a space, a quote, a backslash…
+        /// A byte that no URL holds, such as a control, a space, a quote, a backslash, or a byte outside ASCII.
         case invalidByte = "invalid_byte"
-        /// Relative, or another scheme than `http` and `https`.
+        /// The reference is relative, or has another scheme than `http` and `https`.
         case unsupportedScheme = "unsupported_scheme"
-        /// No `//`, or nothing behind it.
+        /// There is no `//`, or no host after it.
         case missingHost = "missing_host"
-        /// There is a user name, a password, or an `@` for them.
+        /// The authority holds an `@`: a user name or a password, perhaps empty.
         case userinfo
-        /// A host that is no acceptable name or address.
+        /// The host is neither an acceptable name nor an acceptable address.
         case invalidHost = "invalid_host"
-        /// A port that is not 1…65535 in plain digits.
+        /// The port is not 1…65535 in digits without leading zeros.
         case invalidPort = "invalid_port"
-        /// A path outside RFC 3986 §3.3.
+        /// The path does not follow RFC 3986 §3.3.
         case invalidPath = "invalid_path"
-        /// A query outside RFC 3986 §3.4.
+        /// The query does not follow RFC 3986 §3.4.
         case invalidQuery = "invalid_query"
-        /// A fragment outside RFC 3986 §3.5.
+        /// The fragment does not follow RFC 3986 §3.5.
         case invalidFragment = "invalid_fragment"
 
         /// A stable, bounded code for events and metrics.
@@ -72,7 +72,8 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Parses a text of at most 2,048 bytes.
     ///
-    /// - Throws: ``ParseError``: size first, then bytes that stand in no URL, then the parts from left to right.
+    /// - Throws: ``ParseError`` for the first fault: the size, then bytes that no URL holds, then the parts from left
+    ///   to right.
     /// - SeeAlso: [RFC 3986 §3](https://www.rfc-editor.org/rfc/rfc3986#section-3)
     public init(parsing text: String) throws(ParseError) {
         let bytes = Array(text.utf8)
@@ -108,21 +109,18 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
         origin = String(decoding: bytes[..<pathStart], as: UTF8.self)
     }
 
-    /// The port as spelled or the scheme's own.
+    /// The port as spelled, or the default port of the scheme.
     public var effectivePort: UInt16 { port ?? (scheme == .https ? 443 : 80) }
 
     /// Whether the host is `localhost`, 127.0.0.0/8 or `::1`.
     ///
-    /// An IPv4 address mapped into IPv6 is not.
+    /// False for an IPv4 address mapped into IPv6.
     public var isLoopback: Bool {
-        switch hostKind {
-        case .name: ASCII.equalsIgnoringCase(host.utf8, "localhost".utf8)
-        case .ipv4: IPLiteral.parseIPv4(Array(host.utf8)[...])?.first == 127
-        case .ipv6: IPLiteral.parseIPv6(Array(host.utf8)[...]) == [UInt8](repeating: 0, count: 15) + [1]
-        }
+        guard let address = addressBytes else { return ASCII.equalsIgnoringCase(host.utf8, "localhost".utf8) }
+        return IPLiteral.isLoopback(address)
     }
 
-    /// The bytes of an address in network order: 4 or 16; nil for a name.
+    /// The 4 or 16 bytes of an address in network order; nil for a name.
     package var addressBytes: [UInt8]? {
         switch hostKind {
         case .name: nil
@@ -132,18 +130,18 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether a path segment is `.` or `..`, plain or percent-encoded.
-    public var hasDotSegments: Bool {
+    package var hasDotSegments: Bool {
         Array(path.utf8).split(separator: UInt8(ascii: "/")).contains(where: URLGrammar.isDotSegment)
     }
 
     /// The URL as spelled.
     public var description: String { text }
-    /// Equal when spelled alike, byte for byte.
+    /// Equal when both are spelled with the same bytes.
     public static func == (left: AbsoluteURL, right: AbsoluteURL) -> Bool { left.text.hasSameBytes(as: right.text) }
     /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) { hasher.combine(Array(text.utf8)) }
 
-    /// The scheme, and where the authority begins.
+    /// The scheme, and the index at which the authority begins.
     private static func parseScheme(_ bytes: [UInt8]) throws(ParseError) -> (Scheme, Int) {
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { throw .unsupportedScheme }
         let scheme: Scheme
@@ -166,7 +164,7 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
         let port: UInt16?
 
         init(_ bytes: ArraySlice<UInt8>) throws(ParseError) {
-            // RFC 9110 §4.2.4: userinfo makes one host look like another; refused whether or not it is empty.
+            // RFC 9110 §4.2.4: userinfo makes one host look like another. It is refused even when it is empty.
             guard !bytes.contains(UInt8(ascii: "@")) else { throw .userinfo }
             guard let first = bytes.first else { throw .missingHost }
             let rest: ArraySlice<UInt8>
@@ -180,34 +178,19 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
             } else {
                 let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
                 rest = bytes[colon...]
-                // Two colons: an IPv6 address without its brackets, or worse.
+                // Two colons: for example an IPv6 address without its brackets.
                 guard !rest.dropFirst().contains(UInt8(ascii: ":")) else { throw .invalidHost }
                 host = bytes[..<colon]
                 guard !host.isEmpty else { throw .missingHost }
-                kind = try Self.kind(of: host)
+                guard let kind = URLGrammar.hostKind(of: host) else { throw .invalidHost }
+                self.kind = kind
             }
-            port = rest.isEmpty ? nil : try Self.port(rest.dropFirst())
-        }
-
-        private static func kind(of host: ArraySlice<UInt8>) throws(ParseError) -> HostKind {
-            let labels = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            // RFC 1035 §2.3.4: 253 bytes of text are 255 on the wire.
-            guard host.count <= 253, let last = labels.last else { throw .invalidHost }
-            // Octal, hexadecimal, short and over-long spellings of an address are refused, for resolvers
-            // disagree about what they mean.
-            if IPLiteral.looksNumeric(last) {
-                guard IPLiteral.parseIPv4(host) != nil else { throw .invalidHost }
-                return .ipv4
+            guard !rest.isEmpty else {
+                port = nil
+                return
             }
-            guard labels.allSatisfy(URLGrammar.isHostLabel) else { throw .invalidHost }
-            return .name
-        }
-
-        private static func port(_ digits: ArraySlice<UInt8>) throws(ParseError) -> UInt16 {
-            guard let first = digits.first, first != UInt8(ascii: "0"), digits.count <= 5,
-                let value = ASCII.parseDecimal(digits), let port = UInt16(exactly: value)
-            else { throw .invalidPort }
-            return port
+            guard let port = URLGrammar.port(rest.dropFirst()) else { throw .invalidPort }
+            self.port = port
         }
     }
 }

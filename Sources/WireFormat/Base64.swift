@@ -1,9 +1,9 @@
-/// Base64 with padding (RFC 4648 §4), as PEM, `Authorization: Basic` and MCP header fields have it.
+/// Base64 with padding (RFC 4648 §4), as in PEM, `Authorization: Basic` and MCP header fields.
 ///
-/// Every byte string has exactly one spelling here, as in ``Base64URL``, whose decoder does the work.
-public enum Base64 {
+/// Every byte string has exactly one spelling here. ``Base64URL`` does the decoding.
+package enum Base64 {
     /// The one spelling of these bytes.
-    public static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text = Base64URL.encodedBytes(bytes.span)
         for index in text.indices {
             switch text[index] {
@@ -16,13 +16,13 @@ public enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of a text, or nil unless it is their one spelling: strict alphabet, whole padding, no white space, unused
-    /// bits zero.
-    public static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+    /// The bytes of a text, or nil when it is not their one spelling: strict alphabet, whole padding, no white space,
+    /// unused bits zero.
+    package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         // RFC 4648 §3.2: padding is part of the text here, so every text consists of whole groups.
         guard text.count.isMultiple(of: 4) else { return nil }
         var count = text.count
-        // RFC 4648 §4: at most two. A third one is left over, and outside the alphabet.
+        // RFC 4648 §4: at most two. A third one stays in the text, where it is outside the alphabet.
         for _ in 0..<2 where count > 0 && text[count - 1] == UInt8(ascii: "=") { count -= 1 }
         var translated: [UInt8] = []
         translated.reserveCapacity(count)
@@ -38,8 +38,8 @@ public enum Base64 {
         return Base64URL.decode(translated.span)
     }
 
-    /// The bytes of a text, or nil unless it is their one spelling.
-    public static func decode(_ text: String) -> [UInt8]? {
+    /// The bytes of a text, or nil when it is not their one spelling.
+    package static func decode(_ text: String) -> [UInt8]? {
         decode(Array(text.utf8).span)
     }
 }

@@ -1,24 +1,23 @@
 /// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
 ///
-/// Every byte string has exactly one spelling here. Token text keys deny-lists and caches, so a second spelling of a
-/// valid token would walk past them.
-public enum Base64URL {
-    /// The number of bytes that a text of `count` characters stands for, when it is valid; nil for a length that no
-    /// byte string has.
+/// Every byte string has exactly one spelling here. Deny-lists and caches use token text as their key, so a second
+/// spelling of a valid token would not be found there.
+package enum Base64URL {
+    /// The number of bytes that a valid text of `count` characters encodes; nil when no valid text has that length.
     package static func decodedCount(of count: Int) -> Int? {
         let (quads, rest) = count.quotientAndRemainder(dividingBy: 4)
-        // RFC 4648 §4: one left-over character carries six bits, which is no byte.
+        // RFC 4648 §4: one character alone carries six bits, which is less than a byte.
         guard count >= 0, rest != 1 else { return nil }
         return quads * 3 + (rest == 0 ? 0 : rest - 1)
     }
 
     /// The one spelling of these bytes.
-    public static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         encode(bytes.span)
     }
 
     /// The one spelling of these bytes.
-    public static func encode(_ bytes: Span<UInt8>) -> String {
+    package static func encode(_ bytes: Span<UInt8>) -> String {
         String(decoding: encodedBytes(bytes), as: UTF8.self)
     }
 
@@ -42,14 +41,14 @@ public enum Base64URL {
         return text
     }
 
-    /// The bytes of a text, or nil unless it is their one spelling: strict alphabet, no padding, no white space, length
-    /// not 1 mod 4, unused bits zero.
-    public static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+    /// The bytes of a text, or nil when it is not their one spelling: strict alphabet, no padding, no white space,
+    /// length not 1 mod 4, unused bits zero.
+    package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard let count = decodedCount(of: text.count) else { return nil }
         var isValid = false
         let bytes = unsafe text.withUnsafeBufferPointer { source in
             unsafe [UInt8](unsafeUninitializedCapacity: count) { target, written in
-                // A failed decode leaves zero elements initialised; `UInt8` is trivial, so nothing is owed for the rest.
+                // A failed decode leaves zero elements initialised. `UInt8` is trivial, so the rest needs no clean-up.
                 written = unsafe decode(source, into: target) ?? 0
                 isValid = written == count
             }
@@ -57,15 +56,15 @@ public enum Base64URL {
         return isValid ? bytes : nil
     }
 
-    /// The bytes of a text, or nil unless it is their one spelling.
-    public static func decode(_ text: String) -> [UInt8]? {
+    /// The bytes of a text, or nil when it is not their one spelling.
+    package static func decode(_ text: String) -> [UInt8]? {
         decode(Array(text.utf8).span)
     }
 
     /// Decodes a text into the front of a buffer of the caller.
     ///
     /// - Returns: The number of bytes written; nil when the text is not the one spelling of any bytes, or when the
-    ///   buffer is too small. What the buffer holds after nil is unspecified.
+    ///   buffer is too small. After nil the content of the buffer is unspecified.
     package static func decode(_ text: Span<UInt8>, into target: inout MutableSpan<UInt8>) -> Int? {
         unsafe text.withUnsafeBufferPointer { source in
             unsafe target.withUnsafeMutableBufferPointer { unsafe decode(source, into: $0) }
@@ -85,9 +84,9 @@ public enum Base64URL {
             var read = unsafe source
             var write = unsafe bytes
             var seen: UInt32 = 0
-            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Each round reads four of `text.count` bytes
-            // and stores four: three of the result, and one that the next round or the tail overwrites; the last group of
-            // three or fewer is left to the tail, so that no store passes `count` ≤ `target.count`.
+            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Each round reads four of `text.count`
+            // bytes and stores four: three of the result, and one that the next round or the tail overwrites. The tail
+            // handles the last group of one to four characters, so no store passes `count` ≤ `target.count`.
             let rounds = max(0, (text.count - 1) / 4)
             for _ in 0..<rounds {
                 let group =
@@ -97,16 +96,17 @@ public enum Base64URL {
                 unsafe read += 4
                 unsafe write += 3
             }
-            // One to four characters are left, for a text that is not empty; one is no valid rest.
+            // One to four characters are left, because the text is not empty. One is excluded by `decodedCount`.
             var group = unsafe first[Int(read[0])] | second[Int(read[1])]
             if rest != 2 { group |= unsafe third[Int(read[2])] }
             if rest == 0 { group |= unsafe fourth[Int(read[3])] }
             unsafe write[0] = UInt8(truncatingIfNeeded: group >> 24)
             if rest != 2 { unsafe write[1] = UInt8(truncatingIfNeeded: group >> 16) }
             if rest == 0 { unsafe write[2] = UInt8(truncatingIfNeeded: group >> 8) }
-            // RFC 4648 §3.5: bits that stand for no byte must be zero, else one byte string has many spellings.
+            // RFC 4648 §3.5: unused bits must be zero, else one byte string has many spellings.
             let unused: UInt32 = rest == 2 ? 0x00FF_FF00 : rest == 3 ? 0x0000_FF00 : 0
-            // RFC 4648 §3.3: a character outside the alphabet (padding, white space, `+`, `/`) refuses the whole text.
+            // RFC 4648 §3.3: a character outside the alphabet (padding, white space, `+`, `/`) makes the whole text
+            // invalid.
             return (seen | group) & invalid | group & unused == 0 ? count : nil
         }
     }
@@ -116,8 +116,8 @@ public enum Base64URL {
     /// The mark of a byte outside the alphabet, below the 24 bits of a group.
     private static let invalid: UInt32 = 1
 
-    /// For each of the four places in a group: the six bits of each byte of the alphabet where they stand in the group's
-    /// 24 upper bits, and ``invalid`` for every other byte.
+    /// For each of the four places in a group, and for each byte: the six bits of the byte at their position in the
+    /// upper 24 bits of the group, or ``invalid`` for a byte outside the alphabet.
     private static let groups: [UInt32] = {
         var table = [UInt32](repeating: invalid, count: 4 * 256)
         for place in 0..<4 {

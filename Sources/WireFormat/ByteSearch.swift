@@ -7,13 +7,13 @@
 #endif
 
 extension Span<UInt8> {
-    /// The first place of a byte at or behind `start`, or nil. Many bytes at a time, by the C library's `memchr`.
+    /// The first index of a byte at or after `start`, or nil. The C library's `memchr` looks at many bytes at a time.
     ///
-    /// - Parameter start: 0…`count`; anything else finds nothing.
+    /// - Parameter start: 0…`count`; for any other value the result is nil.
     package func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         guard start >= 0, start < count else { return nil }
         return unsafe withUnsafeBytes { bytes in
-            // In bounds: `start` is below the count, and no more than the rest is looked at.
+            // In bounds: `start` is below the count, and `memchr` reads no more than the rest.
             guard let base = bytes.baseAddress,
                 let found = unsafe memchr(base + start, Int32(byte), bytes.count - start)
             else { return nil }

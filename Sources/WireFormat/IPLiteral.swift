@@ -1,22 +1,29 @@
-/// IP addresses as text (RFC 3986 §3.2.2), parsed without a resolver's leniency.
+/// IP addresses as text (RFC 3986 §3.2.2). The parser is stricter than the system's resolver.
 package enum IPLiteral {
-    /// The four bytes of a canonical dotted quad: four decimal numbers 0…255 without leading zeros; else nil.
+    /// The four bytes of a canonical dotted quad, which is four decimal numbers 0…255 without leading zeros; nil for
+    /// any other text.
     package static func parseIPv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
+        // "0.0.0.0" to "255.255.255.255".
+        guard (7...15).contains(text.count) else { return nil }
         var address: [UInt8] = []
-        for part in parts {
-            // A leading zero means octal to some readers.
-            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0"),
-                let value = ASCII.parseDecimal(part), let byte = UInt8(exactly: value)
+        var part = text.startIndex
+        while true {
+            let end = text[part...].firstIndex(of: UInt8(ascii: ".")) ?? text.endIndex
+            let digits = text[part..<end]
+            // Some parsers read a leading zero as octal.
+            guard digits.count == 1 || digits.first != UInt8(ascii: "0"), let value = ASCII.parseDecimal(digits),
+                let byte = UInt8(exactly: value)
             else { return nil }
             address.append(byte)
+            guard end < text.endIndex else { return address.count == 4 ? address : nil }
+            part = end + 1
         }
-        return address
     }
 
-    /// The sixteen bytes of an IPv6 address: groups of 1…4 hexadecimal digits, at most one `::` for one or more groups,
-    /// the last two groups perhaps as a dotted quad; no zone. Else nil.
+    /// The sixteen bytes of an IPv6 address; nil for any other text, and for an address with a zone.
+    ///
+    /// An address has groups of 1…4 hexadecimal digits, at most one `::` for one or more groups, and may end in a
+    /// dotted quad.
     package static func parseIPv6(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         let colon = UInt8(ascii: ":")
         // 45 bytes: eight groups, the last two as the longest dotted quad.
@@ -62,7 +69,25 @@ package enum IPLiteral {
         return address
     }
 
-    /// Whether a reader of addresses would take this last label for a number: all digits, or `0x` and hexadecimal digits.
+    /// Whether an address of 4 or 16 bytes is a loopback address: RFC 6890 §2.2.2 (127.0.0.0/8) and §2.2.3 (::1/128).
+    ///
+    /// An IPv4 address inside an IPv6 address is not: no resolver answers `localhost` so.
+    package static func isLoopback(_ address: [UInt8]) -> Bool {
+        address.count == 4 ? address[0] == 127 : address.last == 1 && address.dropLast().allSatisfy { $0 == 0 }
+    }
+
+    /// An address of 4 or 16 bytes in the spelling of a URI: a dotted quad, or eight groups in brackets, none of them
+    /// left out.
+    package static func uriText(of address: [UInt8]) -> String {
+        guard address.count != 4 else { return address.map(String.init).joined(separator: ".") }
+        let groups = stride(from: 0, to: address.count - 1, by: 2).map {
+            String(UInt16(address[$0]) << 8 | UInt16(address[$0 + 1]), radix: 16)
+        }
+        return "[\(groups.joined(separator: ":"))]"
+    }
+
+    /// Whether some parser of addresses would read this last label as a number: all digits, or `0x` and hexadecimal
+    /// digits.
     static func looksNumeric(_ label: ArraySlice<UInt8>) -> Bool {
         if !label.isEmpty, label.allSatisfy({ ASCII.isDigit($0) }) { return true }
         return ASCII.equalsIgnoringCase(label.prefix(2), "0x".utf8)

@@ -1,10 +1,11 @@
-/// Where plain `http` is acceptable. Tokens and keys over plain HTTP can be read and replaced by anybody on the way.
+/// The hosts for which plain `http` is acceptable. Every machine on the network path can read and replace what plain
+/// HTTP carries, tokens and keys too.
 public enum InsecureHTTP: String, Sendable, Hashable {
-    /// Nowhere.
+    /// For no host.
     case never
     /// For `localhost`, 127.0.0.0/8 and `::1`: development on one machine.
     case loopback
-    /// For every host. Only where something else protects the way, such as a mesh that encrypts.
+    /// For every host. Only where something else protects the network path, such as a mesh that encrypts.
     case dangerouslyAnyHost = "any_host"
 
     /// Whether the URL's scheme is acceptable.

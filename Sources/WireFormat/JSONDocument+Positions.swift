@@ -1,7 +1,7 @@
-/// Questions to a document about the value at a position that ``JSONNode/forEachMember(named:)`` gave: the same answers
-/// as a node's, without a node, which costs a reference to the document each.
+/// The properties of the value at a position, which ``JSONNode/forEachMember(named:)`` has given. They are those of a
+/// node, but no node is made: each node retains the document.
 ///
-/// A position of another document gets some answer, or stops the program.
+/// The position must be one of this document. With any other the result is unspecified, or the program stops.
 extension JSONDocument {
     /// The kind of the outermost value.
     package var kind: JSONNode.Kind { storage.tape[0].kind }
@@ -26,8 +26,8 @@ extension JSONDocument {
         storage.stringByteCount(at: position)
     }
 
-    /// A string of 1…8 bytes as a number, its first byte highest; nil for another kind or length, and for a string with
-    /// an escape. A NUL cannot stand in one.
+    /// A string of 1…8 bytes as a number whose highest byte is the first one; nil for another kind or length, and for a
+    /// string with an escape. Without an escape a string holds no NUL, so no two strings give the same number.
     package func packedString(at position: Int) -> UInt64? {
         let entry = storage.tape[position]
         guard entry.kind == .string, !entry.isEscaped, (1...8).contains(entry.content.count) else { return nil }
@@ -72,7 +72,7 @@ extension JSONDocument.Storage {
         guard entry.kind == .number else { return nil }
         let document = bytes
         let range = Int(entry.start)..<Int(entry.end)
-        // Makes a String only for a number of more than 19 digits or with a large exponent.
+        // A String is made only for a number of more than 19 digits or with a large exponent.
         return JSONDecimal(document.span, range).exactDouble
             ?? JSONNumber(validated: String(decoding: document[range], as: UTF8.self)).double
     }

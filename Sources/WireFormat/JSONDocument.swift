@@ -1,9 +1,9 @@
 /// The limits of the JSON parser.
 public struct JSONLimits: Sendable, Hashable {
-    /// The deepest nesting of arrays and objects; default 16. Above 128 it counts as 128, so that no walk over a value
-    /// can exhaust a stack.
+    /// The deepest nesting of arrays and objects; default 16. A value above 128 counts as 128, so that no walk over a
+    /// JSON value exhausts the stack.
     public var maximumDepth: Int
-    /// The largest text in bytes, checked before anything else; default 1 MiB. Above 4 GiB − 1 it counts as that.
+    /// The largest text in bytes, checked first; default 1 MiB. A value above 4 GiB − 1 counts as 4 GiB − 1.
     public var maximumBytes: Int
 
     /// Limits.
@@ -24,45 +24,47 @@ public struct JSONError: Error, Sendable, Hashable {
         case tooLarge = "too_large"
         /// Arrays and objects are nested deeper than the limit.
         case tooDeep = "too_deep"
-        /// A string holds bytes that are no well-formed UTF-8 (overlong, surrogates and beyond U+10FFFF included).
+        /// A string holds bytes that are not well-formed UTF-8: also overlong forms, surrogates, and scalars beyond
+        /// U+10FFFF.
         case invalidUTF8 = "invalid_utf8"
         /// The text begins with a byte order mark (RFC 8259 §8.1).
         case byteOrderMark = "byte_order_mark"
-        /// The text ends inside a value; an empty text does too.
+        /// The text ends inside a value, or is empty.
         case unexpectedEnd = "unexpected_end"
         /// A byte that the grammar does not admit here.
         case unexpectedByte = "unexpected_byte"
-        /// Something follows the value.
+        /// The text goes on after the value.
         case trailingBytes = "trailing_bytes"
-        /// A number outside the grammar of RFC 8259 §6.
+        /// A number does not follow the grammar of RFC 8259 §6.
         case invalidNumber = "invalid_number"
-        /// A number beyond the range of a finite Double.
+        /// A number is beyond the range of a finite Double.
         case numberOutOfRange = "number_out_of_range"
-        /// A backslash that begins no escape of RFC 8259 §7.
+        /// A backslash does not begin an escape of RFC 8259 §7.
         case invalidEscape = "invalid_escape"
-        /// A `\u` escape of half a surrogate pair.
+        /// A `\u` escape is half of a surrogate pair.
         case loneSurrogate = "lone_surrogate"
-        /// An unescaped byte below 0x20 in a string.
+        /// A string holds an unescaped byte below 0x20.
         case controlCharacter = "control_character"
-        /// A member name that the same object already has, compared after unescaping.
+        /// An object has two members of the same name, compared after unescaping.
         case duplicateMember = "duplicate_member"
     }
     /// The reason.
     public let reason: Reason
-    /// The offset of the offending byte: 0…size of the text, the size itself for a text that ends too early. For a
-    /// string of bad UTF-8 or a bad escape it is where the sequence begins, for a repeated name its opening quote.
+    /// The offset of the offending byte, 0…size of the text; the size itself for a text that ends too early. For
+    /// malformed UTF-8 or a bad escape it is the start of the sequence, for a repeated name the opening quote of the
+    /// second one.
     public let offset: Int
 
     /// A stable, bounded code for events and metrics.
     public var code: String { reason.rawValue }
 }
 
-/// A parsed JSON text: the bytes, checked once, and where each value stands in them. Nothing is copied out of the bytes
-/// until somebody asks.
+/// A parsed JSON text: the bytes, checked once, and the position of each value in them. A value is copied out of the
+/// bytes only when it is asked for.
 ///
 /// **Checks** the grammar of RFC 8259, UTF-8 without a byte order mark, escapes without lone surrogates, member names
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
-/// **Does not check** what the strings hold: an escaped NUL, control or bidirectional character is legal and kept.
+/// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
     final class Storage: Sendable {
         let bytes: [UInt8]
@@ -79,8 +81,8 @@ public struct JSONDocument: Sendable {
     /// The text as it came.
     public var bytes: [UInt8] { storage.bytes }
 
-    /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names unique
-    /// after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.
+    /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names
+    /// unique after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.
     ///
     /// - Throws: ``JSONError`` with the first fault found. A repeated member name is found at the end of its object.
     public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {

@@ -1,6 +1,6 @@
-/// A name in 16 bits: unequal for most unequal names, and for all the registered claim names.
+/// A tag of 16 bits for a member name. Most unequal names have unequal tags, and so have all registered claim names.
 ///
-/// Whoever finds equal tags compares the names, so any function will do; this one is cheap.
+/// Where two tags are equal, the names are compared. Any function would do; this one is cheap.
 enum JSONNameTag {
     @inline(__always)
     static func of(_ text: Span<UInt8>, _ content: Range<Int>) -> UInt16 {
@@ -10,10 +10,10 @@ enum JSONNameTag {
     }
 }
 
-/// The member names of one object on a tape that is still growing: `first` is the entry after the object's own, and its
-/// members are the last entries.
+/// The member names of one object on a tape that is still growing: `first` is the entry after that of the object, and
+/// the members of the object are the last entries of the tape.
 enum JSONMemberNames {
-    /// Up to this many names are compared with each other; more go into a hash table.
+    /// The largest number of names that are compared with each other; more names go into a hash table.
     private static let fewNames = 16
 
     /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
@@ -21,7 +21,8 @@ enum JSONMemberNames {
     static func refuseDuplicates(
         from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
     ) throws(JSONError) {
-        // A set of 64 possible marks proves most names new; a name whose mark is taken is compared with those before it.
+        // Each name sets one of 64 marks. A name whose mark is not yet set is new; else it is compared with those
+        // before it.
         var marks: UInt64 = 0
         var count = 0
         var index = first
@@ -46,7 +47,8 @@ enum JSONMemberNames {
         }
     }
 
-    /// A hash table of open addressing, seeded per process so that nobody can prepare names that collide, at most half full.
+    /// Compares by a hash table with open addressing, at most half full. It is seeded per process, so that an attacker
+    /// cannot prepare names that collide.
     private static func refuseDuplicatesAmongMany(
         from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
     ) throws(JSONError) {
@@ -58,7 +60,7 @@ enum JSONMemberNames {
         }
         var capacity = 64
         while capacity < count * 2 { capacity *= 2 }
-        // Zero means empty: entry 0 is the root and never a name.
+        // Zero marks an empty slot: entry 0 is the root, which is not a name.
         var table = [UInt32](repeating: 0, count: capacity)
         var scratch: [UInt8] = []
         index = first
@@ -81,8 +83,8 @@ enum JSONMemberNames {
         return hash(scratch.span, scratch.indices)
     }
 
-    /// Eight bytes at a time, each folded in by a multiplication with a secret. `Hasher` takes longer for a name than the
-    /// parser does for its member.
+    /// Mixes in eight bytes at a time by a multiplication with a secret. `Hasher` takes longer for a name than the
+    /// parser takes for the whole member.
     private static func hash(_ text: Span<UInt8>, _ content: Range<Int>) -> Int {
         let bytes = unsafe text.bytes
         let (start, factor) = seeds
@@ -92,7 +94,7 @@ enum JSONMemberNames {
             var word: UInt64 = 0
             let rest = content.upperBound - index
             if index + 8 <= text.count {
-                // The load is bounds-checked; any eight bytes are a `UInt64`. What stands behind the name is cut off.
+                // The load is bounds-checked; any eight bytes are a `UInt64`. Bytes after the name are masked out.
                 word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
                 if rest < 8 { word &= 1 << UInt64(8 * rest) &- 1 }
             } else {
@@ -105,7 +107,7 @@ enum JSONMemberNames {
         return Int(truncatingIfNeeded: hash)
     }
 
-    /// Where a hash begins and what it multiplies with: random, odd, for this process alone.
+    /// The start value of a hash, and the odd factor that it multiplies with. Both are random for each process.
     private static let seeds = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
 
     private static func areEqual(_ left: JSONTapeEntry, _ right: JSONTapeEntry, in text: Span<UInt8>) -> Bool {

@@ -1,4 +1,4 @@
-/// One value inside a ``JSONDocument``: a position, not a copy.
+/// One value inside a ``JSONDocument``. It is a position, not a copy.
 public struct JSONNode: Sendable {
     /// The kind of a value.
     public enum Kind: UInt8, Sendable, Hashable {
@@ -19,19 +19,20 @@ public struct JSONNode: Sendable {
     let storage: JSONDocument.Storage
     let index: Int
 
-    /// The parser leaves at least one entry, and a node is only ever made for an entry that exists.
+    /// In bounds: the parser makes at least one entry, and every node is made for an entry that exists.
     private var entry: JSONTapeEntry { storage.tape[index] }
 
     /// The kind.
     public var kind: Kind { entry.kind }
 
-    /// Where the value's text stands in the document; a string's quotes included.
+    /// The range of the value's text in the document, with the quotes of a string.
     public var range: Range<Int> {
         let entry = entry
         return Int(entry.start)..<Int(entry.end)
     }
 
-    /// Where the bytes of a string stand in the document when it holds no escape, so that they are its value; else nil.
+    /// The range of a string's bytes in the document, without the quotes. Nil for a string with an escape, whose value
+    /// is other bytes, and for another kind.
     package var plainStringRange: Range<Int>? {
         let entry = entry
         return entry.kind == .string && !entry.isEscaped ? entry.content : nil
@@ -39,7 +40,7 @@ public struct JSONNode: Sendable {
 
     /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
     ///
-    /// The cheapest way for a name that stands in the program.
+    /// This is the cheapest look-up of a name that is written in the program.
     public subscript(_ name: StaticString) -> JSONNode? {
         name.withUTF8Buffer { wanted in
             unsafe firstMember(Span(_unsafeElements: wanted))
@@ -49,17 +50,17 @@ public struct JSONNode: Sendable {
     /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
     @_disfavoredOverload
     public subscript(_ name: String) -> JSONNode? {
-        // Nothing is copied of a string that is made of UTF-8 in one piece, as nearly all are.
+        // A string whose UTF-8 is contiguous, as nearly all are, is not copied.
         var name = name
         return name.withUTF8 { wanted in
             unsafe firstMember(Span(_unsafeElements: wanted))
         }
     }
 
-    /// Whether this is a string with exactly these bytes after unescaping; makes no String.
+    /// Whether this is a string with exactly these bytes after unescaping. No String is made.
     public func isString(_ bytes: Span<UInt8>) -> Bool { storage.isString(at: index, bytes) }
 
-    /// Whether this is a string with exactly these bytes after unescaping; makes no String.
+    /// Whether this is a string with exactly these bytes after unescaping. No String is made.
     public func isString(_ text: StaticString) -> Bool {
         text.withUTF8Buffer { unsafe isString(Span(_unsafeElements: $0)) }
     }
@@ -89,8 +90,8 @@ public struct JSONNode: Sendable {
         return JSONNumber(validated: String(decoding: storage.bytes[range], as: UTF8.self))
     }
 
-    /// The number as a finite Double, or nil for another kind. Makes a String only for a number of more than 19 digits
-    /// or with a large exponent.
+    /// The number as a finite Double, or nil for another kind. A String is made only for a number of more than 19
+    /// digits or with a large exponent.
     public var double: Double? { storage.double(at: index) }
 
     /// The number of elements of an array or of members of an object; 0 for another kind.
@@ -110,12 +111,13 @@ public struct JSONNode: Sendable {
         return count
     }
 
-    /// Calls `body` with each element of an array until it returns false. Nothing for another kind.
+    /// Calls `body` with each element of an array until it returns false. For another kind it does nothing.
     public func forEachElement(_ body: (JSONNode) -> Bool) {
         forEachElementIndex { body(JSONNode(storage: storage, index: $0)) }
     }
 
-    /// Calls `body` with the unescaped name and value of each member until it returns false. Nothing for another kind.
+    /// Calls `body` with the unescaped name and value of each member until it returns false. For another kind it does
+    /// nothing.
     public func forEachMember(_ body: (String, JSONNode) -> Bool) {
         forEachMemberIndex { body(text(of: storage.tape[$0]), JSONNode(storage: storage, index: $0 + 1)) }
     }
@@ -152,7 +154,7 @@ public struct JSONNode: Sendable {
         while child < Int(entry.next), body(child) { child = Int(storage.tape[child].next) }
     }
 
-    /// Calls `body` with the index of each name; the value stands behind it.
+    /// Calls `body` with the index of each name. The next index is that of the value.
     func forEachMemberIndex(_ body: (Int) -> Bool) {
         let entry = entry
         guard entry.kind == .object else { return }
@@ -194,7 +196,7 @@ public struct JSONNode: Sendable {
     }
 
     private func text(of entry: JSONTapeEntry) -> String {
-        // The parser has checked the UTF-8, so decoding repairs nothing.
+        // The parser has checked the UTF-8, so the decoder never has to repair it.
         entry.isEscaped
             ? String(decoding: unescaped(entry), as: UTF8.self)
             : String(decoding: storage.bytes[entry.content], as: UTF8.self)

@@ -1,4 +1,5 @@
-/// A JSON number, kept as written (RFC 8259 §6). Equal when written alike: `1` and `1.0` differ.
+/// A JSON number, kept as written (RFC 8259 §6). Two numbers are equal when they are written alike: `1` and `1.0`
+/// differ.
 public struct JSONNumber: Sendable, Hashable {
     /// The digits as written.
     public let text: String
@@ -8,7 +9,8 @@ public struct JSONNumber: Sendable, Hashable {
     /// An integer.
     public init(_ value: Int64) { text = String(value) }
 
-    /// An integer. Without it, a literal where an optional is expected would become a Double and print as `1.0`.
+    /// An integer. Without this initialiser a literal where an optional is expected would become a Double and print as
+    /// `1.0`.
     public init(_ value: Int) { text = String(value) }
 
     /// A finite number; nil for NaN and infinities, which JSON cannot express.
@@ -17,13 +19,13 @@ public struct JSONNumber: Sendable, Hashable {
         text = "\(value)"
     }
 
-    /// The nearest Double; always finite, for a text beyond its range is refused by the parser.
+    /// The nearest Double. It is always finite, because the parser refuses a number beyond its range.
     public var double: Double {
-        // The grammar of RFC 8259 is a part of what `Double` reads, so the last default is never taken.
+        // `Double` reads every number of the grammar of RFC 8259, so the last default is never taken.
         JSONDecimal(text).exactDouble ?? Double(text) ?? 0
     }
 
-    /// The exact integer, or nil for a fraction, an exponent form that is no integer, or one outside Int64.
+    /// The exact integer; nil for a number that is not an integer, and for an integer outside Int64.
     ///
     /// `1e3`, `1.0` and `-0` are integers.
     public var int64: Int64? { JSONDecimal(text).int64 }
@@ -32,11 +34,11 @@ public struct JSONNumber: Sendable, Hashable {
 /// The decimal value of a number's text: ± significand × 10^exponent.
 struct JSONDecimal {
     private var isNegative = false
-    /// The first 19 digits from the first that is not zero.
+    /// The first 19 digits, from the first that is not zero on.
     private var significand: UInt64 = 0
     private var digitCount = 0
     private var exponent = 0
-    /// Whether a digit beyond those 19 is not zero.
+    /// Whether a digit after those 19 is not zero.
     private var isTruncated = false
 
     init(_ text: String) {
@@ -44,7 +46,7 @@ struct JSONDecimal {
         self.init(bytes.span, bytes.indices)
     }
 
-    /// Reads a text that the grammar of RFC 8259 §6 has admitted. Linear, with saturating exponents.
+    /// Reads a text that follows the grammar of RFC 8259 §6. Linear; exponents saturate.
     init(_ text: Span<UInt8>, _ range: Range<Int>) {
         var isFraction = false
         var index = range.lowerBound
@@ -62,7 +64,7 @@ struct JSONDecimal {
         let sign = text[index]
         var written = 0
         while index < range.upperBound {
-            // Saturates far above every size that a text can have.
+            // The bound is far above the size of any text.
             if ASCII.isDigit(text[index]), written < 1 << 48 { written = written * 10 + Int(text[index] - 0x30) }
             index += 1
         }
@@ -81,10 +83,10 @@ struct JSONDecimal {
         }
     }
 
-    /// The exact integer, or nil when the value is none or outside Int64.
+    /// The exact integer; nil when the value is not an integer or outside Int64.
     var int64: Int64? {
         guard significand != 0 else { return 0 }
-        // A digit beyond the 19th that is not zero: a fraction, or an integer of 20 digits.
+        // A digit after the 19th that is not zero: the value is a fraction, or an integer of 20 digits.
         guard !isTruncated else { return nil }
         var magnitude = significand
         var exponent = exponent
@@ -103,7 +105,8 @@ struct JSONDecimal {
         return magnitude == 1 << 63 ? Int64.min : Int64(exactly: magnitude).map { -$0 }
     }
 
-    /// The nearest Double where one exact operation gives it; nil where the text must be converted with care.
+    /// The nearest Double when one correctly rounded operation gives it; nil when it takes more, and `Double` must read
+    /// the text.
     var exactDouble: Double? {
         guard significand != 0 else { return isNegative ? -0.0 : 0 }
         guard !isTruncated else { return nil }
@@ -111,7 +114,7 @@ struct JSONDecimal {
         if exponent == 0 {
             magnitude = Double(significand)
         } else if significand <= 1 << 53, abs(exponent) <= 22 {
-            // Both operands are exact, so the one rounding is the right one.
+            // Both operands are exact, so the result is rounded once, correctly.
             let power = Self.powersOfTen[abs(exponent)]
             magnitude = exponent < 0 ? Double(significand) / power : Double(significand) * power
         } else {
@@ -120,7 +123,7 @@ struct JSONDecimal {
         return isNegative ? -magnitude : magnitude
     }
 
-    /// Whether the value is certainly within the range of a finite Double, certainly not, or (nil) on its brink.
+    /// Whether the value is within the range of a finite Double; nil when its magnitude alone does not decide that.
     private var isFinite: Bool? {
         guard significand != 0 else { return true }
         // The greatest finite Double is 1.797…e308.
@@ -190,7 +193,7 @@ struct JSONDecimal {
             || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
     }
 
-    /// A number that Double can only hold as infinity is refused, not rounded.
+    /// A number that Double could hold only as infinity is refused, not rounded.
     private static func refuseUnlessFinite(_ text: Span<UInt8>, _ range: Range<Int>) throws(JSONError) {
         if let isFinite = JSONDecimal(text, range).isFinite {
             if isFinite { return }

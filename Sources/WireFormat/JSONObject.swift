@@ -12,7 +12,7 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         for (name, value) in elements { self[name] = value }
     }
 
-    /// Members whose names somebody has found to be unique.
+    /// Members whose names are unique; the caller has checked that.
     init(unique members: [(name: String, value: JSONValue)]) { self.members = members }
 
     /// The value of the member with exactly these bytes as name. Setting nil removes it.
@@ -40,7 +40,7 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         return left.members.allSatisfy { others[Array($0.name.utf8)] == $0.value }
     }
 
-    /// Hashes consistently with `==`: the order of the members does not matter.
+    /// Hashes consistently with `==`: the order of the members has no effect.
     public func hash(into hasher: inout Hasher) {
         var sum = 0
         for (name, value) in members {
@@ -55,7 +55,7 @@ public struct JSONObject: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 }
 
 extension Hasher {
-    /// Feeds a text as bytes, its length first: `String` hashes canonically equivalent texts alike.
+    /// Hashes a text as bytes, its length first. `String` would hash canonically equivalent texts alike.
     mutating func combine(bytesOf text: String) {
         combine(text.utf8.count)
         for byte in text.utf8 { combine(byte) }

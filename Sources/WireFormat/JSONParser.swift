@@ -1,13 +1,13 @@
 /// One value, or one member name, of a parsed text.
 ///
-/// The tape holds them in the order of the text: an object's entry is followed by name, value, name, value…, so that a
-/// subtree is a run of entries and a walk needs no stack.
+/// The tape holds the entries in the order of the text. The entry of an object is followed by name, value, name, value
+/// and so on, so a subtree is a run of entries and a walk needs no stack.
 struct JSONTapeEntry: Sendable {
-    /// Where the text of the value begins.
+    /// The offset at which the text of the value begins.
     var start: UInt32
-    /// Where it ends; a string's quotes are inside.
+    /// The offset after the value. The quotes of a string are within `start` and `end`.
     var end: UInt32
-    /// The index of the entry after this subtree. While an array or object is still open: the index of its parent.
+    /// The index of the entry after this subtree. While an array or object is still open, the index of its parent.
     var next: UInt32
     var kind: JSONNode.Kind
     /// Whether a string holds a backslash.
@@ -15,7 +15,7 @@ struct JSONTapeEntry: Sendable {
     /// The ``JSONNameTag`` of a member name without a backslash; else 0.
     var tag: UInt16
 
-    /// Where the content of a string stands, between the quotes.
+    /// The range of a string's content, between the quotes.
     var content: Range<Int> {
         let first = Int(start) + 1
         return first..<max(first, Int(end) - 1)
@@ -24,7 +24,7 @@ struct JSONTapeEntry: Sendable {
 
 /// The one pass over a JSON text (RFC 8259): checks every byte and fills the tape.
 ///
-/// No recursion, and no allocation but the tape: open containers are chained through their own entries.
+/// It uses no recursion and allocates nothing but the tape: open containers are chained through their own entries.
 struct JSONParser {
     private(set) var tape: [JSONTapeEntry] = []
     private let maximumDepth: Int
@@ -72,7 +72,7 @@ struct JSONParser {
             default: throw JSONError(reason: .unexpectedByte, offset: index)
             }
 
-            // A value has ended: a comma, or the end of as many containers as end here.
+            // A value has ended. What follows is a comma, or the end of one or more containers.
             while true {
                 Self.skipWhitespace(text, &index)
                 guard open != Self.none else {
@@ -91,7 +91,8 @@ struct JSONParser {
                     }
                     continue nextValue
                 case UInt8(ascii: "}") where isObject:
-                    // RFC 8259 §4 leaves repeated names open; RFC 7515 §4 asks to refuse them, and so do we everywhere.
+                    // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so
+                    // everywhere.
                     try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape.span, in: text)
                 case UInt8(ascii: "]") where !isObject:
                     break
@@ -107,7 +108,7 @@ struct JSONParser {
         }
     }
 
-    /// Adds an entry. Offsets fit: a text has fewer than 2³² bytes, and no more values than bytes.
+    /// Adds an entry. All offsets fit, because a text has fewer than 2³² bytes and no more values than bytes.
     @inline(__always)
     private mutating func append(
         _ kind: JSONNode.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false,
@@ -145,7 +146,7 @@ struct JSONParser {
         _ literal: StaticString, _ kind: JSONNode.Kind, _ text: Span<UInt8>, _ index: inout Int
     ) throws(JSONError) {
         let start = index
-        // RFC 8259 §3: the three names are lower case and whole.
+        // RFC 8259 §3: the three literal names are lower case.
         let mismatch = literal.withUTF8Buffer { letters -> Int? in
             for offset in letters.indices {
                 guard start + offset < text.count, unsafe text[start + offset] == letters[offset] else { return offset }
@@ -162,7 +163,7 @@ struct JSONParser {
 
     @inline(__always)
     private static func skipWhitespace(_ text: Span<UInt8>, _ index: inout Int) {
-        // RFC 8259 §2: space, tab, line feed, carriage return; nothing of Unicode.
+        // RFC 8259 §2: space, tab, line feed, carriage return; no other white space of Unicode.
         while index < text.count {
             let byte = text[index]
             guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
@@ -172,7 +173,7 @@ struct JSONParser {
 
     private static func refuseByteOrderMark(_ text: Span<UInt8>) throws(JSONError) {
         guard text.count >= 2, text[0] >= 0xEF else { return }
-        // RFC 8259 §8.1: a parser may ignore a byte order mark; two readers that differ are worse than a refusal.
+        // RFC 8259 §8.1: a parser may ignore a byte order mark. We refuse it, because parsers differ in what they do.
         let isUTF8 = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
         let isUTF16 = (text[0] == 0xFE && text[1] == 0xFF) || (text[0] == 0xFF && text[1] == 0xFE)
         if isUTF8 || isUTF16 { throw JSONError(reason: .byteOrderMark, offset: 0) }

@@ -14,7 +14,7 @@ enum JSONStringScanner {
         return try scanRest(text, &index)
     }
 
-    /// The part of a string from the first byte that is not plain ASCII on.
+    /// Scans the rest of a string, from the first byte on that is not plain ASCII.
     private static func scanRest(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) -> Bool {
         var isEscaped = false
         while index < text.count {
@@ -35,7 +35,7 @@ enum JSONStringScanner {
         throw JSONError(reason: .unexpectedEnd, offset: index)
     }
 
-    /// Moves past bytes that need no thought: printable ASCII but quote and backslash.
+    /// Moves past printable ASCII except quote and backslash.
     @inline(__always)
     private static func skipPlain(_ text: Span<UInt8>, _ index: inout Int) {
         let bytes = unsafe text.bytes
@@ -45,7 +45,7 @@ enum JSONStringScanner {
             let ones: UInt64 = 0x0101_0101_0101_0101
             let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
             let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
-            // A borrow can only mark a byte above a marked one, so the lowest mark is always right.
+            // A borrow can falsely mark only a byte above a marked one, so the lowest mark is always right.
             let marks =
                 (word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
                     | (word &- ones &* 0x20) & ~word) & (ones &* 0x80)
@@ -72,7 +72,7 @@ enum JSONStringScanner {
             let unit = try codeUnit(text, at: index)
             switch unit {
             case 0xD800...0xDBFF:
-                // RFC 7493 §2.1: half a surrogate pair is no character; the other half must follow as an escape.
+                // RFC 7493 §2.1: half a surrogate pair is not a character. The other half must follow as an escape.
                 guard index + 6 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
                 guard text[index + 6] == UInt8(ascii: "\\") else {
                     throw JSONError(reason: .loneSurrogate, offset: index)
@@ -130,11 +130,11 @@ enum JSONStringScanner {
     }
 }
 
-/// Reads the content of a checked string byte by byte, escapes resolved, without an allocation.
+/// Reads the content of a checked string byte by byte and resolves its escapes, without an allocation.
 struct JSONStringCursor {
     private var index: Int
     private let end: Int
-    /// Bytes of a character that are still to be given, lowest first.
+    /// The bytes of a character that have not been returned yet, the next one lowest.
     private var pending: UInt32 = 0
     private var pendingCount = 0
 
@@ -178,7 +178,7 @@ struct JSONStringCursor {
         return start(code)
     }
 
-    /// Gives the first UTF-8 byte of a scalar and keeps the others.
+    /// Returns the first UTF-8 byte of a scalar and keeps the others.
     private mutating func start(_ code: UInt32) -> UInt8 {
         if code < 0x80 { return UInt8(truncatingIfNeeded: code) }
         let tail = { (shift: UInt32) -> UInt32 in 0x80 | (code >> shift) & 0x3F }
@@ -194,7 +194,8 @@ struct JSONStringCursor {
         return UInt8(truncatingIfNeeded: 0xF0 | code >> 18)
     }
 
-    /// The scanner has seen four hexadecimal digits here; a position outside the content counts as zeros.
+    /// The value of the four hexadecimal digits, which the scanner has checked. A position outside the content counts
+    /// as zeros.
     private func codeUnit(in text: Span<UInt8>, at position: Int) -> UInt32 {
         var unit: UInt32 = 0
         for offset in position..<position + 4 {

@@ -1,4 +1,4 @@
-// Not by `nil`: an absent member and a null one would look alike in `object["x"] = nil`. Null is `.null`.
+// There is no `nil` literal, because `object["x"] = nil` removes a member. Null is written `.null`.
 extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
@@ -20,7 +20,7 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, E
     /// An array.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
 
-    /// An object; of members of one name the last one stays.
+    /// An object. Of several members of one name the last one is kept.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         var object = JSONObject()
         for (name, value) in elements { object[name] = value }

@@ -1,4 +1,4 @@
-/// A JSON value (RFC 8259). Strings compare as bytes, objects keep their order.
+/// A JSON value (RFC 8259). Strings are compared as bytes; objects keep the order of their members.
 public indirect enum JSONValue: Sendable, Hashable {
     /// `null`
     case null
@@ -25,7 +25,7 @@ public indirect enum JSONValue: Sendable, Hashable {
         return writer.text
     }
 
-    /// The member of an object; nil when there is none or when this is not an object.
+    /// The member of an object; nil when there is no such member, or when this is not an object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let object) = self else { return nil }
         return object[name]
@@ -61,8 +61,8 @@ public indirect enum JSONValue: Sendable, Hashable {
         return value
     }
 
-    /// Equal when of one kind and, for strings, of the same bytes; for numbers, written alike; for objects, of the same
-    /// members in any order.
+    /// Equal when both have the same kind and the same value: strings the same bytes, numbers the same spelling,
+    /// objects the same members in any order.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true

@@ -1,4 +1,4 @@
-/// Writes values as JSON text (RFC 8259): UTF-8, no insignificant white space, only the escapes that must be.
+/// Writes values as JSON text (RFC 8259): UTF-8, no insignificant white space, no escape that is not required.
 struct JSONWriter {
     private(set) var text: [UInt8] = []
 
@@ -45,8 +45,7 @@ struct JSONWriter {
             case 0x00..<0x20:
                 text += "\\u00".utf8
                 text.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
-                let digit = byte & 0x0F
-                text.append(digit < 10 ? digit + 0x30 : digit + 0x57)
+                text.append(ASCII.hexDigit(byte & 0x0F))
             default: text.append(byte)
             }
         }

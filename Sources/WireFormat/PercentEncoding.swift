@@ -1,15 +1,15 @@
 /// Percent-encoding (RFC 3986 §2.1), and its use in `application/x-www-form-urlencoded` texts (RFC 6749 appendix B).
 package enum PercentEncoding {
-    /// What `+` stands for.
+    /// The meaning of `+`.
     package enum Plus: Sendable, Hashable {
-        /// For itself: a URL.
+        /// A plus sign, as in a URL.
         case plus
-        /// For a space: a form, and a query that a form made.
+        /// A space, as in a form and in a query that a form has made.
         case space
     }
 
-    /// The bytes that a text stands for; nil for what no encoder writes: a `%` without two hexadecimal digits, a space, a
-    /// control byte, or anything outside ASCII.
+    /// The bytes that a text encodes; nil for a text that no encoder writes: with a `%` without two hexadecimal digits,
+    /// a space, a control byte, or a byte outside ASCII.
     package static func decode(_ text: some Collection<UInt8>, plus: Plus) -> [UInt8]? {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(text.count)
@@ -30,7 +30,7 @@ package enum PercentEncoding {
         return decoded
     }
 
-    /// The byte that the two hexadecimal digits after a `%` say, and where they end; nil when they are not there.
+    /// The byte of the two hexadecimal digits after a `%`, and the index after them; nil when there are not two digits.
     package static func octet<Text: Collection<UInt8>>(
         in text: Text, at index: Text.Index
     ) -> (byte: UInt8, end: Text.Index)? {
@@ -40,7 +40,8 @@ package enum PercentEncoding {
         return (high << 4 | low, text.index(after: second))
     }
 
-    /// Encodes every byte but the RFC 3986 §2.3 unreserved ones, which form and URL parsers read alike.
+    /// Encodes every byte except those that RFC 3986 §2.3 calls unreserved, which parsers of forms and of URLs read
+    /// alike.
     package static func encode(_ text: String) -> String {
         var encoded: [UInt8] = []
         for byte in text.utf8 {

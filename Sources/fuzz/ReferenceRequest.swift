@@ -159,21 +159,50 @@ struct ReferenceRequest {
         return (Array(line[..<colon]), trimmed(Array(line[colon...].dropFirst())))
     }
 
-    /// RFC 9110 §7.2, without empty names and ports.
+    /// RFC 9110 §7.2, without empty names and ports, and with ports of 1…65535 without leading zeros.
     private static func isHost(_ value: [UInt8]) -> Bool {
         var name = value
         if let colon = value.lastIndex(of: 0x3A), value.last != 0x5D {
-            guard let port = number(Array(value[colon...].dropFirst())), port <= 65_535, value.count - colon <= 6 else {
-                return false
-            }
+            let digits = Array(value[colon...].dropFirst())
+            guard let port = number(digits), (1...65_535).contains(port), digits[0] != 0x30 else { return false }
             name = Array(value[..<colon])
         }
         if name.first == 0x5B {
-            let literal = name.dropFirst().dropLast()
-            return name.last == 0x5D && literal.contains(0x3A)
-                && literal.allSatisfy { hexDigit($0) != nil || $0 == 0x3A || $0 == 0x2E }
+            return name.count > 2 && name.last == 0x5D && isIPv6(name.dropFirst().dropLast())
         }
         return !name.isEmpty && isEscaped(name[...], with: "-._~!$&'()*+,;=")
+    }
+
+    /// RFC 4291 §2.2, by counting groups. An empty group is the `::`, which stands once.
+    private static func isIPv6(_ text: ArraySlice<UInt8>) -> Bool {
+        let gap: [UInt8] = [0x3A, 0x3A]
+        guard text.first != 0x3A || text.starts(with: gap), text.last != 0x3A || text.suffix(2) == gap[...] else {
+            return false
+        }
+        var groups = text.split(separator: 0x3A, omittingEmptySubsequences: false)
+        if text.first == 0x3A { groups.removeFirst() }
+        if text.last == 0x3A { groups.removeLast() }
+        var count = 0
+        for (index, group) in groups.enumerated() where !group.isEmpty {
+            if group.contains(0x2E) {
+                guard index == groups.count - 1, text.last != 0x3A, isQuad(group) else { return false }
+                count += 2
+            } else {
+                guard group.count <= 4, group.allSatisfy({ hexDigit($0) != nil }) else { return false }
+                count += 1
+            }
+        }
+        let gaps = groups.count { $0.isEmpty }
+        return gaps == 0 && count == 8 || gaps == 1 && count <= 7
+    }
+
+    private static func isQuad(_ text: ArraySlice<UInt8>) -> Bool {
+        let parts = text.split(separator: 0x2E, omittingEmptySubsequences: false)
+        return parts.count == 4
+            && parts.allSatisfy { part in
+                (1...3).contains(part.count) && (part.count == 1 || part.first != 0x30)
+                    && number(Array(part)).map { $0 <= 255 } ?? false
+            }
     }
 
     private static func isPathAndQuery(_ text: ArraySlice<UInt8>) -> Bool {

@@ -25,7 +25,7 @@ struct MCPHandler: Sendable {
 
     /// Answers one request of this principal.
     func respond(to request: HTTPRequest, principal: Principal) async throws -> HTTPResponse {
-        guard request.path.hasSameBytes(as: path) else {
+        guard request.path == path else {
             return .json(["error": "not_found"], status: .notFound)
         }
         // No session, hence nothing to listen to (GET) and nothing to end (DELETE).
@@ -34,7 +34,7 @@ struct MCPHandler: Sendable {
             response.fields[.allow] = "POST"
             return response
         }
-        guard request.fields.mediaType == .json else {
+        guard request.fields.contentIs("application/json") else {
             return .json(["error": "unsupported_media_type"], status: .unsupportedMediaType)
         }
         // The server answers a body that is too large or that breaks off.
@@ -103,7 +103,8 @@ struct MCPHandler: Sendable {
         case ("ping", false): return ok(call, [:])
         case ("server/discover", true): return ok(call, discover())
         case ("tools/list", _): return try ok(call, list(call))
-        case ("tools/call", _): return try await callTool(call, acceptsEventStream: acceptsEventStream(request))
+        case ("tools/call", _):
+            return try await callTool(call, acceptsEventStream: request.fields.accepts("text/event-stream"))
         default: throw JSONRPCError(.methodNotFound, "Method not found")
         }
     }
@@ -138,7 +139,7 @@ struct MCPHandler: Sendable {
         guard let name = call.params["name"]?.string else {
             throw JSONRPCError(.invalidParams, "tools/call needs params.name.")
         }
-        guard let tool = tools.first(where: { $0.name.hasSameBytes(as: name) }) else {
+        guard let tool = tools.first(where: { $0.name == name }) else {
             throw JSONRPCError(.invalidParams, "Unknown tool")
         }
         let arguments: JSONObject
@@ -171,36 +172,28 @@ struct MCPHandler: Sendable {
         _ call: Call, _ body: @escaping @Sendable (@escaping MCPTool.Progress) async throws -> MCPTool.Outcome
     ) -> HTTPResponse {
         let token = call.params["_meta"]?["progressToken"]
-        var response = HTTPResponse(
-            status: .ok,
-            body: .stream { writer in
-                let report: MCPTool.Progress = { done, total in
-                    // MCP Progress: only a request that gave a token wants to hear of it.
-                    guard let token, token.string != nil || token.number?.int64 != nil else { return }
-                    let params: JSONValue = [
-                        "progressToken": token, "progress": .number(done), "total": .number(total),
-                    ]
-                    try await writer.write(
-                        event(["jsonrpc": "2.0", "method": "notifications/progress", "params": params]))
-                }
-                let answer: JSONValue
-                do {
-                    answer = JSONRPCMessage.answer(id: call.id, result: result(call, try await body(report).json))
-                } catch let cancellation as CancellationError {
-                    throw cancellation
-                } catch {
-                    answer = JSONRPCError(.internalError, "The tool failed.", id: call.id).answer
-                }
-                try await writer.write(event(answer))
-            })
-        response.fields[.contentType] = "text/event-stream"
-        response.fields[.xAccelBuffering] = "no"
-        return response
+        return .events { writer in
+            let report: MCPTool.Progress = { done, total in
+                // MCP Progress: only a request that gave a token wants to hear of it.
+                guard let token, token.string != nil || token.number?.int64 != nil else { return }
+                let params: JSONValue = ["progressToken": token, "progress": .number(done), "total": .number(total)]
+                try await writer.send(
+                    event(["jsonrpc": "2.0", "method": "notifications/progress", "params": params]))
+            }
+            let answer: JSONValue
+            do {
+                answer = JSONRPCMessage.answer(id: call.id, result: result(call, try await body(report).json))
+            } catch let cancellation as CancellationError {
+                throw cancellation
+            } catch {
+                answer = JSONRPCError(.internalError, "The tool failed.", id: call.id).answer
+            }
+            try await writer.send(event(answer))
+        }
     }
 
-    private func event(_ message: JSONValue) -> [UInt8] {
-        // JSON text without insignificant white space holds no line break: one `data` line is the whole message.
-        Array("event: message\ndata: ".utf8) + message.encoded() + Array("\n\n".utf8)
+    private func event(_ message: JSONValue) -> ServerSentEvent {
+        ServerSentEvent(data: String(decoding: message.encoded(), as: UTF8.self))
     }
 
     private func ok(_ call: Call, _ result: JSONObject) -> HTTPResponse {
@@ -236,17 +229,4 @@ struct MCPHandler: Sendable {
             }
         return .json(error.answer, status: status)
     }
-
-    /// RFC 9110 §12.5.1: whether an event stream may be sent; without `Accept`, anything may.
-    private func acceptsEventStream(_ request: HTTPRequest) -> Bool {
-        let values = request.fields.values(of: .accept)
-        guard !values.isEmpty else { return true }
-        return values.contains { value in
-            value.bytes.split(separator: UInt8(ascii: ",")).contains { range in
-                MediaType(bytes: range).map(Self.rangesOfEventStream.contains) ?? false
-            }
-        }
-    }
-
-    private static let rangesOfEventStream = [.eventStream, MediaType("text/*"), MediaType("*/*")]
 }

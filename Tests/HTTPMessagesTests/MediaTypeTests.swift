@@ -53,4 +53,28 @@ struct MediaTypeTests {
         #expect(MediaType("*/*;q=0.1")?.description == "*/*")
         #expect(MediaType(" TEXT/*")?.description == "text/*")
     }
+
+    @Test(
+        "RFC 9110 §8.3: the content is of a type, whatever its case and parameters; absent and repeated it is of none")
+    func content() throws {
+        #expect(try fields(["Application/JSON; charset=utf-8"]).contentIs("application/json"))
+        #expect(try !fields(["application/json5"]).contentIs("application/json"))
+        #expect(try !fields([]).contentIs("application/json"))
+        #expect(try !fields(["application/json", "application/json"]).contentIs("application/json"))
+        #expect(try !fields(["nonsense"]).contentIs("nonsense"))
+    }
+
+    @Test(
+        "RFC 9110 §12.5.1: Accept admits a type by its name or by a range; without Accept every type is admitted",
+        arguments: [
+            ([], true), (["text/event-stream"], true), (["application/json, Text/Event-Stream;q=0.5"], true),
+            (["application/json", "text/event-stream"], true), (["text/*"], true), (["*/*;q=0.1"], true),
+            (["application/json"], false), (["application/*"], false), (["text/plain"], false), ([""], false),
+            (["text"], false), (["texts/*"], false), (["*"], false),
+        ] as [([String], Bool)])
+    func accept(lines: [String], isAdmitted: Bool) throws {
+        var fields = HTTPFields()
+        for line in lines { fields.append(.accept, try #require(HTTPFieldValue(line))) }
+        #expect(fields.accepts("text/event-stream") == isAdmitted)
+    }
 }

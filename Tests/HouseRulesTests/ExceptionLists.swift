@@ -28,6 +28,7 @@ enum ExceptionLists {
         "Sources/SafeFetch/CurlWorker.swift": "starts the thread that runs libcurl",
         "Sources/SafeFetch/NameLookUps.swift": "starts the threads that the system's resolver blocks",
         "Sources/SocketHTTP/Acceptor.swift": "names its event loop as its executor",
+        "Sources/SocketHTTP/DateLine.swift": "reads the system's clock through clock_gettime",
         "Sources/SocketHTTP/EventLoop.swift": "is an executor: runs jobs on its thread",
         "Sources/SocketHTTP/HTTPConnection.swift": "names its event loop as its executor",
         "Sources/SocketHTTP/HTTPServer+StartError.swift": "reads the system's text of an error number",

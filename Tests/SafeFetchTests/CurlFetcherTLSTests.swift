@@ -58,7 +58,7 @@ struct CurlFetcherTLSTests {
         let host = "client.example.com"
         var untrusted = FetchPolicy.untrusted(ports: [server.port], certificateAuthorities: authorities)
         untrusted.addressAdmittedForTests = .ipv4([127, 0, 0, 1])
-        let permissions = FetchPermissions(privateHosts: [host])
+        let permissions = FetchPermissions(privateHosts: [try #require(HTTPHost(host))])
         let request = DocumentRequest(
             url: try AbsoluteURL(parsing: "https://\(host):\(server.port)/\(name)"), maximumBodyBytes: limit)
         var results: [Result<FetchedDocument, FetchError>] = []

@@ -91,7 +91,9 @@ struct NameLookUpTests {
     func nameOfLoopback() async throws {
         let server = try Self.emptyServer()
         let url = "http://issuer.example:\(server.port)/"
-        for (hosts, outcome) in [([], Outcome.failure(.blockedAddress)), (["issuer.example"], .success(200))] {
+        for (hosts, outcome) in [
+            ([], Outcome.failure(.blockedAddress)), (["issuer.example"], .success(200)),
+        ] as [([HTTPHost], Outcome)] {
             let permissions = FetchPermissions(insecureHTTP: .dangerouslyAnyHost, privateHosts: hosts)
             let policy = Self.policy(FetchPolicy(permissions: permissions), Resolver([Self.local]))
             #expect(try await outcomes(of: 1, from: CurlFetcher(policy: policy), url: url) == [outcome])

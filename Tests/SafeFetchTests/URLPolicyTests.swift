@@ -232,11 +232,9 @@ struct URLPolicyTests {
             (["fd00::1"], "https://[fd00::2]/", .refused(.blockedAddress)),
             (["idp"], "https://idp/", .addresses(.any)),
             (["localhost"], "https://localhost/", .addresses(.any)),
-            (["\u{212A}8s.example"], "https://k8s.example/", .addresses(.globallyReachable)),
-            (["idp.corp.example:443"], "https://idp.corp.example/", .addresses(.globallyReachable)),
-            ([""], "https://idp.corp.example/", .addresses(.globallyReachable)),
         ])
-    func privateHosts(hosts: [String], url: String, verdict: Verdict) {
+    func privateHosts(names: [String], url: String, verdict: Verdict) throws {
+        let hosts = try names.map { try #require(HTTPHost($0)) }
         #expect(Self.verdict(of: FetchPolicy(permissions: FetchPermissions(privateHosts: hosts)), on: url) == verdict)
     }
 
@@ -247,18 +245,34 @@ struct URLPolicyTests {
         #expect(Self.verdict(of: policy, on: "http://localhost/") == .addresses(.loopback))
     }
 
-    @Test("a permission that names no host is an error when the fetcher is made, and is not quoted")
-    func privateHostFaults() throws {
-        let hosts = [
-            "a.example", "https://a.example", "a.example:443", "a.example/secret", "", "fd00::1", "a b", "::g",
-        ]
-        let error = #expect(throws: FetchPolicyError.self) {
-            try CurlFetcher(permissions: FetchPermissions(privateHosts: hosts))
+    @Test("\"would you fetch this?\" is answered by spelling and literal address, without a fetch")
+    func refusal() throws {
+        let operatorNamed = FetchPolicy(permissions: FetchPermissions(privateHosts: ["10.0.0.1"]))
+        for (policy, url, refusal) in [
+            (operatorNamed, "https://a.example/", nil), (operatorNamed, "http://a.example/", .notAllowed),
+            (operatorNamed, "https://a.example/#f", .notAllowed), (operatorNamed, "https://10.0.0.1/", nil),
+            (operatorNamed, "https://10.0.0.2/", .blockedAddress), (.untrusted(), "https://a.example/x", nil),
+            (.untrusted(), "https://a.example", .notAllowed), (.untrusted(), "https://localhost/x", .notAllowed),
+            (.untrusted(), "https://a.example:8443/x", .notAllowed),
+            (.untrusted(ports: [8443]), "https://a.example:8443/x", nil),
+            (.untrusted(), "https://127.0.0.1/x", .blockedAddress),
+            // A name is judged when it is resolved.
+            (.untrusted(), "https://resolves-to-loopback.example/x", nil),
+        ] as [(FetchPolicy, String, FetchError?)] {
+            #expect(policy.refusal(of: try AbsoluteURL(parsing: url)) == refusal, "\(url)")
         }
-        #expect(
-            error?.faults
-                == [2, 3, 4, 5, 7, 8].map { "privateHosts: entry \($0) is not a host name or a literal address" })
-        _ = try CurlFetcher(permissions: FetchPermissions(privateHosts: ["a.example", "10.0.0.1", "[fd00::1]"]))
+    }
+
+    @Test("What the policy refuses beforehand is what the fetcher throws", .timeLimit(.minutes(1)))
+    func refusalIsThrown() async throws {
+        let fetcher = CurlFetcher()
+        for text in ["http://a.example/", "https://a.example/#f", "https://10.0.0.2/"] {
+            let url = try AbsoluteURL(parsing: text)
+            let refusal = try #require(fetcher.policy.refusal(of: url))
+            await #expect(throws: refusal) {
+                _ = try await fetcher.fetch(DocumentRequest(url: url, maximumBodyBytes: 1))
+            }
+        }
     }
 
     @Test("an operator's proxy is for public hosts; private and loopback ones are reached directly")

@@ -1,7 +1,8 @@
 import HTTPMessages
-import SocketHTTP
 import Synchronization
 import Testing
+
+@testable import SocketHTTP
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 private let megabytes4 = 4 * 1024 * 1024
@@ -241,7 +242,9 @@ struct HTTPServerTests {
         "RFC 9112 §9.6: an answer that comes before the content is not lost to a reset when the content follows",
         arguments: ["1.1\r\nConnection: close\r\nContent-Length: 9", "1.0\r\nContent-Length: 9"])
     func contentAfterTheAnswer(version: String) async throws {
-        try await withServer(ClosureHandler { .text($0.path) }) { port in
+        // Long enough for a client that the machine has no time for.
+        let patient = { (limits: inout ServerLimits) in limits.lingerTime = .seconds(60) }
+        try await withServer(ClosureHandler { .text($0.path) }, limits: patient) { port in
             let connection = try await TestConnection.open(port)
             try await connection.send("POST /early HTTP/\(version)\r\nHost: a\r\n\r\n")
             #expect(try await connection.readResponse().text == "/early")

@@ -65,10 +65,10 @@ struct InheritedSocketTests {
                 ("+\(me)", "1", bound.descriptor, "LISTEN_PID and LISTEN_FDS are not set to numbers"),
                 (me, "", bound.descriptor, "LISTEN_PID and LISTEN_FDS are not set to numbers"),
                 ("1", "1", bound.descriptor, "LISTEN_PID names another process"),
-                (me, "0", bound.descriptor, "0 sockets were handed over, and one is wanted"),
-                (me, "2", bound.descriptor, "2 sockets were handed over, and one is wanted"),
-                (me, "1", connected, "descriptor \(connected) is no listening stream socket"),
-                (me, "1", 1000, "descriptor 1000 is no listening stream socket"),
+                (me, "0", bound.descriptor, "0 sockets were handed over; exactly one is needed"),
+                (me, "2", bound.descriptor, "2 sockets were handed over; exactly one is needed"),
+                (me, "1", connected, "descriptor \(connected) is not a listening stream socket"),
+                (me, "1", 1000, "descriptor 1000 is not a listening stream socket"),
             ]
             for (process, count, descriptor, why) in cases {
                 _ = unsafe unsetenv("LISTEN_PID")

@@ -146,7 +146,7 @@ struct ObservabilityTests {
         let line = Array("\(try #require(log.records.first))".utf8)
         #expect(line.count < 1500)
         #expect(line.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
-        #expect(String(decoding: line, as: UTF8.self).contains("principal=a%0D%0AGET%20%C3%A9b"))
+        #expect(String(decoding: line, as: UTF8.self).contains(#"principal=a\x0d\x0aGET\x20\xc3\xa9b"#))
     }
 
     @Test("Counters are there before, during and after the run")

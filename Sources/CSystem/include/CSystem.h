@@ -1,5 +1,5 @@
-// System calls that Swift's Glibc, Musl and Darwin modules do not offer in a usable form: epoll and accept4 (Linux only, Darwin
-// has kqueue), detached threads without signals, and the system's resolver.
+// System calls that Swift's Glibc, Musl and Darwin modules do not offer in a usable form: epoll and accept4 (Linux
+// only, Darwin has kqueue), detached threads without signals, and the system's resolver.
 //
 // Result of a function that can fail: 1 = yes, -1 = the system refused, unless its comment says otherwise.
 #ifndef CSYSTEM_H
@@ -30,13 +30,13 @@ static inline int csystem_accept(int listener) {
 int csystem_processors(void);
 #endif
 
-/// Runs body(context) on a new detached thread that receives no signal. name is shown in a list of the process's threads; its
-/// first 15 bytes count. 1 = the thread runs, -1 = no thread was made and body is not called.
+/// Runs body(context) on a new detached thread that receives no signal. name is shown in a list of the process's
+/// threads; its first 15 bytes count. 1 = the thread runs, -1 = no thread was made and body is not called.
 int csystem_spawn(const char *name, void (*body)(void *context), void *context);
 
-/// Writes every address of a host name to records, by the system's resolver, which blocks the calling thread. A record has 17
-/// bytes: the length of the address (4 or 16), then the address in network byte order.
-/// The number of records; 0 = no address, or the resolver failed; -1 = more than capacity records.
+/// Writes every address of a host name to records, by the system's resolver, which blocks the calling thread. A record
+/// has 17 bytes: the length of the address (4 or 16), then the address in network byte order. The number of records; 0
+/// = no address, or the resolver failed; -1 = more than capacity records.
 int csystem_look_up(const char *name, uint8_t *records, size_t capacity);
 
 #endif

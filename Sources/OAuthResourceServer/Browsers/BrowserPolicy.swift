@@ -39,12 +39,11 @@ struct BrowserPolicy: Sendable {
     /// Whether the request names this server.
     func serves(_ request: GuardedRequest) -> Bool {
         guard isLocal(request) else { return true }
-        guard case .once(let host) = request.fields.occurrence(of: .host), names.admit(host.bytes[...]) else {
-            return false
-        }
+        guard case .once(let host) = request.fields.occurrence(of: .host),
+            let named = HTTPAuthority(bytes: host.bytes[...]), names.admit(named)
+        else { return false }
         // RFC 9112 §3.2.2: the authority of an absolute form wins over Host.
-        guard let authority = Self.authority(of: request.target) else { return true }
-        return names.admit(authority)
+        return request.target.authority.map(names.admit) ?? true
     }
 
     /// Who calls, as `Origin` says.
@@ -69,15 +68,5 @@ struct BrowserPolicy: Sendable {
 
     private func isLocal(_ request: GuardedRequest) -> Bool {
         hasLoopbackResource || request.listener == .loopback
-    }
-
-    /// The authority of a target in absolute form (RFC 9112 §3.2.2); nil in the other forms.
-    private static func authority(of target: HTTPRequestTarget) -> ArraySlice<UInt8>? {
-        guard let first = target.text.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "*") else {
-            return nil
-        }
-        let bytes = Array(target.text.utf8)
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return [] }
-        return bytes[colon...].dropFirst(3).prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
     }
 }

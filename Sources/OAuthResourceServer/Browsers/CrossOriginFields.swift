@@ -53,8 +53,7 @@ struct CrossOriginFields: Sendable {
     }
 
     private static func parameterName(_ element: ArraySlice<UInt8>) -> [UInt8]? {
-        var name = element.drop { $0 == 0x20 || $0 == 0x09 }
-        while let last = name.last, last == 0x20 || last == 0x09 { name.removeLast() }
+        let name = OptionalWhiteSpace.trimmed(element)
         let prefix = "mcp-param-".utf8
         let suffix = name.dropFirst(prefix.count)
         guard ASCII.equalsIgnoringCase(name.prefix(prefix.count), prefix), (1...64).contains(suffix.count),
@@ -67,8 +66,7 @@ struct CrossOriginFields: Sendable {
     private static func variesByOrigin(_ fields: HTTPFields) -> Bool {
         fields.values(of: .vary).contains { value in
             value.bytes.split(separator: UInt8(ascii: ",")).contains { element in
-                var name = element.drop { $0 == 0x20 || $0 == 0x09 }
-                while let last = name.last, last == 0x20 || last == 0x09 { name.removeLast() }
+                let name = OptionalWhiteSpace.trimmed(element)
                 return name.elementsEqual("*".utf8) || ASCII.equalsIgnoringCase(name, "origin".utf8)
             }
         }

@@ -114,20 +114,16 @@ struct CheckedTokens: Sendable {
 extension ResourceServerConfiguration.Fetching {
     /// What a fetcher is allowed.
     fileprivate func check(_ faults: inout ConfigurationFaults) -> FetchPermissions {
-        for (index, host) in privateHosts.enumerated() where !Self.isHost(host) {
-            faults.add(
-                (.tokens + "fetching" + "privateHosts")[index], "is not a host",
-                "write its name or address alone, without scheme, port and path")
+        var permissions = FetchPermissions(insecureHTTP: insecureHTTP)
+        for (index, text) in privateHosts.enumerated() {
+            if let host = HTTPHost(text) {
+                permissions.privateHosts.append(host)
+            } else {
+                faults.add(
+                    (.tokens + "fetching" + "privateHosts")[index], "is not a host",
+                    "write its name or address alone, without scheme, port and path")
+            }
         }
-        return FetchPermissions(insecureHTTP: insecureHTTP, privateHosts: privateHosts)
-    }
-
-    /// Whether the text can stand as the host of a URL; an IPv6 address also without its brackets.
-    private static func isHost(_ text: String) -> Bool {
-        let isBareIPv6 = text.utf8.contains(UInt8(ascii: ":")) && text.utf8.first != UInt8(ascii: "[")
-        guard let url = try? AbsoluteURL(parsing: isBareIPv6 ? "https://[\(text)]" : "https://\(text)") else {
-            return false
-        }
-        return url.port == nil && url.path.isEmpty && url.query == nil && url.fragment == nil
+        return permissions
     }
 }

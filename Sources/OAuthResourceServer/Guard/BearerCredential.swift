@@ -80,9 +80,9 @@ enum BearerCredential {
             } else if byte == 0x22 {
                 quoted.toggle()
             } else if byte == UInt8(ascii: ","), !quoted {
-                let next = rest[index...].drop { $0 == 0x20 || $0 == 0x09 }
+                let next = rest[index...].drop(while: OptionalWhiteSpace.contains)
                 let name = next.prefix { ASCII.isTokenByte($0) }
-                let behind = rest[name.endIndex...].drop { $0 == 0x20 || $0 == 0x09 }
+                let behind = rest[name.endIndex...].drop(while: OptionalWhiteSpace.contains)
                 let isSeparate = behind.startIndex > name.endIndex
                 if !name.isEmpty, isSeparate, let byte = behind.first, byte != UInt8(ascii: "=") { return true }
             }

@@ -38,8 +38,7 @@ struct GuardedRequest: Sendable {
         // Of several lines any one counts: the handler may go by that one.
         fields.contains(.contentType) { value in
             // RFC 9110 §8.3.1: what stands before the parameters, without the white space around it.
-            var type = value.prefix { $0 != UInt8(ascii: ";") }.drop { $0 == 0x20 || $0 == 0x09 }
-            while let last = type.last, last == 0x20 || last == 0x09 { type.removeLast() }
+            let type = OptionalWhiteSpace.trimmed(value.prefix { $0 != UInt8(ascii: ";") })
             return ASCII.equalsIgnoringCase(type, Self.form)
         }
     }

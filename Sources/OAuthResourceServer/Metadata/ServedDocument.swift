@@ -57,8 +57,7 @@ struct ServedDocument: Sendable {
     private func matches(_ fields: HTTPFields) -> Bool {
         fields.values(of: .ifNoneMatch).contains { value in
             value.bytes.split(separator: UInt8(ascii: ",")).contains { element in
-                var tag = element.drop { $0 == 0x20 || $0 == 0x09 }
-                while let last = tag.last, last == 0x20 || last == 0x09 { tag.removeLast() }
+                var tag = OptionalWhiteSpace.trimmed(element)
                 if tag.elementsEqual("*".utf8) { return true }
                 if tag.starts(with: "W/".utf8) { tag = tag.dropFirst(2) }
                 return tag.elementsEqual(entityTag.bytes)

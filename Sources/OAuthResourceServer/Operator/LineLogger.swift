@@ -1,5 +1,6 @@
 internal import Synchronization
 public import TokenVerification
+internal import WireFormat
 
 /// A ready-made observer: one line an event, `key=value` pairs behind a time stamp, to the standard error.
 ///

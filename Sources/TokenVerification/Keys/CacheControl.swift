@@ -62,19 +62,13 @@ struct CacheControl: Equatable {
                 }
                 return !isQuoted && byte == UInt8(ascii: ",")
             }
-            let directive = trimmed(rest[..<(comma ?? rest.endIndex)])
+            let directive = OptionalWhiteSpace.trimmed(rest[..<(comma ?? rest.endIndex)])
             rest = comma.map { rest[($0 + 1)...] } ?? []
             let equals = directive.firstIndex(of: UInt8(ascii: "="))
             body(
                 directive[..<(equals ?? directive.endIndex)],
                 unquoted(equals.map { directive[($0 + 1)...] } ?? []))
         }
-    }
-
-    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-        let start = bytes.drop(while: isSpace)
-        return start[..<(start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex)]
     }
 
     /// RFC 9111 §5.2: recipients take both forms of an argument.

@@ -141,17 +141,6 @@ struct LineLoggerTests {
         #expect(page.lines.last?.hasSuffix("...\n") == true)
     }
 
-    @Test("At the limit a line is whole, one byte more is cut", arguments: [0, 1, 2, 3, 4])
-    func longest(extra: Int) {
-        var line: [UInt8] = []
-        LogText.append(String(repeating: "a", count: 97 + extra), to: &line, limit: 100)
-        let text = String(decoding: line, as: UTF8.self)
-        #expect(line.count <= 100)
-        #expect(text.hasSuffix("...") == (extra > 3))
-        #expect(text.hasPrefix(String(repeating: "a", count: 97)))
-        #expect(line.count == min(97 + extra, 100))
-    }
-
     @Test("A pipe that is full or has no reader makes nobody wait and ends no process")
     func pipes() throws {
         var ends: [Int32] = [0, 0]

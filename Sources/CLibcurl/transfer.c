@@ -2,7 +2,7 @@
 #define _GNU_SOURCE  // SOCK_CLOEXEC
 #endif
 
-#include "CLibcurl.h"
+#include "internal.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -13,138 +13,6 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "loading.h"
-
-#if LIBCURL_VERSION_NUM < 0x075400
-#error "libcurl 7.84 or newer is needed"
-#endif
-
-struct clibcurl_multi {
-    CURLM *handle;
-};
-
-struct clibcurl_transfer {
-    CURL *handle;
-    CURLU *url;
-    char scheme[6];
-    struct curl_slist *fields;
-    struct curl_slist *resolutions;
-    CURLSH *names;  // what the name resolves to, for this transfer alone: a multi's own store outlives it
-    uint8_t *form;
-    size_t form_length;
-    size_t form_sent;
-    clibcurl_callbacks callbacks;
-    uint64_t identifier;
-};
-
-int clibcurl_start(void) {
-    if (clibcurl_load() != 1) return -1;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    const int needed = CURL_VERSION_SSL | CURL_VERSION_THREADSAFE;
-    if (info == NULL || info->version_num < 0x075400 || (info->features & needed) != needed) return -1;
-    return 1;
-}
-
-// --- many transfers
-
-clibcurl_multi *clibcurl_multi_create(int maximum_kept_connections) {
-    clibcurl_multi *multi = malloc(sizeof *multi);
-    if (multi == NULL) return NULL;
-    multi->handle = curl_multi_init();
-    if (multi->handle != NULL
-        && curl_multi_setopt(multi->handle, CURLMOPT_MAXCONNECTS, (long)maximum_kept_connections) == CURLM_OK)
-        return multi;
-    if (multi->handle != NULL) curl_multi_cleanup(multi->handle);
-    free(multi);
-    return NULL;
-}
-
-void clibcurl_multi_free(clibcurl_multi *multi) {
-    curl_multi_cleanup(multi->handle);
-    free(multi);
-}
-
-int clibcurl_multi_add(clibcurl_multi *multi, clibcurl_transfer *transfer) {
-    return curl_multi_add_handle(multi->handle, transfer->handle) == CURLM_OK ? 1 : -1;
-}
-
-void clibcurl_multi_remove(clibcurl_multi *multi, clibcurl_transfer *transfer) {
-    curl_multi_remove_handle(multi->handle, transfer->handle);
-}
-
-int clibcurl_multi_perform(clibcurl_multi *multi) {
-    int running = 0;
-    return curl_multi_perform(multi->handle, &running) == CURLM_OK ? 1 : -1;
-}
-
-int clibcurl_multi_poll(clibcurl_multi *multi, int milliseconds) {
-    return curl_multi_poll(multi->handle, NULL, 0, milliseconds, NULL) == CURLM_OK ? 1 : -1;
-}
-
-void clibcurl_multi_wakeup(clibcurl_multi *multi) {
-    curl_multi_wakeup(multi->handle);
-}
-
-static int outcome_of(CURLcode code) {
-    switch (code) {
-    case CURLE_OK: return clibcurl_done;
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY: return clibcurl_not_resolved;
-    case CURLE_OPERATION_TIMEDOUT: return clibcurl_timed_out;
-    case CURLE_FILESIZE_EXCEEDED: return clibcurl_too_large;
-    case CURLE_WRITE_ERROR:
-    case CURLE_ABORTED_BY_CALLBACK: return clibcurl_stopped;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_ENGINE_NOTFOUND:
-    case CURLE_SSL_ENGINE_SETFAILED:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_USE_SSL_FAILED:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_SHUTDOWN_FAILED:
-    case CURLE_SSL_CRL_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CLIENTCERT: return clibcurl_tls;
-    case CURLE_UNSUPPORTED_PROTOCOL:  // an answer without a status line; the schemes themselves were checked before
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_HTTP2:
-#if LIBCURL_VERSION_NUM >= 0x080600
-    case CURLE_TOO_LARGE:  // libcurl's own limit for a head
-#endif
-        return clibcurl_malformed;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_FAIL_REWIND:  // a kept connection was dead, and a form is not sent again
-    case CURLE_PROXY:
-    case CURLE_HTTP2_STREAM: return clibcurl_connection_failed;
-    default: return clibcurl_unavailable;
-    }
-}
-
-int clibcurl_multi_next_ended(clibcurl_multi *multi, uint64_t *identifier, int *outcome) {
-    for (;;) {
-        int left = 0;
-        const CURLMsg *message = curl_multi_info_read(multi->handle, &left);
-        if (message == NULL) return 0;
-        if (message->msg != CURLMSG_DONE) continue;
-        clibcurl_transfer *transfer = NULL;
-        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
-            continue;
-        *identifier = transfer->identifier;
-        *outcome = outcome_of(message->data.result);
-        return 1;
-    }
-}
-
 // --- callbacks
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *target) {
@@ -152,7 +20,8 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     const clibcurl_callbacks *callbacks = &transfer->callbacks;
     if (purpose != CURLSOCKTYPE_IPCXN) return CURL_SOCKET_BAD;
 
-    // The address that is about to be connected to; copied out because target->addr has no stronger alignment.
+    // The address that libcurl is about to connect to. It is copied out, because target->addr may not be aligned for
+    // it.
     int admitted = 0;
     if (target->family == AF_INET && target->addrlen >= sizeof(struct sockaddr_in)) {
         struct sockaddr_in address;
@@ -175,15 +44,15 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 #endif
 }
 
-// Anything but the number of bytes given means stop; with no bytes given that must not be zero.
+// libcurl goes on when a callback returns the number of bytes that it got, and stops for any other number. When it got no
+// bytes, 1 stops it.
 static size_t answer(int go_on, size_t length) {
     return go_on == 1 ? length : (length == 0 ? 1 : 0);
 }
 
 static size_t take_line(char *bytes, size_t size, size_t count, void *context) {
     const clibcurl_transfer *transfer = context;
-    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count),
-                  size * count);
+    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count), size * count);
 }
 
 static size_t take_content(char *bytes, size_t size, size_t count, void *context) {
@@ -197,7 +66,7 @@ static size_t take_content(char *bytes, size_t size, size_t count, void *context
 static int same_host(const char *read, const char *checked) {
     size_t length = strlen(read);
     if (length < 2 || read[0] != '[') return strcasecmp(read, checked) == 0;
-    // libcurl may shorten an IPv6 address, so the two are compared as addresses.
+    // libcurl may spell an IPv6 address differently, so the two are compared as addresses.
     char text[INET6_ADDRSTRLEN + 1];
     if (read[length - 1] != ']' || length - 2 >= sizeof text) return 0;
     memcpy(text, read + 1, length - 2);
@@ -207,8 +76,8 @@ static int same_host(const char *read, const char *checked) {
     return memcmp(&left, &right, sizeof left) == 0;
 }
 
-// Whether one part of the URL reads as expected; `absent` is libcurl's code for a part that is not there (CURLUE_LAST:
-// the part is always there).
+// Whether libcurl reads one part of the URL as expected. `absent` is libcurl's code for a missing part; CURLUE_LAST for
+// a part that is never missing.
 static int part_is(CURLU *url, CURLUPart part, const char *expected, CURLUcode absent) {
     char *read = NULL;
     CURLUcode code = curl_url_get(url, part, &read, CURLU_DEFAULT_PORT);
@@ -221,8 +90,8 @@ static int part_is(CURLU *url, CURLUPart part, const char *expected, CURLUcode a
 
 int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, const char *scheme, const char *host,
                               uint16_t port, const char *path, const char *query) {
-    // What was checked is what is fetched: libcurl must find the same parts in the text as the caller's parser did.
-    // Dot segments stay as they are spelled; user information is refused.
+    // libcurl must find the same parts in the text as the caller's parser, so that the URL that was checked is the one
+    // that is fetched. Dot segments are kept as they are spelled; user information is refused.
     CURLU *url = transfer->url;
     CURLUcode code = curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS | CURLU_DISALLOW_USER);
     if (code == CURLUE_OUT_OF_MEMORY) return -1;
@@ -231,9 +100,11 @@ int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, con
     snprintf(decimal, sizeof decimal, "%u", (unsigned)port);
     strcpy(transfer->scheme, scheme);
     return part_is(url, CURLUPART_SCHEME, scheme, CURLUE_NO_SCHEME)
-        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST) && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
+        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST)
+        && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
         && part_is(url, CURLUPART_PATH, *path ? path : "/", CURLUE_LAST)
-        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY) && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
+        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY)
+        && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
         && part_is(url, CURLUPART_PASSWORD, "", CURLUE_NO_PASSWORD);
 }
 
@@ -246,13 +117,13 @@ static int set_protocol(CURL *handle, const char *scheme) {
 #endif
 }
 
-// The transfer was told what its host resolves to.
+// The transfer has got the addresses of its host, so libcurl must not resolve a name.
 static int resolve_nothing(void *state, void *reserved, void *context) {
     (void)state, (void)reserved, (void)context;
     return 1;
 }
 
-// The easy handle borrows a list, so it is set again each time the list's head may have changed.
+// The easy handle borrows the list, so the list is set again whenever its head may have changed.
 static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLoption option, const char *line) {
     struct curl_slist *longer = curl_slist_append(*list, line);
     if (longer == NULL) return -1;
@@ -264,7 +135,7 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
                                 const char *proxy, const char *resolution, int64_t connect_milliseconds,
                                 int64_t total_milliseconds, int64_t maximum_content, int keeps_connection) {
     CURL *handle = transfer->handle;
-    // An option that this libcurl does not know means that a rule would not hold.
+    // When this libcurl does not know an option, a rule would not hold.
 #define SET(option, value) \
     if (curl_easy_setopt(handle, option, value) != CURLE_OK) return -1
 
@@ -272,13 +143,13 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     SET(CURLOPT_CURLU, transfer->url);
     if (!set_protocol(handle, transfer->scheme)) return -1;
     SET(CURLOPT_HTTPGET, 1L);
-    // One request a connection at a time; libcurl repeats a request that an HTTP/2 peer refused.
+    // HTTP/1.1 has one request at a time on a connection. libcurl would repeat a request that an HTTP/2 server refused.
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_USERAGENT, user_agent);
 
-    // Nothing but the named server: no redirects, no proxy but the operator's (an empty name also turns the environment's
-    // off), no credentials from a file. Cookies, HSTS, Alt-Svc and HTTP/0.9 are off unless asked for; the last one is said
-    // aloud.
+    // Only the named server is contacted: no redirects, no proxy but the operator's (an empty name also turns off the
+    // one of the environment), no credentials from a file. Cookies, HSTS and Alt-Svc are off by default. HTTP/0.9 is
+    // off by default since 7.66, and is set to be sure.
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -289,8 +160,8 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     } else {
         SET(CURLOPT_PROXY, proxy);
         SET(CURLOPT_NOPROXY, "");
-        // A tunnel for every scheme, so that the proxy sees no request field and its answers are never taken for the
-        // server's.
+        // A tunnel for every scheme, so that the proxy sees no request field, and its responses are never taken for
+        // those of the server.
         SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
         SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
         SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
@@ -303,8 +174,8 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
         }
     }
 
-    // The addresses were checked, and those are connected to: no look-up by libcurl (its own would also be a thread that
-    // nobody counts), and the one that a socket is opened to is checked once more.
+    // libcurl connects to the addresses that were checked. It resolves no name itself; its resolver would also start
+    // threads beyond the limit. The address to which a socket is opened is checked again.
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(CURLOPT_OPENSOCKETDATA, (void *)transfer);
     SET(CURLOPT_SHARE, transfer->names);
@@ -322,7 +193,7 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (certificate_file != NULL) {
         SET(CURLOPT_CAINFO, certificate_file);
-        SET(CURLOPT_CAPATH, NULL);  // the file instead of the system's store, not beside it
+        SET(CURLOPT_CAPATH, NULL);  // the file replaces the system's store
     }
 
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -376,8 +247,8 @@ static size_t give_form(char *bytes, size_t size, size_t count, void *context) {
     return length;
 }
 
-// libcurl repeats a request by itself when a kept connection turns out to be dead. Whether the peer has acted on a form
-// is unknown then (RFC 9110 §9.2.2), so there is no going back to its beginning.
+// libcurl repeats a request when a kept connection turns out to be dead. Whether the server has acted on a form is then
+// unknown (RFC 9110 §9.2.2), so libcurl must not read the form again.
 static int never_rewind(void *context, curl_off_t offset, int origin) {
     (void)context, (void)offset, (void)origin;
     return CURL_SEEKFUNC_FAIL;
@@ -395,7 +266,7 @@ int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes
         || curl_easy_setopt(handle, CURLOPT_READDATA, (void *)transfer) != CURLE_OK
         || curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, never_rewind) != CURLE_OK)
         return -1;
-    // The media type of a form is libcurl's default for a POST, but not something to rely on.
+    // libcurl sends the media type of a form by default; it is set to be sure.
     return clibcurl_transfer_add_field(transfer, "Expect:") == 1
         ? clibcurl_transfer_add_field(transfer, "Content-Type: application/x-www-form-urlencoded")
         : -1;
