@@ -80,10 +80,8 @@ struct Quickstart {
                 configuration,
                 makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
                     guard let issuer else {
-                        return
-                            (try? CurlFetcher(
-                                permissions: permissions, certificateAuthorities: options.certificateAuthorities))
-                            ?? CurlFetcher()  // MERGE
+                        return CurlFetcher(
+                            permissions: permissions, certificateAuthorities: options.certificateAuthorities)
                     }
                     let issuing = try authorizationServer(issuer, for: configuration)
                     embedded = issuing
