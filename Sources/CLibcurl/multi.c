@@ -51,18 +51,13 @@ void clibcurl_multi_wakeup(clibcurl_multi *multi) {
 
 static int outcome_of(CURLcode code) {
     switch (code) {
-    case CURLE_OK:
-        return clibcurl_done;
+    case CURLE_OK: return clibcurl_done;
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return clibcurl_not_resolved;
-    case CURLE_OPERATION_TIMEDOUT:
-        return clibcurl_timed_out;
-    case CURLE_FILESIZE_EXCEEDED:
-        return clibcurl_too_large;
+    case CURLE_COULDNT_RESOLVE_PROXY: return clibcurl_not_resolved;
+    case CURLE_OPERATION_TIMEDOUT: return clibcurl_timed_out;
+    case CURLE_FILESIZE_EXCEEDED: return clibcurl_too_large;
     case CURLE_WRITE_ERROR:
-    case CURLE_ABORTED_BY_CALLBACK:
-        return clibcurl_stopped;
+    case CURLE_ABORTED_BY_CALLBACK: return clibcurl_stopped;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_ENGINE_SETFAILED:
@@ -77,8 +72,7 @@ static int outcome_of(CURLcode code) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CLIENTCERT:
-        return clibcurl_tls;
+    case CURLE_SSL_CLIENTCERT: return clibcurl_tls;
     case CURLE_UNSUPPORTED_PROTOCOL:  // a response without a status line; the scheme of the URL was checked before
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
@@ -94,10 +88,8 @@ static int outcome_of(CURLcode code) {
     case CURLE_RECV_ERROR:
     case CURLE_SEND_FAIL_REWIND:  // a kept connection was dead, and a form is never sent twice
     case CURLE_PROXY:
-    case CURLE_HTTP2_STREAM:
-        return clibcurl_connection_failed;
-    default:
-        return clibcurl_unavailable;
+    case CURLE_HTTP2_STREAM: return clibcurl_connection_failed;
+    default: return clibcurl_unavailable;
     }
 }
 
@@ -108,7 +100,8 @@ int clibcurl_multi_next_ended(clibcurl_multi *multi, uint64_t *identifier, int *
         if (message == NULL) return 0;
         if (message->msg != CURLMSG_DONE) continue;
         clibcurl_transfer *transfer = NULL;
-        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL) continue;
+        if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
+            continue;
         *identifier = transfer->identifier;
         *outcome = outcome_of(message->data.result);
         return 1;

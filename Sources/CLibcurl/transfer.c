@@ -52,7 +52,8 @@ static size_t answer(int go_on, size_t length) {
 
 static size_t take_line(char *bytes, size_t size, size_t count, void *context) {
     const clibcurl_transfer *transfer = context;
-    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count), size * count);
+    return answer(transfer->callbacks.line(transfer->callbacks.context, (const uint8_t *)bytes, size * count),
+                  size * count);
 }
 
 static size_t take_content(char *bytes, size_t size, size_t count, void *context) {
@@ -100,11 +101,9 @@ int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, con
     snprintf(decimal, sizeof decimal, "%u", (unsigned)port);
     strcpy(transfer->scheme, scheme);
     return part_is(url, CURLUPART_SCHEME, scheme, CURLUE_NO_SCHEME)
-        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST)
-        && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
+        && part_is(url, CURLUPART_HOST, host, CURLUE_NO_HOST) && part_is(url, CURLUPART_PORT, decimal, CURLUE_NO_PORT)
         && part_is(url, CURLUPART_PATH, *path ? path : "/", CURLUE_LAST)
-        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY)
-        && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
+        && part_is(url, CURLUPART_QUERY, query, CURLUE_NO_QUERY) && part_is(url, CURLUPART_USER, "", CURLUE_NO_USER)
         && part_is(url, CURLUPART_PASSWORD, "", CURLUE_NO_PASSWORD);
 }
 

@@ -1,5 +1,5 @@
 // A value may be a credential or a cookie. A description, which may be printed by accident, therefore shows only names.
-// ``HTTPFields/pairs`` and ``HTTPFieldValue/string`` show values.
+// ``HTTPFields/pairs`` and ``HTTPFields/Value/string`` show values.
 
 extension HTTPFields: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The names of the lines in order, without the values.
@@ -12,7 +12,7 @@ extension HTTPFields: CustomStringConvertible, CustomDebugStringConvertible, Cus
     public var customMirror: Mirror { Mirror(self, children: ["names": pairs.map(\.name)]) }
 }
 
-extension HTTPFieldValue: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension HTTPFields.Value: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// `<field value>`
     public var description: String { "<field value>" }
     /// `<field value>`

@@ -21,7 +21,7 @@ public struct HTTPFields: Sendable {
         /// There is no such field line.
         case absent
         /// There is exactly one field line.
-        case once(HTTPFieldValue)
+        case once(HTTPFields.Value)
         /// There are several field lines. Which of them another recipient would use is unknown.
         case repeated
     }
@@ -40,7 +40,7 @@ public struct HTTPFields: Sendable {
     public init?(_ pairs: some Sequence<(String, String)>) {
         self.init()
         for (name, value) in pairs {
-            guard let name = HTTPFieldName(name), let value = HTTPFieldValue(value) else { return nil }
+            guard let name = HTTPFields.Name(name), let value = HTTPFields.Value(value) else { return nil }
             append(name, value)
         }
     }
@@ -55,7 +55,7 @@ public struct HTTPFields: Sendable {
     public var count: Int { lines.count }
 
     /// Adds a line at the end. Lines of the same name are kept.
-    public mutating func append(_ name: HTTPFieldName, _ value: HTTPFieldValue) {
+    public mutating func append(_ name: HTTPFields.Name, _ value: HTTPFields.Value) {
         let nameStart = buffer.count
         buffer.append(contentsOf: name.spelling.utf8)
         let valueStart = buffer.count
@@ -64,34 +64,34 @@ public struct HTTPFields: Sendable {
     }
 
     /// Removes every line of this name.
-    public mutating func remove(_ name: HTTPFieldName) {
+    public mutating func remove(_ name: HTTPFields.Name) {
         lines = lines.filter { !matches($0, name) }
     }
 
     /// Whether there is a line of this name.
-    public func contains(_ name: HTTPFieldName) -> Bool {
+    public func contains(_ name: HTTPFields.Name) -> Bool {
         lines.contains { matches($0, name) }
     }
 
     /// Whether the field is absent, occurs once, or is repeated.
-    public func occurrence(of name: HTTPFieldName) -> Occurrence {
+    public func occurrence(of name: HTTPFields.Name) -> Occurrence {
         var found: Line?
         for line in lines where matches(line, name) {
             if found != nil { return .repeated }
             found = line
         }
         guard let found else { return .absent }
-        return .once(HTTPFieldValue(validated: Array(buffer[found.value])))
+        return .once(HTTPFields.Value(validated: Array(buffer[found.value])))
     }
 
     /// The values of every line of this name, in order.
-    public func values(of name: HTTPFieldName) -> [HTTPFieldValue] {
-        lines.filter { matches($0, name) }.map { HTTPFieldValue(validated: Array(buffer[$0.value])) }
+    public func values(of name: HTTPFields.Name) -> [HTTPFields.Value] {
+        lines.filter { matches($0, name) }.map { HTTPFields.Value(validated: Array(buffer[$0.value])) }
     }
 
     /// Whether `passes` is true for the value of some line of this name. The values are passed in order and without a
     /// copy, up to the first for which it is true.
-    package func contains(_ name: HTTPFieldName, where passes: (ArraySlice<UInt8>) -> Bool) -> Bool {
+    package func contains(_ name: HTTPFields.Name, where passes: (ArraySlice<UInt8>) -> Bool) -> Bool {
         for line in lines where matches(line, name) {
             if passes(buffer[line.value]) { return true }
         }
@@ -101,7 +101,7 @@ public struct HTTPFields: Sendable {
     /// The value of the only line of this name; nil when there is no such line, and when there are several.
     ///
     /// Setting a value replaces every line of the name; setting nil removes them.
-    public subscript(_ name: HTTPFieldName) -> HTTPFieldValue? {
+    public subscript(_ name: HTTPFields.Name) -> HTTPFields.Value? {
         get {
             guard case .once(let value) = occurrence(of: name) else { return nil }
             return value
@@ -119,7 +119,7 @@ public struct HTTPFields: Sendable {
         }
     }
 
-    private func matches(_ line: Line, _ name: HTTPFieldName) -> Bool {
+    private func matches(_ line: Line, _ name: HTTPFields.Name) -> Bool {
         let wanted = name.lowercasedBytes
         guard line.name.count == wanted.count else { return false }
         let start = line.name.lowerBound

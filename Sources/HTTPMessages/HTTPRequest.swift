@@ -3,11 +3,11 @@ public struct HTTPRequest: Sendable {
     /// The method.
     public var method: HTTPMethod
     /// The request target.
-    public var target: HTTPRequestTarget
+    public var target: HTTPRequest.Target
     /// The field lines.
     public var fields: HTTPFields
     /// The content.
-    public var body: HTTPRequestBody
+    public var body: HTTPRequest.Body
     /// The kind of address at which the request arrived.
     public var listener: ListenerKind = .unknown
 
@@ -25,8 +25,8 @@ public struct HTTPRequest: Sendable {
 
     /// A request.
     public init(
-        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields = HTTPFields(),
-        body: HTTPRequestBody = HTTPRequestBody()
+        method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields = HTTPFields(),
+        body: HTTPRequest.Body = HTTPRequest.Body()
     ) {
         self.method = method
         self.target = target

@@ -7,12 +7,12 @@ public struct HTTPResponse: Sendable {
     /// The field lines. The server itself sets `Content-Length`, `Transfer-Encoding`, `Connection` and `Date`.
     public var fields: HTTPFields
     /// The content.
-    public var body: HTTPResponseBody
+    public var body: HTTPResponse.Body
     /// The principal of the request, for an access log. It is never sent.
     public var principalID: String?
 
     /// A response.
-    public init(status: HTTPStatus, fields: HTTPFields = HTTPFields(), body: HTTPResponseBody = .bytes([])) {
+    public init(status: HTTPStatus, fields: HTTPFields = HTTPFields(), body: HTTPResponse.Body = .bytes([])) {
         self.status = status
         self.fields = fields
         self.body = body

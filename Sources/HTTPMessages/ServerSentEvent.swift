@@ -62,20 +62,22 @@ public struct ServerSentEvent: Sendable, Hashable {
     }
 }
 
-/// Writes the events of a response. `send` returns when the server is ready for more.
-public struct ServerSentEventWriter: Sendable {
-    private let writer: HTTPBodyWriter
+extension ServerSentEvent {
+    /// Writes the events of a response. `send` returns when the server is ready for more.
+    public struct Writer: Sendable {
+        private let writer: HTTPResponse.Body.Writer
 
-    /// A writer to the body of a response.
-    public init(_ writer: HTTPBodyWriter) {
-        self.writer = writer
-    }
+        /// A writer to the body of a response.
+        public init(_ writer: HTTPResponse.Body.Writer) {
+            self.writer = writer
+        }
 
-    /// Sends one event.
-    ///
-    /// - Throws: `CancellationError` when the client has gone away or the server is stopping.
-    public func send(_ event: ServerSentEvent) async throws {
-        try await writer.write(event.encoded())
+        /// Sends one event.
+        ///
+        /// - Throws: `CancellationError` when the client has gone away or the server is stopping.
+        public func send(_ event: ServerSentEvent) async throws {
+            try await writer.write(event.encoded())
+        }
     }
 }
 
@@ -88,13 +90,13 @@ extension HTTPResponse {
     ///     the stream as idle, and the server notices a client that has gone away silently.
     ///   - produce: Sends the events. The stream ends when it returns.
     public static func events(
-        keepAlive: Duration = .seconds(15), _ produce: @escaping @Sendable (ServerSentEventWriter) async throws -> Void
+        keepAlive: Duration = .seconds(15), _ produce: @escaping @Sendable (ServerSentEvent.Writer) async throws -> Void
     ) -> HTTPResponse {
         var response = HTTPResponse(
             status: .ok,
             body: .stream { writer in
                 await writer.fillSilence(with: [0x3A, 0x0A, 0x0A], after: keepAlive)  // `:`, a comment
-                try await produce(ServerSentEventWriter(writer))
+                try await produce(ServerSentEvent.Writer(writer))
             })
         response.fields[.contentType] = "text/event-stream"
         response.fields[.cacheControl] = "no-store"

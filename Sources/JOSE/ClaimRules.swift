@@ -30,7 +30,7 @@ package struct ClaimRules: Sendable {
     ///
     /// - Returns: Seconds since 1970; nil when the claim is absent.
     package static func numericDate(
-        _ name: @autoclosure () -> ClaimName, in claims: JSONDocument, at position: Int?
+        _ name: @autoclosure () -> JOSEError.ClaimName, in claims: JSONDocument, at position: Int?
     ) throws(JOSEError) -> Double? {
         guard let position else { return nil }
         guard let seconds = claims.double(at: position), seconds.magnitude < 9_007_199_254_740_992 else {
@@ -97,7 +97,7 @@ package struct ClaimRules: Sendable {
     }
 
     /// The same rule for the claim that a policy names in place of `aud`.
-    package func checkAudience(_ claim: JSONNode, _ name: ClaimName) throws(JOSEError) {
+    package func checkAudience(_ claim: JSONDocument.Node, _ name: JOSEError.ClaimName) throws(JOSEError) {
         if claim.kind == .string {
             guard isAccepted(claim) else { throw .claim(name, .mismatch) }
             return
@@ -114,7 +114,7 @@ package struct ClaimRules: Sendable {
         guard found else { throw .claim(name, .mismatch) }
     }
 
-    private func isAccepted(_ audience: JSONNode) -> Bool {
+    private func isAccepted(_ audience: JSONDocument.Node) -> Bool {
         audiences.contains { audience.isString($0.span) }
     }
 
@@ -122,7 +122,7 @@ package struct ClaimRules: Sendable {
 
     /// RFC 7519 §4.1.2 and §4.1.7, RFC 8693 §4.3: `sub`, `jti` and `client_id` are strings.
     package static func checkIdentity(
-        _ name: @autoclosure () -> ClaimName, in claims: JSONDocument, at position: Int
+        _ name: @autoclosure () -> JOSEError.ClaimName, in claims: JSONDocument, at position: Int
     ) throws(JOSEError) {
         guard claims.kind(at: position) == .string else { throw .claim(name(), .wrongType) }
     }

@@ -10,7 +10,7 @@ public enum JOSEError: Error, Sendable, Hashable {
     /// The key does not verify the signature.
     case badSignature
     /// A claim is not acceptable.
-    case claim(ClaimName, ClaimDefect)
+    case claim(JOSEError.ClaimName, ClaimDefect)
     /// The token is of another kind, such as an ID token. Its signature may be good.
     case notAnAccessToken
     /// libcrypto failed. The token may be good.

@@ -22,11 +22,11 @@ extension JSONWebKey {
     ///   - encoding: The structure that they hold.
     ///   - keyID: The `kid` that tokens name; nil for none.
     ///   - algorithm: The only algorithm that the key may verify; nil for all that fit the key.
-    /// - Throws: ``KeyDefect/unsupportedKeyType`` for a kind of key that no algorithm of the table verifies with;
-    ///   ``KeyDefect/unsupportedAlgorithm`` when `algorithm` does not fit the key.
+    /// - Throws: ``JSONWebKey/Defect/unsupportedKeyType`` for a kind of key that no algorithm of the table verifies with;
+    ///   ``JSONWebKey/Defect/unsupportedAlgorithm`` when `algorithm` does not fit the key.
     public init(
         der: [UInt8], _ encoding: Encoding, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil
-    ) throws(KeyDefect) {
+    ) throws(JSONWebKey.Defect) {
         guard der.count <= Self.maximumEncodedBytes, !der.isEmpty else { throw .malformed }
         let read: OpaquePointer?
         switch encoding {
@@ -48,14 +48,14 @@ extension JSONWebKey {
 
     /// Imports a public key from PEM (RFC 7468): exactly one block, `PUBLIC KEY` or `CERTIFICATE`.
     ///
-    /// Checks and throws as the import from DER does. A private key is ``KeyDefect/privateMaterial``.
-    public init(pem: String, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil) throws(KeyDefect) {
+    /// Checks and throws as the import from DER does. A private key is ``JSONWebKey/Defect/privateMaterial``.
+    public init(pem: String, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil) throws(JSONWebKey.Defect) {
         let (encoding, der) = try Self.decodePEM(Array(pem.utf8))
         try self.init(der: der, encoding, keyID: keyID, algorithm: algorithm)
     }
 
     /// Takes the numbers out of the C key, so that they pass the same checks as the numbers of a JWK.
-    private static func publicKey(of key: OpaquePointer) throws(KeyDefect) -> PublicKey {
+    private static func publicKey(of key: OpaquePointer) throws(JSONWebKey.Defect) -> PublicKey {
         // An unknown kind ends here: its numbers could be taken for those of another kind.
         guard let shape = unsafe SignatureAlgorithm.KeyShape(lcrypto_key_kind(key)) else { throw .unsupportedKeyType }
         var first = [UInt8](repeating: 0, count: 8_192)
@@ -76,7 +76,7 @@ extension JSONWebKey {
 
     /// RFC 7468 §3, strictly: one block, lines of the standard alphabet, padding only at the end, only line breaks
     /// around the block.
-    private static func decodePEM(_ text: [UInt8]) throws(KeyDefect) -> (Encoding, [UInt8]) {
+    private static func decodePEM(_ text: [UInt8]) throws(JSONWebKey.Defect) -> (Encoding, [UInt8]) {
         guard text.count <= 2 * maximumEncodedBytes else { throw .malformed }
         let lines = text.split { $0 == 0x0A || $0 == 0x0D }
         for (encoding, label) in [(Encoding.subjectPublicKeyInfo, "PUBLIC KEY"), (.certificate, "CERTIFICATE")] {

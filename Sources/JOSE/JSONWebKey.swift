@@ -11,7 +11,7 @@ public struct JSONWebKey: Sendable {
     let publicKey: PublicKey
     let verification: VerificationKey
 
-    init(keyID: String?, _ publicKey: PublicKey, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
+    init(keyID: String?, _ publicKey: PublicKey, algorithms: [SignatureAlgorithm]) throws(JSONWebKey.Defect) {
         self.keyID = keyID
         keyIDBytes = keyID.map { Array($0.utf8) }
         self.publicKey = publicKey
@@ -19,7 +19,7 @@ public struct JSONWebKey: Sendable {
     }
 
     /// Reads and imports one JWK.
-    public init(_ node: JSONNode) throws(KeyDefect) {
+    public init(_ node: JSONDocument.Node) throws(JSONWebKey.Defect) {
         guard node.kind == .object else { throw .malformed }
         try Self.checkPurpose(of: node)
         let keyID = try Self.optionalString(node["kid"])
@@ -43,13 +43,13 @@ public struct JSONWebKey: Sendable {
 
     /// The SHA-256 thumbprint (RFC 7638 §3), base64url.
     public var thumbprint: String {
-        var members = JSONObject()
+        var members = JSONDocument.Object()
         for (name, value) in publicKey.requiredMembers { members[name] = .string(value) }
         // RFC 7638 §3.3: members in lexicographic order, without white space. The writer keeps their order.
         return Base64URL.encode(Digest.sha256(JSONValue.object(members).encoded()))
     }
 
-    private static func checkPurpose(of node: JSONNode) throws(KeyDefect) {
+    private static func checkPurpose(of node: JSONDocument.Node) throws(JSONWebKey.Defect) {
         // RFC 7517 §9.2: the secret members are d, p, q, dp, dq, qi and oth (RSA), d (EC, OKP) and k (oct).
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where node[member] != nil {
             // `kty: oct` is a shared secret by design, so the reason is the key type.
@@ -73,7 +73,7 @@ public struct JSONWebKey: Sendable {
     }
 
     /// RFC 7518 §6.2 and §6.3, RFC 8037 §2: `kty` and `crv` select the members.
-    private static func publicKey(_ node: JSONNode) throws(KeyDefect) -> PublicKey {
+    private static func publicKey(_ node: JSONDocument.Node) throws(JSONWebKey.Defect) -> PublicKey {
         guard let type = node["kty"], type.kind == .string else { throw .malformed }
         if type.isString("RSA") {
             return try .checkedRSA(
@@ -96,8 +96,8 @@ public struct JSONWebKey: Sendable {
 
     /// RFC 7517 §4.4: the `alg` of the key, which must fit the key. Without `alg`: every row that fits.
     private static func algorithms(
-        of node: JSONNode, shape: SignatureAlgorithm.KeyShape
-    ) throws(KeyDefect) -> [SignatureAlgorithm] {
+        of node: JSONDocument.Node, shape: SignatureAlgorithm.KeyShape
+    ) throws(JSONWebKey.Defect) -> [SignatureAlgorithm] {
         let fitting = SignatureAlgorithm.all.filter { $0.keyShape == shape }
         guard let name = try optionalString(node["alg"]) else { return fitting }
         guard let name = PackedName(name.utf8), let algorithm = fitting.first(where: { $0.isNamed(name) }) else {
@@ -106,7 +106,7 @@ public struct JSONWebKey: Sendable {
         return [algorithm]
     }
 
-    private static func optionalString(_ node: JSONNode?) throws(KeyDefect) -> String? {
+    private static func optionalString(_ node: JSONDocument.Node?) throws(JSONWebKey.Defect) -> String? {
         guard let node else { return nil }
         guard let string = node.string else { throw .malformed }
         return string
@@ -114,8 +114,8 @@ public struct JSONWebKey: Sendable {
 
     /// Reads a Base64urlUInt member (RFC 7518 §2). Its size is checked before it is decoded.
     private static func number(
-        _ node: JSONNode?, limit: Int, orThrow tooLong: KeyDefect
-    ) throws(KeyDefect) -> [UInt8] {
+        _ node: JSONDocument.Node?, limit: Int, orThrow tooLong: JSONWebKey.Defect
+    ) throws(JSONWebKey.Defect) -> [UInt8] {
         guard let node, let length = node.stringByteCount else { throw .malformed }
         // Some issuers send a leading zero byte before an RSA number: one byte more than the limit is decoded.
         guard length <= (limit + 1) * 4 / 3 + 1 else { throw tooLong }

@@ -7,7 +7,7 @@ public struct JSONWebKeySet: Sendable {
     /// The reason why a document is not a key set.
     public enum ParseError: Error, Sendable, Hashable {
         /// The document is not strict JSON.
-        case json(JSONError.Reason)
+        case json(JSONDocument.ParseError.Reason)
         /// The document is not an object with an array `keys`.
         case notAKeySet
     }
@@ -17,9 +17,9 @@ public struct JSONWebKeySet: Sendable {
         /// The position in `keys`, from 0.
         public let index: Int
         /// The reason.
-        public let reason: KeyDefect
+        public let reason: JSONWebKey.Defect
 
-        package init(index: Int, reason: KeyDefect) {
+        package init(index: Int, reason: JSONWebKey.Defect) {
             self.index = index
             self.reason = reason
         }
@@ -36,7 +36,7 @@ public struct JSONWebKeySet: Sendable {
         fileprivate init() {}
     }
 
-    /// The largest number of entries that are read. The others are reported as ``KeyDefect/beyondLimit``.
+    /// The largest number of entries that are read. The others are reported as ``JSONWebKey/Defect/beyondLimit``.
     public static let maximumKeys = 1_000
 
     /// The content of a set: one object, because a set is passed on for every token.
@@ -90,7 +90,7 @@ public struct JSONWebKeySet: Sendable {
     ///   - issuer: The issuer identifier of the authorization server that published it.
     public init(parsing bytes: [UInt8], issuer: String) throws(ParseError) {
         let document: JSONDocument
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             document = try JSONDocument(parsing: bytes)
         } catch {
             throw .json(error.reason)
@@ -104,7 +104,7 @@ public struct JSONWebKeySet: Sendable {
                 skipped.append(Skipped(index: index, reason: .beyondLimit))
                 return false
             }
-            do throws(KeyDefect) {
+            do throws(JSONWebKey.Defect) {
                 keys.append(try JSONWebKey(entry))
             } catch {
                 skipped.append(Skipped(index: index, reason: error))

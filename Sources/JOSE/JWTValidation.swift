@@ -141,7 +141,7 @@ public struct JWTValidation: Sendable {
             guard let aud = jwt.claims.aud else { throw .claim(.aud, .missing) }
             try rules.checkAudience(in: jwt.payload, at: aud)
         } else {
-            let name = ClaimName(rawValue: policy.audienceClaim)
+            let name = JOSEError.ClaimName(rawValue: policy.audienceClaim)
             guard let claim = jwt.payload.root[policy.audienceClaim] else { throw .claim(name, .missing) }
             try rules.checkAudience(claim, name)
         }
@@ -156,7 +156,7 @@ public struct JWTValidation: Sendable {
     }
 
     private func checkIdentity(
-        _ name: @autoclosure () -> ClaimName, _ position: Int?, _ jwt: UnverifiedJWT
+        _ name: @autoclosure () -> JOSEError.ClaimName, _ position: Int?, _ jwt: UnverifiedJWT
     ) throws(JOSEError) {
         if let position {
             try ClaimRules.checkIdentity(name(), in: jwt.payload, at: position)
@@ -167,7 +167,7 @@ public struct JWTValidation: Sendable {
 
     private func checkRequiredClaims(_ jwt: UnverifiedJWT) throws(JOSEError) {
         for required in policy.requiredClaims {
-            let name = ClaimName(rawValue: required.name)
+            let name = JOSEError.ClaimName(rawValue: required.name)
             guard let claim = jwt.payload.root[required.name], claim.kind != .null else { throw .claim(name, .missing) }
             if case .oneOf(let values) = required.rule, !values.contains(claim.value) { throw .claim(name, .mismatch) }
         }

@@ -13,7 +13,7 @@ enum PublicKey: Sendable, Hashable {
     case ed25519(x: [UInt8])
 
     /// An RSA key within the bounds of RFC 7518 §3.3 and RFC 8017 §3.1.
-    static func checkedRSA(modulus: [UInt8], exponent: [UInt8]) throws(KeyDefect) -> PublicKey {
+    static func checkedRSA(modulus: [UInt8], exponent: [UInt8]) throws(JSONWebKey.Defect) -> PublicKey {
         let modulus = Array(modulus.drop { $0 == 0 })
         let exponent = Array(exponent.drop { $0 == 0 })
         guard let low = modulus.last, let exponentLow = exponent.last else { throw .malformed }
@@ -30,13 +30,13 @@ enum PublicKey: Sendable, Hashable {
     }
 
     /// RFC 7518 §6.2.1.2: a coordinate has exactly the size of the curve.
-    static func checkedEC(_ curve: EllipticCurve, x: [UInt8], y: [UInt8]) throws(KeyDefect) -> PublicKey {
+    static func checkedEC(_ curve: EllipticCurve, x: [UInt8], y: [UInt8]) throws(JSONWebKey.Defect) -> PublicKey {
         guard x.count == curve.coordinateBytes, y.count == curve.coordinateBytes else { throw .point }
         return .ec(curve, x: x, y: y)
     }
 
     /// RFC 8037 §2, RFC 8032 §5.1.3: 32 bytes, the canonical encoding of a point that is not of small order.
-    static func checkedEd25519(x: [UInt8]) throws(KeyDefect) -> PublicKey {
+    static func checkedEd25519(x: [UInt8]) throws(JSONWebKey.Defect) -> PublicKey {
         guard x.count == 32, !Ed25519Points.isUnusable(x) else { throw .point }
         return .ed25519(x: x)
     }

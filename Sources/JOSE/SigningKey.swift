@@ -6,7 +6,7 @@ package struct SigningKey: Sendable {
     /// The algorithm that the key signs with.
     package let algorithm: SignatureAlgorithm
     /// The public key as a JWK: `kty`, the numbers, `alg`, `use`, and `kid` unless it is nil.
-    package let publicJWK: JSONObject
+    package let publicJWK: JSONDocument.Object
     private let storage: Storage
 
     /// Generates a key: RSA of 2048 bits, or a key on the algorithm's curve.
@@ -28,7 +28,7 @@ package struct SigningKey: Sendable {
             case .ec(let curve): .ec(curve, x: first, y: second)
             case .ed25519: .ed25519(x: first)
             }
-        var jwk = JSONObject()
+        var jwk = JSONDocument.Object()
         for (name, value) in publicKey.requiredMembers { jwk[name] = .string(value) }
         jwk["alg"] = .string(algorithm.name)
         jwk["use"] = .string("sig")

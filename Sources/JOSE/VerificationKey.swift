@@ -9,9 +9,9 @@ struct VerificationKey: Sendable {
 
     /// Imports a key.
     ///
-    /// - Throws: ``KeyDefect/point`` for a point that is not on its curve; ``KeyDefect/refusedByLibrary`` for every
+    /// - Throws: ``JSONWebKey/Defect/point`` for a point that is not on its curve; ``JSONWebKey/Defect/refusedByLibrary`` for every
     ///   other key that libcrypto refuses.
-    init(_ key: PublicKey, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
+    init(_ key: PublicKey, algorithms: [SignatureAlgorithm]) throws(JSONWebKey.Defect) {
         let imported: OpaquePointer?
         switch key {
         case .rsa(let modulus, let exponent):
@@ -66,7 +66,7 @@ struct VerificationKey: Sendable {
     private final class Storage: @unchecked Sendable {
         let verifiers: [Verifier]
 
-        init(takingOver key: OpaquePointer, algorithms: [SignatureAlgorithm]) throws(KeyDefect) {
+        init(takingOver key: OpaquePointer, algorithms: [SignatureAlgorithm]) throws(JSONWebKey.Defect) {
             defer { unsafe lcrypto_key_free(key) }
             guard !algorithms.isEmpty else { throw .refusedByLibrary }
             var verifiers: [Verifier] = []

@@ -55,7 +55,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     /// `dpop_signing_alg_values_supported` (RFC 9449 §5.1).
     public var dpopSigningAlgorithms: [String] = []
     /// Members of other specifications.
-    public var extra = JSONObject()
+    public var extra = JSONDocument.Object()
 
     /// The document of an issuer.
     public init(issuer: IssuerIdentifier) {
@@ -67,7 +67,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     /// **Checks** strict JSON, the types of the members, and that `issuer` is what was asked for, byte for byte
     /// (RFC 8414 §3.3). **Does not check** which endpoints may be used: see who uses them.
     public init(parsing bytes: [UInt8], expecting expected: IssuerIdentifier) throws(MetadataError) {
-        var reader = try MetadataReader(parsing: bytes, limits: JSONLimits(maximumBytes: 262_144))
+        var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144))
         guard let text = try reader.string("issuer") else { throw .missing("issuer") }
         guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
         issuer = expected
@@ -81,7 +81,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     }
 
     /// The document; absent and empty members are left out.
-    public var json: JSONObject {
+    public var json: JSONDocument.Object {
         var writer = MetadataWriter()
         writer.write("issuer", issuer.text)
         for (name, path) in Self.urls { writer.write(name, self[keyPath: path]) }

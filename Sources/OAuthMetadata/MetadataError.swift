@@ -3,7 +3,7 @@ public import WireFormat
 /// Why a metadata document is not acceptable. No case holds text of the document.
 public enum MetadataError: Error, Sendable, Hashable {
     /// Not strict JSON.
-    case json(JSONError.Reason)
+    case json(JSONDocument.ParseError.Reason)
     /// Not a JSON object.
     case notAnObject
     /// A required member is absent; its name.
@@ -16,11 +16,11 @@ public enum MetadataError: Error, Sendable, Hashable {
 
 /// Reads the members of a metadata document; one way for both kinds.
 struct MetadataReader {
-    private(set) var rest: JSONObject
+    private(set) var rest: JSONDocument.Object
 
-    init(parsing bytes: [UInt8], limits: JSONLimits) throws(MetadataError) {
+    init(parsing bytes: [UInt8], limits: JSONDocument.Limits) throws(MetadataError) {
         let value: JSONValue
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             value = try JSONValue(parsing: bytes, limits: limits)
         } catch {
             throw .json(error.reason)
@@ -67,7 +67,7 @@ struct MetadataReader {
 
 /// Writes members that are there: absent and empty ones are left out, never null or empty (RFC 9728 §2, RFC 8414 §3.2).
 struct MetadataWriter {
-    private(set) var object = JSONObject()
+    private(set) var object = JSONDocument.Object()
 
     mutating func write(_ name: String, _ value: String?) {
         if let value, !value.isEmpty { object[name] = .string(value) }
@@ -86,7 +86,7 @@ struct MetadataWriter {
     }
 
     /// Members without a property here. A specified member is never overwritten by an extra one of its name.
-    mutating func write(extra members: JSONObject) {
+    mutating func write(extra members: JSONDocument.Object) {
         for (name, value) in members.members where object[name] == nil && !Self.isEmpty(value) { object[name] = value }
     }
 

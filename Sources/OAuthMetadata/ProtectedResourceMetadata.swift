@@ -61,7 +61,7 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     /// `signed_metadata`: a JWT, carried and never trusted by this library.
     public var signedMetadata: String?
     /// Members of other specifications.
-    public var extra = JSONObject()
+    public var extra = JSONDocument.Object()
 
     /// The document of a resource.
     public init(resource: ResourceIdentifier) {
@@ -80,7 +80,7 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     public init(
         parsing bytes: [UInt8], expecting expected: ResourceIdentifier, insecureHTTP: InsecureHTTP = .never
     ) throws(MetadataError) {
-        var reader = try MetadataReader(parsing: bytes, limits: JSONLimits(maximumBytes: 262_144))
+        var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144))
         guard let text = try reader.string("resource") else { throw .missing("resource") }
         guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
         resource = expected
@@ -125,7 +125,7 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     }
 
     /// The document; absent and empty members are left out.
-    public var json: JSONObject {
+    public var json: JSONDocument.Object {
         var writer = MetadataWriter()
         writer.write("resource", resource.text)
         writer.write("authorization_servers", authorizationServers.map(\.text))

@@ -28,32 +28,3 @@ public struct ResourceIdentifier: Sendable, Hashable, CustomStringConvertible {
     /// The identifier as spelled.
     public var description: String { text }
 }
-
-/// Well-known locations (RFC 8615).
-public enum WellKnown {
-    /// The common prefix of all well-known locations.
-    public static let prefix = "/.well-known/"
-    /// RFC 9728 §3.
-    public static let protectedResource = "/.well-known/oauth-protected-resource"
-    /// RFC 8414 §3.
-    public static let authorizationServer = "/.well-known/oauth-authorization-server"
-    /// OpenID Connect Discovery §4.
-    public static let openIDConfiguration = "/.well-known/openid-configuration"
-
-    /// RFC 9728 §3.1, RFC 8414 §3.1: a path that is only the slash after the host is removed before inserting.
-    static func insertablePath(of url: AbsoluteURL) -> String {
-        url.path.utf8.count == 1 ? "" : url.path
-    }
-
-    /// Where the metadata of an issuer may stand, in the order to try: RFC 8414 inserted, OpenID Connect inserted,
-    /// OpenID Connect appended.
-    public static func authorizationServerMetadataURLs(of issuer: IssuerIdentifier) -> [AbsoluteURL] {
-        let path = insertablePath(of: issuer.url)
-        let origin = issuer.url.origin
-        // RFC 8414 §3.1: a terminating slash is removed before anything is inserted or appended.
-        let stem = path.utf8.last == UInt8(ascii: "/") ? String(decoding: path.utf8.dropLast(), as: UTF8.self) : path
-        var candidates = [origin + authorizationServer + stem, origin + openIDConfiguration + stem]
-        if !stem.isEmpty { candidates.append(origin + stem + openIDConfiguration) }
-        return candidates.compactMap { try? AbsoluteURL(parsing: $0) }
-    }
-}

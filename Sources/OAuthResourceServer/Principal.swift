@@ -44,7 +44,7 @@ public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
     /// The end of the token, seconds since 1970.
     public var expiresAt: Double? { accessToken?.expiresAt }
     /// All claims. For `Codable` types, decode ``claimsBytes`` with the decoder of your choice.
-    public var claims: JSONObject { accessToken?.claims.root.value.object ?? JSONObject() }
+    public var claims: JSONDocument.Object { accessToken?.claims.root.value.object ?? JSONDocument.Object() }
     /// The claims as JSON text, as the issuer wrote them; an empty object for an anonymous principal.
     public var claimsBytes: [UInt8] { accessToken?.claims.bytes ?? Array("{}".utf8) }
 

@@ -106,11 +106,11 @@ public struct ResourceServer: Sendable {
     ///     ``MCPScopeRules`` decide by the body it must be here, empty if there is none: without it the answer is 503.
     ///   - listener: The kind of address at which the request arrived, when the framework says so.
     public func decide(
-        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, body: [UInt8]? = nil,
+        method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,
         listener: HTTPRequest.ListenerKind = .unknown
     ) async -> Decision {
         var request = GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body)
-        do throws(HTTPRequestBodyError) {
+        do throws(HTTPRequest.Body.ReadError) {
             return try await admit(&request)
         } catch {
             // Unreachable: bytes cannot fail to be read. If they did, the request would be refused.

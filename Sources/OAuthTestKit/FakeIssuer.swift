@@ -38,9 +38,9 @@ public final class FakeIssuer: Sendable {
             imported = set
         }
 
-        var jwks: JSONObject { Self.jwks(current + retired) }
+        var jwks: JSONDocument.Object { Self.jwks(current + retired) }
 
-        private static func jwks(_ keys: [SigningKey]) -> JSONObject {
+        private static func jwks(_ keys: [SigningKey]) -> JSONDocument.Object {
             ["keys": .array(keys.map { .object($0.publicJWK) })]
         }
     }
@@ -89,7 +89,8 @@ public final class FakeIssuer: Sendable {
     ///   - algorithm: One of ``algorithms``; the first when nil.
     ///   - edit: Spoils the draft.
     public func token(
-        audience: String? = nil, algorithm: SignatureAlgorithm? = nil, _ edit: (inout TokenDraft) -> Void = { _ in }
+        audience: String? = nil, algorithm: SignatureAlgorithm? = nil,
+        _ edit: (inout FakeIssuer.Draft) -> Void = { _ in }
     ) -> String {
         var draft = draft(audience: audience, algorithm: algorithm)
         edit(&draft)
@@ -102,15 +103,15 @@ public final class FakeIssuer: Sendable {
 
     /// An otherwise good access token with one defect.
     public func token(
-        with defect: TokenDefect, audience: String? = nil, algorithm: SignatureAlgorithm? = nil
+        with defect: FakeIssuer.Defect, audience: String? = nil, algorithm: SignatureAlgorithm? = nil
     ) -> String {
         token(audience: audience, algorithm: algorithm) { defect.spoil(&$0) }
     }
 
     /// A good draft, to be changed and signed. Every claim of RFC 9068 §2.2 is there.
-    public func draft(audience: String? = nil, algorithm: SignatureAlgorithm? = nil) -> TokenDraft {
+    public func draft(audience: String? = nil, algorithm: SignatureAlgorithm? = nil) -> FakeIssuer.Draft {
         let key = currentKey(of: algorithm)
-        var draft = TokenDraft(
+        var draft = FakeIssuer.Draft(
             algorithm: key.algorithm,
             header: ["alg": .string(key.algorithm.name), "typ": "at+jwt", "kid": key.publicJWK["kid"] ?? "key"],
             claims: [
@@ -127,7 +128,7 @@ public final class FakeIssuer: Sendable {
     /// The compact form of a draft.
     ///
     /// - Throws: ``JOSE/JOSEError/cryptographyUnavailable`` when libcrypto cannot sign.
-    public func sign(_ draft: TokenDraft) throws(JOSEError) -> String {
+    public func sign(_ draft: FakeIssuer.Draft) throws(JOSEError) -> String {
         let header = draft.signedHeader
         let payload = draft.signedPayload
         let signingInput = Array("\(Base64URL.encode(header)).\(Base64URL.encode(payload))".utf8)
@@ -150,7 +151,7 @@ public final class FakeIssuer: Sendable {
     // MARK: Keys and documents
 
     /// The public keys as a JWK Set (RFC 7517 §5): the current ones first.
-    public var jwks: JSONObject {
+    public var jwks: JSONDocument.Object {
         ring.withLock { $0.jwks }
     }
 
@@ -160,7 +161,7 @@ public final class FakeIssuer: Sendable {
     }
 
     /// The authorization server metadata (RFC 8414 §2) of the issuer.
-    public var metadata: JSONObject {
+    public var metadata: JSONDocument.Object {
         authorizationServerMetadata.json
     }
 

@@ -24,14 +24,14 @@ public struct InProcessFetcher: DocumentFetcher {
             throw .connectionFailed
         }
         let path = request.url.path.isEmpty ? "/" : request.url.path
-        guard let target = HTTPRequestTarget(path + (request.url.query.map { "?" + $0 } ?? "")) else {
+        guard let target = HTTPRequest.Target(path + (request.url.query.map { "?" + $0 } ?? "")) else {
             throw .notAllowed
         }
         var sent = HTTPRequest(method: .get, target: target, fields: request.fields)
         if case .postForm(let form) = request.method {
             sent.method = .post
             sent.fields[.contentType] = "application/x-www-form-urlencoded"
-            sent.body = HTTPRequestBody(form)
+            sent.body = HTTPRequest.Body(form)
         }
         guard let response = try? await handler.respond(to: sent), case .bytes(let body) = response.body else {
             throw .connectionFailed

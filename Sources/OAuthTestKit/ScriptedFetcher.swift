@@ -22,7 +22,8 @@ package final class ScriptedFetcher: DocumentFetcher {
     }
 
     package func set(
-        _ url: String, json: JSONObject, status: HTTPStatus = .ok, fields: [(HTTPFieldName, HTTPFieldValue)] = []
+        _ url: String, json: JSONDocument.Object, status: HTTPStatus = .ok,
+        fields: [(HTTPFields.Name, HTTPFields.Value)] = []
     ) {
         var all = HTTPFields()
         for (name, value) in fields { all.append(name, value) }

@@ -95,7 +95,7 @@ struct Mistakes {
         switch error {
         case let error as ConfigurationError: lines += error.lines
         case let error as HTTPServer.StartError: lines.append(error.description)
-        case let error as FetchPolicyError: lines += error.faults
+        case let error as FetchPolicy.Invalid: lines += error.faults
         case let error as CertificateAuthorityFile.Unusable: lines.append("\(error)")
         default:
             lines.append(String(describing: error))

@@ -45,10 +45,10 @@ public struct CurlFetcher: DocumentFetcher {
 
     /// A fetcher under a policy. No thread is started and libcurl is not loaded before the first fetch.
     ///
-    /// - Throws: ``FetchPolicyError`` with every value that is outside its range.
-    public init(policy: FetchPolicy) throws(FetchPolicyError) {
+    /// - Throws: ``FetchPolicy/Invalid`` with every value that is outside its range.
+    public init(policy: FetchPolicy) throws(FetchPolicy.Invalid) {
         let faults = policy.faults
-        guard faults.isEmpty else { throw FetchPolicyError(faults: faults) }
+        guard faults.isEmpty else { throw FetchPolicy.Invalid(faults: faults) }
         self.init(checked: policy)
     }
 

@@ -118,11 +118,13 @@ extension FetchPolicy.Source {
     }
 }
 
-/// All faults of a ``FetchPolicy``.
-public struct FetchPolicyError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// A sentence for each value that is outside its range, with the range; at least one.
-    public let faults: [String]
+extension FetchPolicy {
+    /// All faults of a ``FetchPolicy``.
+    public struct Invalid: Error, Sendable, Hashable, CustomStringConvertible {
+        /// A sentence for each value that is outside its range, with the range; at least one.
+        public let faults: [String]
 
-    /// One line for each fault.
-    public var description: String { faults.joined(separator: "\n") }
+        /// One line for each fault.
+        public var description: String { faults.joined(separator: "\n") }
+    }
 }

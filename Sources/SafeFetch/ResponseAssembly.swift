@@ -65,9 +65,9 @@ struct ResponseAssembly {
     private mutating func take(field line: ArraySlice<UInt8>) -> Bool {
         // RFC 9112 §5.1: no white space before the colon. §5.2: a folded line, which has no name, is refused.
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")),
-            let name = String(validating: line[..<colon], as: UTF8.self).flatMap({ HTTPFieldName($0) }),
+            let name = String(validating: line[..<colon], as: UTF8.self).flatMap({ HTTPFields.Name($0) }),
             // RFC 9112 §5.1: optional white space around the value is not part of it.
-            let value = HTTPFieldValue(bytes: Array(OptionalWhiteSpace.trimmed(line[(colon + 1)...])))
+            let value = HTTPFields.Value(bytes: Array(OptionalWhiteSpace.trimmed(line[(colon + 1)...])))
         else { return refuse(.malformedResponse) }
 
         // The request asks for no coding. A coded body is refused, because it could grow while it is decoded.

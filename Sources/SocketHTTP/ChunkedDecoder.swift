@@ -78,7 +78,7 @@ package struct ChunkedDecoder {
             }
             // RFC 9112 §7.1.1: the total of the extensions is limited.
             extensionBytes += 1
-            guard HTTPFieldValue.isAllowed(byte), extensionBytes <= ServerLimits.chunkExtensionBytes else {
+            guard HTTPFields.Value.isAllowed(byte), extensionBytes <= ServerLimits.chunkExtensionBytes else {
                 throw .malformedChunk
             }
         case .sizeLineFeed:
@@ -98,7 +98,7 @@ package struct ChunkedDecoder {
             }
             trailerBytes += 1
             guard trailerBytes <= ServerLimits.trailerBytes else { throw .tooManyTrailers }
-            guard HTTPFieldValue.isAllowed(byte) else { throw .malformedChunk }
+            guard HTTPFields.Value.isAllowed(byte) else { throw .malformedChunk }
             trailer.append(byte)
         case .trailerLineFeed:
             guard byte == 0x0A else { throw .malformedChunk }

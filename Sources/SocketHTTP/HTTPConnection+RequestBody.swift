@@ -7,7 +7,7 @@ struct RequestBodyState {
         case length(Int)
         case chunked(ChunkedDecoder)
         /// Reading failed, so the start of the next request is unknown.
-        case broken(HTTPRequestBodyError)
+        case broken(HTTPRequest.Body.ReadError)
     }
 
     fileprivate var source = Source.end
@@ -52,7 +52,7 @@ struct RequestBodyState {
     }
 
     /// The fault that the server answers when a handler has thrown this error of the body.
-    func fault(of error: HTTPRequestBodyError) -> RequestFault? {
+    func fault(of error: HTTPRequest.Body.ReadError) -> RequestFault? {
         switch error {
         case .tooLarge: .bodyTooLarge  // Also for a limit that the handler has set.
         case .timedOut: .bodyTimedOut
@@ -64,11 +64,11 @@ struct RequestBodyState {
 
 extension HTTPConnection {
     /// The next chunk for the reader of this exchange's body.
-    func nextChunk(of exchange: UInt64) async throws(HTTPRequestBodyError) -> [UInt8]? {
+    func nextChunk(of exchange: UInt64) async throws(HTTPRequest.Body.ReadError) -> [UInt8]? {
         guard exchange == self.exchange, !body.isConsumed, !body.isBeingRead else { throw .alreadyConsumed }
         body.isBeingRead = true
-        let result: Result<[UInt8]?, HTTPRequestBodyError>
-        do throws(HTTPRequestBodyError) {
+        let result: Result<[UInt8]?, HTTPRequest.Body.ReadError>
+        do throws(HTTPRequest.Body.ReadError) {
             result = .success(try await readChunk(of: exchange))
         } catch {
             result = .failure(error)
@@ -86,7 +86,7 @@ extension HTTPConnection {
         }
     }
 
-    private func readChunk(of exchange: UInt64) async throws(HTTPRequestBodyError) -> [UInt8]? {
+    private func readChunk(of exchange: UInt64) async throws(HTTPRequest.Body.ReadError) -> [UInt8]? {
         while true {
             if let chunk = try decodeInput() { return chunk.isEmpty ? nil : chunk }
             if body.awaitsContinue {
@@ -107,7 +107,7 @@ extension HTTPConnection {
     }
 
     /// The next content in the input; nil when more bytes must be received, empty at the end.
-    private func decodeInput() throws(HTTPRequestBodyError) -> [UInt8]? {
+    private func decodeInput() throws(HTTPRequest.Body.ReadError) -> [UInt8]? {
         switch body.source {
         case .end: return []
         case .broken(let error): throw error

@@ -52,8 +52,8 @@ extension HTTPConnection {
         ResponseHead.append(status, fields, framing, persistence, date: loop.dateLine, to: &out)
     }
 
-    private func writer(of exchange: UInt64) -> HTTPBodyWriter {
-        HTTPBodyWriter(
+    private func writer(of exchange: UInt64) -> HTTPResponse.Body.Writer {
+        HTTPResponse.Body.Writer(
             sink: { piece in try await self.writePiece(piece, of: exchange) },
             filler: { bytes, time in await self.fillSilence(with: bytes, after: time, of: exchange) })
     }

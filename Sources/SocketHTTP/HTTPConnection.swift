@@ -139,10 +139,10 @@ package actor HTTPConnection {
         log(entry.record(status: status, fault: fault, isComplete: isComplete, sentBytes: socket.sentBytes))
     }
 
-    private func requestBody(_ framing: RequestHead.Framing) -> HTTPRequestBody {
-        guard framing != .none else { return HTTPRequestBody() }
+    private func requestBody(_ framing: RequestHead.Framing) -> HTTPRequest.Body {
+        guard framing != .none else { return HTTPRequest.Body() }
         let exchange = self.exchange
-        return HTTPRequestBody { () async throws(HTTPRequestBodyError) -> [UInt8]? in
+        return HTTPRequest.Body { () async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
             try await self.nextChunk(of: exchange)
         }
     }
@@ -152,7 +152,7 @@ package actor HTTPConnection {
         defer { endExchange(isComplete: false) }  // No effect when it has been ended below.
         if error is ConnectionLost || socket.isGone { return false }
         if error is CancellationError, Task.isCancelled { return false }
-        if let error = error as? HTTPRequestBodyError, error != .alreadyConsumed {
+        if let error = error as? HTTPRequest.Body.ReadError, error != .alreadyConsumed {
             // The content was faulty, and the handler left the answer to the server. An incomplete request gets none
             // (RFC 9112 §8).
             if status == nil, let fault = body.fault(of: error) { await refuse(fault) }

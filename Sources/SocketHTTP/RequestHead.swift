@@ -12,7 +12,7 @@ package struct RequestHead {
     }
 
     package let method: HTTPMethod
-    package let target: HTTPRequestTarget
+    package let target: HTTPRequest.Target
     package let fields: HTTPFields
     let isHTTP10: Bool
     package private(set) var framing = Framing.none
@@ -32,7 +32,7 @@ package struct RequestHead {
         isHTTP10 = try Self.isHTTP10(buffer[line.version])
         // RFC 9110 §9.3.6, §9.3.8: CONNECT would open a tunnel, TRACE would echo credentials.
         if method.name.hasSameBytes(as: "CONNECT") || method.name.hasSameBytes(as: "TRACE") { throw .methodNotServed }
-        guard let target = HTTPRequestTarget(bytes: buffer[line.target]) else {
+        guard let target = HTTPRequest.Target(bytes: buffer[line.target]) else {
             throw .malformedTarget
         }
         // RFC 9112 §3.2.4: the asterisk form is for OPTIONS.

@@ -18,7 +18,7 @@ public enum TokenRejection: Error, Sendable, Hashable {
         /// The token is longer than the limit; it was not parsed.
         case tooLong
         /// The issuer is not a configured one. The payload says how it differs from the nearest of them.
-        case unknownIssuer(IssuerDifference)
+        case unknownIssuer(JOSEError.IssuerDifference)
         /// The JWT, or the introspection response about the token, failed a check.
         case jwt(JOSEError)
         /// The introspection endpoint says that the token is not active (RFC 7662 §2.2).

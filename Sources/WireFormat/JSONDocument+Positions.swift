@@ -1,13 +1,13 @@
-/// The properties of the value at a position, which ``JSONNode/forEachMember(named:)`` has given. They are those of a
+/// The properties of the value at a position, which ``JSONDocument/Node/forEachMember(named:)`` has given. They are those of a
 /// node, but no node is made: each node retains the document.
 ///
 /// The position must be one of this document. With any other the result is unspecified, or the program stops.
 extension JSONDocument {
     /// The kind of the outermost value.
-    package var kind: JSONNode.Kind { storage.tape[0].kind }
+    package var kind: JSONDocument.Node.Kind { storage.tape[0].kind }
 
     /// The kind of a value.
-    package func kind(at position: Int) -> JSONNode.Kind {
+    package func kind(at position: Int) -> JSONDocument.Node.Kind {
         storage.tape[position].kind
     }
 
@@ -52,7 +52,7 @@ extension JSONDocument.Storage {
     func isString(at position: Int, _ wanted: Span<UInt8>) -> Bool {
         let document = bytes
         let entry = tape[position]
-        return entry.kind == .string && JSONNode.isString(entry, in: document.span, wanted)
+        return entry.kind == .string && JSONDocument.Node.isString(entry, in: document.span, wanted)
     }
 
     func stringByteCount(at position: Int) -> Int? {
@@ -74,7 +74,7 @@ extension JSONDocument.Storage {
         let range = Int(entry.start)..<Int(entry.end)
         // A String is made only for a number of more than 19 digits or with a large exponent.
         return JSONDecimal(document.span, range).exactDouble
-            ?? JSONNumber(validated: String(decoding: document[range], as: UTF8.self)).double
+            ?? JSONDocument.Number(validated: String(decoding: document[range], as: UTF8.self)).double
     }
 
     @inline(__always)
@@ -87,7 +87,7 @@ extension JSONDocument.Storage {
         while index < end {
             let entry = tape[index]
             if entry.isEscaped {
-                let name = JSONNode(storage: self, index: index).stringBytes ?? []
+                let name = JSONDocument.Node(storage: self, index: index).stringBytes ?? []
                 body(name.span, index + 1)
             } else {
                 body(text.extracting(entry.content), index + 1)

@@ -20,7 +20,7 @@ enum JSONMemberNames {
     @inline(__always)
     static func refuseDuplicates(
         from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
-    ) throws(JSONError) {
+    ) throws(JSONDocument.ParseError) {
         // Each name sets one of 64 marks. A name whose mark is not yet set is new; else it is compared with those
         // before it.
         var marks: UInt64 = 0
@@ -39,7 +39,7 @@ enum JSONMemberNames {
 
     private static func refuse(
         _ index: Int, ifAmongThoseFrom first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
-    ) throws(JSONError) {
+    ) throws(JSONDocument.ParseError) {
         var other = first
         while other < index {
             if areEqual(tape[index], tape[other], in: text) { throw duplicate(tape[index]) }
@@ -51,7 +51,7 @@ enum JSONMemberNames {
     /// cannot prepare names that collide.
     private static func refuseDuplicatesAmongMany(
         from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
-    ) throws(JSONError) {
+    ) throws(JSONDocument.ParseError) {
         var count = 0
         var index = first
         while index + 1 < tape.count {
@@ -126,7 +126,7 @@ enum JSONMemberNames {
         }
     }
 
-    private static func duplicate(_ name: JSONTapeEntry) -> JSONError {
-        JSONError(reason: .duplicateMember, offset: Int(name.start))
+    private static func duplicate(_ name: JSONTapeEntry) -> JSONDocument.ParseError {
+        JSONDocument.ParseError(reason: .duplicateMember, offset: Int(name.start))
     }
 }

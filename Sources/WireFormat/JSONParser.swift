@@ -9,7 +9,7 @@ struct JSONTapeEntry: Sendable {
     var end: UInt32
     /// The index of the entry after this subtree. While an array or object is still open, the index of its parent.
     var next: UInt32
-    var kind: JSONNode.Kind
+    var kind: JSONDocument.Node.Kind
     /// Whether a string holds a backslash.
     var isEscaped: Bool
     /// The ``JSONNameTag`` of a member name without a backslash; else 0.
@@ -34,7 +34,7 @@ struct JSONParser {
         self.maximumDepth = maximumDepth
     }
 
-    mutating func parse(_ text: Span<UInt8>) throws(JSONError) {
+    mutating func parse(_ text: Span<UInt8>) throws(JSONDocument.ParseError) {
         try Self.refuseByteOrderMark(text)
         tape.reserveCapacity(text.count / 8 + 4)
         var index = 0
@@ -43,21 +43,21 @@ struct JSONParser {
 
         nextValue: while true {
             Self.skipWhitespace(text, &index)
-            guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+            guard index < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index) }
             let byte = text[index]
             switch byte {
             case UInt8(ascii: "\""):
                 try appendString(text, &index)
             case UInt8(ascii: "{"), UInt8(ascii: "["):
-                guard depth < maximumDepth else { throw JSONError(reason: .tooDeep, offset: index) }
+                guard depth < maximumDepth else { throw JSONDocument.ParseError(reason: .tooDeep, offset: index) }
                 depth += 1
-                let kind: JSONNode.Kind = byte == UInt8(ascii: "{") ? .object : .array
+                let kind: JSONDocument.Node.Kind = byte == UInt8(ascii: "{") ? .object : .array
                 let entry = UInt32(truncatingIfNeeded: tape.count)
                 append(kind, from: index, to: index, next: open)
                 open = entry
                 index += 1
                 Self.skipWhitespace(text, &index)
-                guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+                guard index < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index) }
                 // An empty container is closed below, like any other.
                 if text[index] == (kind == .object ? UInt8(ascii: "}") : UInt8(ascii: "]")) { break }
                 if kind == .object { try appendName(text, &index) }
@@ -69,17 +69,19 @@ struct JSONParser {
             case UInt8(ascii: "t"): try appendLiteral("true", .bool, text, &index)
             case UInt8(ascii: "f"): try appendLiteral("false", .bool, text, &index)
             case UInt8(ascii: "n"): try appendLiteral("null", .null, text, &index)
-            default: throw JSONError(reason: .unexpectedByte, offset: index)
+            default: throw JSONDocument.ParseError(reason: .unexpectedByte, offset: index)
             }
 
             // A value has ended. What follows is a comma, or the end of one or more containers.
             while true {
                 Self.skipWhitespace(text, &index)
                 guard open != Self.none else {
-                    guard index == text.count else { throw JSONError(reason: .trailingBytes, offset: index) }
+                    guard index == text.count else {
+                        throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
+                    }
                     return
                 }
-                guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
+                guard index < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index) }
                 let container = Int(open)
                 let isObject = tape[container].kind == .object
                 switch text[index] {
@@ -97,7 +99,7 @@ struct JSONParser {
                 case UInt8(ascii: "]") where !isObject:
                     break
                 default:
-                    throw JSONError(reason: .unexpectedByte, offset: index)
+                    throw JSONDocument.ParseError(reason: .unexpectedByte, offset: index)
                 }
                 index += 1
                 depth -= 1
@@ -111,7 +113,7 @@ struct JSONParser {
     /// Adds an entry. All offsets fit, because a text has fewer than 2³² bytes and no more values than bytes.
     @inline(__always)
     private mutating func append(
-        _ kind: JSONNode.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false,
+        _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false,
         tag: UInt16 = 0
     ) {
         tape.append(
@@ -121,7 +123,7 @@ struct JSONParser {
     }
 
     @inline(__always)
-    private mutating func appendString(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+    private mutating func appendString(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
         let isEscaped = try JSONStringScanner.scan(text, &index)
         append(.string, from: start, to: index, isEscaped: isEscaped)
@@ -129,22 +131,26 @@ struct JSONParser {
 
     /// RFC 8259 §4: a member is a string, a colon and a value.
     @inline(__always)
-    private mutating func appendName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
-        guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
-        guard text[index] == UInt8(ascii: "\"") else { throw JSONError(reason: .unexpectedByte, offset: index) }
+    private mutating func appendName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
+        guard index < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index) }
+        guard text[index] == UInt8(ascii: "\"") else {
+            throw JSONDocument.ParseError(reason: .unexpectedByte, offset: index)
+        }
         let start = index
         let isEscaped = try JSONStringScanner.scan(text, &index)
         let tag = isEscaped ? 0 : JSONNameTag.of(text, start + 1..<index - 1)
         append(.string, from: start, to: index, isEscaped: isEscaped, tag: tag)
         Self.skipWhitespace(text, &index)
-        guard index < text.count else { throw JSONError(reason: .unexpectedEnd, offset: index) }
-        guard text[index] == UInt8(ascii: ":") else { throw JSONError(reason: .unexpectedByte, offset: index) }
+        guard index < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index) }
+        guard text[index] == UInt8(ascii: ":") else {
+            throw JSONDocument.ParseError(reason: .unexpectedByte, offset: index)
+        }
         index += 1
     }
 
     private mutating func appendLiteral(
-        _ literal: StaticString, _ kind: JSONNode.Kind, _ text: Span<UInt8>, _ index: inout Int
-    ) throws(JSONError) {
+        _ literal: StaticString, _ kind: JSONDocument.Node.Kind, _ text: Span<UInt8>, _ index: inout Int
+    ) throws(JSONDocument.ParseError) {
         let start = index
         // RFC 8259 §3: the three literal names are lower case.
         let mismatch = literal.withUTF8Buffer { letters -> Int? in
@@ -155,7 +161,8 @@ struct JSONParser {
         }
         if let mismatch {
             let offset = start + mismatch
-            throw JSONError(reason: offset < text.count ? .unexpectedByte : .unexpectedEnd, offset: offset)
+            throw JSONDocument.ParseError(
+                reason: offset < text.count ? .unexpectedByte : .unexpectedEnd, offset: offset)
         }
         index = start + literal.utf8CodeUnitCount
         append(kind, from: start, to: index)
@@ -171,11 +178,11 @@ struct JSONParser {
         }
     }
 
-    private static func refuseByteOrderMark(_ text: Span<UInt8>) throws(JSONError) {
+    private static func refuseByteOrderMark(_ text: Span<UInt8>) throws(JSONDocument.ParseError) {
         guard text.count >= 2, text[0] >= 0xEF else { return }
         // RFC 8259 §8.1: a parser may ignore a byte order mark. We refuse it, because parsers differ in what they do.
         let isUTF8 = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
         let isUTF16 = (text[0] == 0xFE && text[1] == 0xFF) || (text[0] == 0xFF && text[1] == 0xFE)
-        if isUTF8 || isUTF16 { throw JSONError(reason: .byteOrderMark, offset: 0) }
+        if isUTF8 || isUTF16 { throw JSONDocument.ParseError(reason: .byteOrderMark, offset: 0) }
     }
 }

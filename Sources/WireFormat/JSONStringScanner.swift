@@ -4,7 +4,7 @@ enum JSONStringScanner {
     ///
     /// - Returns: Whether it holds an escape.
     @inline(__always)
-    static func scan(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) -> Bool {
+    static func scan(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
         index += 1
         skipPlain(text, &index)
         if index < text.count, text[index] == UInt8(ascii: "\"") {
@@ -15,7 +15,7 @@ enum JSONStringScanner {
     }
 
     /// Scans the rest of a string, from the first byte on that is not plain ASCII.
-    private static func scanRest(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) -> Bool {
+    private static func scanRest(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
         var isEscaped = false
         while index < text.count {
             let byte = text[index]
@@ -26,13 +26,13 @@ enum JSONStringScanner {
                 isEscaped = true
                 try skipEscape(text, &index)
             } else if byte < 0x20 {
-                throw JSONError(reason: .controlCharacter, offset: index)
+                throw JSONDocument.ParseError(reason: .controlCharacter, offset: index)
             } else if byte >= 0x80 {
                 try skipMultibyte(text, &index)
             }
             skipPlain(text, &index)
         }
-        throw JSONError(reason: .unexpectedEnd, offset: index)
+        throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index)
     }
 
     /// Moves past printable ASCII except quote and backslash.
@@ -62,8 +62,8 @@ enum JSONStringScanner {
         }
     }
 
-    private static func skipEscape(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
-        guard index + 1 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+    private static func skipEscape(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
+        guard index + 1 < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: text.count) }
         switch text[index + 1] {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
             UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
@@ -73,32 +73,36 @@ enum JSONStringScanner {
             switch unit {
             case 0xD800...0xDBFF:
                 // RFC 7493 §2.1: half a surrogate pair is not a character. The other half must follow as an escape.
-                guard index + 6 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
-                guard text[index + 6] == UInt8(ascii: "\\") else {
-                    throw JSONError(reason: .loneSurrogate, offset: index)
+                guard index + 6 < text.count else {
+                    throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: text.count)
                 }
-                guard index + 7 < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+                guard text[index + 6] == UInt8(ascii: "\\") else {
+                    throw JSONDocument.ParseError(reason: .loneSurrogate, offset: index)
+                }
+                guard index + 7 < text.count else {
+                    throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: text.count)
+                }
                 guard text[index + 7] == UInt8(ascii: "u"),
                     case 0xDC00...0xDFFF = try codeUnit(text, at: index + 6)
-                else { throw JSONError(reason: .loneSurrogate, offset: index) }
+                else { throw JSONDocument.ParseError(reason: .loneSurrogate, offset: index) }
                 index += 12
             case 0xDC00...0xDFFF:
-                throw JSONError(reason: .loneSurrogate, offset: index)
+                throw JSONDocument.ParseError(reason: .loneSurrogate, offset: index)
             default:
                 index += 6
             }
         default:
-            throw JSONError(reason: .invalidEscape, offset: index)
+            throw JSONDocument.ParseError(reason: .invalidEscape, offset: index)
         }
     }
 
     /// The code unit of the `\uXXXX` that begins at `index`.
-    private static func codeUnit(_ text: Span<UInt8>, at index: Int) throws(JSONError) -> UInt32 {
+    private static func codeUnit(_ text: Span<UInt8>, at index: Int) throws(JSONDocument.ParseError) -> UInt32 {
         var unit: UInt32 = 0
         for offset in index + 2..<index + 6 {
-            guard offset < text.count else { throw JSONError(reason: .unexpectedEnd, offset: text.count) }
+            guard offset < text.count else { throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: text.count) }
             guard let digit = ASCII.hexValue(text[offset]) else {
-                throw JSONError(reason: .invalidEscape, offset: index)
+                throw JSONDocument.ParseError(reason: .invalidEscape, offset: index)
             }
             unit = unit << 4 | UInt32(digit)
         }
@@ -106,7 +110,7 @@ enum JSONStringScanner {
     }
 
     /// RFC 3629 §4: the well-formed sequences of two to four bytes.
-    private static func skipMultibyte(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+    private static func skipMultibyte(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let lead = text[index]
         let length: Int
         var second: ClosedRange<UInt8> = 0x80...0xBF
@@ -118,13 +122,13 @@ enum JSONStringScanner {
         case 0xF0: (length, second) = (4, 0x90...0xBF)  // below: overlong
         case 0xF1...0xF3: length = 4
         case 0xF4: (length, second) = (4, 0x80...0x8F)  // above: beyond U+10FFFF
-        default: throw JSONError(reason: .invalidUTF8, offset: index)
+        default: throw JSONDocument.ParseError(reason: .invalidUTF8, offset: index)
         }
         guard index + length <= text.count, second.contains(text[index + 1]) else {
-            throw JSONError(reason: .invalidUTF8, offset: index)
+            throw JSONDocument.ParseError(reason: .invalidUTF8, offset: index)
         }
         for offset in 2..<max(length, 2) where text[index + offset] & 0xC0 != 0x80 {
-            throw JSONError(reason: .invalidUTF8, offset: index)
+            throw JSONDocument.ParseError(reason: .invalidUTF8, offset: index)
         }
         index += length
     }

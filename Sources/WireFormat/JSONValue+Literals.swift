@@ -6,11 +6,13 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, E
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 
     /// An integer.
-    public init(integerLiteral value: Int64) { self = .number(JSONNumber(value)) }
+    public init(integerLiteral value: Int64) { self = .number(JSONDocument.Number(value)) }
 
     /// A finite number. A literal beyond the range of Double is a programmer's mistake and stops the program.
     public init(floatLiteral value: Double) {
-        guard let number = JSONNumber(value) else { preconditionFailure("A JSON number literal must be finite.") }
+        guard let number = JSONDocument.Number(value) else {
+            preconditionFailure("A JSON number literal must be finite.")
+        }
         self = .number(number)
     }
 
@@ -22,7 +24,7 @@ extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral, E
 
     /// An object. Of several members of one name the last one is kept.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
-        var object = JSONObject()
+        var object = JSONDocument.Object()
         for (name, value) in elements { object[name] = value }
         self = .object(object)
     }

@@ -5,16 +5,18 @@ public indirect enum JSONValue: Sendable, Hashable {
     /// `true` or `false`
     case bool(Bool)
     /// A number, as written.
-    case number(JSONNumber)
+    case number(JSONDocument.Number)
     /// A string.
     case string(String)
     /// An array.
     case array([JSONValue])
     /// An object.
-    case object(JSONObject)
+    case object(JSONDocument.Object)
 
     /// The value of a whole text; see ``JSONDocument/init(parsing:limits:)``.
-    public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    public init(parsing bytes: [UInt8], limits: JSONDocument.Limits = JSONDocument.Limits()) throws(JSONDocument
+        .ParseError)
+    {
         self = try JSONDocument(parsing: bytes, limits: limits).root.value
     }
 
@@ -44,7 +46,7 @@ public indirect enum JSONValue: Sendable, Hashable {
     }
 
     /// The number, or nil for another kind.
-    public var number: JSONNumber? {
+    public var number: JSONDocument.Number? {
         guard case .number(let value) = self else { return nil }
         return value
     }
@@ -56,7 +58,7 @@ public indirect enum JSONValue: Sendable, Hashable {
     }
 
     /// The object, or nil for another kind.
-    public var object: JSONObject? {
+    public var object: JSONDocument.Object? {
         guard case .object(let value) = self else { return nil }
         return value
     }

@@ -178,17 +178,17 @@ struct GuardBenchmark {
     private func handler(
         _ name: String, _ handler: any HTTPHandler, token: [UInt8]?, expecting status: HTTPStatus = .ok
     ) throws -> PairedRun.Variant {
-        guard let target = HTTPRequestTarget("/mcp") else { throw UnusableRequest() }
+        guard let target = HTTPRequest.Target("/mcp") else { throw UnusableRequest() }
         var fields = HTTPFields()
         fields.append(.host, "mcp.example.com")
         fields.append(.accept, "application/json, text/event-stream")
-        if let token { fields.append(.authorization, HTTPFieldValue(validated: Array("Bearer ".utf8) + token)) }
+        if let token { fields.append(.authorization, HTTPFields.Value(validated: Array("Bearer ".utf8) + token)) }
         fields.append(.contentType, "application/json")
         fields.append(.mcpProtocolVersion, "2025-11-25")
         fields.append(.contentLength, "58")
         let request = HTTPRequest(
             method: .post, target: target, fields: fields,
-            body: HTTPRequestBody(Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#.utf8)))
+            body: HTTPRequest.Body(Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#.utf8)))
         return PairedRun.Variant(name) { count in
             var right = 0
             for _ in 0..<count {

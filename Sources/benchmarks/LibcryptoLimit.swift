@@ -12,7 +12,7 @@ final class LibcryptoLimit: @unchecked Sendable {
     private let signature: [UInt8]
 
     /// Takes the public JWK and a token that the key signed; nil unless both are well formed.
-    init?(jwk: JSONObject, token: [UInt8]) {
+    init?(jwk: JSONDocument.Object, token: [UInt8]) {
         let parts = token.split(separator: UInt8(ascii: "."))
         func number(_ name: String) -> [UInt8] { jwk[name]?.string.flatMap { Base64URL.decode($0) } ?? [] }
         guard parts.count == 3, let signature = Base64URL.decode(Array(parts[2]).span) else { return nil }

@@ -130,7 +130,7 @@ enum HTTPConnectionProperties {
             case .head(let head): request = head
             }
             // What the library makes of an absolute form may be less.
-            guard !request.isAbsolute || HTTPRequestTarget(bytes: request.target[...]) != nil else {
+            guard !request.isAbsolute || HTTPRequest.Target(bytes: request.target[...]) != nil else {
                 return (answers, .refusal)
             }
             let path = path(of: request)

@@ -5,7 +5,7 @@ enum JSONProperties {
     static func check(_ text: [UInt8]) throws(Violation) {
         let expected = ReferenceJSON.value(of: text, maximumDepth: 16)
         let document: JSONDocument
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             document = try JSONDocument(parsing: text)
         } catch {
             try require((0...text.count).contains(error.offset), "the offset of a fault lies in the text")
@@ -25,7 +25,7 @@ enum JSONProperties {
 
     /// A node's accessors against the value that was copied out.
     private static func check(
-        _ node: JSONNode, is value: JSONValue, within parent: Range<Int>, of text: [UInt8]
+        _ node: JSONDocument.Node, is value: JSONValue, within parent: Range<Int>, of text: [UInt8]
     ) throws(Violation) {
         let range = node.range
         try require(!range.isEmpty && range.clamped(to: parent) == range, "a node's text lies in its parent's")
@@ -37,7 +37,7 @@ enum JSONProperties {
             node.count == value.array?.count ?? value.object?.members.count ?? 0,
             "count is the number of elements or members")
 
-        var children: [(node: JSONNode, value: JSONValue)] = []
+        var children: [(node: JSONDocument.Node, value: JSONValue)] = []
         var violated = false
         node.forEachElement { element in
             guard let elements = value.array, children.count < elements.count else { return false }
@@ -76,7 +76,7 @@ enum JSONProperties {
         }
     }
 
-    private static func checkString(_ node: JSONNode, _ string: String?, of text: [UInt8]) throws(Violation) {
+    private static func checkString(_ node: JSONDocument.Node, _ string: String?, of text: [UInt8]) throws(Violation) {
         let bytes = string.map { Array($0.utf8) }
         try require(node.string.map { Array($0.utf8) } == bytes, "string agrees with the value")
         try require(node.stringBytes == bytes, "stringBytes agrees with the value")
@@ -89,7 +89,9 @@ enum JSONProperties {
         try require(!node.isString((bytes + [0]).span), "isString knows a longer string from it")
     }
 
-    private static func checkNumber(_ node: JSONNode, _ number: JSONNumber?, of text: [UInt8]) throws(Violation) {
+    private static func checkNumber(_ node: JSONDocument.Node, _ number: JSONDocument.Number?, of text: [UInt8])
+        throws(Violation)
+    {
         try require(node.number == number, "number agrees with the value")
         guard let number else { return try require(node.double == nil, "only numbers have a double") }
         try require(number.text.utf8.elementsEqual(text[node.range]), "a number stands in the text as it is")

@@ -57,7 +57,7 @@ struct ReferenceJSON {
     }
 
     private mutating func object(depth: Int) -> JSONValue? {
-        var members = JSONObject()
+        var members = JSONDocument.Object()
         var names: Set<[UInt8]> = []
         index += 1
         skipWhitespace()
@@ -138,6 +138,6 @@ struct ReferenceJSON {
         }
         let text = String(decoding: text[start..<index], as: UTF8.self)
         guard let double = Double(text), double.isFinite else { return nil }
-        return .number(JSONNumber(validated: text))
+        return .number(JSONDocument.Number(validated: text))
     }
 }

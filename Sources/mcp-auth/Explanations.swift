@@ -75,7 +75,7 @@ extension JOSEError.ClaimDefect {
     }
 }
 
-extension KeyDefect {
+extension JSONWebKey.Defect {
     /// Why the key is not used.
     var explanation: String {
         switch self {

@@ -10,9 +10,9 @@ struct KeyDocument {
         var type: String?
         var algorithm: String?
         var use: String?
-        var outcome: Result<JSONWebKey, KeyDefect>
+        var outcome: Result<JSONWebKey, JSONWebKey.Defect>
 
-        var defect: KeyDefect? {
+        var defect: JSONWebKey.Defect? {
             guard case .failure(let defect) = outcome else { return nil }
             return defect
         }
@@ -38,7 +38,7 @@ struct KeyDocument {
 
     private init(pem: String, issuer: String, keyID: [UInt8]?) {
         var entry: Entry
-        do throws(KeyDefect) {
+        do throws(JSONWebKey.Defect) {
             let key = try JSONWebKey(pem: pem, keyID: keyID.map { String(decoding: $0, as: UTF8.self) })
             entry = Entry(index: 0, outcome: .success(key))
             entry.type = key.typeDescription
@@ -79,7 +79,7 @@ struct KeyDocument {
     /// The set, and the object that holds `keys`; a JWK by itself is a set of one.
     private static func set(
         parsing bytes: [UInt8], issuer: String
-    ) throws(CommandFault) -> (set: JSONWebKeySet, root: JSONNode) {
+    ) throws(CommandFault) -> (set: JSONWebKeySet, root: JSONDocument.Node) {
         var document = try document(parsing: bytes)
         if document.root["keys"] == nil, document.root["kty"] != nil {
             document = try self.document(parsing: Array(#"{"keys":["#.utf8) + bytes + Array("]}".utf8))
@@ -92,7 +92,7 @@ struct KeyDocument {
     }
 
     private static func document(parsing bytes: [UInt8]) throws(CommandFault) -> JSONDocument {
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             return try JSONDocument(parsing: bytes)
         } catch {
             throw CommandFault(noKeySet("\(error.code) at byte \(error.offset)"))
@@ -106,7 +106,7 @@ struct KeyDocument {
 
 extension KeyDocument.Entry {
     /// Fills in what is shown; for an unusable entry what can be seen of it.
-    fileprivate mutating func describe(_ node: JSONNode) {
+    fileprivate mutating func describe(_ node: JSONDocument.Node) {
         keyID = node["kid"]?.string.map(DisplayText.cut)
         algorithm = node["alg"]?.string.map(DisplayText.cut)
         use = node["use"]?.string.map(DisplayText.cut)

@@ -35,7 +35,7 @@ struct RefusalExplanation {
 
     private var issuerDifference: String? {
         guard let expected = options.issuer, let claimed = jwt?.unverifiedIssuer else { return nil }
-        switch IssuerDifference.between(claimed, expected) {
+        switch JOSEError.IssuerDifference.between(claimed, expected) {
         case .trailingSlash: return "It differs only by a trailing slash."
         case .letterCase: return "It differs only by upper and lower case."
         case .defaultPort: return "It differs only by the default port."

@@ -105,9 +105,9 @@ struct TokenInspection {
     private static func decode(_ part: ArraySlice<UInt8>) -> Part {
         guard !part.isEmpty else { return .broken("empty") }
         guard let bytes = Base64URL.decode(Array(part).span) else { return .broken(whyNotBase64URL(part)) }
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             // Deeper than a verifier allows: here it is to be seen.
-            let value = try JSONValue(parsing: bytes, limits: JSONLimits(maximumDepth: 64))
+            let value = try JSONValue(parsing: bytes, limits: JSONDocument.Limits(maximumDepth: 64))
             guard value.object != nil else { return .broken("JSON, but no object") }
             return .value(value)
         } catch {

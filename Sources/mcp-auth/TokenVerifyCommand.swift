@@ -23,7 +23,7 @@ struct TokenVerifyCommand {
         let document = try KeyDocument(parsing: keyText, issuer: issuer, pemKeyID: jwt?.header.root["kid"]?.stringBytes)
 
         let validation = try validation(issuer)
-        var answer: JSONObject
+        var answer: JSONDocument.Object
         do throws(JOSEError) {
             let verified = try validation.verify(parsed.get(), keys: document.keys, now: now)
             answer = accepted(verified, jwt, now: now)
@@ -57,8 +57,8 @@ struct TokenVerifyCommand {
         }
     }
 
-    private func accepted(_ verified: VerifiedJWT, _ jwt: UnverifiedJWT?, now: Double) -> JSONObject {
-        var answer: JSONObject = ["valid": true]
+    private func accepted(_ verified: VerifiedJWT, _ jwt: UnverifiedJWT?, now: Double) -> JSONDocument.Object {
+        var answer: JSONDocument.Object = ["valid": true]
         answer["alg"] = jwt?.header.root["alg"]?.value
         answer["kid"] = (jwt?.header.root["kid"]?.string).map { .string(DisplayText.cut($0)) }
         answer["issuer"] = .string(verified.issuer)
@@ -80,7 +80,7 @@ struct TokenVerifyCommand {
     private static func describe(_ entry: KeyDocument.Entry) -> JSONValue? {
         guard let defect = entry.defect else { return nil }
         return [
-            "index": .number(JSONNumber(entry.index)), "kid": entry.keyID.map { .string($0) } ?? .null,
+            "index": .number(JSONDocument.Number(entry.index)), "kid": entry.keyID.map { .string($0) } ?? .null,
             "reason": .string(defect.rawValue),
             "explanation": .string(defect.explanation),
         ]

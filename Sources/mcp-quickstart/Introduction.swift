@@ -48,7 +48,7 @@ struct Introduction {
         guard !issuers.isEmpty else { return "" }
         let documents =
             [server + resource.metadataPath]
-            + issuers.map { WellKnown.authorizationServerMetadataURLs(of: $0).first?.text ?? $0.text }
+            + issuers.map { $0.metadataURLs.first?.text ?? $0.text }
         return "\nFollow it, as a client does:\n" + documents.map { "  curl -s \(quoted($0))\n" }.joined()
     }
 

@@ -3,9 +3,9 @@ import WireFormat
 /// One JSON-RPC 2.0 message as a client of MCP may send it.
 enum JSONRPCMessage {
     /// Wants an answer. `id` is a string or an integer, kept as it came.
-    case request(id: JSONValue, method: String, params: JSONObject)
+    case request(id: JSONValue, method: String, params: JSONDocument.Object)
     /// Wants none.
-    case notification(method: String, params: JSONObject)
+    case notification(method: String, params: JSONDocument.Object)
     /// Answers a request of ours. A stateless server never asks anything.
     case response
 
@@ -34,9 +34,9 @@ enum JSONRPCMessage {
         if id != nil, answerableID == nil {
             throw JSONRPCError(.invalidRequest, "The member id must be a string or an integer.")
         }
-        let params: JSONObject
+        let params: JSONDocument.Object
         switch message["params"] {
-        case nil: params = JSONObject()
+        case nil: params = JSONDocument.Object()
         case .object(let object)?: params = object
         default: throw JSONRPCError(.invalidParams, "The member params must be an object.", id: answerableID)
         }
@@ -49,7 +49,7 @@ enum JSONRPCMessage {
     }
 
     /// The text of an answer.
-    static func answer(id: JSONValue, result: JSONObject) -> JSONValue {
+    static func answer(id: JSONValue, result: JSONDocument.Object) -> JSONValue {
         ["jsonrpc": "2.0", "id": id, "result": .object(result)]
     }
 }
@@ -89,7 +89,9 @@ struct JSONRPCError: Error {
 
     /// The text of the answer. JSON-RPC 2.0 §5: an id that could not be read is null.
     var answer: JSONValue {
-        var error: JSONObject = ["code": .number(JSONNumber(code.rawValue)), "message": .string(message)]
+        var error: JSONDocument.Object = [
+            "code": .number(JSONDocument.Number(code.rawValue)), "message": .string(message),
+        ]
         error["data"] = data
         return ["jsonrpc": "2.0", "id": id ?? .null, "error": .object(error)]
     }

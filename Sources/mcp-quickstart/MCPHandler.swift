@@ -45,7 +45,7 @@ struct MCPHandler: Sendable {
     private func respond(to body: [UInt8], of request: HTTPRequest, principal: Principal) async throws -> HTTPResponse {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: body, limits: JSONLimits(maximumBytes: Self.maximumBodyBytes))
+            value = try JSONValue(parsing: body, limits: JSONDocument.Limits(maximumBytes: Self.maximumBodyBytes))
         } catch {
             return refusal(JSONRPCError(.parseError, "The body is not JSON, or it is nested too deeply."), in: nil)
         }
@@ -78,7 +78,7 @@ struct MCPHandler: Sendable {
         case .response:
             do throws(JSONRPCError) {
                 // MCP 2026-07-28: clients must not send responses. Earlier revisions: 202.
-                guard try !MCPRevision(of: request, params: JSONObject()).isStateless else {
+                guard try !MCPRevision(of: request, params: JSONDocument.Object()).isStateless else {
                     throw JSONRPCError(.invalidRequest, "This server asks nothing, so there is nothing to answer.")
                 }
                 return HTTPResponse(status: .accepted)
@@ -92,7 +92,7 @@ struct MCPHandler: Sendable {
     struct Call: Sendable {
         var id: JSONValue
         var method: String
-        var params: JSONObject
+        var params: JSONDocument.Object
         var revision: MCPRevision
         var principal: Principal
     }
@@ -109,7 +109,7 @@ struct MCPHandler: Sendable {
         }
     }
 
-    private func initialize(_ call: Call) throws(JSONRPCError) -> JSONObject {
+    private func initialize(_ call: Call) throws(JSONRPCError) -> JSONDocument.Object {
         guard let requested = call.params["protocolVersion"]?.string else {
             throw JSONRPCError(.invalidParams, "initialize needs params.protocolVersion.")
         }
@@ -123,15 +123,15 @@ struct MCPHandler: Sendable {
         ]
     }
 
-    private func discover() -> JSONObject {
+    private func discover() -> JSONDocument.Object {
         cacheable(["supportedVersions": MCPRevision.supported, "capabilities": ["tools": [:]]])
     }
 
-    private func list(_ call: Call) throws(JSONRPCError) -> JSONObject {
+    private func list(_ call: Call) throws(JSONRPCError) -> JSONDocument.Object {
         guard call.params["cursor"] == nil else {
             throw JSONRPCError(.invalidParams, "There is one page only; this server gave out no cursor.")
         }
-        let listing: JSONObject = ["tools": .array(tools.map { $0.listing })]
+        let listing: JSONDocument.Object = ["tools": .array(tools.map { $0.listing })]
         return call.revision.isStateless ? cacheable(listing) : listing
     }
 
@@ -142,9 +142,9 @@ struct MCPHandler: Sendable {
         guard let tool = tools.first(where: { $0.name == name }) else {
             throw JSONRPCError(.invalidParams, "Unknown tool")
         }
-        let arguments: JSONObject
+        let arguments: JSONDocument.Object
         switch call.params["arguments"] {
-        case nil: arguments = JSONObject()
+        case nil: arguments = JSONDocument.Object()
         case .object(let object)?: arguments = object
         default: throw JSONRPCError(.invalidParams, "params.arguments must be an object.")
         }
@@ -196,12 +196,12 @@ struct MCPHandler: Sendable {
         ServerSentEvent(data: String(decoding: message.encoded(), as: UTF8.self))
     }
 
-    private func ok(_ call: Call, _ result: JSONObject) -> HTTPResponse {
+    private func ok(_ call: Call, _ result: JSONDocument.Object) -> HTTPResponse {
         .json(JSONRPCMessage.answer(id: call.id, result: self.result(call, result)))
     }
 
     /// What every result carries since 2026-07-28.
-    private func result(_ call: Call, _ members: JSONObject) -> JSONObject {
+    private func result(_ call: Call, _ members: JSONDocument.Object) -> JSONDocument.Object {
         guard call.revision.isStateless else { return members }
         var result = members
         result["resultType"] = "complete"
@@ -210,7 +210,7 @@ struct MCPHandler: Sendable {
     }
 
     /// A result that the client may keep for five minutes, for the same access token.
-    private func cacheable(_ members: JSONObject) -> JSONObject {
+    private func cacheable(_ members: JSONDocument.Object) -> JSONDocument.Object {
         var result = members
         result["ttlMs"] = 300_000
         result["cacheScope"] = "private"

@@ -23,7 +23,7 @@ enum MCPRevision: String, CaseIterable {
     }
 
     /// The revision that a message is written in: its `MCP-Protocol-Version` field, which must agree with the body.
-    init(of request: HTTPRequest, params: JSONObject) throws(JSONRPCError) {
+    init(of request: HTTPRequest, params: JSONDocument.Object) throws(JSONRPCError) {
         let declared: String?
         switch request.fields.occurrence(of: .mcpProtocolVersion) {
         case .absent: declared = nil
@@ -67,7 +67,7 @@ enum RequestMetadata {
     /// Checks that the required members are there and that the mirroring header fields agree with the body.
     ///
     /// An intermediary may route or charge by these fields: acting on another body would be a confused deputy.
-    static func validate(_ request: HTTPRequest, method: String, params: JSONObject) throws(JSONRPCError) {
+    static func validate(_ request: HTTPRequest, method: String, params: JSONDocument.Object) throws(JSONRPCError) {
         guard let metadata = params["_meta"]?.object, metadata[protocolVersionKey] != nil,
             metadata[clientCapabilitiesKey]?.object != nil
         else {
@@ -93,7 +93,7 @@ enum RequestMetadata {
     }
 
     /// The bytes that a field value stands for: itself, or what is inside `=?base64?…?=`; nil when that is malformed.
-    static func decode(_ value: HTTPFieldValue) -> [UInt8]? {
+    static func decode(_ value: HTTPFields.Value) -> [UInt8]? {
         let bytes = value.bytes
         let prefix = Array("=?base64?".utf8)
         let suffix = Array("?=".utf8)

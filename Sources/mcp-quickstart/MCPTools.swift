@@ -5,24 +5,24 @@ import WireFormat
 /// One tool: what a client is told about it, and what it does.
 struct MCPTool: Sendable {
     /// Reports how much of how much is done.
-    typealias Progress = @Sendable (_ done: JSONNumber, _ total: JSONNumber) async throws -> Void
+    typealias Progress = @Sendable (_ done: JSONDocument.Number, _ total: JSONDocument.Number) async throws -> Void
 
     /// What a tool does with its arguments on behalf of a principal.
     enum Body: Sendable {
         /// Answers at once.
-        case immediate(@Sendable (JSONObject, Principal) -> Outcome)
+        case immediate(@Sendable (JSONDocument.Object, Principal) -> Outcome)
         /// Takes its time and reports its progress; stops when its task is cancelled.
-        case streaming(@Sendable (JSONObject, Principal, Progress) async throws -> Outcome)
+        case streaming(@Sendable (JSONDocument.Object, Principal, Progress) async throws -> Outcome)
     }
 
     /// What a tool answers. A refused argument is an answer too: the model reads it and tries again.
     enum Outcome: Sendable {
         case text(String)
-        case structured(JSONObject)
+        case structured(JSONDocument.Object)
         case failed(String)
 
         /// The members of a `tools/call` result.
-        var json: JSONObject {
+        var json: JSONDocument.Object {
             switch self {
             case .text(let text):
                 return ["content": [["type": "text", "text": .string(text)]], "isError": false]
@@ -48,7 +48,7 @@ struct MCPTool: Sendable {
 
     /// The tool as `tools/list` shows it.
     var listing: JSONValue {
-        var listing: JSONObject = [
+        var listing: JSONDocument.Object = [
             "name": .string(name), "description": .string(description), "inputSchema": inputSchema,
             "annotations": ["readOnlyHint": .bool(isReadOnly)],
         ]
@@ -117,14 +117,14 @@ struct MCPTool: Sendable {
             for step in 1...to {
                 try Task.checkCancellation()
                 if interval > 0 { try await Task.sleep(for: .milliseconds(interval)) }
-                try await progress(JSONNumber(step), JSONNumber(to))
+                try await progress(JSONDocument.Number(step), JSONDocument.Number(to))
             }
             return .text("Counted to \(to).")
         })
 
     /// A time stamp as an integer where it is one.
     private static func seconds(_ time: Double) -> JSONValue? {
-        if let whole = Int64(exactly: time) { return .number(JSONNumber(whole)) }
-        return JSONNumber(time).map { .number($0) }
+        if let whole = Int64(exactly: time) { return .number(JSONDocument.Number(whole)) }
+        return JSONDocument.Number(time).map { .number($0) }
     }
 }

@@ -43,7 +43,9 @@ final class Notebook: Sendable {
             inputSchema: [
                 "type": "object",
                 "properties": [
-                    "text": ["type": "string", "maxLength": JSONValue.number(JSONNumber(Self.maximumNoteBytes))]
+                    "text": [
+                        "type": "string", "maxLength": JSONValue.number(JSONDocument.Number(Self.maximumNoteBytes)),
+                    ]
                 ],
                 "required": ["text"],
             ],

@@ -101,7 +101,7 @@ struct Quickstart {
         _ issuer: String, for configuration: ResourceServerConfiguration
     ) throws(ConfigurationError) -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {
         let scopes = ScopeSet(keepingValid: configuration.requirements.scopes)
-        var settings = DevelopmentServerSettings()
+        var settings = DevelopmentAuthorizationServer.Settings()
         settings.accessTokenLifetime = options.tokenLifetime
         settings.defaultScopes = scopes
         settings.defaultResource = configuration.resource

@@ -194,7 +194,7 @@ struct GuardOperationTests {
     func anything() async throws {
         let handler = try Self.guarded().handler
         let token = try #require(GuardUnderTest.token("scopes=mcp:use"))
-        let target = try #require(HTTPRequestTarget("/mcp"))
+        let target = try #require(HTTPRequest.Target("/mcp"))
         let bodies: Set<String> = [
             RowAnswer.insufficientScope("").body, Self.unreadable.body, Self.mismatch().body,
             Self.mismatch(id: "null").body,
@@ -204,18 +204,18 @@ struct GuardOperationTests {
         for round in 0..<4_000 {
             let body = Self.mutated(Self.seeds.randomElement(using: &random) ?? [], &random)
             var fields = HTTPFields()
-            fields[.authorization] = HTTPFieldValue("Bearer " + token)
-            for name: HTTPFieldName in [.mcpMethod, .mcpName] where Int.random(in: 0..<6, using: &random) == 0 {
+            fields[.authorization] = HTTPFields.Value("Bearer " + token)
+            for name: HTTPFields.Name in [.mcpMethod, .mcpName] where Int.random(in: 0..<6, using: &random) == 0 {
                 let bytes = Self.mutated(Self.pieces.randomElement(using: &random) ?? [], &random)
-                if let value = HTTPFieldValue(bytes: bytes) { fields.append(name, value) }
+                if let value = HTTPFields.Value(bytes: bytes) { fields.append(name, value) }
             }
             let response = try await handler.respond(
-                to: HTTPRequest(method: .post, target: target, fields: fields, body: HTTPRequestBody(body)))
+                to: HTTPRequest(method: .post, target: target, fields: fields, body: HTTPRequest.Body(body)))
             statuses[response.status.code, default: 0] += 1
             _ = try response.challenges.bearer
             guard case .bytes(let content) = response.body else { continue }
             if response.status == .ok {
-                let value = try? JSONValue(parsing: body, limits: JSONLimits(maximumDepth: 64))
+                let value = try? JSONValue(parsing: body, limits: JSONDocument.Limits(maximumDepth: 64))
                 #expect(value.map(Self.callsDelete) != true, "round \(round)")
             } else {
                 #expect(bodies.contains(String(decoding: content, as: UTF8.self)), "round \(round)")

@@ -91,8 +91,8 @@ struct GuardPropertyTests {
         for (method, ifNoneMatch) in [(HTTPMethod.get, ""), (.get, "*"), (.options, ""), (.post, "")] {
             var fields = HTTPFields()
             fields[.host] = "mcp.example"
-            if !ifNoneMatch.isEmpty { fields[.ifNoneMatch] = HTTPFieldValue(ifNoneMatch) }
-            let target = try #require(HTTPRequestTarget(document))
+            if !ifNoneMatch.isEmpty { fields[.ifNoneMatch] = HTTPFields.Value(ifNoneMatch) }
+            let target = try #require(HTTPRequest.Target(document))
             answers.append(
                 answer(try await handler.respond(to: HTTPRequest(method: method, target: target, fields: fields))))
         }
@@ -172,15 +172,15 @@ struct GuardPropertyTests {
     /// The field lines of a request: each mostly once, sometimes not at all or twice. An OPTIONS is mostly a preflight.
     private static func lines(
         _ method: HTTPMethod, _ random: inout SplitMix
-    ) -> [(name: HTTPFieldName, value: [UInt8])] {
+    ) -> [(name: HTTPFields.Name, value: [UInt8])] {
         let isPreflight = method == .options
-        let sources: [(HTTPFieldName, [[UInt8]], Int)] = [
+        let sources: [(HTTPFields.Name, [[UInt8]], Int)] = [
             (.host, hosts, 9), (.authorization, credentials, 8), (.origin, origins, isPreflight ? 9 : 4),
             (.accessControlRequestMethod, requestedMethods, isPreflight ? 9 : 2),
             (.accessControlRequestHeaders, requestedHeaders, isPreflight ? 9 : 2),
             (.ifNoneMatch, [Array(marker.utf8), Array("*".utf8)], 4), (.mcpSessionID, [Array(marker.utf8)], 1),
         ]
-        var lines: [(name: HTTPFieldName, value: [UInt8])] = []
+        var lines: [(name: HTTPFields.Name, value: [UInt8])] = []
         for (name, values, tenths) in sources {
             guard Int.random(in: 0..<10, using: &random) < tenths else { continue }
             for _ in 0..<(Int.random(in: 0..<20, using: &random) == 0 ? 2 : 1) {
@@ -258,10 +258,10 @@ struct GuardPropertyTests {
             let method = Self.methods.randomElement(using: &random) ?? .post
             for (name, value) in Self.lines(method, &random) {
                 // What is no field value never gets so far: see the test over a socket.
-                if let value = HTTPFieldValue(bytes: value) { fields.append(name, value) }
+                if let value = HTTPFields.Value(bytes: value) { fields.append(name, value) }
             }
             let text = String(decoding: Self.some(Self.targets, &random), as: UTF8.self)
-            guard let target = HTTPRequestTarget(text) else { continue }
+            guard let target = HTTPRequest.Target(text) else { continue }
             rounds += 1
             var request = HTTPRequest(method: method, target: target, fields: fields)
             request.listener = subject.listener

@@ -166,7 +166,7 @@ struct GuardTableTests {
     ]
 
     /// One sentence for all of them: from outside nobody can tell the checks apart.
-    static let defectRows = TokenDefect.allCases.map { defect in
+    static let defectRows = FakeIssuer.Defect.allCases.map { defect in
         GuardRow("a token with one defect: \(defect.rawValue)", .call("{\(defect.rawValue)}"), .invalidToken())
     }
 

@@ -77,7 +77,7 @@ struct GuardUnderTest: Sendable {
         return text[..<start] + token + filled(String(text[text.index(after: end)...]))
     }
 
-    /// The token of a name: a defect of ``TokenDefect``, `good`, `scopes=…`, and some that are more than spoilt.
+    /// The token of a name: a defect of ``FakeIssuer/Defect``, `good`, `scopes=…`, and some that are more than spoilt.
     static func token(_ name: String) -> String? {
         if let token = tokens[name] { return token }
         if name.hasPrefix("scopes=") {
@@ -91,9 +91,9 @@ struct GuardUnderTest: Sendable {
         var tokens = [
             "good": issuer.token(), "stranger": stranger.token(), "noScopes": issuer.token { $0.claims["scope"] = nil },
         ]
-        for defect in TokenDefect.allCases { tokens[defect.rawValue] = issuer.token(with: defect) }
+        for defect in FakeIssuer.Defect.allCases { tokens[defect.rawValue] = issuer.token(with: defect) }
         tokens["expiredWithoutScope"] = issuer.token {
-            TokenDefect.expired.spoil(&$0)
+            FakeIssuer.Defect.expired.spoil(&$0)
             $0.claims["scope"] = nil
         }
         return tokens

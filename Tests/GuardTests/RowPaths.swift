@@ -37,12 +37,12 @@ struct RowPaths: Sendable {
     func inProcess(_ row: RowRequest) async throws -> RowAnswer {
         var fields = HTTPFields()
         for (name, value) in guarded.lines(of: row) {
-            fields.append(try #require(HTTPFieldName(name)), try #require(HTTPFieldValue(value)))
+            fields.append(try #require(HTTPFields.Name(name)), try #require(HTTPFields.Value(value)))
         }
         var request = HTTPRequest(
             method: try #require(HTTPMethod(row.method)),
-            target: try #require(HTTPRequestTarget(guarded.filled(row.target))),
-            fields: fields, body: HTTPRequestBody(Array(guarded.filled(row.body).utf8)))
+            target: try #require(HTTPRequest.Target(guarded.filled(row.target))),
+            fields: fields, body: HTTPRequest.Body(Array(guarded.filled(row.body).utf8)))
         request.listener = .loopback
         let response = try await guarded.handler.respond(to: request)
         guard case .bytes(let content) = response.body else { throw UnexpectedStream() }

@@ -44,17 +44,17 @@ struct HTTPAuthorityTests {
 
     @Test("The authority of a target: of the absolute form alone")
     func ofTarget() throws {
-        for text in ["/", "/a", "*", "//b.example/"] { #expect(HTTPRequestTarget(text)?.authority == nil, "\(text)") }
+        for text in ["/", "/a", "*", "//b.example/"] { #expect(HTTPRequest.Target(text)?.authority == nil, "\(text)") }
         for (text, host, port) in [
             ("http://A.example", "a.example", nil), ("https://a.example:8443/x?y", "a.example", 8443),
             ("HTTP://[::1]:80?q", "::1", 80), ("http://a/b@c", "a", nil),
         ] as [(String, HTTPHost, UInt16?)] {
-            let authority = try #require(HTTPRequestTarget(text)?.authority, "\(text)")
+            let authority = try #require(HTTPRequest.Target(text)?.authority, "\(text)")
             #expect(authority.host == host)
             #expect(authority.port == port)
         }
         // A name without a host is no target, in whatever form `Host` may have it.
-        #expect(HTTPRequestTarget("http://a.example./") == nil)
+        #expect(HTTPRequest.Target("http://a.example./") == nil)
     }
 
     @Test("Authorities are compared as sent, without regard to ASCII case: a default port is not added")

@@ -7,7 +7,7 @@ struct HTTPFieldNameTests {
     func tokens() {
         let token = Set("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
         for byte in UInt8(0)..<0x80 {
-            #expect((HTTPFieldName(String(Unicode.Scalar(byte))) != nil) == token.contains(byte), "\(byte)")
+            #expect((HTTPFields.Name(String(Unicode.Scalar(byte))) != nil) == token.contains(byte), "\(byte)")
         }
     }
 
@@ -18,23 +18,23 @@ struct HTTPFieldNameTests {
             "a(b)", "\"a\"",
         ])
     func refused(name: String) {
-        #expect(HTTPFieldName(name) == nil)
+        #expect(HTTPFields.Name(name) == nil)
     }
 
     @Test("RFC 9110 §5.1: names are equal without regard to ASCII case, and keep their spelling")
     func caseInsensitive() throws {
-        let names = try ["authorization", "AUTHORIZATION", "aUtHoRiZaTiOn"].map { try #require(HTTPFieldName($0)) }
+        let names = try ["authorization", "AUTHORIZATION", "aUtHoRiZaTiOn"].map { try #require(HTTPFields.Name($0)) }
         for name in names {
             #expect(name == .authorization)
-            #expect(name.hashValue == HTTPFieldName.authorization.hashValue)
+            #expect(name.hashValue == HTTPFields.Name.authorization.hashValue)
         }
         #expect(Set(names).count == 1)
         #expect(names[2].description == "aUtHoRiZaTiOn")
-        #expect(HTTPFieldName.eTag.spelling == "ETag")
-        #expect(HTTPFieldName("Authorizations") != .authorization)
+        #expect(HTTPFields.Name.eTag.spelling == "ETag")
+        #expect(HTTPFields.Name("Authorizations") != .authorization)
         // 0x40 and 0x60 differ by the bit that tells cases apart, and are no letters.
-        #expect(HTTPFieldName("a^") != HTTPFieldName("a~"))
-        #expect(HTTPFieldName("x`") != nil)
+        #expect(HTTPFields.Name("a^") != HTTPFields.Name("a~"))
+        #expect(HTTPFields.Name("x`") != nil)
     }
 }
 
@@ -44,7 +44,7 @@ struct HTTPFieldValueTests {
     func bytes() {
         for byte in UInt8.min...UInt8.max {
             let admitted = byte == 0x09 || (byte >= 0x20 && byte != 0x7F)
-            #expect((HTTPFieldValue(bytes: [0x61, byte, 0x62]) != nil) == admitted, "\(byte)")
+            #expect((HTTPFields.Value(bytes: [0x61, byte, 0x62]) != nil) == admitted, "\(byte)")
         }
     }
 
@@ -52,50 +52,50 @@ struct HTTPFieldValueTests {
         "POLICY §16: a value that could split a response cannot be constructed",
         arguments: ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "\r\n", "a\0b", "\0", "a\u{B}b", "a\u{1B}[0m", "a\u{7F}"])
     func splitting(text: String) {
-        #expect(HTTPFieldValue(text) == nil)
-        #expect(HTTPFieldValue(bytes: Array(text.utf8)) == nil)
+        #expect(HTTPFields.Value(text) == nil)
+        #expect(HTTPFields.Value(bytes: Array(text.utf8)) == nil)
     }
 
     @Test("White space is part of a value inside it, never around it")
     func whitespace() {
-        for text in [" a", "a ", "\ta", "a\t", " ", "\t"] { #expect(HTTPFieldValue(text) == nil) }
-        for text in ["a b\tc", "a  b", ""] { #expect(HTTPFieldValue(text)?.bytes == Array(text.utf8)) }
+        for text in [" a", "a ", "\ta", "a\t", " ", "\t"] { #expect(HTTPFields.Value(text) == nil) }
+        for text in ["a b\tc", "a  b", ""] { #expect(HTTPFields.Value(text)?.bytes == Array(text.utf8)) }
     }
 
     @Test("obs-text is kept as it came; it is a string only when it is UTF-8")
     func obsText() {
-        #expect(HTTPFieldValue(bytes: [0x61, 0xE9])?.bytes == [0x61, 0xE9])
-        #expect(HTTPFieldValue(bytes: [0x61, 0xE9])?.string == nil)
-        #expect(HTTPFieldValue(bytes: [0xC3, 0xA9])?.string == "é")
-        #expect(HTTPFieldValue(bytes: [0x80])?.bytes == [0x80])
+        #expect(HTTPFields.Value(bytes: [0x61, 0xE9])?.bytes == [0x61, 0xE9])
+        #expect(HTTPFields.Value(bytes: [0x61, 0xE9])?.string == nil)
+        #expect(HTTPFields.Value(bytes: [0xC3, 0xA9])?.string == "é")
+        #expect(HTTPFields.Value(bytes: [0x80])?.bytes == [0x80])
     }
 
     @Test("THREATS P1: values are equal as bytes")
     func equality() {
-        #expect(HTTPFieldValue("K") != HTTPFieldValue("\u{212A}"))
-        #expect(HTTPFieldValue("\u{E9}") != HTTPFieldValue("e\u{301}"))
-        #expect(HTTPFieldValue("a") != HTTPFieldValue("A"))
-        #expect(HTTPFieldValue("abc") == "abc")
+        #expect(HTTPFields.Value("K") != HTTPFields.Value("\u{212A}"))
+        #expect(HTTPFields.Value("\u{E9}") != HTTPFields.Value("e\u{301}"))
+        #expect(HTTPFields.Value("a") != HTTPFields.Value("A"))
+        #expect(HTTPFields.Value("abc") == "abc")
     }
 
     @Test("Numbers are decimal")
     func numbers() {
-        #expect(HTTPFieldValue(0).string == "0")
-        #expect(HTTPFieldValue(Int.max).string == "9223372036854775807")
-        #expect(HTTPFieldValue(-1).string == "-1")
+        #expect(HTTPFields.Value(0).string == "0")
+        #expect(HTTPFields.Value(Int.max).string == "9223372036854775807")
+        #expect(HTTPFields.Value(-1).string == "-1")
     }
 
     @Test("A literal that is no field value stops the program")
     func literal() async {
-        await #expect(processExitsWith: .failure) { _ = HTTPFieldValue(stringLiteral: "a\r\nb") }
-        await #expect(processExitsWith: .failure) { _ = HTTPFieldValue(stringLiteral: " a") }
+        await #expect(processExitsWith: .failure) { _ = HTTPFields.Value(stringLiteral: "a\r\nb") }
+        await #expect(processExitsWith: .failure) { _ = HTTPFields.Value(stringLiteral: " a") }
     }
 }
 
 @Suite("Fields (RFC 9110 §5.2, §5.3)", .serialized)
 struct HTTPFieldsTests {
-    private let lower = HTTPFieldName("x-test")
-    private let upper = HTTPFieldName("X-TEST")
+    private let lower = HTTPFields.Name("x-test")
+    private let upper = HTTPFields.Name("X-TEST")
 
     @Test("No fields")
     func empty() {
@@ -180,8 +180,8 @@ struct HTTPFieldsTests {
     @Test("A name that is the beginning of another is another")
     func prefixes() throws {
         var fields = HTTPFields()
-        fields.append(try #require(HTTPFieldName("Content-Length-X")), "1")
-        fields.append(try #require(HTTPFieldName("Content-Lengt")), "2")
+        fields.append(try #require(HTTPFields.Name("Content-Length-X")), "1")
+        fields.append(try #require(HTTPFields.Name("Content-Lengt")), "2")
         #expect(fields.occurrence(of: .contentLength) == .absent)
     }
 
@@ -212,7 +212,7 @@ struct HTTPFieldsTests {
     @Test("obs-text that is not UTF-8 is replaced in pairs, and kept in values")
     func obsText() throws {
         var fields = HTTPFields()
-        fields.append(.accept, try #require(HTTPFieldValue(bytes: [0xFF])))
+        fields.append(.accept, try #require(HTTPFields.Value(bytes: [0xFF])))
         #expect(fields.pairs.map(\.value) == ["\u{FFFD}"])
         #expect(fields[.accept]?.bytes == [0xFF])
     }

@@ -101,28 +101,28 @@ struct HTTPMessageTests {
             for element in [[1], [], [2, 3]] as [[UInt8]] { continuation.yield(element) }
             continuation.finish()
         }
-        guard case .stream(let write) = HTTPResponseBody.elements(of: elements) else {
+        guard case .stream(let write) = HTTPResponse.Body.elements(of: elements) else {
             return #expect(Bool(false), "bytes")
         }
         let sent = Mutex<[[UInt8]]>([])
-        try await write(HTTPBodyWriter { piece in sent.withLock { $0.append(piece) } })
+        try await write(HTTPResponse.Body.Writer { piece in sent.withLock { $0.append(piece) } })
         #expect(sent.withLock { $0 } == [[1], [2, 3]])
     }
 
     @Test("A sink that fails ends the stream")
     func failingSink() async {
-        guard case .stream(let write) = HTTPResponseBody.elements(of: AsyncStream { $0.yield([1]) }) else {
+        guard case .stream(let write) = HTTPResponse.Body.elements(of: AsyncStream { $0.yield([1]) }) else {
             return #expect(Bool(false), "bytes")
         }
         await #expect(throws: CancellationError.self) {
-            try await write(HTTPBodyWriter { _ in throw CancellationError() })
+            try await write(HTTPResponse.Body.Writer { _ in throw CancellationError() })
         }
     }
 
     @Test("A closure is a handler")
     func handler() async throws {
         let handler = ClosureHandler { request in .text(request.path) }
-        let target = try #require(HTTPRequestTarget("/a?b"))
+        let target = try #require(HTTPRequest.Target("/a?b"))
         let response = try await handler.respond(to: HTTPRequest(method: .get, target: target))
         guard case .bytes(let bytes) = response.body else { return #expect(Bool(false), "a stream") }
         #expect(bytes == Array("/a".utf8))

@@ -7,16 +7,16 @@ struct HTTPRequestBodyTests {
     /// Gives its chunks one by one and counts how many were asked for.
     private final class Source: Sendable {
         private let rest: Mutex<[[UInt8]]>
-        private let failure: HTTPRequestBodyError?
+        private let failure: HTTPRequest.Body.ReadError?
         let reads = Mutex(0)
 
-        init(_ chunks: [[UInt8]], failure: HTTPRequestBodyError? = nil) {
+        init(_ chunks: [[UInt8]], failure: HTTPRequest.Body.ReadError? = nil) {
             rest = Mutex(chunks)
             self.failure = failure
         }
 
-        var body: HTTPRequestBody {
-            HTTPRequestBody { () async throws(HTTPRequestBodyError) -> [UInt8]? in
+        var body: HTTPRequest.Body {
+            HTTPRequest.Body { () async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
                 self.reads.withLock { $0 += 1 }
                 let chunk = self.rest.withLock { $0.isEmpty ? nil : $0.removeFirst() }
                 if chunk == nil, let failure = self.failure { throw failure }
@@ -28,17 +28,17 @@ struct HTTPRequestBodyTests {
     @Test("A body at hand: limit is accepted, limit + 1 refused", arguments: [0, 1, 100])
     func bytes(size: Int) async throws {
         let bytes = [UInt8](repeating: 7, count: size)
-        #expect(try await HTTPRequestBody(bytes).collect(upTo: size) == bytes)
-        #expect(try await HTTPRequestBody(bytes).collect(upTo: .max) == bytes)
-        await #expect(throws: HTTPRequestBodyError.tooLarge(limit: size)) {
-            try await HTTPRequestBody(bytes + [7]).collect(upTo: size)
+        #expect(try await HTTPRequest.Body(bytes).collect(upTo: size) == bytes)
+        #expect(try await HTTPRequest.Body(bytes).collect(upTo: .max) == bytes)
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: size)) {
+            try await HTTPRequest.Body(bytes + [7]).collect(upTo: size)
         }
     }
 
     @Test("No body is an empty one")
     func none() async throws {
-        #expect(try await HTTPRequestBody().collect(upTo: 0) == [])
-        try await HTTPRequestBody().forEachChunk { _ in Issue.record("a chunk of nothing") }
+        #expect(try await HTTPRequest.Body().collect(upTo: 0) == [])
+        try await HTTPRequest.Body().forEachChunk { _ in Issue.record("a chunk of nothing") }
     }
 
     @Test("A stream: limit is accepted, limit + 1 refused, wherever the chunks end")
@@ -46,7 +46,7 @@ struct HTTPRequestBodyTests {
         for sizes in [[10], [4, 6], [1, 1, 8], [9, 1], [3, 3, 3, 1]] {
             let chunks = sizes.map { [UInt8](repeating: UInt8($0), count: $0) }
             #expect(try await Source(chunks).body.collect(upTo: 10) == chunks.flatMap { $0 })
-            await #expect(throws: HTTPRequestBodyError.tooLarge(limit: 9)) {
+            await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: 9)) {
                 try await Source(chunks).body.collect(upTo: 9)
             }
         }
@@ -55,13 +55,13 @@ struct HTTPRequestBodyTests {
     @Test("Nothing is read after the limit is passed")
     func stopsReading() async {
         let source = Source([[1, 2], [3, 4], [5, 6], [7, 8]])
-        await #expect(throws: HTTPRequestBodyError.tooLarge(limit: 3)) { try await source.body.collect(upTo: 3) }
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: 3)) { try await source.body.collect(upTo: 3) }
         #expect(source.reads.withLock { $0 } == 2)
     }
 
     @Test("A limit of 0 and one below 0 admit nothing but nothing", arguments: [0, -1, Int.min])
     func noRoom(limit: Int) async throws {
-        await #expect(throws: HTTPRequestBodyError.tooLarge(limit: limit)) {
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: limit)) {
             try await Source([[1]]).body.collect(upTo: limit)
         }
         #expect(try await Source([]).body.collect(upTo: limit) == [])
@@ -78,8 +78,8 @@ struct HTTPRequestBodyTests {
 
     @Test(
         "What the stream throws comes through, after what it gave",
-        arguments: [HTTPRequestBodyError.malformed, .timedOut, .disconnected, .tooLarge(limit: 4_194_304)])
-    func failure(error: HTTPRequestBodyError) async {
+        arguments: [HTTPRequest.Body.ReadError.malformed, .timedOut, .disconnected, .tooLarge(limit: 4_194_304)])
+    func failure(error: HTTPRequest.Body.ReadError) async {
         await #expect(throws: error) { try await Source([[1]], failure: error).body.collect(upTo: 100) }
         var seen: [[UInt8]] = []
         await #expect(throws: error) { try await Source([[1]], failure: error).body.forEachChunk { seen.append($0) } }
@@ -90,16 +90,16 @@ struct HTTPRequestBodyTests {
     func twice() async throws {
         let body = Source([[1], [2]]).body
         #expect(try await body.collect(upTo: 10) == [1, 2])
-        await #expect(throws: HTTPRequestBodyError.alreadyConsumed) { try await body.collect(upTo: 10) }
-        await #expect(throws: HTTPRequestBodyError.alreadyConsumed) { try await body.forEachChunk { _ in } }
+        await #expect(throws: HTTPRequest.Body.ReadError.alreadyConsumed) { try await body.collect(upTo: 10) }
+        await #expect(throws: HTTPRequest.Body.ReadError.alreadyConsumed) { try await body.forEachChunk { _ in } }
     }
 
     @Test("A copy of a request is no second stream, and a failed read is a read")
     func copies() async throws {
         let body = Source([[1], [2]]).body
         let copy = body
-        await #expect(throws: HTTPRequestBodyError.tooLarge(limit: 1)) { try await body.collect(upTo: 1) }
-        await #expect(throws: HTTPRequestBodyError.alreadyConsumed) { try await copy.collect(upTo: 10) }
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: 1)) { try await body.collect(upTo: 1) }
+        await #expect(throws: HTTPRequest.Body.ReadError.alreadyConsumed) { try await copy.collect(upTo: 10) }
     }
 
     @Test("Of many tasks that read at once, one gets the whole body and the others an error")
@@ -114,12 +114,12 @@ struct HTTPRequestBodyTests {
             return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(results.compactMap { try? $0.get() } == [Array(0..<100)])
-        for case .failure(let error) in results { #expect(error as? HTTPRequestBodyError == .alreadyConsumed) }
+        for case .failure(let error) in results { #expect(error as? HTTPRequest.Body.ReadError == .alreadyConsumed) }
     }
 
     @Test("A body at hand can be read again and again")
     func bytesTwice() async throws {
-        let body = HTTPRequestBody([1, 2])
+        let body = HTTPRequest.Body([1, 2])
         for _ in 0..<2 { #expect(try await body.collect(upTo: 2) == [1, 2]) }
     }
 

@@ -23,7 +23,7 @@ struct HTTPRequestTargetTests {
             ("/http://x", "/http://x", nil), ("/*", "/*", nil),
         ] as [(String, String, String?)])
     func accept(text: String, path: String, query: String?) throws {
-        let target = try #require(HTTPRequestTarget(text))
+        let target = try #require(HTTPRequest.Target(text))
         #expect(target.path == path)
         #expect(target.query == query)
         #expect(target.text == text)
@@ -45,7 +45,7 @@ struct HTTPRequestTargetTests {
             "javascript:alert(1)", "/a\u{301}", "ｈttp://a",
         ])
     func refuse(text: String) {
-        #expect(HTTPRequestTarget(text) == nil)
+        #expect(HTTPRequest.Target(text) == nil)
     }
 
     @Test("Every byte of ASCII in a path and in a query: admitted exactly if RFC 3986 §3.3, §3.4 admit it")
@@ -55,23 +55,23 @@ struct HTTPRequestTargetTests {
         for byte in UInt8(0)..<0x80 {
             let character = String(Unicode.Scalar(byte))
             let admitted = pchar.contains(byte) || byte == question
-            #expect((HTTPRequestTarget("/a\(character)b") != nil) == admitted, "\(byte)")
-            #expect((HTTPRequestTarget("/?\(character)") != nil) == admitted, "\(byte)")
+            #expect((HTTPRequest.Target("/a\(character)b") != nil) == admitted, "\(byte)")
+            #expect((HTTPRequest.Target("/?\(character)") != nil) == admitted, "\(byte)")
         }
     }
 
     @Test("Targets are equal when sent alike: `%6d` is not `m`")
     func equality() throws {
-        let target = try #require(HTTPRequestTarget("/mcp"))
-        #expect(HTTPRequestTarget("/mcp") == target)
+        let target = try #require(HTTPRequest.Target("/mcp"))
+        #expect(HTTPRequest.Target("/mcp") == target)
         for other in ["/%6dcp", "/MCP", "/mcp/", "//mcp", "/mcp?", "http://a/mcp"] {
-            #expect(HTTPRequestTarget(other) != target)
+            #expect(HTTPRequest.Target(other) != target)
         }
     }
 
     @Test("THREATS B12: no description shows a query, in which a caller may have put a token")
     func redacted() throws {
-        let target = try #require(HTTPRequestTarget("/mcp?access_token=s3cret"))
+        let target = try #require(HTTPRequest.Target("/mcp?access_token=s3cret"))
         let request = HTTPRequest(method: .get, target: target)
         var dumped = ""
         dump(request, to: &dumped)

@@ -5,7 +5,7 @@ import Testing
 struct MediaTypeTests {
     private func fields(_ contentTypes: [String]) throws -> HTTPFields {
         var fields = HTTPFields()
-        for type in contentTypes { fields.append(.contentType, try #require(HTTPFieldValue(type))) }
+        for type in contentTypes { fields.append(.contentType, try #require(HTTPFields.Value(type))) }
         return fields
     }
 
@@ -74,7 +74,7 @@ struct MediaTypeTests {
         ] as [([String], Bool)])
     func accept(lines: [String], isAdmitted: Bool) throws {
         var fields = HTTPFields()
-        for line in lines { fields.append(.accept, try #require(HTTPFieldValue(line))) }
+        for line in lines { fields.append(.accept, try #require(HTTPFields.Value(line))) }
         #expect(fields.accepts("text/event-stream") == isAdmitted)
     }
 }

@@ -46,7 +46,7 @@ struct ServerSentEventTests {
             Issue.record("no stream")
             return
         }
-        try await produce(HTTPBodyWriter { bytes in written.withLock { $0 += bytes } })
+        try await produce(HTTPResponse.Body.Writer { bytes in written.withLock { $0 += bytes } })
         #expect(written.withLock { $0 } == Array("data: x\n\n".utf8))
     }
 }

@@ -38,7 +38,7 @@ struct ClaimRulesTests {
     func numericDate(name: String, row: (value: String, isGood: Bool)) throws {
         let defect = try defect(name, row.value) { claims, positions in
             let position = name == "exp" ? positions.exp : name == "nbf" ? positions.nbf : positions.iat
-            _ = try ClaimRules.numericDate(ClaimName(rawValue: name), in: claims, at: position)
+            _ = try ClaimRules.numericDate(JOSEError.ClaimName(rawValue: name), in: claims, at: position)
         }
         #expect(defect == (row.isGood ? nil : .wrongType))
     }
@@ -124,7 +124,7 @@ struct ClaimRulesTests {
     func identity(name: String, row: (value: String, expected: JOSEError.ClaimDefect?)) throws {
         let defect = try defect(name, row.value) { claims, positions in
             let position = name == "sub" ? positions.sub : name == "jti" ? positions.jti : positions.clientID
-            try ClaimRules.checkIdentity(ClaimName(rawValue: name), in: claims, at: #require(position))
+            try ClaimRules.checkIdentity(JOSEError.ClaimName(rawValue: name), in: claims, at: #require(position))
         }
         #expect(defect == row.expected)
     }

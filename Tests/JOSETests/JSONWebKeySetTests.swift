@@ -5,14 +5,14 @@ import WireFormat
 
 @Suite("JSONWebKeySet", .serialized)
 struct JSONWebKeySetTests {
-    private static func key(_ text: String) -> JSONObject {
+    private static func key(_ text: String) -> JSONDocument.Object {
         (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]
     }
 
-    private static var rsa: JSONObject { TokenMint.rs256.key.publicJWK }
-    private static var ec: JSONObject { TokenMint.es256.key.publicJWK }
+    private static var rsa: JSONDocument.Object { TokenMint.rs256.key.publicJWK }
+    private static var ec: JSONDocument.Object { TokenMint.es256.key.publicJWK }
 
-    private static func edited(_ key: JSONObject, _ name: String, _ value: JSONValue?) -> JSONObject {
+    private static func edited(_ key: JSONDocument.Object, _ name: String, _ value: JSONValue?) -> JSONDocument.Object {
         var key = key
         key[name] = value
         return key
@@ -20,7 +20,7 @@ struct JSONWebKeySetTests {
 
     private static func number(_ hex: [UInt8]) -> JSONValue { .string(Base64URL.encode(hex)) }
 
-    private static func decoded(_ key: JSONObject, _ name: String) -> [UInt8] {
+    private static func decoded(_ key: JSONDocument.Object, _ name: String) -> [UInt8] {
         Base64URL.decode(key[name]?.string ?? "") ?? []
     }
 
@@ -32,9 +32,9 @@ struct JSONWebKeySetTests {
         return number(bytes)
     }
 
-    static let unusable: [(String, JSONObject, KeyDefect)] = [
+    static let unusable: [(String, JSONDocument.Object, JSONWebKey.Defect)] = [
         ("kty absent", edited(rsa, "kty", nil), .malformed),
-        ("kty a number", edited(rsa, "kty", .number(JSONNumber(1))), .malformed),
+        ("kty a number", edited(rsa, "kty", .number(JSONDocument.Number(1))), .malformed),
         ("kty unknown", edited(rsa, "kty", .string("AKP")), .unsupportedKeyType),
         ("kty in lower case", edited(rsa, "kty", .string("rsa")), .unsupportedKeyType),
         ("kty oct", key(#"{"kty":"oct","k":"AAAA","alg":"HS256"}"#), .unsupportedKeyType),
@@ -43,15 +43,15 @@ struct JSONWebKeySetTests {
         ("alg unknown", edited(rsa, "alg", .string("RS1")), .unsupportedAlgorithm),
         ("alg of another key type", edited(rsa, "alg", .string("ES256")), .unsupportedAlgorithm),
         ("alg HS256 on an RSA key", edited(rsa, "alg", .string("HS256")), .unsupportedAlgorithm),
-        ("alg a number", edited(rsa, "alg", .number(JSONNumber(1))), .malformed),
+        ("alg a number", edited(rsa, "alg", .number(JSONDocument.Number(1))), .malformed),
         ("use enc", edited(rsa, "use", .string("enc")), .notForSignatures),
         ("use SIG", edited(rsa, "use", .string("SIG")), .notForSignatures),
-        ("use a number", edited(rsa, "use", .number(JSONNumber(1))), .malformed),
+        ("use a number", edited(rsa, "use", .number(JSONDocument.Number(1))), .malformed),
         ("key_ops without verify", edited(rsa, "key_ops", .array([.string("sign")])), .notForVerification),
         ("key_ops empty", edited(rsa, "key_ops", .array([])), .notForVerification),
         ("key_ops a string", edited(rsa, "key_ops", .string("verify")), .malformed),
         ("key_ops with a number", edited(rsa, "key_ops", .array([.string("verify"), 1])), .malformed),
-        ("kid a number", edited(rsa, "kid", .number(JSONNumber(1))), .malformed),
+        ("kid a number", edited(rsa, "kid", .number(JSONDocument.Number(1))), .malformed),
         ("RSA private exponent", edited(rsa, "d", .string("AQAB")), .privateMaterial),
         ("RSA prime", edited(rsa, "p", .string("AQAB")), .privateMaterial),
         ("EC private key", edited(ec, "d", .string("AQAB")), .privateMaterial),
@@ -95,7 +95,7 @@ struct JSONWebKeySetTests {
     ]
 
     @Test("POLICY §6: an unusable key is skipped with its reason, the rest of the set works", arguments: unusable)
-    func skipped(name: String, key: JSONObject, reason: KeyDefect) {
+    func skipped(name: String, key: JSONDocument.Object, reason: JSONWebKey.Defect) {
         let set = TokenMint.keySet([key, Self.ec])
         #expect(set.skipped == [JSONWebKeySet.Skipped(index: 0, reason: reason)])
         #expect(set.keys.count == 1)
@@ -161,7 +161,7 @@ struct JSONWebKeySetTests {
         #expect(TokenMint.keySet([plain]).keys.count == 1)
     }
 
-    private static var es256Plain: JSONObject {
+    private static var es256Plain: JSONDocument.Object {
         var key = ec
         for name in ["alg", "use", "kid"] { key[name] = nil }
         return key
@@ -169,7 +169,7 @@ struct JSONWebKeySetTests {
 
     @Test("At most 1000 keys are looked at; one entry reports the rest")
     func limit() {
-        let set = TokenMint.keySet([JSONObject](repeating: ["kty": "AKP"], count: 1_000) + [Self.ec, Self.ec])
+        let set = TokenMint.keySet([JSONDocument.Object](repeating: ["kty": "AKP"], count: 1_000) + [Self.ec, Self.ec])
         #expect(set.keys.isEmpty)
         #expect(set.skipped.count == 1_001)
         #expect(set.skipped.last == JSONWebKeySet.Skipped(index: 1_000, reason: .beyondLimit))
@@ -229,7 +229,7 @@ struct JSONWebKeySetTests {
         let unnamed = Self.es256Plain
         let strangers = (0..<others).map { Self.edited(Self.ec, "kid", .string("other-\($0)")) }
         let token = TokenMint.es256.token()
-        func refusal(_ keys: [JSONObject], _ token: [UInt8]) -> JOSEError? {
+        func refusal(_ keys: [JSONDocument.Object], _ token: [UInt8]) -> JOSEError? {
             TokenMint.refusal(of: token, keys: TokenMint.keySet(keys))
         }
         #expect(refusal(strangers + [Self.ec], token) == nil)

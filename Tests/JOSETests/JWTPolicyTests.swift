@@ -92,16 +92,17 @@ struct JWTPolicyTests {
         #expect(check(.init("tid", .oneOf(["t0", "t1"]))) == nil)
         #expect(check(.init("amr", .oneOf([["pwd"]]))) == nil)
         #expect(check(.init("v", .oneOf([2]))) == nil)
-        #expect(check(.init("tid", .oneOf(["T1", "t1 ", "t"]))) == .claim(ClaimName(rawValue: "tid"), .mismatch))
-        #expect(check(.init("v", .oneOf(["2", true]))) == .claim(ClaimName(rawValue: "v"), .mismatch))
-        #expect(check(.init("n")) == .claim(ClaimName(rawValue: "n"), .missing))
-        #expect(check(.init("x")) == .claim(ClaimName(rawValue: "x"), .missing))
+        #expect(
+            check(.init("tid", .oneOf(["T1", "t1 ", "t"]))) == .claim(JOSEError.ClaimName(rawValue: "tid"), .mismatch))
+        #expect(check(.init("v", .oneOf(["2", true]))) == .claim(JOSEError.ClaimName(rawValue: "v"), .mismatch))
+        #expect(check(.init("n")) == .claim(JOSEError.ClaimName(rawValue: "n"), .missing))
+        #expect(check(.init("x")) == .claim(JOSEError.ClaimName(rawValue: "x"), .missing))
         // Every one of several is looked at.
         let second = refusal(claims) { $0.requiredClaims = [.init("tid"), .init("v", .oneOf([3]))] }
-        #expect(second == .claim(ClaimName(rawValue: "v"), .mismatch))
+        #expect(second == .claim(JOSEError.ClaimName(rawValue: "v"), .mismatch))
         #expect(refusal(claims) { $0.requiredClaims = [.init("tid"), .init("v", .oneOf([2]))] } == nil)
         // The operator's names are not codes of ours.
-        #expect(JOSEError.claim(ClaimName(rawValue: "tid"), .mismatch).code == "claim_mismatch")
+        #expect(JOSEError.claim(JOSEError.ClaimName(rawValue: "tid"), .mismatch).code == "claim_mismatch")
         #expect(JOSEError.claim(.sub, .missing).code == "sub_missing")
     }
 

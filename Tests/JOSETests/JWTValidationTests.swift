@@ -228,10 +228,10 @@ struct JWTValidationTests {
     @Test(
         "RFC 9068 §2.2: the profile wants sub, client_id, jti and iat",
         arguments: [
-            (#""sub":"alice","#, ClaimName.sub), (#","client_id":"c1""#, .clientID), (#""jti":"j1","#, .jti),
+            (#""sub":"alice","#, JOSEError.ClaimName.sub), (#","client_id":"c1""#, .clientID), (#""jti":"j1","#, .jti),
             (#""iat":1799999990,"#, .iat),
         ])
-    func profileClaims(member: String, name: ClaimName) {
+    func profileClaims(member: String, name: JOSEError.ClaimName) {
         let mint = TokenMint.es256
         let payload = TokenMint.payload.replacing(member, by: "")
         let strict = TokenMint.refusal(

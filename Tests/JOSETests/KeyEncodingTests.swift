@@ -6,8 +6,8 @@ import WireFormat
 
 @Suite("Keys from PEM, DER and certificates", .serialized)
 struct KeyEncodingTests {
-    private func defect(_ pem: String, _ algorithm: SignatureAlgorithm? = nil) -> KeyDefect? {
-        do throws(KeyDefect) {
+    private func defect(_ pem: String, _ algorithm: SignatureAlgorithm? = nil) -> JSONWebKey.Defect? {
+        do throws(JSONWebKey.Defect) {
             _ = try JSONWebKey(pem: pem, algorithm: algorithm)
             return nil
         } catch {
@@ -60,9 +60,9 @@ struct KeyEncodingTests {
         for spoilt in [
             der + [0], Array(der.dropLast()), prefix + y + x, [], [0x30], [UInt8](repeating: 0x30, count: 65_537),
         ] {
-            #expect(throws: KeyDefect.malformed) { try JSONWebKey(der: spoilt, .subjectPublicKeyInfo) }
+            #expect(throws: JSONWebKey.Defect.malformed) { try JSONWebKey(der: spoilt, .subjectPublicKeyInfo) }
         }
-        #expect(throws: KeyDefect.malformed) { try JSONWebKey(der: der, .certificate) }
+        #expect(throws: JSONWebKey.Defect.malformed) { try JSONWebKey(der: der, .certificate) }
         #expect(lcrypto_error_queue_length() == 0)
     }
 
@@ -77,12 +77,12 @@ struct KeyEncodingTests {
     @Test(
         "What no JWK may be, no PEM may be either",
         arguments: [
-            (PEMExamples.rsa1024, KeyDefect.modulusTooSmall), (PEMExamples.secp256k1, .unsupportedKeyType),
+            (PEMExamples.rsa1024, JSONWebKey.Defect.modulusTooSmall), (PEMExamples.secp256k1, .unsupportedKeyType),
             (PEMExamples.x25519, .unsupportedKeyType), (PEMExamples.rsaPSS, .unsupportedKeyType),
             (PEMExamples.explicitCurve, .unsupportedKeyType), (PEMExamples.ed448, .unsupportedKeyType),
             (PEMExamples.brainpool, .unsupportedKeyType),
         ])
-    func unusable(pem: String, reason: KeyDefect) {
+    func unusable(pem: String, reason: JSONWebKey.Defect) {
         #expect(defect(pem) == reason)
         #expect(lcrypto_error_queue_length() == 0)
     }
@@ -168,9 +168,9 @@ struct KeyEncodingTests {
         #expect(defect("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----") == .privateMaterial)
     }
 
-    private static let ed25519: JSONObject = TokenMint.edDSA.key.publicJWK
+    private static let ed25519: JSONDocument.Object = TokenMint.edDSA.key.publicJWK
 
-    private static func point(_ bytes: [UInt8]) -> JSONObject {
+    private static func point(_ bytes: [UInt8]) -> JSONDocument.Object {
         var key = ed25519
         key["x"] = .string(Base64URL.encode(bytes))
         return key
@@ -183,7 +183,7 @@ struct KeyEncodingTests {
     @Test(
         "RFC 8032 §5.1.3, RFC 8037 §2: Ed25519 keys of the wrong size, of small order, or in a second spelling",
         arguments: [
-            (point([UInt8](repeating: 1, count: 31)), KeyDefect.point),
+            (point([UInt8](repeating: 1, count: 31)), JSONWebKey.Defect.point),
             (point([UInt8](repeating: 1, count: 33)), .point),
             (point(bytes(2, 0, 0)), .point), (point(bytes(7, 0, 0)), .point), (point(bytes(7, 0, 0x80)), .point),
             (point(bytes(0, 0, 0)), .point), (point(bytes(0, 0, 0x80)), .point), (point(bytes(1, 0, 0)), .point),
@@ -192,8 +192,8 @@ struct KeyEncodingTests {
             (point(bytes(0xFF, 0xFF, 0xFF)), .point), (["kty": "OKP", "crv": "Ed448", "x": "AA"], .unsupportedCurve),
             (["kty": "OKP", "crv": "X25519", "x": "AA"], .unsupportedCurve), (["kty": "OKP", "x": "AA"], .malformed),
             (["kty": "OKP", "crv": "Ed25519"], .malformed),
-        ] as [(JSONObject, KeyDefect)])
-    func ed25519Points(key: JSONObject, reason: KeyDefect) {
+        ] as [(JSONDocument.Object, JSONWebKey.Defect)])
+    func ed25519Points(key: JSONDocument.Object, reason: JSONWebKey.Defect) {
         #expect(TokenMint.keySet([key]).skipped.map(\.reason) == [reason])
     }
 

@@ -30,12 +30,13 @@ struct KeyImportTests {
     @Test(
         "POLICY §6: a text of more than 64 KiB is refused unread, a modulus of more than 8192 bits for its size",
         arguments: [
-            (1_024, nil), (1_025, KeyDefect.modulusTooLarge), (8_192, .modulusTooLarge), (8_193, .modulusTooLarge),
+            (1_024, nil), (1_025, JSONWebKey.Defect.modulusTooLarge), (8_192, .modulusTooLarge),
+            (8_193, .modulusTooLarge),
             (65_000, .modulusTooLarge), (65_536, .malformed), (200_000, .malformed),
         ])
-    func largeModulus(bytes: Int, reason: KeyDefect?) {
-        var refusal: KeyDefect?
-        do throws(KeyDefect) {
+    func largeModulus(bytes: Int, reason: JSONWebKey.Defect?) {
+        var refusal: JSONWebKey.Defect?
+        do throws(JSONWebKey.Defect) {
             _ = try JSONWebKey(der: Self.rsa(modulusBytes: bytes), .subjectPublicKeyInfo)
         } catch {
             refusal = error
@@ -50,7 +51,7 @@ struct KeyImportTests {
         let prefix: [UInt8] = [0x30, 0x2A, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x70, 0x03, 0x21, 0x00]
         for first: UInt8 in [0, 1] {
             let der = prefix + [first] + [UInt8](repeating: 0, count: 31)
-            #expect(throws: KeyDefect.point) { try JSONWebKey(der: der, .subjectPublicKeyInfo) }
+            #expect(throws: JSONWebKey.Defect.point) { try JSONWebKey(der: der, .subjectPublicKeyInfo) }
         }
     }
 
@@ -81,7 +82,7 @@ struct KeyImportTests {
             ec.replacing("/Q==", by: "_Q=="),
             ec + String(repeating: "\n", count: 131_072),
         ] {
-            #expect(throws: KeyDefect.malformed) { try JSONWebKey(pem: pem) }
+            #expect(throws: JSONWebKey.Defect.malformed) { try JSONWebKey(pem: pem) }
         }
     }
 
@@ -97,7 +98,7 @@ struct KeyImportTests {
             (.ec(.p256, x: x, y: y), [.edDSA]), (.ed25519(x: point), [.rs256]), (.ed25519(x: point), [.es256]),
         ]
         for (key, algorithms) in pairs {
-            #expect(throws: KeyDefect.refusedByLibrary) { try VerificationKey(key, algorithms: algorithms) }
+            #expect(throws: JSONWebKey.Defect.refusedByLibrary) { try VerificationKey(key, algorithms: algorithms) }
             #expect(lcrypto_error_queue_length() == 0)
         }
     }

@@ -54,8 +54,8 @@ struct TokenMint: Sendable, CustomTestStringConvertible {
 
     var keySet: JSONWebKeySet { Self.keySet([key.publicJWK]) }
 
-    static func keySet(_ keys: [JSONObject]) -> JSONWebKeySet {
-        let document: JSONObject = ["keys": .array(keys.map { .object($0) })]
+    static func keySet(_ keys: [JSONDocument.Object]) -> JSONWebKeySet {
+        let document: JSONDocument.Object = ["keys": .array(keys.map { .object($0) })]
         do {
             return try JSONWebKeySet(parsing: JSONValue.object(document).encoded(), issuer: issuer)
         } catch {

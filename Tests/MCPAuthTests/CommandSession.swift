@@ -79,7 +79,7 @@ struct TokenPress: Sendable {
         return "-----BEGIN PUBLIC KEY-----\n\(String(text))\n-----END PUBLIC KEY-----\n"
     }
 
-    static func keySet(_ keys: [JSONObject]) -> [UInt8] {
+    static func keySet(_ keys: [JSONDocument.Object]) -> [UInt8] {
         JSONValue.object(["keys": .array(keys.map { .object($0) })]).encoded()
     }
 

@@ -26,7 +26,7 @@ struct ExplanationsTests {
         #expect(Set(sentences).count == errors.count)
         for sentence in sentences { #expect(sentence.hasSuffix(".") && sentence.utf8.count <= 120) }
 
-        let defects: [KeyDefect] = [
+        let defects: [JSONWebKey.Defect] = [
             .malformed, .unsupportedKeyType, .unsupportedCurve, .unsupportedAlgorithm, .notForSignatures,
             .notForVerification, .privateMaterial, .modulusTooSmall, .modulusTooLarge, .modulusEven, .exponent, .point,
             .refusedByLibrary, .beyondLimit,

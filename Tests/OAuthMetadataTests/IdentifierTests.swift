@@ -94,6 +94,6 @@ struct IdentifierTests {
             ),
         ])
     func discoveryURLs(issuer: String, expected: [String]) throws {
-        #expect(WellKnown.authorizationServerMetadataURLs(of: try IssuerIdentifier(issuer)).map(\.text) == expected)
+        #expect(try IssuerIdentifier(issuer).metadataURLs.map(\.text) == expected)
     }
 }

@@ -125,8 +125,8 @@ struct BrowserTests {
     func failingHandler() async throws {
         struct Failure: Error {}
         let handler = try withList().server.protecting { _, _ in throw Failure() }
-        var request = HTTPRequest(method: .post, target: try #require(HTTPRequestTarget("/mcp")))
-        request.fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + GuardFixture.issuer.token())))
+        var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
+        request.fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + GuardFixture.issuer.token())))
         request.fields.append(.origin, "http://localhost:6274")
         let response = try await handler.respond(to: request)
         #expect(response.status == .internalServerError)
@@ -136,7 +136,7 @@ struct BrowserTests {
     @Test("A handler's own CORS fields are replaced; its Vary stays and is not doubled")
     func handlersOwn() async throws {
         let fixture = try withList()
-        func summary(_ origin: [(String, String)], vary: HTTPFieldValue) async throws -> [String] {
+        func summary(_ origin: [(String, String)], vary: HTTPFields.Value) async throws -> [String] {
             var answer = HTTPResponse(status: .ok)
             answer.fields.append(.accessControlAllowOrigin, "*")
             answer.fields.append(.accessControlAllowOrigin, "https://evil.example")

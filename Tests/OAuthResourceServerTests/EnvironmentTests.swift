@@ -115,7 +115,7 @@ struct EnvironmentTests {
         fetcher.set("http://127.0.0.1:9000/keys", json: issuer.jwks)
         var answer = HTTPFields()
         answer.append(.contentType, "application/json")
-        let active: JSONObject = [
+        let active: JSONDocument.Object = [
             "active": true, "aud": .string(Self.resource), "scope": "mcp:use", "iss": .string(issuer.url),
         ]
         fetcher.set(
@@ -148,7 +148,7 @@ struct EnvironmentTests {
         let server = try ResourceServer(configuration, fetcher: ScriptedFetcher())
         #expect(try await server.admits(token.text))
         #expect(try await !server.admits(token.text + "x"))
-        let target = try #require(HTTPRequestTarget("/.well-known/oauth-protected-resource/mcp"))
+        let target = try #require(HTTPRequest.Target("/.well-known/oauth-protected-resource/mcp"))
         guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
         else {
             Issue.record("let through")

@@ -158,7 +158,7 @@ struct ForwardedMetadataTests {
         let server = try ResourceServer(configuration, fetcher: fetcher)
         try await server.prepare()
         #expect(try await server.admits(issuer.token()))
-        let target = try #require(HTTPRequestTarget(Self.path))
+        let target = try #require(HTTPRequest.Target(Self.path))
         guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
         else {
             Issue.record("let through")
@@ -178,7 +178,7 @@ struct ForwardedMetadataTests {
             issuers: [IssuerConfiguration(issuer.url, keys: .url("https://login.example.com/jwks"))])
         configuration.metadata.forwarded = .discovered(issuer: issuer.url)
         let server = try ResourceServer(configuration, fetcher: fetcher)
-        let target = try #require(HTTPRequestTarget(Self.path))
+        let target = try #require(HTTPRequest.Target(Self.path))
         guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
         else {
             Issue.record("let through")

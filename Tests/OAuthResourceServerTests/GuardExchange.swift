@@ -20,11 +20,11 @@ struct GuardExchange {
         fields: [(String, String)] = [], body: String? = nil, listener: HTTPRequest.ListenerKind = .unknown,
         answer: HTTPResponse = .text("handled")
     ) async throws {
-        let target = try #require(HTTPRequestTarget(target))
+        let target = try #require(HTTPRequest.Target(target))
         var all = HTTPFields()
-        if let token { all.append(.authorization, try #require(HTTPFieldValue("Bearer " + token))) }
+        if let token { all.append(.authorization, try #require(HTTPFields.Value("Bearer " + token))) }
         for (name, value) in fields {
-            all.append(try #require(HTTPFieldName(name)), try #require(HTTPFieldValue(value)))
+            all.append(try #require(HTTPFields.Name(name)), try #require(HTTPFields.Value(value)))
         }
         let seen = Mutex<Principal?>(nil)
         let handler = server.protecting { _, principal in
@@ -33,7 +33,7 @@ struct GuardExchange {
         }
         var request = HTTPRequest(method: method, target: target, fields: all)
         request.listener = listener
-        if let body { request.body = HTTPRequestBody(Array(body.utf8)) }
+        if let body { request.body = HTTPRequest.Body(Array(body.utf8)) }
         response = try await handler.respond(to: request)
         principal = seen.withLock { $0 }
         try response.requireReadableChallenges()

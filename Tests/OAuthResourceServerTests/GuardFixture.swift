@@ -51,13 +51,13 @@ struct GuardFixture {
     /// Sends a request past the guard; nil when it was let through.
     func refusal(
         _ authorization: String..., method: HTTPMethod = .post, target: String = "/mcp",
-        fields extra: [(HTTPFieldName, HTTPFieldValue)] = [], body: [UInt8]? = nil
+        fields extra: [(HTTPFields.Name, HTTPFields.Value)] = [], body: [UInt8]? = nil
     ) async throws -> HTTPResponse? {
         var fields = HTTPFields()
-        for value in authorization { fields.append(.authorization, try #require(HTTPFieldValue(value))) }
+        for value in authorization { fields.append(.authorization, try #require(HTTPFields.Value(value))) }
         for (name, value) in extra { fields.append(name, value) }
         let decision = await server.decide(
-            method: method, target: try #require(HTTPRequestTarget(target)), fields: fields, body: body)
+            method: method, target: try #require(HTTPRequest.Target(target)), fields: fields, body: body)
         switch decision {
         case .proceed: return nil
         case .respond(let response):
@@ -90,7 +90,7 @@ final class EventLog: Sendable {
 
 extension HTTPResponse {
     /// The text of a field that stands once.
-    func text(_ name: HTTPFieldName) -> String? {
+    func text(_ name: HTTPFields.Name) -> String? {
         if name == .wwwAuthenticate, (try? requireReadableChallenges()) == nil { return nil }
         return fields[name]?.string
     }

@@ -60,12 +60,12 @@ struct GuardModeTests {
         let handler = fixture.server.protecting { request, _ in
             .text(String(decoding: try await request.body.collect(upTo: 100), as: UTF8.self))
         }
-        var request = HTTPRequest(method: .post, target: try #require(HTTPRequestTarget("/mcp")))
-        request.fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + GuardFixture.issuer.token())))
+        var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
+        request.fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + GuardFixture.issuer.token())))
         request.fields.append(.contentType, "application/x-www-form-urlencoded")
         let pieces = ["access_", "token=x"].makeIterator()
         let source = PieceSource(pieces)
-        request.body = HTTPRequestBody { () throws(HTTPRequestBodyError) in await source.next() }
+        request.body = HTTPRequest.Body { () throws(HTTPRequest.Body.ReadError) in await source.next() }
         #expect(try await handler.respond(to: request).bodyText == "access_token=x")
         let unavailable = try GuardFixture(verifier: UnavailableVerifier()) { $0.mode = .shadow }
         #expect(try await GuardExchange(unavailable.server, token: "x").served == "<anonymous>")

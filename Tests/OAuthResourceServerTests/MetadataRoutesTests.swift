@@ -86,7 +86,8 @@ struct MetadataRoutesTests {
             ("*", .notModified), ("\"x\"", .ok), ("x" + tag, .ok),
         ] {
             let response = try await fixture.refusal(
-                method: .get, target: Self.inserted, fields: [(.ifNoneMatch, try #require(HTTPFieldValue(condition)))])
+                method: .get, target: Self.inserted, fields: [(.ifNoneMatch, try #require(HTTPFields.Value(condition)))]
+            )
             #expect(response?.status == status)
             #expect(response?.text(.eTag) == tag)
             #expect((response?.bodyText == "") == (status == .notModified))
@@ -118,7 +119,7 @@ struct MetadataRoutesTests {
     @Test("POLICY §4: Host and X-Forwarded-* change nothing")
     func hostIsNotRead() async throws {
         let fixture = try GuardFixture()
-        let forwarded = try #require(HTTPFieldName("X-Forwarded-Host"))
+        let forwarded = try #require(HTTPFields.Name("X-Forwarded-Host"))
         let response = try await fixture.refusal(
             method: .get, target: Self.inserted, fields: [(.host, "evil.example"), (forwarded, "evil.example")])
         #expect(response?.bodyText == Self.document)

@@ -15,11 +15,11 @@ struct PresetTests {
         /// `typ` of the header; nil when the product sends none.
         var type: JSONValue? = "JWT"
         /// The claims beside `iss`, `iat` and `exp`.
-        let claims: JSONObject
+        let claims: JSONDocument.Object
         /// What a request may need that the token grants.
         var scopes: [String] = []
         /// Claims to put in the place of good ones (null: take away), and the reason of the refusal.
-        let refusals: [(String, JSONObject, code: String)]
+        let refusals: [(String, JSONDocument.Object, code: String)]
     }
 
     private static let resource = "https://mcp.example.com/mcp"
@@ -271,7 +271,7 @@ struct PresetTests {
         }
     }
 
-    private static func token(_ product: Product, _ changes: JSONObject, _ issuer: FakeIssuer) -> String {
+    private static func token(_ product: Product, _ changes: JSONDocument.Object, _ issuer: FakeIssuer) -> String {
         issuer.token { draft in
             draft.header["typ"] = product.type
             var claims = product.claims

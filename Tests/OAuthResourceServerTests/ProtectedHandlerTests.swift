@@ -8,13 +8,13 @@ import WireFormat
 @Suite("ProtectedHandler", .serialized)
 struct ProtectedHandlerTests {
     private func request(
-        _ token: String?, fields extra: [(HTTPFieldName, HTTPFieldValue)] = [],
-        body: HTTPRequestBody = HTTPRequestBody()
+        _ token: String?, fields extra: [(HTTPFields.Name, HTTPFields.Value)] = [],
+        body: HTTPRequest.Body = HTTPRequest.Body()
     ) throws -> HTTPRequest {
         var fields = HTTPFields()
-        if let token { fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + token))) }
+        if let token { fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token))) }
         for (name, value) in extra { fields.append(name, value) }
-        return HTTPRequest(method: .post, target: try #require(HTTPRequestTarget("/mcp")), fields: fields, body: body)
+        return HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")), fields: fields, body: body)
     }
 
     @Test("The handler is called with the verified principal, as argument and task-local")
@@ -35,12 +35,12 @@ struct ProtectedHandlerTests {
             calls.withLock { $0 += 1 }
             return .text("")
         }
-        let body = HTTPRequestBody { () throws(HTTPRequestBodyError) in
+        let body = HTTPRequest.Body { () throws(HTTPRequest.Body.ReadError) in
             calls.withLock { $0 += 1 }
             return nil
         }
         for token in [nil, "abc", GuardFixture.issuer.token { $0.claims["scope"] = nil }] {
-            let form: [(HTTPFieldName, HTTPFieldValue)] = [(.contentType, "application/x-www-form-urlencoded")]
+            let form: [(HTTPFields.Name, HTTPFields.Value)] = [(.contentType, "application/x-www-form-urlencoded")]
             _ = try await handler.respond(to: request(token, fields: form, body: body))
         }
         #expect(calls.withLock { $0 } == 0)
@@ -71,8 +71,8 @@ struct ProtectedHandlerTests {
         let tooLarge = try GuardFixture().server.protecting { request, _ in
             .text("\(try await request.body.collect(upTo: 3).count)")
         }
-        await #expect(throws: HTTPRequestBodyError.tooLarge(limit: 3)) {
-            try await tooLarge.respond(to: request(GuardFixture.issuer.token(), body: HTTPRequestBody([1, 2, 3, 4])))
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: 3)) {
+            try await tooLarge.respond(to: request(GuardFixture.issuer.token(), body: HTTPRequest.Body([1, 2, 3, 4])))
         }
     }
 
@@ -82,12 +82,13 @@ struct ProtectedHandlerTests {
         let handler = fixture.server.protecting { request, _ in
             .text(String(decoding: try await request.body.collect(upTo: 100), as: UTF8.self))
         }
-        let type: [(HTTPFieldName, HTTPFieldValue)] = [(.contentType, "application/x-www-form-urlencoded")]
+        let type: [(HTTPFields.Name, HTTPFields.Value)] = [(.contentType, "application/x-www-form-urlencoded")]
         let good = try await handler.respond(
-            to: request(GuardFixture.issuer.token(), fields: type, body: HTTPRequestBody(Array("a=b".utf8))))
+            to: request(GuardFixture.issuer.token(), fields: type, body: HTTPRequest.Body(Array("a=b".utf8))))
         #expect(good.bodyText == "a=b")
         let bad = try await handler.respond(
-            to: request(GuardFixture.issuer.token(), fields: type, body: HTTPRequestBody(Array("access_token=b".utf8))))
+            to: request(GuardFixture.issuer.token(), fields: type, body: HTTPRequest.Body(Array("access_token=b".utf8)))
+        )
         #expect(bad.status == .badRequest)
         let events = fixture.log.all.map { $0.description.prefix { $0 != " " } }
         #expect(events == ["allowed", "denied"])
@@ -100,9 +101,9 @@ struct ProtectedHandlerTests {
         let handler = try GuardFixture().server.protecting { request, _ in
             .text("\(try await request.body.collect(upTo: 10_000_000).count)")
         }
-        let type: [(HTTPFieldName, HTTPFieldValue)] = [(.contentType, "application/x-www-form-urlencoded")]
+        let type: [(HTTPFields.Name, HTTPFields.Value)] = [(.contentType, "application/x-www-form-urlencoded")]
         let chunks = Mutex(0)
-        let body = HTTPRequestBody { () throws(HTTPRequestBodyError) in
+        let body = HTTPRequest.Body { () throws(HTTPRequest.Body.ReadError) in
             let count = chunks.withLock { count in
                 count += 1
                 return count
@@ -128,7 +129,7 @@ struct ProtectedHandlerTests {
             Issue.record("no stream")
             return
         }
-        try await produce(HTTPBodyWriter { piece in written.withLock { $0 += piece } })
+        try await produce(HTTPResponse.Body.Writer { piece in written.withLock { $0 += piece } })
         #expect(written.withLock { $0 } == Array("test-user".utf8))
     }
 

@@ -46,9 +46,9 @@ struct ProtectedResourcesTests {
     private func answer(_ target: String, _ token: String? = nil, _ method: HTTPMethod = .get) async throws
         -> HTTPResponse
     {
-        let target = try #require(HTTPRequestTarget(target))
+        let target = try #require(HTTPRequest.Target(target))
         var request = HTTPRequest(method: method, target: target)
-        if let token { request.fields[.authorization] = HTTPFieldValue("Bearer " + token) }
+        if let token { request.fields[.authorization] = HTTPFields.Value("Bearer " + token) }
         let resources = try resources()
         let response = try await resources.respond(to: request)
         // The other entry finds the same guard.
@@ -137,10 +137,10 @@ struct ProtectedResourcesTests {
             guarded("all", "https://mcp.example", alias: .served), guarded("notes", "https://mcp.example/notes"),
         ])
         for (target, name) in [("/", "all"), ("/x", "all"), ("/notesx", "all"), ("/notes/x", "notes")] {
-            let server = resources.server(for: try #require(HTTPRequestTarget(target)))
+            let server = resources.server(for: try #require(HTTPRequest.Target(target)))
             #expect(server?.resource.text == "https://mcp.example" + (name == "all" ? "" : "/notes"))
         }
-        #expect(resources.server(for: try #require(HTTPRequestTarget("/x/../notes"))) == nil)
+        #expect(resources.server(for: try #require(HTTPRequest.Target("/x/../notes"))) == nil)
     }
 
     @Test("What two claim is refused, and says what to do")
@@ -190,9 +190,9 @@ struct ProtectedResourcesTests {
         let a = try guarded("a", "https://mcp.example/a")
         let b = try guarded("b", "https://mcp.example/b", configure: forwarding)
         let resources = try ProtectedResources([a, b])
-        let target = try #require(HTTPRequestTarget(WellKnown.authorizationServer))
+        let target = try #require(HTTPRequest.Target(WellKnown.authorizationServer))
         #expect(resources.server(for: target)?.resource.text == "https://mcp.example/b")
-        let other = try #require(HTTPRequestTarget(WellKnown.openIDConfiguration))
+        let other = try #require(HTTPRequest.Target(WellKnown.openIDConfiguration))
         #expect(resources.server(for: other) == nil)
         let error = #expect(throws: ConfigurationError.self) {
             try ProtectedResources([b, guarded("c", "https://mcp.example/c", configure: forwarding)])

@@ -6,8 +6,8 @@ extension ResourceServer {
     /// Whether a request with this token may proceed.
     func admits(_ token: String) async throws -> Bool {
         var fields = HTTPFields()
-        fields.append(.authorization, try #require(HTTPFieldValue("Bearer \(token)")))
-        let target = try #require(HTTPRequestTarget("/mcp"))
+        fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(token)")))
+        let target = try #require(HTTPRequest.Target("/mcp"))
         // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
         for _ in 0..<20 {
             switch await decide(method: .post, target: target, fields: fields) {

@@ -19,8 +19,8 @@ struct ResourceServerTests {
         let fixture = try GuardFixture()
         let token = GuardFixture.issuer.token { $0.claims["sub"] = "alice" }
         var fields = HTTPFields()
-        fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + token)))
-        let target = try #require(HTTPRequestTarget("/mcp"))
+        fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token)))
+        let target = try #require(HTTPRequest.Target("/mcp"))
         guard case .proceed(let admission) = await fixture.server.decide(method: .post, target: target, fields: fields)
         else {
             Issue.record("refused")
@@ -107,7 +107,7 @@ struct ResourceServerTests {
         let good = "Bearer " + GuardFixture.issuer.token()
         for pair in [[good, good], [good, "Basic x"], ["Basic x", good]] {
             let response = try await fixture.refusal(
-                pair[0], fields: [(.authorization, try #require(HTTPFieldValue(pair[1])))])
+                pair[0], fields: [(.authorization, try #require(HTTPFields.Value(pair[1])))])
             #expect(response?.status == .badRequest)
             #expect(response?.text(.wwwAuthenticate) == Self.repeated)
         }
@@ -153,7 +153,7 @@ struct ResourceServerTests {
     @Test("POLICY §1: a token in a form body beside one in the header is 400; alone it is never read")
     func formToken() async throws {
         let fixture = try GuardFixture()
-        let form: [(HTTPFieldName, HTTPFieldValue)] = [
+        let form: [(HTTPFields.Name, HTTPFields.Value)] = [
             (.contentType, "Application/X-WWW-Form-Urlencoded; charset=utf-8")
         ]
         let body = Array("a=b&access_token=x".utf8)
@@ -169,8 +169,8 @@ struct ResourceServerTests {
 
     @Test("A token in a cookie is never read")
     func cookie() async throws {
-        let cookie = try #require(HTTPFieldName("Cookie"))
-        let value = try #require(HTTPFieldValue("access_token=" + GuardFixture.issuer.token()))
+        let cookie = try #require(HTTPFields.Name("Cookie"))
+        let value = try #require(HTTPFields.Value("access_token=" + GuardFixture.issuer.token()))
         #expect(try await GuardFixture().refusal(fields: [(cookie, value)])?.status == .unauthorized)
     }
 
@@ -203,8 +203,8 @@ struct ResourceServerTests {
 
     @Test(
         "POLICY §1, THREATS B5: every bad token has the same answer, and a reason of its own for the operator",
-        arguments: TokenDefect.allCases)
-    func oneAnswer(defect: TokenDefect) async throws {
+        arguments: FakeIssuer.Defect.allCases)
+    func oneAnswer(defect: FakeIssuer.Defect) async throws {
         let fixture = try GuardFixture()
         let response = try await fixture.refusal("Bearer " + GuardFixture.issuer.token(with: defect))
         #expect(response?.status == .unauthorized)
@@ -239,8 +239,8 @@ struct ResourceServerTests {
             (["scope": "files:read x"], true), (["scope": ["files:read"]], true), (["scp": "x files:read"], true),
             (["scp": ["x", "files:read"]], true), (["scope": 7], false), (["scope": ["files:read", 7]], false),
             (["scope": "x", "scp": "files:read"], false), ([:], false), (["roles": ["files:read"]], false),
-        ] as [(JSONObject, Bool)])
-    func scopeClaims(claims: JSONObject, accepted: Bool) async throws {
+        ] as [(JSONDocument.Object, Bool)])
+    func scopeClaims(claims: JSONDocument.Object, accepted: Bool) async throws {
         let fixture = try GuardFixture(requiredScopes: ["files:read"])
         let token = GuardFixture.issuer.token { draft in
             draft.claims["scope"] = nil

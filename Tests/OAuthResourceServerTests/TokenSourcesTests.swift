@@ -134,7 +134,7 @@ struct TokenSourcesTests {
         let fetcher = ScriptedFetcher()
         var fields = HTTPFields()
         fields.append(.contentType, "application/json")
-        let active: JSONObject = ["active": true, "aud": .string(Self.resource)]
+        let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
         fetcher.set(
             "https://login.example.com/introspect",
             .success(FetchedDocument(status: .ok, fields: fields, body: JSONValue.object(active).encoded())))
@@ -153,7 +153,7 @@ struct TokenSourcesTests {
     func introspectionBesideStaticTokens() async throws {
         let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
-        let active: JSONObject = ["active": true, "aud": .string(Self.resource)]
+        let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
         fetcher.set(
             "https://login.example.com/introspect", json: active, fields: [(.contentType, "application/json")])
         var configuration = ResourceServerConfiguration(

@@ -20,7 +20,7 @@ struct DevelopmentAuthorizationServerTests {
     func metadata(issuer: String, path: String, tokenEndpoint: String) async throws {
         let server = try DevelopmentAuthorizationServer(issuer: FakeIssuer(issuer, algorithms: [.es256]))
         let response = try await server.respond(
-            to: HTTPRequest(method: .get, target: #require(HTTPRequestTarget(path))))
+            to: HTTPRequest(method: .get, target: #require(HTTPRequest.Target(path))))
         let answer = try Answer(response)
         #expect(answer.status == .ok)
         #expect(answer.fields[.contentType]?.string == "application/json")
@@ -35,7 +35,7 @@ struct DevelopmentAuthorizationServerTests {
     func promises() async throws {
         let fixture = try Fixture { $0.allowedScopes = ScopeSet(["mcp:use", "notes:read"]) }
         let json = try await fixture.send(.get, "/.well-known/oauth-authorization-server").json
-        let expected: JSONObject = [
+        let expected: JSONDocument.Object = [
             "issuer": "http://127.0.0.1:9000",
             "authorization_endpoint": "http://127.0.0.1:9000/authorize",
             "token_endpoint": "http://127.0.0.1:9000/token",
@@ -161,7 +161,7 @@ struct DevelopmentAuthorizationServerTests {
 
     @Test("settings out of range are refused")
     func settings() {
-        typealias Edit = @Sendable (inout DevelopmentServerSettings) -> Void
+        typealias Edit = @Sendable (inout DevelopmentAuthorizationServer.Settings) -> Void
         let edits: [(Edit, TestKitError)] = [
             ({ $0.accessTokenLifetime = 86_401 }, .settingOutOfRange),
             ({ $0.accessTokenLifetime = -86_401 }, .settingOutOfRange),
@@ -179,7 +179,7 @@ struct DevelopmentAuthorizationServerTests {
             ),
         ]
         for (edit, expected) in edits { #expect(throws: expected) { _ = try Fixture(edit) } }
-        var settings = DevelopmentServerSettings()
+        var settings = DevelopmentAuthorizationServer.Settings()
         settings.algorithm = .rs256
         #expect(throws: TestKitError.noAlgorithm) {
             try DevelopmentAuthorizationServer(
@@ -215,7 +215,7 @@ struct DevelopmentAuthorizationServerTests {
     @Test("a client whose parts do not fit together is refused")
     func refusesClients() throws {
         let server = try Fixture().server
-        typealias Attempt = () throws -> ClientCredentials
+        typealias Attempt = () throws -> DevelopmentAuthorizationServer.Client
         let attempts: [Attempt] = [
             { try server.registerClient("") },
             { try server.registerClient("a:b") },
@@ -236,8 +236,8 @@ struct DevelopmentAuthorizationServerTests {
     @Test("no description shows a secret")
     func redacted() throws {
         let client = try Fixture().server.registerClient("curl", secret: "very-secret")
-        #expect("\(client)" == "ClientCredentials(curl)")
-        #expect(String(reflecting: client) == "ClientCredentials(curl)")
+        #expect("\(client)" == "DevelopmentAuthorizationServer.Client(curl)")
+        #expect(String(reflecting: client) == "DevelopmentAuthorizationServer.Client(curl)")
         var dumped = ""
         dump(client, to: &dumped)
         #expect(dumped.contains("curl") && !dumped.contains("very-secret"))

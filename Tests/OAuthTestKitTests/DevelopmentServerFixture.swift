@@ -18,10 +18,11 @@ struct DevelopmentServerFixture {
     let server: DevelopmentAuthorizationServer
 
     init(
-        algorithm: SignatureAlgorithm = .es256, _ edit: (inout DevelopmentServerSettings) -> Void = { _ in }
+        algorithm: SignatureAlgorithm = .es256,
+        _ edit: (inout DevelopmentAuthorizationServer.Settings) -> Void = { _ in }
     ) throws {
         let clock = FakeClock()
-        var settings = DevelopmentServerSettings()
+        var settings = DevelopmentAuthorizationServer.Settings()
         settings.algorithm = algorithm
         edit(&settings)
         self.clock = clock
@@ -31,18 +32,18 @@ struct DevelopmentServerFixture {
     // MARK: Requests
 
     func send(
-        _ method: HTTPMethod, _ target: String, _ fields: [(HTTPFieldName, String)] = [], body: [UInt8] = []
+        _ method: HTTPMethod, _ target: String, _ fields: [(HTTPFields.Name, String)] = [], body: [UInt8] = []
     ) async throws -> Answer {
         var request = HTTPRequest(
-            method: method, target: try #require(HTTPRequestTarget(target)), body: HTTPRequestBody(body))
-        for (name, value) in fields { request.fields.append(name, try #require(HTTPFieldValue(value))) }
+            method: method, target: try #require(HTTPRequest.Target(target)), body: HTTPRequest.Body(body))
+        for (name, value) in fields { request.fields.append(name, try #require(HTTPFields.Value(value))) }
         return try Answer(await server.respond(to: request))
     }
 
     func form(
         _ parameters: [(String, String)], basic: (id: String, secret: String)? = nil
     ) async throws -> Answer {
-        var fields: [(HTTPFieldName, String)] = [(.contentType, "application/x-www-form-urlencoded")]
+        var fields: [(HTTPFields.Name, String)] = [(.contentType, "application/x-www-form-urlencoded")]
         if let basic { fields.append((.authorization, Self.basic(basic.id, basic.secret))) }
         return try await send(.post, "/token", fields, body: Array(Self.encode(parameters).utf8))
     }
@@ -51,7 +52,7 @@ struct DevelopmentServerFixture {
         try await send(.get, "/authorize?" + Self.encode(parameters))
     }
 
-    func register(_ metadata: JSONObject) async throws -> Answer {
+    func register(_ metadata: JSONDocument.Object) async throws -> Answer {
         try await send(
             .post, "/register", [(.contentType, "application/json")], body: JSONValue.object(metadata).encoded())
     }
@@ -100,7 +101,7 @@ struct DevelopmentServerFixture {
     /// The claims of a token that the guard's verification accepts.
     func verified(
         _ token: String, audience: String = resource, algorithm: SignatureAlgorithm = .es256
-    ) throws -> JSONObject {
+    ) throws -> JSONDocument.Object {
         let keys = try JSONWebKeySet(parsing: JSONValue.object(server.issuer.jwks).encoded(), issuer: Self.issuerURL)
         var policy = JWTPolicy(issuer: Self.issuerURL, resource: audience)
         policy.algorithms = [algorithm]
@@ -141,7 +142,7 @@ struct Answer {
     let fields: HTTPFields
     let body: [UInt8]
     /// The JSON body; empty when there is none.
-    let json: JSONObject
+    let json: JSONDocument.Object
 
     init(_ response: HTTPResponse) throws {
         status = response.status
@@ -151,7 +152,7 @@ struct Answer {
             throw CancellationError()
         }
         body = bytes
-        json = (try? JSONValue(parsing: bytes))?.object ?? JSONObject()
+        json = (try? JSONValue(parsing: bytes))?.object ?? JSONDocument.Object()
     }
 
     /// The parameters of a redirection; empty when the answer is none.

@@ -16,7 +16,7 @@ struct FakeIssuerTests {
 
     private func verify(
         _ token: String, of issuer: FakeIssuer, audience: String? = nil, profile: JWTPolicy.Profile = .rfc9068
-    ) throws -> JSONObject {
+    ) throws -> JSONDocument.Object {
         let keys = try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
         var policy = JWTPolicy(issuer: issuer.url, resource: audience ?? issuer.audience)
         policy.profile = profile
@@ -172,21 +172,23 @@ struct FakeIssuerTests {
         }
     }
 
-    @Test("every defect is refused for its own reason", arguments: TokenDefect.allCases)
-    func defects(defect: TokenDefect) throws {
+    @Test("every defect is refused for its own reason", arguments: FakeIssuer.Defect.allCases)
+    func defects(defect: FakeIssuer.Defect) throws {
         let issuer = try issuer()
         let token = issuer.token(with: defect)
         let error = #expect(throws: JOSEError.self) { try verify(token, of: issuer, profile: .default) }
         #expect(error?.code == Self.codes[defect])
     }
 
-    @Test("every defect is refused for its own reason (RS256)", arguments: [TokenDefect.foreignKey, .alteredSignature])
-    func defectsRS256(defect: TokenDefect) throws {
+    @Test(
+        "every defect is refused for its own reason (RS256)",
+        arguments: [FakeIssuer.Defect.foreignKey, .alteredSignature])
+    func defectsRS256(defect: FakeIssuer.Defect) throws {
         let issuer = try issuer([.rs256])
         #expect(throws: JOSEError.badSignature) { try verify(issuer.token(with: defect), of: issuer) }
     }
 
-    private static let codes: [TokenDefect: String] = [
+    private static let codes: [FakeIssuer.Defect: String] = [
         .unsecured: "token_parts", .algorithmNone: "alg_not_allowed", .noAlgorithm: "alg_missing",
         .foreignType: "typ_not_acceptable",
         .criticalHeader: "crit_present", .unknownKeyID: "key_unknown", .foreignKey: "bad_signature",
@@ -203,7 +205,7 @@ struct FakeIssuerTests {
         return try #require(Base64URL.decode(String(decoding: parts[index], as: UTF8.self)))
     }
 
-    private func header(of token: String) throws -> JSONObject {
+    private func header(of token: String) throws -> JSONDocument.Object {
         try #require(JSONValue(parsing: part(0, of: token)).object)
     }
 }

@@ -35,9 +35,9 @@ struct LoginTests {
     }
 
     private func call(_ token: String?) async throws -> Answer {
-        var request = HTTPRequest(method: .post, target: try #require(HTTPRequestTarget("/mcp")))
+        var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
         request.fields[.host] = "127.0.0.1:8080"
-        if let token { request.fields[.authorization] = HTTPFieldValue("Bearer \(token)") }
+        if let token { request.fields[.authorization] = HTTPFields.Value("Bearer \(token)") }
         // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
         for _ in 0..<20 {
             let answer = try Answer(await guarded.respond(to: request))
@@ -51,7 +51,7 @@ struct LoginTests {
     func login() async throws {
         #expect(try await call(nil).status == .unauthorized)
         var request = HTTPRequest(
-            method: .get, target: try #require(HTTPRequestTarget("/.well-known/oauth-protected-resource/mcp")))
+            method: .get, target: try #require(HTTPRequest.Target("/.well-known/oauth-protected-resource/mcp")))
         request.fields[.host] = "127.0.0.1:8080"
         let document = try Answer(await guarded.respond(to: request))
         #expect(document.json["authorization_servers"] == [.string(Fixture.issuerURL)])
@@ -82,8 +82,8 @@ struct LoginTests {
         #expect(try await call(token(Fixture.resource, "mcp:user")).status == .forbidden)
     }
 
-    @Test("every defect of a token is 401", arguments: TokenDefect.allCases)
-    func defects(defect: TokenDefect) async throws {
+    @Test("every defect of a token is 401", arguments: FakeIssuer.Defect.allCases)
+    func defects(defect: FakeIssuer.Defect) async throws {
         #expect(try await call(fixture.server.issuer.token(audience: Fixture.resource)).status == .ok)
         let spoilt = fixture.server.issuer.token(with: defect, audience: Fixture.resource)
         let answer = try await call(spoilt)

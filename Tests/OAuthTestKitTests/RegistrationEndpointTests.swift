@@ -68,7 +68,7 @@ struct RegistrationEndpointTests {
     }
 
     private static let uri: JSONValue = ["http://127.0.0.1/cb"]
-    static let defects: [(JSONObject, Refusal)] = [
+    static let defects: [(JSONDocument.Object, Refusal)] = [
         ([:], .redirectURIsMissing),
         (["redirect_uris": []], .redirectURIsMissing),
         (["redirect_uris": "https://a.example/"], .redirectURINotAcceptable),
@@ -105,7 +105,7 @@ struct RegistrationEndpointTests {
     ]
 
     @Test("RFC 7591 §3.2.2: each defect has its own answer", arguments: defects)
-    func defect(metadata: JSONObject, refusal: Refusal) async throws {
+    func defect(metadata: JSONDocument.Object, refusal: Refusal) async throws {
         let answer = try await Fixture().register(metadata)
         #expect(answer.refusal() == [refusal.code, refusal.sentence])
         #expect(answer.json["client_id"] == nil)

@@ -305,7 +305,7 @@ struct TokenEndpointTests {
     @Test("a body of more than 64 KiB is 413")
     func oversized() async throws {
         let fixture = try Fixture()
-        let type: [(HTTPFieldName, String)] = [(.contentType, "application/x-www-form-urlencoded")]
+        let type: [(HTTPFields.Name, String)] = [(.contentType, "application/x-www-form-urlencoded")]
         let atLimit = [UInt8](repeating: UInt8(ascii: "a"), count: 65_536)
         let within = try await fixture.send(.post, "/token", type, body: atLimit)
         #expect(within.refusal() == ["invalid_client", Refusal.clientMissing.sentence])

@@ -37,11 +37,11 @@ struct Exchange {
         handler: MCPHandler = MCPHandler()
     ) async throws {
         var request = HTTPRequest(
-            method: method, target: try #require(HTTPRequestTarget(target)),
-            body: HTTPRequestBody(Array(body.utf8)))
-        if let contentType { request.fields[.contentType] = HTTPFieldValue(contentType) }
+            method: method, target: try #require(HTTPRequest.Target(target)),
+            body: HTTPRequest.Body(Array(body.utf8)))
+        if let contentType { request.fields[.contentType] = HTTPFields.Value(contentType) }
         for (name, value) in fields {
-            request.fields.append(try #require(HTTPFieldName(name)), try #require(HTTPFieldValue(value)))
+            request.fields.append(try #require(HTTPFields.Name(name)), try #require(HTTPFields.Value(value)))
         }
         response = try await handler.respond(to: request, principal: try principal ?? .alice)
         switch response.body {
@@ -49,7 +49,7 @@ struct Exchange {
             content = bytes
         case .stream(let write):
             let sink = Mutex<[UInt8]>([])
-            try await write(HTTPBodyWriter { bytes in sink.withLock { $0 += bytes } })
+            try await write(HTTPResponse.Body.Writer { bytes in sink.withLock { $0 += bytes } })
             content = sink.withLock { $0 }
         }
     }

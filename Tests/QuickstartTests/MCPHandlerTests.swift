@@ -54,7 +54,7 @@ struct MCPHandlerTests {
         let message = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
         let padding = String(repeating: " ", count: MCPHandler.maximumBodyBytes - message.utf8.count)
         #expect(try await Exchange(padding + message).status == 200)
-        await #expect(throws: HTTPRequestBodyError.tooLarge(limit: MCPHandler.maximumBodyBytes)) {
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: MCPHandler.maximumBodyBytes)) {
             _ = try await Exchange(padding + message + " ")
         }
     }

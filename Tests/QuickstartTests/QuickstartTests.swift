@@ -104,7 +104,7 @@ struct QuickstartTests {
                 #expect(refused.status == .unauthorized)
                 let token = try FakeIssuer(nobody, audience: resource, algorithms: [.es256]).token()
                 var request = DocumentRequest(url: try AbsoluteURL(parsing: resource), maximumBodyBytes: 65_536)
-                request.fields.append(.authorization, try #require(HTTPFieldValue("Bearer \(token)")))
+                request.fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(token)")))
                 let unanswered = try await fetcher.fetch(request)
                 #expect(unanswered.status == .serviceUnavailable)
                 #expect(unanswered.fields[.retryAfter] != nil)

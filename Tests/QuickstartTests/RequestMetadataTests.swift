@@ -59,7 +59,7 @@ struct RequestMetadataTests {
             ("=?base64?I HB?=", nil),
         ] as [(String, String?)])
     func decoding(value: String, text: String?) throws {
-        let decoded = RequestMetadata.decode(try #require(HTTPFieldValue(value)))
+        let decoded = RequestMetadata.decode(try #require(HTTPFields.Value(value)))
         #expect(decoded == text.map { Array($0.utf8) })
     }
 

@@ -96,7 +96,7 @@ struct ConnectionTests {
         ])
     func untrustedFields(name: String) async throws {
         var fields = HTTPFields()
-        fields.append(try #require(HTTPFieldName(name)), "x")
+        fields.append(try #require(HTTPFields.Name(name)), "x")
         let url = try AbsoluteURL(parsing: "https://client.example.com/a")
         let resolver = NameLookUpTests.Resolver([])
         var policy = FetchPolicy.untrusted()
@@ -113,7 +113,7 @@ struct ConnectionTests {
         arguments: ["Accept", "If-None-Match", "IF-MODIFIED-SINCE", "Cache-Control"])
     func harmlessFields(name: String) async throws {
         var fields = HTTPFields()
-        fields.append(try #require(HTTPFieldName(name)), "x")
+        fields.append(try #require(HTTPFields.Name(name)), "x")
         #expect(RequestFieldLines(fields, for: .untrusted(ports: [443]))?.lines == ["\(name): x"])
     }
 

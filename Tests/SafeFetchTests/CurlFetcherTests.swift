@@ -29,7 +29,7 @@ struct CurlFetcherTests {
         #expect(document.body == Array("{\"keys\":[]}".utf8))
         #expect(document.fields[.eTag] == "\"a\"")
         #expect(document.fields.pairs.map(\.name) == ["Content-Type", "ETag", "X-A", "X-A", "Content-Length"])
-        #expect(document.fields.values(of: try #require(HTTPFieldName("x-a"))) == ["1", "2"])
+        #expect(document.fields.values(of: try #require(HTTPFields.Name("x-a"))) == ["1", "2"])
     }
 
     @Test("POLICY §13: the request is a plain GET with a fixed user agent, identity coding and no ambient fields")
@@ -412,7 +412,7 @@ struct CurlFetcherTests {
     func reservedFields(name: String) async throws {
         let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         var fields = HTTPFields()
-        fields.append(try #require(HTTPFieldName(name)), "x")
+        fields.append(try #require(HTTPFields.Name(name)), "x")
         await #expect(throws: FetchError.notAllowed) { try await fetch(server.url(), fields: fields) }
         #expect(server.connectionCount == 0)
     }
@@ -539,7 +539,7 @@ struct CurlFetcherTests {
     func rangesOfLimits() throws {
         var policy = FetchPolicy()
         policy.totalTimeout = .zero
-        #expect(throws: FetchPolicyError(faults: ["totalTimeout must be 1 ms…300 s"])) {
+        #expect(throws: FetchPolicy.Invalid(faults: ["totalTimeout must be 1 ms…300 s"])) {
             try CurlFetcher(policy: policy)
         }
         policy.connectTimeout = .seconds(61)
@@ -548,7 +548,7 @@ struct CurlFetcherTests {
         policy.maximumConcurrentFetches = 257
         policy.maximumWaitingFetches = 10_001
         policy.maximumLookUps = 65
-        let error = #expect(throws: FetchPolicyError.self) { try CurlFetcher(policy: policy) }
+        let error = #expect(throws: FetchPolicy.Invalid.self) { try CurlFetcher(policy: policy) }
         let names = error?.faults.map { fault in String(fault.prefix { $0 != " " }) }
         #expect(
             names == [

@@ -295,14 +295,14 @@ struct URLPolicyTests {
         "a proxy is a scheme, a host and a port, nothing else", arguments: ["http://p/a", "http://p/?a", "http://p/#"])
     func proxyFaults(url: String) throws {
         let policy = FetchPolicy(proxy: try AbsoluteURL(parsing: url))
-        #expect(throws: FetchPolicyError(faults: ["proxy must be a scheme, a host and perhaps a port"])) {
+        #expect(throws: FetchPolicy.Invalid(faults: ["proxy must be a scheme, a host and perhaps a port"])) {
             try CurlFetcher(policy: policy)
         }
     }
 
     @Test("no ports at all, or port 0, are an error", arguments: [[], [0], [0, 443]] as [Set<UInt16>])
     func portFaults(ports: Set<UInt16>) {
-        #expect(throws: FetchPolicyError(faults: ["ports must be 1…65535, at least one"])) {
+        #expect(throws: FetchPolicy.Invalid(faults: ["ports must be 1…65535, at least one"])) {
             try CurlFetcher(policy: .untrusted(ports: ports))
         }
     }

@@ -50,7 +50,7 @@ struct HTTPServerTests {
                 ("content-length", "99"), ("TRANSFER-ENCODING", "chunked"), ("Connection", "close"), ("date", "never"),
                 ("Upgrade", "h2c"), ("Keep-Alive", "timeout=1"), ("Trailer", "x"), ("X-Own", "kept"),
             ] {
-                response.fields.append(try #require(HTTPFieldName(name)), try #require(HTTPFieldValue(value)))
+                response.fields.append(try #require(HTTPFields.Name(name)), try #require(HTTPFields.Value(value)))
             }
             return response
         }
@@ -275,10 +275,12 @@ struct HTTPServerTests {
 
     @Test("A body is read once, by one task, and not after its request")
     func bodyOnce() async throws {
-        let kept = Mutex<HTTPRequestBody?>(nil)
+        let kept = Mutex<HTTPRequest.Body?>(nil)
         let handler = ClosureHandler { request in
             if let earlier = kept.withLock({ $0 }) {
-                await #expect(throws: HTTPRequestBodyError.alreadyConsumed) { try await earlier.collect(upTo: 10) }
+                await #expect(throws: HTTPRequest.Body.ReadError.alreadyConsumed) {
+                    try await earlier.collect(upTo: 10)
+                }
             }
             if request.path == "/keep" {
                 kept.withLock { $0 = request.body }
@@ -286,7 +288,9 @@ struct HTTPServerTests {
             }
             let body = try await request.body.collect(upTo: 10)
             #expect(body.count == 5)
-            await #expect(throws: HTTPRequestBodyError.alreadyConsumed) { try await request.body.collect(upTo: 10) }
+            await #expect(throws: HTTPRequest.Body.ReadError.alreadyConsumed) {
+                try await request.body.collect(upTo: 10)
+            }
             return .text("read")
         }
         try await withServer(handler) { port in

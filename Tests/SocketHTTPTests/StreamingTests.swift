@@ -291,7 +291,7 @@ struct StreamingTests {
 
     @Test("Pieces written by several tasks at once stay whole, and a writer that outlives its stream is refused")
     func manyWriters() async throws {
-        let kept = Mutex<HTTPBodyWriter?>(nil)
+        let kept = Mutex<HTTPResponse.Body.Writer?>(nil)
         let handler = ClosureHandler { request in
             if let writer = kept.withLock({ $0 }) {
                 await #expect(throws: CancellationError.self) { try await writer.write([1]) }

@@ -7,8 +7,8 @@ import Testing
 struct CacheControlTests {
     private func lifetime(_ lines: [String], age: [String] = []) throws -> Duration {
         var fields = HTTPFields()
-        for line in lines { fields.append(.cacheControl, try #require(HTTPFieldValue(line))) }
-        for line in age { fields.append(.age, try #require(HTTPFieldValue(line))) }
+        for line in lines { fields.append(.cacheControl, try #require(HTTPFields.Value(line))) }
+        for line in age { fields.append(.age, try #require(HTTPFields.Value(line))) }
         return CacheControl(fields).lifetime(
             in: RemoteKeySet.Limits.honouredMaxAge, otherwise: RemoteKeySet.Limits.softLifetime)
     }
@@ -46,7 +46,7 @@ struct CacheControlTests {
     func validatorBytes() throws {
         for (bytes, isNone) in [([0x22, 0xFF, 0x22], true), ([0x22, 0xC3, 0xBC, 0x22], false)] as [([UInt8], Bool)] {
             var fields = HTTPFields()
-            let value = try #require(HTTPFieldValue(bytes: bytes))
+            let value = try #require(HTTPFields.Value(bytes: bytes))
             fields.append(.eTag, value)
             fields.append(.lastModified, value)
             #expect(Validators(fields).isEmpty == isNone)
@@ -57,8 +57,8 @@ struct CacheControlTests {
     func validators() throws {
         func validators(_ tags: [String], _ dates: [String] = []) throws -> Validators {
             var fields = HTTPFields()
-            for tag in tags { fields.append(.eTag, try #require(HTTPFieldValue(tag))) }
-            for date in dates { fields.append(.lastModified, try #require(HTTPFieldValue(date))) }
+            for tag in tags { fields.append(.eTag, try #require(HTTPFields.Value(tag))) }
+            for date in dates { fields.append(.lastModified, try #require(HTTPFields.Value(date))) }
             return Validators(fields)
         }
         func sent(_ validators: Validators) -> [String] {

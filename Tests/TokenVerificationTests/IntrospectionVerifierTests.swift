@@ -11,7 +11,9 @@ struct IntrospectionFixture {
     static let now = 1_800_000_000.0
     static let resource = "https://mcp.example/mcp"
     static let issuer = "https://issuer.example"
-    static let good: JSONObject = ["active": true, "aud": .string(resource), "sub": "alice", "scope": "mcp:use"]
+    static let good: JSONDocument.Object = [
+        "active": true, "aud": .string(resource), "sub": "alice", "scope": "mcp:use",
+    ]
 
     let endpoint: ScriptedIntrospection
     let wall = FakeClock(now)
@@ -178,8 +180,8 @@ struct IntrospectionVerifierTests {
             (["sub": 7], "sub_wrong_type"), (["client_id": []], "client_id_wrong_type"),
             (["jti": .null], "jti_wrong_type"),
             (["iat": 1_900_000_000], nil), (["scope": 7], nil),
-        ] as [(JSONObject, String?)])
-    func claims(changes: JSONObject, code: String?) async throws {
+        ] as [(JSONDocument.Object, String?)])
+    func claims(changes: JSONDocument.Object, code: String?) async throws {
         var answer = Fixture.good
         for (name, value) in changes.members { answer[name] = value }
         let fixture = try Fixture(ScriptedIntrospection(answer))

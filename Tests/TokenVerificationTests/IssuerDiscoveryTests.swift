@@ -10,7 +10,7 @@ import WireFormat
 struct IssuerDiscoveryTests {
     private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
     private static let url = "https://issuer.example/jwks"
-    private static let document: JSONObject = ["issuer": "https://issuer.example", "jwks_uri": .string(url)]
+    private static let document: JSONDocument.Object = ["issuer": "https://issuer.example", "jwks_uri": .string(url)]
     private let fetcher = ScriptedFetcher()
     private let clock = ManualClock()
     private let log = EventLog()

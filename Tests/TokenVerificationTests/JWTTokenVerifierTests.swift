@@ -57,11 +57,11 @@ struct JWTTokenVerifierTests {
     @Test(
         "POLICY §1: a token whose form, alg, typ or iss is not acceptable causes no look at keys and no fetch",
         arguments: [
-            (TokenDefect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"),
+            (FakeIssuer.Defect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"),
             (.criticalHeader, "crit_present"),
             (.foreignIssuer, "unknown_issuer"),
         ])
-    func noFetch(defect: TokenDefect, code: String) async throws {
+    func noFetch(defect: FakeIssuer.Defect, code: String) async throws {
         let source = CountingSource(present: nil, answer: .success(try Self.keys()))
         let rejection = try await rejection(IssuerFixture.issuer.token(with: defect), source)
         #expect(rejection?.code == code)
@@ -181,8 +181,8 @@ struct JWTTokenVerifierTests {
         arguments: [
             (["client_id": "a", "azp": "b", "cid": "c", "appid": "d"], "a"), (["azp": "b", "cid": "c"], "b"),
             (["cid": "c", "appid": "d"], "c"), (["appid": "d"], "d"), ([:], nil), (["azp": 7, "cid": "c"], "c"),
-        ] as [(JSONObject, String?)])
-    func clientID(claims: JSONObject, expected: String?) throws {
+        ] as [(JSONDocument.Object, String?)])
+    func clientID(claims: JSONDocument.Object, expected: String?) throws {
         var object = claims
         object["sub"] = "s"
         let document = try JSONDocument(parsing: JSONValue.object(object).encoded())

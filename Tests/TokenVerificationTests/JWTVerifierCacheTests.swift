@@ -40,7 +40,9 @@ struct JWTVerifierCacheTests {
 
         func remembers(_ token: PresentedToken) -> Bool { verifier.rememberedToken(token) != nil }
 
-        func token(_ edit: (inout TokenDraft) -> Void = { _ in }) -> PresentedToken { presented(issuer.token(edit)) }
+        func token(_ edit: (inout FakeIssuer.Draft) -> Void = { _ in }) -> PresentedToken {
+            presented(issuer.token(edit))
+        }
     }
 
     private static func presented(_ token: String) -> PresentedToken { PresentedToken(Array(token.utf8)) }
@@ -61,11 +63,11 @@ struct JWTVerifierCacheTests {
     @Test(
         "A bad verdict is never remembered",
         arguments: [
-            (TokenDefect.expired, "exp_expired"), (.foreignAudience, "aud_mismatch"),
+            (FakeIssuer.Defect.expired, "exp_expired"), (.foreignAudience, "aud_mismatch"),
             (.algorithmNone, "alg_not_allowed"),
             (.foreignIssuer, "unknown_issuer"),
         ])
-    func refused(defect: TokenDefect, code: String) async throws {
+    func refused(defect: FakeIssuer.Defect, code: String) async throws {
         let fixture = try Fixture()
         let token = presented(fixture.issuer.token(with: defect))
         #expect(await fixture.code(token) == code)
@@ -227,7 +229,7 @@ struct JWTVerifierCacheTests {
         let clock = WallClock { 1_000 }
         let cache = try #require(
             VerifiedTokenCache<Void>(.standard, clock: clock, monotonicClock: ManualClock().clock))
-        func isKept(_ claims: JSONObject, end: Double = 2_000) throws -> Bool {
+        func isKept(_ claims: JSONDocument.Object, end: Double = 2_000) throws -> Bool {
             let document = try JSONDocument(parsing: JSONValue.object(claims).encoded())
             let digest = SHA256Digest(of: document.bytes)
             let token = AccessToken(issuer: nil, expiresAt: nil, claims: document)

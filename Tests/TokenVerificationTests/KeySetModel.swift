@@ -317,8 +317,8 @@ extension KeySetModel: DocumentFetcher {
         ])
         let tag = "\"\(names.joined(separator: "-"))\""
         var fields = HTTPFields()
-        if let directive, let value = HTTPFieldValue(directive) { fields.append(.cacheControl, value) }
-        if world.random.below(2) == 0, let value = HTTPFieldValue(tag) { fields.append(.eTag, value) }
+        if let directive, let value = HTTPFields.Value(directive) { fields.append(.cacheControl, value) }
+        if world.random.below(2) == 0, let value = HTTPFields.Value(tag) { fields.append(.eTag, value) }
         let isKnown = request.fields[.ifNoneMatch]?.string == tag
         return plan(
             .success(

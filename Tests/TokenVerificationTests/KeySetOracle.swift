@@ -13,7 +13,7 @@ struct KeySetOracle {
 
     struct Flight {
         var startedAt: Duration
-        var cause: KeyRefreshCause
+        var cause: KeySourceEvent.RefreshCause
         var requests = 0
         var askedAt: Duration?
         var content: (names: [String], lifetime: Duration)?
@@ -21,7 +21,7 @@ struct KeySetOracle {
     }
 
     enum Expectation: Equatable {
-        case start(KeyRefreshCause)
+        case start(KeySourceEvent.RefreshCause)
         case join
         case answer
         case refuse(Int)
@@ -35,7 +35,7 @@ struct KeySetOracle {
     var failures = 0
     var backOffEnd = Duration.zero
     /// What a request is about to cause, and the only thing that may begin a fetch.
-    var allowed: KeyRefreshCause?
+    var allowed: KeySourceEvent.RefreshCause?
     var violations: [String] = []
 
     init(hardLifetime: Duration, hasGrace: Bool) {

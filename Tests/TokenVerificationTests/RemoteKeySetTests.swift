@@ -323,8 +323,8 @@ struct RemoteKeySetTests {
                 "metadata_malformed"
             ),
             ([:], .serviceUnavailable, "status_503"), ([:], .found, "status_302"),
-        ] as [(JSONObject, HTTPStatus, String)])
-    func unacceptable(metadata: JSONObject, status: HTTPStatus, code: String) async throws {
+        ] as [(JSONDocument.Object, HTTPStatus, String)])
+    func unacceptable(metadata: JSONDocument.Object, status: HTTPStatus, code: String) async throws {
         fetcher.set(Self.oauth, json: metadata, status: status)
         let source = try discovered()
         #expect(await failure(source) == 1)

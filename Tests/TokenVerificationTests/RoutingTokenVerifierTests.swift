@@ -78,8 +78,8 @@ struct RoutingTokenVerifierTests {
         #expect(fixture.opaque.asked == ["opaque"])
     }
 
-    @Test("A JWT that its verifier refuses goes nowhere else", arguments: TokenDefect.allCases)
-    func refusedJWT(defect: TokenDefect) async throws {
+    @Test("A JWT that its verifier refuses goes nowhere else", arguments: FakeIssuer.Defect.allCases)
+    func refusedJWT(defect: FakeIssuer.Defect) async throws {
         let fixture = try Fixture()
         let token = fixture.issuer.token(with: defect)
         _ = await fixture.outcome(token)

@@ -35,7 +35,7 @@ final class ScriptedIntrospection: DocumentFetcher {
         state = Mutex(State(answer: answer))
     }
 
-    convenience init(_ answer: JSONObject) {
+    convenience init(_ answer: JSONDocument.Object) {
         self.init { _ in Self.json(.object(answer)) }
     }
 
@@ -44,7 +44,7 @@ final class ScriptedIntrospection: DocumentFetcher {
     }
 
     static func document(
-        _ body: [UInt8], status: HTTPStatus = .ok, type: HTTPFieldValue? = "application/json"
+        _ body: [UInt8], status: HTTPStatus = .ok, type: HTTPFields.Value? = "application/json"
     ) -> Answer {
         var fields = HTTPFields()
         if let type { fields.append(.contentType, type) }

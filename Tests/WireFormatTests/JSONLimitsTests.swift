@@ -3,8 +3,10 @@ import WireFormat
 
 @Suite("Limits of the JSON parser", .serialized)
 struct JSONLimitsTests {
-    private func reason(_ text: [UInt8], _ limits: JSONLimits = JSONLimits()) -> JSONError.Reason? {
-        do throws(JSONError) {
+    private func reason(_ text: [UInt8], _ limits: JSONDocument.Limits = JSONDocument.Limits()) -> JSONDocument
+        .ParseError.Reason?
+    {
+        do throws(JSONDocument.ParseError) {
             _ = try JSONDocument(parsing: text, limits: limits)
             return nil
         } catch { return error.reason }
@@ -25,14 +27,14 @@ struct JSONLimitsTests {
 
     @Test("Depth is settable; limit and limit + 1", arguments: [0, 1, 2, 32, 64, 127, 128])
     func settableDepth(depth: Int) {
-        let limits = JSONLimits(maximumDepth: depth)
+        let limits = JSONDocument.Limits(maximumDepth: depth)
         #expect(reason(nested(depth, "[", "]", "1"), limits) == nil)
         #expect(reason(nested(depth + 1, "[", "]", "1"), limits) == .tooDeep)
     }
 
     @Test("THREATS J13: no setting admits more than 128 levels", arguments: [129, 100_000, Int.max])
     func ceiling(depth: Int) throws {
-        let limits = JSONLimits(maximumDepth: depth, maximumBytes: .max)
+        let limits = JSONDocument.Limits(maximumDepth: depth, maximumBytes: .max)
         #expect(reason(nested(129, "[", "]"), limits) == .tooDeep)
         let value = try JSONValue(parsing: nested(128, "[", "]"), limits: limits)
         #expect(value.encoded() == nested(128, "[", "]"))
@@ -41,21 +43,21 @@ struct JSONLimitsTests {
 
     @Test("A negative depth admits scalars only")
     func negativeDepth() {
-        #expect(reason(Array("1".utf8), JSONLimits(maximumDepth: -1)) == nil)
-        #expect(reason(Array("[]".utf8), JSONLimits(maximumDepth: -1)) == .tooDeep)
+        #expect(reason(Array("1".utf8), JSONDocument.Limits(maximumDepth: -1)) == nil)
+        #expect(reason(Array("[]".utf8), JSONDocument.Limits(maximumDepth: -1)) == .tooDeep)
     }
 
     @Test("Depth counts what is open, not what was: 1,000 siblings are one level")
     func siblings() {
         let text = "[" + Array(repeating: "[[]]", count: 1000).joined(separator: ",") + "]"
-        #expect(reason(Array(text.utf8), JSONLimits(maximumDepth: 3)) == nil)
-        #expect(reason(Array(text.utf8), JSONLimits(maximumDepth: 2)) == .tooDeep)
+        #expect(reason(Array(text.utf8), JSONDocument.Limits(maximumDepth: 3)) == nil)
+        #expect(reason(Array(text.utf8), JSONDocument.Limits(maximumDepth: 2)) == .tooDeep)
     }
 
     @Test("THREATS J13: a mebibyte of opening brackets is refused at the 17th", arguments: ["[", "{\"a\":", "[{\"\":"])
     func brackets(open: String) throws {
         let text = Array(String(repeating: open, count: 1_048_576 / open.utf8.count).utf8)
-        let error = try #require(throws: JSONError.self) { try JSONDocument(parsing: text) }
+        let error = try #require(throws: JSONDocument.ParseError.self) { try JSONDocument(parsing: text) }
         #expect(error.reason == .tooDeep)
         #expect(error.offset <= 17 * open.utf8.count)
     }
@@ -63,16 +65,18 @@ struct JSONLimitsTests {
     @Test("The size limit is decided first: limit is accepted, limit + 1 refused")
     func size() throws {
         for limit in [0, 1, 2, 100, 65_536, 1_048_576] {
-            let limits = JSONLimits(maximumBytes: limit)
+            let limits = JSONDocument.Limits(maximumBytes: limit)
             let atLimit = [UInt8](repeating: 0x20, count: max(limit - 1, 0)) + [0x31]
             if limit > 0 { #expect(reason(atLimit, limits) == nil) }
             let beyond = [UInt8](repeating: 0xFF, count: limit + 1)
-            let error = try #require(throws: JSONError.self) { try JSONDocument(parsing: beyond, limits: limits) }
+            let error = try #require(throws: JSONDocument.ParseError.self) {
+                try JSONDocument(parsing: beyond, limits: limits)
+            }
             #expect(error.reason == .tooLarge)
             #expect(error.offset == limit)
         }
-        #expect(reason([0x31], JSONLimits(maximumBytes: -5)) == .tooLarge)
-        #expect(JSONLimits() == JSONLimits(maximumDepth: 16, maximumBytes: 1_048_576))
+        #expect(reason([0x31], JSONDocument.Limits(maximumBytes: -5)) == .tooLarge)
+        #expect(JSONDocument.Limits() == JSONDocument.Limits(maximumDepth: 16, maximumBytes: 1_048_576))
     }
 
     @Test("THREATS J14: 5,000 members are accepted, and one repeated name among them is found wherever it stands")
@@ -85,7 +89,9 @@ struct JSONLimitsTests {
         for place in [0, 1, 2500, 4998, 4999] {
             // The same name, spelled with an escape.
             let repeated = text.dropLast() + ",\"\\u006dember\(place)\":2}"
-            let error = try #require(throws: JSONError.self) { try JSONDocument(parsing: Array(repeated.utf8)) }
+            let error = try #require(throws: JSONDocument.ParseError.self) {
+                try JSONDocument(parsing: Array(repeated.utf8))
+            }
             #expect(error.reason == .duplicateMember)
             #expect(error.offset == text.utf8.count)
         }

@@ -10,7 +10,7 @@ struct JSONMutationTests {
         """
 
     /// Touches everything that a node offers.
-    private func walk(_ node: JSONNode, in bytes: [UInt8]) -> Int {
+    private func walk(_ node: JSONDocument.Node, in bytes: [UInt8]) -> Int {
         var nodes = 1
         #expect(node.range.lowerBound >= 0 && node.range.upperBound <= bytes.count && !node.range.isEmpty)
         #expect((node.string?.utf8.count ?? 0) == (node.stringByteCount ?? 0))
@@ -28,7 +28,7 @@ struct JSONMutationTests {
     }
 
     private func parse(_ bytes: [UInt8]) -> Bool {
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             let document = try JSONDocument(parsing: bytes)
             #expect(walk(document.root, in: bytes) <= bytes.count)
             let value = document.root.value

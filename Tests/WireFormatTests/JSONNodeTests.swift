@@ -3,12 +3,12 @@ import WireFormat
 
 @Suite("Positions in a JSON document", .serialized)
 struct JSONNodeTests {
-    private func root(_ text: String) throws -> JSONNode { try JSONDocument(parsing: Array(text.utf8)).root }
+    private func root(_ text: String) throws -> JSONDocument.Node { try JSONDocument(parsing: Array(text.utf8)).root }
 
     @Test("Each kind answers its own accessor and no other")
     func kinds() throws {
         let array = try root("[null,true,1.5,\"x\",[],{}]")
-        var nodes: [JSONNode] = []
+        var nodes: [JSONDocument.Node] = []
         array.forEachElement {
             nodes.append($0); return true
         }
@@ -47,7 +47,7 @@ struct JSONNodeTests {
     func ranges() throws {
         let text = " { \"a\" : [ 1 , \"b\" ] , \"c\" : { } } "
         let document = try JSONDocument(parsing: Array(text.utf8))
-        func slice(_ node: JSONNode?) -> String? {
+        func slice(_ node: JSONDocument.Node?) -> String? {
             node.map { String(decoding: document.bytes[$0.range], as: UTF8.self) }
         }
         #expect(slice(document.root) == "{ \"a\" : [ 1 , \"b\" ] , \"c\" : { } }")
@@ -136,7 +136,9 @@ struct JSONNodeTests {
 
     @Test("A node keeps its document alive")
     func lifetime() throws {
-        func node() throws -> JSONNode? { try root("{\"a\":{\"b\":\"long enough to need the heap\"}}")["a"]?["b"] }
+        func node() throws -> JSONDocument.Node? {
+            try root("{\"a\":{\"b\":\"long enough to need the heap\"}}")["a"]?["b"]
+        }
         #expect(try node()?.string == "long enough to need the heap")
     }
 
@@ -205,8 +207,8 @@ struct JSONNodeTests {
     }
 }
 
-extension JSONNode {
-    /// ``JSONNode/isString(_:)-(Span<UInt8>)`` for the bytes of a text: a span cannot stand inside `#expect`.
+extension JSONDocument.Node {
+    /// ``JSONDocument/Node/isString(_:)-(Span<UInt8>)`` for the bytes of a text: a span cannot stand inside `#expect`.
     func isString(spelled text: String) -> Bool {
         let bytes = Array(text.utf8)
         return isString(bytes.span)

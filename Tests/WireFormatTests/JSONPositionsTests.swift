@@ -70,7 +70,7 @@ struct JSONPositionsTests {
         let escaped = name.isEmpty ? "" : #"\u006e"# + name.dropFirst()
         _ = try JSONDocument(parsing: Array("{\"\(name)\":1,\(others)}".utf8))
         for second in [name, escaped] {
-            let error = #expect(throws: JSONError.self) {
+            let error = #expect(throws: JSONDocument.ParseError.self) {
                 try JSONDocument(parsing: Array("{\"\(name)\":1,\(others),\"\(second)\":2}".utf8))
             }
             #expect(error?.reason == .duplicateMember)

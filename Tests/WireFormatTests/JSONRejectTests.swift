@@ -5,21 +5,21 @@ import WireFormat
 struct JSONRejectTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let bytes: [UInt8]
-        let reason: JSONError.Reason
+        let reason: JSONDocument.ParseError.Reason
         let offset: Int
 
-        init(_ text: String, _ reason: JSONError.Reason, _ offset: Int) {
+        init(_ text: String, _ reason: JSONDocument.ParseError.Reason, _ offset: Int) {
             self.init(Array(text.utf8), reason, offset)
         }
 
-        init(_ bytes: [UInt8], _ reason: JSONError.Reason, _ offset: Int) {
+        init(_ bytes: [UInt8], _ reason: JSONDocument.ParseError.Reason, _ offset: Int) {
             self.bytes = bytes
             self.reason = reason
             self.offset = offset
         }
 
         /// A string with these raw bytes between its quotes.
-        init(string bytes: [UInt8], _ reason: JSONError.Reason, _ offset: Int) {
+        init(string bytes: [UInt8], _ reason: JSONDocument.ParseError.Reason, _ offset: Int) {
             self.init([0x22] + bytes + [0x22], reason, offset)
         }
 
@@ -178,18 +178,18 @@ struct JSONRejectTests {
     func refuseDuplicates(row: Row) { refuse(row) }
 
     private func refuse(_ row: Row) {
-        let error = #expect(throws: JSONError.self) { try JSONDocument(parsing: row.bytes) }
+        let error = #expect(throws: JSONDocument.ParseError.self) { try JSONDocument(parsing: row.bytes) }
         #expect(error?.reason == row.reason)
         #expect(error?.offset == row.offset)
         #expect((0...row.bytes.count).contains(error?.offset ?? -1))
-        #expect(throws: JSONError.self) { try JSONValue(parsing: row.bytes) }
+        #expect(throws: JSONDocument.ParseError.self) { try JSONValue(parsing: row.bytes) }
     }
 
     @Test("The code of an error is its reason, bounded and in snake case")
     func codes() throws {
-        let error = try #require(throws: JSONError.self) { try JSONDocument(parsing: []) }
+        let error = try #require(throws: JSONDocument.ParseError.self) { try JSONDocument(parsing: []) }
         #expect(error.code == "unexpected_end")
-        for reason in JSONError.Reason.allCases {
+        for reason in JSONDocument.ParseError.Reason.allCases {
             #expect(reason.rawValue.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F || $0 == 0x38 })
         }
     }
@@ -197,7 +197,7 @@ struct JSONRejectTests {
     @Test("The tables hold at least one row for every reason but the limits, and 150 in all")
     func coverage() {
         let rows = Self.structure + Self.numbers + Self.strings + Self.duplicates
-        let missing = Set(JSONError.Reason.allCases).subtracting(rows.map(\.reason))
+        let missing = Set(JSONDocument.ParseError.Reason.allCases).subtracting(rows.map(\.reason))
         #expect(missing == [.tooLarge, .tooDeep])
         #expect(rows.count >= 150)
     }

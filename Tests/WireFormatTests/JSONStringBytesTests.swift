@@ -15,7 +15,7 @@ struct JSONStringBytesTests {
             content[place] = byte
             let text = [0x22] + content + [0x22]
             let isLast = place == Self.length - 1
-            let expected: (reason: JSONError.Reason, offset: Int)? =
+            let expected: (reason: JSONDocument.ParseError.Reason, offset: Int)? =
                 switch byte {
                 case 0x00..<0x20: (.controlCharacter, place + 1)
                 // The string ends here; what follows is too much.
@@ -28,7 +28,7 @@ struct JSONStringBytesTests {
                 case 0x80...: (.invalidUTF8, place + 1)
                 default: nil
                 }
-            do throws(JSONError) {
+            do throws(JSONDocument.ParseError) {
                 let document = try JSONDocument(parsing: text)
                 #expect(expected == nil, "byte \(byte)")
                 #expect(document.root.stringBytes == content)
@@ -45,7 +45,7 @@ struct JSONStringBytesTests {
             #expect(throws: Never.self) { try JSONDocument(parsing: Array(text.utf8)) }
         }
         let text = #"{"\u0061b":1,"ab":2}"#
-        let error = try #require(throws: JSONError.self) { try JSONDocument(parsing: Array(text.utf8)) }
+        let error = try #require(throws: JSONDocument.ParseError.self) { try JSONDocument(parsing: Array(text.utf8)) }
         #expect(error.reason == .duplicateMember)
         #expect(error.offset == 13)
     }

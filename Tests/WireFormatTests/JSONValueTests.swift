@@ -11,7 +11,7 @@ struct JSONValueTests {
                 == "{\"a\":1,\"b\":[true,null,1.5,\"x\"],\"c\":{},\"d\":-7}")
         #expect(value["a"]?.number?.int64 == 1)
         #expect(value["b"]?.array?.count == 4)
-        #expect(value["c"]?.object == JSONObject())
+        #expect(value["c"]?.object == JSONDocument.Object())
         #expect(value["zz"] == nil)
         #expect(value["b"]?["a"] == nil)
     }
@@ -25,7 +25,7 @@ struct JSONValueTests {
 
     @Test("Setting nil removes a member; setting null keeps it")
     func removal() {
-        var object: JSONObject = ["a": 1, "b": 2]
+        var object: JSONDocument.Object = ["a": 1, "b": 2]
         object["a"] = nil
         #expect(object.members.count == 1)
         object["b"] = .null
@@ -41,13 +41,13 @@ struct JSONValueTests {
         #expect(left == right, "Swift takes them for equal, or the row proves nothing")
         #expect(JSONValue.string(left) != JSONValue.string(right))
         #expect(Set([JSONValue.string(left), JSONValue.string(right)]).count == 2)
-        var object = JSONObject()
+        var object = JSONDocument.Object()
         object[left] = 1
         object[right] = 2
         #expect(object.members.count == 2)
         #expect(object[left] == 1)
         #expect(object != [left: 1, left + "x": 2])
-        #expect(JSONObject(dictionaryLiteral: (left, 1)) != JSONObject(dictionaryLiteral: (right, 1)))
+        #expect(JSONDocument.Object(dictionaryLiteral: (left, 1)) != JSONDocument.Object(dictionaryLiteral: (right, 1)))
     }
 
     @Test("Objects are equal in any order, and then hash alike; arrays are not")
@@ -62,7 +62,9 @@ struct JSONValueTests {
         #expect(left != ["a": 1, "b": ["x": 1, "y": 2], "c": 4])
         #expect(left != ["a": 1, "b": ["x": 1, "y": 2], "d": 3])
         #expect(left != ["a": 1, "b": ["x": 1, "y": 2]])
-        #expect(JSONObject(dictionaryLiteral: ("a", 1), ("b", 2)) != JSONObject(dictionaryLiteral: ("b", 1), ("a", 2)))
+        #expect(
+            JSONDocument.Object(dictionaryLiteral: ("a", 1), ("b", 2))
+                != JSONDocument.Object(dictionaryLiteral: ("b", 1), ("a", 2)))
     }
 
     @Test("Values of different kinds differ")
@@ -72,20 +74,20 @@ struct JSONValueTests {
             for (j, right) in values.enumerated() { #expect((left == right) == (i == j), "\(i) \(j)") }
         }
         #expect(Set(values).count == values.count)
-        #expect(JSONValue.number(JSONNumber(1)) != .bool(true))
+        #expect(JSONValue.number(JSONDocument.Number(1)) != .bool(true))
     }
 
     @Test("Numbers are kept as written; Doubles that JSON cannot express are no number")
     func numbers() {
-        #expect(JSONNumber(Int64.min).text == "-9223372036854775808")
-        #expect(JSONNumber(Double.nan) == nil)
-        #expect(JSONNumber(Double.infinity) == nil)
-        #expect(JSONNumber(-Double.infinity) == nil)
-        #expect(JSONNumber(1e300 as Double)?.double == 1e300)
-        #expect(JSONNumber(1) != JSONNumber(1.0 as Double))
+        #expect(JSONDocument.Number(Int64.min).text == "-9223372036854775808")
+        #expect(JSONDocument.Number(Double.nan) == nil)
+        #expect(JSONDocument.Number(Double.infinity) == nil)
+        #expect(JSONDocument.Number(-Double.infinity) == nil)
+        #expect(JSONDocument.Number(1e300 as Double)?.double == 1e300)
+        #expect(JSONDocument.Number(1) != JSONDocument.Number(1.0 as Double))
     }
 
-    @Test("What JSONNumber writes for a Double is JSON again, and the same Double")
+    @Test("What JSONDocument.Number writes for a Double is JSON again, and the same Double")
     func doubleText() throws {
         var random = SeededGenerator(seed: 11)
         var doubles: [Double] = [
@@ -94,7 +96,7 @@ struct JSONValueTests {
         ]
         for _ in 0..<1000 { doubles.append(Double(bitPattern: random.next())) }
         for double in doubles where double.isFinite {
-            let number = try #require(JSONNumber(double))
+            let number = try #require(JSONDocument.Number(double))
             let parsed = try JSONValue(parsing: Array(number.text.utf8))
             #expect(parsed.number?.double.bitPattern == double.bitPattern, "seed 11: \(double)")
         }
@@ -140,12 +142,12 @@ struct JSONValueTests {
         switch Int.random(in: 0...(depth < 6 ? 7 : 5), using: &random) {
         case 0: return .null
         case 1: return .bool(.random(using: &random))
-        case 2: return .number(JSONNumber(Int64.random(in: .min ... .max, using: &random)))
-        case 3: return JSONNumber(Double.random(in: -1e20...1e20, using: &random)).map { .number($0) } ?? .null
+        case 2: return .number(JSONDocument.Number(Int64.random(in: .min ... .max, using: &random)))
+        case 3: return JSONDocument.Number(Double.random(in: -1e20...1e20, using: &random)).map { .number($0) } ?? .null
         case 4, 5: return .string(string(&random))
         case 6: return .array((0..<Int.random(in: 0...5, using: &random)).map { _ in value(depth: depth + 1, &random) })
         default:
-            var object = JSONObject()
+            var object = JSONDocument.Object()
             for _ in 0..<Int.random(in: 0...24, using: &random) {
                 object[string(&random)] = value(depth: depth + 3, &random)
             }

@@ -19,18 +19,18 @@ struct BrowserPolicy: Sendable {
         /// No page of another origin, or one that this server does not care about.
         case unremarkable
         /// A page of this allowed origin.
-        case page(HTTPFieldValue)
+        case page(HTTPFields.Value)
         case refused
     }
 
-    private let allowed: [HTTPFieldValue]
+    private let allowed: [HTTPFields.Value]
     private let ownOrigin: [UInt8]
     private let names: HostNames
     private let hasLoopbackResource: Bool
 
     init(_ resource: ResourceIdentifier, allowedOrigins: [AllowedOrigin]) {
         // An origin is printable ASCII by its type.
-        allowed = allowedOrigins.map { HTTPFieldValue(validated: $0.bytes) }
+        allowed = allowedOrigins.map { HTTPFields.Value(validated: $0.bytes) }
         ownOrigin = Array(AllowedOrigin.serialized(resource.url).utf8)
         names = HostNames(resource.url)
         hasLoopbackResource = resource.url.isLoopback
@@ -48,7 +48,7 @@ struct BrowserPolicy: Sendable {
 
     /// Who calls, as `Origin` says.
     func caller(of request: GuardedRequest) -> Caller {
-        let origin: HTTPFieldValue
+        let origin: HTTPFields.Value
         switch request.fields.occurrence(of: .origin) {
         case .absent: return .unremarkable
         case .repeated: return isLocal(request) || !allowed.isEmpty ? .refused : .unremarkable

@@ -4,7 +4,7 @@ internal import WireFormat
 /// The CORS fields of a response (Fetch §3.2). The origin is the configured text, never the one that was sent.
 struct CrossOriginFields: Sendable {
     /// The allowed origin that asked; nil when none did, which caches have to know too.
-    let origin: HTTPFieldValue?
+    let origin: HTTPFields.Value?
 
     /// Puts the fields in place of what a handler wrote.
     func set(on fields: inout HTTPFields) {
@@ -29,7 +29,7 @@ struct CrossOriginFields: Sendable {
         return response
     }
 
-    private static let names: [HTTPFieldName] = [
+    private static let names: [HTTPFields.Name] = [
         .accessControlAllowOrigin, .accessControlExposeHeaders, .accessControlAllowCredentials,
         .accessControlAllowMethods, .accessControlAllowHeaders, .accessControlMaxAge,
     ]
@@ -39,7 +39,7 @@ struct CrossOriginFields: Sendable {
 
     /// The fixed list, and of what is asked for the first 32 names `mcp-param-` and 1…64 letters, digits, `-` and `_`, in
     /// lower case: nothing else of the request can come back.
-    private static func allowedHeaders(for fields: HTTPFields) -> HTTPFieldValue {
+    private static func allowedHeaders(for fields: HTTPFields) -> HTTPFields.Value {
         var allowed = Array(headers.utf8)
         var count = 0
         for value in fields.values(of: .accessControlRequestHeaders) {
@@ -49,7 +49,7 @@ struct CrossOriginFields: Sendable {
                 allowed += Array(", ".utf8) + name
             }
         }
-        return HTTPFieldValue(validated: allowed)
+        return HTTPFields.Value(validated: allowed)
     }
 
     private static func parameterName(_ element: ArraySlice<UInt8>) -> [UInt8]? {

@@ -89,7 +89,7 @@ struct Answers: Sendable {
             realm: realm, error: error, errorDescription: description, scope: scope,
             resourceMetadata: resourceMetadata)
         // A challenge is printable ASCII by its types, so this is never nil.
-        if let value = HTTPFieldValue(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
+        if let value = HTTPFields.Value(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
         return response
     }
 
@@ -100,7 +100,7 @@ struct Answers: Sendable {
     static var documentNotFound: HTTPResponse { response(.plain(.notFound, error: "not_found", nil)) }
 
     /// A document with a method that it does not have.
-    static func documentMethodNotAllowed(allow: HTTPFieldValue) -> HTTPResponse {
+    static func documentMethodNotAllowed(allow: HTTPFields.Value) -> HTTPResponse {
         var response = response(.plain(.methodNotAllowed, error: "method_not_allowed", nil))
         response.fields.append(.allow, allow)
         return response
@@ -120,14 +120,14 @@ struct Answers: Sendable {
         case .plain(let status, let error, let sentence): return json(status, error: error, sentence)
         case .unavailable(let seconds):
             var response = json(.serviceUnavailable, error: "temporarily_unavailable", nil)
-            response.fields.append(.retryAfter, HTTPFieldValue(min(max(seconds, 1), 60)))
+            response.fields.append(.retryAfter, HTTPFields.Value(min(max(seconds, 1), 60)))
             return response
         }
     }
 
     /// A small JSON body that no cache keeps (RFC 6750 §5.3).
     private static func json(_ status: HTTPStatus, error: String, _ description: String?) -> HTTPResponse {
-        var body: JSONObject = ["error": .string(error)]
+        var body: JSONDocument.Object = ["error": .string(error)]
         body["error_description"] = description.map { .string($0) }
         return json(status, .object(body))
     }

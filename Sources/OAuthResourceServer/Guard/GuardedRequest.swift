@@ -4,11 +4,11 @@ internal import WireFormat
 /// A request on its way through the guard: its head, and its body where that is at hand.
 struct GuardedRequest: Sendable {
     let method: HTTPMethod
-    let target: HTTPRequestTarget
+    let target: HTTPRequest.Target
     let fields: HTTPFields
     let listener: HTTPRequest.ListenerKind
     /// Nil when a foreign framework kept it. A stage that reads a stream puts its equivalent back here, for the handler.
-    var body: HTTPRequestBody?
+    var body: HTTPRequest.Body?
     /// What a refusal answers, once the body was read as JSON-RPC.
     var message: JSONRPCReply?
 
@@ -21,14 +21,14 @@ struct GuardedRequest: Sendable {
     }
 
     init(
-        method: HTTPMethod, target: HTTPRequestTarget, fields: HTTPFields, listener: HTTPRequest.ListenerKind,
+        method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, listener: HTTPRequest.ListenerKind,
         body: [UInt8]?
     ) {
         self.method = method
         self.target = target
         self.fields = fields
         self.listener = listener
-        self.body = body.map { HTTPRequestBody($0) }
+        self.body = body.map { HTTPRequest.Body($0) }
     }
 
     private static let form = Array("application/x-www-form-urlencoded".utf8)

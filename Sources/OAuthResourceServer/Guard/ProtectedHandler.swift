@@ -31,7 +31,7 @@ public struct ProtectedHandler: HTTPHandler {
         var response: HTTPResponse
         do {
             response = try await Principal.$current.withValue(principal) { try await handler(request, principal) }
-        } catch let error as HTTPRequestBodyError {
+        } catch let error as HTTPRequest.Body.ReadError {
             // The caller's fault and the server's to answer (413, 400, 408), not a failure of the handler.
             throw error
         } catch let cancellation as CancellationError {

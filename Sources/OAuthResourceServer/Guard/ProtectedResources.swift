@@ -52,11 +52,11 @@ public struct ProtectedResources: HTTPHandler {
 
     /// The guard of the resource that the target names, for ``ResourceServer/decide(method:target:fields:body:listener:)``;
     /// nil when there is none: answer 404 then.
-    public func server(for target: HTTPRequestTarget) -> ResourceServer? {
+    public func server(for target: HTTPRequest.Target) -> ResourceServer? {
         handler(for: target)?.server
     }
 
-    private func handler(for target: HTTPRequestTarget) -> ProtectedHandler? {
+    private func handler(for target: HTTPRequest.Target) -> ProtectedHandler? {
         let path = target.path
         if path.utf8.starts(with: WellKnown.prefix.utf8) {
             return handlers.first { $0.server.metadataRoutes.claims(path) }

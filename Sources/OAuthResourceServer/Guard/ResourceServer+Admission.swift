@@ -15,7 +15,7 @@ extension ResourceServer {
         /// The token that proves the principal; nil when none does.
         let token: PresentedToken?
 
-        private static let noStore: HTTPFieldValue = "no-store"
+        private static let noStore: HTTPFields.Value = "no-store"
 
         /// Completes the head of the handler's response: no shared cache keeps it, a page of an allowed origin may read it, and
         /// an `Mcp-Session-Id` in it belongs to the caller or is removed.

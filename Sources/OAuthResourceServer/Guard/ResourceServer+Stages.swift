@@ -9,7 +9,7 @@ enum StageEnd: Error {
     /// The guard refuses the request.
     case refused(ResourceServer.Refusal)
     /// The body could not be read: the caller's fault, and the server's to answer.
-    case body(HTTPRequestBodyError)
+    case body(HTTPRequest.Body.ReadError)
 }
 
 extension ResourceServer {
@@ -18,7 +18,7 @@ extension ResourceServer {
     /// Takes a request through all stages.
     ///
     /// - Throws: What reading the body throws, if a stage had to read it.
-    func admit(_ request: inout GuardedRequest) async throws(HTTPRequestBodyError) -> Decision {
+    func admit(_ request: inout GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
         // Before everything: a name that is not this server's, and a guard that must not be reached.
         guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
@@ -146,7 +146,7 @@ extension ResourceServer {
         }
         let limit = rules.maximumBodyBytes
         let bytes: [UInt8]
-        do throws(HTTPRequestBodyError) {
+        do throws(HTTPRequest.Body.ReadError) {
             (bytes, request.body) = try await body.beginning(limit + 1)
         } catch {
             throw .body(error)
@@ -169,7 +169,7 @@ extension ResourceServer {
     private func checkForm(of request: inout GuardedRequest) async throws(StageEnd) {
         guard request.isForm, let body = request.body else { return }
         let beginning: [UInt8]
-        do throws(HTTPRequestBodyError) {
+        do throws(HTTPRequest.Body.ReadError) {
             // The body is read only now that the caller is known; then it is handed on whole.
             (beginning, request.body) = try await body.beginning(Self.searchedFormBytes)
         } catch {

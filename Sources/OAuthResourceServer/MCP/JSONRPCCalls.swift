@@ -10,7 +10,7 @@ struct JSONRPCCalls {
         var method: [UInt8]
         var name: [UInt8]?
         var uri: [UInt8]?
-        var params: JSONNode?
+        var params: JSONDocument.Node?
     }
 
     private(set) var calls: [Call] = []
@@ -21,22 +21,22 @@ struct JSONRPCCalls {
 
     init(parsing body: [UInt8], maximumBytes: Int) throws(ResourceServer.Refusal) {
         let document: JSONDocument
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             document = try JSONDocument(
                 parsing: body,
-                limits: JSONLimits(maximumDepth: OperationLimits.maximumDepth, maximumBytes: maximumBytes))
+                limits: JSONDocument.Limits(maximumDepth: OperationLimits.maximumDepth, maximumBytes: maximumBytes))
         } catch {
             throw .malformedRequest(.bodyNotJSON)
         }
         guard document.root.kind == .array else {
-            integerID = document.root["id"]?.number?.int64.map { .number(JSONNumber($0)) }
+            integerID = document.root["id"]?.number?.int64.map { .number(JSONDocument.Number($0)) }
             try add(document.root)
             return
         }
         // MCP 2025-03-26 had batches; some handlers still take them.
         let count = document.root.count
         guard (1...OperationLimits.maximumMessages).contains(count) else { throw Self.refusal }
-        var messages: [JSONNode] = []
+        var messages: [JSONDocument.Node] = []
         document.root.forEachElement {
             messages.append($0)
             return true
@@ -46,7 +46,7 @@ struct JSONRPCCalls {
 
     static let refusal = ResourceServer.Refusal.malformedRequest(.bodyNotJSONRPC)
 
-    private mutating func add(_ message: JSONNode) throws(ResourceServer.Refusal) {
+    private mutating func add(_ message: JSONDocument.Node) throws(ResourceServer.Refusal) {
         guard message.kind == .object, Self.isSpelledOnce(message, Self.envelope),
             message["jsonrpc"]?.isString("2.0") == true
         else { throw Self.refusal }
@@ -67,7 +67,7 @@ struct JSONRPCCalls {
     }
 
     /// MCP 2026-07-28, `subscriptions/listen`: `params.notifications.resourceSubscriptions` is a list of URIs.
-    private mutating func addSubscriptions(_ params: JSONNode) throws(ResourceServer.Refusal) {
+    private mutating func addSubscriptions(_ params: JSONDocument.Node) throws(ResourceServer.Refusal) {
         let (outer, inner) = ("notifications", "resourceSubscriptions")
         guard Self.isSpelledOnce(params, [outer]) else { throw Self.refusal }
         guard let notifications = params[outer], notifications.kind != .null else { return }
@@ -76,7 +76,7 @@ struct JSONRPCCalls {
         guard list.kind == .array, subscriptions.count + list.count <= OperationLimits.maximumSubscriptions else {
             throw Self.refusal
         }
-        var uris: [JSONNode] = []
+        var uris: [JSONDocument.Node] = []
         list.forEachElement {
             uris.append($0)
             return true
@@ -92,7 +92,7 @@ struct JSONRPCCalls {
 
     /// Whether none of these members stands there in another case too or instead: some readers of JSON do not tell `Method`
     /// from `method`.
-    private static func isSpelledOnce(_ object: JSONNode, _ names: [String]) -> Bool {
+    private static func isSpelledOnce(_ object: JSONDocument.Node, _ names: [String]) -> Bool {
         var isSpelledOnce = true
         object.forEachMember { member, _ in
             isSpelledOnce = !names.contains {
@@ -104,14 +104,14 @@ struct JSONRPCCalls {
     }
 
     /// A method or name: a text that is spelled in one way only.
-    private static func name(_ node: JSONNode) throws(ResourceServer.Refusal) -> [UInt8] {
+    private static func name(_ node: JSONDocument.Node) throws(ResourceServer.Refusal) -> [UInt8] {
         let text = try text(node)
         guard !ResourceURIReadings.holdsDisguisedText(text) else { throw refusal }
         return text
     }
 
     /// A method, name or URI: a string without control characters, which no two readers treat alike.
-    private static func text(_ node: JSONNode) throws(ResourceServer.Refusal) -> [UInt8] {
+    private static func text(_ node: JSONDocument.Node) throws(ResourceServer.Refusal) -> [UInt8] {
         guard let count = node.stringByteCount, count <= OperationLimits.maximumNameBytes, let bytes = node.stringBytes,
             bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { throw refusal }

@@ -11,7 +11,7 @@ struct JSONRPCReply: Sendable {
         let code = Self.code(refusal) ?? Int64(status.code)
         return [
             "jsonrpc": "2.0", "id": id ?? .null,
-            "error": ["code": .number(JSONNumber(code)), "message": .string(sentence)],
+            "error": ["code": .number(JSONDocument.Number(code)), "message": .string(sentence)],
         ]
     }
 

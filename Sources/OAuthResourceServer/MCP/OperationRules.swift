@@ -95,7 +95,7 @@ struct OperationRules: Sendable {
         return demand(of: calls.calls + calls.subscriptions)
     }
 
-    private static func changesContent(_ encoding: HTTPFieldValue) -> Bool {
+    private static func changesContent(_ encoding: HTTPFields.Value) -> Bool {
         !ASCII.equalsIgnoringCase(encoding.bytes, "identity".utf8)
     }
 

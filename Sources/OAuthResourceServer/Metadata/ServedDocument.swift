@@ -5,15 +5,15 @@ internal import WireFormat
 /// A public JSON document with a strong entity-tag, as it answers requests: from any page, kept by caches.
 struct ServedDocument: Sendable {
     private let content: [UInt8]
-    private let entityTag: HTTPFieldValue
+    private let entityTag: HTTPFields.Value
     private let maximumAge: Int
 
     /// - Parameter maximumAge: How long caches may keep it, in seconds.
-    init(_ object: JSONObject, maximumAge: Int = 3_600) {
+    init(_ object: JSONDocument.Object, maximumAge: Int = 3_600) {
         content = JSONValue.object(object).encoded()
         // Base64url text between quotes is a strong entity-tag (RFC 9110 §8.8.3).
         let tag = "\"" + Base64URL.encode(Array(Digest.sha256(content).prefix(16))) + "\""
-        entityTag = HTTPFieldValue(validated: Array(tag.utf8))
+        entityTag = HTTPFields.Value(validated: Array(tag.utf8))
         self.maximumAge = maximumAge
     }
 
@@ -47,7 +47,7 @@ struct ServedDocument: Sendable {
             response.fields.append(.contentType, "application/json")
             response.body = .bytes(content)
         }
-        response.fields.append(.cacheControl, HTTPFieldValue(validated: Array("public, max-age=\(maximumAge)".utf8)))
+        response.fields.append(.cacheControl, HTTPFields.Value(validated: Array("public, max-age=\(maximumAge)".utf8)))
         response.fields.append(.eTag, entityTag)
         response.fields.append(.accessControlAllowOrigin, "*")
         return response

@@ -9,7 +9,7 @@ extension ResourceServerConfiguration.Requirements {
         let setting = ConfigurationError.Path.requirements + "routes"
         for (index, rule) in routes.enumerated() {
             let area = PathArea(rule)
-            guard let target = HTTPRequestTarget(rule.path), target.query == nil, !PathArea.isAmbiguous(rule.path)
+            guard let target = HTTPRequest.Target(rule.path), target.query == nil, !PathArea.isAmbiguous(rule.path)
             else {
                 faults.add(
                     setting[index], "is not a plain path",

@@ -103,7 +103,7 @@ public final class RequestContexts: Sendable {
     ///
     /// - Returns: The body to hand over, written anew from what was read; nil when it is not JSON, or is JSON but no JSON-RPC.
     public func stamp(_ ticket: Ticket, on body: [UInt8]) -> [UInt8]? {
-        let limits = JSONLimits(maximumDepth: 64, maximumBytes: body.count)
+        let limits = JSONDocument.Limits(maximumDepth: 64, maximumBytes: body.count)
         guard let value = try? JSONValue(parsing: body, limits: limits) else { return nil }
         switch value {
         case .object(let message):
@@ -119,15 +119,15 @@ public final class RequestContexts: Sendable {
         }
     }
 
-    private static func stamped(_ message: JSONObject, _ ticket: Ticket) -> JSONObject? {
+    private static func stamped(_ message: JSONDocument.Object, _ ticket: Ticket) -> JSONDocument.Object? {
         guard message["method"] != nil else { return message }
-        var parameters = JSONObject()
+        var parameters = JSONDocument.Object()
         if let given = message["params"], given != .null {
             // JSON-RPC allows a list; MCP does not, and there is no place for the ticket in one.
             guard let object = given.object else { return nil }
             parameters = object
         }
-        var meta = parameters["_meta"]?.object ?? JSONObject()
+        var meta = parameters["_meta"]?.object ?? JSONDocument.Object()
         meta[metaName] = .string(ticket.text)
         parameters["_meta"] = .object(meta)
         var message = message

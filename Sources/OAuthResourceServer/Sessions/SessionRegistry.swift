@@ -69,7 +69,7 @@ final class SessionRegistry: Sendable {
     }
 
     /// Why the caller must not see a session in a response; nil when it may.
-    private func fault(of value: HTTPFieldValue, _ use: Use, isSuccess: Bool) -> ResourceServer.SessionFault? {
+    private func fault(of value: HTTPFields.Value, _ use: Use, isSuccess: Bool) -> ResourceServer.SessionFault? {
         guard let key = Self.key(value) else { return .malformed }
         // Whoever named it knows it. It is not bound here again: a response may be late, and the session at its end.
         if key == use.presented { return nil }
@@ -79,7 +79,7 @@ final class SessionRegistry: Sendable {
     }
 
     /// MCP: a session identifier is visible ASCII, 0x21 to 0x7E. The table holds its digest.
-    private static func key(_ value: HTTPFieldValue) -> SessionTable.Key? {
+    private static func key(_ value: HTTPFields.Value) -> SessionTable.Key? {
         guard (1...SessionBinding.Limits.identifierBytes).contains(value.bytes.count),
             value.bytes.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return nil }

@@ -95,7 +95,7 @@ struct AuthorizationEndpoint: Sendable {
         let separator = target.uri.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
 
         var response = HTTPResponse(status: .found)
-        response.fields[.location] = HTTPFieldValue(target.uri + separator + query)
+        response.fields[.location] = HTTPFields.Value(target.uri + separator + query)
         response.fields[.cacheControl] = "no-store"
         return response
     }

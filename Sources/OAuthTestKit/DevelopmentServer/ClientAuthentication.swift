@@ -3,7 +3,7 @@ internal import WireFormat
 
 /// How a token request says which client it comes from (RFC 6749 §2.3, §3.2.1).
 struct ClientAuthentication: Sendable {
-    private let method: ClientAuthenticationMethod
+    private let method: DevelopmentAuthorizationServer.ClientAuthentication
     private let clientID: String
     private let secret: String?
 

@@ -30,7 +30,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     ///   - clock: The clock of tokens and codes.
     /// - Throws: ``TestKitError``, whose description is one line for the terminal.
     public convenience init(
-        issuer: String, settings: DevelopmentServerSettings = DevelopmentServerSettings(),
+        issuer: String, settings: DevelopmentAuthorizationServer.Settings = DevelopmentAuthorizationServer.Settings(),
         clock: WallClock = .system
     ) throws(TestKitError) {
         guard let url = try? AbsoluteURL(parsing: issuer), url.isLoopback else { throw .issuerNotLoopback }
@@ -40,7 +40,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
 
     /// A server that signs with the keys, and runs by the clock, of an issuer that a test has already.
     public init(
-        issuer: FakeIssuer, settings: DevelopmentServerSettings = DevelopmentServerSettings()
+        issuer: FakeIssuer,
+        settings: DevelopmentAuthorizationServer.Settings = DevelopmentAuthorizationServer.Settings()
     ) throws(TestKitError) {
         guard let url = try? AbsoluteURL(parsing: issuer.url), url.isLoopback, let algorithm = issuer.algorithms.first
         else { throw .issuerNotLoopback }
@@ -84,15 +85,16 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// - Parameters:
     ///   - clientID: The `client_id`: 1…128 unreserved characters of RFC 3986.
     ///   - secret: At least one unreserved character; nil to have one made of 256 random bits.
-    ///   - authentication: How it authenticates; ``ClientAuthenticationMethod/none`` makes a public client.
+    ///   - authentication: How it authenticates; ``DevelopmentAuthorizationServer/ClientAuthentication/none`` makes a public client.
     ///   - grantTypes: What it may do.
     ///   - redirectURIs: Where it may be redirected to; needed for the authorization code grant.
     /// - Throws: ``TestKitError/clientNotAcceptable``.
     @discardableResult
     public func registerClient(
-        _ clientID: String, secret: String? = nil, authentication: ClientAuthenticationMethod = .clientSecretBasic,
-        grantTypes: Set<GrantType> = [.clientCredentials], redirectURIs: [String] = []
-    ) throws(TestKitError) -> ClientCredentials {
+        _ clientID: String, secret: String? = nil,
+        authentication: DevelopmentAuthorizationServer.ClientAuthentication = .clientSecretBasic,
+        grantTypes: Set<DevelopmentAuthorizationServer.GrantType> = [.clientCredentials], redirectURIs: [String] = []
+    ) throws(TestKitError) -> DevelopmentAuthorizationServer.Client {
         let uris = redirectURIs.compactMap { RedirectURI($0) }
         guard (1...128).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) }),
             uris.count == redirectURIs.count, grantTypes.contains(where: { $0 != .refreshToken }),
@@ -113,13 +115,16 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             RegisteredClient(
                 id: clientID, authentication: authentication, grantTypes: grantTypes, redirectURIs: uris, secret: issued
             ))
-        return ClientCredentials(clientID: clientID, clientSecret: issued, authentication: authentication)
+        return DevelopmentAuthorizationServer.Client(
+            clientID: clientID, clientSecret: issued, authentication: authentication)
     }
 
     /// A shell command that asks for a token with a client's secret (client credentials) and prints the JSON answer.
     ///
     /// It shows the secret. A public client's command is answered with an error.
-    public func tokenCommand(for client: ClientCredentials, resource: String, scopes: ScopeSet = ScopeSet()) -> String {
+    public func tokenCommand(
+        for client: DevelopmentAuthorizationServer.Client, resource: String, scopes: ScopeSet = ScopeSet()
+    ) -> String {
         let secret = client.clientSecret ?? ""
         var command =
             switch client.authentication {
@@ -149,7 +154,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         if request.method == .options, route.isOpenToBrowsers { return Self.preflight(for: route) }
         guard route.methods.contains(request.method) else {
             var response = Self.error(.methodNotAllowed)
-            response.fields[.allow] = HTTPFieldValue(route.allowedMethods)
+            response.fields[.allow] = HTTPFields.Value(route.allowedMethods)
             return Self.opened(response, route)
         }
         let now = issuer.clock.now()
@@ -177,8 +182,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         metadata.registrationEndpoint = issuer.endpoint("register")
         metadata.scopesSupported = policy.allowedScopes ?? ScopeSet()
         metadata.responseModesSupported = ["query"]
-        metadata.grantTypesSupported = GrantType.allCases.map(\.rawValue)
-        metadata.tokenEndpointAuthMethodsSupported = ClientAuthenticationMethod.allCases.map(\.rawValue)
+        metadata.grantTypesSupported = DevelopmentAuthorizationServer.GrantType.allCases.map(\.rawValue)
+        metadata.tokenEndpointAuthMethodsSupported = DevelopmentAuthorizationServer.ClientAuthentication.allCases.map(
+            \.rawValue)
         metadata.authorizationResponseIssuerParameterSupported = true
         return metadata
     }
@@ -192,7 +198,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// Fetch standard §3.2: what a browser asks before a cross-origin request.
     private static func preflight(for route: Routes.Route) -> HTTPResponse {
         var response = HTTPResponse(status: .noContent)
-        response.fields[.accessControlAllowMethods] = HTTPFieldValue(route.allowedMethods)
+        response.fields[.accessControlAllowMethods] = HTTPFields.Value(route.allowedMethods)
         response.fields[.accessControlAllowHeaders] = "Authorization, Content-Type, Accept, MCP-Protocol-Version"
         response.fields[.accessControlMaxAge] = "7200"
         return opened(response, route)

@@ -57,24 +57,33 @@ struct RegistrationEndpoint: Sendable {
 
     /// RFC 7591 §2: absent means authorization_code. Types that the server does not have are left out, which the answer
     /// says (§3.2.1).
-    private static func grantTypes(of metadata: JSONObject) throws(Refusal) -> Set<GrantType> {
+    private static func grantTypes(of metadata: JSONDocument.Object) throws(Refusal) -> Set<
+        DevelopmentAuthorizationServer.GrantType
+    > {
         guard let names = try strings(metadata["grant_types"]) else { return [.authorizationCode] }
-        let known = GrantType.allCases.filter { type in names.contains { $0.hasSameBytes(as: type.rawValue) } }
+        let known = DevelopmentAuthorizationServer.GrantType.allCases.filter { type in
+            names.contains { $0.hasSameBytes(as: type.rawValue) }
+        }
         // A refresh token comes of another grant.
         guard known.contains(where: { $0 != .refreshToken }) else { throw .grantTypesUnsupported }
         return Set(known)
     }
 
     /// RFC 7591 §2: absent means client_secret_basic.
-    private static func authentication(of metadata: JSONObject) throws(Refusal) -> ClientAuthenticationMethod {
+    private static func authentication(of metadata: JSONDocument.Object) throws(Refusal)
+        -> DevelopmentAuthorizationServer.ClientAuthentication
+    {
         guard let value = metadata["token_endpoint_auth_method"] else { return .clientSecretBasic }
         guard let name = value.string else { throw .malformedRegistration }
-        guard let method = ClientAuthenticationMethod.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) })
+        guard
+            let method = DevelopmentAuthorizationServer.ClientAuthentication.allCases.first(where: {
+                $0.rawValue.hasSameBytes(as: name)
+            })
         else { throw .authenticationMethodUnsupported }
         return method
     }
 
-    private static func redirectURIs(of metadata: JSONObject) throws(Refusal) -> [RedirectURI] {
+    private static func redirectURIs(of metadata: JSONDocument.Object) throws(Refusal) -> [RedirectURI] {
         guard let value = metadata["redirect_uris"] else { return [] }
         guard let elements = value.array, elements.count <= maximumRedirectURIs else { throw .redirectURINotAcceptable }
         var uris: [RedirectURI] = []
@@ -100,11 +109,11 @@ struct RegistrationEndpoint: Sendable {
     }
 
     /// RFC 7591 §3.2.1: everything that was registered.
-    private static func information(about client: RegisteredClient, now: Double) -> JSONObject {
-        let grantTypes = GrantType.allCases.filter(client.grantTypes.contains)
-        var answer: JSONObject = [
+    private static func information(about client: RegisteredClient, now: Double) -> JSONDocument.Object {
+        let grantTypes = DevelopmentAuthorizationServer.GrantType.allCases.filter(client.grantTypes.contains)
+        var answer: JSONDocument.Object = [
             "client_id": .string(client.id),
-            "client_id_issued_at": .number(JSONNumber(Int64(exactly: now.rounded(.down)) ?? 0)),
+            "client_id_issued_at": .number(JSONDocument.Number(Int64(exactly: now.rounded(.down)) ?? 0)),
             "token_endpoint_auth_method": .string(client.authentication.rawValue),
             "grant_types": .array(grantTypes.map { .string($0.rawValue) }),
             "response_types": .array(client.grantTypes.contains(.authorizationCode) ? ["code"] : []),
@@ -117,7 +126,7 @@ struct RegistrationEndpoint: Sendable {
 
     /// Descriptive metadata has no effect here; it is checked for its type and given back. RFC 7591 §2: what the server
     /// does not know is left out.
-    private static func echo(_ metadata: JSONObject, into answer: inout JSONObject) throws(Refusal) {
+    private static func echo(_ metadata: JSONDocument.Object, into answer: inout JSONDocument.Object) throws(Refusal) {
         let texts = [
             "client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version",
             "scope",

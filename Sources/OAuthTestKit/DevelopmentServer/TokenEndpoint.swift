@@ -33,7 +33,11 @@ struct TokenEndpoint: Sendable {
 
     private func issue(_ form: FormParameters, to client: RegisteredClient, now: Double) throws(Refusal) -> Issue {
         let name = try form.required("grant_type", orThrow: .grantTypeMissing)
-        guard let grantType = GrantType.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
+        guard
+            let grantType = DevelopmentAuthorizationServer.GrantType.allCases.first(where: {
+                $0.rawValue.hasSameBytes(as: name)
+            })
+        else {
             throw .grantTypeUnsupported
         }
         // RFC 6749 §4.4: client credentials are for confidential clients alone.
@@ -99,15 +103,15 @@ struct TokenEndpoint: Sendable {
         var draft = issuer.draft(algorithm: policy.algorithm)
         draft.claims["sub"] = .string(issue.subject)
         draft.claims["client_id"] = .string(issue.clientID)
-        draft.claims["aud"] = TokenDraft.audience(issue.resources)
+        draft.claims["aud"] = FakeIssuer.Draft.audience(issue.resources)
         draft.claims["scope"] = issue.scopes.isEmpty ? nil : .string(issue.scopes.description)
         draft.issuedAt = now.rounded(.down)
         draft.expiresAt = now.rounded(.down) + Double(policy.accessTokenLifetime)
 
-        var members: JSONObject = [
+        var members: JSONDocument.Object = [
             "access_token": .string(try issuer.sign(draft)),
             "token_type": "Bearer",
-            "expires_in": .number(JSONNumber(Int64(max(0, policy.accessTokenLifetime)))),
+            "expires_in": .number(JSONDocument.Number(Int64(max(0, policy.accessTokenLifetime)))),
         ]
         // RFC 6749 §5.1: optional, but required where it differs from the request; always sent.
         if !issue.scopes.isEmpty { members["scope"] = .string(issue.scopes.description) }

@@ -213,7 +213,7 @@ public final class IssuerDiscovery: Sendable {
     /// right location.
     private func read() async throws(RemoteKeySet.FetchFailure) -> Document {
         var lastStatus = 404
-        for url in WellKnown.authorizationServerMetadataURLs(of: issuer) {
+        for url in issuer.metadataURLs {
             let document: FetchedDocument
             do throws(FetchError) {
                 document = try await fetch.document(

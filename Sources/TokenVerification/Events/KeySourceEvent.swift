@@ -5,7 +5,7 @@ public import JOSE
 /// Bounded: none is sent per request. A source tells of each attempt, and of each change in how it stands, once.
 public enum KeySourceEvent: Sendable, Hashable {
     /// A fetch begins.
-    case refreshStarted(KeyRefreshCause)
+    case refreshStarted(KeySourceEvent.RefreshCause)
     /// A fetch has brought a usable set, or has found the present one unchanged.
     case refreshSucceeded(usableKeys: Int)
     /// A fetch brought nothing; the present set, if any, stays in use.
@@ -13,7 +13,7 @@ public enum KeySourceEvent: Sendable, Hashable {
     /// A fetch brought a document that is no usable key set; the present set, if any, stays in use.
     case setRejected(RemoteKeySet.FetchFailure)
     /// An entry of a new set is not used; its position, and why. At most ``RemoteKeySet.Limits/maximumSkippedKeyEvents`` a set.
-    case keySkipped(index: Int, reason: KeyDefect)
+    case keySkipped(index: Int, reason: JSONWebKey.Defect)
     /// A new set has more entries than are looked at; the rest is ignored.
     case tooManyKeys(limit: Int)
     /// The present set is used past its soft lifetime; once until the next good fetch.
@@ -26,14 +26,16 @@ public enum KeySourceEvent: Sendable, Hashable {
     case discoveryStale(RemoteKeySet.FetchFailure, age: Duration)
 }
 
-/// Why a fetch of keys begins.
-public enum KeyRefreshCause: String, Sendable, Hashable, CaseIterable {
-    /// There is no set that may be used.
-    case noKeys = "no_keys"
-    /// The present set is getting old.
-    case aging
-    /// A token names a key that the present set has not.
-    case unknownKey = "unknown_kid"
+extension KeySourceEvent {
+    /// Why a fetch of keys begins.
+    public enum RefreshCause: String, Sendable, Hashable, CaseIterable {
+        /// There is no set that may be used.
+        case noKeys = "no_keys"
+        /// The present set is getting old.
+        case aging
+        /// A token names a key that the present set has not.
+        case unknownKey = "unknown_kid"
+    }
 }
 
 /// How a source of keys stands.

@@ -41,7 +41,7 @@ struct IntrospectionAnswer: Sendable {
     }
 
     /// An endpoint answers about refresh tokens too, which open nothing here.
-    private func checkKind(_ claims: JSONNode) throws(JOSEError) {
+    private func checkKind(_ claims: JSONDocument.Node) throws(JOSEError) {
         // RFC 7662 §2.2, RFC 6749 §7.1: compared without case.
         if let type = claims["token_type"] {
             guard let bytes = type.stringBytes, ASCII.equalsIgnoringCase(bytes, "bearer".utf8) else {

@@ -74,14 +74,14 @@ extension IntrospectionConfiguration.Credentials {
     }
 
     /// The `Authorization` field; nil for credentials in the form.
-    var authorization: HTTPFieldValue? {
+    var authorization: HTTPFields.Value? {
         switch self {
         case .basic(let clientID, let secret):
             // RFC 6749 §2.3.1: each part is form-urlencoded first, so that a colon in one of them stays in it.
             let pair = PercentEncoding.encode(clientID) + ":" + PercentEncoding.encode(secret.text)
-            return HTTPFieldValue("Basic " + Base64.encode(Array(pair.utf8)))
+            return HTTPFields.Value("Basic " + Base64.encode(Array(pair.utf8)))
         case .post: return nil
-        case .bearer(let token): return HTTPFieldValue("Bearer " + token.text)
+        case .bearer(let token): return HTTPFields.Value("Bearer " + token.text)
         }
     }
 

@@ -44,7 +44,7 @@ struct IntrospectionEndpoint: Sendable {
         }
         // RFC 7662 §2.2; RFC 9701 §5 answers with a JWT only when it is asked to.
         guard document.fields.mediaType == .json else { throw .mediaType }
-        do throws(JSONError) {
+        do throws(JSONDocument.ParseError) {
             return try JSONDocument(parsing: document.body)
         } catch {
             throw .json(error.reason)

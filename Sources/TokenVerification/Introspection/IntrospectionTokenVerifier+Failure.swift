@@ -13,7 +13,7 @@ extension IntrospectionTokenVerifier {
         /// Something else than `application/json`, such as a signed answer (RFC 9701), which is not supported.
         case mediaType
         /// Not strict JSON.
-        case json(JSONError.Reason)
+        case json(JSONDocument.ParseError.Reason)
         /// No object with a Boolean `active`.
         case notAnAnswer
 

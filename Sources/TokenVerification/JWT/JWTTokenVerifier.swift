@@ -161,9 +161,9 @@ public struct JWTTokenVerifier: TokenVerifier {
     }
 
     /// A hint for the operator whose configured issuer has a slash too many, and the like.
-    private func nearestDifference(_ name: String?) -> IssuerDifference {
+    private func nearestDifference(_ name: String?) -> JOSEError.IssuerDifference {
         guard let name else { return .other }
-        let differences = issuers.map { IssuerDifference.between(name, $0.validation.policy.issuer) }
+        let differences = issuers.map { JOSEError.IssuerDifference.between(name, $0.validation.policy.issuer) }
         return differences.first { $0 != .other } ?? .other
     }
 

@@ -82,15 +82,15 @@ struct CacheControl: Equatable {
 
 /// What a document is asked for again with (RFC 9110 §8.8).
 struct Validators: Sendable, Equatable {
-    var eTag: HTTPFieldValue?
-    var lastModified: HTTPFieldValue?
+    var eTag: HTTPFields.Value?
+    var lastModified: HTTPFields.Value?
 
     /// The validators of a response; a repeated, empty or overlong one is none.
     ///
     /// Nor is one that is not UTF-8: RFC 9110 §8.8.3 admits its bytes, but a fetcher that cannot send them would refuse every
     /// request from then on.
     init(_ fields: HTTPFields) {
-        func validator(_ name: HTTPFieldName) -> HTTPFieldValue? {
+        func validator(_ name: HTTPFields.Name) -> HTTPFields.Value? {
             guard let value = fields[name], value.string != nil,
                 (1...RemoteKeySet.Limits.maximumValidatorBytes).contains(value.bytes.count)
             else { return nil }

@@ -55,7 +55,7 @@ struct KeySetFetch: Sendable {
     }
 
     private func answer(
-        from url: AbsoluteURL, _ cause: KeyRefreshCause, _ known: KeySetDocument?
+        from url: AbsoluteURL, _ cause: KeySourceEvent.RefreshCause, _ known: KeySetDocument?
     ) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
         var fields = HTTPFields()
         known?.validators.write(to: &fields)

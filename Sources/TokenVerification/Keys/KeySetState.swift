@@ -15,7 +15,7 @@ struct KeySetDocument: Sendable {
 /// One fetch of keys. State and shell share it; those who wait stand at its `pending`.
 struct KeyAttempt: Sendable {
     let number: UInt64
-    let cause: KeyRefreshCause
+    let cause: KeySourceEvent.RefreshCause
     /// The present document: it need not be sent again.
     let known: KeySetDocument?
     let pending = SharedResult<Void>()
@@ -165,7 +165,7 @@ struct KeySetState: Sendable {
         return present.keys
     }
 
-    private mutating func begin(_ cause: KeyRefreshCause, _ now: Duration) -> KeyAttempt {
+    private mutating func begin(_ cause: KeySourceEvent.RefreshCause, _ now: Duration) -> KeyAttempt {
         lastNumber &+= 1
         lastAttempt = now
         let attempt = KeyAttempt(number: lastNumber, cause: cause, known: present?.document)

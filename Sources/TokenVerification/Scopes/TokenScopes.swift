@@ -12,14 +12,14 @@ struct TokenScopes: Sendable {
     private(set) var hasMalformedClaim = false
 
     /// Reads `scope`, else `scp`, and the claims of the mapping.
-    init(of claims: JSONNode, _ mapping: ScopeMapping) {
+    init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
         // RFC 9068 §2.2.3 `scope`: a string split on spaces. An array is accepted too, and `scp` of either form.
         if let claim = claims["scope"] ?? claims["scp"] {
             let text = claim.string
             add(text.map(Self.split) ?? Self.strings(of: claim)) { mapping.spelling.requested($0) }
         }
         for source in mapping.claims {
-            var claim: JSONNode? = claims
+            var claim: JSONDocument.Node? = claims
             for name in source.path { claim = claim?[name] }
             guard let claim else { continue }
             let text = claim.string
@@ -44,7 +44,7 @@ struct TokenScopes: Sendable {
     }
 
     /// The elements of an array of strings, one more than the limit at most; nil for anything else.
-    private static func strings(of claim: JSONNode) -> [String]? {
+    private static func strings(of claim: JSONDocument.Node) -> [String]? {
         guard claim.kind == .array else { return nil }
         var strings: [String] = []
         var allStrings = true

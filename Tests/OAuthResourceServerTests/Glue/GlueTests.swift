@@ -206,12 +206,12 @@ struct MCPSwiftSDKGlueTests {
     ) async throws -> HTTPMessages.HTTPResponse {
         var fields = HTTPFields()
         let token = GuardFixture.issuer.token { $0.claims["sub"] = .string(subject) }
-        fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + token)))
-        if let session { fields.append(.mcpSessionID, try #require(HTTPFieldValue(session))) }
+        fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token)))
+        if let session { fields.append(.mcpSessionID, try #require(HTTPFields.Value(session))) }
         return try await handler.respond(
             to: HTTPRequest(
-                method: method, target: try #require(HTTPRequestTarget(path)), fields: fields,
-                body: HTTPRequestBody(Array(message.utf8))))
+                method: method, target: try #require(HTTPRequest.Target(path)), fields: fields,
+                body: HTTPRequest.Body(Array(message.utf8))))
     }
 
     private func text(_ response: HTTPMessages.HTTPResponse) async throws -> String {
@@ -219,7 +219,7 @@ struct MCPSwiftSDKGlueTests {
         case .bytes(let bytes): return String(decoding: bytes, as: UTF8.self)
         case .stream(let produce):
             let written = Mutex<[UInt8]>([])
-            try await produce(HTTPBodyWriter { piece in written.withLock { $0 += piece } })
+            try await produce(HTTPResponse.Body.Writer { piece in written.withLock { $0 += piece } })
             return written.withLock { String(decoding: $0, as: UTF8.self) }
         }
     }

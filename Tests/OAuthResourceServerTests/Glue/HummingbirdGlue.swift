@@ -16,7 +16,7 @@ enum HummingbirdGlue {
             // HTTPTypes keeps the Host field apart from the others.
             if let host = request.head.authority { pairs.append(("Host", host)) }
             guard let method = HTTPMethod(request.head.method.rawValue),
-                let target = HTTPRequestTarget(request.head.path ?? ""),
+                let target = HTTPMessages.HTTPRequest.Target(request.head.path ?? ""),
                 let fields = HTTPMessages.HTTPFields(pairs)
             else { return Response(status: .badRequest) }
 
@@ -102,7 +102,7 @@ extension HummingbirdGlue {
         var body: [UInt8] = []
 
         mutating func collectBody(upTo maximum: Int) async throws -> ByteBuffer {
-            guard body.count <= maximum else { throw HTTPRequestBodyError.tooLarge(limit: maximum) }
+            guard body.count <= maximum else { throw HTTPMessages.HTTPRequest.Body.ReadError.tooLarge(limit: maximum) }
             return ByteBuffer(bytes: body)
         }
     }

@@ -23,7 +23,7 @@ enum MCPSwiftSDKGlue {
             var response = HTTPMessages.HTTPResponse(status: HTTPStatus(answer.statusCode) ?? .internalServerError)
             for (name, value) in answer.headers {
                 // The server makes `Connection` itself.
-                guard let name = HTTPFieldName(name), name != .connection, let value = HTTPFieldValue(value)
+                guard let name = HTTPFields.Name(name), name != .connection, let value = HTTPFields.Value(value)
                 else { continue }
                 response.fields.append(name, value)
             }

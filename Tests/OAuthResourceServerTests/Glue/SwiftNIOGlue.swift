@@ -13,7 +13,7 @@ enum SwiftNIOGlue {
             to head: HTTPRequestHead, _ body: ByteBuffer, at address: SocketAddress?
         ) async throws -> (HTTPResponseHead, ByteBuffer) {
             guard let method = HTTPMessages.HTTPMethod(head.method.rawValue),
-                let target = HTTPRequestTarget(head.uri),
+                let target = HTTPRequest.Target(head.uri),
                 let fields = HTTPFields(head.headers.map { ($0.name, $0.value) })
             else { return (HTTPResponseHead(version: head.version, status: .badRequest), ByteBuffer()) }
 

@@ -11,7 +11,7 @@ enum VaporGlue {
         func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response {
             let body = try await request.body.collect(max: 4_194_304).get()
             guard let method = HTTPMessages.HTTPMethod(request.method.rawValue),
-                let target = HTTPRequestTarget(request.url.string),
+                let target = HTTPRequest.Target(request.url.string),
                 let fields = HTTPMessages.HTTPFields(request.headers.map { ($0.name, $0.value) })
             else { return Response(status: .badRequest) }
 

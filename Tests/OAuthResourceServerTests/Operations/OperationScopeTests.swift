@@ -226,16 +226,16 @@ struct OperationScopeTests {
     func withoutToken() async throws {
         let reads = Mutex(0)
         let handler = try fixture().server.protecting { _, _ in .text("") }
-        for authorization in [nil, "Bearer x"] as [HTTPFieldValue?] {
+        for authorization in [nil, "Bearer x"] as [HTTPFields.Value?] {
             var fields = HTTPFields()
             fields[.authorization] = authorization
-            let body = HTTPRequestBody { () throws(HTTPRequestBodyError) in
+            let body = HTTPRequest.Body { () throws(HTTPRequest.Body.ReadError) in
                 reads.withLock { $0 += 1 }
                 return nil
             }
             let response = try await handler.respond(
                 to: HTTPRequest(
-                    method: .post, target: #require(HTTPRequestTarget("/mcp")), fields: fields, body: body))
+                    method: .post, target: #require(HTTPRequest.Target("/mcp")), fields: fields, body: body))
             #expect(response.status == .unauthorized)
             #expect(try response.challenges.bearer.first?.scope?.description == "mcp:use")
         }
@@ -350,9 +350,9 @@ struct OperationScopeTests {
         let padding = 1_024 - call("ping", #"{"x":""}"#).utf8.count
         for (extra, isServed) in [(0, true), (1, false)] {
             let body = Array(call("ping", #"{"x":"\#(String(repeating: "x", count: padding + extra))"}"#).utf8)
-            let target = try #require(HTTPRequestTarget("/mcp"))
+            let target = try #require(HTTPRequest.Target("/mcp"))
             var fields = HTTPFields()
-            fields[.authorization] = HTTPFieldValue("Bearer " + token("mcp:use"))
+            fields[.authorization] = HTTPFields.Value("Bearer " + token("mcp:use"))
             let decision = await server.decide(method: .post, target: target, fields: fields, body: body)
             switch decision {
             case .proceed: #expect(isServed)
@@ -365,7 +365,7 @@ struct OperationScopeTests {
             }
             let rest = Mutex(body + Array(repeating: 0x20, count: isServed ? 0 : 9_000))
             let reads = Mutex(0)
-            let stream = HTTPRequestBody { () throws(HTTPRequestBodyError) in
+            let stream = HTTPRequest.Body { () throws(HTTPRequest.Body.ReadError) in
                 reads.withLock { $0 += 1 }
                 return rest.withLock { rest in
                     guard !rest.isEmpty else { return nil }

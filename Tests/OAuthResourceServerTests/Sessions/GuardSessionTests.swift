@@ -22,7 +22,7 @@ struct GuardSessionTests {
                     count += 1
                     return count
                 }
-                response.fields[.mcpSessionID] = HTTPFieldValue("s-\(number)")
+                response.fields[.mcpSessionID] = HTTPFields.Value("s-\(number)")
             }
             if request.path == "/error" {
                 response.status = .badRequest
@@ -47,16 +47,16 @@ struct GuardSessionTests {
 
     private func send(
         _ path: String = "/mcp", _ method: HTTPMethod = .post, as subject: String? = "alice", session: String...,
-        fields extra: [(HTTPFieldName, HTTPFieldValue)] = []
+        fields extra: [(HTTPFields.Name, HTTPFields.Value)] = []
     ) async throws -> HTTPResponse {
         var fields = HTTPFields()
         if let subject {
             let token = GuardFixture.issuer.token { $0.claims["sub"] = .string(subject) }
-            fields.append(.authorization, try #require(HTTPFieldValue("Bearer " + token)))
+            fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token)))
         }
-        for session in session { fields.append(.mcpSessionID, try #require(HTTPFieldValue(session))) }
+        for session in session { fields.append(.mcpSessionID, try #require(HTTPFields.Value(session))) }
         for (name, value) in extra { fields.append(name, value) }
-        let target = try #require(HTTPRequestTarget(path))
+        let target = try #require(HTTPRequest.Target(path))
         return try await guarded.respond(to: HTTPRequest(method: method, target: target, fields: fields))
     }
 

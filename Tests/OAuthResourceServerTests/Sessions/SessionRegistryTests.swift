@@ -19,7 +19,7 @@ struct SessionRegistryTests {
     private static func user(
         _ subject: String?, issuer: String? = "https://issuer.example", client: String? = "app"
     ) throws -> Principal {
-        var claims = JSONObject()
+        var claims = JSONDocument.Object()
         claims["sub"] = subject.map { .string($0) }
         claims["client_id"] = client.map { .string($0) }
         let document = try JSONDocument(parsing: JSONValue.object(claims).encoded())
@@ -28,7 +28,7 @@ struct SessionRegistryTests {
 
     private func fields(_ sessions: String...) throws -> HTTPFields {
         var fields = HTTPFields()
-        for session in sessions { fields.append(.mcpSessionID, try #require(HTTPFieldValue(session))) }
+        for session in sessions { fields.append(.mcpSessionID, try #require(HTTPFields.Value(session))) }
         return fields
     }
 

@@ -1,34 +1,36 @@
-/// A JSON number, kept as written (RFC 8259 §6). Two numbers are equal when they are written alike: `1` and `1.0`
-/// differ.
-public struct JSONNumber: Sendable, Hashable {
-    /// The digits as written.
-    public let text: String
+extension JSONDocument {
+    /// A JSON number, kept as written (RFC 8259 §6). Two numbers are equal when they are written alike: `1` and `1.0`
+    /// differ.
+    public struct Number: Sendable, Hashable {
+        /// The digits as written.
+        public let text: String
 
-    package init(validated text: String) { self.text = text }
+        package init(validated text: String) { self.text = text }
 
-    /// An integer.
-    public init(_ value: Int64) { text = String(value) }
+        /// An integer.
+        public init(_ value: Int64) { text = String(value) }
 
-    /// An integer. Without this initialiser a literal where an optional is expected would become a Double and print as
-    /// `1.0`.
-    public init(_ value: Int) { text = String(value) }
+        /// An integer. Without this initialiser a literal where an optional is expected would become a Double and print as
+        /// `1.0`.
+        public init(_ value: Int) { text = String(value) }
 
-    /// A finite number; nil for NaN and infinities, which JSON cannot express.
-    public init?(_ value: Double) {
-        guard value.isFinite else { return nil }
-        text = "\(value)"
+        /// A finite number; nil for NaN and infinities, which JSON cannot express.
+        public init?(_ value: Double) {
+            guard value.isFinite else { return nil }
+            text = "\(value)"
+        }
+
+        /// The nearest Double. It is always finite, because the parser refuses a number beyond its range.
+        public var double: Double {
+            // `Double` reads every number of the grammar of RFC 8259, so the last default is never taken.
+            JSONDecimal(text).exactDouble ?? Double(text) ?? 0
+        }
+
+        /// The exact integer; nil for a number that is not an integer, and for an integer outside Int64.
+        ///
+        /// `1e3`, `1.0` and `-0` are integers.
+        public var int64: Int64? { JSONDecimal(text).int64 }
     }
-
-    /// The nearest Double. It is always finite, because the parser refuses a number beyond its range.
-    public var double: Double {
-        // `Double` reads every number of the grammar of RFC 8259, so the last default is never taken.
-        JSONDecimal(text).exactDouble ?? Double(text) ?? 0
-    }
-
-    /// The exact integer; nil for a number that is not an integer, and for an integer outside Int64.
-    ///
-    /// `1e3`, `1.0` and `-0` are integers.
-    public var int64: Int64? { JSONDecimal(text).int64 }
 }
 
 /// The decimal value of a number's text: ± significand × 10^exponent.
@@ -140,14 +142,14 @@ struct JSONDecimal {
 
     /// The index after the number that begins at `start`, checked against RFC 8259 §6 and the range of Double.
     @inline(__always)
-    static func scan(_ text: Span<UInt8>, at start: Int) throws(JSONError) -> Int {
+    static func scan(_ text: Span<UInt8>, at start: Int) throws(JSONDocument.ParseError) -> Int {
         var index = start
         if text[index] == UInt8(ascii: "-") { index += 1 }
         let firstDigit = index
         try skipDigits(text, &index)
         // RFC 8259 §6: no leading zeros.
         if text[firstDigit] == UInt8(ascii: "0"), index > firstDigit + 1 {
-            throw JSONError(reason: .invalidNumber, offset: firstDigit + 1)
+            throw JSONDocument.ParseError(reason: .invalidNumber, offset: firstDigit + 1)
         }
         guard index < text.count, isNumberByte(text[index]) else {
             // An integer of up to 308 digits is finite.
@@ -159,7 +161,7 @@ struct JSONDecimal {
 
     private static func scanFractionAndExponent(
         _ text: Span<UInt8>, _ start: Int, _ endOfInteger: Int
-    ) throws(JSONError) -> Int {
+    ) throws(JSONDocument.ParseError) -> Int {
         var index = endOfInteger
         if text[index] == UInt8(ascii: ".") {
             index += 1
@@ -171,7 +173,7 @@ struct JSONDecimal {
             try skipDigits(text, &index)
         }
         guard index == text.count || !isNumberByte(text[index]) else {
-            throw JSONError(reason: .invalidNumber, offset: index)
+            throw JSONDocument.ParseError(reason: .invalidNumber, offset: index)
         }
         try refuseUnlessFinite(text, start..<index)
         return index
@@ -179,11 +181,11 @@ struct JSONDecimal {
 
     /// `1*DIGIT`
     @inline(__always)
-    private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONError) {
+    private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
         while index < text.count, ASCII.isDigit(text[index]) { index += 1 }
         guard index > start else {
-            throw JSONError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)
+            throw JSONDocument.ParseError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)
         }
     }
 
@@ -194,7 +196,7 @@ struct JSONDecimal {
     }
 
     /// A number that Double could hold only as infinity is refused, not rounded.
-    private static func refuseUnlessFinite(_ text: Span<UInt8>, _ range: Range<Int>) throws(JSONError) {
+    private static func refuseUnlessFinite(_ text: Span<UInt8>, _ range: Range<Int>) throws(JSONDocument.ParseError) {
         if let isFinite = JSONDecimal(text, range).isFinite {
             if isFinite { return }
         } else {
@@ -202,6 +204,6 @@ struct JSONDecimal {
             for index in range { digits.append(text[index]) }
             if let value = Double(String(decoding: digits, as: UTF8.self)), value.isFinite { return }
         }
-        throw JSONError(reason: .numberOutOfRange, offset: range.lowerBound)
+        throw JSONDocument.ParseError(reason: .numberOutOfRange, offset: range.lowerBound)
     }
 }

@@ -1,4 +1,4 @@
-extension JSONNode {
+extension JSONDocument.Node {
     /// Calls `body` with the unescaped name and the position of the value of each member. For another kind it does
     /// nothing.
     ///
@@ -8,7 +8,7 @@ extension JSONNode {
     }
 
     /// The value at a position that ``forEachMember(named:)`` has given.
-    package func node(at position: Int) -> JSONNode {
-        JSONNode(storage: storage, index: position)
+    package func node(at position: Int) -> JSONDocument.Node {
+        JSONDocument.Node(storage: storage, index: position)
     }
 }

@@ -1,0 +1,98 @@
+internal import WireFormat
+
+extension FakeIssuer {
+    /// One thing that is wrong with an otherwise good token: what a resource server must refuse, by name.
+    ///
+    /// ```swift
+    /// for defect in FakeIssuer.Defect.allCases {
+    ///     let answer = try await server.respond(to: request(bearer: issuer.token(with: defect)))
+    ///     #expect(answer.status == .unauthorized)
+    /// }
+    /// ```
+    public enum Defect: String, Sendable, Hashable, CaseIterable {
+        /// `alg: none` without a signature.
+        case unsecured
+        /// `alg: none` although there is a signature.
+        case algorithmNone
+        /// `alg` is missing.
+        case noAlgorithm
+        /// `typ` says ID token, logout token or anything but an access token.
+        case foreignType
+        /// A `crit` header parameter.
+        case criticalHeader
+        /// A `kid` that the issuer does not have.
+        case unknownKeyID
+        /// Signed by a stranger's key under the issuer's `kid`.
+        case foreignKey
+        /// One bit of the signature is changed.
+        case alteredSignature
+        /// The signature is missing.
+        case noSignature
+        /// The claims were changed after signing.
+        case tamperedPayload
+        /// The header was changed after signing.
+        case tamperedHeader
+        /// The payload has a claim twice.
+        case duplicateClaim
+        /// The payload is no JSON object.
+        case payloadNotAnObject
+        /// `exp` lies an hour back.
+        case expired
+        /// `exp` is missing.
+        case noExpiry
+        /// `exp` is a string.
+        case expiryNotANumber
+        /// `nbf` lies an hour ahead.
+        case notYetValid
+        /// `iat` lies an hour ahead.
+        case issuedInFuture
+        /// `iss` is another issuer.
+        case foreignIssuer
+        /// `iss` has one more trailing slash.
+        case issuerWithSlash
+        /// `iss` is missing.
+        case noIssuer
+        /// `aud` is another resource.
+        case foreignAudience
+        /// `aud` is missing.
+        case noAudience
+        /// Bound to a key by `cnf`, which a bearer token does not prove.
+        case boundToKey
+
+        /// Spoils a good draft in this one way.
+        public func spoil(_ draft: inout FakeIssuer.Draft) {
+            switch self {
+            case .unsecured: draft.makeUnsecured()
+            case .algorithmNone: draft.header["alg"] = "none"
+            case .noAlgorithm: draft.header["alg"] = nil
+            case .foreignType: draft.header["typ"] = "logout+jwt"
+            case .criticalHeader: draft.header["crit"] = ["exp"]
+            case .unknownKeyID: draft.header["kid"] = "no-such-key"
+            case .foreignKey: draft.signature = .foreignKey
+            case .alteredSignature: draft.signature = .altered
+            case .noSignature: draft.signature = .empty
+            case .tamperedPayload: draft.tamper { $0["sub"] = "somebody-else" }
+            case .tamperedHeader:
+                var header = draft.header
+                header["x"] = 1
+                draft.presentedHeader = JSONValue.object(header).encoded()
+            case .duplicateClaim:
+                draft.payloadBytes = Array(#"{"sub":"a","#.utf8) + draft.signedPayload.dropFirst()
+            case .payloadNotAnObject: draft.payloadBytes = Array("[]".utf8)
+            case .expired: draft.expiresAt = draft.issuedAt.map { $0 - 3_600 }
+            case .noExpiry: draft.claims["exp"] = nil
+            case .expiryNotANumber: draft.claims["exp"] = .string(draft.claims["exp"]?.number?.text ?? "")
+            case .notYetValid: draft.notBefore = draft.issuedAt.map { $0 + 3_600 }
+            case .issuedInFuture:
+                draft.expiresAt = draft.issuedAt.map { $0 + 7_200 }
+                draft.issuedAt = draft.issuedAt.map { $0 + 3_600 }
+            case .foreignIssuer: draft.claims["iss"] = "https://other-issuer.example"
+            case .issuerWithSlash: draft.claims["iss"] = draft.claims["iss"]?.string.map { .string($0 + "/") }
+            case .noIssuer: draft.claims["iss"] = nil
+            case .foreignAudience: draft.claims["aud"] = "https://other-resource.example"
+            case .noAudience: draft.claims["aud"] = nil
+            case .boundToKey: draft.claims["cnf"] = ["jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"]
+            }
+        }
+    }
+}
