@@ -4,7 +4,7 @@ import Testing
 import TokenVerification
 
 /// POLICY §10: CORS, and the defence against DNS rebinding. The rows' server listens on loopback.
-@Suite("The guard and browsers, request by request", .serialized, .timeLimit(.minutes(2)))
+@Suite("The guard and browsers, request by request", .serialized, .timeLimit(.minutes(5)))
 struct GuardBrowserTests {
     static let app = "https://app.example"
     static let expose = "Access-Control-Expose-Headers: WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce"

@@ -6,7 +6,7 @@ import Testing
 import WireFormat
 
 /// POLICY §11: what the operation in the body needs, in process and through the real server.
-@Suite("The guard, operation by operation", .serialized, .timeLimit(.minutes(2)))
+@Suite("The guard, operation by operation", .serialized, .timeLimit(.minutes(5)))
 struct GuardOperationTests {
     private static func guarded() throws -> GuardUnderTest {
         try GuardUnderTest(configure: {

@@ -11,7 +11,7 @@ import WireFormat
 
 /// "Bad input": what a caller puts into the head of a request chooses among the table's answers, and never becomes part of
 /// one.
-@Suite("The guard, whatever the head of a request holds", .serialized, .timeLimit(.minutes(2)))
+@Suite("The guard, whatever the head of a request holds", .serialized, .timeLimit(.minutes(5)))
 struct GuardPropertyTests {
     private typealias SplitMix = GuardOperationTests.SplitMix
 

@@ -6,7 +6,7 @@ import TokenVerification
 import WireFormat
 
 /// Request → response, exactly, in process and through the real server.
-@Suite("The guard, request by request", .serialized, .timeLimit(.minutes(2)))
+@Suite("The guard, request by request", .serialized, .timeLimit(.minutes(5)))
 struct GuardTableTests {
     @Test("POLICY §1, §2: whose fault decides the status, and the Authorization field")
     func credentials() async throws {

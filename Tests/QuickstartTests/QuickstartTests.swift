@@ -47,7 +47,7 @@ struct QuickstartTests {
         }
     }
 
-    @Test("ready means: the challenge, both metadata URLs and the authorization server answer", .timeLimit(.minutes(1)))
+    @Test("ready means: the challenge, both metadata URLs and the authorization server answer", .timeLimit(.minutes(5)))
     func ready() async throws {
         let isChecked = Mutex(false)
         try await withQuickstart(["--issuer-port", "0", "--required-scope", "b", "--required-scope", "a"]) {
@@ -74,7 +74,7 @@ struct QuickstartTests {
         #expect(isChecked.withLock { $0 })
     }
 
-    @Test("a port in use is one line with the flag and the port, and nothing was started", .timeLimit(.minutes(1)))
+    @Test("a port in use is one line with the flag and the port, and nothing was started", .timeLimit(.minutes(5)))
     func portInUse() async throws {
         try await withQuickstart(["--issuer-port", "0"]) { resource, _ in
             let taken = try #require(AbsoluteURL(parsing: resource).port)
@@ -94,7 +94,7 @@ struct QuickstartTests {
 
     private let loopback = ["OAUTH_ALLOW_INSECURE_HTTP": "loopback"]
 
-    @Test("an issuer that is not there stops nothing: 401 without a token, 503 with one", .timeLimit(.minutes(1)))
+    @Test("an issuer that is not there stops nothing: 401 without a token, 503 with one", .timeLimit(.minutes(5)))
     func unreachableIssuer() async throws {
         // A server that knows nothing of issuers: its own port of the MCP server, under another path.
         try await withQuickstart(["--issuer-port", "0"]) { resource, _ in
@@ -112,7 +112,7 @@ struct QuickstartTests {
         }
     }
 
-    @Test("with --issuer the keys of that issuer are used and no other server is started", .timeLimit(.minutes(1)))
+    @Test("with --issuer the keys of that issuer are used and no other server is started", .timeLimit(.minutes(5)))
     func otherIssuer() async throws {
         try await withQuickstart(["--issuer-port", "0"]) { _, issuer in
             try await withQuickstart(
@@ -124,7 +124,7 @@ struct QuickstartTests {
         }
     }
 
-    @Test("POLICY §17: the operator sees why a request was refused", .timeLimit(.minutes(1)))
+    @Test("POLICY §17: the operator sees why a request was refused", .timeLimit(.minutes(5)))
     func operatorLog() async throws {
         let codes = Mutex<[String]>([])
         try await withQuickstart(
@@ -139,7 +139,7 @@ struct QuickstartTests {
         #expect(codes.withLock { $0 } == ["missing_credentials"])
     }
 
-    @Test("pre-shared tokens: no authorization server is started, and the ready line says so", .timeLimit(.minutes(1)))
+    @Test("pre-shared tokens: no authorization server is started, and the ready line says so", .timeLimit(.minutes(5)))
     func staticTokens() async throws {
         let file = try TokenFile(
             "ci:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae\n")

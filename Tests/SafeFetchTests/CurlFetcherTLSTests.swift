@@ -5,7 +5,7 @@ import WireFormat
 @testable import SafeFetch
 
 /// Where the machine has the `openssl` program; elsewhere these do not run.
-@Suite("CurlFetcher over TLS", .serialized, .enabled(if: OpenSSLServer.isAvailable), .timeLimit(.minutes(1)))
+@Suite("CurlFetcher over TLS", .serialized, .enabled(if: OpenSSLServer.isAvailable), .timeLimit(.minutes(5)))
 struct CurlFetcherTLSTests {
     /// The server serves one connection at a time, so none may be kept.
     static let ok = Array("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok".utf8)

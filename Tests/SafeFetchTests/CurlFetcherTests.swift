@@ -13,7 +13,7 @@ import WireFormat
     import Darwin
 #endif
 
-@Suite("CurlFetcher over loopback", .serialized, .timeLimit(.minutes(1)))
+@Suite("CurlFetcher over loopback", .serialized, .timeLimit(.minutes(5)))
 struct CurlFetcherTests {
     static let loopback = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
 

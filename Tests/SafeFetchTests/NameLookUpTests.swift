@@ -13,7 +13,7 @@ import WireFormat
     import Darwin
 #endif
 
-@Suite("What names resolve to", .serialized, .timeLimit(.minutes(1)))
+@Suite("What names resolve to", .serialized, .timeLimit(.minutes(5)))
 struct NameLookUpTests {
     /// A resolver that says what it is told to, notes what it was asked, and can hang.
     final class Resolver: Sendable {

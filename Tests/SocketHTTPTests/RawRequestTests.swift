@@ -2,7 +2,7 @@ import SocketHTTP
 import Testing
 
 /// The table of raw requests over a socket: the answer, and whether the connection lives on.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(5)))
 struct RawRequestTests {
     enum Manner: String, CaseIterable, Sendable {
         case whole

@@ -7,7 +7,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 private struct Broken: Error {}
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StreamingTests {
     @Test("Each piece of a stream arrives before the next is written")
     func pieceByPiece() async throws {

@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import TokenVerification
 
-@Suite("IssuerDiscovery", .serialized, .timeLimit(.minutes(1)))
+@Suite("IssuerDiscovery", .serialized, .timeLimit(.minutes(5)))
 struct IssuerDiscoveryTests {
     private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
     private static let url = "https://issuer.example/jwks"
@@ -104,7 +104,7 @@ struct IssuerDiscoveryTests {
         while discovery.presentMetadata()?.metadata.jwksURI?.path != "/new" { await Task.yield() }
     }
 
-    @Test("A waiter that is cancelled leaves the fetch to the others", .timeLimit(.minutes(1)))
+    @Test("A waiter that is cancelled leaves the fetch to the others", .timeLimit(.minutes(5)))
     func cancellation() async throws {
         fetcher.set(Self.oauth, json: Self.document)
         fetcher.hold()

@@ -6,7 +6,7 @@ import Testing
 import TokenVerification
 import WireFormat
 
-@Suite("RemoteKeySet over HTTP", .serialized, .timeLimit(.minutes(1)))
+@Suite("RemoteKeySet over HTTP", .serialized, .timeLimit(.minutes(5)))
 struct RemoteKeySetHTTPTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()

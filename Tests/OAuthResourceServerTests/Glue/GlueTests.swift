@@ -228,7 +228,7 @@ struct MCPSwiftSDKGlueTests {
     private let initialize = #"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{}}"#
 
     @Test(
-        "Stateless: callers with the same JSON-RPC id at the same time get their own answers", .timeLimit(.minutes(1)))
+        "Stateless: callers with the same JSON-RPC id at the same time get their own answers", .timeLimit(.minutes(5)))
     func stateless() async throws {
         let handler = server.protecting(MCPSwiftSDKGlue.stateless().respond)
         try await withThrowingTaskGroup { group in
@@ -243,7 +243,7 @@ struct MCPSwiftSDKGlueTests {
         #expect(try await send(call, to: handler, as: "x", method: try #require(HTTPMethod("post"))).status.code == 405)
     }
 
-    @Test("Stateful: a handler outside the request's task finds the principal by the request", .timeLimit(.minutes(1)))
+    @Test("Stateful: a handler outside the request's task finds the principal by the request", .timeLimit(.minutes(5)))
     func stateful() async throws {
         let handler = server.protecting(MCPSwiftSDKGlue.stateful().respond)
         let begun = try await send(initialize, to: handler, as: "alice")
@@ -265,7 +265,7 @@ struct MCPSwiftSDKGlueTests {
         #expect(try await send(call, to: handler, as: "alice", session: session).status == .notFound)
     }
 
-    @Test("Stateful: without a session there is an error, and it names none", .timeLimit(.minutes(1)))
+    @Test("Stateful: without a session there is an error, and it names none", .timeLimit(.minutes(5)))
     func withoutSession() async throws {
         let handler = server.protecting(MCPSwiftSDKGlue.stateful().respond)
         let begun = try await send(initialize, to: handler, as: "alice")
