@@ -33,7 +33,7 @@ enum RawExchange {
         guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
         defer { _ = close(descriptor) }
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            var limit = timeval(tv_sec: 60, tv_usec: 0)
+            var limit = timeval(tv_sec: 240, tv_usec: 0)
             _ = unsafe setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
         }
         var address = sockaddr_in()

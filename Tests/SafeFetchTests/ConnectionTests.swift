@@ -16,10 +16,19 @@ struct ConnectionTests {
         }
     }
 
+    /// Keeps its connections for longer than a busy machine makes a test wait.
+    private static let patient: FetchPolicy = {
+        var policy = CurlFetcherTests.loopback
+        policy.idleMilliseconds = 120_000
+        policy.connectTimeout = .seconds(60)
+        policy.totalTimeout = .seconds(240)
+        return policy
+    }()
+
     @Test("an operator's fetcher keeps the connection for the next fetch")
     func kept() async throws {
         let server = try Self.keepingServer()
-        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
+        let fetcher = try CurlFetcher(policy: Self.patient)
         for _ in 0..<3 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
         #expect(server.connectionCount == 1)
         #expect(server.requests.filter { !$0.isEmpty }.count == 3)
@@ -43,7 +52,7 @@ struct ConnectionTests {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             if connection.readHead().hasPrefix("POST") { _ = connection.readContent(count: 4) }
         }
-        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
+        let fetcher = try CurlFetcher(policy: Self.patient)
         let url = try AbsoluteURL(parsing: server.url())
         let form = DocumentRequest(url: url, method: .postForm(Array("a=bc".utf8)), maximumBodyBytes: 10)
         let page = DocumentRequest(url: url, maximumBodyBytes: 10)
@@ -64,7 +73,7 @@ struct ConnectionTests {
                 connection.send(content)
             }
         }
-        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
+        let fetcher = try CurlFetcher(policy: Self.patient)
         for byte in UInt8(1)...3 {
             let form = [UInt8](repeating: byte, count: 70_000)
             let request = DocumentRequest(
@@ -81,7 +90,7 @@ struct ConnectionTests {
                 connection.send("HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n")
             }
         }
-        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
+        let fetcher = try CurlFetcher(policy: Self.patient)
         for _ in 0..<2 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
         #expect(server.requests.allSatisfy { !$0.contains("Cookie") })
     }

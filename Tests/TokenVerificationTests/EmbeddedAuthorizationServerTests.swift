@@ -33,7 +33,7 @@ struct EmbeddedAuthorizationServerTests {
         let own = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
         let other = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
         // A new generation has key identifiers that the first instance does not have.
-        try other.rotateKeys(.remove)
+        try other.rotateKeys(.drop)
         let keySetURL = try AbsoluteURL(parsing: "https://login.example.com/jwks")
         let fetcher = ScriptedFetcher()
         let verifier = try makeVerifier(EmbeddedServer(issuer: own), at: keySetURL, fetcher)
@@ -51,7 +51,7 @@ struct EmbeddedAuthorizationServerTests {
         let audience = "https://mcp.example.com/mcp"
         let own = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
         let other = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
-        try other.rotateKeys(.remove)
+        try other.rotateKeys(.drop)
         let fetcher = ScriptedFetcher()
         let keySetURL = try AbsoluteURL(parsing: "https://login.example.com/jwks")
         let verifier = try makeVerifier(EmbeddedServer(issuer: own), at: keySetURL, fetcher)
