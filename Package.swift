@@ -75,11 +75,7 @@ let package = Package(
 
         // Level 6: programs.
         .executableTarget(
-            name: "mcp-quickstart",
-            dependencies: [
-                "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthResourceServer",
-                "SafeFetch", "SocketHTTP", "ResourceServerKit", "OAuthTestKit",
-            ]),
+            name: "mcp-quickstart", dependencies: ["ResourceServerKit", "OAuthTestKit"]),
         .executableTarget(
             name: "mcp-auth",
             dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "SafeFetch"]),

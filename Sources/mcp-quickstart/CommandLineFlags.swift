@@ -1,4 +1,4 @@
-import WireFormat
+import ResourceServerKit
 
 /// The flags of a command line, `--flag value` or `--flag=value`, and what is wrong with them.
 struct CommandLineFlags {

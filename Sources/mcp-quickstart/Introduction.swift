@@ -1,5 +1,4 @@
-import OAuthMetadata
-import WireFormat
+import ResourceServerKit
 
 /// What is printed when everything listens: the ready line for programs, and what to try for people.
 struct Introduction {

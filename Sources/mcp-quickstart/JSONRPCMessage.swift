@@ -1,4 +1,4 @@
-import WireFormat
+import ResourceServerKit
 
 /// One JSON-RPC 2.0 message as a client of MCP may send it.
 enum JSONRPCMessage {

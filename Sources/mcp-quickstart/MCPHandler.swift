@@ -1,6 +1,4 @@
-import HTTPMessages
-import OAuthResourceServer
-import WireFormat
+import ResourceServerKit
 
 /// An MCP server over streamable HTTP: one JSON-RPC message per POST, no session, no state.
 ///

@@ -1,6 +1,4 @@
-import OAuthResourceServer
 import ResourceServerKit
-import SocketHTTP
 
 #if canImport(Glibc)
     import Glibc

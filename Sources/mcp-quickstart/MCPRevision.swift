@@ -1,5 +1,4 @@
-import HTTPMessages
-import WireFormat
+import ResourceServerKit
 
 /// The revisions of the Model Context Protocol spoken here, newest first.
 enum MCPRevision: String, CaseIterable {

@@ -1,6 +1,4 @@
-import OAuthMetadata
-import OAuthResourceServer
-import WireFormat
+import ResourceServerKit
 
 /// One tool: what a client is told about it, and what it does.
 struct MCPTool: Sendable {

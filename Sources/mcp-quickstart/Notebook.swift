@@ -1,7 +1,5 @@
-import OAuthMetadata
-import OAuthResourceServer
+import ResourceServerKit
 import Synchronization
-import WireFormat
 
 /// The notes of everybody who calls, in memory: something that is worth a scope.
 ///

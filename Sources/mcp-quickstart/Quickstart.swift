@@ -1,12 +1,5 @@
-import HTTPMessages
-import JOSE
-import OAuthMetadata
-import OAuthResourceServer
 import OAuthTestKit
-import SafeFetch
-import SocketHTTP
-import TokenVerification
-import WireFormat
+import ResourceServerKit
 
 /// A protected MCP server with everything around it.
 ///

@@ -1,8 +1,4 @@
-import OAuthMetadata
-import OAuthResourceServer
-import SafeFetch
-import TokenVerification
-import WireFormat
+import ResourceServerKit
 
 /// The configuration of the quickstart: ports, and the guard's `OAUTH_*` environment with flags in the place of what they say.
 struct QuickstartOptions {
