@@ -1,27 +1,29 @@
 package import JOSE
 internal import WireFormat
 
-/// An access token as a caller presented it: bytes that are not verified.
+/// An access token as the caller presented it. Its bytes are not verified.
 ///
-/// Its descriptions are redacted. Events name a token by its ``fingerprint``.
+/// Its descriptions do not contain the token. Events identify a token by its ``fingerprint``.
 public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The bytes between `Bearer ` and the end of the field.
     public let bytes: [UInt8]
-    /// The SHA-256 of the bytes: the key of every cache. It is computed once.
+    /// The SHA-256 of the bytes, computed once. Every cache uses it as its key.
     package let digest: SHA256Digest
 
-    /// A token to verify. The guard makes its own from the `Authorization` field.
+    /// Wraps the bytes of a token. Nothing is checked. The guard does this with the content of the `Authorization`
+    /// field.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
         digest = SHA256Digest(of: bytes)
     }
 
-    /// A token to verify.
+    /// Wraps the UTF-8 bytes of a token. Nothing is checked.
     public init(_ text: String) {
         self.init(Array(text.utf8))
     }
 
-    /// The first 8 bytes of the token's SHA-256 in hexadecimal: enough to correlate events, useless to an attacker.
+    /// The first 8 bytes of the token's SHA-256, in hexadecimal. It relates the events of one token to each other. The
+    /// token cannot be computed from it.
     public var fingerprint: String {
         let digits = Array("0123456789abcdef".utf8)
         let word = digest.prefix
