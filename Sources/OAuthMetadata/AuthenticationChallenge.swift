@@ -8,7 +8,7 @@ public struct AuthenticationChallenge: Sendable, Hashable {
         case none
         /// One `token68`, which some schemes use instead of parameters.
         case token68(String)
-        /// At least one parameter.
+        /// At least one parameter, in order.
         case parameters([Parameter])
     }
 

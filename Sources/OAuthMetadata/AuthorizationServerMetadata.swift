@@ -78,8 +78,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         for (name, path) in Self.urls { self[keyPath: path] = try reader.url(name) }
         for (name, path) in Self.lists { self[keyPath: path] = try reader.strings(name) ?? [] }
         for (name, path) in Self.flags { self[keyPath: path] = try reader.bool(name) }
-        // Scopes are only informative here. A text that is not a scope-token is ignored, because no client can request
-        // it.
+        // Scopes are only informative here. A malformed scope is ignored, because no client can request it.
         scopesSupported = ScopeSet(keepingValid: try reader.strings("scopes_supported") ?? [])
         signedMetadata = try reader.string("signed_metadata")
         extra = reader.rest

@@ -31,7 +31,7 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
             decoding: (0..<16).map { digits[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * $0)) & 15] }, as: UTF8.self)
     }
 
-    /// Whether the bytes are one `b64token` (RFC 6750 §2.1).
+    /// Whether the bytes form one `b64token` (RFC 6750 §2.1).
     package var isWellFormed: Bool { Self.isBase64Token(bytes[...]) }
 
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
@@ -39,11 +39,11 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
         let padding = UInt8(ascii: "=")
         let end = bytes.lastIndex { $0 != padding }
         guard let end else { return false }
-        // Without a branch and without an early exit, the compiler compares many bytes in one step.
+        // Without branches and early exits, the compiler can compare many bytes in one step.
         var foreign: UInt8 = 0
         for byte in bytes[...end] {
             let isLetter = bit((byte | 0x20) &- 0x61 < 26)
-            // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
+            // "-", "." and "/" come directly before the digits in ASCII. "+", "_" and "~" are compared one by one.
             let isDigitOrNear = bit(byte &- 0x2D < 13)
             foreign |= (isLetter | isDigitOrNear | bit(byte == 0x2B) | bit(byte == 0x5F) | bit(byte == 0x7E)) ^ 1
         }
@@ -53,10 +53,10 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
     @inline(__always)
     private static func bit(_ condition: Bool) -> UInt8 { condition ? 1 : 0 }
 
-    /// `<access token>`
+    /// A fixed text, `<access token>`.
     public var description: String { "<access token>" }
-    /// `<access token>`
+    /// A fixed text, `<access token>`.
     public var debugDescription: String { description }
-    /// Shows no member.
+    /// A mirror without members, so that a dump does not show the token.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

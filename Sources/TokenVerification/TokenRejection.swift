@@ -13,7 +13,7 @@ public enum TokenRejection: Error, Sendable, Hashable {
 
     /// The defect of a token.
     public enum InvalidToken: Sendable, Hashable {
-        /// The text is not one `b64token` (RFC 6750 §2.1).
+        /// The token is not a `b64token` (RFC 6750 §2.1).
         case syntax
         /// The token is longer than the limit; it was not parsed.
         case tooLong
@@ -46,7 +46,7 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case verifier = "verifier_unavailable"
     }
 
-    /// A stable snake_case code, for events and metrics. It is never sent to the caller.
+    /// A stable snake_case code, for events and metrics. It is never sent to the client.
     public var code: String {
         switch self {
         case .invalid(.syntax): "token_syntax"

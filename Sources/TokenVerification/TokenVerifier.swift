@@ -9,7 +9,7 @@
 /// Many tasks call one verifier at the same time. A verifier must distinguish *invalid* from *unavailable*: see
 /// ``TokenRejection``.
 public protocol TokenVerifier: Sendable {
-    /// Verifies a token.
+    /// Verifies a token and returns its content.
     ///
     /// - Throws: ``TokenRejection/invalid(_:)`` or ``TokenRejection/unavailable(_:retryAfter:)``.
     func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken

@@ -7,7 +7,7 @@ public enum TokenCaching: Sendable, Hashable {
     /// At most this number of entries; 1…1,000,000. A full cache evicts the least recently used entry.
     case upTo(entries: Int)
 
-    /// 10,000 verdicts.
+    /// Up to 10,000 entries.
     public static let standard = TokenCaching.upTo(entries: 10_000)
 
     /// The longest time for which an accepted token is cached.

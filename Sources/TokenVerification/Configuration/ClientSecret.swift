@@ -6,7 +6,7 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
     /// The largest secret in bytes.
     public static let maximumBytes = 4_096
 
-    /// Text without control characters, not empty.
+    /// The secret: a non-empty text without control characters.
     let text: String
 
     /// Makes a secret from a text that the program has read.
@@ -54,9 +54,9 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
 
     private static let setting: ConfigurationError.Path = "clientSecret"
 
-    /// `<client secret>`
+    /// A fixed text, `<client secret>`.
     public var description: String { "<client secret>" }
-    /// `<client secret>`
+    /// A fixed text, `<client secret>`.
     public var debugDescription: String { description }
     /// A mirror without members, so that a dump does not show the secret.
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -63,7 +63,7 @@ public struct KeySourceError: Error, Sendable, Hashable {
     }
 }
 
-/// Keys that never change.
+/// A source of keys that never change.
 public struct StaticKeySource: KeySource {
     private let keys: JSONWebKeySet
 
@@ -72,10 +72,10 @@ public struct StaticKeySource: KeySource {
         self.keys = keys
     }
 
-    /// The set.
+    /// The set of this source.
     public func presentKeys() -> JSONWebKeySet? { keys }
 
-    /// The set.
+    /// The set of this source. It never throws.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet { keys }
 }
 

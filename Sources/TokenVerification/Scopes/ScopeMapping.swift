@@ -17,9 +17,9 @@
 public struct ScopeMapping: Sendable, Hashable {
     /// The spelling of scopes in the claim `scope` or `scp`.
     public enum Spelling: Sendable, Hashable {
-        /// As clients request them.
+        /// Scopes are spelled as clients request them.
         case asRequested
-        /// Without this prefix, which the requested scopes have.
+        /// The token leaves out this prefix, with which requested scopes begin.
         case withoutPrefix(String)
         /// Some scopes have another name. The others are spelled as clients request them.
         case renamed([Renaming])

@@ -11,7 +11,7 @@ struct TokenScopes: Sendable {
     /// Whether a claim that should name scopes has the wrong type or too many values. Such a claim grants no scope.
     private(set) var hasMalformedClaim = false
 
-    /// Reads `scope`, else `scp`, and the claims of the mapping.
+    /// Reads `scope`, or `scp` when `scope` is absent, and the claims of the mapping.
     init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
         // RFC 9068 §2.2.3: `scope` is a string, split at spaces. This library also accepts an array, and `scp` in both
         // forms, because some issuers write them.

@@ -15,7 +15,7 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
     /// The largest number of tokens. Each request is compared with all of them.
     public static let maximumTokens = 1_000
 
-    /// One token.
+    /// A line of the list.
     struct Entry: Sendable {
         let name: String
         let digest: SHA256Digest
@@ -31,7 +31,7 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
         try self.init(parsing: OperatorFile.read(path, setting: Self.setting, limit: Self.maximumBytes))
     }
 
-    /// Reads a list.
+    /// Parses a list.
     ///
     /// - Throws: ``ConfigurationError`` with every fault, by line number.
     public init(parsing text: [UInt8]) throws(ConfigurationError) {

@@ -1,7 +1,7 @@
 internal import JOSE
 
 extension IssuerConfiguration {
-    /// Ory Hydra, or the OAuth2 part of Ory Network.
+    /// Ory Hydra, or the OAuth 2 part of Ory Network.
     ///
     /// **In Hydra** set `strategies.access_token: jwt`, for all clients or for one. By default, access tokens are
     /// opaque and need introspection. The audience must be in the client's `audience` list. Either the client requests
