@@ -65,7 +65,8 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     /// Parses a document that was fetched for `expected`.
     ///
     /// **Checks** strict JSON, the types of the members, and that `issuer` equals `expected`, byte for byte (RFC 8414
-    /// §3.3). **Does not check** whether an endpoint may be used: the user of an endpoint must check that.
+    /// §3.3).
+    /// **Does not check** whether an endpoint may be used: the user of an endpoint must check that.
     ///
     /// - Parameters:
     ///   - bytes: The document, at most 256 KiB.

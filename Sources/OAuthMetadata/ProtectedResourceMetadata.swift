@@ -71,8 +71,8 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     /// Parses a document that was fetched for `expected`.
     ///
     /// **Checks** strict JSON, the types of the members, that the authorization servers are issuer identifiers, that
-    /// the scopes are scope-tokens, and that `resource` equals `expected`, byte for byte (RFC 9728 §3.3). **Does not
-    /// check** `signed_metadata`.
+    /// the scopes are scope-tokens, and that `resource` equals `expected`, byte for byte (RFC 9728 §3.3).
+    /// **Does not check** `signed_metadata`.
     ///
     /// - Parameters:
     ///   - bytes: The document, at most 256 KiB.

@@ -4,7 +4,8 @@
 
 /// Decides whether a presented token is an acceptable access token.
 ///
-/// **Checks** everything about the token except scopes. **Does not check** the scopes that an operation requires.
+/// **Checks** everything about the token except scopes.
+/// **Does not check** the scopes that an operation requires.
 ///
 /// Many tasks call one verifier at the same time. A verifier must distinguish *invalid* from *unavailable*: see
 /// ``TokenRejection``.

@@ -5,9 +5,10 @@ internal import WireFormat
 
 /// Finds the metadata of an issuer at its well-known locations (RFC 8414, OpenID Connect Discovery) and caches it.
 ///
-/// **Checks** that the document's `issuer` is this issuer, byte for byte (RFC 8414 §3.3). **Does not check** the
-/// endpoints in the document: for the keys see ``RemoteKeySet/OriginRule``. Key fetches and metadata forwarding share
-/// one cache, with one fetch at a time. A document stays in use until another one replaces it, even when it is old.
+/// **Checks** that the document's `issuer` is this issuer, byte for byte (RFC 8414 §3.3).
+/// **Does not check** the endpoints in the document: for the keys see ``RemoteKeySet/OriginRule``. Key fetches and
+/// metadata forwarding share one cache, with one fetch at a time. A document stays in use until another one replaces
+/// it, even when it is old.
 public final class IssuerDiscovery: Sendable {
     /// The limits of discovery.
     public enum Limits {

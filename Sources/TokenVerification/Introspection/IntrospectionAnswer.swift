@@ -4,8 +4,8 @@ internal import WireFormat
 /// Decides whether a response of the introspection endpoint (RFC 7662 §2.2) makes a token acceptable for this resource.
 ///
 /// **Checks**, in this order: `active` is JSON true; `token_type` and `token_use`, if present; `exp`, `nbf` and `iss`,
-/// if present; `aud`; the types of `sub`, `client_id` and `jti`; the absence of `cnf`. **Does not check** `iat` or
-/// scopes.
+/// if present; `aud`; the types of `sub`, `client_id` and `jti`; the absence of `cnf`.
+/// **Does not check** `iat` or scopes.
 ///
 /// The rules for the registered claims are those of a JWT: see ``ClaimRules``. Only `aud` is required here.
 struct IntrospectionAnswer: Sendable {

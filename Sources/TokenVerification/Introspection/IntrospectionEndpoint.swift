@@ -18,8 +18,7 @@ struct IntrospectionEndpoint: Sendable {
         self.fetcher = fetcher
     }
 
-    /// Returns the response, parsed as strict JSON. It can be any JSON value; the content, such as `active`, is not
-    /// checked.
+    /// Returns the response, parsed as strict JSON. Its content, such as `active`, is not checked.
     func answer(about token: PresentedToken) async throws(IntrospectionTokenVerifier.Failure) -> JSONDocument {
         // RFC 7662 §2.1. The caller has checked that the token is ASCII.
         let text = PercentEncoding.encode(String(decoding: token.bytes, as: UTF8.self))

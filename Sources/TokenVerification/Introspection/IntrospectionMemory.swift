@@ -1,7 +1,7 @@
 internal import JOSE
 internal import Synchronization
 
-/// Caches verdicts of the endpoint: accepted tokens up to the end of their cache lifetime, refusals for ten seconds.
+/// Caches the endpoint's verdicts: accepted tokens as ``VerifiedTokenCache`` does, refused ones for ten seconds.
 final class IntrospectionMemory: Sendable {
     private struct Refusal: Sendable {
         let rejection: TokenRejection

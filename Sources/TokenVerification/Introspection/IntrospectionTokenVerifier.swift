@@ -3,8 +3,9 @@ public import HTTPMessages
 /// Verifies tokens by introspection at the authorization server (RFC 7662). Use it for opaque tokens.
 ///
 /// **Checks** that the response says that the token is active, and the times, issuer, audience, kind and key binding in
-/// the response. **Does not check** scopes. A text that cannot be a token is refused without a request. JWT responses
-/// (RFC 9701) are not supported.
+/// the response.
+/// **Does not check** scopes. A text that cannot be a token is refused without a request. JWT responses (RFC 9701) are
+/// not supported.
 ///
 /// An accepted token is cached for at most one minute and not beyond `exp`, a refused one for ten seconds. Failures are
 /// not cached. When the endpoint gives no usable response, the rejection is
@@ -19,7 +20,7 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
     ///
     /// - Parameters:
     ///   - configuration: The endpoint, and the rules for its responses.
-    ///   - fetcher: Sends the requests. It must not follow redirects. `CurlFetcher()` of SafeFetch is one.
+    ///   - fetcher: Sends the requests, without following redirects. For example, `CurlFetcher()` of SafeFetch.
     ///   - clock: The time of day.
     ///   - monotonicClock: The clock for ages and waits.
     ///   - observer: Receives an event when the endpoint gives no usable response.

@@ -4,8 +4,9 @@ internal import WireFormat
 /// Verifies JWT access tokens of one or several issuers (RFC 9068, RFC 8725).
 ///
 /// **Checks** what ``JOSE/JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own
-/// issuer. **Does not check** scopes or revocation. A token whose `alg`, `typ` or `iss` is not acceptable causes no
-/// network I/O.
+/// issuer.
+/// **Does not check** scopes or revocation. A token whose `alg`, `typ` or `iss` is not acceptable causes no network
+/// I/O.
 ///
 /// The verifier caches the acceptance of a token for at most one minute, and not beyond `exp`. A cached acceptance is
 /// used only while the key set that verified the token is the issuer's present one. Rejections are not cached.

@@ -128,7 +128,7 @@ struct KeySetState: Sendable {
     /// The step of a request after its wait, with or without success. It never returns `wait`.
     ///
     /// After a successful fetch the set is fresh. After a failed one, a set within its soft lifetime still decides that
-    /// a key is unknown, because the token is then probably bad. An older set cannot decide that.
+    /// a key is unknown: the token is invalid. An older set cannot decide that, and the answer is *unavailable*.
     mutating func stepAfterWait(for need: KeyNeed, now: Duration) -> Step {
         dropRemovedKeys(now)
         if let keys = usableKeys(now), need == .noKeys || health(now: now) == .healthy { return .answer(keys) }

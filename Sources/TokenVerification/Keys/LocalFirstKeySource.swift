@@ -4,10 +4,10 @@ internal import WireFormat
 
 /// Combines the keys of an authorization server in the same program with the keys that it publishes elsewhere.
 ///
-/// A key is searched by its `kid` in the local set, then in the remote one. If the local set has the `kid`, only its
-/// key is used. If neither set has the key, the remote source may fetch; without a remote source, the key is unknown.
-/// If there is no local set, the remote set is used alone. A token without `kid` is verified with the local set, if
-/// there is one.
+/// A key is looked up by its `kid`, first in the local set, then in the remote one. If the local set has the `kid`,
+/// only its key is used. If neither set has the key, the remote source may fetch; without a remote source, the key is
+/// unknown. If there is no local set, the remote set is used alone. A token without `kid` is verified with the local
+/// set, if there is one.
 public final class LocalFirstKeySource: KeySource {
     private struct Joined {
         let local: JSONWebKeySet.Identity

@@ -12,8 +12,8 @@ extension RemoteKeySet {
         case status(Int)
         /// The metadata document is not acceptable.
         case metadata(MetadataError)
-        /// The metadata has no `jwks_uri`, or one that ``OriginRule`` does not allow, or one that is not https. For a
-        /// loopback issuer, http on loopback is allowed too.
+        /// The metadata has no `jwks_uri`, or one that ``OriginRule`` does not allow, or one that is not https. An http
+        /// issuer may use http on its own host, and on loopback if it is a loopback issuer.
         case keySetURL
         /// The document is not a key set.
         case keySet(JSONWebKeySet.ParseError)

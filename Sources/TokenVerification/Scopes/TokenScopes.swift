@@ -13,8 +13,8 @@ struct TokenScopes: Sendable {
 
     /// Reads `scope`, or `scp` when `scope` is absent, and the claims of the mapping.
     init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
-        // RFC 9068 §2.2.3: `scope` is a string, split at spaces. This library also accepts an array, and `scp` in both
-        // forms, because some issuers write them.
+        // RFC 9068 §2.2.3: `scope` is a string, split at spaces. An array is accepted too, and `scp` in both forms,
+        // because some issuers write them.
         if let claim = claims["scope"] ?? claims["scp"] {
             let text = claim.string
             add(text.map(Self.split) ?? Self.strings(of: claim)) { mapping.spelling.requested($0) }

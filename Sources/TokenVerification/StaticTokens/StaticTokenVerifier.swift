@@ -5,8 +5,8 @@ internal import WireFormat
 /// Accepts the tokens of a list that the operator has written. Use it for a few programs that trust each other and have
 /// no issuer.
 ///
-/// **Checks** that the SHA-256 of the token is in the list, with a constant-time comparison for every entry. **Does not
-/// check** scopes or an expiration time: a token is valid until it is removed from the list.
+/// **Checks** that the SHA-256 of the token is in the list, with a constant-time comparison for every entry.
+/// **Does not check** scopes or an expiration time: a token is valid until it is removed from the list.
 ///
 /// In the verified token, the subject is the name in the list, the scopes are those of the line, and there is no
 /// issuer.
