@@ -1,33 +1,33 @@
 public import WireFormat
 
 extension AuthenticationChallenge {
-    /// A Bearer challenge that was received (RFC 6750 §3, RFC 9728 §5.1). ``BearerChallenge`` is the one that this library sends.
+    /// A received Bearer challenge (RFC 6750 §3, RFC 9728 §5.1). This library sends a ``BearerChallenge``.
     public struct Bearer: Sendable, Hashable {
-        /// The protection space.
+        /// The protection space (RFC 9110 §11.5).
         public let realm: String?
-        /// The error code, such as `invalid_token`; others than those of RFC 6750 §3.1 are kept.
+        /// The error code, such as `invalid_token`. Codes that are not in RFC 6750 §3.1 are kept.
         public let error: String?
-        /// The sentence for developers.
+        /// An explanation of the error for developers. Do not show it to users.
         public let errorDescription: String?
-        /// The scopes to ask for; nil when there is no such parameter.
+        /// The scopes to request; nil when the parameter is absent.
         public let scope: ScopeSet?
-        /// Where the protected resource metadata stands.
+        /// The URL of the protected resource metadata.
         public let resourceMetadata: AbsoluteURL?
 
-        /// Reads the parameters of a challenge; other parameters than those here are ignored.
+        /// Reads the parameters of a challenge. Parameters that are not listed here are ignored.
         ///
-        /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` with the name of the first one that is malformed, or with
-        ///   `scheme` when the challenge is of another scheme or holds a `token68`.
+        /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` with the name of the first malformed
+        ///   parameter, or with `scheme` when the challenge has another scheme or a `token68`.
         public init(_ challenge: AuthenticationChallenge) throws(AuthenticationChallenges.ParseError) {
             guard challenge.hasScheme("Bearer") else { throw .invalidParameter("scheme") }
-            // RFC 6750 §3: the scheme is followed by parameters.
+            // RFC 6750 §3: parameters follow the scheme.
             if case .token68 = challenge.content { throw .invalidParameter("scheme") }
             realm = challenge.value(of: "realm")
-            // RFC 6750 §3: error and error_description hold %x20-21 / %x23-5B / %x5D-7E alone.
+            // RFC 6750 §3: error and error_description contain only %x20-21 / %x23-5B / %x5D-7E.
             error = try Self.plain("error", of: challenge)
             errorDescription = try Self.plain("error_description", of: challenge)
             if let text = challenge.value(of: "scope") {
-                // RFC 6749 §3.3: at least one scope-token, and one space between two.
+                // RFC 6749 §3.3: at least one scope-token, with exactly one space between two of them.
                 guard let scope = ScopeSet(parsing: text), !scope.isEmpty, Self.isSpacedOnce(text) else {
                     throw .invalidParameter("scope")
                 }
@@ -36,7 +36,7 @@ extension AuthenticationChallenge {
                 scope = nil
             }
             if let text = challenge.value(of: "resource_metadata") {
-                // RFC 9728 §5.1: a URL.
+                // RFC 9728 §5.1: the value is a URL.
                 guard let url = try? AbsoluteURL(parsing: text) else { throw .invalidParameter("resource_metadata") }
                 resourceMetadata = url
             } else {

@@ -1,36 +1,37 @@
 internal import WireFormat
 
-/// One challenge of any scheme (RFC 9110 §11.3).
+/// A challenge of any scheme (RFC 9110 §11.3).
 public struct AuthenticationChallenge: Sendable, Hashable {
-    /// What follows the scheme.
+    /// The content after the scheme.
     public enum Content: Sendable, Hashable {
-        /// Nothing.
+        /// No content.
         case none
-        /// One `token68`, as some schemes have it.
+        /// One `token68`, which some schemes use instead of parameters.
         case token68(String)
-        /// At least one parameter.
+        /// At least one parameter, in order.
         case parameters([Parameter])
     }
 
-    /// A name and its value, unquoted and unescaped.
+    /// A parameter. Its value is unquoted and unescaped.
     public struct Parameter: Sendable, Hashable {
-        /// The name as it was spelled; compared without regard to ASCII case.
+        /// The name as received. Names are compared without regard to ASCII case.
         public let name: String
         /// The value.
         public let value: String
     }
 
-    /// The scheme as it was spelled; compared without regard to ASCII case.
+    /// The scheme as received. Schemes are compared without regard to ASCII case.
     public let scheme: String
-    /// What follows it.
+    /// The content after the scheme.
     public let content: Content
 
-    /// Whether the challenge is of this scheme.
+    /// Whether the challenge has this scheme, compared without regard to ASCII case.
     public func hasScheme(_ name: String) -> Bool {
         ASCII.equalsIgnoringCase(scheme.utf8, name.utf8)
     }
 
-    /// The value of a parameter; nil when there is none of this name.
+    /// The value of a parameter, or nil when the challenge has no parameter with this name. Names are compared without
+    /// regard to ASCII case.
     public func value(of name: String) -> String? {
         guard case .parameters(let parameters) = content else { return nil }
         return parameters.first { ASCII.equalsIgnoringCase($0.name.utf8, name.utf8) }?.value

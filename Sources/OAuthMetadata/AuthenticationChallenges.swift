@@ -1,23 +1,23 @@
 internal import WireFormat
 
-/// What the `WWW-Authenticate` fields of a response say, of whatever schemes (RFC 9110 §11.6.1).
+/// The challenges in the `WWW-Authenticate` fields of a response, for all schemes (RFC 9110 §11.6.1).
 public struct AuthenticationChallenges: Sendable, Hashable {
-    /// The challenges, in order.
+    /// The challenges, in the order of the response.
     public let challenges: [AuthenticationChallenge]
 
-    /// Reads the values of all `WWW-Authenticate` lines of one response, in order. No line at all, and a line of empty
-    /// elements, hold no challenge.
+    /// Reads the values of all `WWW-Authenticate` field lines of one response, in order. Without a line, or with only
+    /// empty elements in the lines, there is no challenge.
     ///
-    /// **Checks** the grammar of RFC 9110 §11.2–11.6, that no parameter stands twice in a challenge, and the limits.
-    /// **Does not check** what the parameters mean: see ``AuthenticationChallenge.Bearer``.
+    /// **Checks** the grammar of RFC 9110 §11.2–11.6, that no parameter is repeated in a challenge, and the limits.
+    /// **Does not check** the meaning of the parameters: see ``AuthenticationChallenge.Bearer``.
     ///
-    /// Stricter than the RFC in three points: a challenge does not continue in another line, a list of parameters does not
-    /// begin with an empty element, and values are UTF-8.
+    /// This parser is stricter than the RFC in three points. A challenge must not continue in another field line. A
+    /// list of parameters must not begin with an empty element. Values must be UTF-8.
     ///
     /// - Parameters:
-    ///   - fieldValues: The values as they came.
-    ///   - limits: The limits, for all lines together.
-    /// - Throws: ``AuthenticationChallenges.ParseError`` with the first fault found.
+    ///   - fieldValues: The values of the field lines, as received.
+    ///   - limits: The limits. They apply to all lines together.
+    /// - Throws: ``AuthenticationChallenges.ParseError`` for the first fault.
     public init(
         parsing fieldValues: some Sequence<[UInt8]>,
         limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits()
@@ -27,9 +27,10 @@ public struct AuthenticationChallenges: Sendable, Hashable {
         challenges = parser.challenges
     }
 
-    /// The Bearer challenges, in order; usually one.
+    /// The Bearer challenges, in order. Most responses have one.
     ///
-    /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` for one whose parameters break RFC 6750 §3 or RFC 9728 §5.1.
+    /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` when a parameter of one of them does not
+    ///   conform to RFC 6750 §3 or RFC 9728 §5.1.
     public var bearer: [AuthenticationChallenge.Bearer] {
         get throws(AuthenticationChallenges.ParseError) {
             var bearer: [AuthenticationChallenge.Bearer] = []
@@ -44,14 +45,14 @@ public struct AuthenticationChallenges: Sendable, Hashable {
 extension AuthenticationChallenges {
     /// The limits of the challenge parser.
     public struct Limits: Sendable, Hashable {
-        /// The most bytes in all lines together; default 16 KiB.
+        /// The largest number of bytes in all lines together; default 16 KiB.
         public var maximumBytes: Int
-        /// The most challenges; default 16.
+        /// The largest number of challenges; default 16.
         public var maximumChallenges: Int
-        /// The most parameters of a challenge; default 32.
+        /// The largest number of parameters of a challenge; default 32.
         public var maximumParameters: Int
 
-        /// Limits.
+        /// Makes limits.
         public init(maximumBytes: Int = 16_384, maximumChallenges: Int = 16, maximumParameters: Int = 32) {
             self.maximumBytes = maximumBytes
             self.maximumChallenges = maximumChallenges
@@ -59,25 +60,25 @@ extension AuthenticationChallenges {
         }
     }
 
-    /// Why a `WWW-Authenticate` field is not acceptable. No case holds a value of the field.
+    /// The reason why a `WWW-Authenticate` field is not acceptable. No case contains a value of the field.
     public enum ParseError: Error, Sendable, Hashable {
-        /// More bytes than the limit.
+        /// The lines have more bytes than the limit.
         case tooLarge
-        /// More challenges than the limit.
+        /// There are more challenges than the limit.
         case tooManyChallenges
-        /// More parameters in a challenge than the limit.
+        /// A challenge has more parameters than the limit.
         case tooManyParameters
-        /// A byte that the grammar does not admit here; its offset in its line.
+        /// The grammar does not allow this byte here. `offset` is its position in its line, counted from 0.
         case unexpectedByte(offset: Int)
-        /// The line ends inside a quoted string or after a `=`.
+        /// The line ends inside a quoted string, or after a parameter's name or `=`.
         case unexpectedEnd
-        /// A parameter stands in front of any scheme.
+        /// A parameter comes before the first scheme.
         case parameterWithoutScheme
-        /// A parameter stands twice in a challenge (RFC 9110 §11.2).
+        /// A parameter is repeated in a challenge (RFC 9110 §11.2).
         case repeatedParameter
         /// A value is not UTF-8.
         case invalidUTF8
-        /// A parameter of a Bearer challenge has another form than its specification says; its name.
+        /// A parameter of a Bearer challenge does not conform to its specification. The associated value is its name.
         case invalidParameter(String)
 
         /// A stable, bounded code for events and metrics.

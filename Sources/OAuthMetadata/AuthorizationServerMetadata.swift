@@ -2,7 +2,7 @@ public import WireFormat
 
 /// An authorization server metadata document (RFC 8414 §2, OpenID Connect Discovery §3).
 public struct AuthorizationServerMetadata: Sendable, Hashable {
-    /// `issuer`: the identifier, byte for byte.
+    /// `issuer`: the issuer identifier, byte for byte.
     public var issuer: IssuerIdentifier
     /// `authorization_endpoint`.
     public var authorizationEndpoint: AbsoluteURL?
@@ -44,9 +44,9 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var introspectionEndpointAuthMethodsSupported: [String] = []
     /// `introspection_endpoint_auth_signing_alg_values_supported`.
     public var introspectionEndpointAuthSigningAlgorithms: [String] = []
-    /// `code_challenge_methods_supported` (RFC 7636); MCP clients refuse a server without `S256`.
+    /// `code_challenge_methods_supported` (RFC 7636). MCP clients refuse an authorization server without `S256`.
     public var codeChallengeMethodsSupported: [String] = []
-    /// `signed_metadata`: a JWT, carried and never trusted by this library.
+    /// `signed_metadata`: a JWT. This library passes it on and never verifies or trusts it.
     public var signedMetadata: String?
     /// `client_id_metadata_document_supported`.
     public var clientIDMetadataDocumentSupported: Bool?
@@ -54,18 +54,23 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var authorizationResponseIssuerParameterSupported: Bool?
     /// `dpop_signing_alg_values_supported` (RFC 9449 §5.1).
     public var dpopSigningAlgorithms: [String] = []
-    /// Members of other specifications.
+    /// Members that have no property here.
     public var extra = JSONDocument.Object()
 
-    /// The document of an issuer.
+    /// Makes the document of an issuer, with no other member.
     public init(issuer: IssuerIdentifier) {
         self.issuer = issuer
     }
 
-    /// Reads a document of at most 256 KiB that was fetched for `expected`.
+    /// Parses a document that was fetched for `expected`.
     ///
-    /// **Checks** strict JSON, the types of the members, and that `issuer` is what was asked for, byte for byte
-    /// (RFC 8414 §3.3). **Does not check** which endpoints may be used: see who uses them.
+    /// **Checks** strict JSON, the types of the members, and that `issuer` equals `expected`, byte for byte (RFC 8414
+    /// §3.3).
+    /// **Does not check** whether an endpoint may be used: the user of an endpoint must check that.
+    ///
+    /// - Parameters:
+    ///   - bytes: The document, at most 256 KiB.
+    ///   - expected: The issuer for which the document was fetched.
     public init(parsing bytes: [UInt8], expecting expected: IssuerIdentifier) throws(MetadataError) {
         var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144))
         guard let text = try reader.string("issuer") else { throw .missing("issuer") }
@@ -74,13 +79,13 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         for (name, path) in Self.urls { self[keyPath: path] = try reader.url(name) }
         for (name, path) in Self.lists { self[keyPath: path] = try reader.strings(name) ?? [] }
         for (name, path) in Self.flags { self[keyPath: path] = try reader.bool(name) }
-        // Scopes are informative here; what is no scope-token cannot be asked for.
+        // Scopes are only informative here. A malformed scope is ignored, because no client can request it.
         scopesSupported = ScopeSet(keepingValid: try reader.strings("scopes_supported") ?? [])
         signedMetadata = try reader.string("signed_metadata")
         extra = reader.rest
     }
 
-    /// The document; absent and empty members are left out.
+    /// The document as JSON, without absent and empty members.
     public var json: JSONDocument.Object {
         var writer = MetadataWriter()
         writer.write("issuer", issuer.text)
@@ -93,7 +98,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         return writer.object
     }
 
-    // One table of members for reading and writing.
+    // One table of members serves both reading and writing.
     private typealias Path<Value> = any WritableKeyPath<AuthorizationServerMetadata, Value> & Sendable
 
     private static let urls: [(String, Path<AbsoluteURL?>)] = [

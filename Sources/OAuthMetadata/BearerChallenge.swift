@@ -1,49 +1,52 @@
 internal import WireFormat
 
-/// One `WWW-Authenticate` challenge (RFC 6750 §3, RFC 9728 §5.1). The one builder of all of them.
+/// A Bearer challenge to send in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1). All challenges of this library are
+/// built here.
 ///
-/// Parameters stand in a fixed order: `realm`, `error`, `error_description`, `scope`, `resource_metadata`.
+/// The parameters have a fixed order: `realm`, `error`, `error_description`, `scope`, `resource_metadata`.
 public struct BearerChallenge: Sendable, Hashable {
-    /// RFC 6750 §3.1.
+    /// The error codes of RFC 6750 §3.1.
     public enum ErrorCode: String, Sendable, Hashable {
-        /// The request is malformed: 400.
+        /// The request is malformed; status 400.
         case invalidRequest = "invalid_request"
-        /// The access token is not acceptable: 401.
+        /// The access token is not acceptable; status 401.
         case invalidToken = "invalid_token"
-        /// The access token lacks scope: 403.
+        /// The access token does not have the required scopes; status 403.
         case insufficientScope = "insufficient_scope"
     }
 
-    /// Everything that a caller is ever told: fixed sentences. Nothing of a token, a key or a library is on the wire.
+    /// All explanations that a client can receive. They are fixed sentences, so that a response never contains data of
+    /// a token, a key or a library error.
     public enum ErrorDescription: String, Sendable, Hashable, CaseIterable {
-        /// For every refused token alike, so that nobody can tell the checks apart from outside.
+        /// For every refused token. One sentence for all reasons does not reveal which check failed.
         case invalidToken = "The access token is malformed, expired or not valid for this resource."
-        /// For more than one `Authorization` field or credential.
+        /// For a request with more than one `Authorization` field or credential.
         case repeatedCredentials = "The request carries more than one Authorization value."
-        /// For a token in the query beside one in the header.
+        /// For a request with a token in the query and one in the header.
         case tokenInTwoPlaces = "The access token must be sent in the Authorization header only."
-        /// For an `Authorization` field beyond the limit.
+        /// For an `Authorization` field that is longer than the limit.
         case authorizationTooLong = "The Authorization value is too long."
         /// For a body from which the operation cannot be read.
         case unreadableOperation = "The body is not one plain JSON-RPC message or batch."
-        /// For `Mcp-Method` and `Mcp-Name` fields beside another body.
+        /// For `Mcp-Method` and `Mcp-Name` fields that differ from the body.
         case headerMismatch = "The Mcp-Method or Mcp-Name field does not agree with the body."
-        /// For a token without the scopes of the operation.
+        /// For a token without the scopes that the operation requires.
         case insufficientScope = "The operation needs scopes that the access token does not carry."
     }
 
-    /// Text that can stand in a quoted-string: printable ASCII.
+    /// A text for a quoted-string: printable ASCII.
     public struct QuotableText: Sendable, Hashable, ExpressibleByStringLiteral {
         /// The text.
         public let text: String
 
-        /// The text, or nil when it holds a control byte or non-ASCII.
+        /// Makes a text. Returns nil when it contains a control or non-ASCII character.
         public init?(_ text: String) {
             guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return nil }
             self.text = text
         }
 
-        /// A text written in the program; one that cannot be quoted is a programmer's mistake and stops the program.
+        /// Makes a text from a literal. A literal with a control or non-ASCII character is a programming error and
+        /// stops the program.
         public init(stringLiteral text: StaticString) {
             guard let value = QuotableText(text.description) else {
                 preconditionFailure("A challenge text literal must be printable ASCII.")
@@ -54,16 +57,16 @@ public struct BearerChallenge: Sendable, Hashable {
 
     /// The protection space; nil leaves it out.
     public var realm: QuotableText?
-    /// The error; nil when the request carried no credentials (RFC 6750 §3.1).
+    /// The error code; nil when the request has no credentials (RFC 6750 §3.1).
     public var error: ErrorCode?
-    /// The fixed sentence that goes with the error.
+    /// The explanation of the error; nil leaves it out.
     public var errorDescription: ErrorDescription?
-    /// What the operation needs, in the spelling to request; empty leaves it out.
+    /// The scopes that the operation requires, spelled as clients request them; empty leaves them out.
     public var scope: ScopeSet
     /// The URL of the protected resource metadata; nil leaves it out.
     public var resourceMetadata: QuotableText?
 
-    /// A Bearer challenge.
+    /// Makes a Bearer challenge.
     public init(
         realm: QuotableText? = nil, error: ErrorCode? = nil, errorDescription: ErrorDescription? = nil,
         scope: ScopeSet = ScopeSet(), resourceMetadata: QuotableText? = nil
@@ -75,7 +78,7 @@ public struct BearerChallenge: Sendable, Hashable {
         self.resourceMetadata = resourceMetadata
     }
 
-    /// The value of the field.
+    /// The value of the `WWW-Authenticate` field.
     public var fieldValue: String {
         var parameters: [(name: String, value: String)] = []
         if let realm { parameters.append(("realm", realm.text)) }
@@ -87,7 +90,7 @@ public struct BearerChallenge: Sendable, Hashable {
         return "Bearer " + parameters.map { "\($0.name)=\(Self.quoted($0.value))" }.joined(separator: ", ")
     }
 
-    /// RFC 9110 §5.6.4: a quoted-string, `"` and `\` escaped.
+    /// RFC 9110 §5.6.4: a quoted-string, in which `"` and `\` are escaped.
     private static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = [0x22]
         for byte in text.utf8 {

@@ -1,6 +1,6 @@
 internal import WireFormat
 
-/// Reads `WWW-Authenticate` lines: one walk over the bytes, no going back but over one name.
+/// Parses `WWW-Authenticate` field lines in one pass. It goes back over at most one name.
 struct ChallengeParser {
     private(set) var challenges: [AuthenticationChallenge] = []
     private let limits: AuthenticationChallenges.Limits
@@ -14,7 +14,7 @@ struct ChallengeParser {
         budget = limits.maximumBytes
     }
 
-    /// RFC 9110 §11.6.1, §5.6.1.2: challenges and empty elements, separated by commas.
+    /// RFC 9110 §11.6.1, §5.6.1.2: a line contains challenges and empty elements, separated by commas.
     mutating func parse(_ line: [UInt8]) throws(AuthenticationChallenges.ParseError) {
         guard line.count <= budget else { throw .tooLarge }
         budget -= line.count
@@ -23,7 +23,7 @@ struct ChallengeParser {
         skipSeparators()
         while index < line.count {
             try parseChallenge()
-            // What ends a challenge is a comma or the end of the line.
+            // A challenge ends with a comma or with the line.
             skipSeparators()
         }
     }
@@ -48,7 +48,7 @@ struct ChallengeParser {
         repeat {
             guard parameters.count < limits.maximumParameters else { throw .tooManyParameters }
             let parameter = try parseParameter()
-            // RFC 9110 §11.2: a name stands once in a challenge.
+            // RFC 9110 §11.2: a parameter's name occurs once in a challenge.
             guard !parameters.contains(where: { ASCII.equalsIgnoringCase($0.name.utf8, parameter.name.utf8) }) else {
                 throw .repeatedParameter
             }
@@ -73,7 +73,8 @@ struct ChallengeParser {
         return .init(name: name, value: value)
     }
 
-    /// Whether another parameter of the same challenge follows: a comma, and a name with a `=` behind it, not a scheme.
+    /// Whether another parameter of the same challenge follows. It does when a comma, a name and `=` follow. A name
+    /// without `=` is the scheme of the next challenge.
     private mutating func skipToNextParameter() -> Bool {
         let end = index
         skipSpace()
@@ -82,7 +83,7 @@ struct ChallengeParser {
         let start = index
         while let byte = peek, ASCII.isTokenByte(byte) { index += 1 }
         let isParameter = index > start && skippingSpace(from: index) == UInt8(ascii: "=")
-        // Back to the name, or to the comma that ends the challenge.
+        // Continue at the parameter's name, or at the comma that ends the challenge.
         index = isParameter ? start : end
         return isParameter
     }
@@ -94,8 +95,8 @@ struct ChallengeParser {
         return String(decoding: line[start..<index], as: UTF8.self)
     }
 
-    /// RFC 9110 §11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=", up to the end of the element; else nil
-    /// and nothing is read.
+    /// RFC 9110 §11.2: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=", up to the end of the element. If
+    /// the element is not a token68, this returns nil and reads nothing.
     private mutating func token68() -> String? {
         let start = index
         while let byte = peek,
@@ -139,7 +140,7 @@ struct ChallengeParser {
 
     private var peek: UInt8? { index < line.count ? line[index] : nil }
 
-    /// Whether nothing but white space stands between here and a comma or the end of the line.
+    /// Whether only white space precedes the next comma or the end of the line.
     private var isAtElementEnd: Bool {
         let next = skippingSpace(from: index)
         return next == nil || next == UInt8(ascii: ",")

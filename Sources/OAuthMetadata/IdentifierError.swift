@@ -1,15 +1,15 @@
 public import WireFormat
 
-/// Why a text cannot be an issuer or a resource identifier.
+/// The reason why a text is not an issuer or resource identifier.
 public enum IdentifierError: Error, Sendable, Hashable {
-    /// Not an absolute http or https URL.
+    /// The text is not an absolute http or https URL.
     case url(AbsoluteURL.ParseError)
-    /// `http` where it is not acceptable.
+    /// The URL uses `http`, which is not allowed for this host.
     case insecure
-    /// A fragment.
+    /// The URL has a fragment.
     case fragment
-    /// A query, in an issuer.
+    /// The URL of an issuer has a query.
     case query
-    /// A path segment `.` or `..`, which clients remove before they ask.
+    /// The URL has a path segment `.` or `..`, which clients remove before they send a request.
     case dotSegments
 }

@@ -1,27 +1,33 @@
 public import WireFormat
 
-/// An authorization server's issuer identifier (RFC 8414 §2), kept byte for byte.
+/// The issuer identifier of an authorization server (RFC 8414 §2), kept byte for byte.
 ///
-/// Compared as bytes: a trailing slash, a default port or another case make another issuer (RFC 8414 §3.3).
+/// Identifiers are compared byte for byte: with a trailing slash, a default port or another case, it is another issuer
+/// (RFC 8414 §3.3).
 public struct IssuerIdentifier: Sendable, Hashable, CustomStringConvertible {
-    /// The identifier, parsed.
+    /// The parsed identifier.
     public let url: AbsoluteURL
 
-    /// The identifier as the operator spelled it.
+    /// The identifier as it was configured.
     public var text: String { url.text }
 
-    /// An issuer: https (or http where `insecureHTTP` admits it), no query, no fragment, no userinfo.
+    /// Parses an issuer identifier.
+    ///
+    /// **Checks** that it is an https URL, or an http URL that `insecureHTTP` allows, without query, fragment, userinfo
+    /// and dot segments.
+    ///
+    /// - Throws: ``IdentifierError`` for the first fault.
     public init(_ text: String, insecureHTTP: InsecureHTTP = .never) throws(IdentifierError) {
         url = try AbsoluteURL(identifier: text, insecureHTTP: insecureHTTP)
         guard url.query == nil else { throw .query }
     }
 
-    /// The identifier as spelled.
+    /// The identifier as it was configured.
     public var description: String { text }
 }
 
 extension AbsoluteURL {
-    /// The rules that issuers and resources share.
+    /// Checks the rules that apply to issuers and to resources.
     init(identifier text: String, insecureHTTP: InsecureHTTP) throws(IdentifierError) {
         do throws(AbsoluteURL.ParseError) {
             try self.init(parsing: text)

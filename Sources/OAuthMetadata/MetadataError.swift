@@ -1,20 +1,20 @@
 public import WireFormat
 
-/// Why a metadata document is not acceptable. No case holds text of the document.
+/// The reason why a metadata document is not acceptable. No case contains text of the document.
 public enum MetadataError: Error, Sendable, Hashable {
-    /// Not strict JSON.
+    /// The document is not strict JSON.
     case json(JSONDocument.ParseError.Reason)
-    /// Not a JSON object.
+    /// The document is not a JSON object.
     case notAnObject
-    /// A required member is absent; its name.
+    /// A required member is absent. The associated value is its name.
     case missing(String)
-    /// A member has another type or form than its specification says; its name.
+    /// A member does not have the type or form that its specification requires. The associated value is its name.
     case invalid(String)
-    /// The document is about another resource or issuer than the one asked for (RFC 9728 §3.3, RFC 8414 §3.3).
+    /// The document describes another resource or issuer than the expected one (RFC 9728 §3.3, RFC 8414 §3.3).
     case identifierMismatch
 }
 
-/// Reads the members of a metadata document; one way for both kinds.
+/// Reads the members of a metadata document, for both kinds of document.
 struct MetadataReader {
     private(set) var rest: JSONDocument.Object
 
@@ -29,7 +29,7 @@ struct MetadataReader {
         rest = object
     }
 
-    /// Takes a member out, so that what is left at the end are the extra members.
+    /// Removes a member from the rest, so that only the extra members remain at the end.
     private mutating func take(_ name: String) -> JSONValue? {
         defer { rest[name] = nil }
         return rest[name]
@@ -65,7 +65,8 @@ struct MetadataReader {
     }
 }
 
-/// Writes members that are there: absent and empty ones are left out, never null or empty (RFC 9728 §2, RFC 8414 §3.2).
+/// Writes the members that have a value. Absent and empty members are left out, and are never null or empty (RFC 9728
+/// §2, RFC 8414 §3.2).
 struct MetadataWriter {
     private(set) var object = JSONDocument.Object()
 
@@ -85,7 +86,7 @@ struct MetadataWriter {
         if !values.isEmpty { object[name] = .array(values.map { .string($0) }) }
     }
 
-    /// Members without a property here. A specified member is never overwritten by an extra one of its name.
+    /// Writes members that have no property. An extra member never replaces a specified member of the same name.
     mutating func write(extra members: JSONDocument.Object) {
         for (name, value) in members.members where object[name] == nil && !Self.isEmpty(value) { object[name] = value }
     }

@@ -1,44 +1,44 @@
 public import WireFormat
 
-/// A protected resource metadata document (RFC 9728 §2): what a client reads to find the authorization server.
+/// A protected resource metadata document (RFC 9728 §2). A client reads it to find the authorization server.
 public struct ProtectedResourceMetadata: Sendable, Hashable {
     /// A human-readable member and its translations (`name#lang`, RFC 9728 §2.1).
     public struct LocalizedText<Value: Sendable & Hashable>: Sendable, Hashable {
         /// The value without a language tag.
         public var value: Value?
-        /// Language tag (BCP 47, such as `de`) and value, in order.
+        /// The translations in order, each with its language tag.
         public var translations: [Translation]
 
         /// One translation.
         public struct Translation: Sendable, Hashable {
-            /// The language tag.
+            /// The language tag (BCP 47), such as `de`.
             public var language: String
             /// The value in that language.
             public var value: Value
 
-            /// A translation.
+            /// Makes a translation.
             public init(language: String, value: Value) {
                 self.language = language
                 self.value = value
             }
         }
 
-        /// A value, and translations.
+        /// Makes a text from a value and translations.
         public init(_ value: Value? = nil, translations: [Translation] = []) {
             self.value = value
             self.translations = translations
         }
     }
 
-    /// `resource`: the identifier, byte for byte.
+    /// `resource`: the resource identifier, byte for byte.
     public var resource: ResourceIdentifier
     /// `authorization_servers`.
     public var authorizationServers: [IssuerIdentifier] = []
-    /// `jwks_uri`: the resource's own keys.
+    /// `jwks_uri`: the location of the resource's own keys.
     public var jwksURI: AbsoluteURL?
     /// `scopes_supported`.
     public var scopesSupported = ScopeSet()
-    /// `bearer_methods_supported`; `header` is the only one this library reads.
+    /// `bearer_methods_supported`. This library reads tokens from the header only.
     public var bearerMethodsSupported = ["header"]
     /// `resource_signing_alg_values_supported`.
     public var resourceSigningAlgorithms: [String] = []
@@ -58,25 +58,26 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     public var dpopSigningAlgorithms: [String] = []
     /// `dpop_bound_access_tokens_required`.
     public var dpopBoundAccessTokensRequired: Bool?
-    /// `signed_metadata`: a JWT, carried and never trusted by this library.
+    /// `signed_metadata`: a JWT. This library passes it on and never verifies or trusts it.
     public var signedMetadata: String?
-    /// Members of other specifications.
+    /// Members that have no property here.
     public var extra = JSONDocument.Object()
 
-    /// The document of a resource.
+    /// Makes the document of a resource, with the defaults.
     public init(resource: ResourceIdentifier) {
         self.resource = resource
     }
 
-    /// Reads a document that was fetched for `expected`.
+    /// Parses a document that was fetched for `expected`.
     ///
-    /// **Checks** strict JSON, the types of the members, and that `resource` is what was asked for, byte for byte
-    /// (RFC 9728 §3.3). **Does not check** `signed_metadata`.
+    /// **Checks** strict JSON, the types of the members, that the authorization servers are issuer identifiers, that
+    /// the scopes are scope-tokens, and that `resource` equals `expected`, byte for byte (RFC 9728 §3.3).
+    /// **Does not check** `signed_metadata`.
     ///
     /// - Parameters:
     ///   - bytes: The document, at most 256 KiB.
-    ///   - expected: The resource that was asked for.
-    ///   - insecureHTTP: Where the document may name authorization servers with plain http.
+    ///   - expected: The resource for which the document was fetched.
+    ///   - insecureHTTP: The hosts for which the document may name authorization servers with plain http.
     public init(
         parsing bytes: [UInt8], expecting expected: ResourceIdentifier, insecureHTTP: InsecureHTTP = .never
     ) throws(MetadataError) {
@@ -124,7 +125,7 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
         extra = reader.rest
     }
 
-    /// The document; absent and empty members are left out.
+    /// The document as JSON, without absent and empty members.
     public var json: JSONDocument.Object {
         var writer = MetadataWriter()
         writer.write("resource", resource.text)

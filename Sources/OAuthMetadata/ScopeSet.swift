@@ -1,48 +1,50 @@
 internal import WireFormat
 
-/// A set of scopes (RFC 6749 §3.3): case-sensitive ASCII tokens, sorted, each once.
+/// A set of scopes (RFC 6749 §3.3): case-sensitive ASCII tokens, sorted, without duplicates.
 public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
     /// The scopes, sorted by their bytes.
     public let tokens: [String]
 
-    /// No scopes.
+    /// Makes an empty set.
     public init() {
         tokens = []
     }
 
-    /// The scopes of a list; nil when one of them is no scope-token.
+    /// Makes a set from a list. Returns nil when an element is not a scope-token.
     public init?(_ scopes: some Sequence<String>) {
         let scopes = Array(scopes)
         guard scopes.allSatisfy(Self.isScopeToken) else { return nil }
         self.init(validated: scopes)
     }
 
-    /// The scopes of a `scope` parameter, separated by spaces; nil when one of them is no scope-token.
+    /// Parses the value of a `scope` parameter, which separates scopes with spaces. Returns nil when one of them is not
+    /// a scope-token.
     public init?(parsing text: String) {
         self.init(Self.split(text))
     }
 
-    /// The scopes of a list without those that are no scope-token and so can equal no required scope.
+    /// Makes a set from a list and ignores each element that is not a scope-token. Such an element cannot equal a
+    /// required scope.
     public init(keepingValid scopes: some Sequence<String>) {
         self.init(validated: scopes.filter(Self.isScopeToken))
     }
 
-    /// The scopes of a `scope` claim or parameter, as above.
+    /// Parses the value of a `scope` claim or parameter and ignores each part that is not a scope-token.
     public init(keepingValidOf text: String) {
         self.init(keepingValid: Self.split(text))
     }
 
     private init(validated scopes: [String]) {
-        // All ASCII here, where the order and equality of String are those of the bytes.
+        // Scope-tokens are ASCII. For ASCII, the order and equality of String are those of the bytes.
         tokens = Set(scopes).sorted()
     }
 
-    /// Whether there are none.
+    /// Whether the set has no scope.
     public var isEmpty: Bool { tokens.isEmpty }
 
-    /// Whether the scope is in the set; whole tokens only, so that `read` is not in `read_all`.
+    /// Whether the set contains the scope. Only whole tokens are equal: a set of `read_all` does not contain `read`.
     public func contains(_ scope: String) -> Bool {
-        // Sorted by bytes: a token may hold many.
+        // The search is binary, because a token may have many scopes. They are sorted by their bytes.
         var range = tokens.startIndex..<tokens.endIndex
         while !range.isEmpty {
             let middle = range.lowerBound + range.count / 2
@@ -63,12 +65,12 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
         ScopeSet(validated: tokens + other.tokens)
     }
 
-    /// The set without one scope.
+    /// The set without this scope.
     public func subtracting(_ scope: String) -> ScopeSet {
         ScopeSet(validated: tokens.filter { !$0.hasSameBytes(as: scope) })
     }
 
-    /// The value of a `scope` parameter: sorted, separated by one space.
+    /// The value of a `scope` parameter: the sorted scopes, separated by one space.
     public var description: String { tokens.joined(separator: " ") }
 
     /// RFC 6749 §3.3: 1*( %x21 / %x23-5B / %x5D-7E ).

@@ -1,25 +1,27 @@
 public import WireFormat
 
-/// Well-known locations (RFC 8615).
+/// The paths of well-known locations (RFC 8615).
 package enum WellKnown {
     /// The common prefix of all well-known locations.
     package static let prefix = "/.well-known/"
-    /// RFC 9728 §3.
+    /// Protected resource metadata, RFC 9728 §3.
     package static let protectedResource = "/.well-known/oauth-protected-resource"
-    /// RFC 8414 §3.
+    /// Authorization server metadata, RFC 8414 §3.
     package static let authorizationServer = "/.well-known/oauth-authorization-server"
-    /// OpenID Connect Discovery §4.
+    /// OpenID Connect metadata, OpenID Connect Discovery §4.
     package static let openIDConfiguration = "/.well-known/openid-configuration"
 
-    /// RFC 9728 §3.1, RFC 8414 §3.1: a path that is only the slash after the host is removed before inserting.
+    /// The path to append to a well-known path. RFC 9728 §3.1, RFC 8414 §3.1: a path that is only the slash after the
+    /// host is removed first.
     static func insertablePath(of url: AbsoluteURL) -> String {
         url.path.utf8.count == 1 ? "" : url.path
     }
 }
 
 extension IssuerIdentifier {
-    /// Where the metadata of this issuer may stand, in the order to try: RFC 8414 inserted, OpenID Connect inserted,
-    /// OpenID Connect appended.
+    /// The possible locations of the issuer's metadata, in the order to try. First RFC 8414: its well-known path,
+    /// followed by the issuer's path. Then OpenID Connect: its well-known path, followed by the issuer's path. Last
+    /// OpenID Connect: the issuer's path, followed by the well-known path.
     public var metadataURLs: [AbsoluteURL] {
         let path = WellKnown.insertablePath(of: url)
         let origin = url.origin

@@ -2,9 +2,9 @@ public import JOSE
 public import OAuthMetadata
 public import WireFormat
 
-/// What a verified access token says. Made by a ``TokenVerifier`` after every check.
+/// The content of an access token that a ``TokenVerifier`` has verified.
 public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
-    /// One object: a token is handed on several times per request.
+    /// A single object, because a request copies its token several times and each copy then counts one reference.
     private final class Content: Sendable {
         let issuer: String?
         let expiresAt: Double?
@@ -21,24 +21,26 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
 
     private let content: Content
 
-    /// The issuer, as configured; nil for tokens that have none.
+    /// The issuer identifier as configured; nil for a token that has no issuer.
     public var issuer: String? { content.issuer }
-    /// `exp`, seconds since 1970; nil when the verifier knows no end.
+    /// `exp` in seconds since 1970; nil when the verifier knows no expiration time.
     public var expiresAt: Double? { content.expiresAt }
-    /// The scopes of `scope`, else of `scp`, and those that the issuer's ``ScopeMapping`` finds in other claims; in the
-    /// spelling in which clients request them.
+    /// The scopes of the claim `scope`, or of `scp` when `scope` is absent, and the scopes that the issuer's
+    /// ``ScopeMapping`` finds in other claims. They are spelled as clients request them.
     public var scopes: ScopeSet { content.scopes.scopes }
-    /// Whether a claim that should name scopes is of the wrong type or holds too many, so that it grants none.
+    /// Whether a claim that should name scopes has the wrong type or too many values. Such a claim grants no scope.
     public var hasMalformedScopes: Bool { content.scopes.hasMalformedClaim }
-    /// The claims: strict JSON, an object.
+    /// All claims, as a strict JSON object.
     public var claims: JSONDocument { content.claims }
 
-    /// The token of a verified JWT; its scopes as the mapping says.
+    /// Makes the token of a verified JWT. The mapping decides which scopes it has.
     public init(_ jwt: VerifiedJWT, scopes mapping: ScopeMapping = ScopeMapping()) {
         self.init(issuer: jwt.issuer, expiresAt: jwt.expiresAt, claims: jwt.claims, scopes: mapping)
     }
 
-    /// What a custom verifier learned; its scopes as the mapping says. The caller vouches for it.
+    /// Makes a token from the result of a custom verifier. The mapping decides which scopes it has.
+    ///
+    /// **Does not check** anything: the caller must have verified the token.
     public init(
         issuer: String?, expiresAt: Double?, claims: JSONDocument, scopes mapping: ScopeMapping = ScopeMapping()
     ) {
@@ -46,10 +48,11 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
             issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims.root, mapping), claims: claims)
     }
 
-    /// `sub`.
+    /// The claim `sub`; nil when it is absent or not a string.
     public var subject: String? { claims.root["sub"]?.string }
 
-    /// `client_id`, else `azp`, else `cid`, else `appid`; never `sub`.
+    /// The first of the claims `client_id`, `azp`, `cid` and `appid` that is a string; nil when there is none. `sub` is
+    /// never used.
     public var clientID: String? {
         for name in ["client_id", "azp", "cid", "appid"] {
             if let clientID = claims.root[name]?.string { return clientID }
@@ -57,11 +60,11 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         return nil
     }
 
-    /// `jti`.
+    /// The claim `jti`; nil when it is absent or not a string.
     public var tokenID: String? { claims.root["jti"]?.string }
 
-    /// Says nothing about the claims.
+    /// A fixed text without any claim, so that a log shows none.
     public var description: String { "<verified access token>" }
-    /// Shows no member.
+    /// A mirror without members, so that a dump shows no claim.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

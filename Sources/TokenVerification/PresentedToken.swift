@@ -1,27 +1,29 @@
 package import JOSE
 internal import WireFormat
 
-/// An access token as a caller presented it: bytes that are not verified.
+/// An access token as the caller presented it. Its bytes are not verified.
 ///
-/// Its descriptions are redacted. Events name a token by its ``fingerprint``.
+/// Its descriptions do not contain the token. Events identify a token by its ``fingerprint``.
 public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The bytes between `Bearer ` and the end of the field.
     public let bytes: [UInt8]
-    /// The SHA-256 of the bytes: the key of every cache. It is computed once.
+    /// The SHA-256 of the bytes, computed once. Every cache uses it as its key.
     package let digest: SHA256Digest
 
-    /// A token to verify. The guard makes its own from the `Authorization` field.
+    /// Wraps the bytes of a token. Nothing is checked. The guard does this with the content of the `Authorization`
+    /// field.
     public init(_ bytes: [UInt8]) {
         self.bytes = bytes
         digest = SHA256Digest(of: bytes)
     }
 
-    /// A token to verify.
+    /// Wraps the UTF-8 bytes of a token. Nothing is checked.
     public init(_ text: String) {
         self.init(Array(text.utf8))
     }
 
-    /// The first 8 bytes of the token's SHA-256 in hexadecimal: enough to correlate events, useless to an attacker.
+    /// The first 8 bytes of the token's SHA-256, in hexadecimal. It relates the events of one token to each other. The
+    /// token cannot be computed from it.
     public var fingerprint: String {
         let digits = Array("0123456789abcdef".utf8)
         let word = digest.prefix
@@ -29,7 +31,7 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
             decoding: (0..<16).map { digits[Int(truncatingIfNeeded: word >> UInt64(60 - 4 * $0)) & 15] }, as: UTF8.self)
     }
 
-    /// Whether the bytes are one `b64token` (RFC 6750 §2.1).
+    /// Whether the bytes form one `b64token` (RFC 6750 §2.1).
     package var isWellFormed: Bool { Self.isBase64Token(bytes[...]) }
 
     /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
@@ -37,11 +39,11 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
         let padding = UInt8(ascii: "=")
         let end = bytes.lastIndex { $0 != padding }
         guard let end else { return false }
-        // Without a branch and without an early exit, the compiler compares many bytes in one step.
+        // Without branches and early exits, the compiler can compare many bytes in one step.
         var foreign: UInt8 = 0
         for byte in bytes[...end] {
             let isLetter = bit((byte | 0x20) &- 0x61 < 26)
-            // "-", "." and "/" stand in a row before the digits; "+", "_" and "~" stand alone.
+            // "-", "." and "/" come directly before the digits in ASCII. "+", "_" and "~" are compared one by one.
             let isDigitOrNear = bit(byte &- 0x2D < 13)
             foreign |= (isLetter | isDigitOrNear | bit(byte == 0x2B) | bit(byte == 0x5F) | bit(byte == 0x7E)) ^ 1
         }
@@ -51,10 +53,10 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
     @inline(__always)
     private static func bit(_ condition: Bool) -> UInt8 { condition ? 1 : 0 }
 
-    /// `<access token>`
+    /// A fixed text, `<access token>`.
     public var description: String { "<access token>" }
-    /// `<access token>`
+    /// A fixed text, `<access token>`.
     public var debugDescription: String { description }
-    /// Shows no member.
+    /// A mirror without members, so that a dump does not show the token.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -1,51 +1,52 @@
 public import JOSE
 
-/// Why a verifier does not accept a token.
+/// The reason why a verifier does not accept a token.
 ///
-/// An implementer of ``TokenVerifier`` chooses between two answers. ``invalid(_:)``: the token is bad, and another one is
-/// needed. ``unavailable(_:retryAfter:)``: the verifier cannot decide, because its keys, its endpoint or libcrypto do not
-/// work. Do not report the second as the first: clients throw away a token that is called invalid.
+/// A ``TokenVerifier`` chooses between two cases. ``invalid(_:)`` means that the token is bad and that the client needs
+/// another one. ``unavailable(_:retryAfter:)`` means that the verifier cannot decide, because its keys, its endpoint or
+/// libcrypto do not work. Do not report the second case as the first: a client discards a token that is called invalid.
 public enum TokenRejection: Error, Sendable, Hashable {
     /// The token is bad.
     case invalid(InvalidToken)
-    /// The verifier cannot decide now. `retryAfter` is in seconds; the guard brings it into 1…60.
+    /// The verifier cannot decide now. `retryAfter` is in seconds; the guard limits it to 1…60.
     case unavailable(Unavailability, retryAfter: Int)
 
-    /// What is wrong with a token.
+    /// The defect of a token.
     public enum InvalidToken: Sendable, Hashable {
-        /// The text is not one `b64token` (RFC 6750 §2.1).
+        /// The token is not a `b64token` (RFC 6750 §2.1).
         case syntax
         /// The token is longer than the limit; it was not parsed.
         case tooLong
-        /// The issuer is not a configured one. The payload says how it differs from the nearest of them.
+        /// The issuer is not configured. The associated value says how its identifier differs from the nearest
+        /// configured one.
         case unknownIssuer(JOSEError.IssuerDifference)
-        /// The JWT, or the introspection response about the token, failed a check.
+        /// A check of the JWT, or of the introspection response about the token, failed.
         case jwt(JOSEError)
         /// The introspection endpoint says that the token is not active (RFC 7662 §2.2).
         case inactive
         /// The token is not in the list of static tokens.
         case unknownStaticToken
-        /// No configured verifier accepts tokens of this form.
+        /// No configured verifier accepts this kind of token.
         case unknownKind
-        /// The reason of a custom verifier: a stable snake_case code that is written in the program.
+        /// The reason of a custom verifier: a stable snake_case code. It must be a constant of the program.
         case other(code: String)
     }
 
-    /// Why a verifier cannot decide.
+    /// The reason why a verifier cannot decide.
     public enum Unavailability: String, Sendable, Hashable {
-        /// There are no usable keys of the issuer.
+        /// There is no usable key of the issuer.
         case keys = "keys_unavailable"
-        /// libcrypto failed.
+        /// libcrypto failed, so no signature can be verified.
         case cryptography = "cryptography_unavailable"
-        /// The introspection endpoint did not respond, or its response has no meaning.
+        /// The introspection endpoint did not respond, or its response is not an introspection response.
         case introspection = "introspection_unavailable"
-        /// The queue for the introspection endpoint is full.
+        /// Too many callers wait for the introspection endpoint.
         case introspectionBusy = "introspection_busy"
-        /// A dependency of a custom verifier is down.
+        /// A dependency of a custom verifier is unavailable.
         case verifier = "verifier_unavailable"
     }
 
-    /// A stable snake_case code, for events and metrics. It is never sent to the caller.
+    /// A stable snake_case code, for events and metrics. It is never sent to the client.
     public var code: String {
         switch self {
         case .invalid(.syntax): "token_syntax"

@@ -1,23 +1,26 @@
-// A program that verifies tokens needs keys, policies and scopes by name: one import gives it all of them.
+// A program that verifies tokens names keys, policies and scopes. With these exports, one import is enough.
 @_exported public import JOSE
 @_exported public import OAuthMetadata
 
-/// Decides whether a presented token is a good access token.
+/// Decides whether a presented token is an acceptable access token.
 ///
-/// Many tasks call one verifier at the same time. A verifier checks everything about the token except scopes: what an
-/// operation needs is not its business. It says *invalid* or *unavailable*: see ``TokenRejection``.
+/// **Checks** everything about the token except scopes.
+/// **Does not check** the scopes that an operation requires.
+///
+/// Many tasks call one verifier at the same time. A verifier must distinguish *invalid* from *unavailable*: see
+/// ``TokenRejection``.
 public protocol TokenVerifier: Sendable {
-    /// Verifies a token.
+    /// Verifies a token and returns its content.
     ///
     /// - Throws: ``TokenRejection/invalid(_:)`` or ``TokenRejection/unavailable(_:retryAfter:)``.
     func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken
 
-    /// The issuers whose keys the verifier uses, with the sources of these keys: what a program prepares at its start and
-    /// monitors. Empty by default.
+    /// The issuers whose keys the verifier uses, with the source of each issuer's keys. A program fetches these keys
+    /// when it starts, and monitors the sources. Empty by default.
     var trustedIssuers: [TrustedIssuer] { get }
 }
 
 extension TokenVerifier {
-    /// No keys.
+    /// Empty: the verifier uses no issuer's keys.
     public var trustedIssuers: [TrustedIssuer] { [] }
 }

@@ -1,12 +1,13 @@
 internal import JOSE
 
-/// A bounded table whose keys are SHA-256 values. When it is full, what nobody asked for longest makes room.
+/// A bounded table whose keys are SHA-256 values. A full table evicts the least recently used entry.
 ///
-/// Every operation takes a bounded time: a slot is found through a bucket, and the order of use is a list through the slots.
+/// Every operation takes constant time on average: a hash table finds the slot, and a doubly linked list through the
+/// slots keeps the order of use.
 struct DigestTable<Value> {
     private struct Slot {
         var digest: SHA256Digest
-        /// Nil for a slot that is free.
+        /// Nil when the slot is free.
         var value: Value?
         /// The neighbours in the order of use.
         var newer = Self.none
@@ -17,7 +18,7 @@ struct DigestTable<Value> {
         static var none: Int { -1 }
     }
 
-    /// The most values.
+    /// The largest number of values.
     let capacity: Int
     private(set) var count = 0
     private var slots: [Slot] = []
@@ -28,19 +29,19 @@ struct DigestTable<Value> {
     private let seed: UInt64
     private let shift: UInt64
 
-    /// An empty table of so many values, at least one.
+    /// Makes an empty table. A capacity below 1 becomes 1.
     init(capacity: Int) {
         self.capacity = max(1, capacity)
-        // A power of two, half as large again on average.
+        // The number of buckets is a power of two, at least 1.5 times the capacity.
         var bits: UInt64 = 1
         while 1 << bits < self.capacity + self.capacity / 2 { bits += 1 }
         buckets = [Int](repeating: Slot.none, count: 1 << bits)
         shift = 64 - bits
-        // An odd multiplier that nobody knows: whoever chooses tokens by their hashes cannot choose their buckets.
+        // A random odd multiplier: an attacker who chooses tokens by their hashes cannot choose their buckets.
         seed = UInt64.random(in: .min ... .max) | 1
     }
 
-    /// The value of a key, which counts as used now.
+    /// Returns the value of a key and marks it as most recently used.
     mutating func value(for digest: SHA256Digest) -> Value? {
         let index = find(digest)
         guard index != Slot.none else { return nil }
@@ -51,7 +52,7 @@ struct DigestTable<Value> {
         return slots[index].value
     }
 
-    /// Keeps a value, in place of the key's present one if there is one.
+    /// Stores a value. It replaces the present value of the key.
     mutating func insert(_ value: Value, for digest: SHA256Digest) {
         remove(digest)
         if count == capacity { remove(slots[oldest].digest) }
@@ -72,7 +73,7 @@ struct DigestTable<Value> {
         count += 1
     }
 
-    /// Forgets a key.
+    /// Removes a key.
     mutating func remove(_ digest: SHA256Digest) {
         let index = find(digest)
         guard index != Slot.none else { return }

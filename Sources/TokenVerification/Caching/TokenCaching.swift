@@ -1,26 +1,25 @@
 internal import WireFormat
 
-/// How many verdicts a verifier remembers, so that a token that comes again costs a hash instead of a signature check or a
-/// request.
+/// How many verdicts a verifier caches. A cached token costs one hash instead of a signature verification or a request.
 public enum TokenCaching: Sendable, Hashable {
-    /// None: every token is judged anew.
+    /// No caching. Every token is verified each time.
     case off
-    /// So many, 1…1,000,000; what nobody presented longest is forgotten first.
+    /// At most this number of entries; 1…1,000,000. A full cache evicts the least recently used entry.
     case upTo(entries: Int)
 
-    /// 10,000 verdicts.
+    /// Up to 10,000 entries.
     public static let standard = TokenCaching.upTo(entries: 10_000)
 
-    /// The longest that a good verdict is remembered.
+    /// The longest time for which an accepted token is cached.
     public static let lifetime: Duration = .seconds(60)
 
-    /// The longest claims that are remembered, so that the memory is bounded in bytes too.
+    /// The largest claims in bytes that are cached. This bounds the memory.
     static let maximumClaimsBytes = 16_384
 
-    /// What the number of entries may be.
+    /// The accepted values for the number of entries.
     public static let entries: ClosedRange<Int> = 1...1_000_000
 
-    /// The number of entries; 0 for none.
+    /// The number of entries; 0 for no caching.
     var capacity: Int {
         switch self {
         case .off: 0
@@ -28,7 +27,7 @@ public enum TokenCaching: Sendable, Hashable {
         }
     }
 
-    /// Finds a number that is out of range.
+    /// Appends a fault when the number of entries is out of range.
     package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
         guard case .upTo(let entries) = self, !Self.entries.contains(entries) else { return }
         faults.add(

@@ -2,16 +2,16 @@ internal import JOSE
 internal import Synchronization
 internal import WireFormat
 
-/// Remembers the good verdicts of a verifier by the SHA-256 of the token.
+/// Caches the accepted tokens of a verifier by the SHA-256 of the token.
 ///
-/// An entry counts for a minute of the monotonic clock at most, and only while the wall clock stands between the moment of
-/// the verification and the end of the token without any skew: never when a verification would refuse the token for its
-/// times. Bound tokens and large ones are not kept.
+/// An entry is valid for at most one minute of the monotonic clock. In addition, the wall clock must be between the
+/// time of the verification and the end of the token, without skew. The cache therefore never accepts a token whose
+/// times a new verification would refuse. Bound tokens and tokens with large claims are not cached.
 final class VerifiedTokenCache<Basis: Sendable>: Sendable {
-    /// A good verdict. An object, so that handing it out counts one reference.
+    /// An accepted token. It is a class, so that returning it counts only one reference.
     final class Verdict: Sendable {
         let token: AccessToken
-        /// What it depends on besides the time: that is for the verifier to compare.
+        /// What the verdict depends on besides the time. The verifier compares it.
         let basis: Basis
         /// When the token was verified, by both clocks.
         fileprivate let verifiedAt: Double
@@ -32,7 +32,7 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     private let clock: WallClock
     private let monotonicClock: MonotonicClock
 
-    /// A cache; nil when none is wanted.
+    /// Makes a cache. Returns nil when caching is off.
     init?(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
         guard caching.capacity > 0 else { return nil }
         table = Mutex(DigestTable(capacity: caching.capacity))
@@ -40,16 +40,16 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         self.monotonicClock = monotonicClock
     }
 
-    /// The number of entries, those that no longer count included.
+    /// The number of entries, including expired ones.
     var count: Int { table.withLock { $0.count } }
 
-    /// The verdict on a token that was verified lately. The caller compares the basis.
+    /// The cached verdict, or nil. The caller compares its basis.
     func verdict(on digest: SHA256Digest) -> Verdict? {
         let now = clock.now()
         let moment = monotonicClock.now()
         return table.withLock { table in
             guard let verdict = table.value(for: digest) else { return nil }
-            // A wall clock that was set back could make `nbf` and `iat` lie in the future again.
+            // If the wall clock was set back, `nbf` or `iat` could be in the future again.
             if now >= verdict.verifiedAt, now < verdict.end, moment - verdict.keptSince < TokenCaching.lifetime {
                 return verdict
             }
@@ -58,17 +58,18 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         }
     }
 
-    /// Remembers a good verdict.
+    /// Caches an accepted token.
     ///
     /// - Parameters:
-    ///   - token: The good token.
+    ///   - token: The accepted token.
     ///   - basis: What the verdict depends on.
     ///   - digest: The SHA-256 of the token.
-    ///   - verifiedAt: The time that its claims were compared with.
-    ///   - end: When the token ends, without skew, in seconds since 1970.
+    ///   - verifiedAt: The time with which the token's claims were compared, in seconds since 1970.
+    ///   - end: The end of the token's validity without skew, in seconds since 1970.
     func keep(_ token: AccessToken, basis: Basis, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
         let claims = token.claims
-        // RFC 7800 §3.1: a bound token is good only together with a proof, which is another one each time.
+        // RFC 7800 §3.1: a bound token is acceptable only with a proof of possession, and each request has another
+        // proof.
         guard verifiedAt < end, claims.root["cnf"] == nil, claims.bytes.count <= TokenCaching.maximumClaimsBytes
         else { return }
         let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: monotonicClock.now(), end: end)

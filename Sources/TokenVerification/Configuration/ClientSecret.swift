@@ -1,28 +1,30 @@
 internal import WireFormat
 
-/// A secret with which this server authenticates itself (RFC 6749 §2.3.1, RFC 6750). Its descriptions are redacted.
+/// The secret with which this server authenticates to an authorization server (RFC 6749 §2.3.1, RFC 6750). Its
+/// descriptions do not contain it.
 public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The longest secret in bytes.
+    /// The largest secret in bytes.
     public static let maximumBytes = 4_096
 
-    /// Text without control characters, not empty.
+    /// The secret: a non-empty text without control characters.
     let text: String
 
-    /// A secret that the program has read.
+    /// Makes a secret from a text that the program has read.
     ///
-    /// - Throws: ``ConfigurationError`` when the text is empty, too long, or holds control characters. It does not show the
-    ///   text.
+    /// - Throws: ``ConfigurationError`` when the text is empty, is too long, or contains control characters. The error
+    ///   does not contain the text.
     public init(_ text: String) throws(ConfigurationError) {
         try self.init(bytes: Array(text.utf8))
     }
 
-    /// The secret that is a file's content. One line break (LF or CR LF) at the end is not part of it.
+    /// Reads a secret from a file. The secret is the whole content, without one line break (LF or CR LF) at the end.
     ///
-    /// - Throws: ``ConfigurationError`` when the file cannot be used, or its content as above.
+    /// - Throws: ``ConfigurationError`` when the file cannot be read, or when its content is not a secret: see
+    ///   ``init(_:)``.
     public init(file path: String) throws(ConfigurationError) {
-        // Room for the line break.
+        // The limit leaves room for the line break.
         var bytes = try OperatorFile.read(path, setting: Self.setting, limit: Self.maximumBytes + 2)
-        // Exactly one line break: any other content around the secret is a mistake, which is reported and not repaired.
+        // Exactly one line break is removed. More of them are a mistake, which is reported and not repaired.
         if bytes.last == 0x0A {
             bytes.removeLast()
             if bytes.last == 0x0D { bytes.removeLast() }
@@ -40,7 +42,8 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
         guard bytes.count <= Self.maximumBytes else {
             throw fault("is longer than \(String(Self.maximumBytes)) bytes", "put the client secret alone there")
         }
-        // RFC 6749 appendix A.2 allows VSCHAR; appendix B says how to send more than that, which servers issue too.
+        // RFC 6749 appendix A.2 allows only VSCHAR. Authorization servers also issue other characters, and appendix B
+        // says how to send them.
         guard let text = String(validating: bytes, as: UTF8.self), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw fault(
                 "holds a line break, a control character or bytes that are not UTF-8",
@@ -51,10 +54,10 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
 
     private static let setting: ConfigurationError.Path = "clientSecret"
 
-    /// `<client secret>`
+    /// A fixed text, `<client secret>`.
     public var description: String { "<client secret>" }
-    /// `<client secret>`
+    /// A fixed text, `<client secret>`.
     public var debugDescription: String { description }
-    /// Shows no member.
+    /// A mirror without members, so that a dump does not show the secret.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -2,11 +2,11 @@ package import OAuthMetadata
 internal import WireFormat
 
 extension ConfigurationError.Fault {
-    /// Explains why a text is not an identifier or URL that can be used.
+    /// Explains why a text is not an acceptable identifier or URL.
     ///
     /// - Parameters:
-    ///   - example: A text that could stand there.
-    ///   - insecureHTTP: The setting that accepts plain http; nil where it cannot be accepted for this URL.
+    ///   - example: An acceptable text.
+    ///   - insecureHTTP: The setting that accepts plain http; nil when no setting accepts it for this URL.
     package init(
         _ path: ConfigurationError.Path, _ error: IdentifierError, example: String,
         insecureHTTP: ConfigurationError.Path?

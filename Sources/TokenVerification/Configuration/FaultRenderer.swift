@@ -1,13 +1,13 @@
-/// Turns faults into lines. There are two: one with the names of the code, and one with those of the environment, which
-/// knows the table of variables.
+/// Turns each fault into a line of text. One renderer uses the names of the code. Another uses the names of the
+/// environment variables and therefore knows their table.
 package struct FaultRenderer: Sendable {
-    /// Spells a setting.
+    /// Returns the name of a setting.
     private let name: @Sendable (ConfigurationError.Path) -> String
     private let speaksCode: Bool
 
-    /// A renderer for a configuration from the environment.
+    /// Makes a renderer for a configuration from the environment.
     ///
-    /// - Parameter name: Spells a setting.
+    /// - Parameter name: Returns the name of a setting.
     package init(environmentNames name: @escaping @Sendable (ConfigurationError.Path) -> String) {
         self.name = name
         speaksCode = false
@@ -18,10 +18,10 @@ package struct FaultRenderer: Sendable {
         speaksCode = true
     }
 
-    /// Spells settings as the code does: `tokens.issuers[1].keys`.
+    /// Names settings as the code does: `tokens.issuers[1].keys`.
     package static let code = FaultRenderer(codeNames: codeName)
 
-    /// Where, what is wrong, what to do.
+    /// The line of a fault: the setting, what is wrong, and what to do.
     package func line(_ fault: ConfigurationError.Fault) -> String {
         "\(name(fault.path)) \(text(fault.reason)); \(text(fault.remedy))"
     }
@@ -36,7 +36,7 @@ package struct FaultRenderer: Sendable {
         }.joined()
     }
 
-    /// The spelling of a path in code.
+    /// The name of a setting in code.
     package static func codeName(_ path: ConfigurationError.Path) -> String {
         var name = ""
         for step in path.steps {
@@ -51,11 +51,11 @@ package struct FaultRenderer: Sendable {
     }
 }
 
-/// The faults that a check finds.
+/// The faults that a check has found.
 package typealias ConfigurationFaults = [ConfigurationError.Fault]
 
 extension [ConfigurationError.Fault] {
-    /// Notes a fault.
+    /// Appends a fault.
     package mutating func add(
         _ path: ConfigurationError.Path, _ reason: ConfigurationError.Text, _ remedy: ConfigurationError.Text
     ) {

@@ -6,15 +6,15 @@
     internal import Darwin
 #endif
 
-/// Small files that the operator names: secrets and lists of tokens.
+/// Reads the small files that the operator configures: secrets and lists of tokens.
 enum OperatorFile {
-    /// Reads all of a file, which may be a pipe too.
+    /// Reads a whole file or pipe.
     ///
     /// - Parameters:
-    ///   - path: The path.
-    ///   - setting: What a fault is reported for.
-    ///   - limit: The longest acceptable content in bytes.
-    /// - Throws: One fault, which does not show the content.
+    ///   - path: The path of the file.
+    ///   - setting: The setting to which a fault belongs.
+    ///   - limit: The largest acceptable content in bytes.
+    /// - Throws: ``ConfigurationError`` with one fault. It does not contain the content of the file.
     static func read(
         _ path: String, setting: ConfigurationError.Path, limit: Int
     ) throws(ConfigurationError) -> [UInt8] {
@@ -25,7 +25,7 @@ enum OperatorFile {
         }
     }
 
-    /// Why a file cannot be used.
+    /// The reason why a file cannot be used.
     private enum Unusable: Error {
         case notFound
         case notPermitted
@@ -55,7 +55,7 @@ enum OperatorFile {
     }
 
     private static func read(_ path: String, limit: Int) throws(Unusable) -> [UInt8] {
-        // The system would stop at a NUL and open another file.
+        // For the system, a path ends at its first NUL, so that it would open another file.
         guard !path.isEmpty, !path.utf8.contains(0) else { throw .notFound }
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw unusable(errno) }
@@ -64,7 +64,7 @@ enum OperatorFile {
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while bytes.count <= limit {
             let wanted = min(chunk.count, limit + 1 - bytes.count)
-            // The call writes at most `wanted` bytes, which is not more than the array has.
+            // The call writes at most `wanted` bytes, and `wanted` is not larger than the array.
             let count = unsafe chunk.withUnsafeMutableBytes { unsafe systemRead(descriptor, $0.baseAddress, wanted) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw unusable(errno) }
@@ -84,7 +84,7 @@ enum OperatorFile {
     }
 }
 
-/// The system's call, which the member of the same name would hide.
+/// The system call `read`. Inside the type, its member of the same name would hide the call.
 private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     unsafe read(descriptor, bytes, count)
 }

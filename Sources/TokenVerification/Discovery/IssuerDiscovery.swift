@@ -3,17 +3,19 @@ public import OAuthMetadata
 internal import Synchronization
 internal import WireFormat
 
-/// The metadata of an issuer, found at its well-known locations (RFC 8414, OpenID Connect Discovery) and kept.
+/// Finds the metadata of an issuer at its well-known locations (RFC 8414, OpenID Connect Discovery) and caches it.
 ///
-/// **Checks** that the document is about this issuer, byte for byte (RFC 8414 §3.3). **Does not check** the endpoints in it:
-/// for the keys see ``RemoteKeySet/OriginRule``. Keys and forwarding share one cache, and one fetch at a time. A document is
-/// used until another one replaces it, whatever its age.
+/// **Checks** that the document's `issuer` is this issuer, byte for byte (RFC 8414 §3.3).
+/// **Does not check** the endpoints in the document: for the keys see ``RemoteKeySet/OriginRule``. Key fetches and
+/// metadata forwarding share one cache, with one fetch at a time. A document stays in use until another one replaces
+/// it, even when it is old.
 public final class IssuerDiscovery: Sendable {
-    /// The times and sizes of discovery.
+    /// The limits of discovery.
     public enum Limits {
-        /// After this age the metadata is read again.
+        /// The age after which the metadata is read again.
         public static let softLifetime: Duration = .seconds(86_400)
-        /// After so many failed fetches of the key set in a row the metadata is read again, once: the keys may have moved.
+        /// The number of consecutive failed fetches of the key set after which the metadata is read again, once. The
+        /// key set may have moved.
         public static let keySetFailuresBeforeReading = 3
         /// The largest metadata document in bytes.
         public static let maximumDocumentBytes = 262_144
@@ -21,25 +23,25 @@ public final class IssuerDiscovery: Sendable {
 
     /// A metadata document of the issuer.
     public struct Document: Sendable {
-        /// The document as it came, at most ``Limits/maximumDocumentBytes``.
+        /// The bytes of the document, at most ``Limits/maximumDocumentBytes``.
         public let body: [UInt8]
-        /// The document, parsed.
+        /// The parsed document.
         public let metadata: AuthorizationServerMetadata
     }
 
-    /// There is no metadata of the issuer now.
+    /// There is no metadata of the issuer at present.
     public struct Unavailable: Error, Sendable, Hashable {
-        /// Why the last attempt failed.
+        /// The reason why the last attempt failed.
         public let failure: RemoteKeySet.FetchFailure
-        /// Seconds until another call makes sense.
+        /// Seconds until a retry makes sense.
         public let retryAfter: Int
     }
 
-    /// What became of the key set that the metadata names.
+    /// The result of the last use of the `jwks_uri`.
     enum KeySetNote {
         case fetched
         case failed
-        /// There is no acceptable `jwks_uri`.
+        /// The metadata has no acceptable `jwks_uri`.
         case notNamed
     }
 
@@ -53,25 +55,25 @@ public final class IssuerDiscovery: Sendable {
         var lastFailure: RemoteKeySet.FetchFailure?
         var keySetFailures = 0
 
-        /// Whether what is there should be read anew.
+        /// Whether the metadata should be read again.
         func isOld(_ now: Duration) -> Bool {
             present == nil || now - readAt > Limits.softLifetime
                 || keySetFailures >= Limits.keySetFailuresBeforeReading
         }
     }
 
-    /// The issuer.
+    /// The issuer that the metadata describes.
     public let issuer: IssuerIdentifier
     private let fetch: TimedFetch
     private let observer: TokenVerificationEvent.Observer?
     private let state = Mutex(State())
 
-    /// A source that fetches at first use.
+    /// Makes a source. It fetches at the first use.
     ///
     /// - Parameters:
-    ///   - issuer: The issuer whose metadata it is.
-    ///   - fetcher: How to fetch, under its own policy of hosts, sizes and times.
-    ///   - clock: For ages and waits.
+    ///   - issuer: The issuer that the metadata describes.
+    ///   - fetcher: Fetches the documents. It has its own policy for hosts, sizes and times.
+    ///   - clock: The clock for ages and waits.
     ///   - observer: Receives an event when the metadata cannot be read.
     public convenience init(
         of issuer: IssuerIdentifier, fetcher: any DocumentFetcher, clock: MonotonicClock = .system,
@@ -93,7 +95,8 @@ public final class IssuerDiscovery: Sendable {
         self.observer = observer
     }
 
-    /// The metadata at hand, without suspension. When it is old, it is read anew behind it, unless backing off.
+    /// The cached metadata, or nil. It does not suspend. If the metadata is old, a fetch starts in the background,
+    /// except during the wait after a failure.
     public func presentMetadata() -> Document? {
         let now = fetch.timing.clock.now()
         let (present, begun) = state.withLock { state -> (Document?, SharedResult<Answer>?) in
@@ -106,9 +109,11 @@ public final class IssuerDiscovery: Sendable {
         return present
     }
 
-    /// The metadata at hand, or else what a fetch brings, for which this waits ``RemoteKeySet.Limits/patience`` at most.
+    /// Returns the cached metadata, or else the result of a fetch. It waits at most ``RemoteKeySet.Limits/patience``.
     ///
-    /// May be called for any caller's request: after a failure nothing is fetched for a while.
+    /// A client's request may trigger this call: after a failure, nothing is fetched until the wait has ended.
+    ///
+    /// - Throws: ``Unavailable`` when there is no metadata.
     public func metadata() async throws(Unavailable) -> Document {
         if let present = presentMetadata() { return present }
         let now = fetch.timing.clock.now()
@@ -125,7 +130,8 @@ public final class IssuerDiscovery: Sendable {
         throw state.withLock { Self.refusal($0, later) }
     }
 
-    /// The metadata for an attempt to get keys, which has its own lanes: read anew when it is old, and at once.
+    /// Returns the metadata for a fetch of keys. That fetch has its own wait after failures. Old metadata is therefore
+    /// read again at once, without the wait of discovery.
     func metadataForKeys() async throws(RemoteKeySet.FetchFailure) -> Document {
         let now = fetch.timing.clock.now()
         let (present, pending, isNew) = state.withLock { state -> (Document?, SharedResult<Answer>?, Bool) in
@@ -138,11 +144,11 @@ public final class IssuerDiscovery: Sendable {
             return present
         }
         if isNew { start(pending) }
-        // The fetches behind it have their own times; three locations at most.
+        // Each fetch has its own time limit. There are at most three locations.
         switch await pending.value(within: RemoteKeySet.Limits.fetchTime * 3, fetch.timing) {
         case .success(let metadata): return metadata
         case .failure(let failure):
-            // What was found once is used until something else is found.
+            // Earlier metadata stays in use until other metadata replaces it.
             guard let present else { throw failure }
             return present
         case nil:
@@ -151,7 +157,7 @@ public final class IssuerDiscovery: Sendable {
         }
     }
 
-    /// Notes what became of the key set.
+    /// Records the result of the last use of the `jwks_uri`.
     func noteKeySet(_ note: KeySetNote) {
         state.withLock { state in
             switch note {
@@ -175,7 +181,7 @@ public final class IssuerDiscovery: Sendable {
         return pending
     }
 
-    /// Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+    /// This is not a child of the caller's task: a caller that is cancelled must not cancel the fetch of other callers.
     private func start(_ pending: SharedResult<Answer>) {
         Task(executorPreference: fetch.timing.executor) { [self] in
             do throws(RemoteKeySet.FetchFailure) {
@@ -209,8 +215,8 @@ public final class IssuerDiscovery: Sendable {
         pending.deliver(answer)
     }
 
-    /// Tries the well-known locations in order; the next one only after a 4xx, for anything else is a failure of the
-    /// right location.
+    /// Tries the well-known locations in order. Only a 4xx leads to the next location. Any other failure may be a
+    /// temporary one of the right location.
     private func read() async throws(RemoteKeySet.FetchFailure) -> Document {
         var lastStatus = 404
         for url in issuer.metadataURLs {

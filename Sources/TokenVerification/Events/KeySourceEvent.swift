@@ -1,55 +1,59 @@
 public import JOSE
 
-/// What happens at a source of keys. No case holds a URL, a key id or text of a document.
+/// An event of a key source. No case contains a URL, a key id or text of a document.
 ///
-/// Bounded: none is sent per request. A source tells of each attempt, and of each change in how it stands, once.
+/// The number of events does not grow with the number of requests. A source reports each fetch, and each change of its
+/// health once.
 public enum KeySourceEvent: Sendable, Hashable {
-    /// A fetch begins.
+    /// A fetch of the key set begins.
     case refreshStarted(KeySourceEvent.RefreshCause)
-    /// A fetch has brought a usable set, or has found the present one unchanged.
+    /// A fetch succeeded: it returned a usable key set, or the present set is unchanged.
     case refreshSucceeded(usableKeys: Int)
-    /// A fetch brought nothing; the present set, if any, stays in use.
+    /// A fetch failed. The present set, if there is one, stays in use.
     case refreshFailed(RemoteKeySet.FetchFailure)
-    /// A fetch brought a document that is no usable key set; the present set, if any, stays in use.
+    /// A fetch returned a document that is not a usable key set. The present set, if there is one, stays in use.
     case setRejected(RemoteKeySet.FetchFailure)
-    /// An entry of a new set is not used; its position, and why. At most ``RemoteKeySet.Limits/maximumSkippedKeyEvents`` a set.
+    /// An entry of a new set is not used. The event has the entry's position, counted from 0, and the reason. There are
+    /// at most ``RemoteKeySet.Limits/maximumSkippedKeyEvents`` of these events for each set.
     case keySkipped(index: Int, reason: JSONWebKey.Defect)
-    /// A new set has more entries than are looked at; the rest is ignored.
+    /// A new set has more entries than the limit. The entries after the limit are ignored.
     case tooManyKeys(limit: Int)
-    /// The present set is used past its soft lifetime; once until the next good fetch.
+    /// The present set is used after the end of its soft lifetime. Reported once until the next successful fetch.
     case servedStale(age: Duration)
-    /// The present set is past its hard lifetime and not used any more; once until the next good fetch.
+    /// The present set has reached the end of its hard lifetime and is no longer used. Reported once until the next
+    /// successful fetch.
     case hardExpired
-    /// The issuer's metadata could not be read, and there is none from before.
+    /// The issuer's metadata could not be read, and there is no earlier document.
     case discoveryFailed(RemoteKeySet.FetchFailure)
-    /// The issuer's metadata could not be read anew; what was read before, so long ago, stays in use.
+    /// The issuer's metadata could not be read again. The earlier document stays in use; `age` is the time since it was
+    /// read.
     case discoveryStale(RemoteKeySet.FetchFailure, age: Duration)
 }
 
 extension KeySourceEvent {
-    /// Why a fetch of keys begins.
+    /// The reason why a fetch of keys begins.
     public enum RefreshCause: String, Sendable, Hashable, CaseIterable {
-        /// There is no set that may be used.
+        /// There is no key set that may be used.
         case noKeys = "no_keys"
-        /// The present set is getting old.
+        /// The present set is near the end of its soft lifetime, or past it.
         case aging
-        /// A token names a key that the present set has not.
+        /// A token has a `kid` that is not in the present set.
         case unknownKey = "unknown_kid"
     }
 }
 
-/// How a source of keys stands.
+/// The health of a key source.
 public enum KeySourceHealth: Sendable, Hashable {
     /// Its keys are fresh.
     case healthy
-    /// Its keys are past their soft lifetime and still used; the time since they were fetched.
+    /// Its keys are past their soft lifetime and still in use. `age` is the time since they were fetched.
     case stale(age: Duration)
-    /// It has no keys to use; for how long it has been so.
+    /// It has no usable keys. `since` is the time for which this has been so.
     case unavailable(since: Duration)
 }
 
 extension KeySourceEvent: CustomStringConvertible {
-    /// One line: a name, then `key=value` pairs.
+    /// One line: the name of the event, then `key=value` pairs.
     public var description: String {
         switch self {
         case .refreshStarted(let cause): "key_refresh_started cause=\(cause.rawValue)"

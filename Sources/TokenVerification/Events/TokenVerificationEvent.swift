@@ -1,16 +1,17 @@
-/// What the operator learns from verifiers and key sources. No case holds a token, a secret or a claim.
+/// An event of a verifier or key source, for the operator. No case contains a token, a secret or a claim.
 public enum TokenVerificationEvent: Sendable {
-    /// Something happened at the source of an issuer's keys; the issuer as the operator spelled it.
+    /// An event of the source of an issuer's keys. The issuer is spelled as the operator configured it.
     case keySource(KeySourceEvent, issuer: String)
-    /// The introspection endpoint gave no usable response. The callers who waited for it got *unavailable*.
+    /// The introspection endpoint gave no usable response. The callers that waited for it got *unavailable*.
     case introspectionFailed(IntrospectionTokenVerifier.Failure)
 
-    /// Receives every event, in the task in which it happens: it must be quick and must not block.
+    /// Receives every event, in the task in which it happens. It must return quickly and must not block. Many tasks may
+    /// call it at the same time.
     public typealias Observer = @Sendable (TokenVerificationEvent) -> Void
 }
 
 extension TokenVerificationEvent: CustomStringConvertible {
-    /// One line: a name, then `key=value` pairs.
+    /// One line: the name of the event, then `key=value` pairs.
     public var description: String {
         switch self {
         case .keySource(let event, let issuer): "\(event) issuer=\(issuer)"

@@ -1,13 +1,13 @@
 internal import JOSE
 internal import WireFormat
 
-/// Decides whether an answer of the introspection endpoint (RFC 7662 §2.2) makes a token good for this resource.
+/// Decides whether a response of the introspection endpoint (RFC 7662 §2.2) makes a token acceptable for this resource.
 ///
-/// **Checks**, in this order: `active` is JSON true, `token_type` and `token_use` when they are there, `exp`, `nbf`, `iss`
-/// when they are there, `aud`, the types of `sub`, `client_id` and `jti`, and that there is no `cnf`.
-/// **Does not check** `iat` and scopes.
+/// **Checks**, in this order: `active` is JSON true; `token_type` and `token_use`, if present; `exp`, `nbf` and `iss`,
+/// if present; `aud`; the types of `sub`, `client_id` and `jti`; the absence of `cnf`.
+/// **Does not check** `iat` or scopes.
 ///
-/// The rules of the registered claims are those of a JWT: see ``ClaimRules``. Here only `aud` is required.
+/// The rules for the registered claims are those of a JWT: see ``ClaimRules``. Only `aud` is required here.
 struct IntrospectionAnswer: Sendable {
     private let issuer: String
     private let rules: ClaimRules
@@ -23,12 +23,13 @@ struct IntrospectionAnswer: Sendable {
         self.absentAudience = absentAudience
     }
 
-    /// The verdict on a token that the endpoint said this about.
+    /// The verdict on the token that the response describes.
     func verdict(
         on answer: JSONDocument, now: Double
     ) throws(IntrospectionTokenVerifier.Failure) -> Result<AccessToken, TokenRejection> {
         let claims = answer.root
-        // RFC 7662 §2.2: required, a Boolean. A text or a number is no answer.
+        // RFC 7662 §2.2: `active` is a required Boolean. With a string or number there, this is not an introspection
+        // response.
         guard claims.kind == .object, let isActive = claims["active"]?.bool else { throw .notAnAnswer }
         guard isActive else { return .failure(.invalid(.inactive)) }
         do throws(JOSEError) {
@@ -40,15 +41,15 @@ struct IntrospectionAnswer: Sendable {
         }
     }
 
-    /// An endpoint answers about refresh tokens too, which open nothing here.
+    /// Endpoints also describe refresh tokens, which are not access tokens.
     private func checkKind(_ claims: JSONDocument.Node) throws(JOSEError) {
-        // RFC 7662 §2.2, RFC 6749 §7.1: compared without case.
+        // RFC 7662 §2.2, RFC 6749 §7.1: the token type is compared without regard to case.
         if let type = claims["token_type"] {
             guard let bytes = type.stringBytes, ASCII.equalsIgnoringCase(bytes, "bearer".utf8) else {
                 throw .notAnAccessToken
             }
         }
-        // What Ory Hydra and AWS Cognito call the kind.
+        // Ory Hydra and AWS Cognito name the kind of token here.
         if let use = claims["token_use"] {
             guard use.isString("access_token") || use.isString("access") else { throw .notAnAccessToken }
         }
@@ -59,7 +60,7 @@ struct IntrospectionAnswer: Sendable {
         let claims = ClaimPositions(answer)
         let expiresAt = try rules.expirationTime(in: answer, at: claims.exp, now: now)
         try rules.checkNotBefore(in: answer, at: claims.nbf, now: now)
-        // RFC 7662 §2.2: `iss` is optional. A different issuer makes it a token of another server.
+        // RFC 7662 §2.2: `iss` is optional. With a different issuer, the token belongs to another authorization server.
         if let iss = claims.iss { try rules.checkIssuer(in: answer, at: iss) }
         if let aud = claims.aud {
             try rules.checkAudience(in: answer, at: aud)

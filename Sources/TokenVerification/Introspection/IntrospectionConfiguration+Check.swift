@@ -2,7 +2,7 @@ internal import HTTPMessages
 internal import JOSE
 package import WireFormat
 
-/// An ``IntrospectionConfiguration`` that was checked: what a verifier is made of.
+/// An ``IntrospectionConfiguration`` that was checked. It is the input for a verifier.
 package struct CheckedIntrospection: Sendable {
     let endpoint: AbsoluteURL
     let policy: JWTPolicy
@@ -10,11 +10,11 @@ package struct CheckedIntrospection: Sendable {
 }
 
 extension IntrospectionConfiguration {
-    /// Checks every setting; nil when there is a fault.
+    /// Checks every setting. Returns nil when there is a fault.
     ///
     /// - Parameters:
-    ///   - path: Where this configuration is.
-    ///   - insecureHTTP: Where plain http is accepted, and the setting that says so.
+    ///   - path: The path to this configuration.
+    ///   - insecureHTTP: The hosts for which plain http is accepted, and the setting that says so.
     package func check(
         at path: ConfigurationError.Path,
         insecureHTTP: (accepted: InsecureHTTP, setting: ConfigurationError.Path), _ faults: inout ConfigurationFaults
@@ -44,7 +44,7 @@ extension IntrospectionConfiguration {
         var policy = JWTPolicy(issuer: issuer, resource: resource)
         policy.audiences = audiences
         policy.clockSkew = clockSkew
-        // An issuer is missing as itself above.
+        // The check of `issuer` above has reported a missing issuer.
         faults += policy.faults.filter { $0 != .noIssuer }.map { ConfigurationError.Fault($0).inside(path) }
         caching.check(at: path + "caching", &faults)
         credentials.check(at: path + "credentials", &faults)
@@ -55,11 +55,11 @@ extension IntrospectionConfiguration {
 }
 
 extension IntrospectionConfiguration.Credentials {
-    /// Finds credentials that cannot be sent.
+    /// Appends a fault for credentials that cannot be sent.
     fileprivate func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
         switch self {
         case .basic(let clientID, _), .post(let clientID, _):
-            // RFC 6749 appendix A.1: VSCHAR.
+            // RFC 6749 appendix A.1: a client identifier consists of VSCHAR.
             if clientID.isEmpty || !clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
                 faults.add(
                     path + "clientID", "is empty, or holds control or non-ASCII characters",
@@ -73,11 +73,12 @@ extension IntrospectionConfiguration.Credentials {
         }
     }
 
-    /// The `Authorization` field; nil for credentials in the form.
+    /// The `Authorization` field; nil for credentials in the body.
     var authorization: HTTPFields.Value? {
         switch self {
         case .basic(let clientID, let secret):
-            // RFC 6749 §2.3.1: each part is form-urlencoded first, so that a colon in one of them stays in it.
+            // RFC 6749 §2.3.1: each part is form-urlencoded first, so that a colon inside a part does not separate the
+            // parts.
             let pair = PercentEncoding.encode(clientID) + ":" + PercentEncoding.encode(secret.text)
             return HTTPFields.Value("Basic " + Base64.encode(Array(pair.utf8)))
         case .post: return nil
@@ -85,7 +86,7 @@ extension IntrospectionConfiguration.Credentials {
         }
     }
 
-    /// What the form holds beside the token, beginning with `&`; empty for credentials in the field.
+    /// The form parameters to append after the token, with a leading `&`; empty for credentials in the header.
     var formParameters: String {
         guard case .post(let clientID, let secret) = self else { return "" }
         return "&client_id=" + PercentEncoding.encode(clientID) + "&client_secret="

@@ -1,50 +1,55 @@
 public import WireFormat
 
-/// Which endpoint to ask about tokens, and what its answers must say. Plain values; ``IntrospectionTokenVerifier`` checks
-/// them at construction.
+/// The introspection endpoint, and the rules for its responses. Plain values; ``IntrospectionTokenVerifier`` checks
+/// them when it is created.
 public struct IntrospectionConfiguration: Sendable {
-    /// How this server authenticates itself at the introspection endpoint (RFC 7662 §2.1).
+    /// How this server authenticates to the introspection endpoint (RFC 7662 §2.1).
     public enum Credentials: Sendable {
-        /// `client_secret_basic`: an `Authorization` field of scheme Basic, both parts form-urlencoded first (RFC 6749 §2.3.1).
+        /// `client_secret_basic`: an `Authorization` field of scheme Basic. The client identifier and the secret are
+        /// form-urlencoded first (RFC 6749 §2.3.1).
         case basic(clientID: String, ClientSecret)
-        /// `client_secret_post`: in the form (RFC 6749 §2.3.1). Only for servers that know nothing better.
+        /// `client_secret_post`: in the body of the request (RFC 6749 §2.3.1). Only for authorization servers that
+        /// support no other method.
         case post(clientID: String, ClientSecret)
-        /// An access token of this server's own, as a bearer token (RFC 6750).
+        /// An access token that belongs to this server, sent as a bearer token (RFC 6750).
         case bearer(ClientSecret)
     }
 
-    /// What to do with an answer that names no audience.
+    /// What to do with a response that has no `aud`.
     public enum AbsentAudience: Sendable, Hashable {
-        /// Refuse the token: nobody says that it is for this resource.
+        /// Refuse the token, because the response does not say that it is for this resource.
         case refused
-        /// Accept it. Every good token of the authorization server opens this resource then, those for other resources
-        /// too. An audience that is there must match all the same.
+        /// Accept it. Then every active token of the authorization server is accepted here, including those for other
+        /// resources. An audience that is present must still match.
         case dangerouslyAccepted
     }
 
-    /// The URL of the introspection endpoint: https, or http where ``insecureHTTP`` admits it.
+    /// The URL of the introspection endpoint: https, or http where ``insecureHTTP`` allows it.
     public var endpoint: String
-    /// Where plain http is acceptable in ``endpoint``: tokens and this server's credentials travel there.
+    /// The hosts for which ``endpoint`` may use plain http. Requests to it contain tokens and this server's
+    /// credentials.
     public var insecureHTTP = InsecureHTTP.never
-    /// How this server authenticates itself.
+    /// How this server authenticates to the endpoint.
     public var credentials: Credentials
-    /// The issuer: the principal's, and what `iss` must be when the endpoint says it.
+    /// The issuer identifier. Accepted tokens have it as their issuer. If a response has `iss`, it must be equal to
+    /// this.
     public var issuer: String
-    /// This resource's own identifier; matches with or without one trailing slash.
+    /// The identifier of this resource. It matches `aud` with or without one trailing slash.
     public var resource: String?
-    /// Other audiences that name this resource; matched exactly. With no `resource`, at least one is needed.
+    /// Other audiences that name this resource. They are compared exactly. If `resource` is nil, at least one is
+    /// required.
     public var audiences: [String] = []
-    /// How the answers name the scopes that this server requires.
+    /// How the responses name the scopes that this server requires.
     public var scopes = ScopeMapping()
-    /// What to do when the endpoint names no audience.
+    /// What to do with a response that has no `aud`.
     public var absentAudience = AbsentAudience.refused
-    /// How far clocks may differ, in seconds; 0…300.
+    /// The largest accepted difference between clocks in seconds; 0…300.
     public var clockSkew = 60
-    /// How many good verdicts are remembered, each for a minute at most and never beyond `exp`. A token that is revoked
-    /// stays good that long. As many bad verdicts are remembered for ten seconds.
+    /// How many active tokens are cached, each for at most one minute and never beyond `exp`. A revoked token can be
+    /// accepted for that time. The same number of refused tokens is cached, each for ten seconds.
     public var caching = TokenCaching.standard
 
-    /// A configuration with the defaults.
+    /// Makes a configuration with the defaults.
     public init(endpoint: String, issuer: String, resource: String?, credentials: Credentials) {
         self.endpoint = endpoint
         self.issuer = issuer
@@ -54,21 +59,21 @@ public struct IntrospectionConfiguration: Sendable {
 }
 
 extension IntrospectionConfiguration {
-    /// The limits of asking.
+    /// The limits of introspection.
     public enum Limits {
-        /// The longest that one request to the endpoint may take, and the longest that a caller waits.
+        /// The longest time for one request to the endpoint, and the longest time that a caller waits.
         public static let patience: Duration = .seconds(5)
-        /// The largest answer in bytes.
+        /// The largest response body in bytes.
         public static let maximumDocumentBytes = 65_536
-        /// How long a bad verdict is remembered.
+        /// How long a refusal is cached.
         public static let refusalLifetime: Duration = .seconds(10)
-        /// The most requests to the endpoint at one time.
+        /// The largest number of requests to the endpoint at the same time.
         public static let concurrentRequests = 16
-        /// The most callers that wait for an answer; one more is told to come back.
+        /// The largest number of callers that wait. One more gets *unavailable* at once.
         public static let waitingCallers = 1_000
-        /// So many answers in a row that are no answer count as an outage.
+        /// The number of consecutive failures of any kind that counts as an outage.
         public static let failuresUntilOutage = 5
-        /// The longest pause after an outage: 1, 2, 4 … seconds up to this.
+        /// The longest pause after an outage. The pauses are 1, 2, 4 … seconds up to this.
         public static let longestPause: Duration = .seconds(8)
     }
 }

@@ -1,7 +1,7 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// Asks the introspection endpoint about one token (RFC 7662 §2).
+/// Sends one introspection request (RFC 7662 §2).
 struct IntrospectionEndpoint: Sendable {
     private let url: AbsoluteURL
     private let fields: HTTPFields
@@ -18,9 +18,9 @@ struct IntrospectionEndpoint: Sendable {
         self.fetcher = fetcher
     }
 
-    /// The answer: strict JSON, an object. Its `active` is not looked at.
+    /// Returns the response, parsed as strict JSON. Its content, such as `active`, is not checked.
     func answer(about token: PresentedToken) async throws(IntrospectionTokenVerifier.Failure) -> JSONDocument {
-        // RFC 7662 §2.1. The token is ASCII: it was checked before.
+        // RFC 7662 §2.1. The caller has checked that the token is ASCII.
         let text = PercentEncoding.encode(String(decoding: token.bytes, as: UTF8.self))
         let form = "token=\(text)&token_type_hint=access_token\(formParameters)"
         let document: FetchedDocument
@@ -34,15 +34,15 @@ struct IntrospectionEndpoint: Sendable {
         }
         switch document.status {
         case .ok: break
-        // RFC 7662 §2.3: our credentials are not good there. That is not the caller's fault.
+        // RFC 7662 §2.3: the endpoint refuses this server's credentials. The token may be good.
         case .unauthorized, .forbidden: throw .credentialsRefused
         case let status: throw .status(status.code)
         }
-        // A fetcher that does not count must not make the memory unbounded.
+        // The fetcher should enforce the limit. If it does not, memory must stay bounded.
         guard document.body.count <= IntrospectionConfiguration.Limits.maximumDocumentBytes else {
             throw .fetch(.tooLarge(limit: IntrospectionConfiguration.Limits.maximumDocumentBytes))
         }
-        // RFC 7662 §2.2; RFC 9701 §5 answers with a JWT only when it is asked to.
+        // RFC 7662 §2.2: the response is JSON. RFC 9701 §5: it is a JWT only if the request asks for one.
         guard document.fields.mediaType == .json else { throw .mediaType }
         do throws(JSONDocument.ParseError) {
             return try JSONDocument(parsing: document.body)

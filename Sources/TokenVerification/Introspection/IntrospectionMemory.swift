@@ -1,7 +1,7 @@
 internal import JOSE
 internal import Synchronization
 
-/// Remembers what the endpoint said.
+/// Caches the endpoint's verdicts: accepted tokens as ``VerifiedTokenCache`` does, refused ones for ten seconds.
 final class IntrospectionMemory: Sendable {
     private struct Refusal: Sendable {
         let rejection: TokenRejection

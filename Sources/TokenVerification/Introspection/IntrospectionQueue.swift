@@ -2,15 +2,17 @@ internal import HTTPMessages
 internal import JOSE
 internal import Synchronization
 
-/// Sees to it that the introspection endpoint is asked about each token once, about few at a time, and not while it is out.
+/// Limits the requests to the introspection endpoint: one at a time for each token, a few in total, and none during an
+/// outage.
 ///
-/// Callers with the same token share one request, which goes on when one of them goes away. A token that nobody waits for
-/// any more is not asked about. After an outage there is a pause, then one request at a time until an answer comes.
+/// Callers with the same token share one request. It continues when one of them is cancelled. If all callers of a token
+/// leave before its request starts, there is no request. After an outage there is a pause; then there is one request at
+/// a time until one succeeds.
 final class IntrospectionQueue: Sendable {
     typealias Verdict = Result<AccessToken, TokenRejection>
     private typealias Limits = IntrospectionConfiguration.Limits
 
-    /// One token that callers wait for.
+    /// A token for which callers wait.
     private struct Inquiry: Sendable {
         let token: PresentedToken
         let pending: SharedResult<Verdict>
@@ -19,17 +21,17 @@ final class IntrospectionQueue: Sendable {
     }
 
     private struct State {
-        /// Those under way and those in line.
+        /// The inquiries that run and those that wait in line.
         var inquiries: [SHA256Digest: Inquiry] = [:]
-        /// Those in line, first come first; among them some that were given up.
+        /// The digests in line, oldest first. Some of them may be abandoned.
         var line: [SHA256Digest] = []
         var running = 0
         var waiting = 0
-        /// Failures since the last answer.
+        /// The number of failures since the last success.
         var failures = 0
-        /// Pauses since the last answer.
+        /// The number of pauses since the last success.
         var pauses = 0
-        /// The end of the present or last pause; nil when an answer came since.
+        /// The end of the present or last pause; nil after a success.
         var pausedUntil: Duration?
     }
 
@@ -39,11 +41,11 @@ final class IntrospectionQueue: Sendable {
     private let ask: @Sendable (PresentedToken) async -> Result<Verdict, IntrospectionTokenVerifier.Failure>
     private let observer: TokenVerificationEvent.Observer?
 
-    /// A queue.
+    /// Makes a queue.
     ///
     /// - Parameters:
-    ///   - recall: What is known already; quick.
-    ///   - ask: Asks the endpoint, and remembers what `recall` shall know.
+    ///   - recall: Returns a cached verdict. It must be quick, because it runs inside the lock.
+    ///   - ask: Sends a request to the endpoint, and caches the verdict for `recall`.
     init(
         clock: MonotonicClock, observer: TokenVerificationEvent.Observer?,
         recall: @escaping @Sendable (SHA256Digest) -> Verdict?,
@@ -55,7 +57,7 @@ final class IntrospectionQueue: Sendable {
         self.ask = ask
     }
 
-    /// The endpoint's verdict, or that there is none now.
+    /// Returns the endpoint's verdict, or *unavailable*.
     func verdict(on token: PresentedToken) async -> Verdict {
         switch join(token) {
         case .known(let verdict): return verdict
@@ -66,7 +68,7 @@ final class IntrospectionQueue: Sendable {
         }
     }
 
-    /// How many places there are in line, given up or not.
+    /// The number of places in line, including abandoned ones.
     var lineLength: Int { state.withLock { $0.line.count } }
 
     private enum Step {
@@ -84,7 +86,7 @@ final class IntrospectionQueue: Sendable {
                 state.waiting += 1
                 return (.wait(pending), [])
             }
-            // Here again: the answer may have come since the caller looked.
+            // The caller has looked before. The verdict may have arrived since then.
             if let verdict = recall(token.digest) { return (.known(verdict), []) }
             if let end = state.pausedUntil, end > now {
                 return (.known(.failure(.unavailable(.introspection, retryAfter: (end - now).wholeSeconds))), [])
@@ -92,7 +94,7 @@ final class IntrospectionQueue: Sendable {
             guard !isFull else { return (.known(.failure(.unavailable(.introspectionBusy, retryAfter: 1))), []) }
             let inquiry = Inquiry(token: token, pending: SharedResult())
             state.inquiries[token.digest] = inquiry
-            // Callers that come and go at once leave their places behind.
+            // Callers that leave before their request starts do not remove their places.
             if state.line.count >= 2 * Limits.waitingCallers { Self.tidy(&state) }
             state.line.append(token.digest)
             state.waiting += 1
@@ -106,20 +108,20 @@ final class IntrospectionQueue: Sendable {
         state.withLock { state in
             state.waiting -= 1
             guard let inquiry = state.inquiries[digest], inquiry.pending === pending else { return }
-            // A token that nobody waits for any more is not asked about.
+            // No caller waits any more, and the request has not started: it is not needed.
             let isGivenUp = inquiry.waiters == 1 && !inquiry.isRunning
             if isGivenUp { state.inquiries[digest] = nil } else { state.inquiries[digest]?.waiters -= 1 }
         }
     }
 
-    /// Takes given-up places out of the line. What is left is no more than there are callers.
+    /// Removes the abandoned places. Then the line is not longer than the number of callers.
     private static func tidy(_ state: inout State) {
         let inquiries = state.inquiries
         var seen: Set<SHA256Digest> = []
         state.line.removeAll { (inquiries[$0]?.isRunning ?? true) || !seen.insert($0).inserted }
     }
 
-    /// Takes those out of the line that may be asked about now.
+    /// Removes from the line the inquiries that may start now, and returns them.
     private static func due(_ state: inout State) -> [Inquiry] {
         let allowed = state.pausedUntil == nil ? Limits.concurrentRequests : 1
         var due: [Inquiry] = []
@@ -138,15 +140,16 @@ final class IntrospectionQueue: Sendable {
 
     private func start(_ due: [Inquiry]) {
         for inquiry in due {
-            // Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+            // This is not a child of the caller's task: a caller that is cancelled must not cancel the request of other
+            // callers.
             Task { [self] in
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { [self] in finish(inquiry, await ask(inquiry.token)) }
-                    // A fetcher that never answers must not keep its place for ever.
+                    // A fetcher that never returns must not occupy a slot forever.
                     group.addTask { [self] in await clock.sleep(Limits.patience) }
                     await group.next()
                     group.cancelAll()
-                    // Counts for nothing when the answer has come.
+                    // This has no effect if the result has arrived.
                     finish(inquiry, .failure(.fetch(.timedOut)))
                 }
             }
@@ -156,7 +159,7 @@ final class IntrospectionQueue: Sendable {
     private func finish(_ inquiry: Inquiry, _ result: Result<Verdict, IntrospectionTokenVerifier.Failure>) {
         let now = clock.now()
         let outcome = state.withLock { state -> (given: [Inquiry], due: [Inquiry])? in
-            // The second of answer and time-out counts for nothing.
+            // Of result and time-out, only the first has an effect.
             guard state.inquiries[inquiry.token.digest]?.pending === inquiry.pending else { return nil }
             state.inquiries[inquiry.token.digest] = nil
             state.running -= 1
@@ -168,13 +171,13 @@ final class IntrospectionQueue: Sendable {
             case .failure(let failure):
                 state.failures += 1
                 let isOutage = failure.isOutage || state.failures >= Limits.failuresUntilOutage
-                // Those that were under way together are one outage.
+                // Requests that ran at the same time and failed count as one outage.
                 if isOutage, state.pausedUntil.map({ $0 <= now }) ?? true {
                     state.pausedUntil = now + min(.seconds(1 << min(state.pauses, 8)), Limits.longestPause)
                     state.pauses += 1
                 }
                 if let end = state.pausedUntil, end > now {
-                    // Nobody waits in line for an endpoint that is not asked.
+                    // During a pause no request starts, so the callers in line get *unavailable* now.
                     let given = state.inquiries.values.filter { !$0.isRunning }
                     for inquiry in given { state.inquiries[inquiry.token.digest] = nil }
                     state.line = []
@@ -187,7 +190,7 @@ final class IntrospectionQueue: Sendable {
         switch result {
         case .success(let verdict): inquiry.pending.deliver(verdict)
         case .failure(let failure):
-            // Told before anybody goes on: who waited finds the event of it.
+            // The observer is called before the callers continue, so that a caller finds the event of its failure.
             observer?(.introspectionFailed(failure))
             let retryAfter = pause(at: now)
             for inquiry in [inquiry] + outcome.given {
@@ -197,14 +200,14 @@ final class IntrospectionQueue: Sendable {
         start(outcome.due)
     }
 
-    /// Seconds until asking again makes sense.
+    /// Seconds until a retry makes sense.
     private func pause(at now: Duration) -> Int {
         state.withLock { state in state.pausedUntil.map { ($0 - now).wholeSeconds } ?? 1 }
     }
 }
 
 extension Duration {
-    /// The seconds rounded up, at least 1.
+    /// The seconds, rounded up; 1…3,600.
     fileprivate var wholeSeconds: Int {
         let seconds = components.seconds + (components.attoseconds > 0 ? 1 : 0)
         return Int(max(1, min(seconds, 3_600)))

@@ -2,22 +2,22 @@ public import HTTPMessages
 public import WireFormat
 
 extension IntrospectionTokenVerifier {
-    /// Why the introspection endpoint's answer decides nothing. No case holds a URL, a token or text of the answer.
+    /// The reason why introspection has no result. No case contains a URL, a token or text of the response.
     public enum Failure: Error, Sendable, Hashable {
-        /// Nothing came back.
+        /// There is no response.
         case fetch(FetchError)
         /// 401 or 403: the endpoint refuses this server's own credentials.
         case credentialsRefused
-        /// A status other than 200; the code.
+        /// The response has a status other than 200. The associated value is the status code.
         case status(Int)
-        /// Something else than `application/json`, such as a signed answer (RFC 9701), which is not supported.
+        /// The response is not `application/json`. Signed responses (RFC 9701) are not supported.
         case mediaType
-        /// Not strict JSON.
+        /// The response is not strict JSON.
         case json(JSONDocument.ParseError.Reason)
-        /// No object with a Boolean `active`.
+        /// The response is not an object with a Boolean `active`.
         case notAnAnswer
 
-        /// A stable snake_case code.
+        /// A stable snake_case code, for events and metrics.
         public var code: String {
             switch self {
             case .fetch(let error): "fetch_\(error.code)"
@@ -29,8 +29,8 @@ extension IntrospectionTokenVerifier {
             }
         }
 
-        /// Whether nobody gets an answer now, whatever the token. The other failures may be the doing of one token: they count
-        /// as an outage only when nothing else comes.
+        /// Whether the failure affects every token. The other failures may be caused by one particular token. They
+        /// count as an outage only after several of them without a success.
         var isOutage: Bool {
             switch self {
             case .fetch(.tooLarge): false

@@ -1,27 +1,30 @@
 public import HTTPMessages
 
-/// Asks the authorization server about each token (RFC 7662): for tokens that say nothing by themselves.
+/// Verifies tokens by introspection at the authorization server (RFC 7662). Use it for opaque tokens.
 ///
-/// **Checks** that the endpoint calls the token active, and the times, issuer, audience, kind and binding that it says.
-/// **Does not check** scopes. Nothing is sent that cannot be a token. Answers signed as JWT (RFC 9701) are not supported.
+/// **Checks** that the response says that the token is active, and the times, issuer, audience, kind and key binding in
+/// the response.
+/// **Does not check** scopes. A text that cannot be a token is refused without a request. JWT responses (RFC 9701) are
+/// not supported.
 ///
-/// A good verdict is remembered for a minute and not beyond `exp`, a bad one for ten seconds, no answer not at all. No
-/// answer is never the caller's fault: the rejection is ``TokenRejection/unavailable(_:retryAfter:)``.
+/// An accepted token is cached for at most one minute and not beyond `exp`, a refused one for ten seconds. Failures are
+/// not cached. When the endpoint gives no usable response, the rejection is
+/// ``TokenRejection/unavailable(_:retryAfter:)``, because the token may be good.
 ///
 /// - SeeAlso: [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
 public struct IntrospectionTokenVerifier: TokenVerifier {
     private let memory: IntrospectionMemory
     private let queue: IntrospectionQueue
 
-    /// A verifier.
+    /// Makes a verifier.
     ///
     /// - Parameters:
-    ///   - configuration: The endpoint, and what its responses must say.
-    ///   - fetcher: How to reach the endpoint, without following redirects: such as `CurlFetcher()` of SafeFetch.
+    ///   - configuration: The endpoint, and the rules for its responses.
+    ///   - fetcher: Sends the requests, without following redirects. For example, `CurlFetcher()` of SafeFetch.
     ///   - clock: The time of day.
-    ///   - monotonicClock: For ages and waits.
+    ///   - monotonicClock: The clock for ages and waits.
     ///   - observer: Receives an event when the endpoint gives no usable response.
-    /// - Throws: ``ConfigurationError`` with every fault.
+    /// - Throws: ``ConfigurationError`` with every fault of the configuration.
     public init(
         _ configuration: IntrospectionConfiguration, fetcher: any DocumentFetcher, clock: WallClock = .system,
         monotonicClock: MonotonicClock = .system, observer: TokenVerificationEvent.Observer? = nil
@@ -34,7 +37,7 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
             checked: checked, fetcher: fetcher, clock: clock, monotonicClock: monotonicClock, observer: observer)
     }
 
-    /// A verifier of what a configuration check has accepted.
+    /// Makes a verifier from a configuration that a check has accepted.
     package init(
         checked: CheckedIntrospection, fetcher: any DocumentFetcher, clock: WallClock = .system,
         monotonicClock: MonotonicClock = .system, observer: TokenVerificationEvent.Observer?
@@ -50,7 +53,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
             ask: { token in
                 do throws(Failure) {
                     let answer = try await endpoint.answer(about: token)
-                    // The time is over: no caller waits, and a later response may have said something else.
+                    // After the time limit no caller waits, and a later response may differ. This one must not enter
+                    // the cache.
                     guard !Task.isCancelled else { return .failure(.fetch(.timedOut)) }
                     let now = clock.now()
                     let verdict = try answers.verdict(on: answer, now: now)
@@ -62,18 +66,18 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
             })
     }
 
-    /// Verifies a token. Suspends only when nothing is known about it.
+    /// Verifies a token. It suspends only when no verdict is cached.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         if let known = memory.verdict(on: token.digest) { return try known.get() }
-        // The guard has checked that; others may not. What is no token is not worth a request.
+        // A guard has checked this, but other callers may not have. A malformed token must cause no request.
         guard token.isWellFormed, token.bytes.count <= JWTTokenVerifier.maximumTokenBytes else {
             throw .invalid(.syntax)
         }
         return try await queue.verdict(on: token).get()
     }
 
-    /// How many verdicts are remembered, good and bad.
+    /// The number of cached verdicts, accepted and refused.
     var remembered: (good: Int, bad: Int) { memory.count }
-    /// How many questions are in line, given up or not.
+    /// The number of places in line, including abandoned ones.
     var lineLength: Int { queue.lineLength }
 }

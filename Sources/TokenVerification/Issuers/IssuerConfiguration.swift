@@ -3,41 +3,43 @@ public import JOSE
 package import OAuthMetadata
 package import WireFormat
 
-/// An authorization server whose JWT access tokens are accepted: what its tokens look like, and where its keys are.
+/// An authorization server whose JWT access tokens are accepted: the rules for its tokens, and the location of its
+/// keys.
 ///
-/// Plain values; the guard checks them at construction. Keys, algorithms, audiences and skew belong to this issuer and hold for
-/// no other. For known products there are presets, such as ``keycloak(realm:audiences:)``. Each preset says how the
-/// authorization server must be configured, and all of its values can be changed afterwards. A string literal is an issuer with
-/// the default policy.
+/// These are plain values; a guard checks them when it is created. Keys, algorithms, audiences and clock skew apply to
+/// this issuer only. There are presets for known products, such as ``keycloak(realm:audiences:)``. The documentation of
+/// a preset says how to configure the authorization server, and all of a preset's values can be changed afterwards. A
+/// string literal is an issuer with the default policy.
 public struct IssuerConfiguration: Sendable, ExpressibleByStringLiteral {
     /// Where the keys of the issuer are.
     public enum Keys: Sendable, Hashable {
         /// At the `jwks_uri` of the issuer's metadata (RFC 8414, OpenID Connect Discovery).
         case discovered
-        /// At this URL; the metadata is not read.
+        /// At this URL. The metadata is not read.
         case url(String)
     }
 
-    /// What an acceptable token looks like. Without a `resource`, the resource of the server is filled in: it is an audience of
-    /// every issuer.
+    /// The rules for acceptable tokens. If `resource` is nil, the resource identifier of the server is used. The
+    /// resource is an acceptable audience for every issuer.
     public var policy: JWTPolicy
-    /// Where the keys are.
+    /// The location of the keys.
     public var keys: Keys
-    /// How long keys are used, and where they may come from.
+    /// How long keys are used, and where a discovered key set may be.
     public var keySettings = RemoteKeySet.Settings()
-    /// How tokens of this issuer name scopes.
+    /// How the tokens of this issuer name scopes.
     public var scopes = ScopeMapping()
-    /// What is wrong with the arguments of a preset. Reported with every other fault.
+    /// The faults in the arguments of a preset. The check reports them with all other faults.
     var presetFaults: [ConfigurationError.Fault] = []
 
     /// The issuer, byte for byte as in `iss`.
     public var issuer: String { policy.issuer }
 
-    /// An issuer with the default policy.
+    /// Makes an issuer with the default policy.
     ///
     /// - Parameters:
-    ///   - issuer: The issuer identifier, byte for byte as in `iss`, a trailing slash included.
-    ///   - audiences: What tokens of this issuer call this resource, besides the resource identifier; matched exactly.
+    ///   - issuer: The issuer identifier, byte for byte as in `iss`, including a trailing slash.
+    ///   - audiences: The values of `aud` that name this resource, in addition to the resource identifier. They are
+    ///     compared exactly.
     ///   - keys: Where the keys are.
     public init(_ issuer: String, audiences: [String] = [], keys: Keys = .discovered) {
         policy = JWTPolicy(issuer: issuer, resource: nil)
@@ -45,13 +47,13 @@ public struct IssuerConfiguration: Sendable, ExpressibleByStringLiteral {
         self.keys = keys
     }
 
-    /// An issuer with the default policy, whose keys are discovered.
+    /// Makes an issuer with the default policy and discovered keys.
     public init(stringLiteral issuer: String) {
         self.init(issuer)
     }
 }
 
-/// An ``IssuerConfiguration`` that was checked: what a verifier and a key source are made of.
+/// An ``IssuerConfiguration`` that was checked. It is the input for a verifier and a key source.
 package struct CheckedIssuer: Sendable {
     package let issuer: IssuerIdentifier
     let validation: JWTValidation
@@ -59,7 +61,7 @@ package struct CheckedIssuer: Sendable {
     let keySettings: RemoteKeySet.Settings
     let scopes: ScopeMapping
 
-    /// The issuer with a source of its keys. Nothing is fetched yet.
+    /// Makes the trusted issuer and the source of its keys. Nothing is fetched yet.
     package func trusted(
         fetcher: any DocumentFetcher, observer: TokenVerificationEvent.Observer?
     ) -> TrustedIssuer {
@@ -71,18 +73,18 @@ package struct CheckedIssuer: Sendable {
 }
 
 extension IssuerConfiguration {
-    /// Checks every setting; nil when there is a fault.
+    /// Checks every setting. Returns nil when there is a fault.
     ///
     /// - Parameters:
-    ///   - path: Where this configuration is.
-    ///   - resource: The resource of the server.
-    ///   - insecureHTTP: Where plain http is accepted, and the setting that says so.
+    ///   - path: The path to this configuration.
+    ///   - resource: The resource identifier of the server.
+    ///   - insecureHTTP: The hosts for which plain http is accepted, and the setting that says so.
     package func check(
         at path: ConfigurationError.Path, resource: String,
         insecureHTTP: (accepted: InsecureHTTP, setting: ConfigurationError.Path), _ faults: inout ConfigurationFaults
     ) -> CheckedIssuer? {
         let before = faults.count
-        // Where loopback is accepted already, the setting does not help.
+        // If loopback is accepted already, changing the setting does not help.
         let helpful = insecureHTTP.accepted == .never ? insecureHTTP.setting : nil
         faults += presetFaults.map { $0.inside(path) }
         var identifier: IssuerIdentifier?
@@ -114,7 +116,7 @@ extension IssuerConfiguration {
         var policy = policy
         policy.resource = policy.resource ?? resource
         if policy.audiences.isEmpty, !policy.audienceClaim.hasSameBytes(as: "aud") {
-            // The resource identifier is not a client id, so that no token could be accepted.
+            // Such a claim holds client ids, never the resource identifier, so that no token could be accepted.
             faults.add(
                 path + "audiences",
                 "is empty, and the claim that stands in for the audience never names the resource",
@@ -123,13 +125,13 @@ extension IssuerConfiguration {
         do throws(JWTPolicy.Invalid) {
             return try JWTValidation(policy)
         } catch {
-            // An empty issuer was reported as a URL that is not one.
+            // An empty issuer was reported above as a malformed URL.
             faults += error.faults.filter { $0 != .noIssuer }.map { ConfigurationError.Fault($0).inside(path) }
             return nil
         }
     }
 
-    /// RFC 8414 §2: a `jwks_uri` is https; http where issuers may use it.
+    /// RFC 8414 §2: a `jwks_uri` is https. Plain http is accepted where it is accepted for issuers.
     private static func keySetURL(_ text: String, _ insecureHTTP: InsecureHTTP) throws(IdentifierError) -> AbsoluteURL {
         let url: AbsoluteURL
         do throws(AbsoluteURL.ParseError) {
@@ -144,7 +146,7 @@ extension IssuerConfiguration {
 }
 
 extension IssuerConfiguration {
-    /// A row of the table of presets.
+    /// Makes the configuration of a preset.
     init(
         preset issuer: String, _ audiences: [String] = [], requires claims: [JWTPolicy.RequiredClaim] = []
     ) {
@@ -152,7 +154,8 @@ extension IssuerConfiguration {
         policy.requiredClaims = claims
     }
 
-    /// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits; Entra writes them in lower case, and `iss` is compared as bytes.
+    /// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits. Upper case is refused, because Entra writes lower case and `iss` is
+    /// compared byte for byte.
     static func isLowerCaseGUID(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         return bytes.count == 36

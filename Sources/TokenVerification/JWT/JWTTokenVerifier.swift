@@ -3,39 +3,42 @@ internal import WireFormat
 
 /// Verifies JWT access tokens of one or several issuers (RFC 9068, RFC 8725).
 ///
-/// **Checks** what ``JOSE/JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own issuer.
-/// **Does not check** scopes and revocation. A token whose `alg`, `typ` or `iss` is not acceptable causes no network I/O.
+/// **Checks** what ``JOSE/JWTValidation`` checks, with the keys, algorithms, audiences and skew of the token's own
+/// issuer.
+/// **Does not check** scopes or revocation. A token whose `alg`, `typ` or `iss` is not acceptable causes no network
+/// I/O.
 ///
-/// A good verdict is remembered for at most a minute, not beyond `exp`, and only while the key set that verified the token is
-/// the issuer's present one. Other verdicts are not remembered.
+/// The verifier caches the acceptance of a token for at most one minute, and not beyond `exp`. A cached acceptance is
+/// used only while the key set that verified the token is the issuer's present one. Rejections are not cached.
 public struct JWTTokenVerifier: TokenVerifier {
     private let issuers: [TrustedIssuer]
-    /// The key sources alone: all that a remembered verdict needs of an issuer.
+    /// The key sources of the issuers. A cached verdict needs nothing else of an issuer.
     private let sources: [any KeySource]
     /// The position of an issuer in `issuers`, by its identifier.
     private let positions: [[UInt8]: Int]
-    /// One validation for each set of allowed algorithms, so that an algorithm that no issuer allows is found without asking
-    /// all of them.
+    /// One validation for each distinct set of allowed algorithms. It is enough to ask these to find an algorithm that
+    /// no issuer allows.
     private let algorithmPolicies: [JWTValidation]
     private let clock: WallClock
     private let cache: VerifiedTokenCache<Basis>?
 
-    /// Whose keys verified a token, and which set of them.
+    /// The issuer and the key set that verified a token.
     private struct Basis: Sendable {
         let issuer: Int
         let keys: JSONWebKeySet.Identity
     }
 
-    /// The longest token in bytes that any configuration accepts. A guard usually has a smaller limit, which it checks before.
+    /// The largest token in bytes that any configuration accepts. A guard usually has a smaller limit and checks it
+    /// earlier.
     public static let maximumTokenBytes = 65_536
 
-    /// A verifier for the tokens of one issuer, with the default policy.
+    /// Makes a verifier for the tokens of one issuer, with the default policy.
     ///
     /// - Parameters:
     ///   - issuer: The issuer identifier, byte for byte as in `iss`.
-    ///   - audience: What tokens for this program name in `aud`; one trailing slash more or less is accepted.
+    ///   - audience: The audience that names this program in `aud`. One trailing slash more or less is accepted.
     ///   - keys: The keys of the issuer.
-    /// - Throws: ``ConfigurationError`` for an empty issuer or audience.
+    /// - Throws: ``ConfigurationError`` when the issuer or the audience is empty.
     public init(issuer: String, audience: String, keys: any KeySource) throws(ConfigurationError) {
         let policy = JWTPolicy(issuer: issuer, resource: audience)
         let validation: JWTValidation
@@ -47,15 +50,15 @@ public struct JWTTokenVerifier: TokenVerifier {
         self.init(checked: [TrustedIssuer(validation, keys: keys)])
     }
 
-    /// A verifier for the tokens of several issuers.
+    /// Makes a verifier for the tokens of several issuers.
     ///
     /// - Parameters:
-    ///   - issuers: The issuers, each once; a token of any other is refused.
-    ///   - caching: How many good verdicts are remembered.
+    ///   - issuers: The issuers, each of them once. A token of another issuer is refused.
+    ///   - caching: How many accepted tokens are cached.
     ///   - clock: The time of day.
-    ///   - monotonicClock: For the age of remembered verdicts.
-    /// - Throws: ``ConfigurationError`` when there is no issuer, an issuer stands twice, a ``ScopeMapping`` is faulty, or
-    ///   `caching` is out of range.
+    ///   - monotonicClock: The clock for the age of cached verdicts.
+    /// - Throws: ``ConfigurationError`` when the list is empty, when an issuer is listed twice, when a ``ScopeMapping``
+    ///   is faulty, or when `caching` is out of range.
     public init(
         _ issuers: [TrustedIssuer], caching: TokenCaching = .standard, clock: WallClock = .system,
         monotonicClock: MonotonicClock = .system
@@ -74,7 +77,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         self.init(checked: issuers, caching: caching, clock: clock, monotonicClock: monotonicClock)
     }
 
-    /// A verifier of what a configuration check has accepted.
+    /// Makes a verifier from arguments that a configuration check has accepted.
     package init(
         checked issuers: [TrustedIssuer], caching: TokenCaching = .standard, clock: WallClock = .system,
         monotonicClock: MonotonicClock = .system
@@ -93,10 +96,10 @@ public struct JWTTokenVerifier: TokenVerifier {
         cache = VerifiedTokenCache(caching, clock: clock, monotonicClock: monotonicClock)
     }
 
-    /// The issuers.
+    /// The issuers, in the order of the configuration.
     public var trustedIssuers: [TrustedIssuer] { issuers }
 
-    /// Verifies a token. Suspends only when the present keys cannot decide.
+    /// Verifies a token. It suspends only when the present keys cannot decide.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         if let known = rememberedToken(token) { return known }
         let candidate = try prepare(token)
@@ -111,11 +114,11 @@ public struct JWTTokenVerifier: TokenVerifier {
         return try await verify(candidate, need: .noKeys)
     }
 
-    /// What was found out about the token lately, if the keys of then are still the present ones.
+    /// The cached token, or nil when it is not cached or the key set has changed since then.
     package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
         guard let verdict = cache?.verdict(on: token.digest) else { return nil }
-        // Asked outside of the cache's lock, and each time: a removed key ends its tokens, and the source learns that its
-        // keys are in use.
+        // The source is asked outside the cache's lock and for every request. A removed key then ends the tokens that
+        // it verified, and the source knows that its keys are in use.
         guard let present = sources[verdict.basis.issuer].presentKeys() else { return nil }
         return present.identity == verdict.basis.keys ? verdict.token : nil
     }
@@ -128,25 +131,25 @@ public struct JWTTokenVerifier: TokenVerifier {
         return positions[Array(name.utf8)] == nil
     }
 
-    /// A token that passed every check that needs no key.
+    /// A token that has passed every check that needs no key.
     private struct Candidate {
         let digest: SHA256Digest
         let jwt: PrecheckedJWT
-        /// Where its issuer stands.
+        /// The position of its issuer in `issuers`.
         let issuer: Int
     }
 
-    /// Everything that needs no key: form, header, algorithm, issuer.
+    /// Does every check that needs no key: form, header, algorithm, issuer.
     private func prepare(_ token: PresentedToken) throws(TokenRejection) -> Candidate {
         var issuerName: String?
         do throws(JOSEError) {
             let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes)
-            // RFC 8725 §3.1, before anything else is asked: an algorithm that no issuer may use.
+            // RFC 8725 §3.1: an algorithm that no issuer allows is refused before any other check.
             guard algorithmPolicies.contains(where: { $0.admitsAlgorithm(of: jwt) }) else {
                 throw JOSEError.header(.algorithmNotAllowed)
             }
-            // The unverified `iss` is only a look-up key; the validation of that issuer compares it again. A token without
-            // a text there is refused by any validation, with its reason.
+            // The unverified `iss` is only a look-up key; the validation of that issuer compares it again. If `iss` is
+            // not a string, any validation refuses the token with the right reason, so the first one is used.
             issuerName = jwt.unverifiedIssuer
             guard let position = issuerName.map({ positions[Array($0.utf8)] }) ?? 0 else {
                 throw JOSEError.claim(.iss, .mismatch)
@@ -160,7 +163,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         }
     }
 
-    /// A hint for the operator whose configured issuer has a slash too many, and the like.
+    /// A hint for the operator whose configured issuer differs slightly, for example by a trailing slash.
     private func nearestDifference(_ name: String?) -> JOSEError.IssuerDifference {
         guard let name else { return .other }
         let differences = issuers.map { JOSEError.IssuerDifference.between(name, $0.validation.policy.issuer) }
@@ -184,7 +187,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     private enum Verdict {
         case accepted(AccessToken)
         case refused(TokenRejection)
-        /// The only answer that a newer key set can change.
+        /// The only result that a newer key set can change.
         case unknownKey
     }
 
@@ -207,7 +210,8 @@ public struct JWTTokenVerifier: TokenVerifier {
         }
     }
 
-    /// When the verdict ends whatever happens: at `exp`, and before that when the policy limits the age. Without skew.
+    /// The time after which the verdict is not used: `exp`, or an earlier time when the policy limits the age. Without
+    /// skew.
     private static func end(of jwt: VerifiedJWT, _ policy: JWTPolicy) -> Double {
         guard let maximumAge = policy.maximumAge, let issuedAt = jwt.issuedAt else { return jwt.expiresAt }
         return min(jwt.expiresAt, issuedAt + Double(maximumAge))

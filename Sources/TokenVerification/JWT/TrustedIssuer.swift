@@ -1,7 +1,6 @@
 public import JOSE
 
-/// An issuer whose JWTs a ``JWTTokenVerifier`` accepts, with everything that belongs to it alone: policy, keys, and how its
-/// tokens name scopes.
+/// An issuer whose JWTs a ``JWTTokenVerifier`` accepts, with its own policy, keys and scope mapping.
 public struct TrustedIssuer: Sendable {
     /// The issuer identifier, byte for byte as in `iss`.
     public var issuer: String { validation.policy.issuer }
@@ -10,7 +9,7 @@ public struct TrustedIssuer: Sendable {
     let validation: JWTValidation
     let scopes: ScopeMapping
 
-    /// An issuer with its policy, its keys, and its mapping of scopes.
+    /// Makes an issuer with its policy, its keys and its scope mapping.
     public init(_ validation: JWTValidation, keys: any KeySource, scopes: ScopeMapping = ScopeMapping()) {
         self.validation = validation
         self.keys = keys

@@ -1,4 +1,5 @@
-/// The wait after failures: 1, 2, 4 … 60 seconds, of which chance takes a part (full jitter); none after a success.
+/// The wait after consecutive failures: a random time between 0 and 1, 2, 4 … 60 seconds (full jitter). After a success
+/// there is no wait.
 struct BackOff: Sendable {
     private(set) var failures = 0
     private(set) var nextAttempt: Duration?
@@ -6,14 +7,14 @@ struct BackOff: Sendable {
     /// Whether an attempt may begin.
     func isOver(_ now: Duration) -> Bool { nextAttempt.map { $0 <= now } ?? true }
 
-    /// Whole seconds until an attempt may begin, rounded up, at least 1.
+    /// Seconds until an attempt may begin, rounded up; at least 1.
     func secondsLeft(_ now: Duration) -> Int {
         guard let nextAttempt, nextAttempt > now else { return 1 }
         let left = (nextAttempt - now).components
         return Int(left.seconds) + (left.attoseconds > 0 ? 1 : 0)
     }
 
-    /// Notes a failure; `fraction` is 0…1.
+    /// Records a failure. `fraction` is random, 0…1.
     mutating func fail(_ now: Duration, fraction: Double) {
         let longest = min(.seconds(1 << min(failures, 6)), RemoteKeySet.Limits.longestBackOff)
         failures = min(failures + 1, 64)

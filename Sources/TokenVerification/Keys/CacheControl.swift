@@ -1,39 +1,40 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// What a response says about its freshness (RFC 9111), as far as a private cache of one document asks.
+/// The freshness of a response (RFC 9111), as far as a private cache of one document needs it.
 struct CacheControl: Equatable {
-    /// `max-age` in seconds, less the `Age` that the response already has; nil when the response is not to be kept for
-    /// a time of its own: `no-store`, `no-cache`, no `max-age`, several, or one that is no number.
+    /// `max-age` in seconds minus the `Age` of the response. Nil when the response does not set its own lifetime: with
+    /// `no-store` or `no-cache`, and when `max-age` is absent, repeated or not a number.
     let maxAge: Int?
 
     init(_ fields: HTTPFields) {
         var ages: [Int?] = []
         var forbids = false
-        // RFC 9110 §5.3: several lines are one list.
+        // RFC 9110 §5.3: several field lines form one list.
         for line in fields.values(of: .cacheControl) {
             Self.forEachDirective(in: line.bytes) { name, value in
                 if Self.isNamed(name, "no-store") || Self.isNamed(name, "no-cache") { forbids = true }
                 if Self.isNamed(name, "max-age") { ages.append(Self.deltaSeconds(value)) }
             }
         }
-        // RFC 9111 §4.2.1: several values, or one that is no number, make the response stale; it gets the default.
+        // RFC 9111 §4.2.1: a repeated or malformed `max-age` makes the response stale. This cache uses its default
+        // lifetime instead.
         guard !forbids, ages.count == 1, let first = ages[0] else {
             maxAge = nil
             return
         }
-        // RFC 9111 §4.2: fresh for its lifetime less its age. An `Age` that is no number is none.
+        // RFC 9111 §4.2: the remaining freshness is the lifetime minus the age. A malformed `Age` counts as absent.
         let age = fields[.age].flatMap { Self.deltaSeconds($0.bytes[...]) } ?? 0
         maxAge = max(0, first - age)
     }
 
-    /// How long a document counts as fresh: the remaining `max-age` within `range`, or `otherwise`.
+    /// How long a document is fresh: the remaining `max-age`, limited to `range`, or `otherwise` when there is none.
     func lifetime(in range: ClosedRange<Duration>, otherwise: Duration) -> Duration {
         guard let maxAge else { return otherwise }
         return min(max(.seconds(maxAge), range.lowerBound), range.upperBound)
     }
 
-    /// RFC 9111 §1.2.2: digits; more than fits counts as 2^31 seconds.
+    /// RFC 9111 §1.2.2: delta-seconds are digits. A larger number counts as 2^31 seconds.
     private static func deltaSeconds(_ bytes: ArraySlice<UInt8>) -> Int? {
         guard !bytes.isEmpty, bytes.allSatisfy({ ASCII.isDigit($0) }) else { return nil }
         return min(ASCII.parseDecimal(bytes) ?? 1 << 31, 1 << 31)
@@ -43,7 +44,7 @@ struct CacheControl: Equatable {
         ASCII.equalsIgnoringCase(name, wanted.description.utf8)
     }
 
-    /// RFC 9111 §5.2: `token [ "=" ( token / quoted-string ) ]`, separated by commas. What is no directive is passed over.
+    /// RFC 9111 §5.2: `token [ "=" ( token / quoted-string ) ]`, separated by commas. A malformed directive is ignored.
     private static func forEachDirective(
         in bytes: [UInt8], _ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void
     ) {
@@ -51,7 +52,7 @@ struct CacheControl: Equatable {
         while !rest.isEmpty {
             var isQuoted = false
             var isEscaped = false
-            // A comma inside a quoted string separates nothing.
+            // A comma inside a quoted string is not a separator.
             let comma = rest.firstIndex { byte in
                 if isEscaped {
                     isEscaped = false
@@ -71,7 +72,7 @@ struct CacheControl: Equatable {
         }
     }
 
-    /// RFC 9111 §5.2: recipients take both forms of an argument.
+    /// RFC 9111 §5.2: recipients accept both forms of an argument.
     private static func unquoted(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard bytes.count >= 2, bytes.first == UInt8(ascii: "\""), bytes.last == UInt8(ascii: "\"") else {
             return bytes
@@ -80,15 +81,15 @@ struct CacheControl: Equatable {
     }
 }
 
-/// What a document is asked for again with (RFC 9110 §8.8).
+/// The validators for a conditional request (RFC 9110 §8.8).
 struct Validators: Sendable, Equatable {
     var eTag: HTTPFields.Value?
     var lastModified: HTTPFields.Value?
 
-    /// The validators of a response; a repeated, empty or overlong one is none.
+    /// Reads the validators of a response. A repeated, empty or overlong validator is ignored.
     ///
-    /// Nor is one that is not UTF-8: RFC 9110 §8.8.3 admits its bytes, but a fetcher that cannot send them would refuse every
-    /// request from then on.
+    /// A validator that is not UTF-8 is ignored too. RFC 9110 §8.8.3 allows its bytes. However, a fetcher that cannot
+    /// send them would refuse every later request.
     init(_ fields: HTTPFields) {
         func validator(_ name: HTTPFields.Name) -> HTTPFields.Value? {
             guard let value = fields[name], value.string != nil,
@@ -100,10 +101,11 @@ struct Validators: Sendable, Equatable {
         lastModified = validator(.lastModified)
     }
 
-    /// Whether there is none, so that a 304 would answer a question that was not asked.
+    /// Whether there is no validator. Then a request is not conditional, and a 304 is not a valid response.
     var isEmpty: Bool { eTag == nil && lastModified == nil }
 
-    /// Puts them into a request (RFC 9110 §13.1.2, §13.1.3). A server that knows the first ignores the second.
+    /// Appends the validators to a request (RFC 9110 §13.1.2, §13.1.3). A server that supports `If-None-Match` ignores
+    /// `If-Modified-Since`.
     func write(to fields: inout HTTPFields) {
         if let eTag { fields.append(.ifNoneMatch, eTag) }
         if let lastModified { fields.append(.ifModifiedSince, lastModified) }

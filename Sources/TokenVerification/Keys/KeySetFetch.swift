@@ -3,7 +3,8 @@ internal import JOSE
 internal import OAuthMetadata
 internal import WireFormat
 
-/// Carries out an attempt: where the set stands, one conditional request, the document read. Decides nothing about keys.
+/// Executes one attempt to fetch a key set: it finds the URL, sends a conditional request, and parses the response. It
+/// makes no decisions about keys.
 struct KeySetFetch: Sendable {
     enum Place: Sendable {
         case url(AbsoluteURL)
@@ -15,7 +16,8 @@ struct KeySetFetch: Sendable {
     let fetch: TimedFetch
     var timing: RefreshTiming { fetch.timing }
 
-    /// What an attempt brings. Never throws, never takes longer than its documents may: three of metadata and the set.
+    /// Returns the result of an attempt. It never throws. It takes at most the time limits of its documents: three
+    /// metadata documents and the key set.
     func result(of attempt: KeyAttempt) async -> KeyAttemptResult {
         do throws(RemoteKeySet.FetchFailure) {
             return try await keys(at: url(), attempt)
@@ -31,7 +33,7 @@ struct KeySetFetch: Sendable {
             guard let url = try await discovery.metadataForKeys().metadata.jwksURI,
                 origin.admits(url, of: issuer.url)
             else {
-                // What the metadata says may be mended: the next attempt reads it anew.
+                // The operator of the issuer may correct the metadata, so the next attempt reads it again.
                 discovery.noteKeySet(.notNamed)
                 throw .keySetURL
             }
@@ -43,7 +45,7 @@ struct KeySetFetch: Sendable {
         -> KeyAttemptResult
     {
         do throws(RemoteKeySet.FetchFailure) {
-            // Validators are of one URL; what stood at another may not be asked for by them.
+            // Validators belong to one URL and must not be sent to another.
             let known = attempt.known.flatMap { $0.url == url ? $0 : nil }
             let result = try await answer(from: url, attempt.cause, known)
             if case .discovered(let discovery, _) = place { discovery.noteKeySet(.fetched) }
@@ -59,7 +61,8 @@ struct KeySetFetch: Sendable {
     ) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
         var fields = HTTPFields()
         known?.validators.write(to: &fields)
-        // RFC 9111 §5.2.1.4: caches on the way must ask the origin; they may have the set without the new key.
+        // RFC 9111 §5.2.1.4: a cache between here and the origin may have the set without the new key, so it must ask
+        // the origin.
         if cause == .unknownKey { fields.append(.cacheControl, "no-cache") }
         let response: FetchedDocument
         do throws(FetchError) {
@@ -71,7 +74,7 @@ struct KeySetFetch: Sendable {
         }
         let lifetime = CacheControl(response.fields).lifetime(
             in: RemoteKeySet.Limits.honouredMaxAge, otherwise: RemoteKeySet.Limits.softLifetime)
-        // RFC 9110 §15.4.5: 304 answers a conditional request only.
+        // RFC 9110 §15.4.5: 304 is valid for a conditional request only.
         if response.status == .notModified, var document = known, !document.validators.isEmpty {
             document.lifetime = lifetime
             return .unchanged(document)
@@ -81,7 +84,7 @@ struct KeySetFetch: Sendable {
             throw .fetch(.tooLarge(limit: RemoteKeySet.Limits.maximumDocumentBytes))
         }
         if var document = known, document.body == response.body {
-            // The same bytes are the same set: no key is imported anew.
+            // Equal bytes mean an equal set. No key is imported again.
             document.validators = Validators(response.fields)
             document.lifetime = lifetime
             return .unchanged(document)

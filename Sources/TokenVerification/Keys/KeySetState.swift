@@ -2,39 +2,39 @@ internal import HTTPMessages
 internal import JOSE
 internal import WireFormat
 
-/// A key set as it came, and what is needed to ask for it again.
+/// A fetched key set, with the data for the next conditional request.
 struct KeySetDocument: Sendable {
     var keys: JSONWebKeySet
     var url: AbsoluteURL
     var body: [UInt8]
     var validators: Validators
-    /// How long the response calls it fresh, within ``RemoteKeySet.Limits/honouredMaxAge``.
+    /// How long the set is fresh according to the response, within ``RemoteKeySet.Limits/honouredMaxAge``.
     var lifetime: Duration
 }
 
-/// One fetch of keys. State and shell share it; those who wait stand at its `pending`.
+/// One fetch of keys. ``KeySetState`` and ``RemoteKeySet`` share it; requests wait for its `pending`.
 struct KeyAttempt: Sendable {
     let number: UInt64
     let cause: KeySourceEvent.RefreshCause
-    /// The present document: it need not be sent again.
+    /// The present document, for a conditional request.
     let known: KeySetDocument?
     let pending = SharedResult<Void>()
 }
 
-/// What an attempt brought.
+/// The result of an attempt.
 enum KeyAttemptResult: Sendable {
     case changed(KeySetDocument)
-    /// The known document is still the issuer's; with its new lifetime.
+    /// The issuer's document has not changed. The associated value has its new lifetime.
     case unchanged(KeySetDocument)
     case failed(RemoteKeySet.FetchFailure)
 }
 
-/// The decision table of a remote source: which keys to use, when to fetch, who waits. No clock, no chance, no task:
-/// they are arguments, so that every order of events can be tried.
+/// The decision table of a remote key source: which keys to use, when to fetch, which requests wait. It contains no
+/// clock, no random numbers and no tasks. They are arguments, so that tests can try every order of events.
 struct KeySetState: Sendable {
     private struct Present {
         var document: KeySetDocument
-        /// The keys to verify with: the document's, and those that one refresh has missed.
+        /// The keys to verify with: those of the document, and those that one refresh has missed.
         var keys: JSONWebKeySet
         var fetchedAt: Duration
         var refreshAt: Duration
@@ -46,15 +46,15 @@ struct KeySetState: Sendable {
         var hasToldExpired = false
     }
 
-    /// The answer to ``look(now:)``.
+    /// The result of ``look(now:)``.
     struct Look {
         var keys: JSONWebKeySet?
-        /// An attempt that begins now, in the background.
+        /// A background attempt that begins now.
         var begun: KeyAttempt?
         var event: KeySourceEvent?
     }
 
-    /// The answer to ``step(for:now:)``.
+    /// The result of ``step(for:now:)``.
     enum Step {
         case answer(JSONWebKeySet)
         case wait(KeyAttempt, isNew: Bool)
@@ -63,13 +63,14 @@ struct KeySetState: Sendable {
 
     private let settings: RemoteKeySet.Settings
     private var present: Present?
-    /// The fetch under way, stored before anybody waits, so that there is never a second one.
+    /// The running fetch. It is stored before any request waits, so that there is never a second one.
     private var underway: KeyAttempt?
     private var lastNumber: UInt64 = 0
     private var lastAttempt: Duration?
     private var backOff = BackOff()
     private let createdAt: Duration
-    /// The present keys, until when nothing but using them is to be done. By themselves, because every token looks here.
+    /// The present keys, and the time until which they are used without any other action. They are stored separately,
+    /// because every token reads them.
     private var quiet: (keys: JSONWebKeySet?, until: Duration) = (nil, .seconds(-1))
 
     init(_ settings: RemoteKeySet.Settings, now: Duration) {
@@ -79,13 +80,13 @@ struct KeySetState: Sendable {
 
     // MARK: The decision table
 
-    /// What every request does first: the rows in which nobody waits.
+    /// The first step of every request: the rows of the table in which no request waits.
     mutating func look(now: Duration) -> Look {
         // Some set, age ≤ 0.8 of its lifetime: verify.
         if let keys = quietKeys(now: now) { return Look(keys: keys) }
         dropRemovedKeys(now)
         guard let present else { return Look() }
-        // Some set, past the hard lifetime: not used. A request fetches by `step`.
+        // Some set, past the hard lifetime: it is not used. The request fetches with `step`.
         if now > present.expiresAt {
             self.present?.hasToldExpired = true
             return Look(event: present.hasToldExpired ? nil : .hardExpired)
@@ -95,27 +96,28 @@ struct KeySetState: Sendable {
             self.present?.hasToldStale = true
             look.event = .servedStale(age: now - present.fetchedAt)
         }
-        // Some set, 0.8 of its lifetime … hard: the present set, and a fetch behind it unless that lane is busy.
+        // Some set, 0.8 of its lifetime … hard lifetime: use the present set, and fetch in the background unless a
+        // fetch runs or the wait after a failure has not ended.
         if now > present.refreshAt, underway == nil, backOff.isOver(now) { look.begun = begin(.aging, now) }
         return look
     }
 
-    /// What ``look(now:)`` answers almost always; nil when there is more to it.
+    /// The usual result of ``look(now:)``. Returns nil when another action may be needed.
     func quietKeys(now: Duration) -> JSONWebKeySet? {
         now <= quiet.until ? quiet.keys : nil
     }
 
-    /// What a request does that the present keys cannot decide.
+    /// The step of a request that the present keys cannot decide.
     mutating func step(for need: KeyNeed, now: Duration) -> Step {
         dropRemovedKeys(now)
         guard let keys = usableKeys(now) else {
-            // No set, or one past the hard lifetime: wait for a fetch, unless backing off.
+            // No set, or one past the hard lifetime: wait for a fetch, unless the wait after a failure has not ended.
             if let underway { return .wait(underway, isNew: false) }
             guard backOff.isOver(now) else { return .refuse(retryAfter: backOff.secondsLeft(now)) }
             return .wait(begin(.noKeys, now), isNew: true)
         }
         guard need == .unknownKey else { return .answer(keys) }
-        // Some set without the key: wait for a fetch, unless one for unknown keys may not begin yet.
+        // Some set without the key: wait for a fetch, unless the interval for unknown keys has not ended.
         if let underway { return .wait(underway, isNew: false) }
         guard lastAttempt.map({ now - $0 >= RemoteKeySet.Limits.unknownKeyInterval }) ?? true else {
             return .answer(keys)
@@ -123,21 +125,21 @@ struct KeySetState: Sendable {
         return .wait(begin(.unknownKey, now), isNew: true)
     }
 
-    /// What a request does whose wait is over, however it ended. `wait` does not come again.
+    /// The step of a request after its wait, with or without success. It never returns `wait`.
     ///
-    /// A fetch that went well has left a fresh set. After any other, a set within its soft lifetime still decides about
-    /// an unknown key: it is the caller's fault. An older one does not.
+    /// After a successful fetch the set is fresh. After a failed one, a set within its soft lifetime still decides that
+    /// a key is unknown: the token is invalid. An older set cannot decide that, and the answer is *unavailable*.
     mutating func stepAfterWait(for need: KeyNeed, now: Duration) -> Step {
         dropRemovedKeys(now)
         if let keys = usableKeys(now), need == .noKeys || health(now: now) == .healthy { return .answer(keys) }
         return .refuse(retryAfter: backOff.secondsLeft(now))
     }
 
-    /// Takes what an attempt brought.
+    /// Records the result of an attempt.
     ///
     /// - Parameters:
-    ///   - fraction: Chance, 0…1: for the lifetime of a set, or for the wait after a failure.
-    /// - Returns: Whether it counts. An answer to any attempt but the one under way is older than what is known.
+    ///   - fraction: A random number, 0…1: for the lifetime of a set, or for the wait after a failure.
+    /// - Returns: Whether the result is used. The result of any attempt but the running one is out of date.
     mutating func finish(
         _ attempt: KeyAttempt, _ result: KeyAttemptResult, now: Duration, fraction: Double
     ) -> Bool {
@@ -151,7 +153,7 @@ struct KeySetState: Sendable {
         return true
     }
 
-    /// How the source stands.
+    /// The health of the source.
     func health(now: Duration) -> KeySourceHealth {
         guard let present else { return .unavailable(since: now - createdAt) }
         if now > present.expiresAt { return .unavailable(since: now - present.expiresAt) }
@@ -173,16 +175,17 @@ struct KeySetState: Sendable {
         return attempt
     }
 
-    /// The swap: the new set replaces the present one. What it misses of that one gets its grace; what it misses of the
-    /// keys that already have theirs does not get another.
+    /// Replaces the present set with the new one. A key that is missing in the new set keeps verifying until the end of
+    /// its grace period. A key that is already in its grace period does not get another one.
     private mutating func renew(_ document: KeySetDocument, _ now: Duration, _ fraction: Double) {
-        // A hard lifetime below what the response calls fresh wins.
+        // If the hard lifetime is shorter than the freshness of the response, the hard lifetime applies.
         let lifetime = min(document.lifetime, settings.hardLifetime) * (1 - RemoteKeySet.Limits.jitter * fraction)
         var keys = document.keys
         var removedKeysEndAt: Duration?
         if settings.dropRemovedKeys == .afterSecondMiss, let present {
             keys = keys.backed(by: present.document.keys.keys)
-            // Never beyond the hard lifetime of the set that had the key last: an expired key does not rise again.
+            // The grace period ends at the latest with the hard lifetime of the last set that had the key. An expired
+            // key must not become valid again.
             if keys.identity != document.keys.identity { removedKeysEndAt = min(now + lifetime, present.expiresAt) }
         }
         let refreshAt = now + lifetime * RemoteKeySet.Limits.refreshAhead

@@ -1,29 +1,30 @@
 public import JOSE
 
-/// The port to the keys of one issuer.
+/// The source of one issuer's keys.
 ///
-/// Called by many requests at once. The present set is there without suspension, so that a token signed with a known
-/// key never waits.
+/// Many requests call it at the same time. The present set is available without suspension, so that a token with a
+/// known key never waits.
 public protocol KeySource: Sendable {
-    /// The set to verify with now, or nil when there is none that may still be used.
+    /// The set to verify with now, or nil when there is no set that may be used.
     ///
-    /// As long as no key is gained or lost this is one set, with one ``JOSE/JSONWebKeySet/identity``: whoever remembers a
-    /// verdict compares it. A source that parses anew at each call is correct, but makes such memories useless.
+    /// While no key is added or removed, the source must return the same set, with the same
+    /// ``JOSE/JSONWebKeySet/identity``. Caches of verified tokens compare the identity. A source that parses the set at
+    /// each call is correct, but makes these caches useless.
     func presentKeys() -> JSONWebKeySet?
 
-    /// A set for a token that the present one cannot decide.
+    /// Returns a set for a token that the present set cannot decide.
     ///
-    /// A source that cannot or may not get a newer set now answers with the present one.
+    /// A source that cannot get a newer set now, or may not, returns the present one.
     ///
-    /// - Throws: ``KeySourceError`` when nobody can say which keys the issuer has.
+    /// - Throws: ``KeySourceError`` when the keys of the issuer are not known.
     func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet
 
-    /// How the source stands. Asking fetches nothing.
+    /// The health of the source. Reading it does not start a fetch.
     ///
-    /// By default it is healthy when it has keys: right for a source that has no document to grow old.
+    /// By default, the source is healthy when it has keys. This is right for a source whose keys do not expire.
     var health: KeySourceHealth { get }
 
-    /// The issuer's metadata, when the source reads it; nil by default.
+    /// The source of the issuer's metadata, when this source reads it; nil by default.
     var discovery: IssuerDiscovery? { get }
 }
 
@@ -34,63 +35,67 @@ extension KeySource {
     /// Nil: the source reads no metadata.
     public var discovery: IssuerDiscovery? { nil }
 
-    /// Gets the first keys before anybody asks for them. A program that starts while its issuer is down may go on: the
-    /// keys are fetched as soon as they can be.
+    /// Fetches the first keys before the first request needs them. If the issuer is down, a program may start anyway:
+    /// the source fetches the keys when a request needs them.
     ///
-    /// - Throws: ``KeySourceError`` when there are none to be had now.
+    /// - Throws: ``KeySourceError`` when the keys are not available now.
     public func prepare() async throws(KeySourceError) {
         if presentKeys() == nil { _ = try await keys(for: .noKeys) }
     }
 }
 
-/// Why a newer set is wanted.
+/// The reason why a newer set is needed.
 public enum KeyNeed: Sendable, Hashable {
     /// There is no present set.
     case noKeys
-    /// The present set has no key of the token's `kid`.
+    /// The present set has no key with the token's `kid`.
     case unknownKey
 }
 
-/// There are no usable keys of the issuer.
+/// There is no usable key of the issuer.
 public struct KeySourceError: Error, Sendable, Hashable {
-    /// Seconds until asking again makes sense.
+    /// Seconds until a retry makes sense.
     public let retryAfter: Int
 
-    /// No keys for `retryAfter` seconds.
+    /// Makes an error. `retryAfter` is in seconds.
     public init(retryAfter: Int) {
         self.retryAfter = retryAfter
     }
 }
 
-/// Keys that never change.
+/// A source of keys that never change.
 public struct StaticKeySource: KeySource {
     private let keys: JSONWebKeySet
 
-    /// A source of one set.
+    /// Makes a source with one set.
     public init(_ keys: JSONWebKeySet) {
         self.keys = keys
     }
 
-    /// The set.
+    /// The set of this source.
     public func presentKeys() -> JSONWebKeySet? { keys }
 
-    /// The set.
+    /// The set of this source. It never throws.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet { keys }
 }
 
-/// The keys of an authorization server in the same program: no document is fetched, a rotation is seen at once.
+/// The keys of an authorization server in the same program. No document is fetched, and a key rotation takes effect at
+/// once.
 public struct InProcessKeySource: KeySource {
     private let current: @Sendable () -> JSONWebKeySet?
 
-    /// A source that asks `current` each time. The closure must be quick; nil means that there are no keys yet.
+    /// Makes a source from a closure. Every request calls the closure, so it must return quickly. Nil means that there
+    /// are no keys yet.
     public init(_ current: @escaping @Sendable () -> JSONWebKeySet?) {
         self.current = current
     }
 
-    /// What the closure answers.
+    /// The result of the closure.
     public func presentKeys() -> JSONWebKeySet? { current() }
 
-    /// What the closure answers.
+    /// The result of the closure.
+    ///
+    /// - Throws: ``KeySourceError`` when the closure returns nil.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
         guard let keys = current() else { throw KeySourceError(retryAfter: 1) }
         return keys

@@ -2,11 +2,12 @@ public import JOSE
 internal import Synchronization
 internal import WireFormat
 
-/// The keys of an authorization server in the same program, and what it published elsewhere.
+/// Combines the keys of an authorization server in the same program with the keys that it publishes elsewhere.
 ///
-/// A key is looked for by its `kid` in the local set, then in the remote one; a `kid` that the local set has is decided by
-/// it alone. What neither has is asked of the remote source; without one the miss is final. When there is no local set,
-/// the remote one stands for it. A token without `kid` is decided by the local set, when there is one.
+/// A key is looked up by its `kid`, first in the local set, then in the remote one. If the local set has the `kid`,
+/// only its key is used. If neither set has the key, the remote source may fetch; without a remote source, the key is
+/// unknown. If there is no local set, the remote set is used alone. A token without `kid` is verified with the local
+/// set, if there is one.
 public final class LocalFirstKeySource: KeySource {
     private struct Joined {
         let local: JSONWebKeySet.Identity
@@ -16,16 +17,16 @@ public final class LocalFirstKeySource: KeySource {
 
     private let local: any KeySource
     private let remote: (any KeySource)?
-    /// The two sets as one, kept as long as neither changes, so that its identity stays.
+    /// The combined set. It is kept while neither set changes, so that its identity is stable.
     private let joined = Mutex<Joined?>(nil)
 
-    /// A source that asks `local` first; nil for no other.
+    /// Makes a source that uses `local` first. `remote` is nil when there is no other source.
     public init(_ local: any KeySource, otherwise remote: (any KeySource)?) {
         self.local = local
         self.remote = remote
     }
 
-    /// The keys of both at hand.
+    /// The present keys of both sources.
     public func presentKeys() -> JSONWebKeySet? {
         let remoteKeys = remote?.presentKeys()
         guard let localKeys = local.presentKeys() else { return remoteKeys }
@@ -33,30 +34,31 @@ public final class LocalFirstKeySource: KeySource {
         return join(localKeys, remoteKeys)
     }
 
-    /// What the remote source has for the need, behind the local keys.
+    /// The local keys, combined with the keys of the remote source for this need.
     ///
-    /// - Throws: ``KeySourceError`` when the remote source cannot say; when there is none, only if there are no local keys.
+    /// - Throws: ``KeySourceError`` when the remote source has no keys; without a remote source, when the local source
+    ///   has none.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
         let localKeys = local.presentKeys()
         guard let remote else { return try await local.keys(for: need) }
-        // A local set without the key says nothing about a remote set that is not there yet.
+        // The local set does not have the key. If the remote source has no set yet, it needs its first one.
         let isThere = remote.presentKeys() != nil
         let remoteKeys = try await remote.keys(for: isThere ? need : .noKeys)
         return localKeys.map { join($0, remoteKeys) } ?? remoteKeys
     }
 
-    /// The local source's health, unless it has no keys and the remote one has.
+    /// The health of the local source. When that one has no keys, the health of the remote source.
     public var health: KeySourceHealth {
         let own = local.health
         if case .unavailable = own, let remote { return remote.health }
         return own
     }
 
-    /// The remote source's.
+    /// The metadata of the remote source.
     public var discovery: IssuerDiscovery? { remote?.discovery }
 
     private func join(_ local: JSONWebKeySet, _ remote: JSONWebKeySet) -> JSONWebKeySet {
-        // RFC 8725 §3.8: keys of another issuer would become the local issuer's.
+        // RFC 8725 §3.8: the keys of another issuer must not verify tokens of the local issuer.
         guard remote.issuer.hasSameBytes(as: local.issuer) else { return local }
         return joined.withLock { joined in
             if let joined, joined.local == local.identity, joined.remote == remote.identity { return joined.keys }

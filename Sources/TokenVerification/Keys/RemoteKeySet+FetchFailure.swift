@@ -3,23 +3,24 @@ public import JOSE
 public import OAuthMetadata
 
 extension RemoteKeySet {
-    /// Why an attempt to get keys or metadata failed. No case holds a URL or text of a document.
+    /// The reason why a fetch of keys or metadata failed. No case contains a URL or text of a document.
     public enum FetchFailure: Error, Sendable, Hashable {
         /// The key set or the metadata could not be fetched.
         case fetch(FetchError)
-        /// A status other than 200, or than 304 to a conditional request; the code.
+        /// The response has a status other than 200, or other than 304 for a conditional request. The associated value
+        /// is the status code.
         case status(Int)
         /// The metadata document is not acceptable.
         case metadata(MetadataError)
-        /// The metadata names no `jwks_uri`, or one that is not https (or, for a loopback issuer, http on loopback), or that
-        /// ``OriginRule`` does not admit.
+        /// The metadata has no `jwks_uri`, or one that ``OriginRule`` does not allow, or one that is not https. An http
+        /// issuer may use http on its own host, and on loopback if it is a loopback issuer.
         case keySetURL
-        /// The document is no key set.
+        /// The document is not a key set.
         case keySet(JSONWebKeySet.ParseError)
-        /// The set holds no usable key.
+        /// The set has no usable key.
         case noUsableKey
 
-        /// A stable snake_case code.
+        /// A stable snake_case code, for events and metrics.
         public var code: String {
             switch self {
             case .fetch(let error): "fetch_\(error.code)"
@@ -32,7 +33,7 @@ extension RemoteKeySet {
             }
         }
 
-        /// Whether a document came that is no usable key set.
+        /// Whether a document was fetched that is not a usable key set.
         var isRejectedSet: Bool {
             switch self {
             case .keySet, .noUsableKey: true

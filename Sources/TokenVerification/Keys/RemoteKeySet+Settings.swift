@@ -5,30 +5,31 @@ extension RemoteKeySet {
     public enum Location: Sendable, Hashable {
         /// At the `jwks_uri` of the issuer's metadata (RFC 8414, OpenID Connect Discovery).
         case discovered
-        /// At this URL; the metadata is not read.
+        /// At this URL. The metadata is not read.
         case url(AbsoluteURL)
     }
 
     /// When a key that the issuer has removed from its set stops verifying.
     public enum RemovedKeyRule: Sendable, Hashable {
-        /// When a second refresh misses it too, or after one soft lifetime: the edges of big issuers serve differing sets.
+        /// When a second refresh misses the key too, or after one soft lifetime. Large issuers have several servers,
+        /// and these do not always publish the same set.
         ///
-        /// Holds for keys with a `kid`. A key without one stops at once, because two of them make their tokens ambiguous.
+        /// Applies to keys with a `kid`. A key without one stops at once, because two such keys make a token ambiguous.
         case afterSecondMiss
-        /// With the first refresh that misses it.
+        /// At the first refresh that misses the key.
         case atOnce
     }
 
-    /// What an operator may choose about a ``RemoteKeySet``. Plain values, checked when a source or a guard is made.
+    /// The settings of a ``RemoteKeySet``. Plain values; a source or guard checks them when it is created.
     public struct Settings: Sendable, Hashable {
-        /// How long a set may be used after its last good fetch: 300 s…24 h, default 1 h.
+        /// How long a set may be used after its last successful fetch: 300 s…24 h, default 1 h.
         public var hardLifetime: Duration
         /// When a removed key stops verifying.
         public var dropRemovedKeys: RemovedKeyRule
         /// Where a discovered key set may be.
         public var origin: OriginRule
 
-        /// Settings; the defaults are those of POLICY §8.
+        /// Makes settings. The defaults are those of POLICY §8.
         public init(
             hardLifetime: Duration = Limits.hardLifetime, dropRemovedKeys: RemovedKeyRule = .afterSecondMiss,
             origin: OriginRule = .anyHost
@@ -38,27 +39,30 @@ extension RemoteKeySet {
             self.origin = origin
         }
 
-        /// Finds a value that is out of range.
+        /// Appends a fault for a value that is out of range.
         package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
             guard !Limits.hardLifetimes.contains(hardLifetime) else { return }
             faults.add(path + "hardLifetime", "is outside 300 s…24 h", "choose a time in this range")
         }
     }
 
-    /// Where a `jwks_uri` may lead.
+    /// Which locations a `jwks_uri` may have.
     public enum OriginRule: Sendable, Hashable {
-        /// To any host; big issuers keep their keys elsewhere. To loopback only for an issuer that is itself there.
+        /// Any host, because large issuers often keep their keys on another host. A loopback host is allowed only if
+        /// the issuer is on a loopback host.
         case anyHost
-        /// To the scheme, host and port of the issuer alone.
+        /// Only the scheme, host and port of the issuer.
         case issuerOnly
 
-        /// Whether a `jwks_uri` of the issuer's metadata may be fetched. (The type of the URL has no userinfo.)
+        /// Whether a `jwks_uri` of the issuer's metadata may be fetched. It needs no check for userinfo, because
+        /// ``AbsoluteURL`` cannot contain any.
         func admits(_ url: AbsoluteURL, of issuer: AbsoluteURL) -> Bool {
             let isSameHost = ASCII.equalsIgnoringCase(url.host.utf8, issuer.host.utf8)
             guard url.fragment == nil else { return false }
-            // A document from outside must not choose what is fetched on this machine.
+            // A remote document must not make this server fetch from itself.
             if url.isLoopback, !issuer.isLoopback { return false }
-            // RFC 8414 §2: https. An issuer that the operator accepted on http may keep its keys on its own host.
+            // RFC 8414 §2: a `jwks_uri` is https. If the operator has accepted http for the issuer, its keys may be on
+            // the issuer's host or on loopback over http.
             if url.scheme == .http, issuer.scheme == .https || !(isSameHost || url.isLoopback) { return false }
             switch self {
             case .anyHost: return true

@@ -3,16 +3,16 @@ public import JOSE
 public import OAuthMetadata
 internal import Synchronization
 
-/// The keys of an issuer, fetched from its key set URL and kept for a while.
+/// The keys of an issuer, fetched from its key set URL and cached.
 ///
-/// A token whose key is known never waits: the present set is there without suspension, and a background fetch renews it before
-/// it grows old. There is one fetch at a time; a request that is cancelled leaves the fetch to the others. A failed fetch keeps
-/// the present set until the end of its hard lifetime. Unknown key ids cause at most one fetch per ``Limits/unknownKeyInterval``,
-/// however many tokens carry one. Only a set with a usable key replaces the present one.
+/// A token with a known key never waits: the present set is available without suspension, and a background fetch renews
+/// it before it is old. There is one fetch at a time; a cancelled request does not cancel the fetch. When a fetch
+/// fails, the present set is used until the end of its hard lifetime. Unknown key ids cause at most one fetch per
+/// ``Limits/unknownKeyInterval``, for any number of tokens. A set replaces the present one only if it has a usable key.
 ///
-/// `KeySetState` makes the decisions; this type carries them out. Every number is in ``Limits``.
+/// `KeySetState` makes the decisions; this type executes them. All numbers are in ``Limits``.
 public final class RemoteKeySet: KeySource {
-    /// The metadata that names the key set; nil when a URL was configured.
+    /// The source of the metadata that contains the `jwks_uri`; nil when a URL is configured.
     public let discovery: IssuerDiscovery?
     private let issuer: IssuerIdentifier
     private let fetch: KeySetFetch
@@ -20,15 +20,15 @@ public final class RemoteKeySet: KeySource {
     private let observer: TokenVerificationEvent.Observer?
     private let state: Mutex<KeySetState>
 
-    /// A source that fetches at first use.
+    /// Makes a source. It fetches at the first use.
     ///
     /// - Parameters:
     ///   - issuer: The issuer to which the keys are bound.
     ///   - location: Where the key set is.
-    ///   - settings: What else the operator may choose.
-    ///   - fetcher: How to fetch, under its own policy of hosts, sizes and times.
-    ///   - clock: For ages and waits.
-    ///   - observer: Receives an event for each fetch.
+    ///   - settings: The other settings.
+    ///   - fetcher: Fetches the documents. It has its own policy for hosts, sizes and times.
+    ///   - clock: The clock for ages and waits.
+    ///   - observer: Receives the events of the source.
     /// - Throws: ``ConfigurationError`` when a setting is out of range.
     public convenience init(
         of issuer: IssuerIdentifier, at location: Location = .discovered, settings: Settings = Settings(),
@@ -62,8 +62,8 @@ public final class RemoteKeySet: KeySource {
         state = Mutex(KeySetState(settings, now: timing.clock.now()))
     }
 
-    /// The set to verify with, while it is not older than the hard lifetime. When it is getting old, a fetch starts
-    /// behind it.
+    /// The present set, or nil when it is older than the hard lifetime. If the set is near the end of its soft
+    /// lifetime, a fetch starts in the background.
     public func presentKeys() -> JSONWebKeySet? {
         let now = clock.now()
         if let keys = state.withLock({ $0.quietKeys(now: now) }) { return keys }
@@ -73,7 +73,9 @@ public final class RemoteKeySet: KeySource {
         return look.keys
     }
 
-    /// Fetches, joins the fetch under way, or answers with the present set when fetching is not allowed now.
+    /// Fetches a set or waits for the running fetch. Returns the present set when no fetch is allowed now.
+    ///
+    /// - Throws: ``KeySourceError`` when there is no set that can decide.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
         let timing = fetch.timing
         let now = clock.now()
@@ -91,13 +93,13 @@ public final class RemoteKeySet: KeySource {
         }
     }
 
-    /// How the source stands. Asking fetches nothing.
+    /// The health of the source. Reading it does not start a fetch.
     public var health: KeySourceHealth {
         let now = clock.now()
         return state.withLock { $0.health(now: now) }
     }
 
-    /// Not a child of the request's task: a caller that goes away must not cancel what others wait for.
+    /// This is not a child of the caller's task: a caller that is cancelled must not cancel the fetch of other callers.
     private func start(_ attempt: KeyAttempt) {
         tell(.refreshStarted(attempt.cause))
         Task(executorPreference: fetch.timing.executor) { [self] in
@@ -109,7 +111,7 @@ public final class RemoteKeySet: KeySource {
         let now = clock.now()
         let fraction = fetch.timing.jitter.next()
         let counts = state.withLock { $0.finish(attempt, result, now: now, fraction: fraction) }
-        // The observer comes before the waiting requests: when they go on, the events exist.
+        // The observer is called before the waiting requests continue, so that they find the events.
         if counts { tell(result) }
         attempt.pending.deliver(())
     }

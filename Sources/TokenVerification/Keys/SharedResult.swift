@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// A value that comes once, for several that wait for it, each no longer than it wants to.
+/// A value that is delivered once to several waiters. Each waiter has its own time limit.
 ///
-/// Not a task that is awaited: awaiting a task's value goes on when the waiter is cancelled.
+/// This is not a `Task`, because awaiting the value of a task continues after the waiter is cancelled.
 final class SharedResult<Value: Sendable>: Sendable {
     private enum Waiter {
         case announced
@@ -18,7 +18,7 @@ final class SharedResult<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// Brings the value, for everybody who waits, now or later. Only the first one counts.
+    /// Delivers the value to all present and future waiters. Only the first call has an effect.
     func deliver(_ value: Value) {
         let waiters = state.withLock { state -> [Waiter] in
             guard state.value == nil else { return [] }
@@ -29,7 +29,8 @@ final class SharedResult<Value: Sendable>: Sendable {
         for case .waiting(let continuation) in waiters { continuation.resume(returning: value) }
     }
 
-    /// The value, or nil when the waiter was cancelled or its patience was over before. What is waited for goes on.
+    /// Returns the value, or nil when the waiter is cancelled or its time limit ends first. The work that delivers the
+    /// value continues.
     func value(within patience: Duration, _ timing: RefreshTiming) async -> Value? {
         let id = state.withLock { state in
             state.nextID += 1

@@ -1,6 +1,6 @@
 internal import HTTPMessages
 
-/// One document within a time that nothing stretches, whatever the fetcher does.
+/// Fetches one document within a strict time limit, even if the fetcher does not return.
 struct TimedFetch: Sendable {
     let fetcher: any DocumentFetcher
     let timing: RefreshTiming
@@ -8,10 +8,11 @@ struct TimedFetch: Sendable {
     /// Fetches a document within ``RemoteKeySet.Limits/fetchTime``.
     ///
     /// - Parameters:
-    ///   - tries: How often it is asked for when the connection fails or the answer is a 5xx; all within the time.
+    ///   - tries: The number of tries when the connection fails or the response is a 5xx. All of them share the time
+    ///     limit.
     func document(_ request: DocumentRequest, tries: Int = 1) async throws(FetchError) -> FetchedDocument {
         let pending = SharedResult<Result<FetchedDocument, FetchError>>()
-        // What comes after the time lands nowhere: an older answer never wins.
+        // A result after the time limit is dropped, so that an old response never replaces a new one.
         let work = Task(executorPreference: timing.executor) { [fetcher] in
             var result = await Self.result(fetcher, request)
             for _ in 1..<max(1, tries) where Self.isWorthAnother(result) && !Task.isCancelled {

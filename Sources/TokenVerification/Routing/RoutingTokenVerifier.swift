@@ -1,24 +1,24 @@
 internal import JOSE
 internal import WireFormat
 
-/// Sends each token to the one verifier that can know it, by what the token *is*. No other one is asked afterwards: its
-/// answer is the answer.
+/// Passes each token to one verifier. The kind of the token selects it. The decision of this verifier is final: no
+/// other verifier is asked afterwards.
 ///
-/// | the token | who decides |
+/// | the token | the verifier |
 /// |---|---|
-/// | is on the list of static tokens, or begins like a static token | the list |
-/// | is a JWT (RFC 7519: three parts, the first of which is a JSON object) | the JWT verifier |
-/// | is a JWT of an issuer that the JWT verifier does not know | ``ForeignJWTs`` |
+/// | is in the list of static tokens, or has their prefix | the verifier of static tokens |
+/// | is a JWT (RFC 7519: three parts, of which the first is a JSON object) | the JWT verifier |
+/// | is a JWT of an issuer that is not configured | depends on ``ForeignJWTs`` |
 /// | is anything else | the verifier of opaque tokens |
 ///
-/// What has no verifier is refused without I/O.
+/// A token whose kind has no verifier is refused without I/O.
 public struct RoutingTokenVerifier: TokenVerifier {
     /// What to do with a JWT of an issuer that is not configured.
     public enum ForeignJWTs: Sendable, Hashable {
         /// Refuse it, without I/O.
         case refused
-        /// Treat it as an opaque token: for an authorization server whose JWTs only itself can judge. Anybody can then cause
-        /// a request to it by a JWT of his own.
+        /// Treat it as an opaque token. For an authorization server that issues JWTs which only introspection can
+        /// verify. Every client can then cause a request to the authorization server with a forged JWT.
         case opaque
     }
 
@@ -27,14 +27,15 @@ public struct RoutingTokenVerifier: TokenVerifier {
     private let staticTokens: StaticTokenVerifier?
     private let foreignJWTs: ForeignJWTs
 
-    /// A verifier of several kinds of token.
+    /// Makes a verifier for several kinds of token.
     ///
     /// - Parameters:
-    ///   - jwt: For JWTs of known issuers.
-    ///   - opaque: For tokens that say nothing by themselves, such as ``IntrospectionTokenVerifier``.
-    ///   - staticTokens: For pre-shared tokens.
+    ///   - jwt: The verifier of JWTs from known issuers.
+    ///   - opaque: The verifier of opaque tokens, such as ``IntrospectionTokenVerifier``.
+    ///   - staticTokens: The verifier of static tokens.
     ///   - foreignJWTs: What to do with a JWT of an issuer that is not configured.
-    /// - Throws: ``ConfigurationError`` when there is no verifier, or foreign JWTs have none.
+    /// - Throws: ``ConfigurationError`` when there is no verifier, or when `foreignJWTs` is `.opaque` and there is no
+    ///   verifier of opaque tokens.
     public init(
         jwt: JWTTokenVerifier? = nil, opaque: (any TokenVerifier)? = nil, staticTokens: StaticTokenVerifier? = nil,
         foreignJWTs: ForeignJWTs = .refused
@@ -50,7 +51,7 @@ public struct RoutingTokenVerifier: TokenVerifier {
         self.init(checked: jwt, opaque: opaque, staticTokens: staticTokens, foreignJWTs: foreignJWTs)
     }
 
-    /// A verifier of what a configuration check has accepted.
+    /// Makes a verifier from arguments that a configuration check has accepted.
     package init(
         checked jwt: JWTTokenVerifier?, opaque: (any TokenVerifier)?, staticTokens: StaticTokenVerifier?,
         foreignJWTs: ForeignJWTs
@@ -61,7 +62,7 @@ public struct RoutingTokenVerifier: TokenVerifier {
         self.foreignJWTs = foreignJWTs
     }
 
-    /// The issuers of both verifiers.
+    /// The issuers of the JWT verifier and of the verifier of opaque tokens.
     public var trustedIssuers: [TrustedIssuer] { (jwt?.trustedIssuers ?? []) + (opaque?.trustedIssuers ?? []) }
 
     /// Verifies a token with the verifier of its kind.
@@ -69,7 +70,7 @@ public struct RoutingTokenVerifier: TokenVerifier {
         if let known = jwt?.rememberedToken(token) { return known }
         if let staticTokens {
             if let known = staticTokens.knownToken(token) { return known }
-            // One that was taken off the list, or mistyped, is nobody else's business.
+            // A removed or mistyped static token must not be sent to another verifier.
             if token.bytes.starts(with: StaticToken.prefix.utf8) { throw .invalid(.unknownStaticToken) }
         }
         if isJWT(token) {
@@ -87,8 +88,9 @@ public struct RoutingTokenVerifier: TokenVerifier {
         return try await opaque.verify(token)
     }
 
-    /// Whether the token claims to be a JWS in compact form (RFC 7515 §7.1): three parts, and the first is base64url of
-    /// something that begins like a JSON object. A broken JWT is a JWT too: it is refused, and not sent anywhere.
+    /// Whether the token has the form of a compact JWS (RFC 7515 §7.1): three parts, of which the first is base64url of
+    /// a text that begins like a JSON object. A malformed JWT counts as a JWT, so that it is refused here and not sent
+    /// to an introspection endpoint.
     private func isJWT(_ token: PresentedToken) -> Bool {
         let dot = UInt8(ascii: ".")
         guard let end = token.bytes.firstIndex(of: dot), token.bytes[end...].count(where: { $0 == dot }) == 2,

@@ -2,7 +2,7 @@ internal import OAuthMetadata
 internal import WireFormat
 
 extension ScopeMapping {
-    /// Finds every fault of the mapping.
+    /// Appends every fault of the mapping.
     package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
         switch spelling {
         case .asRequested: break
@@ -31,7 +31,7 @@ extension ScopeMapping {
 }
 
 extension ConfigurationFaults {
-    /// Notes a text that is not a scope-token (RFC 6749 §3.3).
+    /// Appends the fault that a text is not a scope-token (RFC 6749 §3.3).
     package mutating func addNotAScope(_ path: ConfigurationError.Path) {
         add(path, "holds a text that is not a scope", "use printable ASCII without space, quote and backslash")
     }

@@ -1,7 +1,7 @@
-/// How the tokens of one issuer name the scopes that this server requires.
+/// Describes how the tokens of one issuer name the scopes that this server requires.
 ///
-/// Requirements and challenges are in the spelling in which clients request scopes. Some issuers write another one into
-/// their tokens, and some permissions are no scopes at all but roles or groups in other claims:
+/// Requirements and challenges spell scopes as clients request them. Some issuers write another spelling into their
+/// tokens. Some permissions are not scopes, but roles or groups in other claims:
 ///
 /// ```swift
 /// // Entra: clients request `api://<id>/notes.read`, the token holds `notes.read`.
@@ -13,15 +13,15 @@
 /// ])
 /// ```
 ///
-/// A plain value, checked when a verifier or guard is made.
+/// A plain value. A verifier or guard checks it when it is created.
 public struct ScopeMapping: Sendable, Hashable {
-    /// How the claim `scope` or `scp` spells scopes.
+    /// The spelling of scopes in the claim `scope` or `scp`.
     public enum Spelling: Sendable, Hashable {
-        /// As clients request them.
+        /// Scopes are spelled as clients request them.
         case asRequested
-        /// Without this text, with which requests begin.
+        /// The token leaves out this prefix, with which requested scopes begin.
         case withoutPrefix(String)
-        /// Some by another name; the others as clients request them.
+        /// Some scopes have another name. The others are spelled as clients request them.
         case renamed([Renaming])
     }
 
@@ -32,52 +32,54 @@ public struct ScopeMapping: Sendable, Hashable {
         /// The name in requests, requirements and challenges.
         public let requested: String
 
-        /// A renaming.
+        /// Makes a renaming.
         public init(token: String, requested: String) {
             self.token = token
             self.requested = requested
         }
     }
 
-    /// A claim whose values stand for scopes: roles, groups, permissions.
+    /// A claim whose values grant scopes, such as roles, groups or permissions.
     public struct ClaimGrants: Sendable, Hashable {
-        /// One value and what it grants.
+        /// One value of the claim and the scopes that it grants.
         public struct Grant: Sendable, Hashable {
-            /// The value, compared as bytes; any text.
+            /// The value. It may be any text and is compared byte for byte.
             public let value: String
-            /// The scopes.
+            /// The granted scopes.
             public let scopes: [String]
 
-            /// A grant.
+            /// Makes a grant.
             public init(_ value: String, scopes: [String]) {
                 self.value = value
                 self.scopes = scopes
             }
         }
 
-        /// The names that lead to the claim, outermost first.
+        /// The path to the claim: the names of its members, outermost first.
         public let path: [String]
-        /// What its values grant; other values grant nothing.
+        /// The grants. A value that is not listed grants nothing.
         public let grants: [Grant]
 
-        /// A claim by its path. It holds a string, which is one value whatever is in it, or an array of strings.
+        /// Makes the grants of a claim. The claim is a string or an array of strings. A string is one value, even if it
+        /// contains spaces.
         public init(_ path: [String], grants: KeyValuePairs<String, [String]>) {
             self.init(path, grants: grants.map { Grant($0.key, scopes: $0.value) })
         }
 
-        /// A claim by its path, as above.
+        /// Makes the grants of a claim from a list. The claim is a string or an array of strings. A string is one
+        /// value, even if it contains spaces.
         public init(_ path: [String], grants: [Grant]) {
             self.path = path
             self.grants = grants
         }
     }
 
-    /// How the claim `scope` or `scp` spells scopes.
+    /// The spelling of scopes in the claim `scope` or `scp`.
     public var spelling: Spelling
-    /// Claims that grant scopes beside that one.
+    /// Other claims that grant scopes.
     public var claims: [ClaimGrants]
 
-    /// A mapping; by default scopes are spelled as clients request them, and no other claim grants any.
+    /// Makes a mapping. By default, scopes are spelled as clients request them, and no other claim grants scopes.
     public init(spelling: Spelling = .asRequested, claims: [ClaimGrants] = []) {
         self.spelling = spelling
         self.claims = claims

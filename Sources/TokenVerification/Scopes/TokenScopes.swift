@@ -1,19 +1,20 @@
 internal import OAuthMetadata
 internal import WireFormat
 
-/// The scopes of a token, in the spelling of requirements.
+/// The scopes of a token, spelled as in requirements.
 struct TokenScopes: Sendable {
-    /// The most values of one claim that are looked at. A claim with more counts as one of the wrong type, so that no
-    /// request costs more than its share.
+    /// The largest number of values that are read from one claim. A claim with more values is treated like one of the
+    /// wrong type. This bounds the work for one request.
     static let maximumValues = 1_000
 
     private(set) var scopes = ScopeSet()
-    /// Whether a claim that should name scopes is of the wrong type or too long, so that it grants none.
+    /// Whether a claim that should name scopes has the wrong type or too many values. Such a claim grants no scope.
     private(set) var hasMalformedClaim = false
 
-    /// Reads `scope`, else `scp`, and the claims of the mapping.
+    /// Reads `scope`, or `scp` when `scope` is absent, and the claims of the mapping.
     init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
-        // RFC 9068 §2.2.3 `scope`: a string split on spaces. An array is accepted too, and `scp` of either form.
+        // RFC 9068 §2.2.3: `scope` is a string, split at spaces. An array is accepted too, and `scp` in both forms,
+        // because some issuers write them.
         if let claim = claims["scope"] ?? claims["scp"] {
             let text = claim.string
             add(text.map(Self.split) ?? Self.strings(of: claim)) { mapping.spelling.requested($0) }
@@ -38,12 +39,12 @@ struct TokenScopes: Sendable {
         scopes = scopes.isEmpty ? granted : scopes.union(granted)
     }
 
-    /// RFC 6749 §3.3: separated by spaces. One more than the limit at most.
+    /// RFC 6749 §3.3: scopes are separated by spaces. Returns at most one value more than the limit.
     private static func split(_ text: String) -> [String] {
         text.utf8.split(separator: 0x20, maxSplits: maximumValues).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The elements of an array of strings, one more than the limit at most; nil for anything else.
+    /// The elements of an array of strings, at most one more than the limit. Returns nil for any other value.
     private static func strings(of claim: JSONDocument.Node) -> [String]? {
         guard claim.kind == .array else { return nil }
         var strings: [String] = []
@@ -61,7 +62,7 @@ struct TokenScopes: Sendable {
 }
 
 extension ScopeMapping.Spelling {
-    /// What a scope of a token is called in requests.
+    /// The scope as clients request it.
     fileprivate func requested(_ scope: String) -> [String] {
         switch self {
         case .asRequested: [scope]

@@ -2,17 +2,17 @@ internal import JOSE
 package import OAuthMetadata
 internal import WireFormat
 
-/// A new static token, and the line for the list that recognises it.
+/// A new static token with its line for a ``StaticTokenList``.
 package struct StaticToken: Sendable, CustomStringConvertible, CustomReflectable {
-    /// How every such token begins, so that scanners for lost secrets can find it: `mcpstatic_[A-Za-z0-9_-]{43}`.
+    /// The prefix of every static token. Scanners for leaked secrets can search for `mcpstatic_[A-Za-z0-9_-]{43}`.
     package static let prefix = "mcpstatic_"
 
-    /// The token: the prefix, and 32 random bytes in base64url.
+    /// The token: the prefix and 32 random bytes in base64url.
     package let text: String
-    /// The line for the list. Holds no secret.
+    /// The line for the list. It contains the token's hash, not the token.
     package let line: String
 
-    /// A new token; nil when the name is none that a list may hold.
+    /// Makes a new random token. Returns nil when a list cannot contain the name.
     package init?(name: String, scopes: ScopeSet) {
         guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy(StaticTokenList.isNameByte) else { return nil }
         text = Self.prefix + Base64URL.encode(RandomBytes.make(32))
@@ -21,8 +21,8 @@ package struct StaticToken: Sendable, CustomStringConvertible, CustomReflectable
         line = "\(name):\(String(decoding: hash, as: UTF8.self))" + (scopes.isEmpty ? "" : ":\(scopes)")
     }
 
-    /// Says nothing about the token.
+    /// A fixed text, so that a log does not show the token.
     package var description: String { "<static token>" }
-    /// Shows no member.
+    /// A mirror without members, so that a dump does not show the token.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -2,19 +2,20 @@ internal import JOSE
 internal import OAuthMetadata
 internal import WireFormat
 
-/// The access tokens that the operator handed out, by their SHA-256: whoever reads the list cannot use it.
+/// The list of access tokens that the operator has issued. It contains only their SHA-256, so that a reader of the list
+/// cannot use the tokens.
 ///
-/// A text of lines `name:hash` or `name:hash:scopes`. The name is 1…64 letters, digits, `.`, `_` and `-`, and may stand
-/// several times, while one token follows another. The hash is the SHA-256 of the whole token in 64 hexadecimal digits.
-/// The scopes are separated by spaces. Lines that are empty or begin with `#` are skipped. `mcp-auth static-token new`
-/// makes tokens and lines.
+/// The text has lines `name:hash` or `name:hash:scopes`. The name is 1…64 letters, digits, `.`, `_` and `-`. Several
+/// lines may have the same name, so that a new token can replace an old one without interruption. The hash is the
+/// SHA-256 of the whole token in 64 hexadecimal digits. The scopes are separated by spaces. Empty lines and lines that
+/// begin with `#` are ignored. `mcp-auth static-token new` makes a token and its line.
 public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The longest list in bytes.
+    /// The largest list in bytes.
     public static let maximumBytes = 1_048_576
-    /// The most tokens: every one costs each request a comparison.
+    /// The largest number of tokens. Each request is compared with all of them.
     public static let maximumTokens = 1_000
 
-    /// One token.
+    /// A line of the list.
     struct Entry: Sendable {
         let name: String
         let digest: SHA256Digest
@@ -23,14 +24,14 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
 
     let entries: [Entry]
 
-    /// The list that is a file's content.
+    /// Reads a list from a file.
     ///
-    /// - Throws: ``ConfigurationError`` with every fault, by line number.
+    /// - Throws: ``ConfigurationError`` when the file cannot be read, or with every fault of the list, by line number.
     public init(file path: String) throws(ConfigurationError) {
         try self.init(parsing: OperatorFile.read(path, setting: Self.setting, limit: Self.maximumBytes))
     }
 
-    /// Reads a list.
+    /// Parses a list.
     ///
     /// - Throws: ``ConfigurationError`` with every fault, by line number.
     public init(parsing text: [UInt8]) throws(ConfigurationError) {
@@ -38,7 +39,7 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
         var lines: [SHA256Digest: Int] = [:]
         var faults: ConfigurationFaults = []
         for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            // A line break may be CR LF.
+            // The line break may be CR LF.
             let line = line.last == 0x0D ? line.dropLast() : line
             guard !line.isEmpty, line.first != UInt8(ascii: "#") else { continue }
             do throws(LineFault) {
@@ -65,7 +66,7 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
 
     private static let setting: ConfigurationError.Path = "staticTokens"
 
-    /// What is wrong with a line. No case holds any of it: a token may stand there by mistake.
+    /// The fault of a line. No case contains text of the line, because it may be a token by mistake.
     private enum LineFault: Error {
         case fields
         case name
@@ -98,7 +99,7 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
     }
 
     private static func entry(_ line: ArraySlice<UInt8>) throws(LineFault) -> Entry {
-        // Scopes may hold colons.
+        // Only the first two colons separate fields: a scope may contain colons.
         let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
         guard fields.count >= 2 else { throw .fields }
         let name = fields[0]
@@ -128,8 +129,8 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
         return SHA256Digest(bytes: bytes)
     }
 
-    /// Says nothing about the list.
+    /// The number of tokens only.
     public var description: String { "<\(entries.count) static tokens>" }
-    /// Shows no member.
+    /// A mirror without members, so that a dump does not show the list.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -6,12 +6,12 @@
     internal import Darwin
 #endif
 
-/// The time of day, for claims. Injectable.
+/// The time of day, for comparison with claims. Tests replace it.
 public struct WallClock: Sendable {
-    /// Seconds since 1970.
+    /// Returns the seconds since 1970.
     public let now: @Sendable () -> Double
 
-    /// A clock that answers `now`.
+    /// Makes a clock from a function.
     public init(now: @escaping @Sendable () -> Double) {
         self.now = now
     }
@@ -24,18 +24,18 @@ public struct WallClock: Sendable {
     }
 }
 
-/// A clock that never steps, for ages and waits. Injectable.
+/// A clock that is never set, for ages and waits. Tests replace it.
 public struct MonotonicClock: Sendable {
-    /// The time since some fixed moment.
+    /// Returns the time since a fixed moment.
     public let now: @Sendable () -> Duration
-    /// Returns after this time, or at once when the task is cancelled.
+    /// Returns after the given time, or at once when the task is cancelled.
     public let sleep: @Sendable (Duration) async -> Void
 
-    /// A clock that answers `now`.
+    /// Makes a clock from two functions.
     ///
     /// - Parameters:
-    ///   - now: The time since some fixed moment.
-    ///   - sleep: Returns after a time, or at once when the task is cancelled.
+    ///   - now: Returns the time since a fixed moment.
+    ///   - sleep: Returns after the given time, or at once when the task is cancelled.
     public init(
         now: @escaping @Sendable () -> Duration,
         sleep: @escaping @Sendable (Duration) async -> Void = { try? await Task.sleep(for: $0) }
@@ -44,10 +44,10 @@ public struct MonotonicClock: Sendable {
         self.sleep = sleep
     }
 
-    /// The system's clock; it goes on while the machine sleeps.
+    /// The system's clock. It continues while the machine sleeps.
     public static let system = MonotonicClock {
         var time = timespec()
-        // The clock of `ContinuousClock`, without its detours: it is read for every token.
+        // This is the clock of `ContinuousClock`. The direct call is faster, and every token reads it.
         #if canImport(Darwin)
             unsafe clock_gettime(CLOCK_MONOTONIC_RAW, &time)
         #else
@@ -57,16 +57,16 @@ public struct MonotonicClock: Sendable {
     }
 }
 
-/// Random fractions, so that many servers do not fetch at the same moment. Injectable.
+/// Random fractions, so that many servers do not fetch at the same moment. Tests replace them.
 package struct Jitter: Sendable {
     private let draw: @Sendable () -> Double
 
-    /// A source of fractions; what is drawn outside 0…1 is brought into it.
+    /// Makes a source of fractions. Values outside 0…1 are clamped.
     package init(_ draw: @escaping @Sendable () -> Double) {
         self.draw = draw
     }
 
-    /// A fraction, 0…1.
+    /// The next fraction; 0…1.
     func next() -> Double {
         let fraction = draw()
         return fraction >= 0 ? min(fraction, 1) : 0
@@ -76,11 +76,11 @@ package struct Jitter: Sendable {
     package static let system = Jitter { Double.random(in: 0..<1) }
 }
 
-/// What a source that fetches needs of its surroundings, so that tests can stand in for all of it.
+/// The clock, random numbers and executor of a source that fetches. Tests replace all of them.
 package struct RefreshTiming: Sendable {
     package var clock: MonotonicClock
     package var jitter: Jitter
-    /// Where its tasks run; nil for the global executor.
+    /// The executor of its tasks; nil for the global executor.
     package var executor: (any TaskExecutor)?
 
     package init(clock: MonotonicClock, jitter: Jitter = .system, executor: (any TaskExecutor)? = nil) {

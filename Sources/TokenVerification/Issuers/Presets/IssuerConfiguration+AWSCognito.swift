@@ -4,20 +4,22 @@ internal import WireFormat
 extension IssuerConfiguration {
     /// A user pool of Amazon Cognito.
     ///
-    /// Access tokens of Cognito have no `aud` unless the client asked for a resource, so that the claim `client_id` stands
-    /// in for it: a token of any of these app clients is accepted, **for whatever resource it was meant**. Let them be
-    /// clients of this resource alone. `token_use` must be `access`; ID tokens say `id`.
+    /// An access token of Cognito has no `aud` unless the client requested a resource. This preset therefore compares
+    /// the claim `client_id` instead: a token of any of these app clients is accepted, **even if it was issued for
+    /// another resource**. Use app clients that serve this resource only. `token_use` must be `access`; an ID token has
+    /// `id` there.
     ///
-    /// **In Cognito** define a resource server with the scopes (requested as `<resource server>/<scope>`, and spelled so in
-    /// the token's string `scope`) and app clients that may ask for them. With the Essentials or Plus plan and managed
-    /// login, *resource binding* sets `aud` to the `resource` parameter: set `policy.audienceClaim` to `aud` then, which is
-    /// safer. No dynamic registration; OpenID Connect Discovery behind the issuer.
+    /// **In Cognito** define a resource server with its scopes, and app clients that may request them. Clients request
+    /// a scope as `<resource server>/<scope>`, and the token's string `scope` spells it in the same way. With the
+    /// Essentials or Plus plan and managed login, *resource binding* sets `aud` to the `resource` parameter. Then set
+    /// `policy.audienceClaim` to `aud`, which is safer. Cognito has no dynamic client registration. OpenID Connect
+    /// Discovery finds the metadata at a path that is appended to the issuer.
     ///
-    /// Source: "Understanding the access token", "Scopes, M2M, and resource servers", Amazon Cognito Developer Guide.
+    /// Sources: "Understanding the access token", "Scopes, M2M, and resource servers", Amazon Cognito Developer Guide.
     ///
     /// - Parameters:
-    ///   - region: Such as `eu-central-1`.
-    ///   - userPool: Such as `eu-central-1_EXAMPLE`.
+    ///   - region: The AWS region, such as `eu-central-1`.
+    ///   - userPool: The id of the user pool, such as `eu-central-1_EXAMPLE`.
     ///   - clients: The ids of the app clients whose tokens are accepted; at least one.
     public static func awsCognito(region: String, userPool: String, clients: [String]) -> Self {
         var issuer = Self(

@@ -1,20 +1,22 @@
 internal import JOSE
 
 extension IssuerConfiguration {
-    /// A tenant of Auth0. Its issuer ends with a slash, which is added here.
+    /// A tenant of Auth0. Its issuer identifier ends with a slash, which this preset adds.
     ///
-    /// **In Auth0** create an API whose *Identifier* is the resource identifier, with RS256, and add its permissions (the
-    /// scopes). Switch on *Resource Parameter Compatibility Profile* (Settings › Advanced): otherwise Auth0 reads only its
-    /// own `audience` parameter, and a client that sends `resource` gets an opaque token. Dynamic registration is a switch
-    /// of the tenant, and opens it to everybody; client ID metadata documents can be imported by hand.
+    /// **In Auth0** create an API whose *Identifier* is the resource identifier, with RS256, and add its permissions,
+    /// which are the scopes. Switch on *Resource Parameter Compatibility Profile* (Settings › Advanced). Without it,
+    /// Auth0 reads only its own `audience` parameter, and a client that sends `resource` gets an opaque token. Dynamic
+    /// client registration is a setting of the tenant, which allows every client to register. Client ID metadata
+    /// documents can be imported manually.
     ///
-    /// Tokens have `azp`, a string `scope` and an array `aud` (with `/userinfo` beside the API after a login with
-    /// `openid`). An API with the *RFC 9068* token profile sends `at+jwt` and `client_id`; set `policy.profile` to
-    /// `.rfc9068` then. Sources: "Access Token Profiles", "Resource Parameter Compatibility Profile", Auth0's documentation.
+    /// Tokens have `azp`, a string `scope` and an array `aud`. After a login with `openid`, `aud` contains `/userinfo`
+    /// besides the API. An API with the *RFC 9068* token profile sends `at+jwt` and `client_id`; then set
+    /// `policy.profile` to `.rfc9068`. Sources: "Access Token Profiles", "Resource Parameter Compatibility Profile",
+    /// Auth0's documentation.
     ///
     /// - Parameters:
-    ///   - domain: Such as `example.eu.auth0.com`, or your own domain.
-    ///   - audiences: The API's identifier, when it is not the resource identifier.
+    ///   - domain: The tenant's domain, such as `example.eu.auth0.com`, or your own domain.
+    ///   - audiences: The API's identifier, if it is not the resource identifier.
     public static func auth0(domain: String, audiences: [String] = []) -> Self {
         Self(preset: "https://\(domain)/", audiences)
     }

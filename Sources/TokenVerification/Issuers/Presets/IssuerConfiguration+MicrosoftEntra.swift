@@ -4,24 +4,25 @@ internal import WireFormat
 extension IssuerConfiguration {
     /// One tenant of Microsoft Entra ID, with access tokens of version 2.0.
     ///
-    /// Each tenant is an issuer of its own, with its own identifier: for an application of several tenants, list them all,
-    /// as in `tenants.map { .microsoftEntra(tenant: $0, application: id) }`. `common` and `organizations` are no issuers,
-    /// and a template with a place for any tenant would accept everybody's.
+    /// Each tenant is a separate issuer with its own identifier. For an application with several tenants, list them
+    /// all, for example with `tenants.map { .microsoftEntra(tenant: $0, application: id) }`. `common` and
+    /// `organizations` are not issuers. A template with a placeholder for the tenant is not supported, because it would
+    /// accept the tokens of every tenant.
     ///
-    /// **In Entra** register the API as an application and set `requestedAccessTokenVersion` to 2 in its manifest. A client
-    /// asks for scopes as `<Application ID URI>/<scope>`, and that is how `requiredScopes` spells them; `scp` in the token
-    /// holds the last part alone. Tokens of daemons have `roles` and no `scp`: map them with `scopes.claims`. Make the
-    /// resource identifier the application's Application ID URI, because Entra refuses a `resource` parameter that does not
-    /// fit the scopes (`AADSTS9010010`). It has no dynamic registration and no RFC 8414 location: OpenID Connect Discovery
-    /// only.
+    /// **In Entra** register the API as an application and set `requestedAccessTokenVersion` to 2 in its manifest. A
+    /// client requests a scope as `<Application ID URI>/<scope>`, and `requiredScopes` uses the same spelling. The
+    /// claim `scp` contains only the last part. The token of a daemon has `roles` and no `scp`: map the roles with
+    /// `scopes.claims`. Use the resource identifier as the application's Application ID URI, because Entra refuses a
+    /// `resource` parameter that does not match the scopes (`AADSTS9010010`). Entra has no dynamic client registration
+    /// and no RFC 8414 location: the metadata is found with OpenID Connect Discovery only.
     ///
-    /// The audience is always the application's client id. `azp` is required because access tokens of version 2.0 have it
-    /// and ID tokens do not. Source: "Access token claims reference", Microsoft identity platform.
+    /// The audience is always the application's client id. This preset requires `azp`, because access tokens of version
+    /// 2.0 have it and ID tokens do not. Source: "Access token claims reference", Microsoft identity platform.
     ///
     /// - Parameters:
     ///   - tenant: The tenant's id, a GUID in lower case.
     ///   - application: The client id of the API's application, a GUID.
-    ///   - applicationIDURI: Its Application ID URI; nil for `api://<application>`.
+    ///   - applicationIDURI: The Application ID URI of the application; nil means `api://<application>`.
     public static func microsoftEntra(
         tenant: String, application: String, applicationIDURI: String? = nil
     ) -> Self {

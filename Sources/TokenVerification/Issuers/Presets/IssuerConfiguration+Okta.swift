@@ -3,19 +3,20 @@ internal import JOSE
 extension IssuerConfiguration {
     /// A custom authorization server of Okta.
     ///
-    /// **In Okta** (Security › API) create an authorization server, or take `default`, and add the scopes and an access
-    /// policy. Its *Audience* is one text for all of its tokens: the resource identifier, or what you name in `audiences`
-    /// (`default` says `api://default`). Tokens of the org authorization server, without `/oauth2/` in their issuer, are
-    /// for Okta itself and cannot be verified here. Metadata stands behind the issuer (OpenID Connect Discovery), not at the
-    /// place that RFC 8414 inserts.
+    /// **In Okta** (Security › API) create an authorization server, or use `default`. Add the scopes and an access
+    /// policy. An authorization server has one *Audience* for all of its tokens: the resource identifier, or the value
+    /// that you list in `audiences` (`api://default` for `default`). The issuer of the org authorization server has no
+    /// `/oauth2/`. Its tokens are for Okta itself and cannot be verified here. OpenID Connect Discovery finds the
+    /// metadata at a path that is appended to the issuer. There is no metadata at the RFC 8414 location.
     ///
-    /// Access tokens have `cid`, `uid` and an array `scp`, and no `typ` in the header; `cid` is required, for ID tokens
-    /// lack it. Sources: "Validate access tokens", Okta's developer guides; the read-me of its JWT verifiers.
+    /// An access token has `cid`, `uid` and an array `scp`, and no `typ` in the header. This preset requires `cid`,
+    /// because ID tokens do not have it. Sources: "Validate access tokens", Okta's developer guides; the README of its
+    /// JWT verifiers.
     ///
     /// - Parameters:
-    ///   - domain: Such as `example.okta.com`, or your own domain.
+    ///   - domain: The domain of the organization, such as `example.okta.com`, or your own domain.
     ///   - authorizationServer: The id of the authorization server.
-    ///   - audiences: Its audience, when it is not the resource identifier.
+    ///   - audiences: Its audience, if it is not the resource identifier.
     public static func okta(
         domain: String, authorizationServer: String = "default", audiences: [String] = []
     ) -> Self {

@@ -3,16 +3,17 @@ internal import JOSE
 extension IssuerConfiguration {
     /// An instance of ZITADEL.
     ///
-    /// **In ZITADEL** set the *Auth Token Type* of each application to *JWT*: by default access tokens are opaque, for
-    /// introspection. The audience holds client ids and project ids, never a URL; a client of another project asks for
-    /// yours with the scope `urn:zitadel:iam:org:project:id:<project>:aud`. Its JWT access tokens have no `scope` claim:
-    /// require none, or use introspection. OpenID Connect Discovery.
+    /// **In ZITADEL** set the *Auth Token Type* of each application to *JWT*. By default, access tokens are opaque and
+    /// need introspection. The audience contains client ids and project ids, never a URL. A client of another project
+    /// requests your project with the scope `urn:zitadel:iam:org:project:id:<project>:aud`. JWT access tokens have no
+    /// `scope` claim: require no scope, or use introspection. The metadata is found with OpenID Connect Discovery.
     ///
-    /// `jti` is required, for ID tokens lack it. Sources: "Claims in ZITADEL", "Scopes in ZITADEL", its documentation.
+    /// This preset requires `jti`, because ID tokens do not have it. Sources: "Claims in ZITADEL", "Scopes in ZITADEL",
+    /// ZITADEL's documentation.
     ///
     /// - Parameters:
     ///   - issuer: The instance's URL, such as `https://example.zitadel.cloud`.
-    ///   - project: The id of the project that this resource belongs to.
+    ///   - project: The id of the project to which this resource belongs.
     public static func zitadel(issuer: String, project: String) -> Self {
         Self(preset: issuer, [project], requires: [.init("jti"), .init("azp")])
     }
