@@ -16,7 +16,7 @@ extension AuthenticationChallenge {
 
         /// Reads the parameters of a challenge. Parameters that are not listed here are ignored.
         ///
-        /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` with the name of the first malformed
+        /// - Throws: ``AuthenticationChallenges/ParseError/invalidParameter(_:)`` with the name of the first malformed
         ///   parameter, or with `scheme` when the challenge has another scheme or a `token68`.
         public init(_ challenge: AuthenticationChallenge) throws(AuthenticationChallenges.ParseError) {
             guard challenge.hasScheme("Bearer") else { throw .invalidParameter("scheme") }

@@ -9,7 +9,7 @@ public struct AuthenticationChallenges: Sendable, Hashable {
     /// empty elements in the lines, there is no challenge.
     ///
     /// **Checks** the grammar of RFC 9110 §11.2–11.6, that no parameter is repeated in a challenge, and the limits.
-    /// **Does not check** the meaning of the parameters: see ``AuthenticationChallenge.Bearer``.
+    /// **Does not check** the meaning of the parameters: see ``AuthenticationChallenge/Bearer``.
     ///
     /// This parser is stricter than the RFC in three points. A challenge must not continue in another field line. A
     /// list of parameters must not begin with an empty element. Values must be UTF-8.
@@ -17,7 +17,7 @@ public struct AuthenticationChallenges: Sendable, Hashable {
     /// - Parameters:
     ///   - fieldValues: The values of the field lines, as received.
     ///   - limits: The limits. They apply to all lines together.
-    /// - Throws: ``AuthenticationChallenges.ParseError`` for the first fault.
+    /// - Throws: ``AuthenticationChallenges/ParseError`` for the first fault.
     public init(
         parsing fieldValues: some Sequence<[UInt8]>,
         limits: AuthenticationChallenges.Limits = AuthenticationChallenges.Limits()
@@ -29,7 +29,7 @@ public struct AuthenticationChallenges: Sendable, Hashable {
 
     /// The Bearer challenges, in order. Most responses have one.
     ///
-    /// - Throws: ``AuthenticationChallenges.ParseError/invalidParameter(_:)`` when a parameter of one of them does not
+    /// - Throws: ``AuthenticationChallenges/ParseError/invalidParameter(_:)`` when a parameter of one of them does not
     ///   conform to RFC 6750 §3 or RFC 9728 §5.1.
     public var bearer: [AuthenticationChallenge.Bearer] {
         get throws(AuthenticationChallenges.ParseError) {

@@ -225,7 +225,7 @@ struct EnvironmentTests {
             "OAUTH_ISSUERS entry 1 uses http on a host that is not loopback; use https"),
         Mistake(
             ["OAUTH_ISSUERS": "https://a.example.com, https://a.example.com, login.example.com"],
-            "OAUTH_ISSUERS entry 2 stands in the list already; configure each issuer once",
+            "OAUTH_ISSUERS entry 2 is in the list twice; configure each issuer once",
             "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com"
         ),
         Mistake(
@@ -280,7 +280,7 @@ struct EnvironmentTests {
                 "OAUTH_INTROSPECTION_URL": "http://login.example.com/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "ü",
                 "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
             ],
-            "OAUTH_INTROSPECTION_URL uses http, which shows tokens and credentials to the network; use https, or for a "
+            "OAUTH_INTROSPECTION_URL uses http, which sends tokens and credentials unencrypted; use https, or for a "
                 + "loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback",
             "OAUTH_INTROSPECTION_CLIENT_ID is empty, or holds control or non-ASCII characters; copy the client identifier "
                 + "from the authorization server"),

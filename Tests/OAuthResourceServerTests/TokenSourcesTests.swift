@@ -56,7 +56,7 @@ struct TokenSourcesTests {
                 "tokens.issuers[1] is not an absolute URL (empty); write it like https://login.example.com",
                 "tokens.issuers[2] uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to "
                     + ".loopback",
-                "tokens.issuers[3] stands in the list already; configure each issuer once",
+                "tokens.issuers[3] is in the list twice; configure each issuer once",
                 "tokens.issuers[4].audiences is empty, and the claim that stands in for the audience never names the resource; "
                     + "list its acceptable values",
                 "tokens.issuers[5] has a query (?…), which RFC 8414 forbids in an issuer; remove it",
@@ -69,7 +69,7 @@ struct TokenSourcesTests {
     func modes() throws {
         #expect(
             lines([]) == [
-                "tokens.issuers is empty, so that no token could be accepted; name the issuer that clients log in to"
+                "tokens.issuers is empty, so no token can be accepted; name the issuer that clients log in to"
             ])
         let list = try StaticTokenList(parsing: Array("ci:\(String(repeating: "0", count: 64))".utf8))
         #expect(
@@ -112,7 +112,7 @@ struct TokenSourcesTests {
         #expect(
             lines { $0.tokens.introspection = onLoopback }
                 == [
-                    "tokens.introspection.endpoint uses http, which shows tokens and credentials to the network; use "
+                    "tokens.introspection.endpoint uses http, which sends tokens and credentials unencrypted; use "
                         + "https, or for a loopback host set tokens.fetching.insecureHTTP to .loopback"
                 ])
         #expect(

@@ -263,7 +263,7 @@ struct IntrospectionVerifierTests {
         arguments: [
             (
                 "http://issuer.example/introspect",
-                "endpoint uses http, which shows tokens and credentials to the network; use https"
+                "endpoint uses http, which sends tokens and credentials unencrypted; use https"
             ),
             ("https://issuer.example/introspect#x", "endpoint has a fragment (#…); remove it"),
             ("/introspect", "endpoint is not an absolute URL"),

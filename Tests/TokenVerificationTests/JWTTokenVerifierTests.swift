@@ -163,7 +163,7 @@ struct JWTTokenVerifierTests {
             _ = try JWTTokenVerifier([one, one])
             Issue.record("accepted")
         } catch {
-            #expect(error.description == "issuers[1] stands in the list already; configure each issuer once")
+            #expect(error.description == "issuers[1] is in the list twice; configure each issuer once")
         }
     }
 

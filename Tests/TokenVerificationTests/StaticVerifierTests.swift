@@ -98,7 +98,7 @@ struct StaticVerifierTests {
             throws: ConfigurationError([
                 .init(
                     "staticTokens",
-                    "holds no token, so that no request could be accepted",
+                    "holds no token, so no request can be accepted",
                     "make one with mcp-auth static-token new")
             ])
         ) { try StaticTokenList(parsing: Array(text.utf8)) }

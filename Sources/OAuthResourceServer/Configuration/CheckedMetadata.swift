@@ -72,7 +72,7 @@ struct CheckedMetadata: Sendable {
                 servers.append(issuer)
             }
             if list[..<index].contains(where: { $0.hasSameBytes(as: text) }) {
-                faults.add(setting[index], "stands in the list already", "name each issuer once")
+                faults.add(setting[index], "is in the list twice", "name each issuer once")
             }
         }
         return servers

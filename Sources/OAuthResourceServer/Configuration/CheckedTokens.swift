@@ -33,7 +33,7 @@ struct CheckedTokens: Sendable {
         for (index, issuer) in tokens.issuers.enumerated() {
             let path = (.tokens + "issuers")[index]
             if tokens.issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
-                faults.add(path, "stands in the list already", "configure each issuer once")
+                faults.add(path, "is in the list twice", "configure each issuer once")
             }
             let checked = issuer.check(at: path, resource: resource, insecureHTTP: insecureHTTP, &faults)
             if let checked { issuers.append(checked) }
@@ -77,7 +77,7 @@ struct CheckedTokens: Sendable {
         case .enforced, .shadow:
             if tokens.issuers.isEmpty, tokens.introspection == nil, tokens.staticTokens == nil {
                 faults.add(
-                    .tokens + "issuers", "is empty, so that no token could be accepted",
+                    .tokens + "issuers", "is empty, so no token can be accepted",
                     "name the issuer that clients log in to")
             }
         case .staticTokens:

@@ -37,17 +37,17 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
             ConfigurationError([.init(Self.setting, reason, remedy)])
         }
         guard !bytes.isEmpty else {
-            throw fault("is empty", "put the secret there that the authorization server shows for this client")
+            throw fault("is empty", "set it to the client secret that the authorization server shows for this client")
         }
         guard bytes.count <= Self.maximumBytes else {
-            throw fault("is longer than \(String(Self.maximumBytes)) bytes", "put the client secret alone there")
+            throw fault("is longer than \(String(Self.maximumBytes)) bytes", "set it to the client secret only")
         }
         // RFC 6749 appendix A.2 allows only VSCHAR. Authorization servers also issue other characters, and appendix B
         // says how to send them.
         guard let text = String(validating: bytes, as: UTF8.self), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw fault(
                 "holds a line break, a control character or bytes that are not UTF-8",
-                "make the secret the whole content, with at most one line break behind it")
+                "use a value that contains only the secret, with at most one line break at the end")
         }
         self.text = text
     }

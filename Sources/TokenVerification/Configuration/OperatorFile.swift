@@ -47,8 +47,8 @@ enum OperatorFile {
             switch self {
             case .notFound: "check the path, which is relative to the working directory"
             case .notPermitted: "give the user of this program the permission to read it (chown, chmod u+r)"
-            case .directory: "name the file in it"
-            case .tooLong: "name the right file"
+            case .directory: "give the path of a file in this directory"
+            case .tooLong: "give the path of the correct file"
             case .unreadable: "check the path and the disk"
             }
         }

@@ -109,7 +109,7 @@ public final class IssuerDiscovery: Sendable {
         return present
     }
 
-    /// Returns the cached metadata, or else the result of a fetch. It waits at most ``RemoteKeySet.Limits/patience``.
+    /// Returns the cached metadata, or else the result of a fetch. It waits at most ``RemoteKeySet/Limits/patience``.
     ///
     /// A client's request may trigger this call: after a failure, nothing is fetched until the wait has ended.
     ///

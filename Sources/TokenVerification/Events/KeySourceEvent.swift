@@ -14,7 +14,7 @@ public enum KeySourceEvent: Sendable, Hashable {
     /// A fetch returned a document that is not a usable key set. The present set, if there is one, stays in use.
     case setRejected(RemoteKeySet.FetchFailure)
     /// An entry of a new set is not used. The event has the entry's position, counted from 0, and the reason. There are
-    /// at most ``RemoteKeySet.Limits/maximumSkippedKeyEvents`` of these events for each set.
+    /// at most ``RemoteKeySet/Limits/maximumSkippedKeyEvents`` of these events for each set.
     case keySkipped(index: Int, reason: JSONWebKey.Defect)
     /// A new set has more entries than the limit. The entries after the limit are ignored.
     case tooManyKeys(limit: Int)

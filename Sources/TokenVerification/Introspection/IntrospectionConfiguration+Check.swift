@@ -25,7 +25,7 @@ extension IntrospectionConfiguration {
             let parsed = try AbsoluteURL(parsing: endpoint)
             if !insecureHTTP.accepted.admits(parsed) {
                 faults.add(
-                    path + "endpoint", "uses http, which shows tokens and credentials to the network",
+                    path + "endpoint", "uses http, which sends tokens and credentials unencrypted",
                     insecureHTTP.accepted == .never
                         ? "use https, or for a loopback host set \(insecureHTTP.setting) to "
                             + "\(code: ".loopback", environment: "loopback")"
@@ -39,7 +39,7 @@ extension IntrospectionConfiguration {
                 "copy introspection_endpoint from the issuer's metadata")
         }
         if issuer.isEmpty {
-            faults.add(path + "issuer", "is empty", "name the authorization server's issuer identifier")
+            faults.add(path + "issuer", "is empty", "set it to the issuer identifier of the authorization server")
         }
         var policy = JWTPolicy(issuer: issuer, resource: resource)
         policy.audiences = audiences
@@ -68,7 +68,8 @@ extension IntrospectionConfiguration.Credentials {
         case .bearer(let token):
             if !PresentedToken(token.text).isWellFormed {
                 faults.add(
-                    path, "are not a bearer token", "use letters, digits and -._~+/ only, with = at the end only")
+                    path, "do not have the form of a bearer token",
+                    "use letters, digits and -._~+/ only, with = at the end only")
             }
         }
     }

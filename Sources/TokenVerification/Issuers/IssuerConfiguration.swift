@@ -116,7 +116,7 @@ extension IssuerConfiguration {
         var policy = policy
         policy.resource = policy.resource ?? resource
         if policy.audiences.isEmpty, !policy.audienceClaim.hasSameBytes(as: "aud") {
-            // Such a claim holds client ids, never the resource identifier, so that no token could be accepted.
+            // Such a claim holds client ids, never the resource identifier, so no token can be accepted.
             faults.add(
                 path + "audiences",
                 "is empty, and the claim that stands in for the audience never names the resource",

@@ -64,11 +64,11 @@ public struct JWTTokenVerifier: TokenVerifier {
         monotonicClock: MonotonicClock = .system
     ) throws(ConfigurationError) {
         var faults: ConfigurationFaults = []
-        if issuers.isEmpty { faults.add("issuers", "is empty, so that no token could be accepted", "name an issuer") }
+        if issuers.isEmpty { faults.add("issuers", "is empty, so no token can be accepted", "name an issuer") }
         for (index, issuer) in issuers.enumerated() {
             let path = ("issuers" as ConfigurationError.Path)[index]
             if issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
-                faults.add(path, "stands in the list already", "configure each issuer once")
+                faults.add(path, "is in the list twice", "configure each issuer once")
             }
             issuer.scopes.check(at: path + "scopes", &faults)
         }

@@ -8,7 +8,7 @@ struct KeySetDocument: Sendable {
     var url: AbsoluteURL
     var body: [UInt8]
     var validators: Validators
-    /// How long the set is fresh according to the response, within ``RemoteKeySet.Limits/honouredMaxAge``.
+    /// How long the set is fresh according to the response, within ``RemoteKeySet/Limits/honouredMaxAge``.
     var lifetime: Duration
 }
 

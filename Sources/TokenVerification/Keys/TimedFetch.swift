@@ -5,7 +5,7 @@ struct TimedFetch: Sendable {
     let fetcher: any DocumentFetcher
     let timing: RefreshTiming
 
-    /// Fetches a document within ``RemoteKeySet.Limits/fetchTime``.
+    /// Fetches a document within ``RemoteKeySet/Limits/fetchTime``.
     ///
     /// - Parameters:
     ///   - tries: The number of tries when the connection fails or the response is a 5xx. All of them share the time

@@ -42,7 +42,7 @@ public struct RoutingTokenVerifier: TokenVerifier {
     ) throws(ConfigurationError) {
         var faults: ConfigurationFaults = []
         if jwt == nil, opaque == nil, staticTokens == nil {
-            faults.add("verifiers", "are missing, so that no token could be accepted", "give at least one")
+            faults.add("verifiers", "are missing, so no token can be accepted", "give at least one")
         }
         if foreignJWTs == .opaque, opaque == nil {
             faults.add("foreignJWTs", "is .opaque without a verifier of opaque tokens", "give one, or choose .refused")

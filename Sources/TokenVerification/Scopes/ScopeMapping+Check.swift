@@ -13,14 +13,16 @@ extension ScopeMapping {
                 let entry = (path + "spelling")[index]
                 if ScopeSet([name.token, name.requested]) == nil { faults.addNotAScope(entry) }
                 if names[..<index].contains(where: { $0.token.hasSameBytes(as: name.token) }) {
-                    faults.add(entry, "renames a scope that is renamed already", "rename each scope once")
+                    faults.add(entry, "renames a scope that an earlier entry renames", "rename each scope once")
                 }
             }
         }
         for (index, claim) in claims.enumerated() {
             let entry = (path + "claims")[index]
             if claim.path.isEmpty || claim.path.contains("") {
-                faults.add(entry, "has no path, or an empty name in it", "list the names that lead to the claim")
+                faults.add(
+                    entry, "has an empty path, or a path with an empty name",
+                    "list the member names from the outermost to the claim")
             }
             if claim.grants.isEmpty || claim.grants.contains(where: { $0.scopes.isEmpty }) {
                 faults.add(entry, "grants nothing", "name the values and the scopes that each stands for")

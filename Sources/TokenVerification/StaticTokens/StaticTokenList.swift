@@ -53,12 +53,13 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
         }
         if entries.isEmpty, faults.isEmpty {
             faults.add(
-                Self.setting, "holds no token, so that no request could be accepted",
+                Self.setting, "holds no token, so no request can be accepted",
                 "make one with mcp-auth static-token new")
         }
         if entries.count > Self.maximumTokens {
             faults.add(
-                Self.setting, "holds more than \(String(Self.maximumTokens)) tokens", "use an issuer for so many")
+                Self.setting, "holds more than \(String(Self.maximumTokens)) tokens",
+                "use an authorization server instead of static tokens")
         }
         guard faults.isEmpty else { throw ConfigurationError(faults) }
         self.entries = entries
