@@ -5,7 +5,7 @@ internal import WireFormat
 /// The checked metadata: the document, and where it is served.
 struct CheckedMetadata: Sendable {
     let document: ProtectedResourceMetadata
-    /// Whether the document is served: it is, in the modes that accept tokens of authorization servers.
+    /// Whether the mode accepts tokens of authorization servers, so that the document is served.
     let isServed: Bool
     let rootAlias: ResourceServerConfiguration.Metadata.RootAlias
     let handlerPaths: [String]

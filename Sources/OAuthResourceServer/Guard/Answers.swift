@@ -41,7 +41,7 @@ struct Answers: Sendable {
 
     /// The row for a refusal. Its status says whether the client or the server is at fault (POLICY §1).
     ///
-    /// - operation: The scopes of the operation. Every 401 and 400 names them, so that the login requests them.
+    /// - Parameter operation: The scopes of the operation. Every 401 and 400 names them for the next login.
     private static func row(_ refusal: ResourceServer.Refusal, operation: ScopeSet) -> Row {
         switch refusal {
         case .missingCredentials: .challenge(.unauthorized, nil, nil, scope: operation)

@@ -108,7 +108,7 @@ extension ResourceServer {
 
     /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
     ///
-    /// - required: The demand of the route. The demand of the operation is added.
+    /// - Parameter required: The demand of the route. The demand of the operation is added.
     private func checkScopes(
         of principal: Principal, for request: inout GuardedRequest, _ required: inout ScopeDemand
     ) async throws(StageEnd) {

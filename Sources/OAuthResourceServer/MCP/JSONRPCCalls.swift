@@ -2,11 +2,11 @@ internal import WireFormat
 
 /// The operations in a body: the method of each JSON-RPC message, and the members that rules may look at.
 ///
-/// **Checks** that the body is strict JSON and one JSON-RPC 2.0 message or a batch of them, that the members which
+/// **Checks** that the body is strict JSON and one JSON-RPC 2.0 message or a batch of them, that the members that
 /// decide have the right types and only one spelling, and the limits. **Does not check** what MCP requires of the
 /// params of a method.
 struct JSONRPCCalls {
-    /// One message with a method. It has an `id` or not: a handler may act on both.
+    /// One message with a method, with or without an `id`: a handler may act on both.
     struct Call {
         var method: [UInt8]
         var name: [UInt8]?

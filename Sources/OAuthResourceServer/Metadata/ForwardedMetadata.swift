@@ -11,8 +11,8 @@ extension ResourceServerConfiguration {
     /// `Retry-After`. Clients that require an `issuer` that matches the URL do not accept this document, and do not
     /// need it.
     ///
-    /// - SeeAlso: [MCP 2025-03-26,
-    ///   authorization](https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization)
+    /// - SeeAlso:
+    ///   [MCP 2025-03-26, authorization](https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization)
     public enum ForwardedMetadata: Sendable {
         /// The metadata of one of the authorization servers, from the cache that its keys use too.
         case discovered(issuer: String)

@@ -39,7 +39,7 @@ public final class EventMetrics: Sendable {
 
     /// The counts and the health, as lines in the text format of Prometheus.
     ///
-    /// - keySources: The key sources whose health is shown, each with its issuer. Nothing is fetched.
+    /// - Parameter keySources: The key sources whose health is shown, each with its issuer. Nothing is fetched.
     public func text(keySources: [(issuer: String, keys: any KeySource)] = []) -> String {
         var lines = counts.withLock { $0 }.sorted { $0.key < $1.key }.map { group, count in
             let parts = group.utf8.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }

@@ -1,8 +1,8 @@
 /// The scopes that a route or an operation needs: all of a list, any of a list, and combinations.
 ///
-/// It is a plain value, with the scopes as clients request them: `.all(["notes:read", "notes:share"])`, `.any(of:
-/// ["notes:read", "notes:admin"])`, `.any(of: [["admin"], ["read", "list"]])`, or just `"notes:read"`. It is checked,
-/// with every other setting, when a ``ResourceServer`` is created.
+/// It is a plain value, with the scopes as clients request them: `.all(["notes:read", "notes:share"])`,
+/// `.any(of: ["notes:read", "notes:admin"])`, `.any(of: [["admin"], ["read", "list"]])`, or just `"notes:read"`. It is
+/// checked, with every other setting, when a ``ResourceServer`` is created.
 public struct ScopeRequirement: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
     /// The clauses, all of which must be met. A clause is a list of alternatives, of which one suffices; the preferred
     /// one is first. An alternative is a list of scopes that are needed together.

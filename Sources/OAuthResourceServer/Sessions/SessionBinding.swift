@@ -8,8 +8,8 @@ internal import WireFormat
 /// sessions that another process began. Several processes need a load balancer that sends a session to the process that
 /// began it; stateful handlers need that anyway.
 ///
-/// - SeeAlso: [MCP, session
-///   management](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management)
+/// - SeeAlso:
+///   [MCP, sessions](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management)
 public enum SessionBinding: Sendable, Hashable {
     /// A session belongs to the issuer, subject and client of the request that began it. Other callers get 404, as for
     /// an unknown session. A session that this process did not begin, or has forgotten, gets 404 too. A session that

@@ -1,7 +1,7 @@
 /// Which session belongs to which owner. It is a value type: the time is an argument, and the code that shares it must
 /// lock it.
 ///
-/// A session that is forgotten becomes unknown, and never usable by another caller.
+/// A session that is forgotten becomes unknown. No other caller can use it then.
 struct SessionTable: Sendable {
     /// The SHA-256 of a session's identifier.
     typealias Key = [UInt8]

@@ -28,7 +28,7 @@ package enum EnvironmentNames {
 
     /// Makes a renderer that names environment variables in faults.
     ///
-    /// - spelling: The name to show for a variable. A program may show the name of its own flag.
+    /// - Parameter spelling: The name to show for a variable. A program may show the name of its own flag.
     package static func renderer(
         spelling: @escaping @Sendable (EnvironmentVariable) -> String = { $0.rawValue }
     ) -> FaultRenderer {
