@@ -2,14 +2,15 @@ public import OAuthMetadata
 public import TokenVerification
 public import WireFormat
 
-/// On whose behalf a request is made: the verified caller that the handler receives, or nobody known, where the
-/// configuration lets requests through without a token.
+/// The caller for whom a request is made: verified by a token, or anonymous where the configuration lets requests
+/// through without a token.
 ///
-/// Travels with the request, as an argument and as the task-local ``current``; never with a session.
+/// A principal belongs to one request, never to a session. The handler receives it as an argument, and as the
+/// task-local ``current``.
 public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
-    /// The token that proves it; nil when there is none: see ``isAnonymous``.
+    /// The verified token; nil for an anonymous principal: see ``isAnonymous``.
     public let accessToken: AccessToken?
-    /// What an anonymous principal is called; nil for a verified one.
+    /// The name of an anonymous principal; nil for a verified one.
     public let anonymousName: String?
 
     /// The principal of a verified token.
@@ -18,32 +19,33 @@ public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
         anonymousName = nil
     }
 
-    /// A principal that nothing proves: it has no subject, no client and no scopes.
+    /// An anonymous principal. It has no token, subject, client or scopes.
     public init(anonymousAs name: String) {
         accessToken = nil
         anonymousName = name
     }
 
-    /// The principal of requests that need no token.
+    /// The principal of a request that needs no token.
     public static let anonymous = Principal(anonymousAs: "anonymous")
 
-    /// The principal of the request that the current task serves. A convenience for code deep inside a handler;
-    /// decisions take the principal as an argument.
+    /// The principal of the request that the current task serves; nil outside such a task. It is a convenience for code
+    /// deep inside a handler: decisions take the principal as an argument.
     @TaskLocal public static var current: Principal?
 
-    /// Whether no token proves it.
+    /// Whether the principal has no token.
     public var isAnonymous: Bool { accessToken == nil }
-    /// `sub`; nil when the issuer sends none.
+    /// `sub`; nil when the token has none.
     public var subject: String? { accessToken?.subject }
-    /// The client that acts for the subject.
+    /// The client that acts for the subject; nil when the token names none.
     public var clientID: String? { accessToken?.clientID }
-    /// The issuer, as configured.
+    /// The issuer, as configured; nil when there is none.
     public var issuer: String? { accessToken?.issuer }
-    /// The scopes of the token.
+    /// The scopes of the token; empty without a token.
     public var scopes: ScopeSet { accessToken?.scopes ?? ScopeSet() }
-    /// The end of the token, seconds since 1970.
+    /// When the token expires, in seconds since 1970; nil when there is no such time.
     public var expiresAt: Double? { accessToken?.expiresAt }
-    /// All claims. For `Codable` types, decode ``claimsBytes`` with the decoder of your choice.
+    /// All claims; empty for an anonymous principal. To decode them as a `Codable` type, pass ``claimsBytes`` to a
+    /// decoder of your choice.
     public var claims: JSONDocument.Object { accessToken?.claims.root.value.object ?? JSONDocument.Object() }
     /// The claims as JSON text, as the issuer wrote them; an empty object for an anonymous principal.
     public var claimsBytes: [UInt8] { accessToken?.claims.bytes ?? Array("{}".utf8) }

@@ -3,41 +3,43 @@ public import OAuthMetadata
 public import TokenVerification
 internal import WireFormat
 
-/// The guard: decides for each request whether it goes on, with which principal, or what to answer instead.
+/// The guard: decides for each request whether it may proceed to the handler and for which principal, or which response
+/// to send instead.
 ///
-/// **Checks** that the request is meant for this server and comes from an allowed page, that there is exactly one access
-/// token, that the verifier accepts it, and that it carries the required scopes. **Does not check** anything about the
-/// wrapped handler's own routes, and runs before them: without a token the answer is 401, whatever the method, path or
-/// `Accept`, unless a ``RouteRule`` loosens that.
+/// **Checks** that the request is addressed to this server, that a calling web page is of an allowed origin, that there
+/// is exactly one access token, that the verifier accepts it, that it has the required scopes, and that the caller may
+/// use the MCP session that the request names. **Does not check** the routes of the wrapped handler, and runs before
+/// them: a request without a token gets 401 for every method, path and `Accept`, unless a ``RouteRule`` loosens this.
 ///
 /// - SeeAlso: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
 public struct ResourceServer: Sendable {
     /// What to do with a request.
     public enum Decision: Sendable {
-        /// Let it through, on behalf of the admission's principal.
+        /// Pass it to the handler, for the admission's principal.
         case proceed(Admission)
-        /// Send this response instead; a `HEAD` has no body.
+        /// Send this response instead. The response to a `HEAD` has no body.
         case respond(HTTPResponse)
     }
 
     let configuration: CheckedConfiguration
     let verifier: any TokenVerifier
     let metadataRoutes: MetadataRoutes
-    /// Nil where sessions are not bound.
+    /// Nil when sessions are not bound.
     let sessions: SessionRegistry?
     let observer: ResourceServerEvent.Observer?
 
     /// The resource, byte for byte as configured.
     public var resource: ResourceIdentifier { configuration.resource }
-    /// The metadata document: served wherever tokens of authorization servers are accepted, see ``Mode``.
+    /// The metadata document. It is served in the modes that accept tokens of authorization servers: see ``Mode``.
     public var metadata: ProtectedResourceMetadata { configuration.metadata.document }
 
     /// A guard with the verifiers that the configuration describes. Keys are fetched at first use.
     ///
     /// - Parameters:
-    ///   - configuration: What is protected, by whose tokens, and how.
-    ///   - fetcher: How to reach issuers and endpoints. It must have at least the permissions of `configuration`.
-    ///   - observer: Receives every event. Shadow mode and a disabled guard need one.
+    ///   - configuration: The resource, the issuers of its tokens, and what requests need.
+    ///   - fetcher: Fetches keys, metadata and introspection responses. It must have at least the permissions of
+    ///     `configuration`.
+    ///   - observer: Receives every event. It is required in shadow mode and for a disabled guard.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
         _ configuration: ResourceServerConfiguration, fetcher: any DocumentFetcher,
@@ -46,7 +48,7 @@ public struct ResourceServer: Sendable {
         try self.init(configuration, makeFetcher: { _ throws(ConfigurationError) in fetcher }, observer: observer)
     }
 
-    /// A guard that makes its fetcher from the permissions of its configuration, once these were checked.
+    /// A guard that makes its fetcher from the permissions of its configuration, after these were checked.
     package init(
         _ configuration: ResourceServerConfiguration,
         makeFetcher: (FetchPermissions) throws(ConfigurationError) -> any DocumentFetcher,
@@ -60,13 +62,14 @@ public struct ResourceServer: Sendable {
             discover: { IssuerDiscovery(of: $0, fetcher: fetcher, observer: relay) }, observer: observer)
     }
 
-    /// A guard with a verifier of your choice.
+    /// A guard with a verifier of your own.
     ///
     /// - Parameters:
-    ///   - configuration: What is protected, and how. Its `tokens` name no issuers, introspection and static tokens: the
-    ///     verifier decides about them.
-    ///   - verifier: Decides about tokens; nil only for ``Mode/disabled(anonymousAs:reach:)``, which does not look at them.
-    ///   - observer: Receives every event. Shadow mode and a disabled guard need one.
+    ///   - configuration: The resource, and what requests need. Its `tokens` must not name issuers, introspection or
+    ///     static tokens: the verifier decides about tokens.
+    ///   - verifier: Verifies the tokens. It may be nil only for ``Mode/disabled(anonymousAs:reach:)``, which does not
+    ///     look at tokens.
+    ///   - observer: Receives every event. It is required in shadow mode and for a disabled guard.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
         _ configuration: ResourceServerConfiguration, verifier: (any TokenVerifier)?,
@@ -74,7 +77,7 @@ public struct ResourceServer: Sendable {
     ) throws(ConfigurationError) {
         let verification = verifier.map { CheckedConfiguration.Verification.own($0.trustedIssuers) } ?? .missing
         let checked = try CheckedConfiguration(configuration, verification, hasObserver: observer != nil)
-        // The check found that the verifier reads the metadata that is forwarded, if any is.
+        // The check made sure that the verifier reads the metadata to forward, so that no discovery is made here.
         self.init(checked, verifier, discover: nil, observer: observer)
     }
 
@@ -93,18 +96,20 @@ public struct ResourceServer: Sendable {
         }
     }
 
-    /// Decides about a request, on plain values: for any HTTP framework.
+    /// Decides about a request that is given as plain values, for use with any HTTP framework.
     ///
-    /// A request that may proceed goes to the handler with ``Admission/principal``; then
-    /// ``Admission/finish(status:fields:)`` completes the head of the handler's response.
+    /// Pass a request that may proceed to the handler, with ``Admission/principal``. Then call
+    /// ``Admission/finish(status:fields:)`` to complete the head of the handler's response.
     ///
     /// - Parameters:
     ///   - method: The method as sent.
-    ///   - target: The request target as sent, undecoded.
-    ///   - fields: The header fields, duplicates kept, with `Host` (in HTTP/2 the framework may have it as `:authority`).
-    ///   - body: The whole content, or nil when the program has not read it. It is never searched for a token to use. Where
-    ///     ``MCPScopeRules`` decide by the body it must be here, empty if there is none: without it the answer is 503.
-    ///   - listener: The kind of address at which the request arrived, when the framework says so.
+    ///   - target: The request target as sent, not percent-decoded.
+    ///   - fields: All header fields with `Host`, repeated fields included. In HTTP/2 the framework may have the host
+    ///     as `:authority`.
+    ///   - body: The whole content, or nil when the program has not read it. The guard never takes a token from it.
+    ///     When ``MCPScopeRules`` decide by the body, pass it, or an empty array if there is none: without it, a
+    ///     request that may have a body gets 503.
+    ///   - listener: The kind of address that received the request, if the framework knows it.
     public func decide(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,
         listener: HTTPRequest.ListenerKind = .unknown
@@ -113,12 +118,12 @@ public struct ResourceServer: Sendable {
         do throws(HTTPRequest.Body.ReadError) {
             return try await admit(&request)
         } catch {
-            // Unreachable: bytes cannot fail to be read. If they did, the request would be refused.
+            // Unreachable: reading bytes in memory cannot fail. If it did, the request would be refused.
             return respond(to: request, configuration.answers.response(to: .bodyTooLarge), nil)
         }
     }
 
-    /// Wraps a handler: it is called only for requests that are let through, and receives the principal.
+    /// Wraps a handler. The handler is called only for requests that may proceed, and receives their principal.
     public func protecting(
         _ handler: @escaping @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
     ) -> ProtectedHandler {

@@ -3,13 +3,14 @@ public import SafeFetch
 public import TokenVerification
 
 extension ResourceServer {
-    /// A guard for the JWT access tokens of one issuer, whose keys are discovered (RFC 8414) at first use.
+    /// A guard for the JWT access tokens of one issuer. Its keys are discovered (RFC 8414) at first use.
     ///
     /// - Parameters:
-    ///   - resource: The public URL of the server; the audience that tokens must name.
+    ///   - resource: The public URL of the server. It is the audience that tokens must name.
     ///   - issuer: The issuer identifier of the authorization server.
     ///   - requiredScopes: The scopes that every request needs.
-    ///   - observer: Receives every event; by default a line on the standard error for each refusal and each fault of an issuer.
+    ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
+    ///     each fault of an issuer.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
         resource: String, issuer: String, requiredScopes: [String] = [],
@@ -21,12 +22,14 @@ extension ResourceServer {
             observer: observer)
     }
 
-    /// A guard that reaches its issuers over HTTPS, with the permissions of its own configuration and no others.
+    /// A guard that fetches from its issuers with libcurl, with the permissions of its configuration and no others.
     ///
     /// - Parameters:
-    ///   - configuration: What is protected, by whose tokens, and how.
-    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the system's.
-    ///   - observer: Receives every event; by default a line on the standard error for each refusal and each fault of an issuer.
+    ///   - configuration: The resource, the issuers of its tokens, and what requests need.
+    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the
+    ///     system's.
+    ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
+    ///     each fault of an issuer.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
         _ configuration: ResourceServerConfiguration, certificateAuthorities: CertificateAuthorityFile? = nil,
@@ -40,14 +43,16 @@ extension ResourceServer {
             observer: observer)
     }
 
-    /// A guard that the environment of this process describes: `OAUTH_RESOURCE`, `OAUTH_ISSUERS` and others. See
-    /// ``OAuthResourceServer/ResourceServerConfiguration/init(environment:)``.
+    /// A guard that is configured by the environment variables of this process: `OAUTH_RESOURCE`, `OAUTH_ISSUERS` and
+    /// others. See ``OAuthResourceServer/ResourceServerConfiguration/init(environment:)``.
     ///
     /// - Parameters:
-    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the system's.
-    ///   - observer: Receives every event; by default a line on the standard error for each refusal and each fault of an issuer.
-    ///   - configure: Sets what the environment cannot say, such as scopes for each MCP tool.
-    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault, by the names of the environment.
+    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the
+    ///     system's.
+    ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
+    ///     each fault of an issuer.
+    ///   - configure: Sets what no environment variable can set, such as scopes for each MCP tool.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault, named by environment variables.
     public static func fromEnvironment(
         certificateAuthorities: CertificateAuthorityFile? = nil,
         observer: ResourceServerEvent.Observer? = LineLogger.standardError.observe,

@@ -1,4 +1,4 @@
-// One import for a whole program: the rooms that a server needs, and the lines that join them.
+// One import for a whole program: this module exports all modules that a server needs.
 
 @_exported public import HTTPMessages
 @_exported public import JOSE

@@ -20,8 +20,8 @@ internal import TokenVerification
 /// }
 /// ```
 public enum ServerProgram {
-    /// The exit status for a mistake of configuration, port or file: `EX_CONFIG` of sysexits(3). A service manager can be told
-    /// not to restart the program then.
+    /// The exit status after a mistake in the configuration, the port or a file: `EX_CONFIG` of sysexits(3). A service
+    /// manager can be told not to restart the program after it.
     public static let configurationMistake: Int32 = 78
 
     /// Serves a handler on TCP until SIGINT or SIGTERM: see ``run(on:limits:accessLog:_:)``.
@@ -29,9 +29,9 @@ public enum ServerProgram {
     /// - Parameters:
     ///   - host: An IPv4 or IPv6 address, or `localhost` for 127.0.0.1.
     ///   - port: The port; 0 lets the system choose a free one.
-    ///   - limits: Sizes, times and numbers.
+    ///   - limits: Limits on sizes, times and counts.
     ///   - accessLog: Called once for each request, on the event loops: it must not block a thread.
-    ///   - makeHandler: Makes the handler. Runs once, at the start.
+    ///   - makeHandler: Makes the handler. It is called once, at the start.
     public static func run<Handler: HTTPHandler>(
         host: String = "127.0.0.1", port: UInt16 = 8080, limits: ServerLimits = ServerLimits(),
         accessLog: (@Sendable (AccessRecord) -> Void)? = nil, _ makeHandler: () async throws -> Handler
@@ -41,21 +41,22 @@ public enum ServerProgram {
 
     /// Serves a handler until SIGINT or SIGTERM, then finishes the requests in flight and returns.
     ///
-    /// When it listens, one line on the standard error says where. Every mistake of configuration, port or file is one line on
-    /// the standard error, all of them at once, and ends the process with status 78. Nothing was started then: no request was
-    /// accepted. Any other error that `makeHandler` throws is shown in the same way, and ends the process with status 1.
+    /// When the server listens, it writes its address as one line to the standard error. Mistakes in the configuration,
+    /// the port or a file are written there too, all at once and one line each. They end the process with status 78,
+    /// before any request is accepted. Any other error that `makeHandler` throws is written in the same way, and ends
+    /// the process with status 1.
     ///
     /// - Parameters:
     ///   - address: Where to listen.
-    ///   - limits: Sizes, times and numbers.
+    ///   - limits: Limits on sizes, times and counts.
     ///   - accessLog: Called once for each request, on the event loops: it must not block a thread.
-    ///   - makeHandler: Makes the handler. Runs once, at the start.
+    ///   - makeHandler: Makes the handler. It is called once, at the start.
     public static func run<Handler: HTTPHandler>(
         on address: HTTPServer.Address, limits: ServerLimits = ServerLimits(),
         accessLog: (@Sendable (AccessRecord) -> Void)? = nil, _ makeHandler: () async throws -> Handler
     ) async {
         var mistakes = Mistakes()
-        // Both are tried, so that all mistakes are shown at once. A port that is only bound accepts nothing.
+        // Both run, so that all mistakes are shown at once. A port that is only bound accepts no request.
         let handler = await mistakes.collect { try await makeHandler() }
         let listening = await mistakes.collect {
             try HTTPServer(address: address, limits: limits, accessLog: accessLog).listen()
@@ -70,7 +71,7 @@ public enum ServerProgram {
     }
 }
 
-/// What keeps a program from running, a line each.
+/// The mistakes that keep a program from running, one line each.
 struct Mistakes {
     private(set) var lines: [String] = []
     private var areConfiguration = true
@@ -81,7 +82,7 @@ struct Mistakes {
         return areConfiguration ? ServerProgram.configurationMistake : 1
     }
 
-    /// What `body` returns; nil when it throws, and then the error is kept.
+    /// Returns what `body` returns. When it throws, keeps the error and returns nil.
     mutating func collect<Value>(_ body: () async throws -> Value) async -> Value? {
         do {
             return try await body()

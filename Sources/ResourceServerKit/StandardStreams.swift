@@ -6,7 +6,7 @@
     internal import Darwin
 #endif
 
-/// Writes to the standard streams, past the buffer of the C library: a pipe behind that buffer would show a line too late.
+/// Writes to the standard streams without the buffer of the C library, which would delay lines that go to a pipe.
 package enum StandardStreams {
     /// Writes to the standard output, and waits until the text is written.
     package static func writeOutput(_ text: String) {
@@ -21,7 +21,7 @@ package enum StandardStreams {
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            // `write` reads no more than this many bytes of an array that outlives the call.
+            // The array outlives the call, and `write` reads at most this many bytes of it.
             let written = unsafe rest.withUnsafeBytes { unsafe systemWrite(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }
             guard written > 0 else { return }

@@ -52,7 +52,7 @@ struct AllowedOrigin: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The origin of a URL as browsers write it: lower case, without the scheme's own port.
+    /// The origin of a URL as browsers write it: in lower case, without the default port of the scheme.
     static func serialized(_ url: AbsoluteURL) -> String {
         let host = ASCII.lowercased(url.host)
         let ownPort: UInt16 = url.scheme == .https ? 443 : 80

@@ -1,24 +1,24 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The CORS fields of a response (Fetch §3.2). The origin is the configured text, never the one that was sent.
+/// The CORS fields of a response (Fetch §3.2). The origin is the configured text, never the text of the request.
 struct CrossOriginFields: Sendable {
-    /// The allowed origin that asked; nil when none did, which caches have to know too.
+    /// The allowed origin of the calling page; nil when there is none, in which case the response still needs `Vary`.
     let origin: HTTPFields.Value?
 
-    /// Puts the fields in place of what a handler wrote.
+    /// Replaces the CORS fields of the handler.
     func set(on fields: inout HTTPFields) {
         for name in Self.names where fields.contains(name) { fields.remove(name) }
         if let origin {
             fields.append(.accessControlAllowOrigin, origin)
-            // Without this a page cannot read where to log in.
+            // Without this field a page cannot read the challenge, which tells where to log in.
             fields.append(.accessControlExposeHeaders, "WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce")
         }
-        // RFC 9110 §12.5.5, Fetch §3.2.6: the response to another origin, or to none, differs.
+        // RFC 9110 §12.5.5, Fetch §3.2.6: the response to another origin, or to a request without one, differs.
         if !Self.variesByOrigin(fields) { fields.append(.vary, "Origin") }
     }
 
-    /// The answer to a preflight of the origin (Fetch §3.2.2), whichever method and path it asks about.
+    /// The response to a preflight of the origin (Fetch §3.2.2), for every method and path.
     func preflightResponse(to fields: HTTPFields) -> HTTPResponse {
         var response = HTTPResponse(status: .noContent)
         if let origin { response.fields.append(.accessControlAllowOrigin, origin) }
@@ -37,8 +37,8 @@ struct CrossOriginFields: Sendable {
     private static let headers =
         "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
 
-    /// The fixed list, and of what is asked for the first 32 names `mcp-param-` and 1…64 letters, digits, `-` and `_`, in
-    /// lower case: nothing else of the request can come back.
+    /// The fixed list, and the first 32 requested names that are `mcp-param-` and 1…64 letters, digits, `-` and `_`, in
+    /// lower case. No other text of the request is returned.
     private static func allowedHeaders(for fields: HTTPFields) -> HTTPFields.Value {
         var allowed = Array(headers.utf8)
         var count = 0
@@ -62,7 +62,7 @@ struct CrossOriginFields: Sendable {
         return name.map { ASCII.lowercased($0) }
     }
 
-    /// Whether a handler's own `Vary` says so already.
+    /// Whether the handler's own `Vary` includes `Origin` already.
     private static func variesByOrigin(_ fields: HTTPFields) -> Bool {
         fields.values(of: .vary).contains { value in
             value.bytes.split(separator: UInt8(ascii: ",")).contains { element in

@@ -1,9 +1,9 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The names under which a server on a loopback address is meant: loopback ones, and the resource's own for a proxy in front
-/// that keeps `Host`. A page that was served under another name and then resolved to this machine (DNS rebinding) still
-/// sends that other name.
+/// The host names of a server on a loopback address: loopback names, and the resource's own for a proxy in front that
+/// keeps `Host`. In a DNS rebinding attack, the name of a page's server is made to resolve to this machine, and the
+/// requests of the page still carry that name.
 struct HostNames: Sendable {
     private let own: HTTPHost
 

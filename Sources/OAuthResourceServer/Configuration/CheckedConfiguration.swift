@@ -3,17 +3,17 @@ internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
 
-/// A ``ResourceServerConfiguration`` that was checked, once: what the guard is made of.
+/// A ``ResourceServerConfiguration`` after its one check: all that the guard uses.
 ///
-/// One object, because a guard is copied for every request.
+/// It is a class, because a guard is copied for every request.
 final class CheckedConfiguration: Sendable {
-    /// Who verifies tokens.
+    /// Which verifier decides about tokens.
     enum Verification: Sendable {
         /// The verifiers that the `tokens` of the configuration describe.
         case configured
-        /// A verifier of the program's own, with the issuers that it says it trusts.
+        /// A verifier that the program gave, with the issuers that it trusts.
         case own([TrustedIssuer])
-        /// None was given.
+        /// The program gave no verifier.
         case missing
     }
 
@@ -28,7 +28,7 @@ final class CheckedConfiguration: Sendable {
     let answers: Answers
     let mode: ResourceServer.Mode
 
-    /// The one check of a configuration.
+    /// Checks a configuration.
     ///
     /// - Throws: ``ConfigurationError`` with every fault.
     init(
@@ -74,7 +74,7 @@ final class CheckedConfiguration: Sendable {
         let setting = ConfigurationError.Path.resource
         let resource: ResourceIdentifier
         do throws(IdentifierError) {
-            // Plain http on loopback is accepted in any case, for development.
+            // Plain http on a loopback host is always accepted, for development.
             let accepted = configuration.tokens.fetching.insecureHTTP
             resource = try ResourceIdentifier(
                 configuration.resource, insecureHTTP: accepted == .never ? .loopback : accepted)
@@ -93,7 +93,7 @@ final class CheckedConfiguration: Sendable {
             faults.add(setting, "names the unspecified address, to which clients cannot connect", "use a host name")
         }
         if url.scheme == .https, url.isLoopback {
-            // Clients elsewhere could not follow it, and nothing on this machine speaks TLS.
+            // Clients on other machines could not use it, and this server does not speak TLS.
             faults.add(
                 setting, "names this machine with https",
                 "use the public URL of the server, or http for development")

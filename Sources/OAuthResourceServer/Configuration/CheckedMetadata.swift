@@ -2,18 +2,18 @@ internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
 
-/// What clients are told, checked: the metadata document, and where it is served.
+/// The checked metadata: the document, and where it is served.
 struct CheckedMetadata: Sendable {
     let document: ProtectedResourceMetadata
-    /// Whether it is served: wherever tokens of authorization servers are accepted.
+    /// Whether the mode accepts tokens of authorization servers, so that the document is served.
     let isServed: Bool
     let rootAlias: ResourceServerConfiguration.Metadata.RootAlias
     let handlerPaths: [String]
     let forwarded: ResourceServerConfiguration.ForwardedMetadata?
-    /// Whose metadata is forwarded.
+    /// The issuer whose metadata is forwarded.
     let forwardedIssuer: IssuerIdentifier?
 
-    /// Checks the metadata of a configuration; nil without a resource.
+    /// Checks the metadata of a configuration. Returns nil without a resource.
     init?(
         _ configuration: ResourceServerConfiguration, _ resource: ResourceIdentifier?, _ tokens: CheckedTokens,
         _ scopes: ScopeRules, _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
@@ -37,7 +37,7 @@ struct CheckedMetadata: Sendable {
         document.authorizationServers = servers
         document.scopesSupported = advertised
         metadata.describe(&document)
-        // What was checked stays as it was checked, and what is never advertised stays unadvertised.
+        // `describe` must not change members that were checked, and must not advertise `offline_access`.
         document.resource = resource
         document.authorizationServers = servers
         document.bearerMethodsSupported = ["header"]
@@ -45,7 +45,7 @@ struct CheckedMetadata: Sendable {
         self.document = document
     }
 
-    /// The issuers that clients are sent to: those that the configuration lists, else those whose tokens are accepted.
+    /// The issuers to advertise: those that the configuration lists, otherwise those whose tokens are accepted.
     private static func authorizationServers(
         _ configuration: ResourceServerConfiguration, _ tokens: CheckedTokens,
         _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
@@ -65,7 +65,7 @@ struct CheckedMetadata: Sendable {
         }
         var servers: [IssuerIdentifier] = []
         for (index, text) in list.enumerated() {
-            // A fault of a configured issuer is reported there, once.
+            // A fault of an issuer in `tokens.issuers` is reported there, and only once.
             if configuration.tokens.issuers.contains(where: { $0.issuer.hasSameBytes(as: text) }) {
                 servers += tokens.issuers.map(\.issuer).filter { $0.text.hasSameBytes(as: text) }
             } else if let issuer = issuer(text, at: setting[index], configuration, &faults) {
@@ -95,12 +95,12 @@ struct CheckedMetadata: Sendable {
         let setting = ConfigurationError.Path.metadata + "authorizationServers"
         switch verification {
         case .configured:
-            // Without any tokens, that is the fault.
+            // When nothing can verify tokens, `CheckedTokens` reports that fault instead.
             if configuration.tokens.issuers.isEmpty, introspected == nil, configuration.tokens.staticTokens != nil {
                 faults.add(setting, "is missing", "name the issuer that clients log in to")
             }
         case .own(let issuers):
-            // Issuers beside the verifier are the fault then.
+            // Issuers in addition to a verifier are a fault that `CheckedTokens` reports.
             if issuers.isEmpty, configuration.tokens.issuers.isEmpty {
                 faults.add(setting, "is missing", "name the issuer that clients log in to")
             }
@@ -128,8 +128,8 @@ struct CheckedMetadata: Sendable {
         }
     }
 
-    /// The scopes to advertise. A client that asks for `offline_access` gets a refresh token by it; it is not a permission of
-    /// this resource.
+    /// The scopes to advertise, without `offline_access`: a client requests this scope to get a refresh token. It is
+    /// not a permission of this resource.
     private static func scopes(
         _ list: [String]?, otherwise mentioned: ScopeSet, _ faults: inout ConfigurationFaults
     ) -> ScopeSet {
@@ -164,11 +164,11 @@ struct CheckedMetadata: Sendable {
         }
     }
 
-    /// What serves the forwarded metadata; nil when none is configured.
+    /// The forwarder of the metadata; nil when none is configured.
     ///
     /// - Parameters:
-    ///   - issuers: The issuers whose keys are used: their discovery is shared.
-    ///   - discover: Makes a discovery for an issuer whose keys need none.
+    ///   - issuers: The issuers whose keys are used. Their discovery is shared.
+    ///   - discover: Makes a discovery for an issuer whose keys do not use one.
     func forwarder(
         for issuers: [TrustedIssuer], discover: ((IssuerIdentifier) -> IssuerDiscovery)?
     ) -> MetadataForwarder? {

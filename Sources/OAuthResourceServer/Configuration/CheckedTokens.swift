@@ -4,17 +4,17 @@ internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
 
-/// Who issues the tokens, checked: what the verifiers of a guard are made of.
+/// The checked `tokens` of a configuration, from which the verifier of a guard is made.
 struct CheckedTokens: Sendable {
-    /// The issuers that had no fault.
+    /// The issuers without faults.
     private(set) var issuers: [CheckedIssuer] = []
     private var introspection: CheckedIntrospection?
     private let staticTokens: StaticTokenList?
     private let caching: TokenCaching
-    /// What a fetcher of keys and metadata is allowed.
+    /// The permissions for a fetcher of keys and metadata.
     let permissions: FetchPermissions
 
-    /// Checks the tokens of a configuration, and that they suit its mode.
+    /// Checks the `tokens` of a configuration, and that they match its mode.
     init(
         _ configuration: ResourceServerConfiguration, _ verification: CheckedConfiguration.Verification,
         _ faults: inout ConfigurationFaults
@@ -28,7 +28,8 @@ struct CheckedTokens: Sendable {
             return
         }
         let insecureHTTP = (tokens.fetching.insecureHTTP, ConfigurationError.Path.insecureHTTP)
-        // An empty resource is reported as such, and not as an audience.
+        // An empty resource is reported once, as the resource. The placeholder prevents a second fault about the
+        // audience.
         let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
         for (index, issuer) in tokens.issuers.enumerated() {
             let path = (.tokens + "issuers")[index]
@@ -63,7 +64,8 @@ struct CheckedTokens: Sendable {
         case (nil, let opaque?, nil): return opaque
         case (nil, nil, let list?): return list
         default:
-            // Without issuers the endpoint judges JWTs too, with a list as without.
+            // Without issuers the introspection endpoint decides about JWTs too, with or without a list of static
+            // tokens.
             return RoutingTokenVerifier(
                 checked: jwt, opaque: opaque, staticTokens: list,
                 foreignJWTs: jwt == nil && opaque != nil ? .opaque : .refused)
@@ -95,7 +97,7 @@ struct CheckedTokens: Sendable {
         }
     }
 
-    /// Finds what a verifier of the program's own never uses.
+    /// Finds settings that the program's own verifier would not use.
     private static func checkUnused(
         _ tokens: ResourceServerConfiguration.Tokens, _ faults: inout ConfigurationFaults
     ) {
@@ -112,7 +114,7 @@ struct CheckedTokens: Sendable {
 }
 
 extension ResourceServerConfiguration.Fetching {
-    /// What a fetcher is allowed.
+    /// The permissions for a fetcher of keys and metadata.
     fileprivate func check(_ faults: inout ConfigurationFaults) -> FetchPermissions {
         var permissions = FetchPermissions(insecureHTTP: insecureHTTP)
         for (index, text) in privateHosts.enumerated() {

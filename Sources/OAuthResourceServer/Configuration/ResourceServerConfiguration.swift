@@ -2,9 +2,10 @@ public import OAuthMetadata
 public import TokenVerification
 public import WireFormat
 
-/// What a protected resource is called, whose tokens it accepts, and what a request needs.
+/// The identifier of a protected resource, the issuers whose tokens it accepts, and what a request needs.
 ///
-/// Plain values, grouped by question. A ``ResourceServer`` checks them all when it is made, and reports every fault at once.
+/// The members are plain values in groups. A ``ResourceServer`` checks all of them when it is created, and reports all
+/// faults at once.
 ///
 /// ```swift
 /// var configuration = ResourceServerConfiguration(
@@ -13,31 +14,31 @@ public import WireFormat
 /// configuration.browsers.allowedOrigins = ["https://app.example.com"]
 /// ```
 public struct ResourceServerConfiguration: Sendable {
-    /// The resource identifier: the public URL of the server, byte for byte as clients and issuers use it. It is an audience of
-    /// every issuer.
+    /// The resource identifier: the public URL of the server, byte for byte as clients and issuers use it. Tokens of
+    /// every issuer may name it as their audience.
     public var resource: String
-    /// Who issues the tokens, and how the issuers are reached.
+    /// The issuers of the tokens, and how the server reaches them.
     public var tokens = Tokens()
-    /// What requests need: scopes, and which paths need less.
+    /// What a request needs: the scopes, and the paths that need less.
     public var requirements = Requirements()
     /// Which web pages may call the server.
     public var browsers = Browsers()
-    /// Who may use an MCP session.
+    /// Which callers may use an MCP session.
     public var sessions: SessionBinding = .bound
-    /// The metadata document, from which clients learn where to log in.
+    /// The metadata document (RFC 9728), from which clients learn where to log in.
     public var metadata = Metadata()
-    /// How refusals explain themselves.
+    /// The details of the responses to refused requests.
     public var responses = Responses()
     /// What the guard does with a bad token, and whether it looks at tokens at all.
     public var mode: ResourceServer.Mode = .enforced
-    /// Where the values come from, which decides how faults name them.
+    /// Where the values come from. It decides whether faults name members or environment variables.
     var origin = Origin.code
 
     /// A configuration with the defaults.
     ///
     /// - Parameters:
     ///   - resource: The public URL of the server.
-    ///   - issuers: The issuers whose tokens are accepted, first choice first: URLs, or presets such as
+    ///   - issuers: The issuers whose tokens are accepted, in order of preference: URLs, or presets such as
     ///     `.keycloak(realm: "https://login.example.com/realms/notes")`.
     ///   - requiredScopes: The scopes that every request needs.
     public init(resource: String, issuers: [IssuerConfiguration] = [], requiredScopes: [String] = []) {
@@ -48,51 +49,52 @@ public struct ResourceServerConfiguration: Sendable {
 }
 
 extension ResourceServerConfiguration {
-    /// Who issues the tokens, and how the issuers are reached.
+    /// The issuers of the tokens, and how the server reaches them.
     ///
-    /// | configured | who judges a token |
+    /// | configured | what verifies a token |
     /// |---|---|
     /// | `issuers` | the keys of the issuer that the JWT names |
-    /// | `introspection` | its endpoint |
-    /// | both | JWTs: the keys; all others: the endpoint |
-    /// | `staticTokens`, alone or with these | the list, before anything else |
+    /// | `introspection` | the introspection endpoint |
+    /// | both | a JWT: the keys; any other token: the endpoint |
+    /// | `staticTokens`, alone or in addition | first the list, then as above |
     public struct Tokens: Sendable {
         /// The issuers whose JWTs are accepted.
         public var issuers: [IssuerConfiguration] = []
-        /// The endpoint to ask about tokens that are not JWTs; about all tokens, when there are no `issuers`. Its `insecureHTTP`
-        /// is replaced by that of ``fetching``; without a `resource` it has that of the server.
+        /// The introspection endpoint. It decides about tokens that are not JWTs, and about all tokens when there are
+        /// no `issuers`. Its `insecureHTTP` is replaced by that of ``fetching``. When its `resource` is nil, the
+        /// resource of the server is used.
         public var introspection: IntrospectionConfiguration?
         /// The pre-shared tokens.
         public var staticTokens: StaticTokenList?
-        /// How many good verdicts on JWTs are remembered.
+        /// How many accepted JWTs are cached.
         public var caching = TokenCaching.standard
         /// The longest acceptable token in bytes, 1,024…65,536.
         public var maximumBytes = 16_384
         /// Which URLs the server may fetch keys and metadata from.
         public var fetching = Fetching()
 
-        /// What `maximumBytes` may be.
+        /// The range of ``maximumBytes``.
         static let sizes = 1_024...JWTTokenVerifier.maximumTokenBytes
     }
 
-    /// Which URLs the server may fetch from, beyond https to public addresses.
+    /// Which URLs the server may fetch from, in addition to https URLs of public addresses.
     public struct Fetching: Sendable, Hashable {
         /// Where plain http is accepted for issuers, key sets and the introspection endpoint.
         public var insecureHTTP: InsecureHTTP = .never
-        /// Hosts that may be fetched from although their addresses are private, as they stand in the URLs: names or addresses,
-        /// without scheme, port and path.
+        /// The hosts that the server may fetch from although their addresses are private: names or addresses as written
+        /// in the URLs, without scheme, port and path.
         public var privateHosts: [String] = []
     }
 
-    /// What requests need: scopes, and which paths need less.
+    /// What a request needs: the scopes, and the paths that need less.
     public struct Requirements: Sendable {
         /// The scopes that every request needs.
         public var scopes: [String] = []
         /// Which scopes include others.
         public var implications = ScopeImplications()
-        /// What requests to some paths need beyond that.
+        /// The further scopes that requests to some paths need.
         public var routeScopes: [RouteScopeRule] = []
-        /// What MCP operations need beyond that.
+        /// The further scopes that MCP operations need.
         public var operations = MCPScopeRules()
         /// Paths that need less than a token with the required scopes. Their order does not matter.
         public var routes: [RouteRule] = []
@@ -100,49 +102,53 @@ extension ResourceServerConfiguration {
 
     /// Which web pages may call the server.
     public struct Browsers: Sendable {
-        /// The origins of web pages that may call the server, as browsers serialize them: `https://app.example.com`. While the
-        /// list is empty there is no CORS. The resource's own origin needs no entry.
+        /// The origins of web pages that may call the server, as browsers serialize them: `https://app.example.com`.
+        /// When the list is empty, responses have no CORS fields. The resource's own origin needs no entry.
         public var allowedOrigins: [String] = []
     }
 
     /// The metadata document (RFC 9728), from which clients learn where to log in.
     public struct Metadata: Sendable {
-        /// The issuers that clients may use, first choice first; nil for those of ``ResourceServerConfiguration/tokens``. A guard
-        /// with a verifier of your own needs it.
+        /// The issuers that clients may use, in order of preference; nil for those of
+        /// ``ResourceServerConfiguration/tokens``. A guard with a verifier of your own needs this list, unless the
+        /// verifier has trusted issuers.
         public var authorizationServers: [String]?
-        /// The scopes to advertise; nil advertises every scope that some request may need. `offline_access` is left out.
+        /// The scopes to advertise; nil for every scope that some request may need. `offline_access` is never
+        /// advertised.
         public var scopesSupported: [String]?
-        /// Whether the document also stands at the root of the well-known location.
+        /// Whether the document is also served at the root of the well-known location.
         public var rootAlias: RootAlias = .served
-        /// Request paths below `/.well-known/` that the wrapped handler answers itself, behind the guard.
+        /// The request paths below `/.well-known/` that the wrapped handler serves, behind the guard.
         public var handlerPaths: [String] = []
-        /// The metadata of an authorization server to serve at `/.well-known/oauth-authorization-server` too, where MCP clients
-        /// of revision 2025-03-26 look for it. By default the response is 404.
+        /// The metadata of an authorization server to serve at `/.well-known/oauth-authorization-server`, where MCP
+        /// clients of revision 2025-03-26 look for it. By default, requests for it get 404.
         public var forwarded: ForwardedMetadata?
-        /// Fills in further members of the document (name, documentation, policy …).
+        /// Sets further members of the document (name, documentation, policy …).
         public var describe: @Sendable (inout ProtectedResourceMetadata) -> Void = { _ in }
 
-        /// Whether the metadata document also stands at the root of the well-known location.
+        /// Whether the metadata document is also served at the root of the well-known location.
         public enum RootAlias: Sendable, Hashable {
-            /// At `/.well-known/oauth-protected-resource` too, where clients of older revisions look.
+            /// It is also served at `/.well-known/oauth-protected-resource`, where clients of older revisions look.
             case served
-            /// Only at the location with the resource's path.
+            /// It is served only at the location with the resource's path.
             case notServed
         }
     }
 
-    /// How refusals explain themselves, besides status and challenge.
+    /// The details of the responses to refused requests, besides status and challenge.
     public struct Responses: Sendable {
-        /// The `realm` of challenges; nil leaves it out. (For pre-shared tokens, nil is the resource identifier.)
+        /// The `realm` of challenges; nil omits it. In ``ResourceServer/Mode/staticTokens``, nil stands for the
+        /// resource identifier.
         public var realm: String?
         /// The form of the body.
         public var body: Body = .oauth
 
-        /// The form of a refusal's body.
+        /// The form of the body of a response to a refused request.
         public enum Body: Sendable, Hashable {
             /// Always a small JSON object with `error` and `error_description`.
             case oauth
-            /// A JSON-RPC error where the guard has read the request's body, else as above. Only ``MCPScopeRules`` make it read.
+            /// A JSON-RPC error when the guard has read the request's body as JSON-RPC, otherwise as in ``oauth``. The
+            /// guard reads it only for ``MCPScopeRules``.
             case jsonRPC
         }
     }

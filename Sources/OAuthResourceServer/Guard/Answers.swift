@@ -3,7 +3,7 @@ internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
 
-/// Every response that the guard gives instead of the wrapped handler: one table of status, challenge and body.
+/// The responses that the guard sends instead of the wrapped handler's: one table of status, challenge and body.
 ///
 /// | why | status | challenge | body `error` |
 /// |---|---|---|---|
@@ -11,7 +11,7 @@ internal import WireFormat
 /// | the token is bad | 401 | `invalid_token` | the same |
 /// | the request is malformed | 400 | `invalid_request` | the same |
 /// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
-/// | the verifier cannot decide; the body was withheld | 503, `Retry-After` | – | `temporarily_unavailable` |
+/// | the verifier cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the body is too large | 413 | – | `invalid_request` |
 /// | a session of another principal, or an unknown one | 404 | – | `session_not_found` |
 /// | several session identifiers | 400 | – | `invalid_request` |
@@ -21,31 +21,31 @@ internal import WireFormat
 /// | no such resource or document | 404 | – | `not_found` |
 /// | a document with another method | 405, `Allow` | – | `method_not_allowed` |
 ///
-/// Every sentence is fixed. Nothing of the token, of a key or of a library error is sent.
+/// Every sentence is a constant. No part of the token, of a key or of a library error is sent.
 struct Answers: Sendable {
     let realm: BearerChallenge.QuotableText?
-    /// Nil where no metadata is served.
+    /// Nil when no metadata is served.
     let resourceMetadata: BearerChallenge.QuotableText?
     let body: ResourceServerConfiguration.Responses.Body
 
-    /// What a row of the table says.
+    /// A row of the table.
     private enum Row {
         /// A challenge (RFC 6750 §3). `error` is nil when the request carried no credentials (RFC 6750 §3.1).
         case challenge(
             HTTPStatus, BearerChallenge.ErrorCode?, BearerChallenge.ErrorDescription?, scope: ScopeSet)
         /// No challenge: another token would not help.
         case plain(HTTPStatus, error: String, String?)
-        /// The client should keep its token and come back.
+        /// The client should keep its token and retry later.
         case unavailable(retryAfter: Int)
     }
 
-    /// The rows for refusals. Whose fault it is decides the status (POLICY §1).
+    /// The row for a refusal. Its status says whether the client or the server is at fault (POLICY §1).
     ///
-    /// - Parameter operation: The scopes of the operation, which every 401 and 400 names so that the login asks for them.
+    /// - Parameter operation: The scopes of the operation. Every 401 and 400 names them for the next login.
     private static func row(_ refusal: ResourceServer.Refusal, operation: ScopeSet) -> Row {
         switch refusal {
         case .missingCredentials: .challenge(.unauthorized, nil, nil, scope: operation)
-        // One sentence for every failure: the caller cannot tell the checks apart.
+        // One sentence for every failure, so that the caller cannot learn which check failed.
         case .token(.invalid): .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
         case .malformedRequest(let why): .challenge(.badRequest, .invalidRequest, why.sentence, scope: operation)
         case .insufficientScope(let all): .challenge(.forbidden, .insufficientScope, .insufficientScope, scope: all)
@@ -54,7 +54,7 @@ struct Answers: Sendable {
         case .bodyTooLarge: .plain(.contentTooLarge, error: "invalid_request", nil)
         case .session(.repeated):
             .plain(.badRequest, error: "invalid_request", "The request has several Mcp-Session-Id fields.")
-        // MCP: 404 makes the client begin a new session.
+        // MCP: after a 404 the client begins a new session.
         case .session: .plain(.notFound, error: "session_not_found", "The session is unknown or has ended.")
         case .originNotAllowed:
             .plain(.forbidden, error: refusal.code, "Pages of this origin may not call this server.")
@@ -69,7 +69,7 @@ struct Answers: Sendable {
     ///
     /// - Parameters:
     ///   - operation: The scopes of the operation.
-    ///   - message: The JSON-RPC message that is refused, where the body was read.
+    ///   - message: The JSON-RPC message that is refused, if the body was read.
     func response(
         to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(), message: JSONRPCReply? = nil
     ) -> HTTPResponse {
@@ -79,7 +79,7 @@ struct Answers: Sendable {
         }
         let sentence = description?.rawValue ?? "An access token is required."
         var response: HTTPResponse
-        // MCP 2026-07-28: this one is a JSON-RPC error whatever the operator chose.
+        // MCP 2026-07-28: a header mismatch is a JSON-RPC error, even if the configured form of the body is another.
         if let message, body == .jsonRPC || refusal == .malformedRequest(.headerMismatch) {
             response = Self.json(status, message.error(refusal, status, sentence))
         } else {
@@ -88,25 +88,25 @@ struct Answers: Sendable {
         let challenge = BearerChallenge(
             realm: realm, error: error, errorDescription: description, scope: scope,
             resourceMetadata: resourceMetadata)
-        // A challenge is printable ASCII by its types, so this is never nil.
+        // The types of a challenge allow only printable ASCII, so this is never nil.
         if let value = HTTPFields.Value(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
         return response
     }
 
-    // MARK: The rows that refuse no token
+    // MARK: Responses that are not about a token
 
-    /// No document at this well-known location. 404 and not 401: a client that looks for other documents must not take the
-    /// answer for a login prompt.
+    /// There is no document at this well-known location. The status is 404 and not 401: a client that looks for other
+    /// documents must not take the response for a request to log in.
     static var documentNotFound: HTTPResponse { response(.plain(.notFound, error: "not_found", nil)) }
 
-    /// A document with a method that it does not have.
+    /// The document does not support the method.
     static func documentMethodNotAllowed(allow: HTTPFields.Value) -> HTTPResponse {
         var response = response(.plain(.methodNotAllowed, error: "method_not_allowed", nil))
         response.fields.append(.allow, allow)
         return response
     }
 
-    /// The forwarded metadata is not there now.
+    /// The forwarded metadata is unavailable for now.
     static func documentUnavailable(retryAfter seconds: Int) -> HTTPResponse {
         response(.unavailable(retryAfter: seconds))
     }
@@ -125,7 +125,7 @@ struct Answers: Sendable {
         }
     }
 
-    /// A small JSON body that no cache keeps (RFC 6750 §5.3).
+    /// A small JSON body that caches must not store (RFC 6750 §5.3).
     private static func json(_ status: HTTPStatus, error: String, _ description: String?) -> HTTPResponse {
         var body: JSONDocument.Object = ["error": .string(error)]
         body["error_description"] = description.map { .string($0) }

@@ -2,10 +2,11 @@ internal import HTTPMessages
 internal import TokenVerification
 internal import WireFormat
 
-/// Finds the one access token of a request in its `Authorization` field (RFC 6750 §2.1), or says why there is none.
+/// Extracts the access token from the `Authorization` field of a request (RFC 6750 §2.1), or throws the reason why
+/// there is none.
 ///
-/// Query, form body and cookies are never read for a token (RFC 9700 §4.3.2); one in the query or the body beside one in
-/// the field makes the request malformed (RFC 6750 §2).
+/// No token is taken from the query, the form body or cookies (RFC 9700 §4.3.2). A token in the query or the form body,
+/// in addition to one in the field, makes the request malformed (RFC 6750 §2).
 enum BearerCredential {
     private static let scheme = Array("bearer".utf8)
 
@@ -13,7 +14,7 @@ enum BearerCredential {
         from fields: HTTPFields, query: String?, tokenLimit: Int
     ) throws(ResourceServer.Refusal) -> PresentedToken {
         var found: ArraySlice<UInt8>?
-        // One walk over the lines, and no copy: the value is as long as a token.
+        // One pass over the lines without a copy, since the value can be as long as a token.
         let isRepeated = fields.contains(.authorization) { value in
             if found != nil { return true }
             found = value
@@ -23,13 +24,13 @@ enum BearerCredential {
         guard let value = found else { throw .missingCredentials }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
         let isBearer = ASCII.equalsIgnoringCase(value[..<schemeEnd], scheme)
-        // Sizes before anything walks the value.
+        // Check the size before any loop over the value.
         guard value.endIndex - schemeEnd <= tokenLimit + 1 else {
             throw isBearer ? .token(.invalid(.tooLong)) : .malformedRequest(.authorizationTooLong)
         }
         let token = value[schemeEnd...].drop { $0 == 0x20 }
         let isWellFormed = isBearer && token.startIndex > schemeEnd && PresentedToken.isBase64Token(token)
-        // In a well-formed token there is no comma that another could follow.
+        // A well-formed token has no comma, so that no second credential can follow it.
         guard isWellFormed || !holdsSecondCredential(value[schemeEnd...]) else {
             throw .malformedRequest(.repeatedCredentials)
         }
@@ -39,8 +40,8 @@ enum BearerCredential {
         return PresentedToken(Array(token))
     }
 
-    /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. One walk over the bytes: the text
-    /// may be as long as a body.
+    /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. It makes one pass over the
+    /// bytes, since the text can be as long as a body.
     static func namesAccessToken(_ form: some Collection<UInt8>) -> Bool {
         var index = form.startIndex
         while index < form.endIndex {
@@ -51,8 +52,8 @@ enum BearerCredential {
         return false
     }
 
-    /// Whether the parameter that begins here is called `access_token` after percent-decoding. Stops at the first byte that
-    /// is not its.
+    /// Whether the parameter that begins here is named `access_token` after percent-decoding. Stops at the first byte
+    /// that differs.
     private static func isAccessToken<Form: Collection<UInt8>>(in form: Form, at index: inout Form.Index) -> Bool {
         for wanted in "access_token".utf8 {
             guard index < form.endIndex else { return false }
@@ -67,8 +68,8 @@ enum BearerCredential {
         return index == form.endIndex || form[index] == UInt8(ascii: "=") || form[index] == UInt8(ascii: "&")
     }
 
-    /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one credential
-    /// (`a="b", c = "d"`, RFC 9110 §11.2) have `=` there.
+    /// Whether a comma outside quotes is followed by another scheme: `token 1*SP` and no `=`. Parameters of one
+    /// credential (`a="b", c = "d"`, RFC 9110 §11.2) have an `=` there.
     private static func holdsSecondCredential(_ rest: ArraySlice<UInt8>) -> Bool {
         var index = rest.startIndex
         var quoted = false

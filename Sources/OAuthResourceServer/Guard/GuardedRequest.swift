@@ -1,15 +1,16 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// A request on its way through the guard: its head, and its body where that is at hand.
+/// A request that the guard decides about: its head, and its body if the program passed it.
 struct GuardedRequest: Sendable {
     let method: HTTPMethod
     let target: HTTPRequest.Target
     let fields: HTTPFields
     let listener: HTTPRequest.ListenerKind
-    /// Nil when a foreign framework kept it. A stage that reads a stream puts its equivalent back here, for the handler.
+    /// Nil when the program did not pass it. A stage that reads a stream stores an equivalent body here, for the
+    /// handler.
     var body: HTTPRequest.Body?
-    /// What a refusal answers, once the body was read as JSON-RPC.
+    /// The JSON-RPC message that a refusal answers; nil until the body was read.
     var message: JSONRPCReply?
 
     init(_ request: HTTPRequest) {
@@ -35,15 +36,15 @@ struct GuardedRequest: Sendable {
 
     /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
     var isForm: Bool {
-        // Of several lines any one counts: the handler may go by that one.
+        // Any of several lines counts, since the handler may use that one.
         fields.contains(.contentType) { value in
-            // RFC 9110 §8.3.1: what stands before the parameters, without the white space around it.
+            // RFC 9110 §8.3.1: the media type is the text before the parameters, without white space around it.
             let type = OptionalWhiteSpace.trimmed(value.prefix { $0 != UInt8(ascii: ";") })
             return ASCII.equalsIgnoringCase(type, Self.form)
         }
     }
 
-    /// Fetch §3.2.2: a browser asks whether a page may send a request.
+    /// Whether this is a CORS preflight (Fetch §3.2.2): a browser asks whether a page may send a request.
     var isPreflight: Bool {
         guard method == .options, case .once = fields.occurrence(of: .accessControlRequestMethod) else { return false }
         return true

@@ -1,11 +1,12 @@
 public import HTTPMessages
 
-/// The guard as an `HTTPHandler` around a handler: made by `protecting(_:)` of a ``ResourceServer``.
+/// An `HTTPHandler` that guards another handler. `protecting(_:)` of a ``ResourceServer`` makes it.
 public struct ProtectedHandler: HTTPHandler {
     let server: ResourceServer
     let handler: @Sendable (HTTPRequest, Principal) async throws -> HTTPResponse
 
-    /// On loopback only while the guard is disabled, unless it is known to be public.
+    /// Where the server may listen: on loopback addresses only while the guard is disabled, unless the mode says that
+    /// this is public.
     public var exposure: HTTPExposure {
         guard case .disabled(_, .loopbackOnly) = server.configuration.mode else { return .anywhere }
         return .loopbackOnly(
@@ -13,7 +14,7 @@ public struct ProtectedHandler: HTTPHandler {
         )
     }
 
-    /// Answers a refused request, and lets the handler answer the others.
+    /// Answers a refused request, and passes the others to the handler.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         var guarded = GuardedRequest(request)
         switch try await server.admit(&guarded) {
@@ -32,7 +33,8 @@ public struct ProtectedHandler: HTTPHandler {
         do {
             response = try await Principal.$current.withValue(principal) { try await handler(request, principal) }
         } catch let error as HTTPRequest.Body.ReadError {
-            // The caller's fault and the server's to answer (413, 400, 408), not a failure of the handler.
+            // The client caused this error, and the HTTP server answers it (413, 400, 408). It is not a failure of the
+            // handler.
             throw error
         } catch let cancellation as CancellationError {
             throw cancellation

@@ -5,9 +5,10 @@ internal import WireFormat
 
 /// Several protected resources on one server, each with its own guard, issuers, scopes, metadata document and handler.
 ///
-/// A request goes to the resource whose path it names, or the longest that it is below; else to the one that has a
-/// ``RouteRule`` for it; else the answer is 404. A token of one resource opens that one only: a path that two readers may
-/// read differently (see ``RouteRule``) is 404 as well, so that no handler takes it for another's.
+/// A request goes to the resource whose path is the longest that equals or contains the path of the request. If there
+/// is none, it goes to the resource that has a ``RouteRule`` for the path. Otherwise the response is 404. A token for
+/// one resource is accepted by that resource only. A path that two readers may interpret differently (see
+/// ``RouteRule``) gets 404 too, so that no handler takes it for the path of another resource.
 public struct ProtectedResources: HTTPHandler {
     private struct Place {
         let area: PathArea
@@ -18,11 +19,11 @@ public struct ProtectedResources: HTTPHandler {
     private let resources: [Place]
     private let rules: [Place]
 
-    /// Resources on one server.
+    /// Combines guarded handlers into one.
     ///
-    /// - Parameter handlers: What `protecting(_:)` of each guard made.
-    /// - Throws: ``ConfigurationError`` when there are none, or two claim the same path: of the resource, of a route rule, or
-    ///   of the metadata, whose root alias only one can have.
+    /// - Parameter handlers: The results of `protecting(_:)` of each guard.
+    /// - Throws: ``ConfigurationError`` when there are none, or when two of them claim the same path: that of a
+    ///   resource, of a route rule, or of the metadata. Only one resource can have the root alias of the metadata.
     public init(_ handlers: [ProtectedHandler]) throws(ConfigurationError) {
         self.handlers = handlers
         resources = Self.finestFirst(
@@ -35,12 +36,12 @@ public struct ProtectedResources: HTTPHandler {
         guard faults.isEmpty else { throw ConfigurationError(faults) }
     }
 
-    /// As far as the guard that admits the least.
+    /// The strictest exposure of all guards.
     public var exposure: HTTPExposure {
         handlers.lazy.map(\.exposure).first { $0 != .anywhere } ?? .anywhere
     }
 
-    /// Lets the resource answer that the target names; 404 when there is none.
+    /// Passes the request to the resource that the target names. If there is none, the response is 404.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         if let handler = handler(for: request.target) { return try await handler.respond(to: request) }
         guard let first = handlers.first?.server else { return Answers.documentNotFound }
@@ -50,8 +51,8 @@ public struct ProtectedResources: HTTPHandler {
         return response
     }
 
-    /// The guard of the resource that the target names, for ``ResourceServer/decide(method:target:fields:body:listener:)``;
-    /// nil when there is none: answer 404 then.
+    /// The guard of the resource that the target names, for
+    /// ``ResourceServer/decide(method:target:fields:body:listener:)``; nil when there is none. Answer 404 then.
     public func server(for target: HTTPRequest.Target) -> ResourceServer? {
         handler(for: target)?.server
     }
@@ -105,6 +106,6 @@ public struct ProtectedResources: HTTPHandler {
 }
 
 extension ResourceServer {
-    /// Where the resource is.
+    /// The paths of the resource.
     fileprivate var area: PathArea { PathArea(resource.url.path, .below) }
 }

@@ -2,32 +2,33 @@ public import HTTPMessages
 internal import TokenVerification
 
 extension ResourceServer {
-    /// A request that was let through: on whose behalf, and what its response still needs.
+    /// A request that was let through: its principal, and what its response still needs.
     public struct Admission: Sendable {
-        /// On whose behalf the request is made.
+        /// The principal for whom the request is made.
         public let principal: Principal
-        /// Nil where no page of another origin is allowed.
+        /// Nil when no page of another origin is allowed.
         let crossOrigin: CrossOriginFields?
-        /// Nil where sessions are not bound.
+        /// Nil when sessions are not bound.
         let session: SessionRegistry.Use?
-        /// Told about a session that was withheld.
+        /// Receives an event when a session was withheld.
         let observer: ResourceServerEvent.Observer?
-        /// The token that proves the principal; nil when none does.
+        /// The token that let the request through; nil when none did.
         let token: PresentedToken?
 
         private static let noStore: HTTPFields.Value = "no-store"
 
-        /// Completes the head of the handler's response: no shared cache keeps it, a page of an allowed origin may read it, and
-        /// an `Mcp-Session-Id` in it belongs to the caller or is removed.
+        /// Completes the head of the handler's response: shared caches must not store it, a page of an allowed origin
+        /// may read it, and an `Mcp-Session-Id` in it belongs to the caller or is removed.
         ///
-        /// Call it once, for whatever the handler answers, errors included, before the head is sent; what it removes from
-        /// `fields` must not be sent either. A response of a ``ProtectedHandler`` is finished already.
+        /// Call it once for every response of the handler, errors included, before the head is sent. Do not send a
+        /// field that it removes from `fields`. A response of a ``ProtectedHandler`` is finished already.
         ///
         /// - Parameters:
         ///   - status: The status of the response.
         ///   - fields: The fields of the response.
         public func finish(status: HTTPStatus, fields: inout HTTPFields) {
-            // RFC 6750 §5.3: what a token opened is not for shared caches, unless the handler says so.
+            // RFC 6750 §5.3: shared caches must not store the response to a request with a token, unless the handler
+            // allows it.
             if !fields.contains(.cacheControl) { fields.append(.cacheControl, Self.noStore) }
             crossOrigin?.set(on: &fields)
             if let fault = session?.finish(status: status, fields: &fields) {

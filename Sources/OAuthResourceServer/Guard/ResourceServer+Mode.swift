@@ -1,26 +1,27 @@
 extension ResourceServer {
-    /// What the guard does with a bad token. Every mode but ``enforced`` is named in the program: no other setting, and no
-    /// combination of settings, lets a request through.
+    /// What the guard does with tokens. Every mode but ``enforced`` must be chosen explicitly: no other setting, and no
+    /// combination of settings, ends the verification of tokens.
     public enum Mode: Sendable, Hashable {
         /// Requests without a good token are refused.
         case enforced
-        /// Tokens are verified and the result is reported, but every request goes on: with its principal if the token is good,
-        /// else anonymously. For finding out what enforcing would do to a server in use. Needs an observer. `Origin` and
-        /// `Host` are enforced as ever.
+        /// Tokens are verified and the result is reported, but every request proceeds: with the token's principal if
+        /// the token is good, otherwise anonymously. This mode shows what enforcing would do to a server in use. It
+        /// requires an observer. `Origin` and `Host` are still enforced.
         case shadow
-        /// Enforced, for pre-shared tokens instead of those of an authorization server: there is no metadata document (404), and
-        /// the challenge is a plain `Bearer realm="…"`.
+        /// Enforced, for pre-shared tokens instead of tokens of an authorization server. There is no metadata document
+        /// (404), and the challenge is a plain `Bearer realm="…"`.
         case staticTokens
-        /// Tokens are not looked at: every request goes on as an anonymous principal of this name (1…64 printable ASCII bytes),
-        /// wherever `reach` allows. Reported at construction; needs an observer.
+        /// The guard does not look at tokens. Every request that `reach` allows proceeds as an anonymous principal of
+        /// this name (1…64 printable ASCII bytes). The mode is reported when the guard is created, and requires an
+        /// observer.
         case disabled(anonymousAs: String, reach: Reach = .loopbackOnly)
 
-        /// From where a guard that checks nothing may be reached.
+        /// From where a guard in this mode may be reached.
         public enum Reach: Sendable, Hashable {
-            /// The resource is on a loopback host, and the server listens on loopback addresses and Unix-domain sockets only. A
-            /// proxy in front would undo this: have none.
+            /// The resource is on a loopback host, and the server listens only on loopback addresses and Unix-domain
+            /// sockets. Do not put a proxy in front: it would make the server reachable from the network.
             case loopbackOnly
-            /// Everybody who reaches the server may do everything.
+            /// Every client that reaches the server may do everything.
             case iKnowThisIsPublic
         }
     }

@@ -10,22 +10,22 @@ extension ResourceServer {
         case malformedRequest(MalformedRequest)
         /// The verifier does not accept the token.
         case token(TokenRejection)
-        /// The token is good and lacks scope; all scopes of the operation.
+        /// The token is good but lacks scopes. The value holds the scopes that the client should request.
         case insufficientScope(ScopeSet)
-        /// The body is longer than rules for operations may read.
+        /// The body is longer than ``MCPScopeRules/maximumBodyBytes``.
         case bodyTooLarge
-        /// Rules decide by the body, and the program did not pass it: see
+        /// ``MCPScopeRules`` decide by the body, and the program did not pass it: see
         /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
         case bodyWithheld
         /// The request names a session that its caller may not use.
         case session(SessionFault)
-        /// `Origin` is not in the list.
+        /// `Origin` is not in the list of allowed origins.
         case originNotAllowed
-        /// On a local server, `Host` names neither this machine nor the resource. DNS rebinding looks like this.
+        /// On a local server: `Host` names neither this machine nor the resource, as in a DNS rebinding attack.
         case hostNotServed
         /// A guard that is disabled for loopback received a request from the network.
         case disabledOnNetwork
-        /// None of several resources is at this path.
+        /// No resource of ``ProtectedResources`` has this path.
         case unknownResource
 
         /// What is malformed about a request.
@@ -36,11 +36,11 @@ extension ResourceServer {
             case tokenInTwoPlaces = "token_in_two_places"
             /// An `Authorization` value of another scheme beyond the size limit.
             case authorizationTooLong = "authorization_too_long"
-            /// The body is not strict JSON where ``MCPScopeRules`` decide by it.
+            /// The body is not strict JSON, and ``MCPScopeRules`` decide by it.
             case bodyNotJSON = "body_not_json"
             /// The body is JSON, but not a JSON-RPC message that every handler reads in the same way.
             case bodyNotJSONRPC = "body_not_json_rpc"
-            /// The body is compressed where rules decide by it.
+            /// The body is compressed, and ``MCPScopeRules`` decide by it.
             case bodyEncoded = "body_encoded"
             /// `Mcp-Method` or `Mcp-Name` does not agree with the body: the response holds JSON-RPC error -32020.
             case headerMismatch = "header_mismatch"
@@ -64,9 +64,10 @@ extension ResourceServer {
         }
     }
 
-    /// Why a session was refused, or withheld from a caller. For the operator: callers cannot tell these apart.
+    /// Why a session was refused, or withheld from a caller. It is meant for the operator: a caller can distinguish
+    /// only ``repeated`` from the others.
     public enum SessionFault: String, Error, Sendable, Hashable, CaseIterable {
-        /// The request names a session that this process did not begin, or has forgotten.
+        /// The request names a session that this process did not begin, or does not remember any more.
         case unknown = "session_unknown"
         /// The session belongs to another principal.
         case ofAnotherPrincipal = "session_of_another_principal"
@@ -74,9 +75,9 @@ extension ResourceServer {
         case repeated = "session_repeated"
         /// The handler's identifier is not 1…256 visible ASCII characters.
         case malformed = "session_malformed"
-        /// The token names neither subject nor client, so that a session cannot belong to its principal.
+        /// The token names neither a subject nor a client, so that no session can belong to its principal.
         case namelessPrincipal = "session_of_nameless_principal"
-        /// An error response carries a session that its caller did not present.
+        /// An error response carries a session that the request did not name.
         case onErrorResponse = "session_on_error_response"
     }
 }

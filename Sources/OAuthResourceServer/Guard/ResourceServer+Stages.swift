@@ -2,13 +2,13 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import TokenVerification
 
-// What happens to a request, in order. A stage lets it go on, or ends it with a `StageEnd`.
+// The stages of a request, in order. A stage lets the request continue, or throws a `StageEnd`.
 
-/// Why a stage ends the way of a request.
+/// Why a stage ends a request.
 enum StageEnd: Error {
     /// The guard refuses the request.
     case refused(ResourceServer.Refusal)
-    /// The body could not be read: the caller's fault, and the server's to answer.
+    /// The body could not be read. The client caused this, and the HTTP server answers it.
     case body(HTTPRequest.Body.ReadError)
 }
 
@@ -17,17 +17,17 @@ extension ResourceServer {
 
     /// Takes a request through all stages.
     ///
-    /// - Throws: What reading the body throws, if a stage had to read it.
+    /// - Throws: The error from reading the body, if a stage had to read it.
     func admit(_ request: inout GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
-        // Before everything: a name that is not this server's, and a guard that must not be reached.
+        // First: a host name that is not this server's, and a disabled guard that must not be reached from here.
         guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
-        // Documents that every page may read.
+        // The public documents, which every web page may read.
         if let response = await publicDocument(for: request) {
             return .respond(bodiless(response, if: request.method))
         }
 
-        // Pages of other origins. From here on every answer has the CORS fields.
+        // Pages of other origins. From here on, every response has the CORS fields.
         let caller = configuration.browsers.caller(of: request)
         let crossOrigin = configuration.browsers.crossOriginFields(for: caller)
         if case .refused = caller { return refuse(request, .originNotAllowed, crossOrigin) }
@@ -72,13 +72,13 @@ extension ResourceServer {
 
     // MARK: Before the token
 
-    /// Whether the mode allows requests from where this one came.
+    /// Whether the mode accepts requests from this kind of listener.
     private func mayBeReached(by request: GuardedRequest) -> Bool {
         guard case .disabled(_, .loopbackOnly) = configuration.mode else { return true }
         return request.listener != .network
     }
 
-    /// What is answered without a token: the metadata routes. Nil when the request goes on.
+    /// The response of the metadata routes, which need no token; nil when the request continues.
     private func publicDocument(for request: GuardedRequest) async -> HTTPResponse? {
         await metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
     }
@@ -106,22 +106,22 @@ extension ResourceServer {
 
     // MARK: The scopes
 
-    /// Checks the scopes of the route and of the operation together, so that one challenge names them all.
+    /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
     ///
-    /// - Parameter required: What the route needs; what the operation needs is added.
+    /// - Parameter required: The demand of the route. The demand of the operation is added.
     private func checkScopes(
         of principal: Principal, for request: inout GuardedRequest, _ required: inout ScopeDemand
     ) async throws(StageEnd) {
         let granted = principal.scopes
         let route =
             principal.isAnonymous ? scopes.routeDemand(of: request.method, request.target.path) : required
-        // A scope that a path needs is one that nobody has without a token.
+        // An anonymous caller has no scopes, so a path that requires one requires a token.
         if principal.isAnonymous, !scopes.isMet(route, by: granted) { throw .refused(.missingCredentials) }
         let operation: ScopeDemand
         do throws(StageEnd) {
             operation = try await demand(ofOperationIn: &request)
         } catch {
-            // Whoever may not come here at all learns that, and not what is wrong with the body.
+            // A caller without the scopes of the route is told only that, and not what is wrong with the body.
             guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
             throw error
         }
@@ -134,11 +134,12 @@ extension ResourceServer {
         .refused(.insufficientScope(scopes.scopesToRequest(for: demand, holding: granted)))
     }
 
-    /// What the operation in the body needs. The body is read only now that the caller is known; then it is handed on whole.
+    /// The demand of the operation in the body. The body is read only after the token was checked. The handler still
+    /// receives all of it.
     private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
         guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
         guard let body = request.body else {
-            // A framework may have kept a body that the handler reads.
+            // The framework may have kept a body that the handler will read.
             guard OperationRules.mayLackBody(request) else {
                 throw .refused(.bodyWithheld)
             }
@@ -161,8 +162,8 @@ extension ResourceServer {
 
     // MARK: The form
 
-    /// How much of a form body is searched for a second token. A longer body is handed on all the same: a token in it is
-    /// never used, so that the search is a courtesy to its sender.
+    /// The number of bytes of a form body that are searched for a second token. A longer body is still passed on: the
+    /// guard never uses a token in it, so that the search only helps the client to find its mistake.
     private static var searchedFormBytes: Int { 65_536 }
 
     /// RFC 6750 §2: a token in the field and another in a form make the request malformed.
@@ -170,7 +171,7 @@ extension ResourceServer {
         guard request.isForm, let body = request.body else { return }
         let beginning: [UInt8]
         do throws(HTTPRequest.Body.ReadError) {
-            // The body is read only now that the caller is known; then it is handed on whole.
+            // The body is read only after the token was checked. The handler still receives all of it.
             (beginning, request.body) = try await body.beginning(Self.searchedFormBytes)
         } catch {
             throw .body(error)
@@ -180,7 +181,8 @@ extension ResourceServer {
         }
     }
 
-    /// What is searched, without a parameter that was cut in two: a name's beginning is not the name.
+    /// The part of the form to search. It leaves out a parameter that is cut in two, since the beginning of a name is
+    /// not the name.
     private static func wholeParameters(of form: [UInt8]) -> ArraySlice<UInt8> {
         guard form.count > searchedFormBytes else { return form[...] }
         let searched = form.prefix(searchedFormBytes)
@@ -209,7 +211,7 @@ extension ResourceServer {
                 principal: principal, crossOrigin: crossOrigin, session: session, observer: observer, token: token))
     }
 
-    /// Every refusal goes out here.
+    /// Reports a refusal and makes its response. Every refusal passes through here.
     private func refuse(
         _ request: GuardedRequest, _ refusal: Refusal, _ crossOrigin: CrossOriginFields?,
         token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
@@ -227,7 +229,7 @@ extension ResourceServer {
         return .respond(response)
     }
 
-    /// Calls the observer. The event is made only when there is one: a fingerprint costs a hash.
+    /// Calls the observer. The event is created only if there is an observer, since a fingerprint costs a hash.
     func report(_ event: @autoclosure () -> ResourceServerEvent) {
         observer?(event())
     }

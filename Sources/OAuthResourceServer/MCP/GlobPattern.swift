@@ -1,15 +1,16 @@
 internal import WireFormat
 
-/// A pattern over bytes: `*` stands for any bytes within a segment, `**` for any bytes at all, everything else for itself.
+/// A pattern over bytes: `*` matches any bytes within a segment, `**` matches any bytes, and everything else matches
+/// itself.
 ///
-/// Both may stand for nothing. There is no escape: a literal `*` is covered by `*`, which demands more, not less. Matching
-/// costs at most the size of the text times that of the pattern, whatever they are.
+/// Both also match nothing. There is no escape: a literal `*` is matched by `*`, so that a rule applies to more texts,
+/// not fewer. The cost of a match is at most the size of the text times that of the pattern.
 struct GlobPattern: Sendable, Hashable {
-    /// What divides a text.
+    /// What divides a text into segments.
     enum Segments: Sendable, Hashable {
-        /// Nothing, so that `*` is `**`: names of tools and prompts.
+        /// Nothing, so that `*` means `**`: for names of tools and prompts.
         case none
-        /// `/`: methods, paths and URIs.
+        /// `/`: for methods, paths and URIs.
         case slashes
     }
 
@@ -19,7 +20,7 @@ struct GlobPattern: Sendable, Hashable {
         case anything
     }
 
-    /// The longest pattern in bytes.
+    /// The maximum length of a pattern in bytes.
     static let maximumBytes = 512
 
     private let elements: [Element]
@@ -42,18 +43,19 @@ struct GlobPattern: Sendable, Hashable {
         self.elements = elements
     }
 
-    /// Whether the whole text is of this form.
+    /// Whether the pattern matches the whole text.
     func matches(_ text: [UInt8]) -> Bool {
-        // Most texts are told apart by how they begin or end.
+        // Most texts that do not match differ at their beginning or end.
         if case .literal(let bytes) = elements.first, !text.starts(with: bytes) { return false }
         if case .literal(let bytes) = elements.last, !text.suffix(bytes.count).elementsEqual(bytes) { return false }
-        // Where the elements so far may end. One walk over these places for each element: nothing is ever tried twice.
+        // `ends[n]`: whether the elements so far match the first `n` bytes. Each element takes one pass over the array,
+        // without backtracking.
         var ends = [Bool](repeating: false, count: text.count + 1)
         ends[0] = true
         for element in elements {
             switch element {
             case .literal(let bytes):
-                // From the back, so that a place is read before it is written.
+                // From the end, so that an entry is read before it is overwritten.
                 for end in stride(from: text.count, through: 0, by: -1) {
                     let start = end - bytes.count
                     ends[end] =

@@ -1,11 +1,12 @@
 internal import WireFormat
 
-/// What a body asks for: the method of each JSON-RPC message and what the rules may look at.
+/// The operations in a body: the method of each JSON-RPC message, and the members that rules may look at.
 ///
-/// **Checks** that the body is strict JSON and one JSON-RPC 2.0 message or a batch of them, that members which decide are
-/// of their types and stand under one spelling, and the limits. **Does not check** what MCP wants of a method's params.
+/// **Checks** that the body is strict JSON and one JSON-RPC 2.0 message or a batch of them, that the members that
+/// decide have the right types and only one spelling, and the limits. **Does not check** what MCP requires of the
+/// params of a method.
 struct JSONRPCCalls {
-    /// One message with a method; with or without an `id`, since a handler may act on either.
+    /// One message with a method, with or without an `id`: a handler may act on both.
     struct Call {
         var method: [UInt8]
         var name: [UInt8]?
@@ -14,9 +15,9 @@ struct JSONRPCCalls {
     }
 
     private(set) var calls: [Call] = []
-    /// The resources that messages subscribe to by the list, each as the `resources/subscribe` that it takes the place of.
+    /// The resources in lists of `subscriptions/listen`, each as the equivalent `resources/subscribe` call.
     private(set) var subscriptions: [Call] = []
-    /// The `id` of a single message when it is an integer: all that an answer may repeat of a request.
+    /// The `id` of a single message when it is an integer. A response repeats nothing else of a request.
     private(set) var integerID: JSONValue?
 
     init(parsing body: [UInt8], maximumBytes: Int) throws(ResourceServer.Refusal) {
@@ -33,7 +34,7 @@ struct JSONRPCCalls {
             try add(document.root)
             return
         }
-        // MCP 2025-03-26 had batches; some handlers still take them.
+        // MCP 2025-03-26 had batches, and some handlers still accept them.
         let count = document.root.count
         guard (1...OperationLimits.maximumMessages).contains(count) else { throw Self.refusal }
         var messages: [JSONDocument.Node] = []
@@ -51,7 +52,7 @@ struct JSONRPCCalls {
             message["jsonrpc"]?.isString("2.0") == true
         else { throw Self.refusal }
         guard let method = message["method"] else {
-            // JSON-RPC 2.0 §5: what has no method is a response.
+            // JSON-RPC 2.0 §5: a message without a method is a response.
             guard message["result"] != nil || message["error"] != nil else { throw Self.refusal }
             return
         }
@@ -90,8 +91,8 @@ struct JSONRPCCalls {
     private static let envelope = ["jsonrpc", "method", "params", "id"]
     private static let subjects = ["name", "uri"]
 
-    /// Whether none of these members stands there in another case too or instead: some readers of JSON do not tell `Method`
-    /// from `method`.
+    /// Whether each of these members appears only in this case. Some JSON readers do not distinguish `Method` from
+    /// `method`.
     private static func isSpelledOnce(_ object: JSONDocument.Node, _ names: [String]) -> Bool {
         var isSpelledOnce = true
         object.forEachMember { member, _ in
@@ -103,14 +104,14 @@ struct JSONRPCCalls {
         return isSpelledOnce
     }
 
-    /// A method or name: a text that is spelled in one way only.
+    /// A method or name: a text without characters that are equivalent to others.
     private static func name(_ node: JSONDocument.Node) throws(ResourceServer.Refusal) -> [UInt8] {
         let text = try text(node)
         guard !ResourceURIReadings.holdsDisguisedText(text) else { throw refusal }
         return text
     }
 
-    /// A method, name or URI: a string without control characters, which no two readers treat alike.
+    /// A method, name or URI: a string without control characters, which readers treat differently.
     private static func text(_ node: JSONDocument.Node) throws(ResourceServer.Refusal) -> [UInt8] {
         guard let count = node.stringByteCount, count <= OperationLimits.maximumNameBytes, let bytes = node.stringBytes,
             bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })

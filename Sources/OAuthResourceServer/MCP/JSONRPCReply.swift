@@ -1,9 +1,9 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The JSON-RPC message that a refusal answers, as far as it was read.
+/// The JSON-RPC message that a refusal answers, as far as the guard has read it.
 struct JSONRPCReply: Sendable {
-    /// Its `id` when that is an integer. A text would send the caller's input back.
+    /// Its `id` when that is an integer. A string would send the caller's input back.
     var id: JSONValue?
 
     /// A JSON-RPC 2.0 §5 error object.
@@ -15,7 +15,8 @@ struct JSONRPCReply: Sendable {
         ]
     }
 
-    /// The codes of JSON-RPC 2.0 §5.1 and of MCP 2026-07-28 "Error Codes"; nil for the codes that MCP leaves to applications.
+    /// The codes of JSON-RPC 2.0 §5.1 and of MCP 2026-07-28 "Error Codes"; nil for refusals whose code MCP leaves to
+    /// applications.
     private static func code(_ refusal: ResourceServer.Refusal) -> Int64? {
         switch refusal {
         case .malformedRequest(.headerMismatch): -32020

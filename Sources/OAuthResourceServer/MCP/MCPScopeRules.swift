@@ -1,7 +1,7 @@
-/// Which scopes the operations of an MCP server need, beyond those that every request needs.
+/// The scopes that the operations of an MCP server need, in addition to those that every request needs.
 ///
 /// ```swift
-/// configuration.operationScopes = [
+/// configuration.requirements.operations = [
 ///     .tool("delete_*", requires: "files:write"),
 ///     .prompt("review", requires: .any(of: ["review", "admin"])),
 ///     .resource("file:///private/**", requires: ["files:read", "files:private"]),
@@ -9,25 +9,27 @@
 /// ]
 /// ```
 ///
-/// **Patterns.** `*` stands for any bytes but `/`, `**` for any bytes, everything else for itself; all of a text must match,
-/// as bytes, and upper and lower case differ. Names of tools and prompts have no segments: there `*` stands for any bytes
-/// too. URIs are matched as sent, and again as a handler may read them: percent-decoded, without dot segments, whatever the
-/// case. A rule applies if any reading matches, and every rule for URIs applies to a URI that cannot be read with
-/// confidence, such as a relative one. The host of a `file:` URI hides nothing. Beyond ASCII nothing is folded: names of
-/// other scripts match as they are spelled.
+/// **Patterns.** `*` matches any bytes but `/`, `**` matches any bytes, and everything else matches itself. A pattern
+/// must match the whole text, as bytes; upper and lower case differ. Names of tools and prompts have no segments, so
+/// that `*` matches any bytes in them. A URI is matched as sent, and again as a handler may read it: percent-decoded,
+/// without dot segments, and without regard to case. A rule applies if any reading matches. To a URI without a reliable
+/// reading, such as a relative one, every rule for URIs applies. A rule for a `file:` URI without a host also applies
+/// when the request adds a host. Case is folded for ASCII only: names in other scripts match as they are spelled.
 ///
-/// **Decision.** By the body alone, of whatever method and content type. Of several rules that match, all count; a batch
-/// needs what its messages need together. A message without an `id` is an operation like any other; responses, empty bodies
-/// and what no rule matches need nothing more. A body that holds no JSON-RPC message, that is compressed, that repeats a
-/// member, that has a name or URI which is no string of 2,048 bytes at most, or a name with characters that merely stand for
-/// others is refused, because a handler may read it
-/// differently; so is a batch of more than 100 messages. `Mcp-Method` and `Mcp-Name` must agree with the body where they
-/// are sent.
+/// **Decision.** Only the body decides, for every method and content type. All rules that match apply. A batch needs
+/// the scopes of all its messages together. A message without an `id` is an operation like any other. Responses, empty
+/// bodies and operations that no rule matches need no further scopes.
 ///
-/// Without a token the body is not read: the 401 names what every request to the route needs. On a public route, and where
-/// the guard is disabled, no rule applies. A plain value, checked when the ``ResourceServer`` is made.
+/// **Refused bodies.** A body is refused when a handler may read it differently: when it holds no JSON-RPC message, is
+/// compressed or repeats a member; when a name or URI is not a string of at most 2,048 bytes; when a name has
+/// characters that are equivalent to others; and when it is a batch of more than 100 messages. `Mcp-Method` and
+/// `Mcp-Name` must agree with the body if they are sent.
+///
+/// A request that lacks a required token gets 401 before its body is read, and the challenge names the scopes that
+/// every request to the route needs. On a public route, and when the guard is disabled, no rule applies. The rules are
+/// plain values, which are checked when the ``ResourceServer`` is created.
 public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
-    /// What some operations need.
+    /// The scopes that some operations need.
     public struct Rule: Sendable, Hashable {
         enum Subject: Sendable, Hashable {
             case any
@@ -45,33 +47,33 @@ public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
             self.requirement = requirement
         }
 
-        /// Calls of the tools whose names match.
+        /// A rule for calls of the tools whose names match.
         public static func tool(_ name: String, requires requirement: ScopeRequirement) -> Rule {
             Rule("tools/call", .name(name), requirement)
         }
 
-        /// Gets of the prompts whose names match.
+        /// A rule for `prompts/get` of the prompts whose names match.
         public static func prompt(_ name: String, requires requirement: ScopeRequirement) -> Rule {
             Rule("prompts/get", .name(name), requirement)
         }
 
-        /// Whatever is done with the resources whose URIs match: reads and subscriptions, those by list
-        /// (`subscriptions/listen`) included.
+        /// A rule for all operations on the resources whose URIs match: reads and subscriptions, those of
+        /// `subscriptions/listen` included.
         public static func resource(_ uri: String, requires requirement: ScopeRequirement) -> Rule {
             Rule("resources/*", .uri(uri), requirement)
         }
 
-        /// Every use of the methods that match.
+        /// A rule for all messages whose methods match.
         public static func method(_ method: String, requires requirement: ScopeRequirement) -> Rule {
             Rule(method, .any, requirement)
         }
 
-        /// Uses of the methods that match where `params.name` matches.
+        /// A rule for messages whose methods match and whose `params.name` matches.
         public static func method(_ method: String, name: String, requires requirement: ScopeRequirement) -> Rule {
             Rule(method, .name(name), requirement)
         }
 
-        /// Uses of the methods that match where `params.uri` matches.
+        /// A rule for messages whose methods match and whose `params.uri` matches.
         public static func method(_ method: String, uri: String, requires requirement: ScopeRequirement) -> Rule {
             Rule(method, .uri(uri), requirement)
         }
@@ -79,17 +81,18 @@ public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
 
     /// The rules; their order does not matter.
     public var rules: [Rule]
-    /// Request paths, exactly as sent, at which there is no MCP endpoint: their bodies are not read and no rule applies.
+    /// The request paths, exactly as sent, that are not MCP endpoints. Bodies of requests to them are not read, and no
+    /// rule applies.
     public var otherPaths: [String] = []
-    /// The largest body in bytes that is read for a decision, 1,024…16,777,216; beyond it the answer is 413.
+    /// The largest body in bytes that is read for a decision, 1,024…16,777,216. A longer body gets 413.
     public var maximumBodyBytes: Int = 1_048_576
 
-    /// Rules; none by default, and then no body is read.
+    /// Rules; none by default. Without rules no body is read.
     public init(_ rules: [Rule] = []) {
         self.rules = rules
     }
 
-    /// Rules.
+    /// The rules of an array literal.
     public init(arrayLiteral rules: Rule...) {
         self.rules = rules
     }

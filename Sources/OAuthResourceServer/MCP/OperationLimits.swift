@@ -1,15 +1,15 @@
-/// The limits of what is read out of a body to decide about an operation.
+/// The limits for reading the operations of a body.
 enum OperationLimits {
-    /// The deepest nesting.
+    /// The maximum nesting depth.
     static let maximumDepth = 64
-    /// The most messages of a batch.
+    /// The maximum number of messages in a batch.
     static let maximumMessages = 100
-    /// The most resources that the messages of a body subscribe to by list.
+    /// The maximum number of resources in the `subscriptions/listen` messages of a body.
     static let maximumSubscriptions = 1_000
-    /// The longest method, name or URI in bytes, after unescaping.
+    /// The maximum length of a method, name or URI in bytes, after unescaping.
     static let maximumNameBytes = 2_048
-    /// The most rules.
+    /// The maximum number of rules.
     static let maximumRules = 1_000
-    /// What ``MCPScopeRules/maximumBodyBytes`` may be.
+    /// The range of ``MCPScopeRules/maximumBodyBytes``.
     static let bodyBytes = 1_024...16_777_216
 }

@@ -2,7 +2,7 @@ internal import HTTPMessages
 internal import TokenVerification
 internal import WireFormat
 
-/// Checked ``MCPScopeRules``: what the operations in a body need.
+/// Checked ``MCPScopeRules``: decides which scopes the operations in a body need.
 struct OperationRules: Sendable {
     private enum Subject {
         case any
@@ -66,7 +66,7 @@ struct OperationRules: Sendable {
         maximumBodyBytes = configured.maximumBodyBytes
     }
 
-    /// What all rules together demand.
+    /// The demands of all rules together.
     var mentioned: ScopeDemand {
         var all = ScopeDemand()
         for rule in rules { all.add(rule.demand) }
@@ -78,14 +78,15 @@ struct OperationRules: Sendable {
         !otherPaths.contains { $0.hasSameBytes(as: path) }
     }
 
-    /// What the operations in a body need, after every check of the body. `message` becomes what a refusal would answer.
+    /// Checks a body, and returns what its operations need. `message` is set to the message that a refusal would
+    /// answer.
     func demand(
         of body: [UInt8], _ fields: HTTPFields, _ message: inout JSONRPCReply?
     ) throws(ResourceServer.Refusal) -> ScopeDemand {
-        // Nothing is asked: a stream is opened or a session ended.
+        // An empty body requests no operation: the request opens a stream or ends a session.
         guard !body.isEmpty else { return ScopeDemand() }
         message = JSONRPCReply()
-        // RFC 9110 §8.4: the handler would read other bytes than these.
+        // RFC 9110 §8.4: the handler would decode the content, and read other bytes than these.
         guard !fields.values(of: .contentEncoding).contains(where: Self.changesContent) else {
             throw .malformedRequest(.bodyEncoded)
         }
@@ -99,7 +100,8 @@ struct OperationRules: Sendable {
         !ASCII.equalsIgnoringCase(encoding.bytes, "identity".utf8)
     }
 
-    /// Whether a request whose body is not at hand has none: by its method, and the head announces none (RFC 9112 §6).
+    /// Whether a request whose body was not passed has none: its method allows that, and its head announces none
+    /// (RFC 9112 §6).
     static func mayLackBody(_ request: GuardedRequest) -> Bool {
         let methods: [HTTPMethod] = [.get, .head, .delete, .options]
         return methods.contains(request.method) && !request.fields.contains(.transferEncoding)
@@ -112,7 +114,7 @@ struct OperationRules: Sendable {
         for call in calls {
             guard !open.isEmpty else { break }
             let locator = looksAtURIs ? call.uri.map { ResourceURIReadings($0, .uri) } : nil
-            // A rule that applied once need not be asked again.
+            // A rule that applied once is not evaluated again.
             open.removeAll { index in
                 guard applies(rules[index], to: call, locator) else { return false }
                 demand.add(rules[index].demand)

@@ -1,10 +1,11 @@
 internal import WireFormat
 
-/// A pattern for URIs or paths that also matches what a handler may make of another spelling.
+/// A pattern for URIs or paths. It also matches other spellings that a handler may read as a matching text.
 ///
-/// A rule demands scopes. So a text is matched as it was sent, and again after percent-decoding, without dot segments,
-/// repeated slashes, default ports, userinfo, path parameters, query and fragment, and without regard to ASCII case: if any
-/// reading matches, the rule applies. A text for which no reading can be trusted is matched by every pattern.
+/// A missed match would skip the scopes of a rule. So a text is matched as it was sent, and again after
+/// percent-decoding, without dot segments, repeated slashes, default ports, userinfo, path parameters, query and
+/// fragment, and without regard to ASCII case. If any reading matches, the rule applies. A text without a reliable
+/// reading is matched by every pattern.
 struct ResourceURIPattern: Sendable, Hashable {
     private let asWritten: GlobPattern
     private let readings: [GlobPattern]
@@ -12,7 +13,7 @@ struct ResourceURIPattern: Sendable, Hashable {
     init(_ pattern: String) {
         let bytes = Array(pattern.utf8)
         asWritten = GlobPattern(bytes, .slashes)
-        // The pattern may be written in any of these ways too.
+        // The pattern itself may be spelled in any of these ways.
         let folded = ResourceURIReadings.decodings(bytes).text.map { ASCII.lowercased($0) }
         var readings: Set = [GlobPattern(folded, .slashes)]
         if let canonical = ResourceURIReadings.canonical(folded) { readings.insert(GlobPattern(canonical, .slashes)) }
@@ -25,11 +26,12 @@ struct ResourceURIPattern: Sendable, Hashable {
     }
 }
 
-/// A URI or a path, and everything that a handler may take it for.
+/// A URI or a path, with all readings that a handler may use.
 struct ResourceURIReadings: Sendable {
     /// What a text is.
     enum Kind: Sendable {
-        /// An absolute URI. One without a scheme is unclear: a handler resolves it against we do not know what.
+        /// An absolute URI. A URI without a scheme is unclear: the guard does not know the base that a handler resolves
+        /// it against.
         case uri
         /// The path of a request.
         case path
@@ -37,16 +39,16 @@ struct ResourceURIReadings: Sendable {
 
     let asSent: [UInt8]
     let readings: Set<[UInt8]>
-    /// Whether no reading can be trusted: percent-encoded too often, or holding control bytes or other spellings of ASCII after
-    /// decoding.
+    /// Whether no reading is reliable: the text is percent-encoded too often, or holds control bytes or other spellings
+    /// of ASCII after decoding.
     let isUnclear: Bool
 
     init(_ text: [UInt8], _ kind: Kind) {
         asSent = text
         var readings: Set<[UInt8]> = []
         var isUnclear = false
-        // Cut before and after decoding, and decoded as often as can be, less often or not at all: some readers do the one,
-        // some the other.
+        // Some readers remove query and fragment before decoding and some after it, and some decode more often than
+        // others. All combinations are readings.
         let decodings = [Self.decodings(text), Self.decodings(Self.cut(text))]
         if decodings.contains(where: { !$0.isSettled }) { isUnclear = true }
         for decoded in decodings.flatMap({ $0.earlier + [$0.text] }) {
@@ -68,7 +70,7 @@ struct ResourceURIReadings: Sendable {
                 }
                 for reading in plain {
                     readings.insert(reading)
-                    // A folder and what it is called.
+                    // A handler may name a folder with or without a slash at the end.
                     if reading.last == UInt8(ascii: "/") {
                         readings.insert(Array(reading.dropLast()))
                     } else {
@@ -81,10 +83,11 @@ struct ResourceURIReadings: Sendable {
         self.isUnclear = isUnclear
     }
 
-    /// The most rounds of percent-encoding that are undone.
+    /// The maximum number of rounds of percent-encoding that are undone.
     private static let maximumRounds = 4
 
-    /// Percent-decodes until nothing changes, and gives what came before too; false when that takes too many rounds.
+    /// Percent-decodes until nothing changes, and returns the earlier texts too. `isSettled` is false when this takes
+    /// too many rounds.
     static func decodings(_ text: [UInt8]) -> (earlier: [[UInt8]], text: [UInt8], isSettled: Bool) {
         var text = text
         var earlier: [[UInt8]] = []
@@ -108,17 +111,18 @@ struct ResourceURIReadings: Sendable {
         return (earlier, text, false)
     }
 
-    /// Whether a text holds a character that stands for another one, such as U+212A for `K`: `String` takes the two for the
-    /// same (Unicode, canonical equivalence), so that a handler in Swift may find a name that no pattern of bytes matches.
+    /// Whether a text holds a character that is canonically equivalent to another one, such as U+212A to `K`. `String`
+    /// treats the two as equal (Unicode), so that a handler in Swift may find a name that no pattern of bytes matches.
     static func holdsDisguisedText(_ text: [UInt8]) -> Bool {
         guard text.contains(where: { $0 >= 0x80 }) else { return false }
-        // Every other spelling of ASCII is of these, which no normalised text holds.
+        // Every character that is equivalent to ASCII has this property. Normalized text has none of them.
         return String(decoding: text, as: UTF8.self).unicodeScalars.contains {
             $0.properties.isFullCompositionExclusion
         }
     }
 
-    /// The canonical form of a `file:` URI that names a host, without it: who opens its path does not look at the host.
+    /// The canonical form of a `file:` URI without its host; nil when it names none. A handler that opens the path
+    /// ignores the host.
     private static func withoutFileHost(_ canonical: [UInt8]) -> [UInt8]? {
         let prefix = "file://".utf8
         guard canonical.starts(with: prefix) else { return nil }
@@ -126,12 +130,13 @@ struct ResourceURIReadings: Sendable {
         return path.startIndex == prefix.count ? nil : Array(prefix) + path
     }
 
-    /// Without query and fragment.
+    /// The text without query and fragment.
     private static func cut(_ text: [UInt8]) -> [UInt8] {
         Array(text.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
     }
 
-    /// RFC 3986 §6.2: `scheme://authority/path` of a lower-case text without what makes no difference; nil without a scheme.
+    /// RFC 3986 §6.2: `scheme://authority/path` of a lower-case text, without parts that make no difference; nil
+    /// without a scheme.
     static func canonical(_ text: [UInt8]) -> [UInt8]? {
         let text = text.drop { $0 == 0x20 }
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > text.startIndex,
@@ -153,12 +158,13 @@ struct ResourceURIReadings: Sendable {
             authority = authority.dropLast(port.utf8.count)
         }
         if authority.last == UInt8(ascii: ".") { authority = authority.dropLast() }
-        // RFC 8089 §2: the local host and no host are the same.
+        // RFC 8089 §2: `localhost` and no host are the same.
         if scheme.elementsEqual("file".utf8), authority.elementsEqual("localhost".utf8) { authority = [] }
         return Array(scheme) + Array("://".utf8) + Array(authority) + canonicalPath(rest)
     }
 
-    /// RFC 3986 §5.2.4, and without empty segments and path parameters: begins with a `/`.
+    /// RFC 3986 §5.2.4: the path without dot segments, and also without empty segments and path parameters. It begins
+    /// with a `/`.
     private static func canonicalPath(_ path: ArraySlice<UInt8>) -> [UInt8] {
         var segments: [ArraySlice<UInt8>] = []
         let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

@@ -2,31 +2,35 @@ public import OAuthMetadata
 internal import TokenVerification
 
 extension ResourceServerConfiguration {
-    /// The metadata of an authorization server that this server serves too: for MCP clients of revision 2025-03-26, which look
-    /// at `/.well-known/oauth-authorization-server` of the MCP server's host and do not know protected resource metadata.
+    /// The metadata of an authorization server that this server also serves. It is for MCP clients of revision
+    /// 2025-03-26, which look for `/.well-known/oauth-authorization-server` on the host of the MCP server and do not
+    /// know protected resource metadata.
     ///
-    /// What is served is written from what was read and found to be the issuer's own (RFC 8414 §3.3): no byte of another server
-    /// is forwarded as it came. While there is nothing to serve the response is 503 with `Retry-After`. Clients that insist on an
-    /// `issuer` that matches the URL do not accept it, and do not need it.
+    /// The served document is encoded from metadata that was parsed and found to be the issuer's own (RFC 8414 §3.3):
+    /// no bytes of another server are forwarded unparsed. While no metadata is available, the response is 503 with
+    /// `Retry-After`. Clients that require an `issuer` that matches the URL do not accept this document, and do not
+    /// need it.
     ///
-    /// - SeeAlso: [MCP 2025-03-26, authorization](https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization)
+    /// - SeeAlso:
+    ///   [MCP 2025-03-26, authorization](https://modelcontextprotocol.io/specification/2025-03-26/basic/authorization)
     public enum ForwardedMetadata: Sendable {
-        /// The metadata of one of the authorization servers, from the cache that its keys come from.
+        /// The metadata of one of the authorization servers, from the cache that its keys use too.
         case discovered(issuer: String)
-        /// The metadata of one of the authorization servers, from the program: for an authorization server in the same program.
+        /// The metadata of one of the authorization servers, from the program. It is meant for an authorization server
+        /// in the same program.
         ///
-        /// `read` is called for each request, by any caller: it answers from memory.
+        /// `read` is called for each request, from any client, so it should answer from memory.
         case provided(issuer: String, read: @Sendable () async -> Reading)
 
-        /// What there is to serve.
+        /// The metadata, or when to retry.
         public enum Reading: Sendable, Hashable {
             /// The metadata.
             case metadata(AuthorizationServerMetadata)
-            /// There is none; seconds until another request makes sense, brought into 1…60.
+            /// There is none. The seconds until a retry makes sense; the value is limited to 1…60.
             case unavailable(retryAfter: Int)
         }
 
-        /// Whose metadata it is.
+        /// The issuer of the metadata.
         public var issuer: String {
             switch self {
             case .discovered(let issuer), .provided(let issuer, _): issuer

@@ -5,7 +5,8 @@ internal import TokenVerification
 
 /// Serves the metadata of an authorization server: see ``ResourceServerConfiguration/ForwardedMetadata``.
 final class MetadataForwarder: Sendable {
-    /// How long caches may keep it, in seconds: shorter than this server's own document, because another server decides about it.
+    /// How long caches may keep the document, in seconds. It is shorter than for this server's own document, because
+    /// another server decides about the content.
     static let maximumAge = 600
 
     private let issuer: IssuerIdentifier
@@ -21,7 +22,7 @@ final class MetadataForwarder: Sendable {
         self.read = read
     }
 
-    /// A forwarder of what the guard reads for its keys.
+    /// A forwarder of the metadata that the guard reads for its keys.
     convenience init(_ discovery: IssuerDiscovery) {
         self.init(of: discovery.issuer) {
             do throws(IssuerDiscovery.Unavailable) {
@@ -32,7 +33,7 @@ final class MetadataForwarder: Sendable {
         }
     }
 
-    /// The response to a request for it.
+    /// The response to a request for the document.
     func response(method: HTTPMethod, fields: HTTPFields) async -> HTTPResponse {
         if let response = ServedDocument.answerWithoutDocument(to: method) { return response }
         switch await read() {
@@ -50,7 +51,7 @@ final class MetadataForwarder: Sendable {
         return response
     }
 
-    /// The document, made once for each metadata that was read.
+    /// The document. It is encoded only when the metadata changed.
     private func document(of metadata: AuthorizationServerMetadata) -> ServedDocument {
         served.withLock { served in
             if let served, served.source == metadata { return served.document }

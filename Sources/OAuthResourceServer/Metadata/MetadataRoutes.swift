@@ -2,16 +2,16 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import WireFormat
 
-/// Serves the protected resource metadata (RFC 9728 §3) and answers for the rest of `/.well-known/`.
+/// Serves the protected resource metadata (RFC 9728 §3), and decides about all other paths below `/.well-known/`.
 struct MetadataRoutes: Sendable {
-    /// Where the document stands, without a slash at the end.
+    /// The paths of the document, without a slash at the end.
     let paths: [[UInt8]]
     let handlerPaths: [[UInt8]]
     private let document: ServedDocument?
     private let forwarder: MetadataForwarder?
 
-    /// Routes that serve the document of a resource, unless the mode has none. Everything that is neither served nor claimed by
-    /// the handler is 404.
+    /// Routes that serve the document of a resource, unless the mode has none. Other paths get 404, unless the handler
+    /// claims them.
     init(_ metadata: CheckedMetadata, _ forwarder: MetadataForwarder?) {
         var served: [String] = []
         if metadata.isServed {
@@ -24,10 +24,10 @@ struct MetadataRoutes: Sendable {
         self.forwarder = metadata.isServed ? forwarder : nil
     }
 
-    /// Whether a document of an authorization server is served at the root.
+    /// Whether the metadata of an authorization server is served at the root.
     var forwardsMetadata: Bool { forwarder != nil }
 
-    /// Whether something is served at the path, or the handler has it.
+    /// Whether a document is served at the path, or the handler claims it.
     func claims(_ path: String) -> Bool {
         let path = Array(path.utf8)
         let trimmed = Self.trimmed(path)
@@ -35,14 +35,14 @@ struct MetadataRoutes: Sendable {
             || forwardsMetadata && trimmed.elementsEqual(WellKnown.authorizationServer.utf8)
     }
 
-    /// The answer for a path below `/.well-known/`; nil when the request goes on to the guard.
+    /// The response for a path below `/.well-known/`; nil when the request continues.
     func response(method: HTTPMethod, path: String, fields: HTTPFields) async -> HTTPResponse? {
         guard path.utf8.starts(with: WellKnown.prefix.utf8) else { return nil }
         let path = Array(path.utf8)
         if let document, paths.contains(Self.trimmed(path)) {
             return document.response(method: method, fields: fields)
         }
-        // MCP 2025-03-26: at the root, whatever the path of the server.
+        // MCP 2025-03-26: at the root, for every path of the server.
         if let forwarder, Self.trimmed(path).elementsEqual(WellKnown.authorizationServer.utf8) {
             return await forwarder.response(method: method, fields: fields)
         }
@@ -50,7 +50,7 @@ struct MetadataRoutes: Sendable {
         return Answers.documentNotFound
     }
 
-    /// One trailing slash more or less is tolerated.
+    /// The path without one slash at its end: one slash more or less is tolerated.
     private static func trimmed(_ path: [UInt8]) -> [UInt8] {
         path.last == UInt8(ascii: "/") ? path.dropLast() : path
     }

@@ -2,7 +2,7 @@ internal import HTTPMessages
 internal import JOSE
 internal import WireFormat
 
-/// A public JSON document with a strong entity-tag, as it answers requests: from any page, kept by caches.
+/// A public JSON document with a strong entity-tag. Every web page may read it, and caches may keep it.
 struct ServedDocument: Sendable {
     private let content: [UInt8]
     private let entityTag: HTTPFields.Value
@@ -17,12 +17,12 @@ struct ServedDocument: Sendable {
         self.maximumAge = maximumAge
     }
 
-    /// The answer to a request for it.
+    /// The response to a request for the document.
     func response(method: HTTPMethod, fields: HTTPFields) -> HTTPResponse {
         Self.answerWithoutDocument(to: method) ?? document(for: fields)
     }
 
-    /// The answer to methods that need no document; nil for GET and HEAD.
+    /// The response to methods that need no document; nil for GET and HEAD.
     static func answerWithoutDocument(to method: HTTPMethod) -> HTTPResponse? {
         var response: HTTPResponse
         switch method {

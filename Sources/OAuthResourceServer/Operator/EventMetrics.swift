@@ -1,13 +1,14 @@
 internal import Synchronization
 public import TokenVerification
 
-/// A ready-made observer: counts events, and shows the counts and the health of key sources as lines that Prometheus reads.
+/// A ready-made observer. It counts events, and gives the counts and the health of key sources in the text format of
+/// Prometheus.
 ///
 /// ```swift
 /// let metrics = EventMetrics()
-/// let keys = RemoteKeySet(of: issuer, fetcher: fetcher, observer: metrics.observe)
-/// // … behind an address that only your monitoring can reach:
-/// let page = metrics.text(keySources: [(issuer.text, keys)])
+/// let resourceServer = try ResourceServer(configuration, fetcher: fetcher, observer: metrics.observe)
+/// // … at an address that only your monitoring can reach:
+/// let page = metrics.text(keySources: resourceServer.trustedIssuers.map { ($0.issuer, $0.keys) })
 /// ```
 ///
 /// ```
@@ -16,17 +17,18 @@ public import TokenVerification
 /// oauth_keys_age_seconds{issuer="https://issuer.example"} 412
 /// ```
 ///
-/// Bounded: at most ``maximumCounts`` different events are told apart, all others are counted together.
+/// Memory is bounded: at most ``maximumCounts`` counts are kept. Further kinds of events are counted together as
+/// `other`.
 public final class EventMetrics: Sendable {
-    /// The most lines of counts.
+    /// The maximum number of counts, `other` included.
     public static let maximumCounts = 256
 
     private let counts = Mutex<[String: UInt64]>([:])
 
-    /// Counts from 0.
+    /// Metrics without counts.
     public init() {}
 
-    /// Takes an event: this is the `observer` to give to a source or a ``ResourceServer``.
+    /// Takes an event. Pass this function as the `observer` of a ``ResourceServer``.
     public func observe(_ event: ResourceServerEvent) {
         let group = event.group
         counts.withLock { counts in
@@ -35,9 +37,9 @@ public final class EventMetrics: Sendable {
         }
     }
 
-    /// The lines, in the text format of Prometheus.
+    /// The counts and the health, as lines in the text format of Prometheus.
     ///
-    /// - Parameter keySources: The sources whose health is shown, each with its issuer. Asking them fetches nothing.
+    /// - Parameter keySources: The key sources whose health is shown, each with its issuer. Nothing is fetched.
     public func text(keySources: [(issuer: String, keys: any KeySource)] = []) -> String {
         var lines = counts.withLock { $0 }.sorted { $0.key < $1.key }.map { group, count in
             let parts = group.utf8.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }

@@ -2,7 +2,8 @@ internal import Synchronization
 public import TokenVerification
 internal import WireFormat
 
-/// A ready-made observer: one line an event, `key=value` pairs behind a time stamp, to the standard error.
+/// A ready-made observer. It writes one line for each event to the standard error: `key=value` pairs after a time
+/// stamp.
 ///
 /// ```swift
 /// let resourceServer = try ResourceServer(…, observer: LineLogger.standardError.observe)
@@ -12,27 +13,27 @@ internal import WireFormat
 /// 2026-11-20T17:35:00.250Z denied reason=aud_mismatch token=ba7816bf8f01cfea
 /// ```
 ///
-/// A token is named by its fingerprint, the same one in all events of that token. Of each reason at most
-/// ``linesPerSecond`` lines are written a second; the others are counted, and the count stands in a line of its own when
-/// the second is over. Nothing waits for a slow reader: a line that cannot be written at once is counted too. What comes
-/// from outside is escaped, and a line ends after ``bytesPerLine`` bytes.
+/// A token is named by its fingerprint, which is the same in all events of that token. In a second, at most
+/// ``linesPerSecond`` lines are written for each reason. Further lines are counted, and a line with their count is
+/// written when the second is over. The logger never waits for a slow reader: a line that cannot be written at once is
+/// counted as dropped. Text from outside is escaped, and a line is cut after ``bytesPerLine`` bytes.
 public final class LineLogger: Sendable {
     /// Which events get a line.
     public enum Detail: Sendable, Hashable {
-        /// All but requests that were let through.
+        /// All events but those of requests that were let through.
         case withoutAllowed
-        /// All.
+        /// All events.
         case everything
     }
 
-    /// The most lines of one reason in a second.
+    /// The maximum number of lines for each reason in a second.
     public static let linesPerSecond = 10
-    /// The longest line in bytes, without its end.
+    /// The maximum length of a line in bytes, without the line feed.
     public static let bytesPerLine = 1_024
-    /// The most reasons that are told apart; all others share one count.
+    /// The maximum number of reasons that are counted separately. All others share one count.
     static let reasons = 256
 
-    /// Writes to the standard error; requests that were let through are left out.
+    /// A logger to the standard error that leaves out requests that were let through.
     public static let standardError = LineLogger(.withoutAllowed)
 
     private struct Second {
@@ -58,14 +59,14 @@ public final class LineLogger: Sendable {
         self.init(detail) { StandardError.write($0) }
     }
 
-    /// A logger to somewhere else.
+    /// A logger with a destination of your own.
     ///
     /// - Parameters:
     ///   - detail: Which events get a line.
-    ///   - wallClock: For the time stamps.
-    ///   - clock: For the seconds.
-    ///   - write: Writes a line with its end, at once; false when that would have to wait. Called by one task at a time; it
-    ///     must not call this logger.
+    ///   - wallClock: The clock for the time stamps.
+    ///   - clock: The clock that measures the seconds.
+    ///   - write: Writes a line, line feed included, without waiting. It returns false when it would have to wait. It
+    ///     is called by one task at a time, and must not call this logger.
     public init(
         _ detail: Detail, wallClock: WallClock = .system, clock: MonotonicClock = .system,
         write: @escaping @Sendable ([UInt8]) -> Bool
@@ -76,7 +77,7 @@ public final class LineLogger: Sendable {
         self.write = write
     }
 
-    /// Takes an event: this is the `observer` to give to a ``ResourceServer``.
+    /// Takes an event. Pass this function as the `observer` of a ``ResourceServer``.
     public func observe(_ event: ResourceServerEvent) {
         if detail == .withoutAllowed, event.isAllowed { return }
         let now = clock.now()
@@ -109,10 +110,11 @@ public final class LineLogger: Sendable {
         }
     }
 
-    /// Tells what was suppressed in seconds that are over, although no other event of that reason came.
+    /// Writes the counts of suppressed lines, since no further event of the same reason may come.
     private func closeSeconds() {
         state.withLock { state in
-            // One task at a time, so one a second at most. A count goes on in a second that is not over.
+            // Only one task waits at a time, so this runs at most once a second. Seconds that are not over continue to
+            // count.
             state.awaitsEnd = false
             for (reason, second) in state.seconds {
                 report(second.suppressed, of: reason, &state)

@@ -1,16 +1,17 @@
 public import TokenVerification
 
 extension ResourceServer {
-    /// The issuers whose keys the guard uses, with the sources of these keys, their health, and the discovery that reads the
-    /// issuer's metadata. Empty when tokens are verified without keys.
+    /// The issuers whose keys the guard uses. Each has its key source, with the health of the keys and the discovery
+    /// that reads the issuer's metadata. Empty when tokens are verified without keys.
     public var trustedIssuers: [TrustedIssuer] { verifier.trustedIssuers }
 
-    /// Fetches the first keys of every issuer before the first request needs them.
+    /// Fetches the keys of every issuer before the first request needs them.
     ///
-    /// Optional. A program that starts while an issuer is down may ignore the error: the keys are fetched as soon as they can be.
+    /// The call is optional. A program that starts while an issuer is unavailable may ignore the error: the keys are
+    /// fetched as soon as this is possible.
     ///
-    /// - Throws: ``TokenVerification/KeySourceError`` when the keys of an issuer could not be fetched; those of the others were
-    ///   tried all the same.
+    /// - Throws: ``TokenVerification/KeySourceError`` when the keys of an issuer could not be fetched. The keys of the
+    ///   other issuers are fetched nevertheless.
     public func prepare() async throws(KeySourceError) {
         let failure = await withTaskGroup(of: KeySourceError?.self) { group in
             for issuer in trustedIssuers {
@@ -46,7 +47,8 @@ extension ResourceServer {
         /// One entry for each issuer whose keys are used.
         public let keys: [Keys]
 
-        /// Whether tokens of every issuer can be verified now. False before the first keys were fetched: see ``prepare()``.
+        /// Whether tokens of every issuer can be verified now. It is false until the first keys were fetched: see
+        /// ``prepare()``.
         public var isAvailable: Bool {
             keys.allSatisfy {
                 if case .unavailable = $0.health { false } else { true }

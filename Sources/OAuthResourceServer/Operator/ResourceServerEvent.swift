@@ -1,28 +1,29 @@
 public import TokenVerification
 
-/// What the operator learns. No case holds a token, a secret or a claim; a token is named by its fingerprint. The error of a
-/// wrapped handler is passed on as it is: the program knows what it put in.
+/// An event for the operator. No case holds a token, a secret or a claim: a token is named by its fingerprint. The
+/// error of a wrapped handler is passed on unchanged, and may hold what the program put into it.
 public enum ResourceServerEvent: Sendable {
     /// A request was let through to the handler.
     case allowed(fingerprint: String)
-    /// A request was refused; no fingerprint when its token was not looked at.
+    /// A request was refused. The fingerprint is nil when the guard did not look at the token.
     case denied(ResourceServer.Refusal, fingerprint: String?)
-    /// A request was let through without a token, on behalf of an anonymous principal of this name.
+    /// A request was let through without a token, for an anonymous principal of this name.
     case allowedAnonymously(name: String)
-    /// A request went on in shadow mode that would have been refused.
+    /// In shadow mode: a request was let through that would have been refused.
     case wouldDeny(ResourceServer.Refusal, fingerprint: String?)
-    /// At construction: this guard checks nothing. The name of the principal that every request gets.
+    /// The guard was created in the mode that accepts every request without a token. `anonymousAs` is the name of the
+    /// principal that every request gets.
     case guardDisabled(anonymousAs: String, reach: ResourceServer.Mode.Reach)
-    /// The scope claim of a good token is of the wrong type; the token counts as one without scopes.
+    /// The scope claim of a good token has the wrong type. The token counts as one without scopes.
     case scopesIgnored(fingerprint: String)
     /// The handler's `Mcp-Session-Id` was removed from a response; the rest of the response was sent.
     case sessionWithheld(ResourceServer.SessionFault, fingerprint: String?)
-    /// The wrapped handler threw an error. The caller got a 500 without detail.
+    /// The wrapped handler threw an error. The caller got a 500 without details.
     case handlerFailed(any Error)
-    /// What a verifier or a key source reports.
+    /// An event of a verifier or a key source.
     case verification(TokenVerificationEvent)
 
-    /// Receives every event, in the task in which it happens: it must be quick and must not block.
+    /// Receives every event, in the task in which it happens. It must return quickly and must not block.
     public typealias Observer = @Sendable (ResourceServerEvent) -> Void
 }
 
@@ -47,9 +48,9 @@ extension ResourceServerEvent: CustomStringConvertible {
 }
 
 extension ResourceServerEvent {
-    /// What events are counted under together: the name, and the reason where there is one.
+    /// The key under which events are counted: the name, and the reason if there is one.
     var group: String {
-        // Both stand in the line: `name reason=code …`. Codes are written in programs and hold no space.
+        // Both are in the line: `name reason=code …`. Codes are constants of the program and hold no space.
         var words = description.utf8.split(separator: 0x20, maxSplits: 2).prefix(2)
         if let second = words.last, !second.starts(with: "reason=".utf8) { words = words.prefix(1) }
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")

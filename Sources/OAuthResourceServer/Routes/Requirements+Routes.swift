@@ -4,7 +4,7 @@ internal import TokenVerification
 internal import WireFormat
 
 extension ResourceServerConfiguration.Requirements {
-    /// Finds rules for paths that contradict each other, or that open the resource itself.
+    /// Finds rules for paths that contradict each other, or that make the resource itself public.
     func checkRoutes(of resource: ResourceIdentifier?, _ faults: inout ConfigurationFaults) {
         let setting = ConfigurationError.Path.requirements + "routes"
         for (index, rule) in routes.enumerated() {
@@ -16,7 +16,8 @@ extension ResourceServerConfiguration.Requirements {
                     "begin it with /, and use no query, //, dot segment, ; or needless escape")
                 continue
             }
-            // A stricter path inside an open one cannot be guarded by its bytes: a handler may accept other spellings of it.
+            // A stricter path inside a less strict one cannot be guarded by its bytes: a handler may accept other
+            // spellings of it.
             for (other, outer) in routes.enumerated() where other != index && PathArea(outer).contains(area) {
                 if PathArea(outer) == area {
                     if other < index { faults.add(setting[index], "covers the same as \(setting[other])", "keep one") }
@@ -35,7 +36,7 @@ extension ResourceServerConfiguration.Requirements {
         checkRouteScopes(&faults)
     }
 
-    /// A scope that is required at a public path would never be asked for.
+    /// Finds scopes that are required at a public path, where they would never be checked.
     private func checkRouteScopes(_ faults: inout ConfigurationFaults) {
         for (index, rule) in routeScopes.enumerated() {
             let stem = String(decoding: rule.path.utf8.prefix { $0 != UInt8(ascii: "*") }, as: UTF8.self)
@@ -49,7 +50,7 @@ extension ResourceServerConfiguration.Requirements {
         }
     }
 
-    /// Whether the area holds the path, with or without a slash at its end: handlers take the two for one.
+    /// Whether the area contains the path, with or without a slash at its end: handlers treat the two as equal.
     private static func opens(_ area: PathArea, _ path: String) -> Bool {
         let stem = path.utf8.last == UInt8(ascii: "/") ? String(decoding: path.utf8.dropLast(), as: UTF8.self) : path
         return area.covers(stem) || area.covers(stem + "/")

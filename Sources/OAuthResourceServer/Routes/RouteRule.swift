@@ -1,18 +1,20 @@
-/// Which requests need a token, by path. Without a rule every path does.
+/// Which requests need a token, by path. Without a rule every request needs one.
 ///
-/// A rule loosens: what it does not name byte for byte stays as strict as it was. A path in which two readers may see two
-/// paths (`//`, a segment `.` or `..`, `;`, an escape of a byte that needs none or that delimits, such as `%2e` and `%2F`)
-/// is below no rule. The handler must not decode paths before it tells them apart, and must tell upper from lower case.
+/// A rule makes paths less strict, and only those that it names byte for byte. No rule applies to a path that two
+/// readers may interpret differently: one with `//`, a segment `.` or `..`, `;`, or a percent-encoded byte that needs
+/// no encoding or is a delimiter, such as `%2e` and `%2F`. The handler must not decode paths before it compares them,
+/// and must distinguish upper from lower case.
 public struct RouteRule: Sendable, Hashable {
     /// What a request needs.
     public enum Access: Sendable, Hashable, CaseIterable {
         /// A good token with the required scopes.
         case required
-        /// A good token with the required scopes, or no `Authorization` field at all: then the principal is anonymous. A bad
-        /// token is still 401, and one without the scopes 403. What a ``RouteScopeRule`` or ``MCPScopeRules`` ask for, nobody
-        /// has without a token.
+        /// A good token with the required scopes, or no `Authorization` field: then the principal is anonymous. A bad
+        /// token still gets 401, and a token without the scopes 403. An anonymous request gets 401 when a
+        /// ``RouteScopeRule`` or ``MCPScopeRules`` require scopes.
         case optional
-        /// Nothing: `Authorization` is not read, the principal is anonymous, and no scope is asked for. For health checks.
+        /// Nothing: `Authorization` is not read, the principal is anonymous, and no scope is required. It is meant for
+        /// health checks.
         case `public`
     }
 
@@ -20,7 +22,7 @@ public struct RouteRule: Sendable, Hashable {
     public enum Extent: Sendable, Hashable {
         /// The path alone.
         case exact
-        /// The path, and everything below it: what continues it with a `/`.
+        /// The path, and everything below it: every path that continues it with a `/`.
         case below
     }
 

@@ -1,6 +1,6 @@
 internal import WireFormat
 
-/// Finds the rule for a path, on undecoded bytes.
+/// Finds the rule for a path, on bytes that are not percent-decoded.
 struct RouteTable: Sendable {
     private struct Route {
         let area: PathArea
@@ -11,11 +11,11 @@ struct RouteTable: Sendable {
 
     /// The rules have been checked: no two cover the same area, and inside an area rules only loosen.
     init(_ rules: [RouteRule]) {
-        // The longest match decides; of two as long, the exact one.
+        // The longest match decides. Between two of the same length, the exact one does.
         routes = rules.map { Route(area: PathArea($0), access: $0.access) }.sorted { $0.area.isFiner(than: $1.area) }
     }
 
-    /// What the rules name.
+    /// The areas of the rules.
     var loosenedAreas: [PathArea] { routes.map(\.area) }
 
     /// What a request to the path needs.
@@ -27,7 +27,8 @@ struct RouteTable: Sendable {
 
 /// A path, or a path and everything below it. Compared as bytes.
 struct PathArea: Sendable, Hashable {
-    /// Without the slash at the end, when what is below is meant too; so `""` and below is everything.
+    /// The path. An area that includes everything below has no slash at the end, so that the empty one covers every
+    /// path.
     let bytes: [UInt8]
     let extent: RouteRule.Extent
 
@@ -50,18 +51,19 @@ struct PathArea: Sendable, Hashable {
         }
     }
 
-    /// Whether all that the other area covers is covered by this one too.
+    /// Whether this area covers everything that the other one covers.
     func contains(_ other: PathArea) -> Bool {
         extent == .below ? covers(String(decoding: other.bytes, as: UTF8.self)) : self == other
     }
 
-    /// The order of a search for the best match.
+    /// Whether this area comes before the other one in the search for the best match.
     func isFiner(than other: PathArea) -> Bool {
         if bytes.count != other.bytes.count { return bytes.count > other.bytes.count }
         return extent == .exact && other.extent == .below
     }
 
-    /// Whether a reader that decodes, merges slashes, removes dot segments or cuts parameters off would see another path.
+    /// Whether a reader that decodes, merges slashes, removes dot segments or removes path parameters would see another
+    /// path.
     static func isAmbiguous(_ path: String) -> Bool {
         let bytes = Array(path.utf8)
         guard bytes.first == UInt8(ascii: "/") else { return true }
@@ -70,8 +72,8 @@ struct PathArea: Sendable, Hashable {
         if segments.contains(where: { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }) { return true }
         if bytes.contains(where: { $0 == UInt8(ascii: ";") || $0 == UInt8(ascii: "\\") }) { return true }
         guard bytes.contains(UInt8(ascii: "%")) else { return false }
-        // RFC 3986 §6.2.2.2: an unreserved byte needs no escape. Of the others, those are refused that a reader takes for
-        // the end of something; and overlong forms of them, which are not UTF-8.
+        // RFC 3986 §6.2.2.2: an unreserved byte needs no escape. Other escapes are refused when a reader may take the
+        // decoded byte for a delimiter. Overlong forms are refused because they are not UTF-8.
         guard let decoded = PercentEncoding.decode(bytes, plus: .plus),
             String(validating: decoded, as: UTF8.self) != nil
         else { return true }

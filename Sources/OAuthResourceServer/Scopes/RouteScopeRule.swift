@@ -1,18 +1,20 @@
 public import HTTPMessages
 
-/// What requests to some paths need, beyond what every request needs.
+/// The scopes that requests to some paths need, in addition to those that every request needs.
 ///
-/// Patterns are those of ``MCPScopeRules``: `/admin/**`, `/files/*`. A path is matched as sent, and again as a handler may
-/// read it: percent-decoded, without dot segments, repeated slashes and path parameters, whatever the case.
+/// The patterns are those of ``MCPScopeRules``: `/admin/**`, `/files/*`. A path is matched as sent, and again as a
+/// handler may read it: percent-decoded, without dot segments, repeated slashes and path parameters, and without regard
+/// to case.
 public struct RouteScopeRule: Sendable, Hashable {
     /// The pattern of the paths.
     public let path: String
     /// The methods; empty for all. GET includes HEAD.
     public let methods: [HTTPMethod]
-    /// What they need.
+    /// The scopes that they need.
     public let requirement: ScopeRequirement
 
-    /// A rule for these methods of the paths that match; without methods for all.
+    /// A rule for requests with these methods to paths that match the pattern. Without methods, it applies to all
+    /// methods.
     public init(_ path: String, methods: [HTTPMethod] = [], requires requirement: ScopeRequirement) {
         self.path = path
         self.methods = methods

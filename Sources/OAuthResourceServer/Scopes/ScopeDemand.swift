@@ -1,17 +1,17 @@
 internal import OAuthMetadata
 internal import TokenVerification
 
-/// A checked ``ScopeRequirement``: whether a token meets it, and what to ask for otherwise.
+/// A checked ``ScopeRequirement``: decides whether a token meets it, and which scopes to request otherwise.
 struct ScopeDemand: Sendable, Hashable {
-    /// All must be met, each by one of its alternatives.
+    /// All clauses must be met, each by one of its alternatives.
     private(set) var clauses: [[ScopeSet]]
 
-    /// Nothing.
+    /// A demand that every token meets.
     init() {
         clauses = []
     }
 
-    /// All of these scopes.
+    /// A demand for all of these scopes.
     init(_ scopes: ScopeSet) {
         clauses = scopes.isEmpty ? [] : [[scopes]]
     }
@@ -40,28 +40,31 @@ struct ScopeDemand: Sendable, Hashable {
     /// Whether every token meets it.
     var isEmpty: Bool { clauses.isEmpty }
 
-    /// Every scope that is mentioned: what may be advertised.
+    /// Every scope in the demand. These may be advertised.
     var mentioned: ScopeSet {
         clauses.joined().reduce(ScopeSet()) { $0.union($1) }
     }
 
-    /// Demands this and the other; what is demanded already is not demanded twice.
+    /// Adds the clauses of another demand that are not in this one.
     mutating func add(_ other: ScopeDemand) {
         for clause in other.clauses where !clauses.contains(clause) { clauses.append(clause) }
     }
 
-    /// Whether a token with these scopes meets everything.
+    /// Whether a token with these scopes meets every clause.
     func isMet(by granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> Bool {
         clauses.allSatisfy { clause in
             clause.contains { missing($0, granted, hierarchy) == 0 }
         }
     }
 
-    /// The scopes to ask for: all that the operation needs, at once, and no more.
+    /// The scopes to request: all that the operation needs, at once, and no more.
     ///
-    /// Of several alternatives the one that takes the fewest scopes beyond those of the token and those asked for already,
-    /// then the one that makes the answer shortest, then the first. What another scope of the answer includes is left out. Decided clause by clause,
-    /// those without a choice first, so that the cost is linear; a smaller whole may exist where choices overlap.
+    /// Of several alternatives, the one is chosen that needs the fewest scopes beyond those of the token and those
+    /// already requested. A tie goes to the one that needs the fewest beyond those already requested, then to the
+    /// first. A scope that another requested scope includes is left out.
+    ///
+    /// Clauses are decided one after the other, those without a choice first, so that the cost is linear. A smaller
+    /// result may exist where the alternatives of several clauses overlap.
     func scopesToRequest(holding granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> ScopeSet {
         var asked = ScopeSet()
         for clause in clauses where clause.count == 1 { asked = asked.union(clause[0]) }

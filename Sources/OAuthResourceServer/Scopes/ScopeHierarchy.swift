@@ -2,15 +2,16 @@ internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
 
-/// Checked implications: for each scope the greater ones that include it, however indirectly.
+/// Checked implications: for each scope, the scopes that include it, directly or indirectly.
 struct ScopeHierarchy: Sendable {
-    /// Included scope, and everything that includes it. Few, so that a walk is quicker than hashing.
+    /// Each included scope, with all scopes that include it. There are few, so that a linear search is faster than
+    /// hashing.
     private var including: [(scope: String, greater: ScopeSet)] = []
 
-    /// Without implications.
+    /// A hierarchy without implications.
     init() {}
 
-    /// The most implications that are accepted.
+    /// The maximum number of implications.
     static let maximumImplications = 1_000
 
     init(_ implications: ScopeImplications, _ faults: inout ConfigurationFaults) {
@@ -26,7 +27,7 @@ struct ScopeHierarchy: Sendable {
                 return
             }
         }
-        // All ASCII from here on, where the equality of String is that of the bytes.
+        // From here on all scopes are ASCII, so that equality of `String` is equality of bytes.
         var greater: [String: Set<String>] = [:]
         for implication in implications.implications {
             for scope in implication.included { greater[scope, default: []].insert(implication.scope) }
@@ -46,14 +47,14 @@ struct ScopeHierarchy: Sendable {
         }
     }
 
-    /// Whether a token with these scopes may do what needs this scope.
+    /// Whether a token with these scopes has this scope, or one that includes it.
     func isMet(_ scope: String, by granted: ScopeSet) -> Bool {
         if granted.contains(scope) { return true }
         guard let greater = greater(than: scope) else { return false }
         return granted.tokens.contains(where: greater.contains)
     }
 
-    /// The set without what another scope of it includes.
+    /// The set without scopes that another scope of the set includes.
     func reduced(_ scopes: ScopeSet) -> ScopeSet {
         ScopeSet(
             keepingValid: scopes.tokens.filter { scope in

@@ -1,14 +1,15 @@
-/// Which scopes include others: `["admin": ["write"], "write": ["read"]]` lets a token with `admin` do what needs `write` or
-/// `read`.
+/// Which scopes include others: with `["admin": ["write"], "write": ["read"]]`, a token with `admin` may do what
+/// requires `write` or `read`.
 ///
-/// Implications serve the decision and keep challenges short: a client is asked for the least scope that suffices. They
-/// never add to what is advertised. A plain value, checked when a ``ResourceServer`` is made: a cycle is a fault.
+/// Implications are used to decide, and to keep challenges short: a client is asked for the smallest scope that
+/// suffices. They never add advertised scopes. They are plain values, which are checked when a ``ResourceServer`` is
+/// created. A cycle is a fault.
 public struct ScopeImplications: Sendable, Hashable, ExpressibleByDictionaryLiteral {
-    /// A scope and what it includes directly.
+    /// A scope, and the scopes that it includes directly.
     public struct Implication: Sendable, Hashable {
-        /// The greater scope.
+        /// The scope that includes the others.
         public let scope: String
-        /// The lesser ones.
+        /// The included scopes.
         public let included: [String]
 
         /// An implication.
@@ -18,7 +19,7 @@ public struct ScopeImplications: Sendable, Hashable, ExpressibleByDictionaryLite
         }
     }
 
-    /// The direct implications; what follows from several of them holds too.
+    /// The direct implications. The indirect ones follow from them.
     public var implications: [Implication]
 
     /// Implications; none by default.

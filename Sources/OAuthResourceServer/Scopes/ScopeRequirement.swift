@@ -1,18 +1,18 @@
 /// The scopes that a route or an operation needs: all of a list, any of a list, and combinations.
 ///
-/// A plain value in the spelling in which clients request the scopes: `.all(["notes:read", "notes:share"])`,
+/// It is a plain value, with the scopes as clients request them: `.all(["notes:read", "notes:share"])`,
 /// `.any(of: ["notes:read", "notes:admin"])`, `.any(of: [["admin"], ["read", "list"]])`, or just `"notes:read"`. It is
-/// checked, with every other setting, when a ``ResourceServer`` is made.
+/// checked, with every other setting, when a ``ResourceServer`` is created.
 public struct ScopeRequirement: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByArrayLiteral {
-    /// What must be met, all of it: each a list of alternatives of which one suffices, the preferred first. An alternative
-    /// is a list of scopes that are needed together.
+    /// The clauses, all of which must be met. A clause is a list of alternatives, of which one suffices; the preferred
+    /// one is first. An alternative is a list of scopes that are needed together.
     public let clauses: [[[String]]]
 
     private init(clauses: [[[String]]]) {
         self.clauses = clauses
     }
 
-    /// No scope at all: a good token suffices.
+    /// No scope: every good token suffices.
     public static let none = ScopeRequirement(clauses: [])
 
     /// All of these scopes.
@@ -25,8 +25,8 @@ public struct ScopeRequirement: Sendable, Hashable, ExpressibleByStringLiteral, 
         ScopeRequirement(clauses: [scopes.map { [$0] }])
     }
 
-    /// All scopes of at least one of these lists. A client is asked for the one that takes it the fewest further scopes,
-    /// the first of several such.
+    /// All scopes of at least one of these lists. A client is asked for the list that needs the fewest further scopes.
+    /// A tie goes to the first.
     public static func any(of alternatives: [[String]]) -> ScopeRequirement {
         ScopeRequirement(clauses: [alternatives])
     }

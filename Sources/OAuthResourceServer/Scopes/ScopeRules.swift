@@ -3,7 +3,7 @@ internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
 
-/// Everything that is configured about scopes, checked: what a request needs, and what to ask for when a token lacks it.
+/// All scope settings, checked: which scopes a request needs, and which to request when a token lacks them.
 struct ScopeRules: Sendable {
     private struct Route {
         let pattern: ResourceURIPattern
@@ -16,7 +16,7 @@ struct ScopeRules: Sendable {
     private let operations: OperationRules?
     private let hierarchy: ScopeHierarchy
 
-    /// Every scope that some request may need: what is advertised unless the operator says otherwise.
+    /// Every scope that some request may need. They are advertised by default.
     let mentioned: ScopeSet
 
     init(_ requirements: ResourceServerConfiguration.Requirements, _ faults: inout ConfigurationFaults) {
@@ -41,7 +41,7 @@ struct ScopeRules: Sendable {
             .reduce(every.mentioned) { $0.union($1.mentioned) }
     }
 
-    /// What every request of this method to this path needs, whatever its body says.
+    /// What every request with this method to this path needs, regardless of its body.
     func demand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
         guard !routes.isEmpty else { return every }
         var demand = every
@@ -49,7 +49,7 @@ struct ScopeRules: Sendable {
         return demand
     }
 
-    /// What the rules for routes need of it, also of whoever need not have a token otherwise.
+    /// What the rules for routes require, also of a request that needs no token otherwise.
     func routeDemand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
         var demand = ScopeDemand()
         guard !routes.isEmpty else { return demand }
@@ -64,7 +64,7 @@ struct ScopeRules: Sendable {
         return demand
     }
 
-    /// The rules that look into the body of a request to this path; nil when none does.
+    /// The rules for the body of a request to this path; nil when there are none.
     func operations(at path: String) -> OperationRules? {
         operations.flatMap { $0.apply(to: path) ? $0 : nil }
     }
@@ -74,7 +74,7 @@ struct ScopeRules: Sendable {
         demand.isMet(by: granted, hierarchy)
     }
 
-    /// What a client should ask for: all that the operation needs.
+    /// The scopes that a client should request: all that the operation needs.
     func scopesToRequest(for demand: ScopeDemand, holding granted: ScopeSet = ScopeSet()) -> ScopeSet {
         demand.scopesToRequest(holding: granted, hierarchy)
     }

@@ -3,18 +3,19 @@ internal import Synchronization
 public import TokenVerification
 internal import WireFormat
 
-/// The principals of requests that somebody else's tasks work on, found by a ticket that travels with the request.
+/// The principals of requests that other tasks process. A ticket that travels with the request identifies it.
 ///
-/// A handler that runs outside the task of its request does not see ``Principal/current``. Such a request gets a ticket
-/// before it is handed over, in `params._meta` of its JSON-RPC messages; whoever works on it asks ``principal(for:)`` with
-/// what it finds there. A ticket that somebody else sent is replaced.
+/// A handler that runs outside the task of its request does not see ``Principal/current``. Give such a request a ticket
+/// before you pass it on: ``stamp(_:on:)`` writes it into `params._meta` of the JSON-RPC messages. The code that
+/// processes the request calls ``principal(for:)`` with the ticket that it finds there. A ticket that the client sent
+/// is replaced.
 ///
 /// ```swift
 /// let ticket = contexts.open(for: admission.principal)
 /// let body = contexts.stamp(ticket, on: body)
 /// ```
 public final class RequestContexts: Sendable {
-    /// What stands for a request: 128 random bits, good until ``RequestContexts/close(_:)``.
+    /// Identifies a request: 128 random bits, valid until ``RequestContexts/close(_:)`` or the end of the lifetime.
     public struct Ticket: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
         fileprivate let text: String
 
@@ -34,7 +35,7 @@ public final class RequestContexts: Sendable {
 
     private struct State {
         var contexts: [String: Context] = [:]
-        /// Tickets in the order in which they were opened, closed ones too until they come first.
+        /// Tickets in the order in which they were opened. A closed one stays until it is the first.
         var order: [String] = []
         var first = 0
 
@@ -59,12 +60,12 @@ public final class RequestContexts: Sendable {
     private let lifetime: Duration
     private let clock: MonotonicClock
 
-    /// No requests yet.
+    /// Creates a table without requests.
     ///
     /// - Parameters:
-    ///   - capacity: The most requests at once; one more closes the oldest. At least 1.
-    ///   - lifetime: How long a request may take; then its ticket is closed.
-    ///   - clock: For ages.
+    ///   - capacity: The maximum number of open requests, at least 1. One more closes the oldest.
+    ///   - lifetime: How long a request may take. Then its ticket expires.
+    ///   - clock: The clock for the lifetimes.
     public init(capacity: Int = 10_000, lifetime: Duration = .seconds(3_600), clock: MonotonicClock = .system) {
         precondition(capacity > 0, "There must be room for one request at least.")
         self.capacity = capacity
@@ -72,10 +73,10 @@ public final class RequestContexts: Sendable {
         self.clock = clock
     }
 
-    /// How many requests are open, ended ones that nobody closed included.
+    /// How many requests are open, including expired ones that were not closed.
     var count: Int { state.withLock { $0.contexts.count } }
 
-    /// Begins a request on behalf of a principal.
+    /// Opens a request for a principal.
     public func open(for principal: Principal) -> Ticket {
         let ticket = Ticket(text: Base64URL.encode(RandomBytes.make(16)))
         let now = clock.now()
@@ -87,21 +88,21 @@ public final class RequestContexts: Sendable {
         return ticket
     }
 
-    /// On whose behalf the request is made that carries this ticket; nil when it is over, or never was.
+    /// The principal of the request with this ticket; nil when the request has ended or the ticket is unknown.
     public func principal(for ticket: String) -> Principal? {
         let now = clock.now()
         guard let context = state.withLock({ $0.contexts[ticket] }), now < context.end else { return nil }
         return context.principal
     }
 
-    /// Ends a request: its response is complete.
+    /// Ends a request. Call it when the response is complete.
     public func close(_ ticket: Ticket) {
         state.withLock { $0.contexts[ticket.text] = nil }
     }
 
-    /// Puts a ticket into `params._meta` of every JSON-RPC message of a body that has a method.
+    /// Writes a ticket into `params._meta` of every JSON-RPC message of a body that has a method.
     ///
-    /// - Returns: The body to hand over, written anew from what was read; nil when it is not JSON, or is JSON but no JSON-RPC.
+    /// - Returns: The body to pass on, encoded from the parsed values; nil when it is not JSON or not JSON-RPC.
     public func stamp(_ ticket: Ticket, on body: [UInt8]) -> [UInt8]? {
         let limits = JSONDocument.Limits(maximumDepth: 64, maximumBytes: body.count)
         guard let value = try? JSONValue(parsing: body, limits: limits) else { return nil }
@@ -123,7 +124,7 @@ public final class RequestContexts: Sendable {
         guard message["method"] != nil else { return message }
         var parameters = JSONDocument.Object()
         if let given = message["params"], given != .null {
-            // JSON-RPC allows a list; MCP does not, and there is no place for the ticket in one.
+            // JSON-RPC allows an array as params. MCP does not, and an array has no member for the ticket.
             guard let object = given.object else { return nil }
             parameters = object
         }

@@ -1,14 +1,15 @@
 internal import JOSE
 
-/// Whom a session belongs to: issuer, subject and client of a principal, as one digest.
+/// The owner of a session: issuer, subject and client of a principal, as one digest.
 struct SessionOwner: Sendable, Hashable {
     private let digest: [UInt8]
 
-    /// Whoever comes without a token. What one of them begins, any of them may use, and no principal.
+    /// The owner of all sessions that were begun without a token. Every request without a token may use them, and no
+    /// request with one.
     static let anybody = SessionOwner(digest: [])
 
-    /// The owner that a principal is; nil when its token names neither subject nor client: then it cannot be told from
-    /// others.
+    /// The owner for a principal; nil when its token names neither a subject nor a client, so that it cannot be
+    /// distinguished from others.
     init?(_ principal: Principal) {
         if principal.isAnonymous {
             self = .anybody
@@ -20,7 +21,7 @@ struct SessionOwner: Sendable, Hashable {
     init?(issuer: String?, subject: String?, clientID: String?) {
         let named = [subject, clientID].contains { $0.map { !$0.utf8.isEmpty } ?? false }
         guard named else { return nil }
-        // Each part says whether it is there and how long it is: no two triples give the same text.
+        // Each part is encoded with its presence and its length, so that no two triples give the same bytes.
         var text: [UInt8] = []
         for part in [issuer, subject, clientID] {
             guard let part = part?.utf8, !part.isEmpty else {

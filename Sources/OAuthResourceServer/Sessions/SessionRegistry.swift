@@ -3,7 +3,7 @@ internal import JOSE
 internal import Synchronization
 internal import TokenVerification
 
-/// Decides who may use which MCP session (POLICY §11). Shared by all requests of a guard.
+/// Decides which callers may use which MCP session (POLICY §11). All requests of a guard share it.
 final class SessionRegistry: Sendable {
     private let table: Mutex<SessionTable>
     private let clock: MonotonicClock
@@ -13,7 +13,8 @@ final class SessionRegistry: Sendable {
         self.clock = clock
     }
 
-    /// The registry of a guard; nil where sessions are not bound: a mode that lets every request in asks for no session either.
+    /// The registry of a guard; nil when sessions are not bound. A mode that lets every request in does not bind
+    /// sessions either.
     convenience init?(_ configuration: CheckedConfiguration) {
         switch (configuration.mode, configuration.sessions) {
         case (.enforced, .bound(let limits)), (.staticTokens, .bound(let limits)): self.init(limits)
@@ -21,7 +22,7 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// A request that may go on to the handler, and the session that it may use.
+    /// A request that may proceed to the handler, and the session that it may use.
     struct Use: Sendable {
         fileprivate let registry: SessionRegistry
         fileprivate let principal: Principal
@@ -37,11 +38,11 @@ final class SessionRegistry: Sendable {
         var presented: SessionTable.Key?
         switch fields.occurrence(of: .mcpSessionID) {
         case .absent: break
-        // Picking one of several would be a guess about what the handler picks.
+        // The guard cannot know which of several the handler uses.
         case .repeated: throw .repeated
         case .once(let value):
             guard let owner = SessionOwner(principal) else { throw .namelessPrincipal }
-            // What no session can be called is a session that nobody knows.
+            // No session has an invalid identifier, so that it is unknown.
             guard let key = Self.key(value) else { throw .unknown }
             if let fault = table.withLock({ $0.use(key, by: owner, at: clock.now()) }) { throw fault }
             presented = key
@@ -49,10 +50,11 @@ final class SessionRegistry: Sendable {
         return Use(registry: self, principal: principal, method: method, presented: presented)
     }
 
-    /// Takes note of what the handler answered; nil, or why its `Mcp-Session-Id` was removed from the fields.
+    /// Updates the table after the handler's response. Returns why its `Mcp-Session-Id` was removed from the fields, or
+    /// nil.
     fileprivate func finish(_ use: Use, status: HTTPStatus, fields: inout HTTPFields) -> ResourceServer.SessionFault? {
         let isSuccess = (200...299).contains(status.code)
-        // MCP: the owner may end a session; and a handler answers 404 for one that it has ended itself.
+        // MCP: the owner may end a session with DELETE, and a handler answers 404 for a session that it has ended.
         if let presented = use.presented, status == .notFound || (isSuccess && use.method == .delete),
             let owner = SessionOwner(use.principal)
         {
@@ -71,7 +73,8 @@ final class SessionRegistry: Sendable {
     /// Why the caller must not see a session in a response; nil when it may.
     private func fault(of value: HTTPFields.Value, _ use: Use, isSuccess: Bool) -> ResourceServer.SessionFault? {
         guard let key = Self.key(value) else { return .malformed }
-        // Whoever named it knows it. It is not bound here again: a response may be late, and the session at its end.
+        // The caller knows an identifier that it sent. It is not bound again here: the session may have ended before a
+        // late response.
         if key == use.presented { return nil }
         guard isSuccess else { return .onErrorResponse }
         guard let owner = SessionOwner(use.principal) else { return .namelessPrincipal }
@@ -88,7 +91,7 @@ final class SessionRegistry: Sendable {
 }
 
 extension SessionRegistry.Use {
-    /// Completes the head of the response to this request; nil, or why its `Mcp-Session-Id` was removed.
+    /// Completes the head of the response to this request. Returns why its `Mcp-Session-Id` was removed, or nil.
     func finish(status: HTTPStatus, fields: inout HTTPFields) -> ResourceServer.SessionFault? {
         registry.finish(self, status: status, fields: &fields)
     }

@@ -1,6 +1,7 @@
-/// Which session belongs to whom. A value: the time is an argument, and whoever shares it locks it.
+/// Which session belongs to which owner. It is a value type: the time is an argument, and the code that shares it must
+/// lock it.
 ///
-/// What is forgotten here becomes unknown, never free for others.
+/// A session that is forgotten becomes unknown. No other caller can use it then.
 struct SessionTable: Sendable {
     /// The SHA-256 of a session's identifier.
     typealias Key = [UInt8]
@@ -17,7 +18,7 @@ struct SessionTable: Sendable {
 
     var count: Int { entries.count }
 
-    /// Uses a session for its owner; nil, or why not.
+    /// Uses a session for its owner. Returns why this is refused, or nil.
     mutating func use(_ key: Key, by owner: SessionOwner, at now: Duration) -> ResourceServer.SessionFault? {
         removeIdle(at: now)
         guard let entry = entries[key] else { return .unknown }
@@ -26,7 +27,7 @@ struct SessionTable: Sendable {
         return nil
     }
 
-    /// Gives a session to an owner; nil, or why not.
+    /// Binds a session to an owner. Returns why this is refused, or nil.
     mutating func bind(_ key: Key, to owner: SessionOwner, at now: Duration) -> ResourceServer.SessionFault? {
         removeIdle(at: now)
         if let entry = entries[key], entry.owner != owner { return .ofAnotherPrincipal }
@@ -38,7 +39,7 @@ struct SessionTable: Sendable {
         return nil
     }
 
-    /// Forgets a session of an owner.
+    /// Forgets a session if it belongs to the owner.
     mutating func end(_ key: Key, of owner: SessionOwner) {
         if entries[key]?.owner == owner { remove(key) }
     }
@@ -76,12 +77,12 @@ extension SessionTable {
         let use: UInt64
     }
 
-    /// Keys in the order of their last use. A use again leaves a stale place behind, skipped and cleared out now and then,
-    /// so that each operation costs the same on average.
+    /// Keys in the order of their last use. Each further use leaves a stale entry behind. Stale entries are skipped,
+    /// and removed from time to time, so that an operation has a constant cost on average.
     private struct UseOrder {
         private var places: [(key: Key, use: UInt64)] = []
         private var first = 0
-        /// How many keys there are.
+        /// The number of keys.
         var live = 0
 
         mutating func append(_ key: Key, _ use: UInt64, isNew: Bool, in entries: [Key: Entry]) {

@@ -1,8 +1,8 @@
 package import TokenVerification
 
-/// Which variable sets which member of a ``ResourceServerConfiguration``: the one table, for faults.
+/// Maps the members of a ``ResourceServerConfiguration`` to environment variables, so that a fault names the variable.
 package enum EnvironmentNames {
-    /// The members as they are spelled in code, without positions in lists.
+    /// The keys are members as written in code, without positions in lists.
     private static let variables: [String: EnvironmentVariable] = [
         "browsers.allowedOrigins": .allowedOrigins,
         "metadata.authorizationServers": .issuers,
@@ -26,16 +26,16 @@ package enum EnvironmentNames {
         "tokens.staticTokens": .staticTokensFile,
     ]
 
-    /// Shows faults with the names of the environment.
+    /// Makes a renderer that names environment variables in faults.
     ///
-    /// - Parameter spelling: What a variable is called; a program may have a flag for it.
+    /// - Parameter spelling: The name to show for a variable. A program may show the name of its own flag.
     package static func renderer(
         spelling: @escaping @Sendable (EnvironmentVariable) -> String = { $0.rawValue }
     ) -> FaultRenderer {
         FaultRenderer(environmentNames: { name(of: $0, spelling) })
     }
 
-    /// The variable that a path is about; nil for what only code can set.
+    /// The variable that sets the member at a path; nil when only code can set it.
     static func variable(of path: ConfigurationError.Path) -> EnvironmentVariable? {
         if case .variable(let name)? = path.steps.first { return EnvironmentVariable(rawValue: name) }
         let members = path.steps.compactMap { step in
@@ -61,10 +61,10 @@ extension ResourceServerConfiguration {
     enum Origin: Sendable {
         /// From code.
         case code
-        /// From an environment, and what was wrong with reading it.
+        /// From an environment, with the faults that were found while reading it.
         case environment(ConfigurationFaults)
 
-        /// What is wrong with the values before their meaning is checked.
+        /// The faults that were found before the configuration is checked.
         var faults: ConfigurationFaults {
             switch self {
             case .code: []
@@ -80,7 +80,7 @@ extension ResourceServerConfiguration {
             }
         }
 
-        /// The faults to report: each line once, and nothing more about a variable that could not be read.
+        /// The faults to report: each line once, and no further faults of a variable that could not be read.
         func relevant(_ faults: ConfigurationFaults) -> ConfigurationFaults {
             guard case .environment(let unreadable) = self else { return faults }
             let known = Set(unreadable.compactMap { EnvironmentNames.variable(of: $0.path) })

@@ -1,14 +1,14 @@
 internal import TokenVerification
 internal import WireFormat
 
-/// Reads the variables of an environment and collects what is wrong with them. No fault shows a value: a secret may have
-/// been put into the wrong variable.
+/// Reads environment variables and collects their faults. No fault shows a value: a secret may be in the wrong
+/// variable.
 struct EnvironmentReader {
     private var values: [EnvironmentVariable: String] = [:]
-    /// What is wrong, so far.
+    /// The faults found so far.
     private(set) var faults: ConfigurationFaults = []
 
-    /// Reads what begins with `OAUTH_`; every other variable belongs to other programs.
+    /// Reads the variables whose names begin with `OAUTH_`. All others belong to other programs.
     init(_ environment: [String: String]) {
         let names = environment.keys.filter { $0.utf8.starts(with: EnvironmentVariable.prefix.utf8) }
         for name in names.sorted() where EnvironmentVariable(rawValue: name) == nil {
@@ -33,28 +33,28 @@ struct EnvironmentReader {
         }
     }
 
-    /// Whether the variable is set, to whatever value.
+    /// Whether the variable is set, even to a faulty value.
     func has(_ variable: EnvironmentVariable) -> Bool { values[variable] != nil }
 
-    /// Notes a fault of a variable.
+    /// Adds a fault of a variable.
     mutating func fault(
         _ variable: EnvironmentVariable, _ reason: ConfigurationError.Text, _ remedy: ConfigurationError.Text
     ) {
         faults.add(variable.path, reason, remedy)
     }
 
-    /// Notes faults of what a variable leads to, such as a file.
+    /// Adds faults of something that a variable names, such as a file.
     mutating func add(_ found: ConfigurationFaults) {
         faults += found
     }
 
-    /// The text, when the variable is set and not faulty.
+    /// The value; nil when the variable is not set or is faulty.
     func text(_ variable: EnvironmentVariable) -> String? {
         guard let value = values[variable], !faults.contains(where: { $0.path == variable.path }) else { return nil }
         return value
     }
 
-    /// A text that must be there.
+    /// The value of a variable that must be set. If it is not, adds a fault and returns nil.
     mutating func required(_ variable: EnvironmentVariable, _ remedy: ConfigurationError.Text) -> String? {
         if !has(variable) { fault(variable, "is not set", remedy) }
         return text(variable)
@@ -67,7 +67,7 @@ struct EnvironmentReader {
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// One of several words.
+    /// The value for one of several words. Any other word is a fault.
     mutating func choice<Value>(
         _ variable: EnvironmentVariable, _ choices: KeyValuePairs<String, Value>
     ) -> Value? {
@@ -77,7 +77,7 @@ struct EnvironmentReader {
         return nil
     }
 
-    /// A whole number. The check of the configuration decides about its range.
+    /// A whole number. Its range is checked later, with the configuration.
     mutating func number(_ variable: EnvironmentVariable, of unit: String) -> Int? {
         guard let text = text(variable) else { return nil }
         if let number = ASCII.parseDecimal(text.utf8) { return number }
@@ -88,7 +88,7 @@ struct EnvironmentReader {
     /// Tab, line feed, carriage return.
     private static func isSeparator(_ byte: UInt8) -> Bool { [0x09, 0x0A, 0x0D].contains(byte) }
 
-    /// A name from outside, fit for a log.
+    /// A name that is safe to log: one with unexpected characters or over 64 bytes is replaced.
     private static func shown(_ name: String) -> String {
         let isPlain = name.utf8.allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || $0 == UInt8(ascii: "_") }
         return isPlain && name.utf8.count <= 64 ? name : "\(EnvironmentVariable.prefix)…"

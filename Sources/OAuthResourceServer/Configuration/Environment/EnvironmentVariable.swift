@@ -1,6 +1,6 @@
 internal import TokenVerification
 
-/// The variables with which a program can be configured. ``ResourceServerConfiguration/init(environment:)`` documents each.
+/// The environment variables that configure a guard. ``ResourceServerConfiguration/init(environment:)`` documents each.
 package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case mode = "OAUTH_MODE"
     case resource = "OAUTH_RESOURCE"
@@ -22,16 +22,16 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case insecureHTTP = "OAUTH_ALLOW_INSECURE_HTTP"
     case privateHosts = "OAUTH_ALLOW_PRIVATE_HOSTS"
 
-    /// The beginning of every name. Any other name that begins so is a mistake.
+    /// The prefix of every name. An unknown name with this prefix is a fault.
     static let prefix = "OAUTH_"
 
-    /// The place of a fault of the variable.
+    /// The path of a fault of the variable.
     var path: ConfigurationError.Path { .init([.variable(rawValue)]) }
 
-    /// The known variable that an unknown one most likely means; nil when none is near.
+    /// The known variable that an unknown name most likely means; nil when none is similar.
     ///
-    /// Near are names of which one contains the other at its beginning or end (`OAUTH_SCOPE` and `OAUTH_SCOPES_SUPPORTED`), else
-    /// names that share their first five letters.
+    /// Two names are similar when one contains the other at its beginning or end (`OAUTH_SCOPE` and
+    /// `OAUTH_SCOPES_SUPPORTED`), or else when they share their first five letters after the prefix.
     static func nearest(to unknown: String) -> EnvironmentVariable? {
         let tail = Array(unknown.utf8.dropFirst(prefix.utf8.count))
         guard tail.count > 2 else { return nil }

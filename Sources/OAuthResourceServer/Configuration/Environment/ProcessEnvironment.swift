@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-    // Glibc's `environ` is a plain variable.
+    // Glibc declares `environ` as a plain global variable.
     @unsafe @preconcurrency internal import Glibc
 #elseif canImport(Musl)
     @unsafe @preconcurrency internal import Musl
@@ -9,8 +9,8 @@
 
 /// The environment of this process.
 package enum ProcessEnvironment {
-    /// All variables by their names; bytes that are no UTF-8 become U+FFFD, which no setting accepts. To be called at
-    /// start-up, before anything changes the environment.
+    /// All variables by name. Bytes that are not UTF-8 become U+FFFD, which no setting accepts. Call it at start-up,
+    /// before anything changes the environment.
     package static func variables() -> [String: String] {
         #if canImport(Darwin)
             let first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe _NSGetEnviron().pointee
@@ -20,7 +20,7 @@ package enum ProcessEnvironment {
         // A process may have no environment at all.
         guard var entry = unsafe first else { return [:] }
         var variables: [String: String] = [:]
-        // POSIX: an array of `name=value` texts that ends with a null pointer.
+        // POSIX: `environ` is an array of `name=value` strings that ends with a null pointer.
         while let text = unsafe entry.pointee {
             let bytes = unsafe UnsafeBufferPointer(start: text, count: strlen(text)).map { UInt8(bitPattern: $0) }
             unsafe entry += 1

@@ -3,43 +3,45 @@ internal import TokenVerification
 internal import WireFormat
 
 extension ResourceServerConfiguration {
-    /// The configuration that the environment of this process describes: see ``init(environment:)``.
+    /// The configuration from the environment variables of this process: see ``init(environment:)``.
     public static func fromEnvironment() -> Self {
         Self(environment: ProcessEnvironment.variables())
     }
 
-    /// The configuration that an environment describes. Files are read at once. Members can be changed afterwards.
+    /// The configuration from environment variables. Files are read immediately. Members can be changed afterwards.
     ///
-    /// Nothing is thrown here: what is wrong with a variable is reported, together with all other faults and by the names of the
-    /// environment, when a ``ResourceServer`` is made of the configuration. No fault shows a value.
+    /// This initializer throws nothing. Faults of variables are reported when a ``ResourceServer`` is created with the
+    /// configuration, together with all other faults, and by the names of the variables. No fault shows a value.
     ///
-    /// Names that do not begin with `OAUTH_` are ignored; any other name that is not in this table is a fault. A list is
-    /// separated by commas, white space or both.
+    /// A name without the prefix `OAUTH_` is ignored. A name with this prefix that is not in the table is a fault. The
+    /// elements of a list are separated by commas, white space or both.
     ///
-    /// | name | value |
+    /// | name | value (default) |
     /// |---|---|
     /// | `OAUTH_MODE` | `enforced` (default), `shadow`, `static`, `disabled` |
-    /// | `OAUTH_RESOURCE` | the public URL of this server; always needed |
-    /// | `OAUTH_ISSUERS` | the issuers, first choice first; needed when enforced or in shadow mode |
-    /// | `OAUTH_AUDIENCES` | what tokens call this resource, besides its URL; holds for every issuer |
-    /// | `OAUTH_JWKS_URL` | where the keys of the one issuer stand, when they are not to be discovered |
-    /// | `OAUTH_ALGORITHMS` | what tokens may be signed with (RS256, ES256) |
+    /// | `OAUTH_RESOURCE` | the public URL of this server; always required |
+    /// | `OAUTH_ISSUERS` | the issuers, in order of preference; required in the modes `enforced` and `shadow` |
+    /// | `OAUTH_AUDIENCES` | the audiences that tokens of every issuer may name, besides the resource URL |
+    /// | `OAUTH_JWKS_URL` | the key set URL of the one issuer (discovered) |
+    /// | `OAUTH_ALGORITHMS` | the allowed signature algorithms (RS256, ES256) |
     /// | `OAUTH_REQUIRED_SCOPES` | the scopes that every request needs |
     /// | `OAUTH_SCOPES_SUPPORTED` | the scopes to advertise (those that requests need) |
-    /// | `OAUTH_CLOCK_SKEW` | how far clocks may differ: 0 to 300 seconds (60) |
-    /// | `OAUTH_TOKEN_PROFILE` | `default`, or `rfc9068` for `at+jwt` alone |
-    /// | `OAUTH_INTROSPECTION_URL` | the endpoint of the one issuer to ask about tokens that are no JWTs |
-    /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client identifier of this server there |
-    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client (`client_secret_basic`); or |
-    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET_FILE` | the file that holds it |
-    /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`, see ``StaticTokenList``; needed in static mode |
-    /// | `OAUTH_DPOP` | `off`: `optional` and `required` are not supported yet |
+    /// | `OAUTH_CLOCK_SKEW` | the allowed difference between clocks: 0 to 300 seconds (60) |
+    /// | `OAUTH_TOKEN_PROFILE` | `default`, or `rfc9068` to accept only the type `at+jwt` |
+    /// | `OAUTH_INTROSPECTION_URL` | the introspection endpoint of the one issuer, for tokens that are not JWTs |
+    /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client identifier of this server at that endpoint |
+    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client, sent as `client_secret_basic` |
+    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET_FILE` | a file that holds this secret, instead of the variable above |
+    /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
+    /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
     /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server |
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
-    /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | hosts to fetch from although their addresses are private |
+    /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
     ///
-    /// A disabled guard accepts every request as `anonymous`, and only for a resource on a loopback host: anything wider is
-    /// written in code. Variables for another mode are checked all the same, and refused in static mode.
+    /// ``StaticTokenList`` describes the file of static tokens. The mode `disabled` accepts every request as
+    /// `anonymous`, and only for a resource on a loopback host: anything wider must be set in code. Variables of
+    /// another mode are checked too. In the mode `static`, variables about issuers are faults; in `enforced` and
+    /// `shadow`, the file of static tokens is.
     public init(environment: [String: String]) {
         var reader = EnvironmentReader(environment)
         let resource = reader.required(
@@ -98,7 +100,7 @@ extension ResourceServerConfiguration {
         let clientID = reader.required(
             .introspectionClientID, "give it the client identifier of this server at the authorization server")
         let secret = reader.clientSecret()
-        // Missing values were reported. Placeholders let the check find the other faults too.
+        // Missing values were reported already. With placeholders, the check can find the other faults too.
         guard let endpoint = reader.text(.introspectionURL), let secret = secret ?? (try? ClientSecret("-")) else {
             return
         }
@@ -125,7 +127,7 @@ extension ResourceServerConfiguration {
             "enforced": .enforced, "shadow": .shadow, "static": .staticTokens,
             "disabled": .disabled(anonymousAs: "anonymous"),
         ]
-        // What an unknown mode needs is unknown too.
+        // The required variables depend on the mode, so that an unknown mode requires none.
         guard let chosen = reader.has(.mode) ? reader.choice(.mode, modes) : .enforced else { return }
         mode = chosen
         switch chosen {
@@ -148,7 +150,7 @@ extension ResourceServerConfiguration {
 }
 
 extension EnvironmentVariable {
-    /// Variables that have a meaning only where tokens come from an issuer.
+    /// The variables that apply only to tokens of an issuer.
     fileprivate static let ofIssuers: [EnvironmentVariable] = [
         .issuers, .audiences, .keySetURL, .algorithms, .scopesSupported, .clockSkew, .tokenProfile, .introspectionURL,
         .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile, .insecureHTTP,
@@ -172,7 +174,7 @@ extension EnvironmentReader {
         return names.isEmpty || algorithms.contains(nil) ? nil : algorithms.compactMap { $0 }
     }
 
-    /// The secret for introspection.
+    /// The client secret for introspection. If it is missing or unusable, adds a fault and returns nil.
     fileprivate mutating func clientSecret() -> ClientSecret? {
         let (plain, file) = (
             EnvironmentVariable.introspectionClientSecret, EnvironmentVariable.introspectionClientSecretFile
