@@ -7,7 +7,7 @@ import WireFormat
 ///
 /// Each caller has separate notes, keyed by issuer and subject (by client if the token has no subject).
 final class Notebook: Sendable {
-    /// The most callers that can have notes. The caller who wrote a first note earliest is evicted.
+    /// The most callers that can have notes. At one more, the caller with the oldest first note is evicted.
     static let maximumOwners = 1_000
     /// The most notes of a caller. The oldest is evicted.
     static let maximumNotes = 100

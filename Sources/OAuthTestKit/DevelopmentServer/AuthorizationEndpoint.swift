@@ -8,8 +8,8 @@ struct AuthorizationEndpoint: Sendable {
     let policy: IssuingPolicy
     let store: GrantStore
 
-    /// Answers with a redirection if the request names a registered redirect URI. Any other answer is sent directly,
-    /// because a redirection would send the user agent to an unregistered place (RFC 6749 §4.1.2.1).
+    /// Answers with a redirection to a registered redirect URI. If there is none, the refusal is sent directly, because
+    /// a redirection would send the user agent to a place that no client has registered (RFC 6749 §4.1.2.1).
     func respond(query: String?, now: Double) -> HTTPResponse {
         let request: FormParameters
         let target: Target

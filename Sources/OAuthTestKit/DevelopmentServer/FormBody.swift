@@ -10,7 +10,7 @@ enum FormBody {
         guard request.fields.mediaType == mediaType else { throw .wrongContentType }
     }
 
-    /// Reads the body. Only its size is a refusal; the HTTP server answers for a broken connection.
+    /// Reads the body. Throws a refusal only for its size. The HTTP server handles other failures of the connection.
     static func collect(_ request: HTTPRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: maximumBytes)

@@ -51,8 +51,8 @@ struct IssuingPolicy: Sendable {
         return distinct
     }
 
-    /// The audience of a token (RFC 8707 §2.2): the granted resources that the token request names. If it names none,
-    /// all granted resources; if none was granted, the default resource.
+    /// The audience of a token (RFC 8707 §2.2): the resources of the token request. If resources were granted, these
+    /// must be among them. If the request names none, the granted resources; if none was granted, the default resource.
     func audience(requested: [String], granted: [String]) throws(Refusal) -> [String] {
         let requested = try checked(resources: requested)
         if !granted.isEmpty {
