@@ -29,7 +29,7 @@ uint64_t limit_wall_time(void) {
     return nanoseconds(CLOCK_MONOTONIC);
 }
 
-// One verification's working set. Whoever holds the pointer is alone with it.
+// The contexts of one verification. Only the holder of the pointer uses them.
 typedef struct {
     EVP_PKEY_CTX *verify;
     EVP_MD_CTX *digest;
@@ -37,7 +37,7 @@ typedef struct {
 
 enum { SLOTS = 8, CACHE_LINE = 64 };
 
-// A slot is a cache line of its own, so that two threads on two slots do not slow each other down.
+// Each slot has a cache line of its own, so that threads with different slots do not slow each other down.
 typedef struct {
     _Alignas(CACHE_LINE) _Atomic(working_set *) set;
 } slot;
@@ -88,7 +88,7 @@ static working_set *working_set_new(const limit_key *key, int own_key) {
     return NULL;
 }
 
-// Where this thread looks first: threads are numbered as they come.
+// The slot where this thread begins its search. Threads are numbered in the order of their first call.
 static unsigned home(void) {
     static _Atomic unsigned threads;
     static _Thread_local unsigned number;
@@ -96,7 +96,7 @@ static unsigned home(void) {
     return number;
 }
 
-// The exchange takes a set away from everybody else, so that no set is ever used by two threads.
+// The exchange takes a set out of its slot, so that two threads never use the same set.
 static working_set *take(const limit_key *key, slot *slots, int own_key, unsigned first) {
     for (unsigned step = 0; step < SLOTS; step++) {
         slot *candidate = &slots[(first + step) % SLOTS];
@@ -118,7 +118,7 @@ static void give_back(slot *slots, working_set *set, unsigned first) {
 }
 
 static limit_key *key_new(EVP_PKEY *pkey, int is_rsa) {
-    // The alignment of its slots makes the size a multiple of it.
+    // The alignment of the slots makes the size a multiple of it.
     limit_key *key = pkey == NULL ? NULL : aligned_alloc(CACHE_LINE, sizeof *key);
     if (key == NULL) {
         EVP_PKEY_free(pkey);
@@ -199,7 +199,7 @@ static int textbook(limit_key *key, const uint8_t *signature, size_t signature_l
 }
 
 static int on_kept_digest(EVP_MD_CTX *context, const uint8_t *message, size_t length, uint8_t *out) {
-    // Without a digest, the context keeps the one it has, and nothing is allocated.
+    // Without a digest argument, the context keeps its digest, and nothing is allocated.
     return EVP_DigestInit_ex2(context, NULL, NULL) == 1 && EVP_DigestUpdate(context, message, length) == 1
         && EVP_DigestFinal_ex(context, out, NULL) == 1;
 }

@@ -44,7 +44,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 #endif
 }
 
-// libcurl goes on when a callback returns the number of bytes that it got, and stops for any other number. When it got no
+// libcurl continues if a callback returns the number of bytes that it got, and stops for any other number. If it got no
 // bytes, 1 stops it.
 static size_t answer(int go_on, size_t length) {
     return go_on == 1 ? length : (length == 0 ? 1 : 0);

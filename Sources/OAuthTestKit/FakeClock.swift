@@ -1,7 +1,7 @@
 internal import Synchronization
 public import TokenVerification
 
-/// A wall clock that stands still until a test moves it.
+/// A wall clock whose time changes only when a test changes it.
 ///
 /// ```swift
 /// let clock = FakeClock()
@@ -11,20 +11,20 @@ public import TokenVerification
 public final class FakeClock: Sendable {
     private let seconds: Mutex<Double>
 
-    /// A clock that shows this time, in seconds since 1970; by default 2023-11-14T22:13:20Z.
+    /// Makes a clock with this time, in seconds since 1970. The default is 2023-11-14T22:13:20Z.
     public init(_ secondsSince1970: Double = 1_700_000_000) {
         seconds = Mutex(secondsSince1970)
     }
 
-    /// The time it shows, in seconds since 1970.
+    /// The current time of the clock, in seconds since 1970.
     public var now: Double { seconds.withLock { $0 } }
 
-    /// The clock for whatever reads the time: an issuer, a verifier.
+    /// The clock as an issuer or a verifier takes it.
     public var wallClock: WallClock {
         WallClock { [self] in now }
     }
 
-    /// Moves the clock by so many seconds; backwards when negative.
+    /// Moves the clock by this number of seconds; a negative number moves it back.
     public func advance(by interval: Double) {
         seconds.withLock { $0 += interval }
     }

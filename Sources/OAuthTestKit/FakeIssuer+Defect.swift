@@ -1,7 +1,7 @@
 internal import WireFormat
 
 extension FakeIssuer {
-    /// One thing that is wrong with an otherwise good token: what a resource server must refuse, by name.
+    /// One defect of an otherwise good token. A resource server must refuse a token with any of them.
     ///
     /// ```swift
     /// for defect in FakeIssuer.Defect.allCases {
@@ -16,13 +16,13 @@ extension FakeIssuer {
         case algorithmNone
         /// `alg` is missing.
         case noAlgorithm
-        /// `typ` says ID token, logout token or anything but an access token.
+        /// `typ` names another kind of token, such as an ID token or a logout token.
         case foreignType
         /// A `crit` header parameter.
         case criticalHeader
         /// A `kid` that the issuer does not have.
         case unknownKeyID
-        /// Signed by a stranger's key under the issuer's `kid`.
+        /// The signature is by a key that the issuer does not own, under the issuer's `kid`.
         case foreignKey
         /// One bit of the signature is changed.
         case alteredSignature
@@ -34,32 +34,33 @@ extension FakeIssuer {
         case tamperedHeader
         /// The payload has a claim twice.
         case duplicateClaim
-        /// The payload is no JSON object.
+        /// The payload is not a JSON object.
         case payloadNotAnObject
-        /// `exp` lies an hour back.
+        /// `exp` is an hour in the past.
         case expired
         /// `exp` is missing.
         case noExpiry
         /// `exp` is a string.
         case expiryNotANumber
-        /// `nbf` lies an hour ahead.
+        /// `nbf` is an hour in the future.
         case notYetValid
-        /// `iat` lies an hour ahead.
+        /// `iat` is an hour in the future.
         case issuedInFuture
-        /// `iss` is another issuer.
+        /// `iss` names another issuer.
         case foreignIssuer
         /// `iss` has one more trailing slash.
         case issuerWithSlash
         /// `iss` is missing.
         case noIssuer
-        /// `aud` is another resource.
+        /// `aud` names another resource.
         case foreignAudience
         /// `aud` is missing.
         case noAudience
-        /// Bound to a key by `cnf`, which a bearer token does not prove.
+        /// The token is bound to a key by `cnf`. A client that sends it as a bearer token does not prove possession of
+        /// that key.
         case boundToKey
 
-        /// Spoils a good draft in this one way.
+        /// Gives a good draft this one defect.
         public func spoil(_ draft: inout FakeIssuer.Draft) {
             switch self {
             case .unsecured: draft.makeUnsecured()

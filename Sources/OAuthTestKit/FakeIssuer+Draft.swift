@@ -2,17 +2,17 @@ public import JOSE
 public import WireFormat
 
 extension FakeIssuer {
-    /// A token before it is signed: a good one, for a test to spoil.
+    /// A good token before it is signed, which a test can give defects.
     ///
-    /// Any header parameter and any claim can be set, changed or removed (`draft.claims["exp"] = nil`); what JSON values
-    /// cannot express (duplicate members, garbage) goes in as bytes, and what a thief does to a finished token as
-    /// ``presentedHeader``, ``presentedPayload`` and ``signature``.
+    /// Any header parameter and any claim can be set, changed or removed (`draft.claims["exp"] = nil`). Content that
+    /// JSON values cannot express (duplicate members, garbage) is set as bytes. Changes that an attacker makes to a
+    /// finished token are set as ``presentedHeader``, ``presentedPayload`` and ``signature``.
     public struct Draft: Sendable {
-        /// What stands in the third part of the token.
+        /// The content of the third part of the token.
         public enum Signature: Sendable, Hashable {
             /// The issuer's signature over what was signed.
             case good
-            /// A signature by a key that is not the issuer's, of the same algorithm and under the same `kid`.
+            /// A signature of the same algorithm and under the same `kid`, by a key that the issuer does not own.
             case foreignKey
             /// The issuer's signature with one bit changed.
             case altered
@@ -28,30 +28,30 @@ extension FakeIssuer {
         public var header: JSONDocument.Object
         /// The claims.
         public var claims: JSONDocument.Object
-        /// Signed in the place of ``header`` when set: bytes of any kind.
+        /// If set, signed instead of ``header``. Any bytes are possible.
         public var headerBytes: [UInt8]?
-        /// Signed in the place of ``claims`` when set: bytes of any kind.
+        /// If set, signed instead of ``claims``. Any bytes are possible.
         public var payloadBytes: [UInt8]?
-        /// Stands in the token in the place of the signed header when set.
+        /// If set, the token contains these bytes instead of the signed header.
         public var presentedHeader: [UInt8]?
-        /// Stands in the token in the place of the signed payload when set.
+        /// If set, the token contains these bytes instead of the signed payload.
         public var presentedPayload: [UInt8]?
-        /// What stands in the third part.
+        /// The content of the third part.
         public var signature: Signature = .good
 
-        /// `exp` in seconds since 1970; nil when it is absent or no number.
+        /// `exp` in seconds since 1970; nil if it is absent or not a number.
         public var expiresAt: Double? {
             get { claims["exp"]?.number?.double }
             set { claims["exp"] = newValue.flatMap(Self.numericDate) }
         }
 
-        /// `iat` in seconds since 1970; nil when it is absent or no number.
+        /// `iat` in seconds since 1970; nil if it is absent or not a number.
         public var issuedAt: Double? {
             get { claims["iat"]?.number?.double }
             set { claims["iat"] = newValue.flatMap(Self.numericDate) }
         }
 
-        /// `nbf` in seconds since 1970; nil when it is absent or no number.
+        /// `nbf` in seconds since 1970; nil if it is absent or not a number.
         public var notBefore: Double? {
             get { claims["nbf"]?.number?.double }
             set { claims["nbf"] = newValue.flatMap(Self.numericDate) }
@@ -73,13 +73,13 @@ extension FakeIssuer {
         var signedHeader: [UInt8] { headerBytes ?? JSONValue.object(header).encoded() }
         var signedPayload: [UInt8] { payloadBytes ?? JSONValue.object(claims).encoded() }
 
-        /// RFC 7519 §4.1.3: one audience is a string, several are an array.
+        /// The `aud` claim. RFC 7519 §4.1.3: one audience is a string, several are an array.
         static func audience(_ resources: [String]) -> JSONValue {
             if resources.count == 1, let only = resources.first { return .string(only) }
             return .array(resources.map { .string($0) })
         }
 
-        /// RFC 7519 §2: NumericDate, without a fraction where there is none.
+        /// A NumericDate (RFC 7519 §2). A whole number of seconds is written without a fraction.
         private static func numericDate(_ seconds: Double) -> JSONValue? {
             if let whole = Int64(exactly: seconds) { return .number(JSONDocument.Number(whole)) }
             return JSONDocument.Number(seconds).map { .number($0) }

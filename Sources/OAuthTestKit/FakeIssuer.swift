@@ -4,7 +4,7 @@ internal import Synchronization
 public import TokenVerification
 public import WireFormat
 
-/// An issuer of access tokens inside the test process: real keys, real signatures, no sockets.
+/// An issuer of access tokens in the test process. Keys and signatures are real; no sockets are needed.
 ///
 /// ```swift
 /// let issuer = try FakeIssuer(audience: "https://mcp.example.com/mcp")
@@ -12,11 +12,11 @@ public import WireFormat
 /// let spoilt = issuer.token { $0.claims["sub"] = "alice"; $0.claims["exp"] = nil }
 /// ```
 public final class FakeIssuer: Sendable {
-    /// What becomes of the old keys when new ones are made.
+    /// What happens to the old keys when new ones are made.
     public enum OldKeys: Sendable, Hashable {
-        /// They stay in the key set, so that tokens signed with them stay good.
+        /// They stay in the key set: tokens that they signed stay valid.
         case keep
-        /// They leave the key set at once.
+        /// They leave the key set immediately.
         case drop
     }
 
@@ -26,7 +26,7 @@ public final class FakeIssuer: Sendable {
         private(set) var current: [SigningKey]
         private(set) var retired: [SigningKey]
         var foreign: [SigningKey] = []
-        /// The public halves as the guard imports them: once, not per token.
+        /// The public keys as the guard imports them. They are imported once, not for each token.
         private(set) var imported: JSONWebKeySet
 
         init(issuer: String, current: [SigningKey], retired: [SigningKey] = []) throws(TestKitError) {
@@ -45,11 +45,11 @@ public final class FakeIssuer: Sendable {
         }
     }
 
-    /// The issuer identifier, byte for byte as in `iss`.
+    /// The issuer identifier, with the same bytes as `iss`.
     public let url: String
-    /// The audience of a token that is not made for another one.
+    /// The audience of a token, unless a test asks for another one.
     public let audience: String
-    /// The algorithms that it has keys of; the first one signs unless a test asks for another.
+    /// The algorithms that the issuer has keys for. The first one signs unless a test asks for another.
     public let algorithms: [SignatureAlgorithm]
     let clock: WallClock
     private let identifier: IssuerIdentifier
@@ -58,14 +58,15 @@ public final class FakeIssuer: Sendable {
     /// The lifetime of a token, in seconds.
     public static let tokenLifetime = 3_600.0
 
-    /// An issuer with new keys.
+    /// Makes an issuer with new keys.
     ///
     /// - Parameters:
-    ///   - url: The issuer identifier; https, or http on a loopback host.
+    ///   - url: The issuer identifier: https, or http on a loopback host.
     ///   - audience: The `aud` of its tokens.
-    ///   - algorithms: One key is made of each; making an RSA key takes tens to hundreds of milliseconds, a P-256 key none.
-    ///   - clock: The clock of `iat` and `exp`.
-    /// - Throws: ``TestKitError`` when the identifier is not acceptable or libcrypto makes no key.
+    ///   - algorithms: The issuer makes one key for each. An RSA key takes tens to hundreds of milliseconds; a P-256
+    ///     key takes almost no time.
+    ///   - clock: The clock for `iat` and `exp`.
+    /// - Throws: ``TestKitError`` if the identifier is not acceptable or libcrypto cannot generate a key.
     public init(
         _ url: String = "https://issuer.example", audience: String = "https://resource.example/mcp",
         algorithms: [SignatureAlgorithm] = [.rs256, .es256], clock: WallClock = .system
@@ -82,12 +83,12 @@ public final class FakeIssuer: Sendable {
 
     // MARK: Tokens
 
-    /// A good access token (RFC 9068), or what `edit` makes of one.
+    /// A good access token (RFC 9068), changed by `edit`.
     ///
     /// - Parameters:
-    ///   - audience: The `aud`; the issuer's own ``audience`` when nil.
-    ///   - algorithm: One of ``algorithms``; the first when nil.
-    ///   - edit: Spoils the draft.
+    ///   - audience: The `aud`; nil means the issuer's own ``audience``.
+    ///   - algorithm: One of ``algorithms``; nil means the first.
+    ///   - edit: Changes the draft before it is signed.
     public func token(
         audience: String? = nil, algorithm: SignatureAlgorithm? = nil,
         _ edit: (inout FakeIssuer.Draft) -> Void = { _ in }
@@ -108,7 +109,7 @@ public final class FakeIssuer: Sendable {
         token(audience: audience, algorithm: algorithm) { defect.spoil(&$0) }
     }
 
-    /// A good draft, to be changed and signed. Every claim of RFC 9068 §2.2 is there.
+    /// A good draft with every claim of RFC 9068 §2.2. Change it, then sign it with ``sign(_:)``.
     public func draft(audience: String? = nil, algorithm: SignatureAlgorithm? = nil) -> FakeIssuer.Draft {
         let key = currentKey(of: algorithm)
         var draft = FakeIssuer.Draft(
@@ -138,7 +139,7 @@ public final class FakeIssuer: Sendable {
         case .foreignKey: signature = try foreignKey(of: draft.algorithm).sign(signingInput)
         case .altered:
             signature = try currentKey(of: draft.algorithm).sign(signingInput)
-            // In the middle, so that the altered value stays in the range of a signature.
+            // A bit in the middle, so that the altered value is still in the range of a signature.
             let middle = signature.count / 2
             if middle < signature.count { signature[middle] ^= 0x01 }
         case .empty: signature = []
@@ -150,12 +151,12 @@ public final class FakeIssuer: Sendable {
 
     // MARK: Keys and documents
 
-    /// The public keys as a JWK Set (RFC 7517 §5): the current ones first.
+    /// The public keys as a JWK Set (RFC 7517 §5), the current keys first.
     public var jwks: JSONDocument.Object {
         ring.withLock { $0.jwks }
     }
 
-    /// The key source for the guard: no document is fetched, a rotation is seen at once.
+    /// The key source for the guard. It fetches nothing, and key rotations take effect immediately.
     public var keySource: InProcessKeySource {
         InProcessKeySource { [self] in ring.withLock { $0.imported } }
     }
@@ -165,7 +166,7 @@ public final class FakeIssuer: Sendable {
         authorizationServerMetadata.json
     }
 
-    /// The endpoints of a development server on this issuer stand below its identifier.
+    /// The metadata of a development server with this issuer. Its endpoints are below the issuer identifier.
     var authorizationServerMetadata: AuthorizationServerMetadata {
         var metadata = AuthorizationServerMetadata(issuer: identifier)
         metadata.authorizationEndpoint = endpoint("authorize")
@@ -176,14 +177,14 @@ public final class FakeIssuer: Sendable {
         return metadata
     }
 
-    /// The URL of an endpoint: the identifier, a slash, the name.
+    /// The URL of an endpoint: the issuer identifier, a slash, and the name.
     func endpoint(_ name: String) -> AbsoluteURL? {
         try? AbsoluteURL(parsing: url + (url.utf8.last == UInt8(ascii: "/") ? "" : "/") + name)
     }
 
-    /// Makes a new key of every algorithm, with a new `kid`; from now on they sign.
+    /// Makes a new key with a new `kid` for every algorithm. The new keys sign from now on.
     ///
-    /// - Throws: ``TestKitError/keyGenerationFailed``.
+    /// - Throws: ``TestKitError/keyGenerationFailed`` if libcrypto cannot generate a key.
     public func rotateKeys(_ oldKeys: OldKeys = .keep) throws(TestKitError) {
         let generation = ring.withLock { ring in
             ring.generation += 1
@@ -211,7 +212,7 @@ public final class FakeIssuer: Sendable {
         return key
     }
 
-    /// A key that the issuer does not own; made when first asked for.
+    /// A key that the issuer does not own. It is made on first use.
     private func foreignKey(of algorithm: SignatureAlgorithm) throws(JOSEError) -> SigningKey {
         if let key = ring.withLock({ ring in ring.foreign.first { $0.algorithm == algorithm } }) { return key }
         let key = try SigningKey.generate(algorithm, keyID: nil)

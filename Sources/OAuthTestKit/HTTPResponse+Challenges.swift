@@ -2,9 +2,9 @@ public import HTTPMessages
 public import OAuthMetadata
 
 extension HTTPResponse {
-    /// The challenges of the response, parsed strictly: none when it has no `WWW-Authenticate` field.
+    /// The challenges of the response, parsed strictly; empty if it has no `WWW-Authenticate` field.
     ///
-    /// - Throws: ``OAuthMetadata/AuthenticationChallenges/ParseError`` for a field that is no list of challenges.
+    /// - Throws: ``OAuthMetadata/AuthenticationChallenges/ParseError`` if a field is not a list of challenges.
     public var challenges: AuthenticationChallenges {
         get throws(AuthenticationChallenges.ParseError) {
             try AuthenticationChallenges(parsing: fields.values(of: .wwwAuthenticate).map(\.bytes))

@@ -1,7 +1,7 @@
 public import HTTPMessages
 internal import WireFormat
 
-/// A fetcher that asks handlers in the same process: discovery and remote key sets without sockets.
+/// A fetcher that calls handlers in the same process. Discovery and remote key sets then need no sockets.
 ///
 /// ```swift
 /// let fetcher = InProcessFetcher(["http://127.0.0.1:9000": developmentServer])
@@ -9,15 +9,15 @@ internal import WireFormat
 public struct InProcessFetcher: DocumentFetcher {
     private let handlers: [(origin: String, handler: any HTTPHandler)]
 
-    /// A network of these origins, each spelled `scheme://host[:port]`; any other cannot be reached.
+    /// Makes a fetcher for these origins, each written as `scheme://host[:port]`. Fetches from any other origin fail.
     public init(_ handlers: KeyValuePairs<String, any HTTPHandler>) {
         self.handlers = handlers.map { (origin: $0.key, handler: $0.value) }
     }
 
-    /// Asks the handler of the URL's origin.
+    /// Calls the handler of the URL's origin.
     ///
-    /// - Throws: ``FetchError/connectionFailed`` for an unknown origin and for a handler that throws or streams,
-    ///   ``FetchError/tooLarge(limit:)`` for a longer body than asked for.
+    /// - Throws: ``FetchError/connectionFailed`` if the origin is unknown, or if its handler throws or streams;
+    ///   ``FetchError/tooLarge(limit:)`` if the body is longer than the request allows.
     public func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
         let origin = request.url.origin
         guard let handler = handlers.first(where: { $0.origin.hasSameBytes(as: origin) })?.handler else {

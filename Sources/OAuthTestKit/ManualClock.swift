@@ -1,7 +1,7 @@
 internal import Synchronization
 package import TokenVerification
 
-/// A clock that moves when told to.
+/// A clock that a test advances.
 package final class ManualClock: Sendable {
     private struct State {
         var time = Duration.zero
@@ -14,7 +14,7 @@ package final class ManualClock: Sendable {
 
     package init() {}
 
-    /// Moves the time and wakes whoever slept until then.
+    /// Advances the time and wakes the tasks whose deadline has passed.
     package func advance(by duration: Duration) {
         let woken = state.withLock { state in
             state.time += duration
@@ -27,10 +27,10 @@ package final class ManualClock: Sendable {
 
     package var now: Duration { state.withLock { $0.time } }
 
-    /// When the next of those who sleep wakes.
+    /// The earliest deadline of the sleeping tasks; nil if no task sleeps.
     package var nextWake: Duration? { state.withLock { $0.sleepers.values.map(\.wakesAt).min() } }
 
-    /// How many sleep now.
+    /// The number of sleeping tasks.
     package var sleepers: Int { state.withLock { $0.sleepers.count } }
 
     package var clock: MonotonicClock {

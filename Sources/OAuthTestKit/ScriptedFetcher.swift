@@ -2,7 +2,7 @@ package import HTTPMessages
 internal import Synchronization
 package import WireFormat
 
-/// Answers fetches from a script and counts them.
+/// A fetcher that returns prepared answers and records the requests.
 package final class ScriptedFetcher: DocumentFetcher {
     package typealias Answer = Result<FetchedDocument, FetchError>
 
@@ -35,7 +35,7 @@ package final class ScriptedFetcher: DocumentFetcher {
         state.withLock { $0.held = true }
     }
 
-    /// Lets those go that wait now, and with `holdingOn` no others.
+    /// Resumes the waiting fetches. With `holdingOn`, later fetches wait again.
     package func release(holdingOn: Bool = false) {
         let waiters = state.withLock { state in
             state.held = holdingOn
@@ -45,7 +45,7 @@ package final class ScriptedFetcher: DocumentFetcher {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// The URLs that were asked for, in order.
+    /// The requested URLs in order.
     package var requests: [String] { state.withLock { $0.requests.map(\.url.text) } }
     /// The last request.
     package var lastRequest: DocumentRequest? { state.withLock { $0.requests.last } }

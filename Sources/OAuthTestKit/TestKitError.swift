@@ -1,23 +1,23 @@
-/// Why a fake issuer or a development authorization server cannot be made. One line each, for the terminal.
+/// Why a fake issuer or a development authorization server cannot be made. Each description is one line for a terminal.
 public enum TestKitError: String, Error, Sendable, Hashable, CustomStringConvertible {
     /// The issuer identifier is not acceptable.
     case issuerNotAcceptable = "issuer_not_acceptable"
     /// The issuer of a development server is not on a loopback host.
     case issuerNotLoopback = "issuer_not_loopback"
-    /// The address that a development server would listen on is not a loopback address.
+    /// The address to listen on is not a loopback address.
     case addressNotLoopback = "address_not_loopback"
     /// No algorithm was given.
     case noAlgorithm = "no_algorithm"
-    /// libcrypto makes no key.
+    /// libcrypto could not generate a key.
     case keyGenerationFailed = "key_generation_failed"
-    /// A lifetime or capacity is out of its range.
+    /// A lifetime or a capacity is out of its range.
     case settingOutOfRange = "setting_out_of_range"
-    /// A resource is not an absolute URI without fragment, or the default one is not among the allowed ones.
+    /// A resource is not an absolute URI without a fragment, or the default resource is not among the allowed ones.
     case resourceNotAcceptable = "resource_not_acceptable"
-    /// A client's name, secret, redirect URIs or grant types do not fit together.
+    /// A client's name, secret, redirect URIs and grant types are not a valid combination.
     case clientNotAcceptable = "client_not_acceptable"
 
-    /// A stable, bounded code.
+    /// A stable code from a closed set, for metrics and logs.
     public var code: String { rawValue }
 
     /// What is wrong and what to do, in one line.

@@ -9,7 +9,7 @@ import WireFormat
     import Darwin
 #endif
 
-/// The program: prints tables, decides nothing.
+/// The program. It prints tables and does not judge the results.
 @main
 @MainActor
 enum Benchmarks {
@@ -90,7 +90,7 @@ enum Benchmarks {
             case "--seconds": benchmark.seconds = try number(value)
             case "--rounds": benchmark.rounds = try number(value)
             case "--peer":
-                // It becomes a word of a shell command.
+                // The URL becomes a quoted word of a shell command.
                 guard (try? AbsoluteURL(parsing: value)) != nil, !value.utf8.contains(UInt8(ascii: "'")) else {
                     throw UsageError(fault: "--peer must be an absolute URL")
                 }

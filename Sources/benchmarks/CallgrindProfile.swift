@@ -1,8 +1,8 @@
-/// Instruction counts from a profile in callgrind's format, by who spent them.
+/// Instruction counts from a profile in callgrind's format, grouped by the part of the program that caused them.
 ///
-/// What a group's functions call is theirs too: an allocation belongs to the parser that asked for it.
+/// A group includes the functions that it calls: an allocation belongs to the parser that asked for it.
 struct CallgrindProfile {
-    /// Who may spend instructions.
+    /// The parts of the program that are counted separately.
     private enum Group: String, CaseIterable {
         case libcrypto
         case json = "JSON"
@@ -10,7 +10,7 @@ struct CallgrindProfile {
         case rest = "rest (JOSE, allocation, reference counts)"
     }
 
-    /// A function, and the file of machine code that it is in.
+    /// A function, and the file of machine code that contains it.
     private struct Function: Hashable {
         var name = ""
         var object = ""
@@ -25,7 +25,7 @@ struct CallgrindProfile {
     private var entered: [Function: Int] = [:]
     private var total = 0
 
-    /// Takes the next line.
+    /// Parses the next line.
     mutating func read(_ line: String) {
         if let (key, value) = Self.assignment(in: line) {
             switch key {
@@ -44,8 +44,8 @@ struct CallgrindProfile {
             let cost = line.split(separator: " ").last.flatMap({ Int($0) })
         else { return }
         if isCallCost {
-            // Inclusive, and already in the callee's own lines. Counted where a group is entered from outside of it, and
-            // only there, so that nothing counts twice.
+            // The cost of a call is inclusive, and the lines of the callee contain it too. It is counted only for calls
+            // that enter a group from outside, so that nothing is counted twice.
             if isEntry(current) {
                 totals[group(of: callee), default: 0] += cost
                 entered[callee, default: 0] += cost
@@ -58,7 +58,7 @@ struct CallgrindProfile {
         }
     }
 
-    /// The table, per token.
+    /// The table of instructions per token.
     func table(tokens: Int) -> String {
         var table = TextTable(["instructions per token", "count", "share", "share without libcrypto"])
         let crypto = totals[.libcrypto] ?? 0
@@ -86,14 +86,15 @@ struct CallgrindProfile {
         return text + "\n"
     }
 
-    /// Whether a function is JOSE's own, or its C.
+    /// Whether a function belongs to JOSE or its C code.
     private func isEntry(_ function: Function) -> Bool {
         module(of: function) == "4JOSE" || function.name.hasPrefix("lcrypto_")
     }
 
     private func group(of function: Function) -> Group {
         if function.object.contains("libcrypto") { return .libcrypto }
-        // A mangled name begins with the module it belongs to; later ones belong to its arguments.
+        // A mangled name begins with the module of the function. The names of other modules in it belong to its
+        // arguments.
         guard let module = module(of: function), module == "10WireFormat" else { return .rest }
         if function.name.contains("Base64URL") { return .base64 }
         return function.name.contains("JSON") ? .json : .rest
@@ -105,7 +106,7 @@ struct CallgrindProfile {
         }.min { $0.1 < $1.1 }?.0
     }
 
-    /// `key=value` of a line; nil for a line of costs.
+    /// The parts of a line `key=value`; nil for a line of costs.
     private static func assignment(in line: String) -> (String, Substring)? {
         guard let equals = line.firstIndex(of: "="), line.utf8.first.map({ $0 >= 0x61 && $0 <= 0x7A }) == true else {
             return nil
@@ -113,7 +114,7 @@ struct CallgrindProfile {
         return (String(line[..<equals]), line[line.index(after: equals)...])
     }
 
-    /// Names stand once, after their number in parentheses, and are the number alone afterwards.
+    /// The name on a line. Callgrind writes a name once, after a number in parentheses, and later only the number.
     private mutating func name(_ kind: String, _ value: Substring) -> String {
         guard let end = value.firstIndex(of: ")") else { return String(value) }
         let key = kind + value[...end]

@@ -5,7 +5,7 @@ import OAuthResourceServer
 import TokenVerification
 import WireFormat
 
-/// What the guard adds to a handler, in process: no sockets, one thread.
+/// Measures what the guard adds to a handler, in process: without sockets, on one thread.
 struct GuardBenchmark {
     let rounds: Int
 
@@ -18,7 +18,7 @@ struct GuardBenchmark {
         es256 = try TokenMint(.es256)
     }
 
-    /// On a thread of the pool: nothing in here waits, so that it stays there.
+    /// Runs on a thread of the pool. There is no suspension, so that it stays on this thread.
     @concurrent
     func run() async throws {
         try await cacheHit()
@@ -27,13 +27,13 @@ struct GuardBenchmark {
         try await issuers()
     }
 
-    /// What a profiler may look at: it does one thing and measures nothing.
+    /// Workloads for a profiler: each repeats one operation and measures nothing.
     enum Single: String {
-        /// Hashes of a token.
+        /// Hashing a token.
         case hash
-        /// Remembered verdicts.
+        /// Verifying a token whose verdict is cached.
         case verdict
-        /// Requests with a remembered token.
+        /// A request with a token whose verdict is cached.
         case request
     }
 
@@ -49,7 +49,7 @@ struct GuardBenchmark {
         print("\(right) of \(count) as expected")
     }
 
-    // MARK: A remembered verdict
+    // MARK: A cached verdict
 
     private func cacheHit() async throws {
         let token = try rs256.token()
@@ -148,7 +148,7 @@ struct GuardBenchmark {
 
     // MARK: Parts
 
-    /// A clock that costs what the system's does, and shows the time of the tokens.
+    /// A clock that costs as much as the system's clock, and shows a time at which the tokens are valid.
     private var clock: WallClock {
         let difference = TokenWorkload.now - WallClock.system.now()
         return WallClock { WallClock.system.now() + difference }
@@ -206,14 +206,14 @@ struct GuardBenchmark {
     }
 }
 
-/// Verifies a token so many times, from its bytes; returns how often it was good.
+/// Verifies a token `count` times from its bytes. Returns how many times it was good.
 private func verify(_ token: [UInt8], _ verifier: any TokenVerifier, _ count: Int) async -> Int {
     var good = 0
     for _ in 0..<count where (try? await verifier.verify(PresentedToken(token))) != nil { good += 1 }
     return good
 }
 
-/// A verifier that remembers many tokens, which come in turn.
+/// A verifier with many cached tokens, which are presented in turn.
 private final class FullMemory {
     private let verifier: JWTTokenVerifier
     private let tokens: [[UInt8]]
@@ -246,7 +246,7 @@ extension JWTTokenVerifier {
     }
 }
 
-/// Ten static tokens, the last of which is presented.
+/// A pass over ten static tokens, of which the last is presented.
 private struct StaticPass {
     let verifier: StaticTokenVerifier
     let token: [UInt8]

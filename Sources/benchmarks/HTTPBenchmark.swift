@@ -1,16 +1,18 @@
 import WireFormat
 
-/// Requests a second through SocketHTTP, bare and guarded, one server process each, all on one core and wrk on another.
+/// Requests per second through SocketHTTP, without and with the guard. Each server is a process of its own. All servers
+/// run on one core, and wrk runs on another.
 ///
-/// The servers take turns (A B C A B C …), so that a machine that slows down slows all of them. The medians over the rounds
-/// are printed; ratios to the bare handler are to be believed.
+/// The servers take turns (A B C A B C …), so that a machine that slows down slows all of them. The tables show medians
+/// over the rounds. Only the ratios to the bare handler are reliable.
 @MainActor
 struct HTTPBenchmark {
-    /// The seconds of one turn.
+    /// The length of one turn in seconds.
     var seconds = 5
-    /// How many turns each server gets.
+    /// The number of turns of each server.
     var rounds = 3
-    /// Other servers to measure in the same run, such as a hello-world of another framework on the first core.
+    /// URLs of other servers to measure in the same run, such as a hello-world server of another framework on the first
+    /// core.
     var peers: [String] = []
 
     private static let connections = 64
@@ -27,7 +29,7 @@ struct HTTPBenchmark {
 
     private struct Sample {
         let requestsPerSecond: Double
-        /// Microseconds of CPU a request, of all threads; nil for a server that is not ours.
+        /// The CPU time of all threads per request in microseconds; nil for a server of another framework.
         let cpu: Double?
     }
 
@@ -67,7 +69,7 @@ struct HTTPBenchmark {
         guard let requests = number(in: output, before: " requests in "), requests > 0 else {
             throw SystemCommand.Failure("\(contestant.name): wrk measured nothing:\n\(output)")
         }
-        // A server that answers something else has not done what is measured here.
+        // Throughput is meaningless if the server answers with errors.
         let others = number(in: output, after: "Non-2xx or 3xx responses: ") ?? 0
         let refused = contestant.expected == 200 ? others : requests - others
         guard refused == 0, !output.contains("Socket errors") else {

@@ -2,7 +2,7 @@ import CBenchmarkLimit
 import JOSE
 import WireFormat
 
-/// Verification of tokens against the limit that libcrypto sets.
+/// Compares the verification of tokens with the time that libcrypto alone needs.
 @MainActor
 struct JOSEBenchmark {
     let rounds: Int
@@ -66,7 +66,7 @@ struct JOSEBenchmark {
         print(hashes.text)
     }
 
-    /// Where the time beyond the limit goes.
+    /// Measures the parts of the time that libcrypto does not explain.
     private func pieces() async throws {
         let workload = try rs256.good()
         let parts = workload.token.split(separator: UInt8(ascii: ".")).map { Array($0) }
@@ -157,7 +157,7 @@ struct JOSEBenchmark {
                 timing.name, (1 / timing.speed).percent, timing.nanoseconds.written(decimals: 0),
                 "\(workload.token.count)",
             ])
-            // A refused token is compared with a good one that is no smaller; one in a hundred is noise.
+            // A refused token is compared with a good token of at least its size. A difference of 1 % is noise.
             let isLarge =
                 workload.token.count > good.token.count + 100 && workload.token.count <= large.token.count + 100
             let bound = (isLarge ? timings[timings.count - 1] : timings[0]).nanoseconds

@@ -2,14 +2,14 @@ import HTTPMessages
 import Synchronization
 import WireFormat
 
-/// A handler for load tests: what a server does under load shows in its answers and in what it counts.
+/// A handler for load tests. Its answers and its counters show how the server behaves under load.
 ///
 /// - `/`: 13 bytes.
-/// - `/events`: a stream; an event for each POST to `/broadcast`, nothing in between.
-/// - `/flow`: a stream of 16 KiB pieces without end.
+/// - `/events`: a stream that sends one event for each POST to `/broadcast`.
+/// - `/flow`: an endless stream of 16 KiB pieces.
 /// - `/slow`: 13 bytes after 300 ms.
 /// - `/state`: how many streams are open, and how many were opened and cancelled.
-/// - Anything else: what arrived, as JSON: method, target, fields, content in base64url.
+/// - Any other path: the request as JSON: method, target, fields, and content in base64url.
 final class Laboratory: HTTPHandler {
     private struct Streams {
         var open: [Int: AsyncStream<[UInt8]>.Continuation] = [:]
@@ -20,7 +20,7 @@ final class Laboratory: HTTPHandler {
     private let streams = Mutex(Streams())
     private let answered = Atomic(0)
 
-    /// How many requests got an answer, streams aside.
+    /// The number of answered requests without streams.
     var answeredRequests: Int { answered.load(ordering: .relaxed) }
 
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {

@@ -1,17 +1,17 @@
 import CBenchmarkLimit
 import WireFormat
 
-/// One signed message in the form that libcrypto takes, and its key: verified without any parsing.
+/// A signed message and its key, in the form that libcrypto takes. Verifying it needs no parsing.
 ///
-/// `@unchecked Sendable`: all stored properties are `let`. ``LIMIT_KEPT`` changes the key and is used by one task at a time;
-/// the other ways leave it alone, or change it through atomics.
+/// `@unchecked Sendable`: all stored properties are `let`. ``LIMIT_KEPT`` changes the key and is used by one task at a
+/// time. The other ways do not change the key, or change it only through atomics.
 @safe
 final class LibcryptoLimit: @unchecked Sendable {
     private let key: OpaquePointer
     private let message: [UInt8]
     private let signature: [UInt8]
 
-    /// Takes the public JWK and a token that the key signed; nil unless both are well formed.
+    /// Takes the public JWK and a token that the key signed. Nil unless both are well formed.
     init?(jwk: JSONDocument.Object, token: [UInt8]) {
         let parts = token.split(separator: UInt8(ascii: "."))
         func number(_ name: String) -> [UInt8] { jwk[name]?.string.flatMap { Base64URL.decode($0) } ?? [] }
@@ -38,7 +38,7 @@ final class LibcryptoLimit: @unchecked Sendable {
         unsafe limit_key_free(key)
     }
 
-    /// Verifies `count` times; returns how often the signature was good.
+    /// Verifies `count` times and returns how often the signature was good.
     func verify(_ way: limit_way, _ count: Int) -> Int {
         var good = 0
         for _ in 0..<count where unsafe limit_verify(key, way, signature, signature.count, message, message.count) == 1
@@ -48,7 +48,7 @@ final class LibcryptoLimit: @unchecked Sendable {
         return good
     }
 
-    /// Hashes the signing input `count` times; returns how often that worked.
+    /// Hashes the signing input `count` times and returns how often that succeeded.
     func digest(_ way: limit_digest_way, _ count: Int) -> Int {
         var out = [UInt8](repeating: 0, count: 32)
         var good = 0

@@ -1,15 +1,15 @@
 import CBenchmarkLimit
 
-/// Several ways to do one thing, measured side by side: they take turns every few milliseconds, so that a machine that
-/// slows down slows all of them, and only their ratios are believed.
+/// Measures several variants side by side. They take turns every few milliseconds, so that a machine that slows down
+/// slows all of them. Only their ratios are reliable.
 ///
-/// Time is CPU time of the thread that measures: work that a variant leaves to other threads is not counted. A variant runs
-/// where its caller runs, and must not leave that thread: what hops between executors is to be measured off the main actor.
+/// Time is CPU time of the measuring thread. Work on other threads is not counted, so a variant must stay on its
+/// caller's thread. Variants that change executors must be measured off the main actor.
 struct PairedRun {
-    /// One way to do it.
+    /// One variant to measure.
     struct Variant {
         let name: String
-        /// Does it `count` times; returns how often it ended as it must.
+        /// Runs the variant `count` times and returns how many runs had the expected result.
         let run: (_ count: Int) async -> Int
 
         init(_ name: String, run: @escaping (_ count: Int) async -> Int) {
@@ -18,16 +18,17 @@ struct PairedRun {
         }
     }
 
-    /// What one variant took.
+    /// The measured time of one variant.
     struct Timing {
         let name: String
-        /// Median nanoseconds of one time.
+        /// The median time of one run in nanoseconds.
         let nanoseconds: Double
-        /// The speed as a share of the first variant's: the median over the rounds of its time divided by this one's.
+        /// The speed relative to the first variant: the median over the rounds of its time divided by this variant's
+        /// time.
         let speed: Double
     }
 
-    /// A variant that did not end as it must. Its time would mean nothing.
+    /// A variant had an unexpected result. Its time would be meaningless.
     struct WrongResult: Error {
         let name: String
     }
@@ -38,18 +39,18 @@ struct PairedRun {
         self.variants = variants
     }
 
-    /// Measures.
+    /// Measures all variants.
     ///
     /// - Parameters:
-    ///   - rounds: How many turns each variant gets.
-    ///   - slice: Nanoseconds of a turn, about.
+    ///   - rounds: The number of turns of each variant.
+    ///   - slice: The approximate length of a turn in nanoseconds.
     /// - Returns: The timings, in the order of the variants.
     func measure(rounds: Int, slice: Double = 2_000_000) async throws(WrongResult) -> [Timing] {
         var counts: [Int] = []
         for variant in variants { counts.append(try await count(filling: slice, with: variant)) }
         var samples = [[Double]](repeating: [], count: variants.count)
         for round in 0..<max(1, rounds) {
-            // Another one begins in each round, so that none always runs behind the same neighbour.
+            // Each round starts with another variant, so that no variant always follows the same one.
             for turn in variants.indices {
                 let index = (round + turn) % variants.count
                 let time = try await time(variants[index], counts[index])
@@ -63,7 +64,7 @@ struct PairedRun {
         }
     }
 
-    /// How often a variant does it in one slice; warms it up.
+    /// The number of runs of a variant that fill one slice. Finding it also warms up the variant.
     private func count(filling slice: Double, with variant: Variant) async throws(WrongResult) -> Int {
         var count = 1
         while true {
@@ -82,7 +83,7 @@ struct PairedRun {
     }
 }
 
-/// The middle one; 0 for none.
+/// The median; 0 if there are no values.
 func median(_ values: [Double]) -> Double {
     guard !values.isEmpty else { return 0 }
     return values.sorted()[values.count / 2]

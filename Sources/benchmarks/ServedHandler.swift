@@ -13,24 +13,24 @@ import TokenVerification
     import Darwin
 #endif
 
-/// The servers that are put under load, each in a process of its own.
+/// A server to put under load. Each one runs in a process of its own.
 struct ServedHandler {
-    /// What is served.
+    /// The handler that is served.
     enum Kind: String, CaseIterable {
-        /// 13 bytes.
+        /// An answer of 13 bytes, without the guard.
         case bare
-        /// The same behind the guard, without a token.
+        /// The same answer behind the guard. Requests have no token and are refused.
         case unauthorized
-        /// The same behind the guard, with a token whose verdict is cached.
+        /// The same answer behind the guard. Requests have a token whose verdict is cached.
         case cached
-        /// With an ES256 token that is verified each time.
+        /// The same answer behind the guard. Requests have an ES256 token that is verified each time.
         case es256
-        /// With an RS256 token that is verified each time.
+        /// The same answer behind the guard. Requests have an RS256 token that is verified each time.
         case rs256
-        /// For load tests: echoes, streams, counts.
+        /// The handler for load tests: it echoes, streams and counts.
         case laboratory
 
-        /// Those of `benchmarks http`, the one to compare with first.
+        /// The kinds that `benchmarks http` measures. The others are compared with the first.
         static let measured: [Kind] = [.bare, .unauthorized, .cached, .es256, .rs256]
 
         var title: String {
@@ -48,10 +48,10 @@ struct ServedHandler {
     }
 
     let kind: Kind
-    /// The number of event loops; nil for one a core.
+    /// The number of event loops; nil means one for each core.
     let loops: Int?
 
-    /// Listens on a free port of 127.0.0.1, says which, and serves until it is terminated.
+    /// Listens on a free port of 127.0.0.1, prints the port, and serves until the process is terminated.
     func run() async throws {
         var limits = ServerLimits()
         limits.eventLoops = loops

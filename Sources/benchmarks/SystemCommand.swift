@@ -6,10 +6,10 @@
     import Darwin
 #endif
 
-/// A shell command that runs and prints. Nothing of the C library's pipe leaves it.
+/// A running shell command and its output. The pointer to the C library's pipe stays private.
 @safe
 final class SystemCommand {
-    /// Why a benchmark cannot be run: a sentence for whoever started it.
+    /// Why a benchmark cannot run, as a sentence for the user.
     struct Failure: Error, CustomStringConvertible {
         let description: String
 
@@ -22,28 +22,28 @@ final class SystemCommand {
 
     /// Starts a command.
     init(_ command: String) throws(Failure) {
-        // What this program has printed must not be printed again by a child.
+        // A child would print this program's buffered output again.
         fflush(nil)
         guard let pipe = unsafe popen(command, "r") else { throw Failure("no process could be started") }
         unsafe self.pipe = pipe
     }
 
-    /// Waits for the end of the command.
+    /// Waits until the command ends.
     deinit {
         unsafe pclose(pipe)
     }
 
-    /// The next line with its end; nil at the end of the output.
+    /// The next line, including its line break; nil at the end of the output.
     func readLine() -> String? {
         var buffer: UnsafeMutablePointer<CChar>?
         var size = 0
-        // `getline` makes the buffer, which is freed here; what it read ends with a NUL.
+        // `getline` allocates the buffer, so it is freed here. The text in it ends with a NUL.
         defer { unsafe free(buffer) }
         guard unsafe getline(&buffer, &size, pipe) > 0, let buffer = unsafe buffer else { return nil }
         return unsafe String(cString: buffer)
     }
 
-    /// Everything that a command prints.
+    /// The whole output of a command.
     static func output(of command: String) throws(Failure) -> String {
         let running = try SystemCommand(command)
         var text = ""
@@ -51,17 +51,17 @@ final class SystemCommand {
         return text
     }
 
-    /// Whether there is such a program.
+    /// Whether a program with this name is installed.
     static func exists(_ program: String) -> Bool {
         (try? output(of: "command -v \(program)")).map { !$0.isEmpty } ?? false
     }
 }
 
-/// This program as a server of its own, bound to one core.
+/// A server of this program in a separate process that is bound to one core.
 @MainActor
 final class ServerProcess {
     let port: Int
-    /// The token to send; nil when the kind wants none.
+    /// The token to send; nil if the kind of server needs none.
     let token: String?
     private let process: Int32
     private var running: SystemCommand?
@@ -69,7 +69,7 @@ final class ServerProcess {
     init(_ kind: ServedHandler.Kind, core: Int) throws {
         let program = CommandLine.arguments[0]
         let running = try SystemCommand("exec taskset -c \(core) '\(program)' serve \(kind.rawValue) 1")
-        // listening port=… process=… [token=…]
+        // The line is: listening port=… process=… [token=…]
         let words = (running.readLine() ?? "").split { $0 == " " || $0 == "\n" }
         func value(_ name: String) -> String? {
             words.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
@@ -82,15 +82,15 @@ final class ServerProcess {
         token = value("token")
     }
 
-    /// Ends the server and waits for it.
+    /// Stops the server and waits until it has ended.
     func stop() {
         kill(process, SIGTERM)
         running = nil
     }
 
-    /// The CPU time of all its threads so far.
+    /// The CPU time of all threads of the server so far.
     func cpuSeconds() -> Double {
-        // Fields 14 and 15 of the line; the second may hold spaces and ends with the last parenthesis.
+        // CPU times are the fields 14 and 15. The second field may contain spaces and ends with the last parenthesis.
         let fields = contents("stat").split(separator: ")").last?.split(separator: " ") ?? []
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))

@@ -1,4 +1,4 @@
-/// A table for a terminal: the first column to the left, the others to the right.
+/// A table for a terminal. The first column is aligned left, the others right.
 struct TextTable {
     private var rows: [[String]]
 
@@ -27,7 +27,7 @@ struct TextTable {
 }
 
 extension Double {
-    /// The number with so many decimals.
+    /// The number with this many decimals.
     func written(decimals: Int) -> String {
         var scale = 1
         for _ in 0..<decimals { scale *= 10 }
@@ -39,12 +39,12 @@ extension Double {
         return "\(sign)\(whole.grouped)." + String(repeating: "0", count: decimals - fraction.count) + fraction
     }
 
-    /// The share in percent, one decimal.
+    /// The share in percent with one decimal.
     var percent: String { (self * 100).written(decimals: 1) + " %" }
 }
 
 extension UInt64 {
-    /// The digits in groups of three.
+    /// The number with its digits in groups of three.
     var grouped: String {
         let digits = Array(String(self))
         return digits.indices.reduce(into: "") { text, index in

@@ -1,22 +1,22 @@
 import JOSE
 import WireFormat
 
-/// A token, the keys and the policy that judge it, and the verdict that must come out.
+/// A token, the keys and the policy that judge it, and the expected verdict.
 struct TokenWorkload: Sendable {
     let name: String
     let token: [UInt8]
     let keys: JSONWebKeySet
     let validation: JWTValidation
-    /// The code of the refusal; nil for a good token.
+    /// The code of the expected refusal; nil for a good token.
     let expectedCode: String?
 
     static let issuer = "https://login.example.com/realms/main"
     static let resource = "https://mcp.example.com/mcp"
     static let now = 1_800_000_000.0
-    /// Longer tokens than `Authorization` fields may be.
+    /// The limit for tokens in bytes. It is longer than an `Authorization` field may be.
     static let limit = 16_384
 
-    /// Verifies `count` times, from the bytes to the checked claims; returns how often the verdict was the expected one.
+    /// Verifies `count` times, from the bytes to the checked claims. Returns how many verdicts were as expected.
     @inline(never)
     func verifyTokens(_ count: Int) -> Int {
         var right = 0
@@ -34,13 +34,13 @@ struct TokenWorkload: Sendable {
 }
 
 extension TokenWorkload {
-    /// Takes the token apart `count` times, and no more; returns how often that worked.
+    /// Parses the token `count` times without verifying it. Returns how often that succeeded.
     func parseTokens(_ count: Int) -> Int {
         repeated(count) { (try? UnverifiedJWT(parsing: token, limit: Self.limit)) != nil }
     }
 }
 
-/// Does something `count` times; returns how often it said yes.
+/// Runs an operation `count` times and returns how often it was true.
 @inline(__always)
 func repeated(_ count: Int, _ body: () -> Bool) -> Int {
     var right = 0
@@ -63,7 +63,7 @@ struct TokenMint {
 
     var header: String { #"{"alg":"\#(key.algorithm.name)","typ":"at+jwt","kid":"\#(keyID)"}"# }
 
-    /// The claims of RFC 9068 as a large authorization server fills them: about 270 bytes.
+    /// The claims of RFC 9068 as a typical large authorization server sends them: about 270 bytes.
     func claims(expiring: Int = 1_800_000_600, more: Int = 0) -> String {
         let others = (0..<more).map { #","https://example.com/claims/c\#($0)":"value \#($0)""# }.joined()
         return """
@@ -80,7 +80,7 @@ struct TokenMint {
         return try Array((input + "." + Base64URL.encode(key.sign(Array(input.utf8)))).utf8)
     }
 
-    /// A set of `count` keys, the signing key last.
+    /// A set of `count` keys, with the signing key last.
     func keys(_ count: Int = 1) throws -> JSONWebKeySet {
         let entries = (0..<count).map { index -> JSONValue in
             var jwk = key.publicJWK
@@ -99,16 +99,16 @@ struct TokenMint {
         try workload("\(key.algorithm.name) good", token(), keys: keys())
     }
 
-    /// Tokens that are refused, each for one reason.
+    /// Refused tokens, each with one defect.
     func refused() throws -> [TokenWorkload] {
         let keys = try keys()
         let good = try token()
         func filled(_ size: Int, _ byte: (Int) -> UInt8) -> [UInt8] { (0..<size).map(byte) }
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
         let noise = filled(TokenWorkload.limit) { letters[($0 &* 2_654_435_761 >> 7) & 63] }
-        // The header and the dots of a good token around noise.
+        // The header and the dots of a good token, with noise between them.
         var framed = Array(Base64URL.encode(Array(header.utf8)).utf8) + [UInt8(ascii: ".")]
-        // A multiple of four characters is always somebody's canonical base64url.
+        // Base64url text whose length is a multiple of four is always canonical.
         framed += noise.prefix((TokenWorkload.limit - framed.count - 400) / 4 * 4) + [UInt8(ascii: ".")]
         framed += noise.prefix(343)
         let otherKey = header.replacing(keyID, with: "nobody-knows-it")
@@ -132,22 +132,22 @@ struct TokenMint {
         ]
     }
 
-    /// A good token with as many claims.
+    /// A good token with this number of claims.
     func manyClaims(_ count: Int) throws -> TokenWorkload {
         try workload("\(count) claims", token(claims: claims(more: max(0, count - 10))), keys: keys())
     }
 
-    /// The good token of the size of the dearest refused ones.
+    /// A good token as large as the refused tokens that are most expensive to parse.
     func manyTinyClaims() throws -> TokenWorkload {
         try workload("1,210 claims, good", token(claims: tinyClaims), keys: keys())
     }
 
-    /// The dearest claims to read: as many as fit.
+    /// The claims that are most expensive to parse: as many small ones as fit into a token.
     private var tinyClaims: String {
         String(claims().dropLast()) + (0..<1_200).map { #","\#($0)":0"# }.joined() + "}"
     }
 
-    /// Another signature of the right form.
+    /// The same token with another signature of the right form.
     private func forged(_ token: [UInt8]) -> [UInt8] {
         var token = token
         let place = token.count - 20

@@ -1,20 +1,20 @@
 import WireFormat
 
-/// RFC 4648 §5 with one spelling for each byte string.
+/// RFC 4648 §5 with exactly one spelling for each byte string.
 enum Base64URLProperties {
     static func check(_ input: [UInt8]) throws(Violation) {
         try checkText(input)
         try checkBytes(input)
     }
 
-    /// The input as a text.
+    /// Checks the input as text.
     private static func checkText(_ text: [UInt8]) throws(Violation) {
         let decoded = Base64URL.decode(text.span)
         try require(decoded == reference(text), "decode answers as an implementation bit by bit does")
 
         let count = Base64URL.decodedCount(of: text.count)
         try require(decoded == nil || decoded?.count == count, "decodedCount is the number of decoded bytes")
-        // Three more bytes than needed: what stands behind the result must stay as it was.
+        // Three bytes more than needed. Decoding must not change the bytes after the result.
         var buffer = [UInt8](repeating: 0xA5, count: (count ?? 0) + 3)
         var target = buffer.mutableSpan
         let written = Base64URL.decode(text.span, into: &target)
@@ -32,7 +32,7 @@ enum Base64URLProperties {
         }
     }
 
-    /// The input as bytes.
+    /// Checks the input as bytes.
     private static func checkBytes(_ bytes: [UInt8]) throws(Violation) {
         let text = Base64URL.encode(bytes)
         try require(Base64URL.decode(text) == bytes, "what was encoded decodes to the same bytes")
@@ -40,7 +40,7 @@ enum Base64URLProperties {
         try require(encoded == Array(text.utf8), "both encoders write the same text")
     }
 
-    /// Bit by bit, in the words of RFC 4648 §4 and §3.5.
+    /// Decodes bit by bit, as RFC 4648 §4 and §3.5 describe it.
     private static func reference(_ text: [UInt8]) -> [UInt8]? {
         var bytes: [UInt8] = []
         var bits: UInt32 = 0

@@ -1,7 +1,8 @@
 import OAuthMetadata
 import WireFormat
 
-/// `WWW-Authenticate` lines, one per line of the input: what is accepted has one meaning, which another writer can write down.
+/// `WWW-Authenticate` values, one per line of the input. Accepted challenges have one meaning: another writer can write
+/// them down, and reading that gives the same challenges.
 enum ChallengeProperties {
     static func check(_ input: [UInt8]) throws(Violation) {
         let lines = input.split(separator: 0x0A, omittingEmptySubsequences: false).map(Array.init)
@@ -14,9 +15,9 @@ enum ChallengeProperties {
         try require(String(validating: input, as: UTF8.self) != nil, "what is accepted is UTF-8")
         for challenge in read.challenges { try check(challenge) }
 
-        // The same challenges in the plainest spelling, in one line and each in its own.
+        // The same challenges in the simplest spelling: all in one line, and each in its own line.
         let written = read.challenges.map(write)
-        // Quotes around every value may take it past the limit.
+        // The simplest spelling puts quotes around every value, which may exceed the original limit.
         let wide = AuthenticationChallenges.Limits(maximumBytes: 2 * limits.maximumBytes)
         for spelling in [[Array(written.joined(separator: Array(", ".utf8)))], written] {
             try require(
@@ -47,7 +48,7 @@ enum ChallengeProperties {
         }
     }
 
-    /// What RFC 6750 §3 says of values holds for every Bearer challenge that is accepted.
+    /// Checks the rules of RFC 6750 §3 for the values of every accepted Bearer challenge.
     private static func checkBearer(_ read: AuthenticationChallenges) throws(Violation) {
         guard let bearer = try? read.bearer else { return }
         try require(

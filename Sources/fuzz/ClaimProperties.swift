@@ -1,7 +1,7 @@
 import JOSE
 import WireFormat
 
-/// Claims under a good signature: whatever is accepted satisfies the claim rules, read from a copy of the values.
+/// Claims under a good signature: accepted claims satisfy the claim rules, which are checked on a copy of the values.
 enum ClaimProperties {
     private static let key: SigningKey = {
         do {
@@ -22,7 +22,7 @@ enum ClaimProperties {
 
     private static let header = Base64URL.encodedBytes(Array(#"{"alg":"ES256","kid":"k"}"#.utf8).span)
 
-    /// What the library makes of a token with this payload, without `typ`; nil when it refuses it.
+    /// The verified token with this payload and without `typ`; nil if the library refuses it.
     static func verified(_ payload: [UInt8]) throws(Violation) -> VerifiedJWT? {
         let signingInput = header + [UInt8(ascii: ".")] + Base64URL.encodedBytes(payload.span)
         guard let signature = try? key.sign(signingInput) else { throw Violation(property: "everything can be signed") }
@@ -30,7 +30,7 @@ enum ClaimProperties {
         return try TokenProperties.verified(token, keys: keys)
     }
 
-    /// The input as the payload, and as members after those that every token needs.
+    /// Checks the input as the payload, and as members after those that every token needs.
     static func check(_ input: [UInt8]) throws(Violation) {
         try check(payload: input)
         let needed = #"{"iss":"\#(GoodTokens.issuer)","aud":"\#(GoodTokens.resource)","exp":1800000600,"#

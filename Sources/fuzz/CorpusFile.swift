@@ -6,12 +6,12 @@
     import Darwin
 #endif
 
-/// An input that stands in a file.
+/// An input from a file.
 struct CorpusFile {
     let path: String
     let bytes: [UInt8]
 
-    /// The file at a path, or the files of a folder in the order of their names; nil when something cannot be read.
+    /// The file at a path, or the files of a folder ordered by name; nil if something cannot be read.
     static func files(at path: String) -> [CorpusFile]? {
         guard let names = names(in: path) else { return bytes(at: path).map { [CorpusFile(path: path, bytes: $0)] } }
         var files: [CorpusFile] = []
@@ -22,7 +22,7 @@ struct CorpusFile {
         return files
     }
 
-    /// The visible names in a folder; nil when it is none.
+    /// The names in a folder without hidden ones; nil if it is not a folder.
     private static func names(in folder: String) -> [String]? {
         guard let directory = unsafe opendir(folder) else { return nil }
         defer { unsafe closedir(directory) }

@@ -1,11 +1,13 @@
 import CFuzzer
 
-/// `fuzz --TARGET PATH…` checks the properties of a parser on inputs: on the named files and folders in an ordinary
-/// build, on whatever libFuzzer thinks of in a build with `-sanitize=fuzzer -D FUZZING` (see `Tests/Fuzz/run`). There
-/// the other arguments are libFuzzer's, which itself leaves everything with two hyphens alone.
+/// `fuzz --TARGET PATH…` checks the properties of a parser on inputs.
+///
+/// In an ordinary build, the inputs are the named files and folders. A build with `-sanitize=fuzzer -D FUZZING` (see
+/// `Tests/Fuzz/run`) checks inputs that libFuzzer generates. The other arguments are then libFuzzer's, which ignores
+/// arguments that begin with two hyphens.
 @main
 enum Fuzz {
-    /// The target that the arguments name.
+    /// The target that the first argument names.
     private static let target: FuzzTarget? = CommandLine.arguments.dropFirst().first.flatMap { argument in
         FuzzTarget.all.first { "--\($0.name)" == argument }
     }
@@ -37,7 +39,7 @@ enum Fuzz {
         #endif
     }
 
-    /// A crash is how libFuzzer learns of a violation.
+    /// Checks one input. A violation crashes the process, because libFuzzer detects failures as crashes.
     private static func checkOrCrash(_ bytes: [UInt8]) {
         do throws(Violation) {
             try target?.check(bytes)

@@ -1,11 +1,11 @@
-/// A parser under test: a name, and the properties that must hold for every input there is.
+/// A parser under test: its name, and the check of the properties that must hold for every input.
 struct FuzzTarget: Sendable {
     /// The name of the target and of its folder in `Tests/Fuzz/Corpus`.
     let name: String
-    /// Throws the property that the input violates.
+    /// Throws the violated property if the input violates one.
     let check: @Sendable ([UInt8]) throws(Violation) -> Void
 
-    /// The table.
+    /// All targets.
     static let all: [FuzzTarget] = [
         FuzzTarget(name: "base64url", check: Base64URLProperties.check),
         FuzzTarget(name: "json", check: JSONProperties.check),
@@ -22,11 +22,11 @@ struct FuzzTarget: Sendable {
 
 /// A property that does not hold.
 struct Violation: Error, Equatable {
-    /// What should have been true.
+    /// The property, as a statement.
     let property: String
 }
 
-/// States a property.
+/// Throws unless the property holds.
 func require(_ condition: Bool, _ property: StaticString) throws(Violation) {
     guard condition else { throw Violation(property: "\(property)") }
 }

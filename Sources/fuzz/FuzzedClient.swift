@@ -6,9 +6,9 @@
     import Darwin
 #endif
 
-/// The client's end of a socketpair, whose other end somebody serves on another thread.
+/// The client's end of a socketpair. Another thread serves the other end.
 final class FuzzedClient {
-    /// The other end.
+    /// The server's end.
     let served: Int32
     private let descriptor: Int32
     private let servedNode: UInt64?
@@ -26,7 +26,7 @@ final class FuzzedClient {
         (descriptor, served) = (ends[0], ends[1])
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(served, F_SETFL, O_NONBLOCK)
-        // What takes longer is a hang. The server's own shortest time is two seconds.
+        // More than four seconds counts as a hang. The server's shortest timeout is two seconds.
         var time = timeval(tv_sec: 4, tv_usec: 0)
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         servedNode = Self.node(served)
@@ -34,7 +34,8 @@ final class FuzzedClient {
 
     deinit { close() }
 
-    /// Sends all of it, letting the server have its turn after each piece; 0 is one piece. A server that has closed takes nothing.
+    /// Sends all bytes in pieces of `size` bytes; 0 means one piece. The server can run after each piece. If the server
+    /// has closed the connection, the rest is not sent.
     func send(_ bytes: [UInt8], inPiecesOf size: Int) {
         var start = 0
         while start < bytes.count {
@@ -48,7 +49,7 @@ final class FuzzedClient {
         }
     }
 
-    /// Says that nothing more comes.
+    /// Closes the sending direction: the server sees the end of the request.
     func finish() {
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
@@ -59,7 +60,7 @@ final class FuzzedClient {
         _ = systemClose(descriptor)
     }
 
-    /// So many bytes, or fewer at the end of the connection.
+    /// Receives `count` bytes, or fewer at the end of the connection.
     func receive(_ count: Int = .max) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while unread.count < count {
@@ -73,7 +74,7 @@ final class FuzzedClient {
         return Array(unread.prefix(count))
     }
 
-    /// Whether it becomes true before the client loses patience.
+    /// Waits until the condition is true. False if that takes too long.
     func waits(for isTrue: () -> Bool) -> Bool {
         for turn in 0..<8000 {
             if isTrue() { return true }
@@ -82,10 +83,10 @@ final class FuzzedClient {
         return false
     }
 
-    /// Whether the other end's descriptor is still that socket.
+    /// Whether the descriptor of the server's end still refers to the same socket.
     var isServedOpen: Bool { servedNode != nil && Self.node(served) == servedNode }
 
-    /// The descriptors of this process; 0 where other threads open their own.
+    /// The number of open descriptors of this process; 0 where other threads may open descriptors.
     static var descriptorCount: Int {
         #if FUZZING
             (0..<64).count { fcntl($0, F_GETFD) >= 0 }

@@ -1,10 +1,10 @@
-/// Tokens that verify, and the only ones that do: the private keys are gone. Made by `Tests/Fuzz/mint-good-tokens.py`.
+/// The only tokens that verify: their private keys were deleted. `Tests/Fuzz/mint-good-tokens.py` made them.
 enum GoodTokens {
     static let issuer = "https://issuer.example"
     static let resource = "https://mcp.example/mcp"
     static let now = 1_800_000_000.0
 
-    /// The public keys, one for each kind of key; they name no algorithm.
+    /// The public keys, one for each kind of key. They have no `alg`.
     static let keySet = #"""
         {"keys":[{"kty":"RSA","n":"wIiGKXUdUre7rDaak2V4bf63hBmS67D0uokQGu9NfCqf-1BbNTpXHvaawnGq_03PtohTY_MVLzo2tgolhg1\#
         MKGjLRe2ADGDAWGsyN3M3fH7V1zzTdNung4g11dkbW0Jsn06DWIyvlvWtmZDhGg1FyjHQP56lHgsFiImS8sFIRze8LLitgXFCdrgnzTS9xJvH5\#

@@ -2,12 +2,13 @@ import HTTPMessages
 import SocketHTTP
 import Synchronization
 
-/// A whole connection on a socketpair, from the client's side: what comes back is what ``ReferenceRequest`` makes of the bytes.
+/// A whole connection on a socketpair, seen by the client. The responses must be those that ``ReferenceRequest``
+/// predicts from the bytes.
 ///
-/// The first byte of an input tells how the client behaves (see ``FuzzedClient``); the others are what it sends. The path tells
-/// what the handler does.
+/// The first byte of an input selects the client's behaviour (see ``FuzzedClient``). The client sends the other bytes.
+/// The path of a request selects the handler's behaviour.
 enum HTTPConnectionProperties {
-    /// What one request must be answered with.
+    /// The required answer to one request.
     private struct Answer {
         let status: Int
         var content: [UInt8]
@@ -17,12 +18,12 @@ enum HTTPConnectionProperties {
         var mayClose = false
     }
 
-    /// What follows the last answer.
+    /// The required behaviour after the last answer.
     private enum End {
-        /// The client sends the rest, or goes; a fault may lie in what there is.
+        /// The server waits for the rest of a request. It may also refuse what it already has.
         case waits
         case refusal
-        /// No answer any more.
+        /// There is no further answer.
         case silence
     }
 
@@ -47,7 +48,7 @@ enum HTTPConnectionProperties {
 
     private static let service = HTTPService(handler: handler, limits: HTTPHeadProperties.narrow)
 
-    /// Runs until the process ends.
+    /// The event loop. It runs until the process ends.
     private static let loop: EventLoop? = {
         guard let loop = try? EventLoop(), let thread = try? loop.start() else { return nil }
         thread.abandon()
@@ -129,7 +130,7 @@ enum HTTPConnectionProperties {
             case .refused: return (answers, .refusal)
             case .head(let head): request = head
             }
-            // What the library makes of an absolute form may be less.
+            // The library accepts fewer absolute-form targets than the reference.
             guard !request.isAbsolute || HTTPRequest.Target(bytes: request.target[...]) != nil else {
                 return (answers, .refusal)
             }
@@ -139,7 +140,8 @@ enum HTTPConnectionProperties {
                 isHEAD: request.method == Array("HEAD".utf8))
             answer.mustClose = !request.persists
             if path.starts(with: "/skip".utf8) || path.starts(with: "/fail".utf8) {
-                // RFC 9110 §10.1.1: content that nobody asked for may never come.
+                // RFC 9110 §10.1.1: the client may leave out content that the server did not ask for with 100
+                // (Continue).
                 answer.mayClose = request.expectsContinue
                 if answer.status == 500 { answer.content = Array(#"{"error":"server_error"}"#.utf8) }
                 answers.append(answer)
@@ -152,7 +154,7 @@ enum HTTPConnectionProperties {
                 case .whole(let content, let next):
                     answer.content = request.echo(content)
                     answer.mayContinue = request.expectsContinue
-                    // RFC 9112 §6.3: the end of the connection is the end of the content.
+                    // RFC 9112 §6.3: closing the connection ends the content.
                     if request.isHTTP10, path.starts(with: "/stream".utf8), !answer.isHEAD { answer.mustClose = true }
                     answers.append(answer)
                     guard request.persists else { return (answers, .silence) }
@@ -172,13 +174,13 @@ enum HTTPConnectionProperties {
     }
 }
 
-/// One response as a strict client reads it (RFC 9112 §4 to §7).
+/// One response, parsed like a strict client does (RFC 9112 §4 to §7).
 struct RawResponse {
     var status = 0
     var closes = false
     var content: [UInt8] = []
 
-    /// Nil when the connection has ended. Interim responses are read and dropped where they may come.
+    /// Reads a response; nil if the connection has ended. Interim responses are skipped where they are allowed.
     static func read(
         _ client: FuzzedClient, toHEAD: Bool, mayContinue: Bool
     ) throws(Violation) -> RawResponse? {

@@ -1,19 +1,20 @@
 import HTTPMessages
 import SocketHTTP
 
-/// RFC 9112: one request, in whatever pieces, means what ``ReferenceRequest`` reads, and is bounded while it is read.
+/// RFC 9112: a request has the meaning that ``ReferenceRequest`` reads, in whichever pieces it arrives. Memory stays
+/// bounded while it is read.
 enum HTTPHeadProperties {
     static func check(_ input: [UInt8]) throws(Violation) {
         try check(input, ServerLimits())
         try check(input, narrow)
     }
 
-    /// Whether a request is whole and taken.
+    /// Whether the input begins with a complete request that is accepted.
     static func isAccepted(_ input: [UInt8]) -> Bool {
         if case .whole = parse([input[...]], ServerLimits()).outcome { true } else { false }
     }
 
-    /// Limits that inputs of a few hundred bytes reach.
+    /// Limits that inputs of a few hundred bytes can reach.
     static let narrow: ServerLimits = {
         var limits = ServerLimits()
         limits.requestLineBytes = 48
@@ -23,7 +24,7 @@ enum HTTPHeadProperties {
         return limits
     }()
 
-    /// What the parsers made of the input.
+    /// The result of the parsers.
     private enum Outcome: Equatable {
         case headIncomplete
         case contentIncomplete
@@ -70,7 +71,7 @@ enum HTTPHeadProperties {
         }
     }
 
-    /// THREATS §11 H22: at every position of a short input, and at some of a long one.
+    /// Splits a short input at every position, and a long one at some positions (THREATS §11 H22).
     private static func checkSplits(_ input: [UInt8], _ limits: ServerLimits, _ whole: Outcome) throws(Violation) {
         try require(parse(input.indices.map { input[$0...$0] }, limits).outcome == whole, "the same byte by byte")
         for position in stride(from: 1, to: input.count, by: max(1, input.count / 128)) {
@@ -79,7 +80,7 @@ enum HTTPHeadProperties {
         }
     }
 
-    /// Feeds the parsers piece by piece, as a connection does.
+    /// Feeds the parsers piece by piece, like a connection does.
     private static func parse(
         _ pieces: [ArraySlice<UInt8>], _ limits: ServerLimits
     ) -> (head: RequestHead?, outcome: Outcome) {

@@ -1,6 +1,6 @@
 import WireFormat
 
-/// RFC 8259, strictly: what is accepted, and that every way to read a value gives the same value.
+/// RFC 8259, strictly: which texts are accepted, and that every way to read a value gives the same result.
 enum JSONProperties {
     static func check(_ text: [UInt8]) throws(Violation) {
         let expected = ReferenceJSON.value(of: text, maximumDepth: 16)
@@ -23,7 +23,7 @@ enum JSONProperties {
         try check(document.root, is: value, within: text.indices, of: text)
     }
 
-    /// A node's accessors against the value that was copied out.
+    /// Compares a node's accessors with the copied value.
     private static func check(
         _ node: JSONDocument.Node, is value: JSONValue, within parent: Range<Int>, of text: [UInt8]
     ) throws(Violation) {
@@ -47,7 +47,7 @@ enum JSONProperties {
         node.forEachMember { name, member in
             guard let members = value.object?.members, children.count < members.count else { return false }
             let expected = members[children.count]
-            // Looking up takes time in the number of members: the first ones will do.
+            // A look-up takes time in proportion to the members, so only the first members are looked up.
             if !name.hasSameBytes(as: expected.name)
                 || children.count < 32 && node[name]?.range != member.range
             {
@@ -99,7 +99,7 @@ enum JSONProperties {
         try require(double?.isFinite == true, "a number is finite")
         try require(node.double?.bitPattern == double?.bitPattern, "double is the nearest one")
         try require(number.double.bitPattern == double?.bitPattern, "double is the nearest one, from the text too")
-        // The other forms (fractions, exponents) are left to Double: it is exact below 2^53.
+        // Other forms (fractions, exponents) are compared as Double, which is exact below 2^53.
         if number.text.utf8.allSatisfy({ ASCII.isDigit($0) || $0 == UInt8(ascii: "-") }) {
             try require(number.int64 == Int64(number.text), "int64 is the integer of plain digits")
         } else if let double, double.magnitude < 9_007_199_254_740_992 {

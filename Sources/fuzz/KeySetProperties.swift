@@ -2,15 +2,16 @@ import CLibcrypto
 import JOSE
 import WireFormat
 
-/// Key sets: every entry is accounted for, and no set makes a token verify but with the key that signed it.
+/// Key sets: every entry is either usable or reported with a defect, and a token verifies only with the key that signed
+/// it.
 enum KeySetProperties {
-    /// The input as a document, and as members after those of a good key.
+    /// Checks the input as a document, and as members after those of a good key.
     static func check(_ input: [UInt8]) throws(Violation) {
         try check(document: input)
         try check(document: #"{"keys":["#.utf8 + openKey + input + Array("}]}".utf8))
     }
 
-    /// The fixed key of P-256 as a text that waits for another member and the brace.
+    /// The fixed P-256 key as JSON without its closing brace, so that more members can follow.
     private static let openKey: [UInt8] = {
         let fixed = try? JSONValue(parsing: Array(GoodTokens.keySet.utf8))
         let key = fixed?["keys"]?.array?.first { $0["crv"] == .string("P-256") }
@@ -53,7 +54,7 @@ enum KeySetProperties {
         try checkAcceptance(by: set, numbers: used.map(numbers))
     }
 
-    /// The rules for a key (RFC 7517, RFC 7518), on values instead of nodes.
+    /// Checks the rules for a key (RFC 7517, RFC 7518). It uses copied values instead of nodes.
     private static func checkAdmissible(_ entry: JSONValue) throws(Violation) {
         for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
             try require(entry[member] == nil, "a key with private members is not used")
@@ -84,7 +85,7 @@ enum KeySetProperties {
         }
     }
 
-    /// The good tokens against this set.
+    /// Checks the good tokens against this set.
     private static func checkAcceptance(by set: JSONWebKeySet, numbers: [[[UInt8]]]) throws(Violation) {
         for (algorithm, token) in GoodTokens.all where SignatureAlgorithm(name: algorithm) != nil {
             guard try TokenProperties.verified(Array(token.utf8), keys: set) != nil else { continue }
@@ -98,7 +99,7 @@ enum KeySetProperties {
         return (fixed?["keys"]?.array ?? []).map(numbers)
     }()
 
-    /// What makes two keys the same key: the members that its type reads (RFC 7518 §6).
+    /// The members that identify a key: those that its type requires (RFC 7518 §6).
     private static func numbers(of entry: JSONValue) -> [[UInt8]] {
         let names = entry["kty"] == .string("RSA") ? ["n", "e"] : entry["kty"] == .string("EC") ? ["x", "y"] : ["x"]
         return names.map { name in

@@ -1,12 +1,12 @@
 import WireFormat
 
-/// A second JSON parser that shares nothing with the library's: recursive, slow, and as close to the grammar of
-/// RFC 8259 as code can be. The two must agree on every text.
+/// A second JSON parser that shares no code with the library's. It is recursive and slow, and follows the grammar of
+/// RFC 8259 closely. Both parsers must agree on every text.
 struct ReferenceJSON {
     private let text: [UInt8]
     private var index = 0
 
-    /// The value of a text; nil unless it is strict JSON with unique member names, finite numbers and no more nesting.
+    /// The value of a text; nil unless it is strict JSON with unique member names, finite numbers and limited nesting.
     static func value(of text: [UInt8], maximumDepth: Int) -> JSONValue? {
         var parser = ReferenceJSON(text: text)
         parser.skipWhitespace()
@@ -85,7 +85,7 @@ struct ReferenceJSON {
             index += 1
             switch byte {
             case UInt8(ascii: "\""):
-                // The standard library's idea of well-formed UTF-8.
+                // The standard library decides what well-formed UTF-8 is.
                 return String(validating: bytes, as: UTF8.self)
             case UInt8(ascii: "\\"):
                 guard let scalar = escape() else { return nil }
@@ -115,7 +115,7 @@ struct ReferenceJSON {
     private mutating func codeUnit() -> UInt16? {
         guard index + 4 <= text.count else { return nil }
         let digits = text[index..<index + 4]
-        // `UInt16(_:radix:)` takes a sign.
+        // `UInt16(_:radix:)` accepts a sign.
         guard digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }) else { return nil }
         index += 4
         return UInt16(String(decoding: digits, as: UTF8.self), radix: 16)

@@ -1,9 +1,10 @@
 import SocketHTTP
 
-/// RFC 9112 as a strict server reads it: line by line, all at once, slowly. It shares no code with what it judges.
+/// A strict and slow parser for RFC 9112 requests that reads line by line. It shares no code with the parser that it
+/// checks.
 struct ReferenceRequest {
     enum Reading {
-        /// The head has not ended.
+        /// The head is not complete.
         case incomplete
         case refused
         case head(ReferenceRequest)
@@ -12,7 +13,7 @@ struct ReferenceRequest {
     enum Content: Equatable {
         case incomplete
         case refused
-        /// The content, and what comes after the request.
+        /// The content, and the bytes after the request.
         case whole([UInt8], rest: [UInt8])
     }
 
@@ -24,10 +25,10 @@ struct ReferenceRequest {
     let expectsContinue: Bool
     let content: Content
 
-    /// The absolute form, of which the library takes fewer than RFC 3986 has.
+    /// Whether the target is in absolute form. The library accepts fewer absolute URIs than RFC 3986.
     var isAbsolute: Bool { target.first != 0x2F && target.first != 0x2A }
 
-    /// What an honest handler that shows everything answers.
+    /// The expected answer of a handler that shows the whole request.
     func echo(_ content: [UInt8]) -> [UInt8] {
         var text = method + [0x20] + target + [0x0A]
         for field in fields { text += field.name + [0x3A, 0x20] + field.value + [0x0A] }
@@ -111,12 +112,12 @@ struct ReferenceRequest {
         }
     }
 
-    /// RFC 9112 §7.1.
+    /// Reads chunked content (RFC 9112 §7.1).
     private static func chunks(_ input: [UInt8], _ limits: ServerLimits) -> Content {
         var rest = input[...]
         var content: [UInt8] = []
         var extensions = 0
-        /// nil at the end of the input, empty for a line that is none.
+        /// The next line; nil at the end of the input, empty if it is not a line.
         func line() -> [UInt8]? {
             guard let end = rest.firstIndex(of: 0x0A) else { return nil }
             defer { rest = rest[end...].dropFirst() }
@@ -153,13 +154,13 @@ struct ReferenceRequest {
         }
     }
 
-    /// RFC 9112 §5.
+    /// Reads a field line (RFC 9112 §5).
     private static func field(_ line: [UInt8]) -> (name: [UInt8], value: [UInt8])? {
         guard let colon = line.firstIndex(of: 0x3A), isToken(Array(line[..<colon])) else { return nil }
         return (Array(line[..<colon]), trimmed(Array(line[colon...].dropFirst())))
     }
 
-    /// RFC 9110 §7.2, without empty names and ports, and with ports of 1…65535 without leading zeros.
+    /// RFC 9110 §7.2, but without empty names and ports. A port is 1…65535 without leading zeros.
     private static func isHost(_ value: [UInt8]) -> Bool {
         var name = value
         if let colon = value.lastIndex(of: 0x3A), value.last != 0x5D {
@@ -173,7 +174,7 @@ struct ReferenceRequest {
         return !name.isEmpty && isEscaped(name[...], with: "-._~!$&'()*+,;=")
     }
 
-    /// RFC 4291 §2.2, by counting groups. An empty group is the `::`, which stands once.
+    /// RFC 4291 §2.2, by counting groups. An empty group is the `::`, which may occur once.
     private static func isIPv6(_ text: ArraySlice<UInt8>) -> Bool {
         let gap: [UInt8] = [0x3A, 0x3A]
         guard text.first != 0x3A || text.starts(with: gap), text.last != 0x3A || text.suffix(2) == gap[...] else {
@@ -212,7 +213,7 @@ struct ReferenceRequest {
             && isEscaped(text.dropFirst(path.count), with: "-._~!$&'()*+,;=:@/?")
     }
 
-    /// Letters, digits, whole escapes, and these.
+    /// Whether the text contains only letters, digits, complete escapes, and `others`.
     private static func isEscaped(_ text: ArraySlice<UInt8>, with others: String) -> Bool {
         var rest = text
         while let byte = rest.popFirst() {

@@ -2,9 +2,9 @@ import CLibcrypto
 import JOSE
 import WireFormat
 
-/// Compact tokens: whatever is not byte for byte one of the ``GoodTokens`` is refused.
+/// Compact tokens. A token is refused unless it equals one of the ``GoodTokens`` byte for byte.
 enum TokenProperties {
-    /// The good tokens of the algorithms that the library verifies.
+    /// The good tokens whose algorithms the library verifies.
     static let good: [[UInt8]] = GoodTokens.all.filter { SignatureAlgorithm(name: $0.algorithm) != nil }
         .map { Array($0.token.utf8) }
 
@@ -26,7 +26,7 @@ enum TokenProperties {
         }
     }()
 
-    /// What the library makes of a token; nil when it refuses it. The keys are the fixed ones unless others are given.
+    /// The token as the library verifies it with these keys, by default the fixed ones; nil if the library refuses it.
     static func verified(_ token: [UInt8], keys: JSONWebKeySet = keys) throws(Violation) -> VerifiedJWT? {
         var verified: VerifiedJWT?
         if let jwt = try? UnverifiedJWT(parsing: token, limit: 16_384) {
@@ -43,10 +43,10 @@ enum TokenProperties {
         try verified(token) != nil
     }
 
-    /// The input as a token.
+    /// Checks the input as a token.
     static func check(token: [UInt8]) throws(Violation) {
-        // A second spelling of a good token would walk past whatever is keyed by its text. The one other signature that
-        // verifies, n − s of ECDSA, is out of a fuzzer's reach.
+        // A second spelling of a good token would bypass caches and deny lists that use its text as the key. One other
+        // signature does verify (n − s of ECDSA), but a fuzzer cannot find it.
         let isAccepted = try isAccepted(token)
         try require(isAccepted == good.contains(token), "a token is accepted exactly when it is a good one")
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -77,7 +77,7 @@ enum TokenProperties {
         }
     }
 
-    /// The rules of the header that no policy can change, on values instead of nodes.
+    /// Checks the rules for the header that no policy can change. It uses copied values instead of nodes.
     private static func checkForm(header: [UInt8]?, payload: [UInt8]?) throws(Violation) {
         let header = header.flatMap { ReferenceJSON.value(of: $0, maximumDepth: 16)?.object }
         let payload = payload.flatMap { ReferenceJSON.value(of: $0, maximumDepth: 16)?.object }
@@ -90,7 +90,8 @@ enum TokenProperties {
         try require(header?["typ"] == nil || header?["typ"]?.string != nil, "typ is a string")
     }
 
-    /// The input as the decoded header of tokens whose other two parts are good, and as members after the usual ones.
+    /// Checks the input as the decoded header of tokens whose other parts are good, and as members after the usual
+    /// ones.
     static func check(header: [UInt8]) throws(Violation) {
         try check(wholeHeader: header)
         try check(wholeHeader: #"{"alg":"ES256","kid":"P-256","#.utf8 + header + [UInt8(ascii: "}")])

@@ -8,7 +8,8 @@ import WireFormat
     import Darwin
 #endif
 
-/// Absolute URLs: nothing is lost, moved or repaired, and no host is an address for a resolver that is none for us.
+/// Absolute URLs: parsing loses, moves and repairs nothing. No host is accepted that a resolver would read as an IP
+/// address and this library would not.
 enum URLProperties {
     static func check(_ input: [UInt8]) throws(Violation) {
         try checkAddresses(input)
@@ -68,9 +69,9 @@ enum URLProperties {
         try require(url.hasDotSegments == hasDots, "hasDotSegments sees . and .. in every spelling")
     }
 
-    /// The input as an address.
+    /// Checks the input as an IP address.
     private static func checkAddresses(_ input: [UInt8]) throws(Violation) {
-        // The C functions end at a zero byte.
+        // The C functions stop at a zero byte.
         guard !input.contains(0), input.count < 100 else { return }
         let text = String(decoding: input, as: UTF8.self)
         var ipv4 = [UInt8](repeating: 0, count: 4)
@@ -81,7 +82,7 @@ enum URLProperties {
         try require(IPLiteral.parseIPv6(input[...]) == (isIPv6 ? ipv6 : nil), "IPv6 is read as inet_pton does")
     }
 
-    /// The address that `inet_aton` reads out of octal, hexadecimal and short spellings.
+    /// The address that `inet_aton` reads, which also accepts octal, hexadecimal and short spellings.
     private static func lenientIPv4(_ host: [UInt8]) -> [UInt8]? {
         var address = in_addr()
         guard unsafe inet_aton(String(decoding: host, as: UTF8.self), &address) != 0 else { return nil }

@@ -1,19 +1,19 @@
 import WireFormat
 
-/// The arguments of one command: flags, `--flag value` or `--flag=value`, what stands by itself, and what is wrong.
+/// The parsed arguments of one command: flags (`--flag value` or `--flag=value`), operands, and faults.
 struct ArgumentList {
-    /// What is wrong, a line each.
+    /// The faults, one line each.
     var faults: [String] = []
-    /// What stands by itself, as many as the command takes.
+    /// The arguments that do not belong to a flag, at most as many as the command takes.
     private(set) var operands: [String] = []
     private var given: [(flag: String, value: String)] = []
 
-    /// Reads all arguments. Goes on after a fault, to report them all.
+    /// Parses all arguments. It continues after a fault, so that it reports all of them.
     ///
     /// - Parameters:
-    ///   - flags: The flags that the command knows; each takes a value, once.
-    ///   - repeatableFlags: Those that may be given several times.
-    ///   - operandCount: How many arguments may stand by themselves.
+    ///   - flags: The flags that the command knows. Each takes a value and may be given once.
+    ///   - repeatableFlags: The flags that may be given several times.
+    ///   - operandCount: The largest number of operands.
     init(_ arguments: [String], flags: [String], repeatableFlags: [String] = [], operandCount: Int = 0) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -43,13 +43,13 @@ struct ArgumentList {
         }
     }
 
-    /// Whether the flag is given, well or badly.
+    /// Whether the flag is given, with or without a correct value.
     func contains(_ flag: String) -> Bool { given.contains { $0.flag == flag } }
 
-    /// The value of a flag; nil when it is not given, or without a value.
+    /// The value of a flag; nil if the flag is not given or has no value.
     subscript(_ flag: String) -> String? { given.first { $0.flag == flag && !$0.value.isEmpty }?.value }
 
-    /// The values of a flag that may be given several times, without those that are no `expected`, which are faults.
+    /// The values of a repeatable flag. Values that `parse` rejects are left out and reported as faults.
     mutating func values<Value>(_ flag: String, _ expected: String, _ parse: (String) -> Value?) -> [Value] {
         let texts = given.filter { $0.flag == flag && !$0.value.isEmpty }.map(\.value)
         let values = texts.compactMap(parse)
@@ -57,7 +57,7 @@ struct ArgumentList {
         return values
     }
 
-    /// The value of a flag; nil when it is not given or when it is no `expected`, which is then a fault.
+    /// The value of a flag; nil if it is not given, or if `parse` rejects it, which is reported as a fault.
     mutating func value<Value>(_ flag: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
         guard let text = self[flag] else { return nil }
         guard let value = parse(text) else {
@@ -67,7 +67,7 @@ struct ArgumentList {
         return value
     }
 
-    /// The value of a flag that is a decimal number.
+    /// The value of a flag that takes a decimal number.
     mutating func number(_ flag: String, _ range: ClosedRange<Int>) -> Int? {
         value(flag, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
             ASCII.parseDecimal(text.utf8).flatMap { range.contains($0) ? $0 : nil }
@@ -76,13 +76,13 @@ struct ArgumentList {
 
     private static func isFlag(_ argument: String) -> Bool { argument.utf8.starts(with: "--".utf8) }
 
-    /// The argument on one line, and not endlessly; not at all when it may be a token, which belongs on no screen.
+    /// The argument on one line, with limited length. If it may be a token, it is not shown at all.
     private static func printable(_ argument: String) -> String {
         let mayBeToken = argument.utf8.count > 40 || argument.utf8.starts(with: "eyJ".utf8)
         return mayBeToken ? hidden : quoted(argument)
     }
 
-    /// A file's name for a message, unless a token was given in its place.
+    /// The name of a file for a message. If a token was given instead of a name, it is not shown.
     static func place(_ path: String) -> String {
         path.utf8.starts(with: "eyJ".utf8) ? "the file \(hidden)" : DisplayText.escaped(path)
     }

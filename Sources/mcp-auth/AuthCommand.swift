@@ -1,8 +1,8 @@
 import WireFormat
 
-/// The commands, and the way to them.
+/// The table of commands, and the function that runs them.
 enum AuthCommand {
-    /// A command of two words.
+    /// A command, whose name has two words.
     private struct Row: Sendable {
         var words: [String]
         var help: String
@@ -28,7 +28,7 @@ enum AuthCommand {
         },
     ]
 
-    /// Carries out the command that the arguments after the program's name ask for.
+    /// Runs the command that the arguments name. The program's name is not among them.
     static func run(_ arguments: [String], in surroundings: Surroundings) async -> Outcome {
         let asksForHelp = arguments.contains { $0.hasSameBytes(as: "--help") }
         let words = arguments.filter { !$0.hasSameBytes(as: "--help") }
@@ -43,7 +43,7 @@ enum AuthCommand {
         }
     }
 
-    /// Help for half a command, or for all of them.
+    /// The help for an incomplete command, or for all commands.
     private static func help(for words: [String]) -> String {
         let family = rows.filter { words.first?.hasSameBytes(as: $0.words[0]) == true }
         return (family.isEmpty ? HelpText.all : family.map(\.help).joined(separator: "\n\n")) + "\n"
@@ -51,7 +51,7 @@ enum AuthCommand {
 
     private static func unknown(_ words: [String]) -> Outcome {
         let names = rows.map { $0.words.joined(separator: " ") }.joined(separator: ", ")
-        // The words are not repeated: one of them may be a token that somebody pasted.
+        // The message does not repeat the words: one of them may be a token that was pasted by mistake.
         let fault = words.isEmpty ? "a command is missing" : "there is no such command"
         return Outcome(status: .usage, faults: ["\(fault); there are \(names); see --help"])
     }

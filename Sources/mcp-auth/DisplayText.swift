@@ -1,14 +1,14 @@
 import WireFormat
 
-/// Text of strangers, made harmless for a terminal: no control character moves the cursor, turns the direction of writing
-/// or hides something. Letters stay as they are, those of scripts written from right to left too.
+/// Makes text from tokens and key sets safe to print: no control character can move the cursor, change the writing
+/// direction or hide text. Letters stay as they are, including those of right-to-left scripts.
 ///
-/// The escapes are those of JSON, so that JSON stays the same JSON.
+/// The escapes are those of JSON, so that escaped JSON has the same value.
 enum DisplayText {
     /// The most bytes of a `kid` that are shown.
     static let keyIDBytes = 64
 
-    /// The text with every scalar that is not plainly visible as `\uXXXX`, and the backslash doubled.
+    /// Replaces every scalar that is not visible by `\uXXXX`, and doubles backslashes.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -21,7 +21,7 @@ enum DisplayText {
         return result
     }
 
-    /// The front of a text: at most 64 bytes, whole scalars, and `…` when something is missing.
+    /// The start of a text: at most 64 bytes without a split scalar, then `…` if something was cut.
     static func cut(_ text: String) -> String {
         guard text.utf8.count > keyIDBytes else { return text }
         var front = String.UnicodeScalarView()
@@ -34,16 +34,16 @@ enum DisplayText {
         return String(front) + "…"
     }
 
-    /// JSON on one line, or indented by two spaces a level.
+    /// Writes JSON on one line, or with two spaces of indentation for each level.
     static func json(_ value: JSONValue, isIndented: Bool) -> String {
         var text = ""
         write(value, isIndented ? "\n" : nil, to: &text)
         return text
     }
 
-    /// - Parameter lineBreak: A line break with the indentation of this level; nil for one line.
+    /// - Parameter lineBreak: A line break with the indentation of this level; nil writes everything on one line.
     private static func write(_ value: JSONValue, _ lineBreak: String?, to text: inout String) {
-        // The recursion is as deep as the nesting, which the parser has limited.
+        // The recursion is as deep as the nesting of the value, which the parser limits.
         switch value {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
@@ -88,7 +88,7 @@ enum DisplayText {
         if isVisible(scalar) {
             text.unicodeScalars.append(scalar)
         } else {
-            // RFC 8259 §7: beyond the basic plane a surrogate pair.
+            // RFC 8259 §7: a scalar beyond the basic plane is written as a surrogate pair.
             for unit in UTF16.encode(scalar) ?? .init() {
                 let digits = String(unit, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
@@ -99,7 +99,7 @@ enum DisplayText {
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return (0x20..<0x7F).contains(scalar.value) }
         switch scalar.properties.generalCategory {
-        // Format holds the bidirectional controls, the zero-width joiners and the invisible tags.
+        // The category `format` includes bidirectional controls, zero-width joiners and invisible tags.
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return false
         default: return !scalar.properties.isDefaultIgnorableCodePoint
         }

@@ -1,7 +1,7 @@
 import HTTPMessages
 import JOSE
 
-// A plain sentence for each stable code. None holds text of a token or of a key.
+// A sentence for each stable code. No sentence contains text from a token or a key.
 
 extension JOSEError {
     /// Why the token is refused.
@@ -98,7 +98,7 @@ extension JSONWebKey.Defect {
 }
 
 extension FetchError {
-    /// Why nothing came.
+    /// Why the fetch failed.
     var explanation: String {
         switch self {
         case .notAllowed: "only https is fetched, and http from a loopback host"

@@ -1,4 +1,4 @@
-/// The answers to `--help`.
+/// The texts that `--help` prints.
 enum HelpText {
     static let all = """
         Usage: mcp-auth <command> [options]

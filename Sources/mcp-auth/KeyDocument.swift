@@ -1,9 +1,9 @@
 import JOSE
 import WireFormat
 
-/// A text with public keys: a JWK Set, one JWK, or one PEM block; and what the library makes of each entry.
+/// A text with public keys (a JWK Set, one JWK, or one PEM block), and what the library decides about each entry.
 struct KeyDocument {
-    /// One entry, usable or not. Its texts are a stranger's, cut but not escaped.
+    /// One entry, usable or not. Its texts come from the document: they are cut, but not escaped.
     struct Entry {
         var index: Int
         var keyID: String?
@@ -21,12 +21,12 @@ struct KeyDocument {
     /// The keys as a verifier gets them.
     let keys: JSONWebKeySet
     let entries: [Entry]
-    /// The `kid` values that stand on more than one entry, cut but not escaped.
+    /// The `kid` values that more than one entry has. They are cut, but not escaped.
     let repeatedKeyIDs: [String]
 
     /// - Parameters:
-    ///   - issuer: Whose keys they are.
-    ///   - pemKeyID: The `kid` that a key in PEM gets, for it has none of its own.
+    ///   - issuer: The issuer that owns the keys.
+    ///   - pemKeyID: The `kid` for a PEM key, which has none of its own.
     init(parsing bytes: [UInt8], issuer: String, pemKeyID: [UInt8]? = nil) throws(CommandFault) {
         let text = bytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
         if text.starts(with: "-----BEGIN ".utf8) {
@@ -76,7 +76,7 @@ struct KeyDocument {
             counts.filter { $0.value > 1 }.keys.map { DisplayText.cut(String(decoding: $0, as: UTF8.self)) }.sorted()
     }
 
-    /// The set, and the object that holds `keys`; a JWK by itself is a set of one.
+    /// The key set, and the object that contains `keys`. A single JWK becomes a set of one.
     private static func set(
         parsing bytes: [UInt8], issuer: String
     ) throws(CommandFault) -> (set: JSONWebKeySet, root: JSONDocument.Node) {
@@ -105,7 +105,7 @@ struct KeyDocument {
 }
 
 extension KeyDocument.Entry {
-    /// Fills in what is shown; for an unusable entry what can be seen of it.
+    /// Fills in the texts to show. For an unusable entry, these are the members that can be read.
     fileprivate mutating func describe(_ node: JSONDocument.Node) {
         keyID = node["kid"]?.string.map(DisplayText.cut)
         algorithm = node["alg"]?.string.map(DisplayText.cut)

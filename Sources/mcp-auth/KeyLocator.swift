@@ -1,7 +1,7 @@
 import HTTPMessages
 import WireFormat
 
-/// Where a key set is: a file, an `http` or `https` URL, or `-` for standard input.
+/// The location of a key set: a file, an `http` or `https` URL, or `-` for standard input.
 enum KeyLocator: Equatable {
     case standardInput
     case url(AbsoluteURL)
@@ -10,10 +10,10 @@ enum KeyLocator: Equatable {
     /// The longest key set in bytes.
     static let maximumBytes = 1_048_576
 
-    /// What a value must be, for a line of fault.
+    /// The accepted values, for a message about a wrong one.
     static let expected = "a file, - for standard input, an https URL, or an http URL of a loopback host"
 
-    /// Nil for a URL that is none, or that is never fetched.
+    /// Nil if the text begins like a URL but is malformed, or is a URL that is never fetched.
     init?(_ text: String) {
         if text == "-" {
             self = .standardInput

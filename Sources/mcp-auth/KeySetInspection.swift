@@ -1,11 +1,11 @@
 import JOSE
 import WireFormat
 
-/// `jwks inspect`: a table of the keys of a set, and why some are not used.
+/// `jwks inspect`: prints a table of the keys of a set, and why some of them are unusable.
 struct KeySetInspection {
     private let locator: KeyLocator
 
-    /// Reads the arguments after `jwks inspect`.
+    /// Parses the arguments after `jwks inspect`.
     init(_ arguments: [String]) throws(CommandFault) {
         var list = ArgumentList(arguments, flags: [], operandCount: 1)
         let locator = list.operands.first.flatMap(KeyLocator.init)

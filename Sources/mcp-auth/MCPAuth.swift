@@ -10,7 +10,7 @@ import WireFormat
     import Darwin
 #endif
 
-/// The program: looks at tokens and key sets as the library does, and says what it sees.
+/// The program. It judges tokens and key sets as the library does, and prints the result.
 @main
 enum MCPAuth {
     static func main() async {
@@ -24,7 +24,7 @@ enum MCPAuth {
         let outcome = await AuthCommand.run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
         let isWritten = SystemStreams.write(outcome.output, to: STDOUT_FILENO)
         let faults = outcome.faults + (isWritten ? [] : ["standard output: cannot be written"])
-        // There is nobody left to tell when standard error cannot be written either.
+        // A failure to write to standard error is ignored: there is no other place to report it.
         for fault in faults { _ = SystemStreams.write("mcp-auth: \(fault)\n", to: STDERR_FILENO) }
         exit(isWritten ? outcome.status.rawValue : Outcome.Status.usage.rawValue)
     }

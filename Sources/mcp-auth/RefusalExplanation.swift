@@ -1,13 +1,13 @@
 import JOSE
 import WireFormat
 
-/// Why a token was refused, for the one who holds it: the sentence of the code, and what the token shows about it.
+/// Explains a refusal to a person who holds the token: the sentence for the code, and details from the token.
 ///
-/// A resource server tells its callers less.
+/// A resource server tells its clients less.
 struct RefusalExplanation {
     var error: JOSEError
     var options: VerificationOptions
-    /// Nil when the token could not be taken apart.
+    /// The decoded token; nil if it could not be decoded.
     var jwt: UnverifiedJWT?
     var now: Double
 

@@ -5,7 +5,7 @@ import TokenVerification
 struct StaticTokenCreation {
     private let token: StaticToken
 
-    /// Reads the arguments after `static-token new`.
+    /// Parses the arguments after `static-token new`.
     init(_ arguments: [String]) throws(CommandFault) {
         var list = ArgumentList(arguments, flags: ["--name"], repeatableFlags: ["--scope"])
         if !list.contains("--name") { list.faults.append("--name is required: who the token is for") }

@@ -1,51 +1,51 @@
 import HTTPMessages
 
-/// Everything that a command touches of the world; a test brings its own.
+/// All access of a command to the outside world. Tests replace it.
 struct Surroundings {
     /// Why a text could not be read.
     enum InputError: Error {
-        /// It does not exist, is no file, or may not be read.
+        /// It does not exist, is not a file, or may not be read.
         case unreadable
         /// It is longer than the limit.
         case tooLong
     }
 
-    /// Reads all of standard input, at most so many bytes.
+    /// Reads all of standard input. Throws if it is longer than `limit` bytes.
     var readStandardInput: (_ limit: Int) throws(InputError) -> [UInt8]
-    /// Reads all of a file, at most so many bytes.
+    /// Reads all of a file. Throws if it is longer than `limit` bytes.
     var readFile: (_ path: String, _ limit: Int) throws(InputError) -> [UInt8]
     /// Fetches key sets.
     var fetcher: any DocumentFetcher
-    /// Seconds since 1970.
+    /// The current time in seconds since 1970.
     var now: () -> Double
-    /// Whether standard output is a terminal: JSON is indented for a reader then.
+    /// Whether standard output is a terminal. JSON is then indented.
     var outputIsTerminal = false
-    /// Whether that terminal wants colours.
+    /// Whether to print colours.
     var usesColour = false
 
     var paint: Paint { Paint(isOn: usesColour) }
 }
 
-/// What a command leaves behind.
+/// The result of a command.
 struct Outcome: Equatable {
     /// The exit status.
     enum Status: Int32 {
-        /// The token is good; everything could be shown.
+        /// The token is good, or everything could be shown.
         case good = 0
-        /// The token, or every key, is refused; something could not be decoded.
+        /// The token or every key is refused, or a part could not be decoded.
         case refused = 1
-        /// The command could not be carried out: wrong usage, or an input that is not to be had.
+        /// The command could not run: wrong usage, or an input that cannot be read.
         case usage = 2
     }
 
     var status = Status.good
-    /// Whole lines for standard output.
+    /// The text for standard output, which ends with a line break.
     var output = ""
-    /// Faults for standard error, a line each.
+    /// The faults for standard error, one line each.
     var faults: [String] = []
 }
 
-/// Everything that keeps a command from being carried out, a line each.
+/// The faults that prevent a command from running, one line each.
 struct CommandFault: Error, Equatable {
     var lines: [String]
 
@@ -53,7 +53,7 @@ struct CommandFault: Error, Equatable {
     init(_ line: String) { lines = [line] }
 }
 
-/// Colours for a terminal (ECMA-48 SGR), or nothing.
+/// Colours for a terminal (ECMA-48 SGR), or none.
 struct Paint {
     var isOn: Bool
 

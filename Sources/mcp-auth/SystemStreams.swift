@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// Files and the three standard streams, by the system's calls.
+/// Files and the three standard streams, through system calls.
 enum SystemStreams {
     static func readStandardInput(limit: Int) throws(Surroundings.InputError) -> [UInt8] {
         if isatty(STDIN_FILENO) == 1 {
@@ -24,12 +24,12 @@ enum SystemStreams {
 
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Whether a terminal is to be coloured: not with `NO_COLOR` (no-color.org), and not when it can do nothing.
+    /// Whether to print colours on a terminal: not if `NO_COLOR` is set (no-color.org), and not on a dumb terminal.
     static var usesColour: Bool {
         outputIsTerminal && (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
     }
 
-    /// Writes all of a text, without a buffer. False when it could not.
+    /// Writes the whole text without a buffer. False if that fails.
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
@@ -43,12 +43,12 @@ enum SystemStreams {
     }
 
     private static func variable(_ name: String) -> String? {
-        // The environment is not changed by this program, so that the pointer stays good while it is copied.
+        // This program never changes its environment, so that the pointer stays valid while its text is copied.
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(cString: value)
     }
 
-    /// Reads to the end, and one byte beyond the limit to know that there is more.
+    /// Reads to the end. Throws `tooLong` after one byte more than the limit.
     private static func read(_ descriptor: Int32, limit: Int) throws(Surroundings.InputError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
@@ -65,7 +65,7 @@ enum SystemStreams {
     }
 }
 
-// The system's names, which a member of the same name would hide.
+// Members named `write` and `read` would hide the system's functions. These have other names.
 
 private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     unsafe write(descriptor, bytes, count)

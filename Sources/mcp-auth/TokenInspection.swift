@@ -1,17 +1,18 @@
 import JOSE
 import WireFormat
 
-/// `token inspect`: what a token says, whoever made it.
+/// `token inspect`: shows the content of a token, valid or not.
 ///
-/// **Does not check** anything that would make it trustworthy, and says so. Shows neither the signature nor the token.
+/// **Does not check** the signature or any claim, and says so in its output. It shows neither the signature nor the
+/// encoded token.
 struct TokenInspection {
-    /// A part of the token: its JSON, or what is broken about it.
+    /// A part of the token: its JSON, or why it cannot be decoded.
     private enum Part {
         case value(JSONValue)
         case broken(String)
     }
 
-    /// Reads the arguments after `token inspect`.
+    /// Parses the arguments after `token inspect`.
     init(_ arguments: [String]) throws(CommandFault) {
         let list = ArgumentList(arguments, flags: [])
         guard list.faults.isEmpty else { throw CommandFault(list.faults) }
@@ -38,7 +39,7 @@ struct TokenInspection {
             outcome.output += "\n" + paint.bad(Self.whyNotThree(parts.count)) + "\n"
         }
         show("Header", Self.shortened(Self.decode(parts[0])), &outcome, paint)
-        // RFC 7516 §3: the other parts of an encrypted token are no JSON.
+        // RFC 7516 §3: the other parts of an encrypted token are not JSON.
         guard parts.count <= 3 else { return outcome }
         let claims = Self.decode(parts[1])
         show("Claims", claims, &outcome, paint)
@@ -90,7 +91,7 @@ struct TokenInspection {
         outcome.output += paint.bad("broken: \(broken)") + "\n"
     }
 
-    /// What a verifier refuses before it looks for a key.
+    /// Shows the reasons for which a verifier refuses the token before it looks for a key.
     private func showForm(_ token: [UInt8], _ outcome: inout Outcome, _ paint: Paint) {
         do throws(JOSEError) {
             _ = try UnverifiedJWT(parsing: token, limit: TokenText.maximumBytes)
@@ -106,7 +107,7 @@ struct TokenInspection {
         guard !part.isEmpty else { return .broken("empty") }
         guard let bytes = Base64URL.decode(Array(part).span) else { return .broken(whyNotBase64URL(part)) }
         do throws(JSONDocument.ParseError) {
-            // Deeper than a verifier allows: here it is to be seen.
+            // A verifier allows less nesting. Here, a deeper value must still be visible.
             let value = try JSONValue(parsing: bytes, limits: JSONDocument.Limits(maximumDepth: 64))
             guard value.object != nil else { return .broken("JSON, but no object") }
             return .value(value)
@@ -115,7 +116,7 @@ struct TokenInspection {
         }
     }
 
-    /// A header whose `kid` is not endless.
+    /// The header with a `kid` of limited length.
     private static func shortened(_ header: Part) -> Part {
         guard case .value(.object(var object)) = header, let keyID = object["kid"]?.string else { return header }
         object["kid"] = .string(DisplayText.cut(keyID))

@@ -1,13 +1,14 @@
-/// The token of a command: from standard input or a file, never from the arguments, where other users can see it.
+/// Reads a command's token from standard input or a file. Other users can see arguments, so tokens are not read from
+/// them.
 enum TokenText {
     /// The longest token in bytes.
     static let maximumBytes = 65_536
 
-    /// Reads a token and takes off the line break behind it.
+    /// Reads a token and removes the line break after it.
     ///
-    /// - Parameter path: A file; nil or `-` for standard input.
+    /// - Parameter path: The path of a file; nil or `-` means standard input.
     static func read(from path: String?, in surroundings: Surroundings) throws(CommandFault) -> [UInt8] {
-        // Room for the line break.
+        // Two more bytes for a line break.
         let limit = maximumBytes + 2
         var token: [UInt8]
         let name = path.flatMap { $0 == "-" ? nil : $0 }
@@ -20,7 +21,7 @@ enum TokenText {
             }
         } catch {
             switch error {
-            // Refused for its length like any other token: the bytes do not matter.
+            // A placeholder of refused length. The verifier refuses it for its length and never looks at the bytes.
             case .tooLong: return [UInt8](repeating: UInt8(ascii: "a"), count: maximumBytes + 1)
             case .unreadable: throw CommandFault("\(place): cannot be read")
             }

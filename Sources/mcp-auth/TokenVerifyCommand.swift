@@ -1,11 +1,11 @@
 import JOSE
 import WireFormat
 
-/// `token verify`: whether a token is good for an audience, by the keys of a set. The answer is one JSON object.
+/// `token verify`: decides whether a token is good for an audience with the keys of a set. Prints one JSON object.
 struct TokenVerifyCommand {
     private let options: VerificationOptions
 
-    /// Reads the arguments after `token verify`.
+    /// Parses the arguments after `token verify`.
     init(_ arguments: [String]) throws(CommandFault) {
         options = try VerificationOptions(arguments)
     }
@@ -17,7 +17,8 @@ struct TokenVerifyCommand {
 
         let parsed = Self.parse(token)
         let jwt = try? parsed.get()
-        // A token without an issuer fails that check whatever the policy asks for; a policy without one cannot be made.
+        // A policy needs an issuer. A token without `iss` fails the issuer check under any policy, so a placeholder
+        // suffices.
         let claimed = jwt?.unverifiedIssuer.flatMap { $0.isEmpty ? nil : $0 }
         let issuer = options.issuer ?? claimed ?? "https://issuer.invalid"
         let document = try KeyDocument(parsing: keyText, issuer: issuer, pemKeyID: jwt?.header.root["kid"]?.stringBytes)

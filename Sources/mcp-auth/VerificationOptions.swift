@@ -1,23 +1,23 @@
 import JOSE
 import WireFormat
 
-/// What `token verify` is asked for.
+/// The options of `token verify`.
 struct VerificationOptions {
     var keys: KeyLocator
-    /// Nil for standard input.
+    /// The path of the token; nil means standard input.
     var tokenFile: String?
-    /// Nil for the token's own.
+    /// The expected issuer; nil means the token's own `iss`.
     var issuer: String?
     var audience: String
     var algorithms = SignatureAlgorithm.allowedByDefault
-    /// Nil for the clock's.
+    /// The time of the check in seconds since 1970; nil means the current time.
     var now: Int?
     var skew = 60
     var profile = JWTPolicy.Profile.default
 
-    /// Reads the arguments after `token verify`.
+    /// Parses the arguments after `token verify`.
     ///
-    /// - Throws: Every fault at once.
+    /// - Throws: All faults together.
     init(_ arguments: [String]) throws(CommandFault) {
         var list = ArgumentList(
             arguments,
@@ -42,7 +42,7 @@ struct VerificationOptions {
             list.faults.append("--jwks is required: a file, a URL, or - for standard input")
         }
         if !list.contains("--audience") {
-            // A token for somebody else is not good here, so that nobody else's word for it is taken.
+            // There is no default audience: a token for another resource must not be reported as good.
             list.faults.append("--audience is required: the identifier of the resource that the token must be for")
         }
         if keys == .standardInput, tokenFile == nil || tokenFile == "-" {

@@ -1,6 +1,6 @@
 import ResourceServerKit
 
-/// The flags of a command line, `--flag value` or `--flag=value`, and what is wrong with them.
+/// The parsed flags of a command line (`--flag value` or `--flag=value`), and their faults.
 struct CommandLineFlags {
     /// The flags that a program knows.
     struct Known {
@@ -8,11 +8,11 @@ struct CommandLineFlags {
         var repeatable: [String]
     }
 
-    /// What is wrong, a line each.
+    /// The faults, one line each.
     var faults: [String] = []
     private var given: [(flag: String, value: String)] = []
 
-    /// Reads all arguments. Goes on after a fault, to report them all.
+    /// Parses all arguments. It continues after a fault, so that it reports all of them.
     init(parsing arguments: [String], known: Known) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
@@ -37,7 +37,7 @@ struct CommandLineFlags {
         }
     }
 
-    /// Whether the flag is given, well or badly.
+    /// Whether the flag is given, with or without a correct value.
     func contains(_ flag: String) -> Bool {
         given.contains { $0.flag == flag }
     }
@@ -47,7 +47,7 @@ struct CommandLineFlags {
         given.filter { $0.flag == flag && !$0.value.isEmpty }.map(\.value)
     }
 
-    /// The value of a flag; nil when it is not given or when it is no `expected`, which is then a fault.
+    /// The value of a flag; nil if it is not given, or if `parse` rejects it, which is reported as a fault.
     mutating func value<Value>(_ flag: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
         guard let text = all(flag).first else { return nil }
         guard let value = parse(text) else {
@@ -57,7 +57,7 @@ struct CommandLineFlags {
         return value
     }
 
-    /// The value of a flag that is a decimal number.
+    /// The value of a flag that takes a decimal number.
     mutating func number(_ flag: String, _ range: ClosedRange<Int>) -> Int? {
         value(flag, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
             ASCII.parseDecimal(text.utf8).flatMap { range.contains($0) ? $0 : nil }
@@ -69,7 +69,7 @@ private func isFlag(_ argument: String) -> Bool {
     argument.utf8.starts(with: "--".utf8)
 }
 
-/// The argument on one line, and not endlessly.
+/// The argument on one line, with limited length.
 private func printable(_ argument: String) -> String {
     let text = argument.unicodeScalars.prefix(40).map {
         $0.isASCII && $0.value >= 0x20 && $0.value < 0x7F ? Character($0) : "?"

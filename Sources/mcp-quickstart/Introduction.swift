@@ -1,16 +1,16 @@
 import ResourceServerKit
 
-/// What is printed when everything listens: the ready line for programs, and what to try for people.
+/// The text that is printed when the servers listen: a ready line for programs, then commands for people to try.
 struct Introduction {
     var resource: ResourceIdentifier
     /// The port of the MCP server.
     var port: UInt16
-    /// Where clients log in; none for pre-shared tokens.
+    /// The issuers of access tokens; empty for pre-shared tokens.
     var issuers: [IssuerIdentifier]
-    /// A command that prints a token answer; nil when tokens come from elsewhere.
+    /// A command that prints a token response; nil if tokens do not come from this program.
     var tokenCommand: String?
 
-    /// The text. The commands are the lines that begin with two spaces.
+    /// The text. Lines that begin with two spaces are commands.
     var text: String {
         let server = "http://127.0.0.1:\(port)"
         let endpoint = quoted(server + (resource.url.path.isEmpty ? "/" : resource.url.path))
@@ -42,7 +42,7 @@ struct Introduction {
             """
     }
 
-    /// The way from the challenge to the authorization servers.
+    /// The commands that lead from the challenge to the authorization servers.
     private func discovery(_ server: String) -> String {
         guard !issuers.isEmpty else { return "" }
         let documents =
@@ -51,7 +51,7 @@ struct Introduction {
         return "\nFollow it, as a client does:\n" + documents.map { "  curl -s \(quoted($0))\n" }.joined()
     }
 
-    /// The word as a shell reads it.
+    /// The word, quoted for a shell if necessary.
     private func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             ASCII.isDigit(byte) || ASCII.isLetter(byte) || [0x2D, 0x2E, 0x2F, 0x3A, 0x5F].contains(byte)

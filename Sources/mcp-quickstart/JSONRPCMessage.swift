@@ -1,22 +1,22 @@
 import ResourceServerKit
 
-/// One JSON-RPC 2.0 message as a client of MCP may send it.
+/// A JSON-RPC 2.0 message that an MCP client may send.
 enum JSONRPCMessage {
-    /// Wants an answer. `id` is a string or an integer, kept as it came.
+    /// A request, which needs a response. `id` is a string or an integer, and is returned unchanged.
     case request(id: JSONValue, method: String, params: JSONDocument.Object)
-    /// Wants none.
+    /// A notification, which gets no response.
     case notification(method: String, params: JSONDocument.Object)
-    /// Answers a request of ours. A stateless server never asks anything.
+    /// A response to a request of the server. This server never sends requests.
     case response
 
-    /// Reads one message.
+    /// Parses one message.
     init(_ body: JSONValue) throws(JSONRPCError) {
         guard let message = body.object else {
-            // Batches left MCP with revision 2025-06-18, the oldest one spoken here.
+            // MCP removed batches in revision 2025-06-18, the oldest one supported here.
             throw JSONRPCError(.invalidRequest, "The body must be a single JSON-RPC message object.")
         }
         let id = message["id"]
-        // MCP "Requests": unlike plain JSON-RPC, the id is a string or an integer, never null.
+        // MCP "Requests": unlike in plain JSON-RPC, the id is a string or an integer, never null.
         let answerableID = id?.string != nil || id?.number?.int64 != nil ? id : JSONValue?.none
         guard message["jsonrpc"]?.string?.hasSameBytes(as: "2.0") == true else {
             throw JSONRPCError(.invalidRequest, "The member jsonrpc must be \"2.0\".", id: answerableID)
@@ -48,7 +48,7 @@ enum JSONRPCMessage {
             }
     }
 
-    /// The text of an answer.
+    /// The JSON of a success response.
     static func answer(id: JSONValue, result: JSONDocument.Object) -> JSONValue {
         ["jsonrpc": "2.0", "id": id, "result": .object(result)]
     }
@@ -63,16 +63,16 @@ struct JSONRPCError: Error {
         case methodNotFound = -32601
         case invalidParams = -32602
         case internalError = -32603
-        /// MCP 2026-07-28: request headers are missing, repeated, or do not agree with the body.
+        /// MCP 2026-07-28: required header fields are missing or repeated, or contradict the body.
         case headerMismatch = -32020
-        /// MCP 2026-07-28: the revision is not spoken here.
+        /// MCP 2026-07-28: the revision is not supported.
         case unsupportedProtocolVersion = -32022
     }
 
     var code: Code
     var message: String
     var data: JSONValue?
-    /// The id of the request; nil when it could not be read.
+    /// The id of the request; nil if it could not be read.
     var id: JSONValue?
 
     init(_ code: Code, _ message: String, data: JSONValue? = nil, id: JSONValue? = nil) {
@@ -82,12 +82,12 @@ struct JSONRPCError: Error {
         self.id = id
     }
 
-    /// The same error, as the answer to the request with this id.
+    /// The same error as the response to the request with this id.
     func answering(_ id: JSONValue) -> JSONRPCError {
         JSONRPCError(code, message, data: data, id: id)
     }
 
-    /// The text of the answer. JSON-RPC 2.0 §5: an id that could not be read is null.
+    /// The JSON of the error response. JSON-RPC 2.0 §5: an id that could not be read is null.
     var answer: JSONValue {
         var error: JSONDocument.Object = [
             "code": .number(JSONDocument.Number(code.rawValue)), "message": .string(message),

@@ -1,21 +1,22 @@
 import ResourceServerKit
 
-/// An MCP server over streamable HTTP: one JSON-RPC message per POST, no session, no state.
+/// An MCP server over streamable HTTP. Each POST carries one JSON-RPC message. There are no sessions and no other
+/// state.
 ///
-/// It knows nothing of OAuth. ``ResourceServer`` calls it for requests with a good access token only, and says whose token
-/// that is.
+/// It contains no OAuth code. ``ResourceServer`` calls it only for requests with a good access token, and passes the
+/// token's principal.
 struct MCPHandler: Sendable {
     /// The usual path of an MCP endpoint.
     static let defaultPath = "/mcp"
     /// The largest body in bytes.
     static let maximumBodyBytes = 1_048_576
-    /// Who we say we are.
+    /// The name and version of this server, as clients see them.
     static let serverInfo: JSONValue = ["name": "mcp-quickstart", "version": "1.0.0"]
 
     private let path: String
     private let tools: [MCPTool]
 
-    /// An MCP endpoint at this path; an empty one is the root.
+    /// Makes an MCP endpoint at this path. An empty path means the root.
     init(path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.open + Notebook().tools) {
         self.path = path.isEmpty ? "/" : path
         self.tools = tools
@@ -26,7 +27,7 @@ struct MCPHandler: Sendable {
         guard request.path == path else {
             return .json(["error": "not_found"], status: .notFound)
         }
-        // No session, hence nothing to listen to (GET) and nothing to end (DELETE).
+        // Without sessions there is no stream to open (GET) and no session to end (DELETE).
         guard request.method == .post else {
             var response = HTTPResponse.json(["error": "method_not_allowed"], status: .methodNotAllowed)
             response.fields[.allow] = "POST"
@@ -35,7 +36,7 @@ struct MCPHandler: Sendable {
         guard request.fields.contentIs("application/json") else {
             return .json(["error": "unsupported_media_type"], status: .unsupportedMediaType)
         }
-        // The server answers a body that is too large or that breaks off.
+        // The HTTP server answers if the body is too large or incomplete.
         let body = try await request.body.collect(upTo: Self.maximumBodyBytes)
         return try await respond(to: body, of: request, principal: principal)
     }
@@ -66,7 +67,7 @@ struct MCPHandler: Sendable {
                 return refusal(error.answering(id), in: revision)
             }
         case .notification(_, let params):
-            // Nothing here lasts longer than a request, so there is nothing that a notification could change.
+            // No state outlives a request, so a notification has no effect.
             do throws(JSONRPCError) {
                 _ = try MCPRevision(of: request, params: params)
                 return HTTPResponse(status: .accepted)
@@ -75,7 +76,7 @@ struct MCPHandler: Sendable {
             }
         case .response:
             do throws(JSONRPCError) {
-                // MCP 2026-07-28: clients must not send responses. Earlier revisions: 202.
+                // MCP 2026-07-28: clients must not send responses. Earlier revisions answer them with 202.
                 guard try !MCPRevision(of: request, params: JSONDocument.Object()).isStateless else {
                     throw JSONRPCError(.invalidRequest, "This server asks nothing, so there is nothing to answer.")
                 }
@@ -86,7 +87,7 @@ struct MCPHandler: Sendable {
         }
     }
 
-    /// A request that passed every check of its envelope.
+    /// A request whose envelope passed every check.
     struct Call: Sendable {
         var id: JSONValue
         var method: String
@@ -111,7 +112,8 @@ struct MCPHandler: Sendable {
         guard let requested = call.params["protocolVersion"]?.string else {
             throw JSONRPCError(.invalidParams, "initialize needs params.protocolVersion.")
         }
-        // MCP Lifecycle: answer with the requested revision if it can be spoken after a handshake, else with our newest.
+        // MCP Lifecycle: answer with the requested revision if it is supported and has a handshake. Otherwise answer
+        // with the newest one.
         var agreed = MCPRevision.newestWithHandshake
         if let revision = MCPRevision(named: requested), !revision.isStateless { agreed = revision }
         return [
@@ -155,7 +157,8 @@ struct MCPHandler: Sendable {
             do {
                 return ok(call, try await body(arguments, call.principal) { _, _ in }.json)
             } catch let cancellation as CancellationError {
-                // The client is gone or the server stops: that is no failure of the tool, and nobody's answer.
+                // The client left, or the server stops. That is not a failure of the tool, and there is no client to
+                // answer.
                 throw cancellation
             } catch {
                 throw JSONRPCError(.internalError, "The tool failed.")
@@ -163,16 +166,16 @@ struct MCPHandler: Sendable {
         }
     }
 
-    /// An SSE answer: progress notifications, then the response, then the end of the stream.
+    /// An SSE response: progress notifications, then the JSON-RPC response, then the end of the stream.
     ///
-    /// When the client goes away, the task of this request is cancelled: that is MCP's way to cancel a call.
+    /// When the client disconnects, the task of this request is cancelled. MCP uses this to cancel a call.
     private func stream(
         _ call: Call, _ body: @escaping @Sendable (@escaping MCPTool.Progress) async throws -> MCPTool.Outcome
     ) -> HTTPResponse {
         let token = call.params["_meta"]?["progressToken"]
         return .events { writer in
             let report: MCPTool.Progress = { done, total in
-                // MCP Progress: only a request that gave a token wants to hear of it.
+                // MCP Progress: notifications are sent only if the request contains a progress token.
                 guard let token, token.string != nil || token.number?.int64 != nil else { return }
                 let params: JSONValue = ["progressToken": token, "progress": .number(done), "total": .number(total)]
                 try await writer.send(
@@ -198,7 +201,7 @@ struct MCPHandler: Sendable {
         .json(JSONRPCMessage.answer(id: call.id, result: self.result(call, result)))
     }
 
-    /// What every result carries since 2026-07-28.
+    /// Adds the members that every result has since 2026-07-28.
     private func result(_ call: Call, _ members: JSONDocument.Object) -> JSONDocument.Object {
         guard call.revision.isStateless else { return members }
         var result = members
@@ -207,7 +210,7 @@ struct MCPHandler: Sendable {
         return result
     }
 
-    /// A result that the client may keep for five minutes, for the same access token.
+    /// A result that the client may cache for five minutes, for the same access token.
     private func cacheable(_ members: JSONDocument.Object) -> JSONDocument.Object {
         var result = members
         result["ttlMs"] = 300_000
@@ -215,7 +218,7 @@ struct MCPHandler: Sendable {
         return result
     }
 
-    /// The one table from error codes to statuses. Before 2026-07-28 an answer to a readable request is a 200.
+    /// The table from error codes to statuses. Before 2026-07-28, the status for a readable request is always 200.
     private func refusal(_ error: JSONRPCError, in revision: MCPRevision?) -> HTTPResponse {
         let isStateless = revision?.isStateless ?? false
         let status: HTTPStatus =

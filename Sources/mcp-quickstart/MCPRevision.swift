@@ -1,27 +1,27 @@
 import ResourceServerKit
 
-/// The revisions of the Model Context Protocol spoken here, newest first.
+/// The supported revisions of the Model Context Protocol, newest first.
 enum MCPRevision: String, CaseIterable {
-    /// Stateless: version and capabilities travel with every request, mirrored in header fields.
+    /// Stateless: every request carries version and capabilities, and header fields repeat some of them.
     case v2026July28 = "2026-07-28"
-    /// Begins with `initialize`.
+    /// The client sends `initialize` first.
     case v2025November25 = "2025-11-25"
-    /// Begins with `initialize`.
+    /// The client sends `initialize` first.
     case v2025June18 = "2025-06-18"
 
-    /// The newest revision that `initialize` can agree on.
+    /// The newest revision that `initialize` can negotiate.
     static let newestWithHandshake = MCPRevision.v2025November25
 
-    /// Whether requests carry their own metadata instead of following an `initialize`.
+    /// Whether each request carries its own metadata, without an `initialize` before it.
     var isStateless: Bool { self == .v2026July28 }
 
-    /// The revision with this name, or nil.
+    /// The revision with this name; nil if it is not supported.
     init?(named name: String) {
         guard let revision = Self.allCases.first(where: { $0.rawValue.hasSameBytes(as: name) }) else { return nil }
         self = revision
     }
 
-    /// The revision that a message is written in: its `MCP-Protocol-Version` field, which must agree with the body.
+    /// The revision of a message: its `MCP-Protocol-Version` field, which must equal the version in the body.
     init(of request: HTTPRequest, params: JSONDocument.Object) throws(JSONRPCError) {
         let declared: String?
         switch request.fields.occurrence(of: .mcpProtocolVersion) {
@@ -33,14 +33,16 @@ enum MCPRevision: String, CaseIterable {
             guard let inBody = inBody.string else {
                 throw JSONRPCError(.invalidParams, "_meta: the protocol version must be a string.")
             }
-            // MCP 2026-07-28, Streamable HTTP: the field is required and equals the body's version. This comes before
-            // the question whether we speak it, so that a client that disagrees with itself learns that first.
+            // MCP 2026-07-28, Streamable HTTP: the field is required and equals the version in the body. This is
+            // checked before the version is looked up, so that a client with contradictory versions gets that error
+            // first.
             guard declared?.hasSameBytes(as: inBody) == true else {
                 throw JSONRPCError(
                     .headerMismatch, "MCP-Protocol-Version does not match the protocol version in _meta.")
             }
         }
-        // MCP 2025-06-18, Transports: without the field, an old revision is assumed. Here that is the oldest spoken.
+        // MCP 2025-06-18, Transports: without the field, an old revision is assumed. Here it is the oldest supported
+        // one.
         guard let declared else {
             self = .v2025June18
             return
@@ -53,7 +55,7 @@ enum MCPRevision: String, CaseIterable {
         self = revision
     }
 
-    /// The names of all revisions.
+    /// The names of all supported revisions.
     static var supported: JSONValue { .array(allCases.map { .string($0.rawValue) }) }
 }
 
@@ -63,9 +65,10 @@ enum RequestMetadata {
     static let clientCapabilitiesKey = "io.modelcontextprotocol/clientCapabilities"
     static let serverInfoKey = "io.modelcontextprotocol/serverInfo"
 
-    /// Checks that the required members are there and that the mirroring header fields agree with the body.
+    /// Checks that the required members are present and that the header fields equal the values in the body.
     ///
-    /// An intermediary may route or charge by these fields: acting on another body would be a confused deputy.
+    /// An intermediary may route or charge by these fields. If the server acted on different values in the body, the
+    /// intermediary would be a confused deputy.
     static func validate(_ request: HTTPRequest, method: String, params: JSONDocument.Object) throws(JSONRPCError) {
         guard let metadata = params["_meta"]?.object, metadata[protocolVersionKey] != nil,
             metadata[clientCapabilitiesKey]?.object != nil
@@ -91,7 +94,8 @@ enum RequestMetadata {
         }
     }
 
-    /// The bytes that a field value stands for: itself, or what is inside `=?base64?…?=`; nil when that is malformed.
+    /// The bytes that a field value represents: the value itself, or the content of `=?base64?…?=`; nil if that is
+    /// malformed.
     static func decode(_ value: HTTPFields.Value) -> [UInt8]? {
         let bytes = value.bytes
         let prefix = Array("=?base64?".utf8)

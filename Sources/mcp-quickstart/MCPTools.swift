@@ -1,19 +1,19 @@
 import ResourceServerKit
 
-/// One tool: what a client is told about it, and what it does.
+/// One tool: its description for clients and its implementation.
 struct MCPTool: Sendable {
-    /// Reports how much of how much is done.
+    /// Reports progress: `done` of `total` steps.
     typealias Progress = @Sendable (_ done: JSONDocument.Number, _ total: JSONDocument.Number) async throws -> Void
 
-    /// What a tool does with its arguments on behalf of a principal.
+    /// The implementation of a tool. It gets the arguments and the principal of the call.
     enum Body: Sendable {
-        /// Answers at once.
+        /// Returns the result at once.
         case immediate(@Sendable (JSONDocument.Object, Principal) -> Outcome)
-        /// Takes its time and reports its progress; stops when its task is cancelled.
+        /// Takes time and reports progress. It must stop when its task is cancelled.
         case streaming(@Sendable (JSONDocument.Object, Principal, Progress) async throws -> Outcome)
     }
 
-    /// What a tool answers. A refused argument is an answer too: the model reads it and tries again.
+    /// The result of a call. A refused argument is a result too: the model reads the message and can try again.
     enum Outcome: Sendable {
         case text(String)
         case structured(JSONDocument.Object)
@@ -25,7 +25,7 @@ struct MCPTool: Sendable {
             case .text(let text):
                 return ["content": [["type": "text", "text": .string(text)]], "isError": false]
             case .structured(let object):
-                // MCP Tools: structured content stands in a text block too, for clients that read only those.
+                // MCP Tools: structured content is repeated in a text block, for clients that read only text.
                 let text = String(decoding: JSONValue.object(object).encoded(), as: UTF8.self)
                 return [
                     "content": [["type": "text", "text": .string(text)]], "structuredContent": .object(object),
@@ -44,7 +44,7 @@ struct MCPTool: Sendable {
     var isReadOnly = true
     var body: Body
 
-    /// The tool as `tools/list` shows it.
+    /// The tool's entry in the result of `tools/list`.
     var listing: JSONValue {
         var listing: JSONDocument.Object = [
             "name": .string(name), "description": .string(description), "inputSchema": inputSchema,
@@ -54,10 +54,10 @@ struct MCPTool: Sendable {
         return .object(listing)
     }
 
-    /// The tools that need nothing but a good token, in the order of `tools/list`; then come those of a ``Notebook``.
+    /// The tools that need no special scope, in the order of `tools/list`. The tools of a ``Notebook`` follow them.
     static let open = [whoami, echo, slowCount]
 
-    /// Who is calling, as the access token says.
+    /// Shows the principal of the access token.
     static let whoami = MCPTool(
         name: "whoami", description: "Tells whose access token this request carries.",
         inputSchema: ["type": "object", "additionalProperties": false],
@@ -82,7 +82,7 @@ struct MCPTool: Sendable {
             ])
         })
 
-    /// The argument, back.
+    /// Returns its argument.
     static let echo = MCPTool(
         name: "echo", description: "Gives back its argument.",
         inputSchema: [
@@ -93,7 +93,7 @@ struct MCPTool: Sendable {
             return .text(text)
         })
 
-    /// Counts aloud.
+    /// Counts slowly and reports its progress.
     static let slowCount = MCPTool(
         name: "slow_count", description: "Counts from 1 to `to`, slowly, and reports each step.",
         inputSchema: [
@@ -120,7 +120,7 @@ struct MCPTool: Sendable {
             return .text("Counted to \(to).")
         })
 
-    /// A time stamp as an integer where it is one.
+    /// A time in seconds, as an integer if it is a whole number.
     private static func seconds(_ time: Double) -> JSONValue? {
         if let whole = Int64(exactly: time) { return .number(JSONDocument.Number(whole)) }
         return JSONDocument.Number(time).map { .number($0) }

@@ -1,19 +1,19 @@
 import ResourceServerKit
 import Synchronization
 
-/// The notes of everybody who calls, in memory: something that is worth a scope.
+/// Notes in memory: an example of data that needs a scope.
 ///
-/// Each caller has notes of their own, by issuer and subject (by client for a token without a subject).
+/// Each caller has separate notes, keyed by issuer and subject (by client if the token has no subject).
 final class Notebook: Sendable {
-    /// The most callers; the one who wrote first makes room for another.
+    /// The most callers that can have notes. At one more, the caller with the oldest first note is evicted.
     static let maximumOwners = 1_000
-    /// The most notes of a caller; the oldest makes room.
+    /// The most notes of a caller. The oldest is evicted.
     static let maximumNotes = 100
     /// The longest note in bytes.
     static let maximumNoteBytes = 4_096
 
     private struct Owner: Hashable {
-        // Bytes: for Swift, two spellings of one text are equal.
+        // Bytes, because Swift compares strings by canonical equivalence.
         let issuer: [UInt8]
         let subject: [UInt8]?
         let client: [UInt8]?
@@ -32,7 +32,7 @@ final class Notebook: Sendable {
 
     private let pages = Mutex(Pages())
 
-    /// The tools that write and read it.
+    /// The tools that write and read the notes.
     var tools: [MCPTool] { [addNote, listNotes] }
 
     private var addNote: MCPTool {
@@ -88,15 +88,15 @@ final class Notebook: Sendable {
         }
     }
 
-    // MARK: What the tools need
+    // MARK: The scopes of the tools
 
     static let writeScope = "notes:write"
     static let readScope = "notes:read"
 
-    /// What the guard asks for, beside what every request needs.
+    /// The scopes that the guard requires for the tools, besides those that every request needs.
     static let scopeRules: MCPScopeRules = [
         .tool("add_note", requires: [writeScope]), .tool("list_notes", requires: [readScope]),
     ]
-    /// Who may write may read.
+    /// The scope for writing includes the scope for reading.
     static let scopeImplications: ScopeImplications = [writeScope: [readScope]]
 }

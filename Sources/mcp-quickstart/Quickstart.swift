@@ -1,15 +1,15 @@
 import OAuthTestKit
 import ResourceServerKit
 
-/// A protected MCP server with everything around it.
+/// A protected MCP server, with an authorization server for development if no issuer is configured.
 ///
-/// A program of your own needs less: see the README. The embedded authorization server is for development only.
+/// A program of your own needs less code: see the README. Never use the embedded authorization server in production.
 struct Quickstart {
     private let options: QuickstartOptions
     private let observer: ResourceServerEvent.Observer
     private let host = "127.0.0.1"
 
-    /// A server with these options.
+    /// Makes a server with these options.
     ///
     /// - Parameter observer: Receives every event.
     init(
@@ -20,12 +20,13 @@ struct Quickstart {
         self.observer = observer
     }
 
-    /// Runs until the task is cancelled. Called once.
+    /// Runs until the task is cancelled. Call it once.
     ///
-    /// - Parameter ready: Called with the text to print when everything listens.
-    /// - Throws: ``UsageError`` with every fault; then nothing was started.
+    /// - Parameter ready: Called with the text to print when the servers listen.
+    /// - Throws: ``UsageError`` with every fault. In this case, no request was served.
     func run(ready: (String) -> Void) async throws {
-        // Port 0 means that the system chooses one: the URLs of resource and issuer are known after listening.
+        // Port 0 lets the system choose a port. The URLs of resource and issuer are therefore known only after
+        // listening.
         var faults = options.faults
         let server = listen(options.port, flag: "--port", &faults)
         let issuerServer =
@@ -53,13 +54,13 @@ struct Quickstart {
         }
     }
 
-    /// The guard, and the authorization server in this program if there is one.
+    /// The guard, and the authorization server of this program if there is one.
     struct Assembly {
         var guarding: ResourceServer
         var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
     }
 
-    /// Makes the guard, which checks the configuration; nil when there is a fault.
+    /// Makes the guard, which checks the configuration; nil if there is a fault.
     ///
     /// - Parameters:
     ///   - port: The port of the MCP server.
@@ -78,7 +79,7 @@ struct Quickstart {
                     }
                     let issuing = try authorizationServer(issuer, for: configuration)
                     embedded = issuing
-                    // In the same process: its keys need no network.
+                    // This issuer is in the same process, so that its keys are read without the network.
                     return InProcessFetcher([issuer: issuing.server])
                 },
                 observer: observer)
@@ -89,7 +90,7 @@ struct Quickstart {
         }
     }
 
-    /// An authorization server that approves everybody.
+    /// Makes an authorization server that approves every request.
     private func authorizationServer(
         _ issuer: String, for configuration: ResourceServerConfiguration
     ) throws(ConfigurationError) -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {
@@ -98,7 +99,7 @@ struct Quickstart {
         settings.accessTokenLifetime = options.tokenLifetime
         settings.defaultScopes = scopes
         settings.defaultResource = configuration.resource
-        // Making an RSA key would take longer than everything else before the ready line.
+        // An RSA key takes longer to make than all other work before the ready line.
         settings.algorithm = .es256
         do throws(TestKitError) {
             try DevelopmentAuthorizationServer.checkBindAddress(host)

@@ -1,22 +1,23 @@
 import ResourceServerKit
 
-/// The configuration of the quickstart: ports, and the guard's `OAUTH_*` environment with flags in the place of what they say.
+/// The configuration of the quickstart: its ports, and the guard's `OAUTH_*` variables. A flag replaces its variable.
 struct QuickstartOptions {
-    /// The port of the MCP server; 0 for any free one.
+    /// The port of the MCP server; 0 means any free port.
     var port: UInt16 = 8080
-    /// The port of the embedded authorization server; 0 for any free one.
+    /// The port of the embedded authorization server; 0 means any free port.
     var issuerPort: UInt16 = 9000
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
-    /// Whom to trust instead of the system's certificate authorities.
+    /// The certificate authorities to trust; nil means those of the system.
     var certificateAuthorities: CertificateAuthorityFile?
-    /// What ``ResourceServerConfiguration/init(environment:)`` is asked for, but for what is known only after listening.
+    /// The variables for ``ResourceServerConfiguration/init(environment:)``. Values that depend on a port are added
+    /// later.
     private(set) var environment: [String: String] = [:]
     private var givenFlags: [(flag: String, variable: String)] = []
-    /// What is wrong with the flags, a line each.
+    /// The faults of the flags, one line each.
     private(set) var faults: [String] = []
 
-    /// The answer to `--help`.
+    /// The text that `--help` prints.
     static let help = """
         Usage: mcp-quickstart [options]
 
@@ -36,7 +37,7 @@ struct QuickstartOptions {
         OAUTH_ALLOWED_ORIGINS and so on; flags win. An issuer on http needs OAUTH_ALLOW_INSECURE_HTTP=loopback.
         """
 
-    /// Whether tokens come from the authorization server in this program.
+    /// Whether this program runs its own authorization server.
     var hasEmbeddedIssuer: Bool {
         environment["OAUTH_ISSUERS"] == nil && !["static", "disabled"].contains(environment["OAUTH_MODE"] ?? "")
     }
@@ -45,7 +46,7 @@ struct QuickstartOptions {
     ///
     /// - Parameters:
     ///   - port: The port of the MCP server.
-    ///   - embeddedIssuer: The issuer in this program, if there is one.
+    ///   - embeddedIssuer: The issuer in this program; nil if there is none.
     func configuration(port: UInt16, embeddedIssuer: String?) -> ResourceServerConfiguration {
         var environment = environment
         if environment["OAUTH_RESOURCE"] == nil {
@@ -65,7 +66,8 @@ struct QuickstartOptions {
         return configuration
     }
 
-    /// Shows the faults of the configuration by flags where flags were given, and else by the names of the environment.
+    /// Renders the faults of the configuration. A setting has the name of its flag if that was given, or else of its
+    /// variable.
     var renderer: FaultRenderer {
         let flags = Dictionary(
             givenFlags.map { ($0.variable, $0.flag) }, uniquingKeysWith: { first, _ in first })
@@ -73,14 +75,15 @@ struct QuickstartOptions {
     }
 }
 
-/// Everything that is wrong with how the program was started, a line each.
+/// The faults of the command line and of the configuration, one line each.
 struct UsageError: Error {
     var faults: [String]
 }
 
 extension QuickstartOptions {
-    /// Reads the arguments after the program's name, and the variables of the environment that begin with `OAUTH_`. What is wrong
-    /// with flags is in ``faults``; the guard checks the rest.
+    /// Parses the arguments without the program's name, and the variables of the environment that begin with `OAUTH_`.
+    ///
+    /// ``faults`` contains only the faults of the flags. The guard checks the other values.
     init(parsing arguments: [String], environment: [String: String] = [:]) {
         var flags = CommandLineFlags(parsing: arguments, known: Self.flags)
         self.environment = environment.filter { $0.key.utf8.starts(with: "OAUTH_".utf8) }
@@ -97,7 +100,7 @@ extension QuickstartOptions {
         for (flag, variable) in Self.variables {
             let values = flags.all(flag)
             guard !values.isEmpty else { continue }
-            // One value for each time: lists are the environment's way.
+            // A flag takes one value and is repeated for more. Lists are for environment variables only.
             if values.contains(where: { $0.utf8.contains { " ,\t\r\n".utf8.contains($0) } }) {
                 flags.faults.append("\(flag) takes one value, without spaces and commas; repeat it for more")
             }

@@ -1,6 +1,6 @@
 import ResourceServerKit
 
-/// The README's other way to the same server: everything in code.
+/// The README's second example: the same server, configured in code.
 func makeHandler() throws -> ProtectedHandler {
     let resourceServer = try ResourceServer(
         resource: "https://mcp.example.com/mcp", issuer: "https://login.example.com", requiredScopes: ["mcp:use"])

@@ -1,8 +1,8 @@
 import TokenVerification
 
-// The README's program without HTTP: for a gRPC or WebSocket server that only verifies tokens.
+// The README's example without HTTP, for a gRPC or WebSocket server that only verifies tokens.
 
-/// The subject of a token; nil when the token lacks the scope.
+/// The subject of a token; nil if the token lacks the scope.
 func subject(of token: String, keySet document: String) async throws -> String? {
     let issuer = "https://login.example.com"
     let keys = StaticKeySource(try JSONWebKeySet(parsing: Array(document.utf8), issuer: issuer))

@@ -7,7 +7,7 @@ import WireFormat
 
 @Suite("Fuzz targets", .serialized)
 struct FuzzCorpusTests {
-    /// `Tests/Fuzz/Corpus`.
+    /// The path of `Tests/Fuzz/Corpus`.
     private static let corpus: String = {
         let folders = #filePath.split(separator: "/").dropLast(2)
         return "/" + folders.joined(separator: "/") + "/Fuzz/Corpus"
@@ -27,7 +27,7 @@ struct FuzzCorpusTests {
         }
     }
 
-    /// Whether what a target tests takes an input.
+    /// For each target, whether its parser accepts an input.
     private static let parsers: [(target: String, accepts: @Sendable ([UInt8]) -> Bool)] = [
         ("base64url", { Base64URL.decode($0.span) != nil }),
         ("json", { (try? JSONDocument(parsing: $0)) != nil }),
@@ -59,7 +59,7 @@ struct FuzzCorpusTests {
     func violation() {
         #expect(throws: Violation(property: "it holds")) { try require(false, "it holds") }
         #expect(throws: Never.self) { try require(true, "it holds") }
-        // The reference is a judge of its own: it refuses what the library refuses, for reasons of its own.
+        // The reference parser shares no code with the library, so its own refusals are tested here.
         #expect(ReferenceJSON.value(of: Array(#"{"a":1,"\u0061":2}"#.utf8), maximumDepth: 16) == nil)
         #expect(ReferenceJSON.value(of: Array("[[1]]".utf8), maximumDepth: 1) == nil)
         #expect(ReferenceJSON.value(of: Array("[[1e2]]".utf8), maximumDepth: 2) != nil)

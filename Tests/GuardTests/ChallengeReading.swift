@@ -2,7 +2,7 @@ import OAuthMetadata
 import Testing
 
 extension RowPaths {
-    /// Every challenge that a row sees is read again by the strict parser, and says nothing that is malformed.
+    /// Parses every challenge of an answer with the strict parser, which refuses malformed ones.
     func checkChallenges(of answer: RowAnswer, _ title: String) throws {
         let name = "WWW-Authenticate: "
         let values = answer.lines.filter { $0.hasPrefix(name) }.map { Array($0.utf8.dropFirst(name.utf8.count)) }

@@ -3,7 +3,7 @@ import OAuthTestKit
 import Testing
 import TokenVerification
 
-/// POLICY §10: CORS, and the defence against DNS rebinding. The rows' server listens on loopback.
+/// POLICY §10: CORS, and the defence against DNS rebinding. The server of these rows listens on loopback.
 @Suite("The guard and browsers, request by request", .serialized, .timeLimit(.minutes(5)))
 struct GuardBrowserTests {
     static let app = "https://app.example"

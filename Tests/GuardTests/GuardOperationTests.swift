@@ -5,7 +5,7 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-/// POLICY §11: what the operation in the body needs, in process and through the real server.
+/// POLICY §11: the scopes that the operation in the body needs. Each row runs in process and through the real server.
 @Suite("The guard, operation by operation", .serialized, .timeLimit(.minutes(5)))
 struct GuardOperationTests {
     private static func guarded() throws -> GuardUnderTest {
@@ -29,7 +29,7 @@ struct GuardOperationTests {
     private static let secret = message("resources/read", #"{"uri":"file:///private/key"}"#)
     private static let unreadable = RowAnswer.invalidRequest("The body is not one plain JSON-RPC message or batch.")
 
-    /// JSON-RPC error -32020, whatever the operator chose.
+    /// JSON-RPC error -32020. It does not depend on the operator's settings.
     private static func mismatch(id: String = "1") -> RowAnswer {
         let sentence = "The Mcp-Method or Mcp-Name field does not agree with the body."
         var answer = RowAnswer.invalidRequest(sentence)
@@ -91,7 +91,7 @@ struct GuardOperationTests {
             RowAnswer(
                 200, [RowAnswer.noStore, "Content-Type: text/plain; charset=utf-8"],
                 "POST /mcp/echo " + message("ping"))),
-        // What cannot be read.
+        // Bodies that cannot be read.
         .init("no JSON", call("mcp:use", "junk"), unreadable),
         .init("a form", call("mcp:use", "method=tools/call"), unreadable),
         .init("no JSON-RPC", call("mcp:use", "{}"), unreadable),
@@ -103,7 +103,7 @@ struct GuardOperationTests {
         .init("an empty batch", call("mcp:use", "[]"), unreadable),
         .init("a compressed body", call("mcp:use", message("ping"), ("Content-Encoding", "gzip")), unreadable),
         .init("no JSON, and no scope at all", call("x", "junk"), .insufficientScope("mcp:use")),
-        // The fields that repeat the body.
+        // The header fields that repeat parts of the body.
         .init(
             "fields that agree",
             call(
@@ -152,9 +152,9 @@ struct GuardOperationTests {
         try await RowPaths(guarded: Self.guarded()).check(rows)
     }
 
-    // MARK: Whatever arrives
+    // MARK: Random requests
 
-    /// Pieces of requests; what a caller says of its own has `zq` in it.
+    /// Pieces of requests. Every text that a caller chooses freely contains `zq`.
     private static let pieces = [
         "[", "]", "{", "}", ",", ":", "\"", "\\", "\\u0000", "\u{0}", "\n", "\"method\":\"tools/call\"",
         "\"name\":\"delete_zq\"", "\"Name\":\"delete_zq\"", "\"id\":\"zq\"", "null", "1e9", "\"params\":", "é",
@@ -182,7 +182,7 @@ struct GuardOperationTests {
         return bytes
     }
 
-    /// Whether a reader that is not ours finds a call of a tool with a rule, at any depth that could matter.
+    /// Whether an independent reader finds a call of a tool that has a rule, at any relevant depth.
     private static func callsDelete(_ value: JSONValue) -> Bool {
         if let messages = value.array { return messages.contains(where: callsDelete) }
         guard value["method"]?.string == "tools/call", let name = value["params"]?["name"]?.string else { return false }
@@ -223,11 +223,11 @@ struct GuardOperationTests {
                 #expect(!fields.contains("zq"), "round \(round)")
             }
         }
-        // The generator reaches every answer.
+        // The random requests reach every answer.
         #expect(Set(statuses.keys) == [200, 400, 403])
     }
 
-    /// SplitMix64: a failing round can be run again.
+    /// SplitMix64: a failing round can be repeated from its seed.
     struct SplitMix: RandomNumberGenerator {
         var state: UInt64
 

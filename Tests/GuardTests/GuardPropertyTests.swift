@@ -9,31 +9,30 @@ import Testing
 import TokenVerification
 import WireFormat
 
-/// "Bad input": what a caller puts into the head of a request chooses among the table's answers, and never becomes part of
-/// one.
+/// The head of a request selects one of the answers of the tables, and none of its text becomes part of the answer.
 @Suite("The guard, whatever the head of a request holds", .serialized, .timeLimit(.minutes(5)))
 struct GuardPropertyTests {
     private typealias SplitMix = GuardOperationTests.SplitMix
 
-    /// Stands in everything that a caller chooses freely.
+    /// A text in every part of a request that a caller chooses freely.
     private static let marker = "zq7xmark"
     private static let app = GuardBrowserTests.app
     private static let good = GuardUnderTest.token("good") ?? ""
 
     // MARK: The guards
 
-    /// A guard, where it listens, and what it may say.
+    /// A guard, the address on which it listens, and its allowed answers.
     private struct Subject: Sendable {
         let server: ResourceServer
         let handler: ProtectedHandler
         let listener: HTTPRequest.ListenerKind
-        /// Everything that may come back, without CORS fields.
+        /// All allowed answers, without CORS fields.
         let answers: Set<String>
-        /// The paths at which nobody needs a token.
+        /// The paths that need no token.
         var open: Set<String> = ["/open", "/maybe"]
     }
 
-    /// What was told to the observers, for a look at the end.
+    /// The events of all observers, which are checked at the end.
     private final class Log: Sendable {
         private let lines = Mutex<[String]>([])
 
@@ -63,8 +62,8 @@ struct GuardPropertyTests {
             answers: try await answers(of: handler, isStatic: mode == .staticTokens))
     }
 
-    /// POLICY §1–4 and §10, as the tables of the other suites write them down; the documents as they are served to a plain
-    /// request.
+    /// The answers of POLICY §1–4 and §10, written as in the tables of the other suites. The documents are read with a
+    /// plain request.
     private static func answers(of handler: ProtectedHandler, isStatic: Bool) async throws -> Set<String> {
         var answers = [
             RowAnswer.unauthorized(), .invalidToken(), .twoCredentials, .twoPlaces, .notFound,
@@ -154,7 +153,7 @@ struct GuardPropertyTests {
 
     private static let methods: [HTTPMethod] = [.post, .post, .get, .head, .options, .options, .delete, .put]
 
-    /// Mostly what stands in the list, else changed in up to three places.
+    /// Usually an element of the list, otherwise an element with up to three changes.
     private static func some(_ list: [[UInt8]], _ random: inout SplitMix) -> [UInt8] {
         var bytes = list.randomElement(using: &random) ?? []
         guard Int.random(in: 0..<2, using: &random) == 0 else { return bytes }
@@ -169,7 +168,8 @@ struct GuardPropertyTests {
         return bytes
     }
 
-    /// The field lines of a request: each mostly once, sometimes not at all or twice. An OPTIONS is mostly a preflight.
+    /// The field lines of a request. Most fields occur once, some are missing or repeated. Most OPTIONS requests are
+    /// preflights.
     private static func lines(
         _ method: HTTPMethod, _ random: inout SplitMix
     ) -> [(name: HTTPFields.Name, value: [UInt8])] {
@@ -184,7 +184,7 @@ struct GuardPropertyTests {
         for (name, values, tenths) in sources {
             guard Int.random(in: 0..<10, using: &random) < tenths else { continue }
             for _ in 0..<(Int.random(in: 0..<20, using: &random) == 0 ? 2 : 1) {
-                // Often as a plain caller would write it, so that later checks are reached.
+                // Often a usual value, so that later checks are reached.
                 let isUsual = name == .host || isPreflight && name != .accessControlRequestHeaders
                 let isPlain = isUsual && Int.random(in: 0..<4, using: &random) > 0
                 lines.append((name, isPlain ? values[0] : some(values, &random)))
@@ -195,14 +195,14 @@ struct GuardPropertyTests {
 
     // MARK: The property
 
-    /// Removes the fields of POLICY §10 after looking at each of them; the answer to a preflight becomes an empty text.
+    /// Removes the fields of POLICY §10 after checking each of them. The answer to a preflight becomes an empty text.
     private static func withoutCrossOrigin(_ answer: RowAnswer) -> String {
         let shared = ["Access-Control-Allow-Origin: \(app)", GuardBrowserTests.expose]
         let allowed = "Access-Control-Allow-Headers: "
         if answer.lines.contains("Access-Control-Allow-Methods: GET, POST, DELETE"),
             let line = answer.lines.first(where: { $0.hasPrefix(allowed) })
         {
-            // POLICY §10: `Mcp-Param-*` as requested, and nothing else of what was requested.
+            // POLICY §10: only the requested `Mcp-Param-*` fields are repeated, and no other text of the request.
             let prefix = allowed + GuardBrowserTests.headers
             guard line.hasPrefix(prefix) else { return "\(answer)" }
             let more = line.dropFirst(prefix.count).split(separator: ",")
@@ -227,7 +227,7 @@ struct GuardPropertyTests {
         return (lines.joined() + answer.body).lowercased().contains(marker)
     }
 
-    /// Whether a reader that is not ours finds the good token, once and alone.
+    /// Whether an independent reader finds the good token once, and no other credentials.
     private static func presentsGoodToken(_ fields: HTTPFields) -> Bool {
         let values = fields.values(of: .authorization)
         guard values.count == 1, let value = values.first else { return false }
@@ -257,7 +257,7 @@ struct GuardPropertyTests {
             var fields = HTTPFields()
             let method = Self.methods.randomElement(using: &random) ?? .post
             for (name, value) in Self.lines(method, &random) {
-                // What is no field value never gets so far: see the test over a socket.
+                // An invalid field value never gets this far: see the test over a socket.
                 if let value = HTTPFields.Value(bytes: value) { fields.append(name, value) }
             }
             let text = String(decoding: Self.some(Self.targets, &random), as: UTF8.self)
@@ -283,7 +283,7 @@ struct GuardPropertyTests {
                 #expect(fields.values(of: .origin).map(\.bytes) == [Array(Self.app.utf8)], "round \(rounds)")
             }
 
-            // Nobody gets in otherwise.
+            // Without the good token, no request reaches the handler.
             if answer.status == 200, answer.body == "for test-user" {
                 passes += 1
                 #expect(Self.presentsGoodToken(fields), "round \(rounds)")
@@ -304,7 +304,7 @@ struct GuardPropertyTests {
             }
             await Task.yield()
         }
-        // The generator reaches every answer.
+        // The random requests reach every answer.
         #expect(Set(statuses.keys) == [200, 204, 304, 400, 401, 403, 404, 405, 421])
         #expect(preflights > 100)
         #expect(passes > 100)
@@ -337,7 +337,7 @@ struct GuardPropertyTests {
             )
             #expect(try challenges.bearer.count == challenges.challenges.count, "round \(round)")
             #expect(!Self.reflects(answer), "round \(round)")
-            // Of the guard, or of the server, which refuses what is no request before the guard sees it.
+            // An answer of the guard, or of the server, which refuses malformed requests before the guard sees them.
             let plain = Self.withoutCrossOrigin(answer)
             let isOfServer = [400, 414, 431, 501, 505].contains(answer.status) && challenges.challenges.isEmpty
             #expect(plain.isEmpty || subject.answers.contains(plain) || isOfServer, "round \(round)")

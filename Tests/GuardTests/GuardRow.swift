@@ -1,6 +1,6 @@
 import Testing
 
-/// One row of the table: a request, and everything that comes back.
+/// One row of a table: a request, and the complete expected answer.
 struct GuardRow: Sendable, CustomTestStringConvertible {
     /// The requirement.
     let title: String
@@ -16,8 +16,8 @@ struct GuardRow: Sendable, CustomTestStringConvertible {
     var testDescription: String { title }
 }
 
-/// A request as it is written to a socket. In field values and bodies, `{good}` stands for a good token, `{expired}` for an
-/// expired one, and so on: see ``GuardUnderTest/token(_:)``.
+/// A request as it is written to a socket. In field values and bodies, `{good}` stands for a good token, `{expired}`
+/// for an expired one, and so on: see ``GuardUnderTest/token(_:)``.
 struct RowRequest: Sendable {
     var method = "POST"
     var target = "/mcp"
@@ -40,8 +40,8 @@ struct RowRequest: Sendable {
     }
 }
 
-/// A response: its status, every field line but those that are the server's (`Date`, `Content-Length`, `Connection`), and its
-/// content.
+/// A response: its status, its content, and every field line except those that the server adds (`Date`,
+/// `Content-Length`, `Connection`).
 struct RowAnswer: Sendable, Equatable, CustomStringConvertible {
     var status: Int
     /// `Name: value`, sorted.
@@ -54,12 +54,12 @@ struct RowAnswer: Sendable, Equatable, CustomStringConvertible {
         self.body = body
     }
 
-    /// With more field lines.
+    /// The answer with more field lines.
     func with(_ more: String...) -> RowAnswer {
         RowAnswer(status, lines + more, body)
     }
 
-    /// To a `HEAD`.
+    /// The answer to a `HEAD` request.
     var bodiless: RowAnswer { RowAnswer(status, lines, "") }
 
     var description: String { "\(status)\n\(lines.joined(separator: "\n"))\n\n\(body)" }
@@ -76,7 +76,7 @@ struct RowAnswer: Sendable, Equatable, CustomStringConvertible {
             #"{"error":"\#(error)","error_description":"\#(sentence)"}"#)
     }
 
-    /// No credentials.
+    /// The answer to a request without credentials.
     static func unauthorized(scope: String = "mcp:use") -> RowAnswer {
         refused(
             401, "unauthorized", "An access token is required.",
@@ -88,7 +88,7 @@ struct RowAnswer: Sendable, Equatable, CustomStringConvertible {
             + (scope.isEmpty ? "" : #"scope="\#(scope)", "#) + metadata
     }
 
-    /// Bad credentials, whatever is bad about them.
+    /// The answer to bad credentials. It is the same for every defect.
     static func invalidToken(scope: String = "mcp:use") -> RowAnswer {
         let sentence = "The access token is malformed, expired or not valid for this resource."
         return refused(401, "invalid_token", sentence, described("invalid_token", sentence, scope))
@@ -113,7 +113,7 @@ struct RowAnswer: Sendable, Equatable, CustomStringConvertible {
     static let serverError = RowAnswer(500, [json, noStore], #"{"error":"server_error"}"#)
     static let notFound = RowAnswer(404, [json, noStore], #"{"error":"not_found"}"#)
 
-    /// The handler's answer: whose request it saw.
+    /// The handler's answer, which names the subject of the request.
     static func passed(_ subject: String = "test-user") -> RowAnswer {
         RowAnswer(200, [noStore, "Content-Type: text/plain; charset=utf-8"], "for \(subject)")
     }

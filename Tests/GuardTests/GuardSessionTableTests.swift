@@ -24,7 +24,7 @@ struct GuardSessionTableTests {
         return request
     }
 
-    /// Begins `s-1` for whoever comes to `/mcp/begin`, and names it on errors to everybody, as some handlers do.
+    /// Begins `s-1` on `/mcp/begin`, and names that session on errors to every caller, as some handlers do.
     private static func answer(_ request: HTTPRequest, _ principal: Principal) -> HTTPResponse {
         var response = HTTPResponse.text("for \(principal.subject ?? "nobody")")
         if request.path != "/mcp" { response.fields.append(.mcpSessionID, "s-1") }

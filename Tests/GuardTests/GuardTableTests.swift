@@ -5,7 +5,7 @@ import Testing
 import TokenVerification
 import WireFormat
 
-/// Request → response, exactly, in process and through the real server.
+/// A table of requests and their exact responses, in process and through the real server.
 @Suite("The guard, request by request", .serialized, .timeLimit(.minutes(5)))
 struct GuardTableTests {
     @Test("POLICY §1, §2: whose fault decides the status, and the Authorization field")
@@ -165,7 +165,7 @@ struct GuardTableTests {
             RowAnswer(200, ["Cache-Control: private, max-age=5"], "")),
     ]
 
-    /// One sentence for all of them: from outside nobody can tell the checks apart.
+    /// All defects get the same answer: a client cannot tell which check failed.
     static let defectRows = FakeIssuer.Defect.allCases.map { defect in
         GuardRow("a token with one defect: \(defect.rawValue)", .call("{\(defect.rawValue)}"), .invalidToken())
     }
@@ -288,7 +288,7 @@ struct GuardTableTests {
         ])
     }
 
-    /// The strong entity-tag of a document, as it is made.
+    /// The strong entity-tag that the server computes for a document.
     static func tag(of document: String) -> String {
         Base64URL.encode(Array(Digest.sha256(Array(document.utf8)).prefix(16)))
     }

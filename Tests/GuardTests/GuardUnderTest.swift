@@ -6,7 +6,7 @@ import OAuthTestKit
 import TokenVerification
 import WireFormat
 
-/// A guard with a handler behind it, and the tokens that rows speak of.
+/// A guard with a handler, and the tokens that the rows name.
 struct GuardUnderTest: Sendable {
     static let resource = "https://mcp.example/mcp"
     static let now = 1_800_000_000.0
@@ -15,7 +15,7 @@ struct GuardUnderTest: Sendable {
 
     let handler: any HTTPHandler
 
-    /// A guard that requires `mcp:use`, after `configure`.
+    /// Makes a guard that requires `mcp:use`, and applies `configure` to its configuration.
     init(
         requiredScopes: [String] = ["mcp:use"], keys: (any KeySource)? = nil, verifier: (any TokenVerifier)? = nil,
         observer: ResourceServerEvent.Observer? = nil, configure: (inout ResourceServerConfiguration) -> Void = { _ in }
@@ -30,7 +30,7 @@ struct GuardUnderTest: Sendable {
         handler = server.protecting { try await Self.answer($0, $1) }
     }
 
-    /// Another handler.
+    /// Uses another handler.
     init(handler: any HTTPHandler) {
         self.handler = handler
     }
@@ -62,14 +62,14 @@ struct GuardUnderTest: Sendable {
 
     // MARK: Tokens
 
-    /// The field lines of a row, with tokens for their names. Every request has a `Host`, unless the row has its own.
+    /// The field lines of a row, with tokens in place of their names. A row without `Host` gets one.
     func lines(of row: RowRequest) -> [(name: String, value: String)] {
         let hasHost = row.lines.contains { $0.name.lowercased() == "host" }
         let host = hasHost ? [] : [(name: "Host", value: "mcp.example")]
         return host + row.lines.filter { $0.value != "{absent}" }.map { ($0.name, filled($0.value)) }
     }
 
-    /// The text with tokens for their names in braces.
+    /// Replaces the names in braces by tokens.
     func filled(_ text: String) -> String {
         guard let start = text.firstIndex(of: "{"), let end = text[start...].firstIndex(of: "}") else { return text }
         let name = String(text[text.index(after: start)..<end])
@@ -77,7 +77,8 @@ struct GuardUnderTest: Sendable {
         return text[..<start] + token + filled(String(text[text.index(after: end)...]))
     }
 
-    /// The token of a name: a defect of ``FakeIssuer/Defect``, `good`, `scopes=…`, and some that are more than spoilt.
+    /// The token with this name: a defect of ``FakeIssuer/Defect``, `good`, `scopes=…`, and some with more than one
+    /// change.
     static func token(_ name: String) -> String? {
         if let token = tokens[name] { return token }
         if name.hasPrefix("scopes=") {

@@ -8,14 +8,15 @@ import Dispatch
     import Darwin
 #endif
 
-/// One request over a socket of its own, and everything that comes back until the server closes.
+/// Sends one request over a new socket and reads until the server closes it.
 enum RawExchange {
     struct Failure: Error {
         let call: String
         let code: Int32
     }
 
-    /// Blocking calls with time-outs, on a thread of the system's pool and not on one that tests run on.
+    /// Makes blocking calls with time-outs. They run on a thread of the system's pool, so that they block no other
+    /// test.
     static func answer(to bytes: [UInt8], on port: UInt16) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
@@ -54,7 +55,7 @@ enum RawExchange {
                 let flags = Int32(MSG_NOSIGNAL)
             #endif
             let sent = unsafe rest.withUnsafeBytes { unsafe send(descriptor, $0.baseAddress, $0.count, flags) }
-            // A server that refuses early reads no further; its answer is there.
+            // A server that refuses early stops reading. Its answer has been sent already.
             guard sent > 0 else { break }
             rest = rest.dropFirst(sent)
         }

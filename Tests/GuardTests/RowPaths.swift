@@ -2,11 +2,11 @@ import HTTPMessages
 import SocketHTTP
 import Testing
 
-/// The two ways in which every row is tried: in process, and through the real server over a socket.
+/// Runs every row in two ways: in process, and through the real server over a socket.
 struct RowPaths: Sendable {
     let guarded: GuardUnderTest
 
-    /// Tries all rows both ways and compares everything that came back.
+    /// Runs all rows both ways and compares the complete answers.
     func check(_ rows: [GuardRow]) async throws {
         let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
         let running = Task { [handler = guarded.handler] in try await listening.run(handler) }
@@ -48,7 +48,7 @@ struct RowPaths: Sendable {
         guard case .bytes(let content) = response.body else { throw UnexpectedStream() }
         return RowAnswer(
             response.status.code, response.fields.pairs.map { "\($0.name): \($0.value)" },
-            // What a server leaves out by itself.
+            // The server sends no content in these cases.
             row.method == "HEAD" || response.status.code == 304 || response.status.code == 204
                 ? "" : String(decoding: content, as: UTF8.self))
     }
@@ -65,7 +65,7 @@ struct RowPaths: Sendable {
         return try Self.parse(await RawExchange.answer(to: Array((text + "\r\n" + body).utf8), on: port))
     }
 
-    /// Reads a response without trusting the code under test.
+    /// Parses a response without the code under test.
     static func parse(_ bytes: [UInt8]) throws -> RowAnswer {
         let text = String(decoding: bytes, as: UTF8.self)
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)

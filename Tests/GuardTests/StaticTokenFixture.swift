@@ -1,6 +1,6 @@
 import JOSE
 
-/// Two pre-shared tokens and their lines, made for one run.
+/// Two new pre-shared tokens and their lines.
 struct StaticTokenFixture {
     let token: String
     let lesser: String

@@ -53,7 +53,7 @@ struct HTTPAuthorityTests {
             #expect(authority.host == host)
             #expect(authority.port == port)
         }
-        // A name without a host is no target, in whatever form `Host` may have it.
+        // A target without a host is refused, with and without `Host`.
         #expect(HTTPRequest.Target("http://a.example./") == nil)
     }
 

@@ -32,7 +32,7 @@ struct HTTPFieldNameTests {
         #expect(names[2].description == "aUtHoRiZaTiOn")
         #expect(HTTPFields.Name.eTag.spelling == "ETag")
         #expect(HTTPFields.Name("Authorizations") != .authorization)
-        // 0x40 and 0x60 differ by the bit that tells cases apart, and are no letters.
+        // `^` and `~` differ in the bit that distinguishes letter case, but are not letters.
         #expect(HTTPFields.Name("a^") != HTTPFields.Name("a~"))
         #expect(HTTPFields.Name("x`") != nil)
     }
@@ -226,7 +226,7 @@ struct HTTPFieldsTests {
         var dumped = ""
         dump(fields, to: &dumped)
         dump(value, to: &dumped)
-        // In a reflected array the bytes would stand as numbers.
+        // A reflected array would show the bytes as numbers.
         let asNumbers = "115, 51, 99"
         for text in [
             "\(fields)", String(reflecting: fields), "\(value)", String(reflecting: value),

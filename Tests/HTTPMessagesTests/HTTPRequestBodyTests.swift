@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Request bodies", .serialized)
 struct HTTPRequestBodyTests {
-    /// Gives its chunks one by one and counts how many were asked for.
+    /// Returns its chunks one by one and counts the calls.
     private final class Source: Sendable {
         private let rest: Mutex<[[UInt8]]>
         private let failure: HTTPRequest.Body.ReadError?

@@ -1,6 +1,6 @@
-/// What only a few files of `Sources` may do, each with its reason. A file that no longer does it must leave the list.
+/// Things that only a few files of `Sources` may do, each with its reason. An entry that is not needed must be removed.
 enum ExceptionLists {
-    /// Files with the keyword `unsafe` (a name such as `withUnsafeBytes` alone is no use of it).
+    /// Files with the keyword `unsafe`. A name such as `withUnsafeBytes` does not count.
     static let unsafeCode: [String: String] = [
         "Sources/WireFormat/Base64URL.swift": "the decoder's hot loop works on pointers, twice as fast as on spans",
         "Sources/WireFormat/ByteSearch.swift": "asks the C library's memchr, in bounds",
@@ -78,7 +78,7 @@ enum ExceptionLists {
         return ImportRule.imports(in: text).contains { family.contains($0.module) }
     }
 
-    /// Files that do it without being on the list, and entries of the list that are stale or say no reason.
+    /// Files that use the feature without an entry, and entries that are stale or have no reason.
     static func violations(of list: [String: String], in files: [SourceTree.File], _ does: (String) -> Bool) -> [String]
     {
         let doers = Set(files.filter { does($0.text) }.map(\.path))

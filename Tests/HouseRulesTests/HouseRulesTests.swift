@@ -9,7 +9,7 @@ struct HouseRulesTests {
         get throws { try inLibraries(tree.swiftFiles(in: "Sources")) }
     }
 
-    /// The files that belong to no program.
+    /// The files that belong to libraries, not to programs.
     private func inLibraries(_ files: [SourceTree.File]) throws -> [SourceTree.File] {
         let targets = try ImportRule.targets(inManifest: tree.text(of: "Package.swift"))
         let programs = Set(targets.filter { $0.kind == .program }.map(\.name))
@@ -27,7 +27,7 @@ struct HouseRulesTests {
         #expect(ImportRule.violations(inManifest: manifest) == [])
         let words = SwiftTokens.of(manifest)
         #expect(!words.contains { $0.text == "package" && $0.kind == .word && $0.isAttached }, "a package dependency")
-        // Every folder is a target, and a file imports only what its target declares.
+        // Every folder is a target, and a file imports only dependencies of its target.
         let targets = ImportRule.targets(inManifest: manifest)
         #expect(try Set(targets.filter { $0.kind != .test }.map(\.name)) == Set(tree.folders(in: "Sources")))
         for file in try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests") {
@@ -102,7 +102,7 @@ struct HouseRulesTests {
         #expect(files.count > 20, "the files were found at all")
     }
 
-    // Enable it when the comments have been rewritten: many of them still run past the 120th column.
+    // Enable this when no comment is longer than 120 columns.
     @Test("No line of Swift or C is longer than 120 columns, comments included", .disabled("until the language pass"))
     func columns() throws {
         let tooLong =
@@ -113,14 +113,14 @@ struct HouseRulesTests {
         if !tooLong.isEmpty { Issue.record("\(tooLong.joined(separator: "\n"))") }
     }
 
-    // Enable it when the files that it lists have been split.
+    // Enable this when the long files have been split.
     @Test("No file of a library is longer than 300 lines", .disabled("until the language pass"))
     func lengths() throws {
         let files = try inLibraries(tree.codeFiles(in: "Sources"))
         #expect(files.compactMap { LayoutRule.longFile(path: $0.path, text: $0.text) } == [])
     }
 
-    // Enable it when the comments have been rewritten.
+    // Enable this when the comments have been rewritten.
     @Test("STYLE.md \"Language\": comments and articles avoid its list of words", .disabled("until the language pass"))
     func language() throws {
         let found =
@@ -131,7 +131,7 @@ struct HouseRulesTests {
         if !found.isEmpty { Issue.record("\(found.joined(separator: "\n"))") }
     }
 
-    /// Whether the public API has been written to files yet.
+    /// Whether the files of `PublicAPI` exist.
     private static let hasPublicAPI =
         (try? !SourceTree.package.files(in: "Tests/HouseRulesTests/PublicAPI", ending: ".txt").isEmpty) ?? false
 

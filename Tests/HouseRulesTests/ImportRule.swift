@@ -1,6 +1,6 @@
 /// A target imports only lower levels, never its own (DESIGN.md "Targets and arrows").
 enum ImportRule {
-    /// The table: every target, and its level.
+    /// Every target and its level.
     static let levels: [String: Int] = [
         "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CSystem": 0, "CBenchmarkLimit": 0, "CFuzzer": 0,
         "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
@@ -9,11 +9,11 @@ enum ImportRule {
         "ResourceServerKit": 4,
         "OAuthTestKit": 5,
         "mcp-quickstart": 6, "readme-example": 6, "verification-example": 6, "mcp-auth": 6, "benchmarks": 6, "fuzz": 6,
-        // A library of the system: the C targets of this level may depend on it, and no other target.
+        // A system library: only the C targets of this level may depend on it.
         "SystemLibcrypto": 0,
     ]
 
-    /// What comes with the compiler and the system. Foundation is not here: see ``ExceptionLists``.
+    /// The modules of the compiler and the system. Foundation is not among them: see ``ExceptionLists``.
     static let systemModules: Set = ["Swift", "Synchronization", "Glibc", "Musl", "Darwin"]
 
     struct Import: Equatable {
@@ -21,8 +21,8 @@ enum ImportRule {
         let line: Int
     }
 
-    /// The imports of a text in any form: with attributes and access levels, of one declaration, of a submodule, and in
-    /// every branch of an `#if`.
+    /// The imports of a text in any form: with attributes and access levels, of single declarations, of submodules, and
+    /// in every branch of an `#if`.
     static func imports(in text: String) -> [Import] {
         let tokens = SwiftTokens.of(text)
         let kinds: Set = ["typealias", "struct", "class", "enum", "protocol", "let", "var", "func", "actor"]
@@ -36,7 +36,7 @@ enum ImportRule {
         }
     }
 
-    /// What is wrong with the imports of one file of a target under `Sources`.
+    /// The violations in one file of a target under `Sources`.
     ///
     /// - Parameter path: The path from the package root, such as `Sources/JOSE/Digest.swift`.
     static func violations(path: String, text: String) -> [String] {
@@ -53,7 +53,7 @@ enum ImportRule {
         }
     }
 
-    /// What is wrong with the imports below `Sources`.
+    /// The violations below `Sources`.
     static func violations(in tree: SourceTree) throws -> [String] {
         try tree.swiftFiles(in: "Sources").flatMap { violations(path: $0.path, text: $0.text) }
     }
@@ -73,11 +73,11 @@ enum ImportRule {
         let dependencies: [String]
         let kind: Kind
 
-        /// Whether it holds C: `CLibcrypto`, not `Configuration`.
+        /// Whether the target contains C: `CLibcrypto` does, `Configuration` does not.
         var isC: Bool { name.first == "C" && name.dropFirst().first?.isUppercase == true }
     }
 
-    /// The targets that a manifest declares, and what they depend on.
+    /// The targets that a manifest declares, and their dependencies.
     static func targets(inManifest text: String) -> [Target] {
         let tokens = SwiftTokens.of(text)
         var targets: [Target] = []
@@ -104,7 +104,7 @@ enum ImportRule {
         return targets
     }
 
-    /// What is wrong with the arrows that a manifest declares.
+    /// The violations among the dependencies that a manifest declares.
     static func violations(inManifest text: String) -> [String] {
         let targets = targets(inManifest: text)
         let systemLibraries = Set(targets.filter { $0.kind == .systemLibrary }.map(\.name))

@@ -1,4 +1,4 @@
-/// Every public top-level type of a library stands on the landing page of its target.
+/// The landing page of a target lists every public top-level type of the library.
 enum LandingPageRule {
     /// One line of a file of `PublicAPI`: see `.ci/public-api`.
     struct Declaration: Equatable {
@@ -6,7 +6,7 @@ enum LandingPageRule {
         let text: String
     }
 
-    /// The declarations of a file of `PublicAPI`.
+    /// The declarations in a file of `PublicAPI`.
     static func declarations(in surface: String) -> [Declaration] {
         surface.split(separator: "\n").compactMap { line in
             guard let bar = line.firstRange(of: " | ") else { return nil }
@@ -15,7 +15,7 @@ enum LandingPageRule {
         }
     }
 
-    /// The types that stand in no other type.
+    /// The types that are not nested in another type.
     static func topLevelTypes(in surface: String) -> [String] {
         let kinds: Set<Substring> = ["struct", "enum", "class", "protocol", "actor", "typealias"]
         return declarations(in: surface).filter { declaration in
@@ -24,7 +24,7 @@ enum LandingPageRule {
         }.map(\.path)
     }
 
-    /// The names in double backquotes that head the items of a page's lists.
+    /// The names in double backquotes at the start of the page's list items.
     static func names(on page: String) -> [String] {
         page.split(separator: "\n").compactMap { line in
             guard line.hasPrefix("- ``") else { return nil }
@@ -33,7 +33,7 @@ enum LandingPageRule {
         }
     }
 
-    /// What is wrong with the landing page of a target.
+    /// The violations on the landing page of a target.
     ///
     /// - Parameter page: The text of `Sources/<Target>/<Target>.docc/<Target>.md`, or nil when there is none.
     static func violations(target: String, surface: String, page: String?) -> [String] {

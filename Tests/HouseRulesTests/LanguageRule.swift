@@ -1,13 +1,13 @@
-/// STYLE.md "Language": the words that a comment does not use, since they hide who does what.
+/// STYLE.md "Language": words that comments must not use, because they hide who does what.
 enum LanguageRule {
     static let words = ["whoever", "whatever", "somebody", "nobody", "at hand", "to be had", "by itself"]
 
-    /// The uses in the comments of a Swift or C file, across line breaks.
+    /// The uses of these words in the comments of a Swift or C file. Line breaks count as spaces.
     static func violations(path: String, text: String) -> [String] {
         violations(path: path, in: SwiftTokens.comments(in: text))
     }
 
-    /// The uses in a text that is documentation as a whole.
+    /// The uses of these words in an article.
     static func violations(path: String, article: String) -> [String] {
         violations(path: path, in: [SwiftTokens.Comment(text: article, line: 1)])
     }
@@ -28,7 +28,7 @@ enum LanguageRule {
         let line: Int
     }
 
-    /// The words of comments that follow one another without a line between them.
+    /// The words of adjacent comments. A line without a comment ends a paragraph.
     private static func paragraphs(of comments: [SwiftTokens.Comment]) -> [[Word]] {
         var paragraphs: [[Word]] = []
         var lastLine = -1

@@ -1,13 +1,14 @@
-/// How long lines and files may be, and how files are named.
+/// The length of lines and files, and the names of files.
 enum LayoutRule {
-    /// The columns of a line, comments included: `swift format` and `clang-format` let a long comment pass.
+    /// The longest line in columns, comments included. `swift format` and `clang-format` do not split long comments.
     static let maximumColumns = 120
-    /// The lines of a file of a library.
+    /// The most lines of a library file.
     static let maximumLines = 300
 
     /// The lines of a file that are too long.
     ///
-    /// - Parameter exceptStrings: Leaves out the lines of string literals, since a test vector is not to be split.
+    /// - Parameter exceptStrings: Whether to leave out lines with string literals, because a test vector cannot be
+    ///   split.
     static func longLines(path: String, text: String, exceptStrings: Bool = false) -> [String] {
         let ofStrings = exceptStrings ? SwiftTokens.linesOfStrings(in: text) : []
         return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
@@ -16,13 +17,13 @@ enum LayoutRule {
         }
     }
 
-    /// A file that has too many lines.
+    /// The file, if it has too many lines.
     static func longFile(path: String, text: String) -> String? {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).count - (text.hasSuffix("\n") ? 1 : 0)
         return lines > maximumLines ? "\(path): \(lines) lines" : nil
     }
 
-    /// The paths whose base names are not unique. `main.swift` is each program's own.
+    /// The paths whose base names are not unique. Every program may have a `main.swift`.
     static func sharedNames(of paths: [String]) -> [String] {
         let named = Dictionary(grouping: paths) { $0.split(separator: "/").last ?? "" }
         return named.filter { $0.key != "main.swift" && $0.value.count > 1 }.values.joined().sorted()

@@ -1,4 +1,4 @@
-/// Every Swift block of the README is compiled somewhere.
+/// Every Swift block of the README is compiled in some target.
 enum ReadmeRule {
     /// The lines of each ```swift block, without their indentation.
     static func swiftBlocks(in readme: String) -> [[String]] {
@@ -14,11 +14,11 @@ enum ReadmeRule {
                 block = []
             }
         }
-        // A block without an end reaches to the end of the file.
+        // A block without an end extends to the end of the file.
         return blocks + (block.map { [$0] } ?? [])
     }
 
-    /// Whether a file has the lines of a block as code, with any indentation, and not in a comment or string.
+    /// Whether a file contains the lines of a block as code, with any indentation, and not in a comment or a string.
     static func contains(_ file: String, _ block: [String]) -> Bool {
         let code = SwiftTokens.of(block.joined(separator: "\n")).map(\.text)
         return holds(lines(of: file), block) && holds(SwiftTokens.of(file).map(\.text), code)

@@ -1,6 +1,6 @@
 import Testing
 
-/// The rules themselves: each catches what it is for when that is planted in a text, and nothing else.
+/// Each rule finds a violation that is planted in a text, and reports nothing else.
 @Suite("The house rules catch what they are for", .serialized)
 struct RulesOfRulesTests {
     @Test(
@@ -27,7 +27,7 @@ struct RulesOfRulesTests {
         let violations = ImportRule.violations(path: "Sources/WireFormat/Planted.swift", text: text)
         #expect(violations.count == 1)
         #expect(violations.first?.hasSuffix("WireFormat (level 0) imports JOSE (level 1)") == true)
-        // One's own level is as wrong as a higher one; a lower one is not.
+        // An import of the same level is as wrong as one of a higher level; one of a lower level is allowed.
         #expect(ImportRule.violations(path: "Sources/HTTPMessages/Planted.swift", text: text).count == 1)
         #expect(ImportRule.violations(path: "Sources/OAuthResourceServer/Planted.swift", text: text) == [])
     }

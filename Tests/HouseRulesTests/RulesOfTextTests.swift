@@ -1,6 +1,6 @@
 import Testing
 
-/// The rules about text: each catches what it is for when that is planted, and nothing else.
+/// Each rule about text finds a violation that is planted in a text, and reports nothing else.
 @Suite("The house rules about text catch what they are for", .serialized)
 struct RulesOfTextTests {
     private let letters = String(repeating: "a", count: 120)

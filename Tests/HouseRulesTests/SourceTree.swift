@@ -24,7 +24,7 @@ struct SourceTree {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
-    /// The names at the top of the package.
+    /// The names in the top folder of the package.
     func topLevel() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: root.path(percentEncoded: false)).sorted()
     }
@@ -47,7 +47,7 @@ struct SourceTree {
         try [".swift", ".c", ".h"].flatMap { try files(in: folder, ending: $0) }
     }
 
-    /// The files below a folder whose names end so.
+    /// The files below a folder whose names have this ending.
     func files(in folder: String, ending: String) throws -> [File] {
         try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path(percentEncoded: false))
             .filter { $0.hasSuffix(ending) }.sorted()

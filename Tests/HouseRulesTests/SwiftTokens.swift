@@ -1,5 +1,5 @@
-/// The tokens of a Swift file, as far as the house rules need them: comments apart, strings whole, code inside string
-/// interpolations kept. C files are read well enough for their comments.
+/// The tokens of a Swift file that the house rules need: comments are separate, strings are whole tokens, and code
+/// inside string interpolations is scanned. In C files, only the comments are reliable.
 struct SwiftTokens {
     struct Token: Equatable {
         enum Kind: Equatable { case word, mark, string }
@@ -7,11 +7,11 @@ struct SwiftTokens {
         let kind: Kind
         let text: String
         let line: Int
-        /// Whether it touches the token before it.
+        /// Whether no space separates it from the token before it.
         let isAttached: Bool
     }
 
-    /// A comment with its marks. Each line that begins with `//` is a comment of its own.
+    /// A comment with its marks. Each line that begins with `//` is a separate comment.
     struct Comment: Equatable {
         let text: String
         let line: Int
@@ -30,7 +30,7 @@ struct SwiftTokens {
     /// The comments of a text, in order.
     static func comments(in text: String) -> [Comment] { scanned(text).comments }
 
-    /// The lines that a string literal stands on or reaches.
+    /// The lines that contain a part of a string literal.
     static func linesOfStrings(in text: String) -> Set<Int> {
         Set(
             of(text).filter { $0.kind == .string }.flatMap { token in
@@ -73,7 +73,7 @@ struct SwiftTokens {
         }
     }
 
-    /// Scans to the end, or to after the parenthesis that closes an interpolation.
+    /// Scans to the end of the text, or past the parenthesis that closes an interpolation.
     private mutating func scan(untilParenthesis: Bool) {
         var depth = 0
         while index < bytes.count {
@@ -132,7 +132,7 @@ struct SwiftTokens {
         return byte(offset) == UInt8(ascii: "\"")
     }
 
-    /// Moves past a string literal. The tokens of its interpolations are added before its own.
+    /// Moves past a string literal. The tokens of its interpolations are added before the token of the string.
     private mutating func skipString() {
         var pounds = 0
         while byte() == UInt8(ascii: "#") {

@@ -1,5 +1,6 @@
-/// No trap that a value can reach: no `try!`, `as!`, force unwrap, implicitly unwrapped optional, `fatalError` or
-/// `unowned(unsafe)` in a library. `precondition` with a sentence is for programmers' mistakes.
+/// A library contains no code that can trap for some value: no `try!`, `as!`, force unwrap, implicitly unwrapped
+/// optional, `fatalError` or `unowned(unsafe)`. A `precondition` with a sentence is allowed for mistakes of a
+/// programmer.
 enum TrapRule {
     static func violations(path: String, text: String) -> [String] {
         let tokens = SwiftTokens.of(text)

@@ -13,7 +13,7 @@ struct ClaimRulesTests {
         return ClaimRules(policy)
     }()
 
-    /// The error of a rule that reads one claim; nil when the value is accepted.
+    /// The error of a rule that reads one claim; nil if the value is accepted.
     private func defect(
         _ name: String, _ value: String, _ rule: (JSONDocument, ClaimPositions) throws -> Void
     ) throws -> JOSEError.ClaimDefect? {
@@ -108,7 +108,7 @@ struct ClaimRulesTests {
             try rules.checkAudience(in: claims, at: #require(positions.aud))
         }
         #expect(standard == expected)
-        // The same rule under the name that a policy chose.
+        // The same rule for a claim name that the policy sets.
         let other = try defect("client_id", value) { claims, _ in
             try rules.checkAudience(#require(claims.root["client_id"]), .clientID)
         }

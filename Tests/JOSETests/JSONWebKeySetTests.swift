@@ -24,7 +24,7 @@ struct JSONWebKeySetTests {
         Base64URL.decode(key[name]?.string ?? "") ?? []
     }
 
-    /// A modulus of this many bits, odd, made of ones.
+    /// An odd modulus of this many bits, all of which are ones.
     private static func modulus(bits: Int, low: UInt8 = 0xFF) -> JSONValue {
         var bytes = [UInt8](repeating: 0xFF, count: (bits + 7) / 8)
         if bits % 8 != 0 { bytes[0] = UInt8(truncatingIfNeeded: (1 << (bits % 8)) - 1) }
@@ -147,7 +147,7 @@ struct JSONWebKeySetTests {
         let set = TokenMint.keySet(keys)
         #expect(set.skipped.isEmpty)
         #expect(set.keys.count == keys.count)
-        // RFC 7518 §2: zeros in front are no part of the number, so the thumbprint is the same.
+        // RFC 7518 §2: leading zeros are not part of the number, so the thumbprint is the same.
         #expect(set.keys[2].thumbprint == TokenMint.keySet([Self.rsa]).keys.first?.thumbprint)
     }
 
@@ -175,7 +175,7 @@ struct JSONWebKeySetTests {
         #expect(set.skipped.last == JSONWebKeySet.Skipped(index: 1_000, reason: .beyondLimit))
     }
 
-    // Selection, seen through the validation.
+    // Selection of keys, tested through the validation.
 
     private func header(kid: String?) -> String {
         kid.map { #"{"alg":"ES256","kid":"\#($0)"}"# } ?? #"{"alg":"ES256"}"#
@@ -273,7 +273,7 @@ struct JSONWebKeySetTests {
         #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: set) == .key(.unknown))
         #expect(TokenMint.refusal(of: TokenMint.es256.token(), keys: both) == nil)
         #expect(TokenMint.refusal(of: TokenMint.es256.token(header: header(kid: nil)), keys: both) == nil)
-        // The set itself decides about every kid that it has.
+        // The set has priority for every kid that it contains.
         #expect(stranger.backed(by: old.keys).identity == stranger.identity)
         #expect(set.backed(by: []).identity == set.identity)
     }

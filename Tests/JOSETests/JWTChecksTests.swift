@@ -2,7 +2,8 @@ import JOSE
 import Testing
 import WireFormat
 
-/// What one defect in a token cannot show: whose keys, which order, and what is asked before there is a key.
+/// Rules that a token with one defect cannot test: the issuer of the keys, the order of the checks, and the checks
+/// before a key is selected.
 @Suite("JWTValidation, whose keys and in which order", .serialized)
 struct JWTChecksTests {
     @Test(

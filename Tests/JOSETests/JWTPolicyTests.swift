@@ -97,11 +97,11 @@ struct JWTPolicyTests {
         #expect(check(.init("v", .oneOf(["2", true]))) == .claim(JOSEError.ClaimName(rawValue: "v"), .mismatch))
         #expect(check(.init("n")) == .claim(JOSEError.ClaimName(rawValue: "n"), .missing))
         #expect(check(.init("x")) == .claim(JOSEError.ClaimName(rawValue: "x"), .missing))
-        // Every one of several is looked at.
+        // All required claims are checked, not only the first.
         let second = refusal(claims) { $0.requiredClaims = [.init("tid"), .init("v", .oneOf([3]))] }
         #expect(second == .claim(JOSEError.ClaimName(rawValue: "v"), .mismatch))
         #expect(refusal(claims) { $0.requiredClaims = [.init("tid"), .init("v", .oneOf([2]))] } == nil)
-        // The operator's names are not codes of ours.
+        // Claim names that the operator sets do not become error codes.
         #expect(JOSEError.claim(JOSEError.ClaimName(rawValue: "tid"), .mismatch).code == "claim_mismatch")
         #expect(JOSEError.claim(.sub, .missing).code == "sub_missing")
     }

@@ -247,7 +247,7 @@ struct JWTValidationTests {
         let payload = TokenMint.payload.replacing("{", by: #"{"\#(claim)":"x","#)
         let plain = mint.token(header: mint.header.replacing("at+jwt", by: "JWT"), payload: payload)
         #expect(TokenMint.refusal(of: plain, keys: mint.keySet) == .notAnAccessToken)
-        // Declared as an access token, the claim is only a claim.
+        // The header declares an access token, so the claim has no special meaning.
         #expect(TokenMint.refusal(of: mint.token(payload: payload), keys: mint.keySet) == nil)
     }
 
@@ -354,7 +354,8 @@ struct JWTValidationTests {
         let stranger = TokenMint(.es256)
         let jwk = String(decoding: JSONValue.object(stranger.key.publicJWK).encoded(), as: UTF8.self)
         let members = #""jwk":\#(jwk),"jku":"https://evil.example","x5u":"https://evil.example","x5c":["x"],"x5t":"x","#
-        // Signed by the stranger with his own key inside: refused. Signed by the issuer: accepted all the same.
+        // A token with a foreign key in its header is refused if that key signed it, and accepted if the issuer's key
+        // did.
         #expect(
             TokenMint.refusal(
                 of: stranger.token(header: stranger.header.replacing("{", by: "{" + members)), keys: mint.keySet)

@@ -28,7 +28,7 @@ struct KeyEncodingTests {
         #expect(key.algorithms.map(\.name) == algorithms)
         #expect(key.keyID == "k")
         #expect(lcrypto_error_queue_length() == 0)
-        // Windows line ends and a final newline are no part of the content.
+        // Windows line ends and a final line break are not part of the content.
         var windows = ""
         for scalar in pem.unicodeScalars { windows += scalar == "\n" ? "\r\n" : String(scalar) }
         #expect(try JSONWebKey(pem: windows + "\r\n").thumbprint == key.thumbprint)
@@ -44,7 +44,7 @@ struct KeyEncodingTests {
 
     @Test("A key imported from PEM verifies")
     func verifies() throws {
-        // The numbers of the JWK and of the PEM are the same key: its thumbprint says so, and so does a signature.
+        // The JWK and the PEM contain the same key: thumbprint and signature show it.
         let mint = TokenMint.es256
         let x = Base64URL.decode(mint.key.publicJWK["x"]?.string ?? "") ?? []
         let y = Base64URL.decode(mint.key.publicJWK["y"]?.string ?? "") ?? []
@@ -197,7 +197,7 @@ struct KeyEncodingTests {
         #expect(TokenMint.keySet([key]).skipped.map(\.reason) == [reason])
     }
 
-    /// The y coordinates of the four points of order 8, little-endian; the sign of x is the top bit.
+    /// The y coordinates of the four points of order 8, little-endian. The top bit is the sign of x.
     private static let orderEight: [[UInt8]] = [
         [
             0x26, 0xE8, 0x95, 0x8F, 0xC2, 0xB2, 0x27, 0xB0, 0x45, 0xC3, 0xF4, 0x89, 0xF2, 0xEF, 0x98, 0xF0,

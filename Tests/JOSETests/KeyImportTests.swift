@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import JOSE
 
-/// Keys in DER that no tool makes, and the checks behind the checks.
+/// Keys in DER that no common tool produces. They test the checks that remain after the earlier ones.
 @Suite("Hostile keys in DER", .serialized)
 struct KeyImportTests {
     /// Tag, length and content (X.690 §8.1).
@@ -115,7 +115,7 @@ struct KeyImportTests {
 
     @Test("OpenSSL's error queue is empty right after every refused import, no matter who asks next")
     func errorQueue() {
-        // RFC 7518 §6.2.1: the size is right, the point is on no curve.
+        // RFC 7518 §6.2.1: the size is correct, but the point is on no curve.
         for (curve, size) in [(LCRYPTO_P256, 32), (LCRYPTO_P384, 48), (LCRYPTO_P521, 66)] {
             let ones = [UInt8](repeating: 1, count: size)
             #expect(unsafe lcrypto_ec_import(curve, ones, ones, size) == nil)

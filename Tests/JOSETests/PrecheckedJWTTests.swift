@@ -34,7 +34,7 @@ struct PrecheckedJWTTests {
         let plain = try unverified(header: header.replacing("at+jwt", by: "JWT"))
         #expect(refusal(of: plain) == nil)
         #expect(refusal(of: plain) { $0.profile = .rfc9068 } == .header(.type))
-        // Times and audience are checked with the keys.
+        // Times and audience are checked later, together with the keys.
         #expect(try refusal(of: unverified(payload: TokenMint.payload.replacing("1800000600", by: "1"))) == nil)
     }
 

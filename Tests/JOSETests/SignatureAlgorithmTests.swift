@@ -36,7 +36,7 @@ struct SignatureAlgorithmTests {
         #expect(TokenMint.refusal(of: token, keys: TokenMint.keySet([key])) == nil)
     }
 
-    /// Pairs of algorithms that share a kind of key.
+    /// Pairs of different algorithms that use the same kind of key.
     private static let confusions: [(TokenMint, SignatureAlgorithm)] = TokenMint.all.flatMap { mint in
         SignatureAlgorithm.all.filter { $0 != mint.key.algorithm && $0.keyShape == mint.key.algorithm.keyShape }
             .map { (mint, $0) }
@@ -51,7 +51,7 @@ struct SignatureAlgorithmTests {
         let keys = TokenMint.keySet([key])
         let header = #"{"alg":"\#(other.name)","kid":"key-1"}"#
         let input = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(Array(TokenMint.payload.utf8))
-        // Signed by another algorithm than the header says: refused. By the one it says: accepted.
+        // If another algorithm than that of the header signed the token, it is refused. Otherwise it is accepted.
         #expect(TokenMint.refusal(of: mint.sign(input), keys: keys) == .badSignature)
         #expect(TokenMint.refusal(of: mint.sign(input, as: other), keys: keys) == nil)
         #expect(lcrypto_error_queue_length() == 0)

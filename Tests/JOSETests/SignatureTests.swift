@@ -73,7 +73,8 @@ struct SignatureTests {
     func manySignatures() {
         let mint = TokenMint.es256
         let keys = mint.keySet
-        // One in 256 has a leading zero byte in r or in s each; 1,000 signatures meet several of both.
+        // In one signature of 256, r has a leading zero byte; the same holds for s. 1,000 signatures include several of
+        // both.
         var leadingZeros = 0
         for _ in 0..<1_000 {
             let token = mint.token()
@@ -85,8 +86,8 @@ struct SignatureTests {
         #expect(leadingZeros > 0)
     }
 
-    // RFC 7515 Appendix A. The examples have no audience: that they get as far as that claim shows that the signature,
-    // the issuer and the time were accepted.
+    // RFC 7515 Appendix A. The examples have no audience. A refusal because of the audience shows that signature,
+    // issuer and time were accepted.
 
     static let payload =
         "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"

@@ -2,7 +2,7 @@ import JOSE
 import Testing
 import WireFormat
 
-/// Signs whatever text a test wants, so that exactly one thing is wrong with a token.
+/// Signs any text, so that a test can make a token with exactly one defect.
 struct TokenMint: Sendable, CustomTestStringConvertible {
     static let issuer = "https://issuer.example"
     static let resource = "https://mcp.example/mcp"
@@ -44,7 +44,7 @@ struct TokenMint: Sendable, CustomTestStringConvertible {
         return sign(input)
     }
 
-    /// Signs a signing input as it stands and appends the signature.
+    /// Signs a signing input without changing it, and appends the signature.
     func sign(_ input: String, as algorithm: SignatureAlgorithm? = nil) -> [UInt8] {
         guard let signature = try? key.sign(Array(input.utf8), as: algorithm) else {
             preconditionFailure("signing failed")
@@ -63,7 +63,7 @@ struct TokenMint: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// The policy of the tests, after an edit.
+    /// The policy of the tests, changed by `edit`.
     static func validation(_ edit: (inout JWTPolicy) -> Void = { _ in }) -> JWTValidation {
         var policy = JWTPolicy(issuer: issuer, resource: resource)
         policy.algorithms = SignatureAlgorithm.all
@@ -75,7 +75,7 @@ struct TokenMint: Sendable, CustomTestStringConvertible {
         }
     }
 
-    /// The whole way of a token; nil when it was accepted.
+    /// Parses and verifies a token. Returns the error; nil if the token is accepted.
     static func refusal(
         of token: [UInt8], keys: JSONWebKeySet, validation: JWTValidation = validation(), now: Double = now,
         limit: Int = 16_384
@@ -91,7 +91,7 @@ struct TokenMint: Sendable, CustomTestStringConvertible {
 }
 
 extension String {
-    /// The text with one part replaced; the part must be there.
+    /// The text with one part replaced. The text must contain the part.
     func replacing(_ part: String, by other: String) -> String {
         guard let range = self.range(of: part) else { preconditionFailure("the part to replace is not there") }
         return String(self[..<range.lowerBound]) + other + String(self[range.upperBound...])

@@ -52,7 +52,7 @@ struct UnverifiedJWTTests {
 
     @Test("RFC 4648 §3.5: a second spelling of a good token (unused bits set) is refused")
     func unusedBits() throws {
-        // 64 signature bytes leave 4 unused bits in the last of 86 characters.
+        // 86 characters encode 64 bytes and 4 unused bits, which are in the last character.
         var bytes = Array(Self.token.utf8)
         let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
         let last = try #require(alphabet.firstIndex(of: bytes[bytes.count - 1]))

@@ -3,7 +3,7 @@ import WireFormat
 
 @testable import JOSE
 
-/// Examples of the RFCs whose payload is no claims set: signature and key alone.
+/// Examples from the RFCs whose payload is not a claims set. They test signature and key only.
 @Suite("RFC vectors", .serialized)
 struct VectorTests {
     struct Vector: Sendable, CustomTestStringConvertible {
@@ -100,7 +100,7 @@ struct VectorTests {
         let text = "\(Base64URL.encode(Array(vector.header.utf8))).\(Base64URL.encode(Array(vector.payload.utf8)))"
         var input = Array(text.utf8)
         let count = input.count
-        // Shortened in place: what was removed stands unchanged behind the end.
+        // Shortened in place: the removed bytes are still in memory after the end.
         input.removeLast(8)
         let algorithm = vector.algorithm
         #expect(try !key.verification.verifies(signature, over: input, count: count, algorithm: algorithm))

@@ -8,7 +8,7 @@ import WireFormat
 struct VerifiedJWSTests {
     private static let limit = 65_536
 
-    /// The error of a verification; nil when the JWS was accepted.
+    /// The error of a verification; nil if the JWS is accepted.
     private static func refusal(
         of jws: [UInt8], keys: JSONWebKeySet, algorithms: [SignatureAlgorithm] = SignatureAlgorithm.all,
         limit: Int = limit
@@ -159,7 +159,7 @@ struct VerifiedJWSTests {
         #expect(Self.refusal(of: mint.token(), keys: TokenMint.keySet([])) == .key(.unknown))
         #expect(Self.refusal(of: mint.token(), keys: TokenMint.rs256.keySet) == .key(.algorithmMismatch))
         #expect(Self.refusal(of: mint.token(), keys: TokenMint(.es256).keySet) == .badSignature)
-        // The set's issuer is the caller's to compare: it does not decide.
+        // The issuer of the set has no effect here. The caller must compare it.
         let renamed = JSONWebKeySet(mint.keySet.keys, issuer: "https://other.example")
         #expect(Self.refusal(of: mint.token(), keys: renamed) == nil)
     }

@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import mcp_auth
 
-/// Runs commands in process, with a world made of values.
+/// Runs commands in process. All inputs are values of the test.
 struct CommandSession {
     static let now = 1_800_000_000.0
     static let issuer = "https://issuer.example"
@@ -35,7 +35,7 @@ struct CommandSession {
     }
 }
 
-/// One answer for every URL.
+/// Gives the same answer for every URL.
 struct FixedFetcher: DocumentFetcher {
     var answer: Result<FetchedDocument, FetchError> = .failure(.connectionFailed)
 
@@ -66,7 +66,7 @@ struct TokenPress: Sendable {
 
     var keySet: [UInt8] { Self.keySet([key.publicJWK]) }
 
-    /// The public half of a P-256 key in PEM.
+    /// The public part of a P-256 key in PEM.
     var pem: String {
         // RFC 5480 §2: the SubjectPublicKeyInfo of an uncompressed point on P-256 begins with these bytes.
         let start: [UInt8] = [
@@ -74,7 +74,7 @@ struct TokenPress: Sendable {
             0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
         ]
         let point = ["x", "y"].flatMap { key.publicJWK[$0]?.string.flatMap { Base64URL.decode($0) } ?? [] }
-        // 91 bytes: two characters of padding.
+        // 91 bytes need two characters of padding.
         let text = Base64URL.encode(start + point).map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 } + "=="
         return "-----BEGIN PUBLIC KEY-----\n\(String(text))\n-----END PUBLIC KEY-----\n"
     }
@@ -83,7 +83,7 @@ struct TokenPress: Sendable {
         JSONValue.object(["keys": .array(keys.map { .object($0) })]).encoded()
     }
 
-    /// A token with a line break behind it, as a shell gives it.
+    /// A token followed by a line break, as a shell pipes it.
     func token(header: String? = nil, claims: String = claims) -> [UInt8] {
         let input = Base64URL.encode(Array((header ?? self.header).utf8)) + "." + Base64URL.encode(Array(claims.utf8))
         guard let signature = try? key.sign(Array(input.utf8)) else { preconditionFailure("signing failed") }
@@ -91,7 +91,7 @@ struct TokenPress: Sendable {
     }
 }
 
-/// The three parts of a token by their texts, with a signature that is none.
+/// A token of three parts from the given texts, with an invalid signature.
 func unsignedToken(_ header: String, _ claims: String, signature: String = "AAAA") -> [UInt8] {
     Array("\(Base64URL.encode(Array(header.utf8))).\(Base64URL.encode(Array(claims.utf8))).\(signature)".utf8)
 }

@@ -20,7 +20,7 @@ struct DisplayTextTests {
         ])
     func escapes(text: String, shown: String) throws {
         #expect(DisplayText.escaped(text).hasSameBytes(as: shown))
-        // As JSON it is still the same text.
+        // As JSON, it has the same value.
         let json = DisplayText.json(.string(text), isIndented: false)
         #expect(json.hasSameBytes(as: "\"\(shown)\""))
         #expect(try JSONValue(parsing: Array(json.utf8)) == .string(text))

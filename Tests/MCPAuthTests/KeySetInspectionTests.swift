@@ -17,7 +17,7 @@ struct KeySetInspectionTests {
 
     private func inspect(entry: String) async -> Outcome { await inspect(#"{"keys":[\#(entry)]}"#) }
 
-    /// The cells of each row.
+    /// The cells of each row of the table.
     private func rows(_ outcome: Outcome) -> [[String]] {
         outcome.output.split(separator: "\n").dropFirst().prefix {
             $0.first?.isNumber == true && !$0.contains(" usable")

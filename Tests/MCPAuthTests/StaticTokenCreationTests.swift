@@ -9,7 +9,7 @@ import WireFormat
 struct StaticTokenCreationTests {
     private let session = CommandSession()
 
-    /// The lines of a good answer.
+    /// The output lines of a successful command.
     private func lines(_ arguments: String...) async throws -> [String] {
         let outcome = await session.run(["static-token", "new"] + arguments)
         try #require(outcome.status == .good && outcome.faults.isEmpty)

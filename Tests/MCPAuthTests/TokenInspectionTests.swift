@@ -90,7 +90,7 @@ struct TokenInspectionTests {
         let outcome = await inspect(Array(token.utf8))
         #expect(outcome.output.contains(sentence), "\(outcome.output)")
         #expect(outcome.output.hasPrefix("NOT VERIFIED"))
-        // A header that nobody accepts was decoded all the same.
+        // A header that every verifier refuses is decoded too.
         #expect(outcome.status == (sentence.hasPrefix("Every") ? .good : .refused))
     }
 

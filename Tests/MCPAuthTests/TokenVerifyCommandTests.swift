@@ -111,7 +111,7 @@ struct TokenVerifyCommandTests {
     @Test("a changed token is refused as changed, and nothing of it is repeated")
     func changed() async throws {
         var token = press.token()
-        // Well inside the signature.
+        // A character in the middle of the signature.
         token[token.count - 20] = token[token.count - 20] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
         let outcome = await verify(token)
         #expect(outcome.status == .refused)

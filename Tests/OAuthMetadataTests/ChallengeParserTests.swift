@@ -10,7 +10,8 @@ struct ChallengeParserTests {
         try AuthenticationChallenges(parsing: lines.map { Array($0.utf8) }, limits: limits).challenges.map(Self.text)
     }
 
-    /// `scheme`, `scheme|token68`, or `scheme{name→value;…}`: unlike the wire, so that a copy of it is no parse.
+    /// `scheme`, `scheme|token68`, or `scheme{name→value;…}`. This differs from the wire format, so that copied input
+    /// is not a correct result.
     private static func text(_ challenge: AuthenticationChallenge) -> String {
         switch challenge.content {
         case .none: challenge.scheme
@@ -38,7 +39,7 @@ struct ChallengeParserTests {
             (["Basic   realm \t=\t \"x y\""], ["Basic{realm→x y}"]),
             ([#"Bearer a="1", b=2,c = "3""#], ["Bearer{a→1;b→2;c→3}"]),
             ([#"Bearer a="1" ,, , b=2 ,"#], ["Bearer{a→1;b→2}"]),
-            // Where one challenge ends and the next begins.
+            // The boundary between two challenges.
             ([#"Bearer a="1", Basic realm="x""#], ["Bearer{a→1}", "Basic{realm→x}"]),
             (
                 [#"Newauth realm="apps", type=1, title="Login to \"apps\"", Basic realm="simple""#],
@@ -48,7 +49,7 @@ struct ChallengeParserTests {
                 [#"Bearer a=1, DPoP algs="ES256 PS256", Negotiate abc==, b"#],
                 ["Bearer{a→1}", "DPoP{algs→ES256 PS256}", "Negotiate|abc==", "b"]
             ),
-            // RFC 9110 §5.6.4: anything but a quote and a backslash stands for itself.
+            // RFC 9110 §5.6.4: every character except quote and backslash represents itself.
             ([#"X a="\a\\\"\ ,=b""#], [#"X{a→a\" ,=b}"#]),
             (["X a=\"\""], ["X{a→}"]),
             (["X a=\"\t\""], ["X{a→\t}"]),
@@ -94,7 +95,7 @@ struct ChallengeParserTests {
         ] as [(String, AuthenticationChallenges.ParseError)])
     func refused(line: String, reason: AuthenticationChallenges.ParseError) {
         #expect(throws: reason) { try parse([line]) }
-        // Nor as one of several lines.
+        // The same line is refused among several lines too.
         #expect(throws: reason) { try parse(["Basic", line]) }
     }
 

@@ -159,7 +159,7 @@ struct BrowserTests {
         #expect(try await summary(origin, vary: "Accept") == ["200", "Vary: Accept"] + own + ["Vary: Origin", ""])
         #expect(try await summary(origin, vary: "Accept, ORIGIN") == ["200", "Vary: Accept, ORIGIN"] + own + [""])
         #expect(try await summary(origin, vary: "*") == ["200", "Vary: *"] + own + [""])
-        // Nobody asked: nothing is allowed, and caches learn that it depends.
+        // The request has no Origin. No origin is allowed, and `Vary` tells caches that the response depends on it.
         #expect(
             try await summary([], vary: "Accept")
                 == ["200", "Vary: Accept", "Cache-Control: no-store", "Vary: Origin", ""])
@@ -249,7 +249,7 @@ struct BrowserTests {
 
     // MARK: Host
 
-    /// What a local server answers to a `Host`; nil for no field.
+    /// The status of a local server for a request with this `Host`; nil means no field.
     private func status(
         _ hosts: [String], _ resource: String = local, target: String = "/mcp",
         listener: HTTPRequest.ListenerKind = .unknown

@@ -12,10 +12,10 @@ import WireFormat
 struct EnvironmentTests {
     private static let resource = "https://mcp.example.com/mcp"
     private static let issuer = "https://login.example.com"
-    /// What it takes.
+    /// The variables that are required.
     private static let least = ["OAUTH_RESOURCE": resource, "OAUTH_ISSUERS": issuer]
 
-    /// The configuration of an environment, without faults.
+    /// The configuration of a correct environment.
     private func configuration(_ more: [String: String]) throws -> ResourceServerConfiguration {
         let configuration = ResourceServerConfiguration(environment: Self.least.merging(more) { $1 })
         _ = try ResourceServer(configuration, fetcher: ScriptedFetcher(), observer: { _ in })
@@ -79,7 +79,7 @@ struct EnvironmentTests {
             return
         }
         #expect(read.text == "s3cret")
-        // And the table is complete.
+        // The table contains every variable.
         #expect(EnvironmentVariable.allCases.count == 19)
     }
 
@@ -157,13 +157,13 @@ struct EnvironmentTests {
         #expect(response.status == .notFound)
     }
 
-    // MARK: What is refused. Read aloud, every line says what is wrong, where, and what to do.
+    // MARK: What is refused. Every line must say what is wrong, where, and what to do.
 
     struct Mistake: CustomTestStringConvertible {
         let environment: [String: String]
         let lines: [String]
 
-        /// Variables that are enough, changed; an empty text takes one away.
+        /// Changes to a sufficient set of variables. An empty text removes a variable.
         init(_ changes: [String: String], _ lines: String...) {
             environment = least.merging(changes) { $1 }.filter { $0.value != "-" }
             self.lines = lines
@@ -375,7 +375,7 @@ struct EnvironmentTests {
         environment["OAUTH_STATIC_TOKENS_FILE"] = tokens.path
         environment["OAUTH_UNKNOWN"] = "hunter2|"
         let lines = Self.lines(environment)
-        // All but the audiences, the scopes and the client id, for which it is a good value.
+        // All variables except the audiences, the scopes and the client id, for which the value is good.
         let named = Set(
             lines.compactMap { $0.utf8.split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) } })
         let fine: Set = [

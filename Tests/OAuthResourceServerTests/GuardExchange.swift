@@ -3,14 +3,14 @@ import OAuthResourceServer
 import Synchronization
 import Testing
 
-/// One request through both entries of a guard, which must agree: what the handler got, and what was answered.
+/// Sends one request through both entries of a guard, which must agree. Records the principal and the answer.
 struct GuardExchange {
-    /// Whom the handler served; nil when it was not called.
+    /// The principal that the handler got; nil if it was not called.
     let principal: Principal?
     let response: HTTPResponse
 
-    /// The subject of a verified principal, the name of an anonymous one in angle brackets; nil when the handler was not
-    /// called.
+    /// The subject of a verified principal, or the name of an anonymous one in angle brackets; nil if the handler was
+    /// not called.
     var served: String? {
         principal.map { $0.anonymousName.map { "<\($0)>" } ?? $0.subject ?? "" }
     }
@@ -55,6 +55,6 @@ struct GuardExchange {
 }
 
 extension HTTPResponse {
-    /// Status, fields and content, a line each.
+    /// Status, fields and content, one line each.
     var summary: [String] { ["\(status.code)"] + fields.pairs.map { "\($0.name): \($0.value)" } + [bodyText] }
 }

@@ -8,7 +8,7 @@ import Testing
 import TokenVerification
 import WireFormat
 
-/// A guard over a fake issuer, and what it answered.
+/// A guard with a fake issuer, and its events.
 struct GuardFixture {
     static let resource = "https://mcp.example/mcp"
     static let now = 1_800_000_000.0
@@ -25,7 +25,7 @@ struct GuardFixture {
     ) throws {
         var configuration = ResourceServerConfiguration(
             resource: Self.resource, requiredScopes: requiredScopes)
-        // A verifier of a test's own says nothing about issuers.
+        // A verifier that a test provides names no issuers, so the metadata must name them.
         if verifier != nil { configuration.metadata.authorizationServers = [Self.issuer.url] }
         configure(&configuration)
         let log = log
@@ -48,7 +48,7 @@ struct GuardFixture {
         }
     }
 
-    /// Sends a request past the guard; nil when it was let through.
+    /// Sends a request to the guard and returns the refusal; nil if the guard lets it proceed.
     func refusal(
         _ authorization: String..., method: HTTPMethod = .post, target: String = "/mcp",
         fields extra: [(HTTPFields.Name, HTTPFields.Value)] = [], body: [UInt8]? = nil
@@ -89,13 +89,13 @@ final class EventLog: Sendable {
 }
 
 extension HTTPResponse {
-    /// The text of a field that stands once.
+    /// The text of a field that occurs once.
     func text(_ name: HTTPFields.Name) -> String? {
         if name == .wwwAuthenticate, (try? requireReadableChallenges()) == nil { return nil }
         return fields[name]?.string
     }
 
-    /// Every challenge that a test sees is parsed again, and its Bearer parameters are what RFC 6750 §3 wants.
+    /// Parses every challenge again, and checks its Bearer parameters by RFC 6750 §3.
     func requireReadableChallenges() throws {
         let challenges = try challenges
         if [.unauthorized, .forbidden, .badRequest].contains(status), fields.contains(.wwwAuthenticate) {

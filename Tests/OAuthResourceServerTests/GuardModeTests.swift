@@ -49,7 +49,7 @@ struct GuardModeTests {
             "allowed", "would_deny reason=insufficient_scope",
             "would_deny reason=token_in_two_places", #"allowed_anonymously as="anonymous""#,
         ]
-        // Each request went both ways.
+        // Each request was sent through both entries.
         #expect(events.filter { $0.hasPrefix("would_deny") }.count == 10)
         #expect(Set(events) == Set(once.map { $0[...] }))
     }
@@ -198,7 +198,7 @@ struct GuardModeTests {
                 }
             }
         }
-        // How many of the 32 combinations are configurations at all.
+        // The number of valid configurations among the 32 combinations.
         let expected: [ResourceServer.Mode: Int] = [
             .enforced: 8, .shadow: 4, .staticTokens: 8, .disabled(anonymousAs: "dev"): 8,
             .disabled(anonymousAs: "dev", reach: .iKnowThisIsPublic): 16,
@@ -254,7 +254,7 @@ struct GuardModeTests {
     }
 }
 
-/// A body in pieces.
+/// A body that arrives in pieces.
 private actor PieceSource {
     private var pieces: IndexingIterator<[String]>
 
@@ -265,7 +265,7 @@ private actor PieceSource {
     func next() -> [UInt8]? { pieces.next().map { Array($0.utf8) } }
 }
 
-/// Cannot decide.
+/// A verifier that is always unavailable.
 private struct UnavailableVerifier: TokenVerifier {
     func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         throw .unavailable(.verifier, retryAfter: 1)

@@ -34,7 +34,7 @@ struct MetadataRoutesTests {
         let response = try await fixture.refusal(method: .get, target: url.path)
         let value = try JSONValue(parsing: Array(try #require(response?.bodyText).utf8))
         #expect(value["resource"]?.string?.hasSameBytes(as: resource) == true)
-        // What is advertised is what is served.
+        // The server serves the metadata at the URL that the challenge names.
         #expect(
             try await fixture.refusal()?.text(.wwwAuthenticate)?.hasSuffix("resource_metadata=\"\(url.text)\"") == true)
     }

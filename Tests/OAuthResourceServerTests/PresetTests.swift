@@ -8,17 +8,17 @@ import WireFormat
 
 @Suite("Presets", .serialized)
 struct PresetTests {
-    /// An authorization server and the tokens that it issues, as its documentation shows them.
+    /// An authorization server, with tokens like those in its documentation.
     struct Product: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let preset: IssuerConfiguration
-        /// `typ` of the header; nil when the product sends none.
+        /// `typ` of the header; nil if the product sends none.
         var type: JSONValue? = "JWT"
-        /// The claims beside `iss`, `iat` and `exp`.
+        /// The claims besides `iss`, `iat` and `exp`.
         let claims: JSONDocument.Object
-        /// What a request may need that the token grants.
+        /// Scopes that a request may require because the token grants them.
         var scopes: [String] = []
-        /// Claims to put in the place of good ones (null: take away), and the reason of the refusal.
+        /// Claims that replace good ones (null removes the claim), and the reason of the refusal.
         let refusals: [(String, JSONDocument.Object, code: String)]
     }
 
@@ -238,7 +238,7 @@ struct PresetTests {
 
         #expect(try await server.admits(Self.token(product, ["iss": .string(issuers[0].issuer)], first)))
         #expect(try await server.admits(Self.token(product, ["iss": .string(issuers[1].issuer)], second)))
-        // One tenant cannot speak for another.
+        // A tenant cannot issue tokens in the name of another tenant.
         #expect(try await !server.admits(Self.token(product, ["iss": .string(issuers[0].issuer)], second)))
         #expect(log.denials.filter { $0 != "keys_unavailable" } == ["bad_signature"])
     }
@@ -281,7 +281,7 @@ struct PresetTests {
         }
     }
 
-    /// Serves each issuer's documents where all of the products do: OpenID Connect Discovery, behind the issuer.
+    /// Serves each issuer's documents where all products do: OpenID Connect Discovery below the issuer.
     private static func fetcher(_ issuers: FakeIssuer...) throws -> ScriptedFetcher {
         let fetcher = ScriptedFetcher()
         for issuer in issuers {

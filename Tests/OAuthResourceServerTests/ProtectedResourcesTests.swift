@@ -11,7 +11,7 @@ import WireFormat
 struct ProtectedResourcesTests {
     private static let keys = GuardFixture.issuer
 
-    /// A guard over the fake issuer; its handler answers the name.
+    /// A guard with the fake issuer. Its handler answers with `name`.
     private func guarded(
         _ name: String, _ resource: String, alias: ResourceServerConfiguration.Metadata.RootAlias = .notServed,
         configure: (inout ResourceServerConfiguration) -> Void = { _ in }
@@ -51,7 +51,7 @@ struct ProtectedResourcesTests {
         if let token { request.fields[.authorization] = HTTPFields.Value("Bearer " + token) }
         let resources = try resources()
         let response = try await resources.respond(to: request)
-        // The other entry finds the same guard.
+        // The other entry selects the same guard.
         switch await resources.server(for: target)?.decide(method: method, target: target, fields: request.fields) {
         case nil: #expect(response.status == .notFound)
         case .respond(let refusal)?: #expect(refusal.summary == response.summary)

@@ -3,12 +3,12 @@ import OAuthResourceServer
 import Testing
 
 extension ResourceServer {
-    /// Whether a request with this token may proceed.
+    /// Whether the guard lets a request with this token proceed.
     func admits(_ token: String) async throws -> Bool {
         var fields = HTTPFields()
         fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(token)")))
         let target = try #require(HTTPRequest.Target("/mcp"))
-        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
+        // On a busy machine, the first fetch of keys may outlast the wait of a request. Retry, as a client does.
         for _ in 0..<20 {
             switch await decide(method: .post, target: target, fields: fields) {
             case .proceed: return true

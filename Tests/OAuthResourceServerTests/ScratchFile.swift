@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A file that is there as long as somebody holds it.
+/// A temporary file that is deleted with the last reference to this object.
 final class ScratchFile: Sendable {
     struct NotWritten: Error {}
 

@@ -1,6 +1,6 @@
 import TokenVerification
 
-/// A verifier for tests that never get as far as a token.
+/// A verifier for tests whose requests are refused before a token is verified.
 struct StubVerifier: TokenVerifier {
     func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         throw .invalid(.other(code: "stub"))

@@ -120,7 +120,7 @@ struct TokenSourcesTests {
                 $0.tokens.introspection = onLoopback
                 $0.tokens.fetching.insecureHTTP = .loopback
             } == [])
-        // The fetcher is made of the permission of the whole, so that the endpoint's own alone would fail later.
+        // The fetcher gets the permission of the whole configuration. The endpoint's own permission would fail later.
         #expect(
             lines {
                 $0.tokens.introspection = onLoopback

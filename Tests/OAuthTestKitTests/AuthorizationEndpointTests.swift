@@ -60,7 +60,7 @@ struct AuthorizationEndpointTests {
         let answer = try await fixture.authorize(request(id, [("redirect_uri", uri)]))
         let code = try #require(answer.redirected["code"])
         #expect(answer.fields[.location]?.string?.hasPrefix(uri + "?") == true)
-        // The token request repeats the URI as it was, port and all.
+        // The token request repeats the URI unchanged, including the port.
         let elsewhere = try await fixture.form(Fixture.codeRequest(id, code))
         #expect(elsewhere.refusal() == ["invalid_grant", Refusal.redirectURIMismatch.sentence])
         let exact = Fixture.codeRequest(id, code).map { $0.0 == "redirect_uri" ? ($0.0, uri) : $0 }
@@ -77,7 +77,7 @@ struct AuthorizationEndpointTests {
         #expect(try await fixture.form(without).status == .ok)
     }
 
-    /// Client and redirect URI are wrong: nothing is redirected (RFC 6749 §4.1.2.1).
+    /// Requests with a wrong client or redirect URI. They are answered directly (RFC 6749 §4.1.2.1).
     static let direct: [([(String, String?)], Refusal)] = [
         ([("client_id", nil)], .clientMissing),
         ([("client_id", "")], .clientMissing),
@@ -131,7 +131,7 @@ struct AuthorizationEndpointTests {
         #expect(answer.refusal() == ["invalid_request", Refusal.redirectURIMissing.sentence])
     }
 
-    /// Everything else goes back to the client.
+    /// Requests with other faults. Their errors are redirected to the client.
     static let redirected: [([(String, String?)], Refusal)] = [
         ([("response_type", nil)], .responseTypeMissing),
         ([("response_type", "token")], .responseTypeUnsupported),

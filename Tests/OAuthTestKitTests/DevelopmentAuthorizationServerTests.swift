@@ -100,7 +100,7 @@ struct DevelopmentAuthorizationServerTests {
         #expect(
             preflight.fields[.accessControlAllowHeaders]?.string
                 == "Authorization, Content-Type, Accept, MCP-Protocol-Version")
-        // Errors too: a script must be able to read why.
+        // Errors too have CORS fields, so that a script can read them.
         for method in [HTTPMethod.get, .post, .delete] {
             #expect(try await fixture.send(method, path).fields[.accessControlAllowOrigin]?.string == "*")
         }

@@ -5,12 +5,12 @@ import OAuthTestKit
 import Testing
 import WireFormat
 
-/// A development server with a clock that stands still, and a client's side of the conversation, without sockets.
+/// A development server with a fixed clock, and the client's part of the exchange, without sockets.
 struct DevelopmentServerFixture {
     static let issuerURL = "http://127.0.0.1:9000"
     static let resource = "http://127.0.0.1:8080/mcp"
     static let redirectURI = "http://127.0.0.1:3030/callback"
-    /// RFC 7636 appendix B.
+    /// The verifier of RFC 7636 appendix B.
     static let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     static let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
@@ -59,7 +59,7 @@ struct DevelopmentServerFixture {
 
     // MARK: Steps
 
-    /// A registered public client that may refresh.
+    /// Registers a public client that may use refresh tokens.
     func publicClient() async throws -> String {
         let answer = try await register([
             "redirect_uris": [.string(Self.redirectURI)], "token_endpoint_auth_method": "none",
@@ -98,7 +98,7 @@ struct DevelopmentServerFixture {
         try await form([("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", clientID)] + more)
     }
 
-    /// The claims of a token that the guard's verification accepts.
+    /// The claims of a token, verified as the guard does it.
     func verified(
         _ token: String, audience: String = resource, algorithm: SignatureAlgorithm = .es256
     ) throws -> JSONDocument.Object {
@@ -136,12 +136,12 @@ struct DevelopmentServerFixture {
     }
 }
 
-/// A response, read as a client reads it.
+/// A response as a client reads it.
 struct Answer {
     let status: HTTPStatus
     let fields: HTTPFields
     let body: [UInt8]
-    /// The JSON body; empty when there is none.
+    /// The JSON body; empty if there is none.
     let json: JSONDocument.Object
 
     init(_ response: HTTPResponse) throws {
@@ -155,7 +155,7 @@ struct Answer {
         json = (try? JSONValue(parsing: bytes))?.object ?? JSONDocument.Object()
     }
 
-    /// The parameters of a redirection; empty when the answer is none.
+    /// The parameters of a redirection; empty if the answer is not a redirection.
     var redirected: [String: String] {
         guard status == .found, let location = fields[.location]?.string,
             let mark = location.utf8.lastIndex(of: UInt8(ascii: "?"))
@@ -170,7 +170,7 @@ struct Answer {
         return parameters
     }
 
-    /// The error of a direct answer, with everything that such an answer must have.
+    /// The error of a direct answer. Checks every field that such an answer must have.
     func refusal(_ status: HTTPStatus = .badRequest) -> [String?] {
         #expect(self.status == status)
         #expect(fields[.cacheControl]?.string == "no-store")

@@ -5,7 +5,7 @@ import WireFormat
 
 @Suite("A fetcher in the same process", .serialized)
 struct InProcessFetcherTests {
-    /// Answers with what it was sent.
+    /// Returns the request in its answer.
     private static let mirror = ClosureHandler { request in
         let body = String(decoding: try await request.body.collect(upTo: 100), as: UTF8.self)
         let type = request.fields[.contentType]?.string ?? "-"

@@ -7,7 +7,7 @@ import Testing
 import TokenVerification
 import WireFormat
 
-/// Guard and development server together, as a client meets them.
+/// The guard and the development server together, from the view of a client.
 @Suite("A whole login, in process", .serialized)
 struct LoginTests {
     private typealias Fixture = DevelopmentServerFixture
@@ -18,7 +18,7 @@ struct LoginTests {
         let fixture = try Fixture()
         self.fixture = fixture
         let fetcher = InProcessFetcher([Fixture.issuerURL: fixture.server])
-        // Keys by discovery, over the documents that the server serves.
+        // The verifier discovers the keys through the documents that the server serves.
         let issuer = try IssuerIdentifier(Fixture.issuerURL, insecureHTTP: .loopback)
         let verifier = try JWTTokenVerifier(
             [
@@ -38,7 +38,7 @@ struct LoginTests {
         var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
         request.fields[.host] = "127.0.0.1:8080"
         if let token { request.fields[.authorization] = HTTPFields.Value("Bearer \(token)") }
-        // On a busy machine the first keys may take longer than anybody waits: ask again, as a client does.
+        // On a busy machine, the first fetch of keys may outlast the wait of a request. Retry, as a client does.
         for _ in 0..<20 {
             let answer = try Answer(await guarded.respond(to: request))
             guard answer.status == .serviceUnavailable else { return answer }

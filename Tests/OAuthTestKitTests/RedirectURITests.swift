@@ -52,7 +52,7 @@ struct RedirectURITests {
         ] {
             #expect(!uri.matches(other), "\(other)")
         }
-        // Not a loopback literal over plain http: the port belongs to the bytes.
+        // This is not plain http on a loopback host, so that the port must be the same.
         #expect(try !#require(RedirectURI("https://127.0.0.1:1/cb")).matches("https://127.0.0.1:2/cb"))
     }
 }

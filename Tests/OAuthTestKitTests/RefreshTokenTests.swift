@@ -97,7 +97,7 @@ struct RefreshTokenTests {
         #expect(target.refusal() == ["invalid_target", Refusal.resourceNotAllowed.sentence])
         let fewer = try await fixture.refresh(id, token(first), [("scope", "a")])
         #expect(fewer.json["scope"] == "a")
-        // The grant itself is not narrowed.
+        // The grant keeps all its scopes.
         #expect(try await fixture.refresh(id, token(fewer)).json["scope"] == "a b")
     }
 

@@ -128,7 +128,7 @@ struct TokenEndpointTests {
         let answer = try await fixture.form(request(id, code, changes))
         #expect(answer.refusal() == [refusal.code, refusal.sentence])
         #expect(answer.json["access_token"] == nil)
-        // A refused request has no effect: the code is still good.
+        // A refused request has no effect: the code is still valid.
         #expect(try await fixture.form(Fixture.codeRequest(id, code)).status == .ok)
     }
 

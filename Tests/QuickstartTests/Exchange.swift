@@ -7,10 +7,10 @@ import WireFormat
 
 @testable import mcp_quickstart
 
-/// One request to the handler, and what came back.
+/// One request to the handler, and its response.
 struct Exchange {
     var response: HTTPResponse
-    /// The whole content, a stream's too.
+    /// The whole content, also of a stream.
     var content: [UInt8]
 
     var status: Int { response.status.code }

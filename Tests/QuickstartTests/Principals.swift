@@ -3,7 +3,7 @@ import TokenVerification
 import WireFormat
 
 extension Principal {
-    /// What a good token says.
+    /// The principal of a typical good token.
     static var alice: Principal {
         get throws {
             try Principal(
@@ -12,7 +12,7 @@ extension Principal {
         }
     }
 
-    /// What a token without claims says.
+    /// The principal of a token without optional claims.
     static var nobody: Principal {
         get throws { try Principal(issuer: nil, expiresAt: nil, claims: [:]) }
     }

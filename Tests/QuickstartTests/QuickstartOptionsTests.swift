@@ -139,7 +139,7 @@ struct QuickstartOptionsTests {
             ])
     }
 
-    /// What the program would report, without listening anywhere.
+    /// The faults that the program would report. No server is started.
     private func faults(_ arguments: [String], _ environment: [String: String] = [:]) -> [String] {
         let options = QuickstartOptions(parsing: arguments, environment: environment)
         var faults = options.faults

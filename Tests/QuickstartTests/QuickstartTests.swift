@@ -96,7 +96,7 @@ struct QuickstartTests {
 
     @Test("an issuer that is not there stops nothing: 401 without a token, 503 with one", .timeLimit(.minutes(5)))
     func unreachableIssuer() async throws {
-        // A server that knows nothing of issuers: its own port of the MCP server, under another path.
+        // The issuer's URL is a path of another MCP server, which serves no issuer metadata.
         try await withQuickstart(["--issuer-port", "0"]) { resource, _ in
             let nobody = resource + "/none"
             try await withQuickstart(["--issuer", nobody], environment: loopback) { resource, _ in
@@ -150,7 +150,7 @@ struct QuickstartTests {
             let refused = try await fetcher.fetch(request)
             #expect(refused.status == .unauthorized)
             #expect(refused.fields[.wwwAuthenticate]?.string == "Bearer realm=\"\(resource)\"")
-            // The SHA-256 of "foo" stands in the file; the answer to a GET is the handler's.
+            // The file contains the SHA-256 of "foo". The handler answers the GET.
             request.fields.append(.authorization, "Bearer foo")
             #expect(try await fetcher.fetch(request).status == .methodNotAllowed)
         }

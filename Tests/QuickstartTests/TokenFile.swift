@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A file that is there as long as the value.
+/// A temporary file that exists as long as this object.
 final class TokenFile {
     struct Failure: Error {}
 
@@ -14,7 +14,7 @@ final class TokenFile {
 
     init(_ text: String) throws {
         var template = Array("/tmp/quickstart-XXXXXX".utf8CString)
-        // `mkstemp` puts other characters into the X of an array that outlives the call.
+        // `mkstemp` replaces the X characters of an array that outlives the call.
         let descriptor = unsafe mkstemp(&template)
         guard descriptor >= 0 else { throw Failure() }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

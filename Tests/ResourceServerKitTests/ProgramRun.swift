@@ -1,6 +1,6 @@
 import Foundation
 
-/// A program of this package, run as a user would: its status and what it wrote.
+/// Runs a program of this package as a user would, and records its status and its output.
 struct ProgramRun {
     let status: Int32
     /// The lines of the standard error.
@@ -8,9 +8,9 @@ struct ProgramRun {
     /// The text of the standard output.
     let output: String
 
-    /// Runs a program to its end.
+    /// Runs a program until it ends.
     ///
-    /// - Parameter environment: All variables that it sees.
+    /// - Parameter environment: All environment variables of the program.
     init(_ name: String, _ arguments: [String] = [], environment: [String: String] = [:]) throws {
         let process = Process()
         process.executableURL = Self.products.appending(path: name)
@@ -18,7 +18,7 @@ struct ProgramRun {
         process.environment = environment
         let errors = Pipe()
         process.standardError = errors
-        // A file, so that neither stream has to be read while the other fills up.
+        // Output goes to a file, so that the program never blocks on a full pipe.
         let place = FileManager.default.temporaryDirectory.appending(path: "program-\(UUID().uuidString)")
         try Data().write(to: place)
         defer { try? FileManager.default.removeItem(at: place) }
@@ -32,7 +32,7 @@ struct ProgramRun {
         lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// The folder of the programs: the one of this test bundle.
+    /// The folder of the built programs, which contains this test bundle too.
     static var products: URL {
         let main = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL

@@ -5,9 +5,9 @@ import WireFormat
 
 @Suite("AddressPolicy", .serialized)
 struct AddressPolicyTests {
-    /// The ranges of both IANA Special-Purpose Address Registries (of 2025-10-09), the multicast ranges, and the blocks of
-    /// IPv6 outside global unicast: first and last address inside, the addresses next to them outside where those have
-    /// another verdict, and "Globally Reachable".
+    /// The ranges of both IANA Special-Purpose Address Registries (of 2025-10-09), the multicast ranges, and the blocks
+    /// of IPv6 outside global unicast. Each row has the first and the last address inside, the adjacent addresses
+    /// outside if their verdict differs, and "Globally Reachable".
     static let ranges: [(range: String, first: String, last: String, isReachable: Bool)] = [
         ("0.0.0.0/8", "0.0.0.0", "0.255.255.255", false),
         ("10.0.0.0/8", "10.0.0.0", "10.255.255.255", false),
@@ -139,7 +139,7 @@ struct AddressPolicyTests {
         let prefixes = AddressRange.table.map { "\($0.prefix.text)/\($0.prefixLength)" }
         #expect(Set(prefixes).count == prefixes.count)
         for range in AddressRange.table {
-            // No bit is set behind the prefix: a mistyped length would show here.
+            // No bit after the prefix is set. This finds a mistyped length.
             let bits = range.prefix.bytes.flatMap { byte in (0..<8).map { byte >> (7 - UInt8($0)) & 1 } }
             #expect(bits.dropFirst(range.prefixLength).allSatisfy { $0 == 0 }, "\(range.prefix.text)")
         }

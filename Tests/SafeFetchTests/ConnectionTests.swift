@@ -7,7 +7,7 @@ import WireFormat
 
 @Suite("Connections, kept and not", .serialized, .timeLimit(.minutes(5)))
 struct ConnectionTests {
-    /// Keeps its connections and answers everything with 200 and an empty body.
+    /// A server that keeps its connections open and answers every request with 200 and an empty body.
     private static func keepingServer() throws -> ScriptedServer {
         try ScriptedServer { connection in
             while !connection.readHead().isEmpty {
@@ -46,7 +46,7 @@ struct ConnectionTests {
 
     @Test("a kept connection that died under a GET is replaced, under a POST it is the caller's to know")
     func deadConnection() async throws {
-        // Answers the first request of each connection; reads the second one and goes away.
+        // Answers the first request of each connection, reads the second one, and closes.
         let server = try ScriptedServer { connection in
             connection.readHead()
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -172,8 +172,8 @@ struct ConnectionTests {
     }
 }
 
-/// One fetch straight by a worker: without the rules for URLs, so that what concerns connections and names can be tried with
-/// plain `http` on loopback.
+/// Runs one fetch in a worker, without the rules for URLs, so that connections and names can be tested with plain
+/// `http` on loopback.
 func outcome(
     of url: String, from worker: CurlWorker, addresses: AddressPolicy, within time: Duration = .seconds(30)
 ) async throws -> Outcome {

@@ -4,7 +4,7 @@ import WireFormat
 
 @testable import SafeFetch
 
-/// Where the machine has the `openssl` program; elsewhere these do not run.
+/// These tests run only if the machine has the `openssl` program.
 @Suite("CurlFetcher over TLS", .serialized, .enabled(if: OpenSSLServer.isAvailable), .timeLimit(.minutes(5)))
 struct CurlFetcherTLSTests {
     /// The server serves one connection at a time, so none may be kept.
@@ -47,10 +47,11 @@ struct CurlFetcherTLSTests {
         #expect(await outcomes(of: 1, from: fetcher, url: "https://localhost:\(server.port)/a") == [.failure(.tls)])
     }
 
-    // MARK: Servers of every kind, for URLs that the operator named and for those that somebody else did
+    // MARK: Servers with every defect, for URLs of the operator and for untrusted URLs
 
-    /// Fetches `/name` of a server with a certificate for `client.example.com`, which resolves to it: as an operator who
-    /// permits its private address, and as an untrusted URL with loopback admitted for the test.
+    /// Fetches `/name` from a server with a certificate for `client.example.com`, which resolves to it. It fetches in
+    /// two ways: as an operator who permits the private address, and as an untrusted URL with loopback permitted for
+    /// the test.
     private func fetch(
         _ name: String, from server: OpenSSLServer, limit: Int = 1 << 20, change: (inout FetchPolicy) -> Void = { _ in }
     ) async throws -> [Result<FetchedDocument, FetchError>] {

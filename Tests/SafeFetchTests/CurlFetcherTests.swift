@@ -254,7 +254,7 @@ struct CurlFetcherTests {
         #expect(try await outcome(of: server.url(), remaining: .milliseconds(100)) == .failure(.timedOut))
     }
 
-    /// One job with so much of 30 s left, straight to a worker.
+    /// Runs one job directly in a worker, with this part of the 30 s left.
     private func outcome(of url: String, remaining: Duration) async throws -> Outcome {
         var policy = Self.loopback
         policy.totalTimeout = .seconds(30)
@@ -353,7 +353,7 @@ struct CurlFetcherTests {
             "127.0.0.2,10.0.0.1",
         ])
     func blockedAddress(addresses: String) async throws {
-        // 127.0.0.2 is admitted, and nobody listens there: the next address is tried, and fails the fetch.
+        // 127.0.0.2 is permitted, but no server listens there. The next address is tried, and the fetch fails.
         let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         var policy = Self.loopback
         policy.scriptedResolutions = ["localhost:\(server.port):\(addresses)"]
@@ -391,14 +391,14 @@ struct CurlFetcherTests {
     @Test("an IPv6 address is the same in every spelling", arguments: ["::1", "0:0:0:0:0:0:0:1", "0000::0001"])
     func ipv6Spelling(host: String) async throws {
         let port = try ScriptedServer.closedPort()
-        // Nobody listens; that a connection was tried shows that libcurl agreed about the host.
+        // No server listens. The attempt to connect shows that libcurl reads the same host.
         await #expect(throws: FetchError.connectionFailed) { try await fetch("http://[\(host)]:\(port)/") }
     }
 
     @Test("a name that does not exist is not resolved (RFC 6761 §6.4)")
     func notResolved() async throws {
         let outcome = await outcomes(of: 1, from: CurlFetcher(), url: "https://name.invalid/").first
-        // A machine without any resolver may also run into the time-out.
+        // On a machine without a resolver, the fetch may time out instead.
         #expect(outcome == .failure(.notResolved) || outcome == .failure(.timedOut))
     }
 
@@ -438,7 +438,7 @@ struct CurlFetcherTests {
         task.cancel()
         #expect(await task.value == [.failure(.cancelled)])
         #expect(await seen.next() == "closed")
-        // The fetcher goes on to work.
+        // The fetcher still works afterwards.
         let other = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         #expect(await outcomes(of: 1, from: fetcher, url: other.url()) == [.success(200)])
     }
@@ -466,7 +466,7 @@ struct CurlFetcherTests {
                 counts.open += 1
                 counts.mostOpen = max(counts.mostOpen, counts.open)
             }
-            // Nobody is answered before sixteen are there; a fetcher that runs fewer would time out.
+            // The server answers only when sixteen requests have arrived. A fetcher that runs fewer would time out.
             while counts.withLock({ $0.arrived }) < 16, !connection.isClosedByPeer(within: 5) {}
             counts.withLock { $0.open -= 1 }
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -601,10 +601,10 @@ struct CurlFetcherTests {
     }
 }
 
-/// Status code or error.
+/// The status code or the error of a fetch.
 typealias Outcome = Result<Int, FetchError>
 
-/// Fetches the URL so many times at once.
+/// Fetches the URL this many times concurrently.
 func outcomes(of count: Int, from fetcher: CurlFetcher, url: String) async -> [Outcome] {
     guard let url = try? AbsoluteURL(parsing: url) else { return [] }
     return await withTaskGroup(of: Outcome.self) { group in

@@ -15,7 +15,7 @@ import WireFormat
 
 @Suite("What names resolve to", .serialized, .timeLimit(.minutes(5)))
 struct NameLookUpTests {
-    /// A resolver that says what it is told to, notes what it was asked, and can hang.
+    /// A resolver that gives prepared answers, records the names, and can hang.
     final class Resolver: Sendable {
         private struct State {
             var asked: [String] = []
@@ -26,7 +26,7 @@ struct NameLookUpTests {
         }
         private let state = Mutex(State())
 
-        /// The answers in turn; the last one again and again.
+        /// Gives the answers in order, and repeats the last one.
         init(_ answers: NameLookUps.Answer..., isHanging: Bool = false) {
             state.withLock { state in
                 state.answers = answers
@@ -38,7 +38,7 @@ struct NameLookUpTests {
         var mostWaiting: Int { state.withLock { $0.mostWaiting } }
         var waiting: Int { state.withLock { $0.waiting } }
 
-        /// Lets everybody who hangs go, and nobody hang any more.
+        /// Ends all hanging look-ups, and lets later ones run.
         func release() { state.withLock { $0.isHanging = false } }
 
         @Sendable func lookUp(_ name: String) -> NameLookUps.Answer {
@@ -309,12 +309,12 @@ struct NameLookUpTests {
                 #expect((fetchThreadCount() ?? 0) <= policy.maximumLookUps + 1)
             }
             #expect(resolver.mostWaiting == policy.maximumLookUps)
-            // The worker's thread ends without them; they end when the resolver does.
+            // The worker's thread does not wait for the look-ups. They end with the resolver.
             #expect(await settles { $0 == policy.maximumLookUps })
             resolver.release()
             #expect(await settles { $0 == 0 })
 
-            // The system's resolver, present or absent: an end in any case.
+            // The system's resolver must finish, whether it works or not.
             policy.lookUp = NameLookUps.askSystem
             let system = try CurlFetcher(policy: policy)
             for outcome in await outcomes(of: 100, from: system, url: "http://name.invalid/") {
@@ -325,7 +325,7 @@ struct NameLookUpTests {
     }
 }
 
-/// Whether the number of fetchers' threads comes to a state within 10 seconds.
+/// Waits until the number of fetch threads meets a condition. False after 10 seconds.
 private func settles(_ isSettled: (Int) -> Bool) async -> Bool {
     for _ in 0..<1000 {
         if let count = fetchThreadCount(), isSettled(count) { return true }

@@ -6,30 +6,30 @@
     import Darwin
 #endif
 
-/// An HTTPS server of the `openssl` program with a fresh authority of its own. It answers a GET of `/name` with the bytes
-/// of a page, head and all, and closes the connection.
+/// An HTTPS server of the `openssl` program with a new certificate authority. It answers a GET of `/name` with the
+/// bytes of a prepared response, including the head, and closes the connection.
 ///
 /// Used within one test only. `@safe`: the C stream is private, set once, and closed once, in `deinit`.
 @safe
 final class OpenSSLServer {
     struct SetUpFailed: Error {}
 
-    /// Whether the program is there, new enough to sign with an authority.
+    /// Whether the program exists and its version supports certificate authorities.
     static let isAvailable = unsafe system("openssl version 2>/dev/null | grep -q 'OpenSSL [3-9]'") == 0
 
     let port: UInt16
     /// The authority that signed the server's certificate.
     var authorityFile: String { directory + "/authority.pem" }
-    /// Another authority, which signed nothing.
+    /// Another authority, which did not sign the certificate.
     var otherAuthorityFile: String { directory + "/other.pem" }
     let directory: String
     private let process: pid_t
     private let output: UnsafeMutablePointer<FILE>
     private var files = ["authority.key", "authority.pem", "other.pem", "key.pem", "request.pem", "certificate.pem"]
 
-    /// A server with a certificate for one name, good for so many days from now (negative: expired).
+    /// Starts a server with a certificate for one name, valid for this number of days (negative: expired).
     init(name: String = "localhost", days: Int = 2) throws {
-        // The shell becomes the server, so the process that it names is the one to end.
+        // The shell process becomes the server, so that its process id is the one to end.
         let script = """
             d="$(mktemp -d)" && cd "$d" && exec 2>/dev/null && key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes' && \
             openssl req -x509 $key -keyout authority.key -out authority.pem -subj /CN=authority -days 2 && \
@@ -65,7 +65,7 @@ final class OpenSSLServer {
         unsafe rmdir(directory)
     }
 
-    /// Answers `/name` so from now on.
+    /// Sets the answer to a GET of `/name`.
     func answer(_ name: String, with answer: [UInt8]) throws {
         guard let file = unsafe fopen(directory + "/" + name, "w") else { throw SetUpFailed() }
         files.append(name)
@@ -73,13 +73,13 @@ final class OpenSSLServer {
         guard unsafe fclose(file) == 0, count == answer.count else { throw SetUpFailed() }
     }
 
-    /// Answers `/name` with a head and then 16 KiB every 10 ms, for the next 10 seconds.
+    /// Answers a GET of `/name` with a head, and then with 16 KiB every 10 ms for 10 seconds.
     func drip(_ name: String) throws {
         let path = directory + "/" + name
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SetUpFailed() }
         files.append(name)
         try spawnThread {
-            // The server goes away while we write.
+            // The server may end while this thread writes.
             var pipe = sigset_t()
             unsafe sigemptyset(&pipe)
             unsafe sigaddset(&pipe, SIGPIPE)
@@ -88,7 +88,8 @@ final class OpenSSLServer {
             piece += [UInt8](repeating: 0x61, count: 16384 - piece.count)
             var descriptor: Int32 = -1
             for _ in 0..<1000 {
-                // Until somebody reads there is nothing to open; what does not fit is for the next time.
+                // The pipe cannot be opened before a reader has opened it. Bytes that do not fit are written in the
+                // next turn.
                 if descriptor < 0 { descriptor = unsafe open(path, O_WRONLY | O_NONBLOCK) }
                 if descriptor >= 0, unsafe write(descriptor, piece, piece.count) < 0, errno == EPIPE {
                     _ = close(descriptor)
@@ -100,7 +101,7 @@ final class OpenSSLServer {
         }
     }
 
-    /// The next line without its end; empty when there is none.
+    /// The next line without its end; empty if there is none.
     private static func line(from stream: UnsafeMutablePointer<FILE>) -> [UInt8] {
         var line: [UInt8] = []
         while case let byte = unsafe getc(stream), byte != EOF, byte != 10 {

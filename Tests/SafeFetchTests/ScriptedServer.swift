@@ -8,9 +8,9 @@ import Synchronization
     import Darwin
 #endif
 
-/// A raw TCP server on a free port of 127.0.0.1 that answers each connection by a script, so that it can also misbehave.
+/// A TCP server on a free port of 127.0.0.1. A script answers each connection, so that the server can also misbehave.
 ///
-/// One blocking thread per connection; every read, write and wait has an end.
+/// Each connection has a blocking thread. Every read, write and wait has a time-out.
 final class ScriptedServer: Sendable {
     struct SetUpFailed: Error {}
 
@@ -23,7 +23,7 @@ final class ScriptedServer: Sendable {
         let requests = Mutex<[String]>([])
     }
 
-    /// How many connections were accepted.
+    /// The number of accepted connections.
     var connectionCount: Int { state.connections.load(ordering: .acquiring) }
     /// The request heads that scripts have read.
     var requests: [String] { state.requests.withLock { $0 } }
@@ -43,8 +43,8 @@ final class ScriptedServer: Sendable {
                 do {
                     try spawnThread {
                         script(connection)
-                        // A process that another test starts meanwhile may have inherited the socket: closing alone
-                        // would then not end the connection.
+                        // A process that another test starts may have inherited the socket. Closing it alone would then
+                        // not end the connection.
                         shutdown(descriptor, Int32(SHUT_RDWR))
                         _ = close(descriptor)
                     }
@@ -56,7 +56,7 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    /// A server that reads each request and sends the same bytes to all.
+    /// Starts a server that reads each request and always sends the same bytes.
     convenience init(answering answer: String) throws {
         try self.init { connection in
             connection.readHead()
@@ -72,14 +72,14 @@ final class ScriptedServer: Sendable {
         "http://127.0.0.1:\(port)\(path)"
     }
 
-    /// A port of 127.0.0.1 that nobody listens on: it was free a moment ago.
+    /// A port of 127.0.0.1 on which no process listens: it was free a moment ago.
     static func closedPort() throws -> UInt16 {
         let listener = try listen()
         defer { _ = close(listener) }
         return try port(of: listener)
     }
 
-    /// A socket that takes connections and never does anything with them, without a thread; to be closed by the caller.
+    /// A socket that accepts connections and never uses them. It has no thread. The caller must close it.
     static func silentListener() throws -> (descriptor: Int32, port: UInt16) {
         let listener = try listen()
         return (listener, try port(of: listener))
@@ -133,12 +133,12 @@ final class ScriptedServer: Sendable {
 }
 
 extension ScriptedServer {
-    /// One accepted connection, for use by its script.
+    /// An accepted connection, for its script.
     struct Connection: Sendable {
         let descriptor: Int32
         let state: State
 
-        /// Reads up to the empty line, and notes what was read.
+        /// Reads up to the empty line, and records the head.
         @discardableResult
         func readHead() -> String {
             var head: [UInt8] = []
@@ -154,7 +154,7 @@ extension ScriptedServer {
             return text
         }
 
-        /// Reads so many bytes of content, or what there is before the peer goes away.
+        /// Reads `count` bytes of content, or fewer if the peer closes the connection.
         func readContent(count: Int) -> [UInt8] {
             var content: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 65536)
@@ -166,13 +166,13 @@ extension ScriptedServer {
             return content
         }
 
-        /// Sends everything; false when the peer went away.
+        /// Sends everything. False if the peer has closed the connection.
         @discardableResult
         func send(_ text: String) -> Bool {
             send(Array(text.utf8))
         }
 
-        /// Sends everything; false when the peer went away.
+        /// Sends everything. False if the peer has closed the connection.
         @discardableResult
         func send(_ bytes: [UInt8]) -> Bool {
             var rest = bytes[...]
@@ -197,7 +197,7 @@ extension ScriptedServer {
             return true
         }
 
-        /// Whether the peer closes the connection within the time; what it sends until then is dropped.
+        /// Whether the peer closes the connection within this time. Bytes that it sends are discarded.
         func isClosedByPeer(within milliseconds: Int32) -> Bool {
             let end = ContinuousClock.now.advanced(by: .milliseconds(milliseconds))
             while ContinuousClock.now < end {
@@ -251,7 +251,7 @@ func spawnThread(_ body: @escaping @Sendable () -> Void) throws {
     #endif
 }
 
-/// How many threads of fetchers this process has; nil where the system does not tell.
+/// The number of fetch threads of this process; nil if the system does not provide it.
 func fetchThreadCount() -> Int? {
     guard let directory = unsafe opendir("/proc/self/task") else { return nil }
     defer { unsafe closedir(directory) }
@@ -269,7 +269,7 @@ func fetchThreadCount() -> Int? {
     return count
 }
 
-/// Changes the environment; only in a process of its own, where no other thread reads it.
+/// Changes the environment. Use it only in a separate process, where no other thread reads the environment.
 func setEnvironment(_ name: String, _ value: String) {
     _ = unsafe setenv(name, value, 1)
 }

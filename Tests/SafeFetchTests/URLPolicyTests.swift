@@ -6,11 +6,11 @@ import WireFormat
 
 @Suite("Which URLs are fetched from where", .serialized)
 struct URLPolicyTests {
-    /// What a policy says to a text: how the host may be reached, or why not.
+    /// The verdict of a policy about a text: how the host may be reached, or why not.
     enum Verdict: Equatable {
         case addresses(AddressPolicy)
         case refused(FetchError)
-        /// No URL to begin with: `AbsoluteURL` does not read it.
+        /// `AbsoluteURL` does not accept the text.
         case unreadable(AbsoluteURL.ParseError)
     }
 
@@ -95,7 +95,7 @@ struct URLPolicyTests {
         ("https://ⓛocalhost/a", .unreadable(.invalidByte)),
         ("https://127。0。0。1/a", .unreadable(.invalidByte)),
 
-        // Names of special use (RFC 6761 and others).
+        // Special-use names (RFC 6761 and others).
         ("https://localhost/a", .refused(.notAllowed)),
         ("https://LOCALHOST/a", .refused(.notAllowed)),
         ("https://app.localhost/a", .refused(.notAllowed)),
@@ -256,7 +256,7 @@ struct URLPolicyTests {
             (.untrusted(), "https://a.example:8443/x", .notAllowed),
             (.untrusted(ports: [8443]), "https://a.example:8443/x", nil),
             (.untrusted(), "https://127.0.0.1/x", .blockedAddress),
-            // A name is judged when it is resolved.
+            // A name is checked after it is resolved.
             (.untrusted(), "https://resolves-to-loopback.example/x", nil),
         ] as [(FetchPolicy, String, FetchError?)] {
             #expect(policy.refusal(of: try AbsoluteURL(parsing: url)) == refusal, "\(url)")

@@ -15,7 +15,7 @@ private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 @Suite(.timeLimit(.minutes(5)))
 struct ConnectionLimitTests {
     #if os(Linux)
-        // Darwin has 127.0.0.1 alone unless told otherwise.
+        // On Darwin, 127.0.0.1 is the only loopback address that is configured by default.
         @Test("One connection more than a peer may have is answered 503; other peers are served")
         func perPeer() async throws {
             try await withListener(echo, limits: { $0.connectionsPerPeer = 2 }) { listening in
@@ -36,7 +36,7 @@ struct ConnectionLimitTests {
                 #expect(listening.counters.refusedConnections == 1)
                 #expect(listening.counters.openConnections == 4)
 
-                // The server's own closing frees the place before its client can see it.
+                // The server's close frees the place before the client can observe it.
                 try await open[3].send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
                 _ = try await open[3].readResponse()
                 #expect(try await open[3].isClosed())
@@ -86,7 +86,7 @@ struct ConnectionLimitTests {
                 let listener = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))
                 let direct = try await TestConnection.open(listener.port)
                 try await withServer(echo) { port in
-                    // One request first, and one timer: they have what they need a descriptor for once.
+                    // One request first, and one timer: each opens descriptors on first use only.
                     let first = try await TestConnection.open(port)
                     try await first.send(get)
                     _ = try await first.readResponse()
@@ -95,14 +95,14 @@ struct ConnectionLimitTests {
                     guard case .exhausted = ListeningSocket.accept(on: listener.descriptor) else {
                         preconditionFailure("a descriptor from nowhere")
                     }
-                    // One descriptor for the client, or as many as it takes while others want some too.
+                    // One descriptor is for the client. Other threads may take some too, so that several may be needed.
                     var starved: TestConnection?
                     while starved == nil {
                         _ = taken.popLast().map { close($0) }
                         starved = try? await TestConnection.open(port)
                     }
                     try await starved?.send(get)
-                    // More than one attempt of the server's.
+                    // Long enough for several attempts of the server.
                     try await Task.sleep(for: .milliseconds(250))
                     for descriptor in taken { close(descriptor) }
                     let status = try await starved?.readResponse().status
@@ -138,7 +138,7 @@ struct ConnectionLimitTests {
 }
 
 #if os(Linux)
-    /// Leaves the process without a free descriptor.
+    /// Opens descriptors until the process has no free one.
     private func takeAllDescriptors() -> [Int32] {
         let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

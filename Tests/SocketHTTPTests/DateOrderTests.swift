@@ -14,7 +14,7 @@ struct DateOrderTests {
                 try await connection.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 _ = try await connection.readResponse()
                 connections.append(connection)
-                // Loops that look at the clock at different times would renew their dates at different times.
+                // Loops that read the clock at different times would update their dates at different times.
                 try await Task.sleep(for: .milliseconds(130))
             }
             var (latest, changes) = (-1, 0)
@@ -24,7 +24,7 @@ struct DateOrderTests {
                     let date = try #require(try await connection.readResponse()["date"])
                     let digits = date.utf8.filter { (0x30...0x39).contains($0) }.suffix(6)
                     let number = try #require(Int(String(decoding: digits, as: UTF8.self)))
-                    // At midnight the number begins again.
+                    // At midnight, the number starts again.
                     #expect(number >= latest || latest >= 235_900 && number < 100)
                     if number != latest { changes += 1 }
                     latest = number

@@ -33,7 +33,7 @@ struct EventStreamTests {
         let mayEnd = Milestone()
         let handler = ClosureHandler { request in
             guard request.path == "/events" else {
-                // Long enough for a comment of the stream before, if there were one.
+                // Long enough for a comment of the previous stream to arrive, if there were one.
                 try await Task.sleep(for: .milliseconds(100))
                 return .text("after")
             }
@@ -92,7 +92,7 @@ struct EventStreamTests {
         let handler = ClosureHandler { _ in
             .events(keepAlive: .milliseconds(20)) { writer in
                 defer { ended.reach() }
-                // As much as the buffers of the sockets take, and then never more.
+                // The socket buffers fill up, and then writing waits forever.
                 let filling = Task {
                     try await writer.send(ServerSentEvent(data: String(repeating: "x", count: 32 << 20)))
                 }

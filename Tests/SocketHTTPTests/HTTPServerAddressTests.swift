@@ -12,7 +12,7 @@ import Testing
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-/// A folder of its own, removed with what is in it.
+/// A temporary folder, deleted with its content.
 private final class TemporaryFolder: Sendable {
     let path: String
 
@@ -214,7 +214,7 @@ struct HTTPServerAddressTests {
             }
             #expect(winners.count == 1)
             #expect(folder.status(of: "s") != nil)
-            // A thread may hold the last reference a moment longer.
+            // A thread may hold the last reference for a moment longer.
             _ = consume winners
             while folder.status(of: "s") != nil { await Task.yield() }
         }
@@ -234,7 +234,7 @@ struct HTTPServerAddressTests {
         arguments: ["0.0.0.0", "::"])
     func exposure(_ host: String) async throws {
         let listening = try HTTPServer(host: host, port: 0).listen()
-        // A client in the system's queue, which has sent its request already.
+        // A client that is still in the system's queue, and has already sent its request.
         let early = try await TestConnection.open(
             to: try #require(SocketAddress(host: host == "::" ? "::1" : "127.0.0.1", port: listening.port)))
         try await early.send(get)

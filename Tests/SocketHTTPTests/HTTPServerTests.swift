@@ -30,7 +30,7 @@ struct HTTPServerTests {
         let running = Atomic<Int>(0)
         let handler = ClosureHandler { request in
             #expect(running.add(1, ordering: .relaxed).newValue == 1)
-            // The earlier requests take longer: answered at once, they would come back in the wrong order.
+            // Earlier requests take longer. If responses were sent as soon as they are ready, the order would be wrong.
             if request.path.utf8.count == 2 { for _ in 0..<20 { await Task.yield() } }
             running.subtract(1, ordering: .relaxed)
             return .text(request.path)
@@ -169,7 +169,8 @@ struct HTTPServerTests {
                 let split = Array("\(String(megabytes4, radix: 16))\r\n".utf8)
                 let last = excess == 0 ? "0\r\n\r\n" : "1\r\na\r\n0\r\n\r\n"
                 let sent = isChunked ? split + body.prefix(megabytes4) + Array("\r\n\(last)".utf8) : body
-                // RFC 9112 §9.6: a server that refuses goes on reading for a while, so that sending does not fail.
+                // RFC 9112 §9.6: a server that refuses continues to read for some time, so that the client's sending
+                // does not fail.
                 try await connection.send(head + sent)
                 let response = try await connection.readResponse()
                 #expect(response.status == (excess == 0 ? 200 : 413))
@@ -206,7 +207,7 @@ struct HTTPServerTests {
             #expect(try await reading.readResponse().status == 100)
             try await reading.send("hello")
             #expect(try await reading.readResponse().text == "5")
-            // Content that came without waiting needs no interim response.
+            // Content that was sent without waiting needs no interim response.
             try await reading.send("POST /read HTTP/1.1\r\n\(fields)hello")
             #expect(try await reading.readResponse().text == "5")
 
@@ -242,14 +243,14 @@ struct HTTPServerTests {
         "RFC 9112 §9.6: an answer that comes before the content is not lost to a reset when the content follows",
         arguments: ["1.1\r\nConnection: close\r\nContent-Length: 9", "1.0\r\nContent-Length: 9"])
     func contentAfterTheAnswer(version: String) async throws {
-        // Long enough for a client that the machine has no time for.
+        // Long enough for a client on a busy machine.
         let patient = { (limits: inout ServerLimits) in limits.lingerTime = .seconds(60) }
         try await withServer(ClosureHandler { .text($0.path) }, limits: patient) { port in
             let connection = try await TestConnection.open(port)
             try await connection.send("POST /early HTTP/\(version)\r\nHost: a\r\n\r\n")
             #expect(try await connection.readResponse().text == "/early")
             #expect(try await connection.isClosed())
-            // A closed socket would answer the first piece with a reset, and the others could not be sent.
+            // A closed socket would answer the first piece with a reset, and the other pieces could not be sent.
             for _ in 0..<3 { try await connection.send("abc") }
         }
     }
@@ -313,7 +314,7 @@ struct HTTPServerTests {
                 failed.reach()
             }
             await begun.wait()
-            // The next read is under way, or fails at once: both are errors of the stray task alone.
+            // The next read is pending or fails at once. Both are errors of the stray task only.
             for _ in 0..<10 { await Task.yield() }
             return .text("done")
         }
@@ -389,7 +390,7 @@ struct HTTPServerTests {
             #expect(response["connection"] == "close")
             #expect(try await refused.isClosed())
 
-            // The server's own closing frees the place before its client can see it.
+            // The server's close frees the place before the client can observe it.
             try await open[0].send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             _ = try await open[0].readResponse()
             #expect(try await open[0].isClosed())

@@ -10,7 +10,7 @@ import Testing
 
 @testable import SocketHTTP
 
-/// What `take` makes of an environment and a descriptor.
+/// The result of `take` for an environment and a descriptor.
 private func attempt(process: String?, count: String?, at descriptor: Int32) -> Result<Int32, HTTPServer.StartError> {
     if let process { _ = unsafe setenv("LISTEN_PID", process, 1) }
     if let count { _ = unsafe setenv("LISTEN_FDS", count, 1) }
@@ -27,14 +27,14 @@ private func server(on socket: ListeningSocket) -> ListeningServer {
     ListeningServer(socket, limits: ServerLimits(), accessLog: nil, onError: nil)
 }
 
-/// Each in a process of its own: the environment is everybody's.
+/// Each test runs in a separate process, because all threads share the environment.
 @Suite(.timeLimit(.minutes(5)))
 struct InheritedSocketTests {
     @Test("sd_listen_fds(3): one listening stream socket is taken over, once, and no child is told of it")
     func taken() async {
         await #expect(processExitsWith: .success) {
             let bound = try ListeningSocket.open(.tcp(host: "127.0.0.1", port: 0))
-            // As a parent hands it over: blocking, and kept on exec.
+            // The socket as a parent passes it: blocking, and kept on exec.
             _ = fcntl(bound.descriptor, F_SETFD, 0)
             _ = fcntl(bound.descriptor, F_SETFL, 0)
             let result = attempt(process: "\(getpid())", count: "1", at: bound.descriptor)

@@ -1,7 +1,7 @@
 import SocketHTTP
 import Testing
 
-/// The table of raw requests over a socket: the answer, and whether the connection lives on.
+/// The table of raw requests over a socket: the answer, and whether the connection stays open.
 @Suite(.timeLimit(.minutes(5)))
 struct RawRequestTests {
     enum Manner: String, CaseIterable, Sendable {
@@ -21,7 +21,7 @@ struct RawRequestTests {
     func table(_ manner: Manner) async throws {
         let counters = try await withListener(echo) { listening in
             let port = listening.port
-            // Some rows wait for the server's patience, so that several are under way at once.
+            // Some rows wait for a time-out of the server, so several run at once.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (index, raw) in RawRequest.all.enumerated() {
                     if index >= 8 { try await group.next() }
@@ -31,7 +31,7 @@ struct RawRequestTests {
             }
             return listening.counters
         }
-        // Each was refused for its own reason.
+        // Each request was refused for the reason of its row.
         let expected = RawRequest.all.compactMap(\.fault).reduce(into: [:]) { $0[$1.rawValue, default: 0] += 1 }
         #expect(counters.rejections == expected)
         let served = RawRequest.all.count { $0.fault == nil } + RawRequest.all.count { $0.isKept }
@@ -56,7 +56,7 @@ struct RawRequestTests {
             try await connection.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(try await connection.readResponse().text == "GET /next ", "\(raw.name)")
         } else {
-            // Nothing that came behind it is answered.
+            // Bytes after the request get no answer.
             #expect(try await connection.isClosed(), "\(raw.name)")
         }
     }

@@ -11,21 +11,21 @@ import WireFormat
 
 @testable import SocketHTTP
 
-/// One request as bytes, with what must become of it: a row of `Conformance.json`, which tells what its members mean.
+/// One request as bytes, and its expected treatment: a row of `Conformance.json`, which explains its members.
 struct RawRequest: Sendable, CustomTestStringConvertible {
     let name: String
     let bytes: [UInt8]
     let status: Int
-    /// Whether the connection lives on.
+    /// Whether the connection stays open.
     let isKept: Bool
-    /// Why it is refused; nil when it is served.
+    /// Why the request is refused; nil if it is served.
     let fault: RequestFault?
-    /// What the echo says, when it is served.
+    /// The content of the echo if the request is served.
     let answer: [UInt8]
 
     var testDescription: String { name }
 
-    /// The table; empty when it cannot be read, which a test notices.
+    /// The table; empty if it cannot be read, which a test detects.
     static let all: [RawRequest] = {
         guard let text = file(), let table = try? JSONValue(parsing: text),
             let rows = table["requests"]?.array
@@ -33,7 +33,7 @@ struct RawRequest: Sendable, CustomTestStringConvertible {
         return rows.compactMap { RawRequest($0) }
     }()
 
-    /// The rows of the table, readable or not.
+    /// The number of rows in the file, including unreadable ones.
     static let rowCount = file().map { text in text.count { $0 == 0x0A } - 3 }
 
     private init?(_ row: JSONValue) {

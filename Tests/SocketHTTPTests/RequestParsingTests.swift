@@ -3,7 +3,7 @@ import Testing
 
 @testable import SocketHTTP
 
-/// What the parsers make of bytes, comparable between ways of splitting them.
+/// The result of the parsers. It is comparable, because each way of splitting the bytes must give the same result.
 struct ParsedRequest: Equatable {
     var method: String
     var target: String
@@ -13,7 +13,7 @@ struct ParsedRequest: Equatable {
     var rest: [UInt8]
 }
 
-/// Feeds the parsers piece by piece, as a connection does. Nil when the request is not complete.
+/// Feeds the parsers piece by piece, like a connection does. Nil if the request is not complete.
 private func parse(_ pieces: [ArraySlice<UInt8>]) -> Result<ParsedRequest, RequestFault>? {
     var input: [UInt8] = []
     var parser = RequestHeadParser(limits: ServerLimits())
@@ -66,7 +66,7 @@ struct RequestParsingTests {
     func splits(_ raw: RawRequest) {
         let whole = parse([raw.bytes[...]])
         #expect(parse(raw.bytes.indices.map { raw.bytes[$0...$0] }) == whole, "byte by byte")
-        // Every position of a request of usual size, and positions spread over a long one.
+        // Every position of a request of usual size, or a selection of the positions of a long one.
         let step = max(1, raw.bytes.count / 500)
         for position in stride(from: 1, to: raw.bytes.count, by: step) {
             #expect(parse([raw.bytes[..<position], raw.bytes[position...]]) == whole, "split at \(position)")

@@ -130,7 +130,7 @@ struct ShutdownTests {
                     while unsafe readdir(stream) != nil { count += 1 }
                     return count
                 }
-                // The first run starts what the runtime starts once.
+                // The first run initialises parts of the runtime that are initialised only once.
                 func serve() async throws {
                     try await withServer(echo) { port in
                         var connections: [TestConnection] = []
@@ -142,20 +142,20 @@ struct ShutdownTests {
                             if departure % 4 == 1 { connection.reset() }
                             if departure % 4 == 2 { connection.finishSending() }
                         }
-                        // Closed by name: a thread of the client may hold the last reference a moment longer.
+                        // Close explicitly: a thread of the client may hold the last reference for a moment longer.
                         for connection in connections { connection.close() }
                         _ = try HTTPServer(host: "127.0.0.1", port: 0).listen()
                     }
                 }
                 try await serve()
-                // The runtime's timers take their descriptors when the first of them is set.
+                // The runtime's timers open their descriptors when the first timer is set.
                 try await Task.sleep(for: .milliseconds(1))
                 let descriptors = count("/proc/self/fd")
                 let threads = count("/proc/self/task")
                 for _ in 0..<10 { try await serve() }
                 let left = count("/proc/self/fd")
                 precondition(left == descriptors, "\(left) descriptors after \(descriptors)")
-                // The pool may have grown; twenty threads of loops have not stayed.
+                // The pool may have grown, but the twenty threads of the loops must be gone.
                 let running = count("/proc/self/task")
                 precondition(running < threads + 10, "\(running) threads after \(threads)")
             }
@@ -194,7 +194,7 @@ struct ShutdownTests {
     }
 }
 
-/// Whether somebody has taken the signal.
+/// Whether the process has a handler for the signal.
 private func handlesSignal(_ number: Int32) -> Bool {
     var action = sigaction()
     _ = unsafe sigaction(number, nil, &action)

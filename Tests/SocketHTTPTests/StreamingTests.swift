@@ -227,7 +227,7 @@ struct StreamingTests {
         try await withServer(handler, limits: { $0.eventLoops = 1 }) { port in
             let reader = try await TestConnection.open(port, receiveBuffer: 64 << 10)
             try await reader.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
-            // The stream stands still: many turns of the same loop later, nothing has been written to it any more.
+            // The stream is blocked: many turns of the same loop later, no more bytes have been written to it.
             let observer = try await TestConnection.open(port)
             var seen = -1
             var unchanged = 0
@@ -271,7 +271,7 @@ struct StreamingTests {
                     sent.add(piece.count)
                 }
             }
-            // A server that read ahead would take all of it; the buffers of the sockets hold only a part.
+            // A server that reads ahead would take all of it. The socket buffers hold only a part.
             let observer = try await TestConnection.open(port)
             var seen = -1
             var unchanged = 0
@@ -322,7 +322,7 @@ struct StreamingTests {
                 }
             }
         }
-        // After the server's end too: the hop finds a closed connection, not a dead thread.
+        // Writing after the end of the server finds a closed connection, and does not crash.
         let writer = try #require(
             kept.withLock { writer in
                 defer { writer = nil }

@@ -7,20 +7,21 @@
 #endif
 @testable import SocketHTTP
 
-/// Why the test client could not go on.
+/// Why the test client failed.
 enum TestClientError: Error, Equatable {
     case system(String, Int32)
     case timedOut
-    /// The server closed the connection before the answer was complete.
+    /// The server closed the connection before the response was complete.
     case ended
     case reset
     case malformed
 }
 
-/// One raw connection of a test: blocking calls with time-outs, each on a thread of its own, so that the pool of the tests is
-/// never held. Used by one task at a time.
+/// A raw connection for tests. It makes blocking calls with time-outs, each on a separate thread, so that the pool of
+/// the tests is never blocked. Used by one task at a time.
 final class TestConnection: @unchecked Sendable {
-    // `@unchecked Sendable`: every method awaits its thread before it returns, so only one thread is inside at a time.
+    // `@unchecked Sendable`: every method awaits its thread before it returns, so only one thread uses the state at a
+    // time.
     private var descriptor: Int32
     private var received: [UInt8] = []
 
@@ -76,7 +77,7 @@ final class TestConnection: @unchecked Sendable {
         }
     }
 
-    /// Sends text; its line ends are as written.
+    /// Sends the text without changing its line ends.
     func send(_ text: String) async throws {
         try await send(Array(text.utf8))
     }
@@ -85,7 +86,7 @@ final class TestConnection: @unchecked Sendable {
         try await onThread { try self.sendNow(bytes[...]) }
     }
 
-    /// Sends each byte in a call of its own. Stops quietly when the server closes.
+    /// Sends each byte separately. Stops without an error if the server closes.
     func trickle(_ bytes: [UInt8]) async throws {
         try await onThread {
             for index in bytes.indices where (try? self.sendNow(bytes[index...index])) == nil { return }
@@ -109,7 +110,7 @@ final class TestConnection: @unchecked Sendable {
         }
     }
 
-    /// Says that nothing more will be sent; the connection stays readable.
+    /// Closes the sending direction. The connection can still be read.
     func finishSending() {
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
@@ -120,13 +121,13 @@ final class TestConnection: @unchecked Sendable {
         descriptor = -1
     }
 
-    /// Closes with a reset, as a crashed client does.
+    /// Closes the connection with a reset, as a crashed client does.
     func reset() {
         setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
         close()
     }
 
-    /// What the server sends next, at least a byte; nil at the end.
+    /// The next bytes from the server, at least one; nil at the end.
     func readSome() async throws -> [UInt8]? {
         try await onThread {
             guard self.received.isEmpty else {
@@ -137,7 +138,7 @@ final class TestConnection: @unchecked Sendable {
         }
     }
 
-    /// Everything up to the end.
+    /// Reads everything up to the end.
     func readToEnd() async throws -> [UInt8] {
         try await onThread {
             while let more = try self.receiveNow() { self.received += more }
@@ -146,7 +147,7 @@ final class TestConnection: @unchecked Sendable {
         }
     }
 
-    /// Whether the server closes the connection now, having sent nothing more. A reset counts as closed.
+    /// Whether the server closes the connection without sending more. A reset counts as closed.
     func isClosed() async throws -> Bool {
         try await onThread {
             do {
@@ -157,7 +158,8 @@ final class TestConnection: @unchecked Sendable {
         }
     }
 
-    /// One response, by its own framing; `toHEAD` for one that has no content whatever its fields say.
+    /// Reads one response by its own framing. With `toHEAD`, the response has no content even if its fields announce
+    /// some.
     func readResponse(toHEAD: Bool = false) async throws -> TestResponse {
         try await onThread {
             let head = try self.take(through: Array("\r\n\r\n".utf8))
@@ -224,7 +226,7 @@ final class TestConnection: @unchecked Sendable {
     }
 }
 
-/// A response as it came.
+/// A response as received.
 struct TestResponse: Equatable {
     var status: Int
     var fields: [String]
@@ -243,7 +245,7 @@ struct TestResponse: Equatable {
 
     var text: String { String(decoding: body, as: UTF8.self) }
 
-    /// The value of the first field of this lower-case name.
+    /// The value of the first field with this lower-case name.
     subscript(_ name: String) -> String? {
         for field in fields {
             guard let colon = field.firstIndex(of: ":"), field[..<colon].lowercased() == name else { continue }
@@ -253,7 +255,7 @@ struct TestResponse: Equatable {
     }
 }
 
-/// Runs a blocking body on a thread of its own.
+/// Runs a blocking body on a new thread.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         let work = ThreadWork { continuation.resume(with: Swift.Result { try body() }) }

@@ -41,7 +41,7 @@ func withListener<Result: Sendable>(
     }
 }
 
-/// Something that happens once and is waited for.
+/// An event that happens once and can be awaited.
 final class Milestone: Sendable {
     private struct State {
         var isReached = false
@@ -61,7 +61,7 @@ final class Milestone: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Waits for it, whether or not the task is cancelled.
+    /// Waits for the event, even if the task is cancelled.
     func wait() async {
         await withCheckedContinuation { continuation in
             let isReached = state.withLock { state in
@@ -73,7 +73,7 @@ final class Milestone: Sendable {
     }
 }
 
-/// A number that several tasks add to.
+/// A counter that several tasks increase.
 final class Tally: Sendable {
     private let total = Atomic<Int>(0)
 
@@ -84,7 +84,7 @@ final class Tally: Sendable {
     }
 }
 
-/// Answers `METHOD path body`, whatever comes.
+/// Answers every request with `METHOD path body`.
 let echo = ClosureHandler { request in
     let body = try await request.body.collect(upTo: 64 << 20)
     return HTTPResponse(status: .ok, body: .bytes(Array("\(request.method) \(request.target.text) ".utf8) + body))

@@ -4,7 +4,7 @@ import Testing
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-/// Deadlines are short here and the client waits for what the server does: nothing is measured.
+/// The deadlines are short, and the client waits for the server's action. No time is measured.
 @Suite(.timeLimit(.minutes(5)))
 struct TimeLimitTests {
     @Test("RFC 9110 §15.5.9: a head that takes too long is 408, however steadily its bytes come")
@@ -56,7 +56,7 @@ struct TimeLimitTests {
             let early = try await TestConnection.open(port)
             try await early.send(get)
             #expect(try await early.readResponse().status == 200)
-            // Each leaves an entry among the deadlines; with so many the loop sorts out those of closed connections.
+            // Each connection adds a deadline. With this many, the loop removes the deadlines of closed connections.
             for _ in 0..<1500 {
                 let passing = try await TestConnection.open(port)
                 try await passing.send(get)

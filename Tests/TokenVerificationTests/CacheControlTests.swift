@@ -80,6 +80,6 @@ struct CacheControlTests {
 }
 
 extension String {
-    /// Without outer spaces, which no field value has.
+    /// The text without outer spaces, which a field value cannot have.
     fileprivate var trimmingSpace: String { String(drop { $0 == " " }) }
 }

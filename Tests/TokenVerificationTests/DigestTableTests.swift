@@ -5,7 +5,7 @@ import Testing
 
 @Suite("DigestTable", .serialized)
 struct DigestTableTests {
-    /// A digest that is anything: the table trusts nobody's hash.
+    /// Any bytes can be a digest: the table must not rely on a good hash.
     private static func digest(_ number: Int, prefix: UInt8 = 7) throws -> SHA256Digest {
         var bytes = [UInt8](repeating: prefix, count: 32)
         for place in 0..<8 { bytes[24 + place] = UInt8(truncatingIfNeeded: number >> (8 * place)) }
@@ -56,7 +56,7 @@ struct DigestTableTests {
     @Test("It does what a list does", arguments: [1, 2, 7, 64])
     func model(capacity: Int) throws {
         var table = DigestTable<Int>(capacity: capacity)
-        // The newest last.
+        // The newest entry is the last one.
         var model: [(key: Int, value: Int)] = []
         var state: UInt64 = UInt64(capacity)
         func random(_ bound: Int) -> Int {

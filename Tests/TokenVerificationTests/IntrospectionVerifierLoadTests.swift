@@ -10,7 +10,7 @@ import WireFormat
 struct IntrospectionVerifierLoadTests {
     private typealias Fixture = IntrospectionFixture
 
-    // MARK: What is remembered
+    // MARK: Cached answers
 
     @Test("A good verdict is remembered for 60 s")
     func good() async throws {
@@ -80,7 +80,7 @@ struct IntrospectionVerifierLoadTests {
         #expect(await fixture.code("good") == nil)
     }
 
-    // MARK: How often it asks
+    // MARK: The number of requests
 
     @Test("Many callers with one token are one question")
     func singleFlight() async throws {
@@ -88,7 +88,7 @@ struct IntrospectionVerifierLoadTests {
         fixture.endpoint.hold()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<200 { group.addTask { #expect(await fixture.code() == nil) } }
-            // Each of them waits with a timer, and so does the question.
+            // Each caller waits with a timer, and so does the request.
             while fixture.monotonic.sleepers < 201 { await Task.yield() }
             fixture.endpoint.release()
         }
@@ -131,7 +131,7 @@ struct IntrospectionVerifierLoadTests {
         #expect(await fixture.code("known") == nil)
         fixture.endpoint.hold()
         await withTaskGroup(of: Void.self) { group in
-            // Half of them with one token.
+            // Half of the callers use the same token.
             for number in 0..<1_000 {
                 group.addTask { #expect(await fixture.code(number < 500 ? "same" : "t\(number)") == nil) }
             }
@@ -170,7 +170,7 @@ struct IntrospectionVerifierLoadTests {
         while fixture.failures.isEmpty { await Task.yield() }
         fixture.endpoint.release()
         while fixture.endpoint.running > 0 { await Task.yield() }
-        // Whoever was late has its turn to do what it does.
+        // Gives late tasks time to run.
         for _ in 0..<2_000 { await Task.yield() }
         #expect(fixture.verifier.remembered == (0, 0))
     }
@@ -184,7 +184,7 @@ struct IntrospectionVerifierLoadTests {
         let verifier = try IntrospectionTokenVerifier(
             configuration, fetcher: ScriptedIntrospection { _ in .failure(.connectionFailed) },
             observer: { event in
-                // Time for whoever has an answer already to go on with it.
+                // Gives tasks that already have an answer time to continue.
                 let end = ContinuousClock.now + .milliseconds(50)
                 while ContinuousClock.now < end {}
                 log.append(event)
@@ -209,7 +209,7 @@ struct IntrospectionVerifierLoadTests {
         for task in running { #expect(await task.value == nil) }
         #expect(await fixture.code("next") == nil)
         #expect(fixture.endpoint.requests.map(\.token).contains("impatient") == false)
-        // It can be asked about again.
+        // The token can be introspected again.
         #expect(await fixture.code("impatient") == nil)
     }
 
@@ -222,7 +222,7 @@ struct IntrospectionVerifierLoadTests {
         let patient = Task { await fixture.code("patient") }
         while fixture.monotonic.sleepers < 16 * 2 + 1 { await Task.yield() }
         for number in 0..<5_000 {
-            // One token among them comes and goes again and again.
+            // Half of the callers present the same token. All of them give up.
             let caller = Task { await fixture.code(number.isMultiple(of: 2) ? "same" : "x\(number)") }
             caller.cancel()
             _ = await caller.value
@@ -244,7 +244,7 @@ struct IntrospectionVerifierLoadTests {
             #expect(await fixture.rejection() == .unavailable(.introspection, retryAfter: seconds))
             #expect(fixture.endpoint.requests.count == attempt + 1)
             fixture.monotonic.advance(by: .milliseconds(seconds * 1_000 - 999))
-            // The rest of the pause, rounded up.
+            // The rest of the pause, rounded up to seconds.
             #expect(await fixture.rejection("other") == .unavailable(.introspection, retryAfter: 1))
             #expect(fixture.endpoint.requests.count == attempt + 1)
             fixture.monotonic.advance(by: .milliseconds(999))
@@ -285,7 +285,7 @@ struct IntrospectionVerifierLoadTests {
             fixture.endpoint.release()
         }
         #expect(fixture.endpoint.requests.count == 16)
-        // Sixteen failures that were under way together are one outage, with one pause.
+        // Sixteen concurrent failures count as one outage with one pause.
         #expect(await fixture.rejection() == .unavailable(.introspection, retryAfter: 1))
     }
 

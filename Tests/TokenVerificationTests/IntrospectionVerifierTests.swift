@@ -6,7 +6,7 @@ import WireFormat
 
 @testable import TokenVerification
 
-/// A verifier that asks a scripted endpoint, with clocks that move when told to.
+/// A verifier with a scripted endpoint and clocks that the test advances.
 struct IntrospectionFixture {
     static let now = 1_800_000_000.0
     static let resource = "https://mcp.example/mcp"
@@ -61,7 +61,7 @@ struct IntrospectionFixture {
 struct IntrospectionVerifierTests {
     private typealias Fixture = IntrospectionFixture
 
-    // MARK: The question
+    // MARK: The request
 
     @Test("RFC 6749 §2.3.1: client_secret_basic, each part form-urlencoded before they are joined")
     func basic() async throws {
@@ -121,7 +121,7 @@ struct IntrospectionVerifierTests {
         #expect(fixture.endpoint.requests.count == 1)
     }
 
-    // MARK: The answer
+    // MARK: The response
 
     @Test("A good token is what the endpoint says, under the configured issuer")
     func good() async throws {

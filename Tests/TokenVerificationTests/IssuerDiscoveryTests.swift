@@ -98,7 +98,7 @@ struct IssuerDiscoveryTests {
         #expect(fetcher.requests.count == 2)
         #expect(discovery.presentMetadata() != nil)
         #expect(fetcher.requests.count == 2)
-        // Another document replaces it as soon as one is there.
+        // Another document replaces it as soon as one is available.
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
         clock.advance(by: .seconds(1))
         while discovery.presentMetadata()?.metadata.jwksURI?.path != "/new" { await Task.yield() }

@@ -8,7 +8,7 @@ import WireFormat
 
 @Suite("JWTTokenVerifier", .serialized)
 struct JWTTokenVerifierTests {
-    /// Counts what it is asked for.
+    /// Counts the requests for keys.
     private final class CountingSource: KeySource {
         private let counts = Mutex((present: 0, asked: [KeyNeed]()))
         private let present: JSONWebKeySet?
@@ -120,7 +120,7 @@ struct JWTTokenVerifierTests {
         #expect(await code(two.token()) == "aud_mismatch")
         #expect(await code(two.token(audience: "https://two.example")) == nil)
         #expect(await code(one.token(audience: "https://two.example")) == "aud_mismatch")
-        // The same kid in both sets: the issuer of the token decides whose key is used.
+        // Both sets contain the same kid. The issuer of the token decides which key is used.
         #expect(
             await code(
                 one.token {

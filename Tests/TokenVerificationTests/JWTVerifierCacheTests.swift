@@ -10,7 +10,7 @@ import WireFormat
 struct JWTVerifierCacheTests {
     private static let resource = "https://mcp.example/mcp"
 
-    /// A verifier of one issuer, with clocks that move when told to.
+    /// A verifier for one issuer, with clocks that the test advances.
     private struct Fixture {
         let wall = FakeClock(1_800_000_000)
         let monotonic = ManualClock()

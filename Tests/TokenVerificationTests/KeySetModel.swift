@@ -7,8 +7,8 @@ import WireFormat
 
 @testable import TokenVerification
 
-/// One schedule: a real ``RemoteKeySet`` on a clock, an executor, a network and chance that a seed decides, and an oracle
-/// that says after each step what must hold.
+/// One schedule. A seed decides the clock, the executor, the network and the chance of a real ``RemoteKeySet``. After
+/// each step, an oracle decides what must be true.
 final class KeySetModel: Sendable {
     enum Endpoint: CaseIterable {
         case good, fewer, stale, empty, garbage, serverError, refused, unaskedNotModified, redirect
@@ -34,7 +34,7 @@ final class KeySetModel: Sendable {
     }
 
     private struct Plan {
-        /// The fetch of keys that it belongs to; nil for metadata.
+        /// The fetch of keys that the request belongs to; nil for metadata.
         var flight: Int?
         var answer: Result<FetchedDocument, FetchError>
         var content: (names: [String], lifetime: Duration)?
@@ -63,7 +63,7 @@ final class KeySetModel: Sendable {
 
     /// Runs the schedule.
     ///
-    /// - Returns: The rules that it broke, and how many fetches and waits there were.
+    /// - Returns: The violated rules, and the numbers of fetches and waits.
     func run(steps: Int) throws -> (violations: [String], fetches: Int, waits: Int) {
         let oracle = world.withLock { $0.oracle }
         let source = RemoteKeySet(
@@ -79,7 +79,7 @@ final class KeySetModel: Sendable {
             let violations = check(source)
             if !violations.isEmpty { return (violations, 0, 0) }
         }
-        // Whatever happened: with a good endpoint it recovers by itself.
+        // After any schedule, the key set recovers when the endpoint is good again.
         world.withLock { world in
             world.endpoint = .good
             world.delay = .zero
@@ -121,7 +121,7 @@ final class KeySetModel: Sendable {
         }
     }
 
-    /// Moves the time from one waking to the next, so that everybody wakes at the time they asked for.
+    /// Advances the time in steps to each next deadline, so that every task wakes at its own deadline.
     private func tick(_ duration: Duration) {
         let end = clock.now + duration
         executor.drain()
@@ -158,7 +158,7 @@ final class KeySetModel: Sendable {
         executor.drain()
     }
 
-    /// A token, as the verifier treats it: the present keys first, then, if they cannot decide, a wait.
+    /// Verifies a token as the verifier does: with the present keys first. If they cannot decide, it waits.
     private func token(_ name: String, _ source: RemoteKeySet) {
         let now = clock.now
         let expected = world.withLock { world in
@@ -277,7 +277,7 @@ extension KeySetModel: DocumentFetcher {
         return try plan.answer.get()
     }
 
-    /// Metadata comes as late as everything else; a failing endpoint has none.
+    /// Metadata takes as long as other documents. A failing endpoint has none.
     private static func metadataPlan(_ world: inout World) -> Plan {
         let isThere = world.endpoint != .refused && world.endpoint != .serverError
         return Plan(

@@ -12,7 +12,7 @@ struct KeySetModelTests {
         var fetches = 0
         var waits = 0
         for seed in (part * Self.schedulesPerPart)..<((part + 1) * Self.schedulesPerPart) {
-            // A schedule holds its thread; other tests, some of which watch the clock, shall run in between.
+            // A schedule occupies its thread. Other tests, some of which depend on time, must run in between.
             await Task.yield()
             let outcome = try KeySetModel(seed: seed).run(steps: Self.steps)
             if !outcome.violations.isEmpty {
@@ -22,7 +22,7 @@ struct KeySetModelTests {
             fetches += outcome.fetches
             waits += outcome.waits
         }
-        // The schedules do something: no part is without fetches and waits.
+        // The schedules are not empty: every part has fetches and waits.
         #expect(fetches > Int(Self.schedulesPerPart))
         #expect(waits > Int(Self.schedulesPerPart))
     }

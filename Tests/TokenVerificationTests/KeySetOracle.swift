@@ -2,8 +2,8 @@ import HTTPMessages
 import TokenVerification
 import WireFormat
 
-/// What must hold of a remote key set, worked out from the history of its fetches alone: nothing here is shared with the
-/// library, the numbers neither.
+/// The rules for a remote key set, computed from the history of its fetches. It shares nothing with the library, not
+/// even the constants.
 struct KeySetOracle {
     struct Good {
         var at: Duration
@@ -34,7 +34,7 @@ struct KeySetOracle {
     var isUnderway = false
     var failures = 0
     var backOffEnd = Duration.zero
-    /// What a request is about to cause, and the only thing that may begin a fetch.
+    /// The reason for which the next request may begin a fetch. A fetch must not begin otherwise.
     var allowed: KeySourceEvent.RefreshCause?
     var violations: [String] = []
 
@@ -47,15 +47,15 @@ struct KeySetOracle {
         if !holds { violations.append(rule) }
     }
 
-    // MARK: What the history says
+    // MARK: Conclusions from the history
 
-    /// The names of the keys that verify now; nil when nobody can say.
+    /// The names of the keys that verify now; nil if verification is unavailable.
     func names(_ now: Duration) -> Set<String>? {
         guard let last = goods.last, now - last.at <= hardLifetime else { return nil }
         var names = Set(last.names)
         if hasGrace, goods.count > 1 {
             let before = goods[goods.count - 2]
-            // Seen within the hard limit, missed once, and not for longer than a soft lifetime.
+            // Seen within the hard lifetime, missing once, and for no longer than a soft lifetime.
             if last.at - before.at <= hardLifetime, now - before.at <= hardLifetime, now - last.at <= last.lifetime {
                 names.formUnion(before.names)
             }
@@ -94,7 +94,7 @@ struct KeySetOracle {
         return left <= .zero ? 1 : Int((left / .seconds(1)).rounded(.up))
     }
 
-    // MARK: What happens
+    // MARK: Events
 
     mutating func arrive(_ request: DocumentRequest, _ now: Duration) -> Int {
         require(isUnderway, "a request outside any fetch")

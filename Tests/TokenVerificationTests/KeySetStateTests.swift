@@ -7,12 +7,12 @@ import WireFormat
 
 @testable import TokenVerification
 
-/// Key sets whose keys differ in their `kid` alone.
+/// Key sets whose keys differ only in their `kid`.
 enum NamedKeys {
     private static let template = IssuerFixture.issuer.jwks["keys"]?.array?.first?.object ?? [:]
     private static let bodies = Mutex<[[String]: [UInt8]]>([:])
 
-    /// The document, made once.
+    /// The document with these keys. It is made once.
     static func body(_ names: [String]) -> [UInt8] {
         bodies.withLock { bodies in
             if let body = bodies[names] { return body }
@@ -124,7 +124,7 @@ struct KeySetStateTests {
             #expect(look.begun == nil)
             #expect(look.event == nil)
         }
-        // A caller for whom the set came after its first look has nothing to wait for.
+        // The set arrived after the caller's first look, so there is nothing to wait for.
         #expect(state.step(for: .noKeys, now: .seconds(240)).text == "answer a")
     }
 
@@ -135,7 +135,7 @@ struct KeySetStateTests {
             let look = state.look(now: now)
             #expect(look.keys?.names == "a")
             #expect(look.begun?.cause == .aging)
-            // The next request finds it under way.
+            // The next request finds the fetch in progress.
             #expect(state.look(now: now).begun == nil)
         }
     }
@@ -163,12 +163,12 @@ struct KeySetStateTests {
         let attempt = try Self.begun(&state, .unknownKey, now)
         #expect(attempt.cause == .unknownKey)
         #expect(state.step(for: .unknownKey, now: now).text == "join")
-        // A known key does not wait meanwhile.
+        // A known key does not wait in the meantime.
         #expect(state.look(now: now).keys?.names == "a")
         var failed = state
         _ = state.finish(attempt, .changed(try Self.document("a", "b")), now: now, fraction: 0)
         #expect(state.stepAfterWait(for: .unknownKey, now: now).text == "answer a b")
-        // Failing, and patience that is over, are the same to who waits.
+        // For a waiting caller, a failure and the end of the wait have the same result.
         #expect(failed.stepAfterWait(for: .unknownKey, now: now).text == whenFailed)
         _ = failed.finish(attempt, .failed(.status(500)), now: now, fraction: 1)
         #expect(failed.stepAfterWait(for: .unknownKey, now: now).text == whenFailed)
@@ -180,7 +180,7 @@ struct KeySetStateTests {
         #expect(state.step(for: .unknownKey, now: .seconds(30) - .nanoseconds(1)).text == "answer a")
         let attempt = try Self.begun(&state, .unknownKey, .seconds(30))
         _ = state.finish(attempt, .failed(.status(500)), now: .seconds(34), fraction: 1)
-        // Since the attempt began, not since it ended.
+        // Measured from the start of the attempt, not from its end.
         #expect(state.step(for: .unknownKey, now: .seconds(60) - .nanoseconds(1)).text == "answer a")
         #expect(state.step(for: .unknownKey, now: .seconds(60)).text == "start")
     }
@@ -291,7 +291,7 @@ struct KeySetStateTests {
         #expect((state.finish(first, .failed(.fetch(.timedOut)), now: .seconds(255), fraction: 0)) == true)
         let second = try #require(state.look(now: .seconds(256)).begun)
         #expect(second.number > first.number)
-        // While the second is under way, and after it.
+        // While the second fetch is in progress, and after it.
         #expect((state.finish(first, .changed(try Self.document("old")), now: .seconds(256), fraction: 0)) == false)
         #expect((state.finish(second, .changed(try Self.document("a", "b")), now: .seconds(257), fraction: 0)) == true)
         #expect((state.finish(first, .changed(try Self.document("old")), now: .seconds(258), fraction: 0)) == false)
@@ -306,7 +306,8 @@ struct KeySetStateTests {
         try Self.refresh(&state, at: .seconds(250), .changed(try Self.document("b", "c")))
         let graced = try #require(state.look(now: .seconds(251)).keys)
         #expect(graced.names == "b c a")
-        // What misses a second time is gone; what is missed for the first time has its grace; what is back is back.
+        // A key that is missing for the second time is removed. A key that is missing for the first time has a grace
+        // period. A key that is present again stays.
         var again = state
         try Self.refresh(&again, at: .seconds(491), .changed(try Self.document("c", "a")))
         #expect(again.look(now: .seconds(492)).keys?.names == "c a b")
@@ -339,7 +340,7 @@ struct KeySetStateTests {
         #expect(state.step(for: .noKeys, now: .seconds(520) + .nanoseconds(1)).text == "answer b")
         #expect(state.look(now: .seconds(520) + .nanoseconds(1)).keys?.names == "b")
 
-        // The key was seen last at 0; its set ended at 3600.
+        // The key was last seen at 0. Its set expired at 3600.
         var late = try Self.fetched(Self.document("a", "b"))
         try Self.refresh(&late, at: .seconds(3_590), .changed(try Self.document("b")))
         #expect(late.look(now: .seconds(3_600)).keys?.names == "b a")
@@ -361,7 +362,7 @@ struct KeySetStateTests {
         #expect(state.look(now: .seconds(250)).keys?.names == "b")
     }
 
-    // MARK: What the operator is told
+    // MARK: Events for the operator
 
     @Test("Being stale and being expired are told once each, until the next good fetch")
     func toldOnce() throws {

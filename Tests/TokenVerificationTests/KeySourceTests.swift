@@ -6,7 +6,7 @@ import TokenVerification
 
 @Suite("Key sources: static, in process, local first", .serialized)
 struct KeySourceTests {
-    /// A source whose sets a test chooses, and which counts what it is asked.
+    /// A source whose key sets a test chooses. It counts the requests.
     private final class ChosenSource: KeySource {
         struct State {
             var present: JSONWebKeySet?
@@ -57,7 +57,7 @@ struct KeySourceTests {
         let remote = ChosenSource(try NamedKeys.set(["b", "a"]))
         let source = LocalFirstKeySource(StaticKeySource(try NamedKeys.set(["a"])), otherwise: remote)
         let first = try #require(source.presentKeys())
-        // The remote key of a name that the local set has is left out.
+        // The remote key is left out if the local set has a key with the same name.
         #expect(first.names == "a b")
         #expect(source.presentKeys()?.identity == first.identity)
         let other = try NamedKeys.set(["c"])
@@ -81,7 +81,7 @@ struct KeySourceTests {
         let remote = ChosenSource(nil, fetched: try NamedKeys.set(["b"]))
         let source = LocalFirstKeySource(StaticKeySource(try NamedKeys.set(["a"])), otherwise: remote)
         #expect(source.presentKeys()?.names == "a")
-        // The remote set was never there: its first fetch is wanted, not one for an unknown key.
+        // There was no remote set yet. Its first fetch is wanted, not one for an unknown key.
         #expect(try await source.keys(for: .unknownKey).names == "a b")
         #expect(try await source.keys(for: .unknownKey).names == "a b")
         #expect(remote.asked == [.noKeys, .unknownKey])

@@ -13,7 +13,7 @@ import Testing
 
 @Suite("Secrets and lists from files", .serialized)
 struct OperatorFileVerifierTests {
-    /// A folder that goes with the test.
+    /// A folder that is deleted after the test.
     private final class Folder {
         let path: String
 
@@ -112,7 +112,7 @@ struct OperatorFileVerifierTests {
         #expect(Self.reason { try ClientSecret(file: file) } == "names a file that this program may not read")
     }
 
-    /// Why a secret is refused: the reason of its one fault, whose setting is always the secret.
+    /// Why a secret is refused: the reason of its only fault, whose setting is always the secret.
     private static func reason(_ make: () throws -> ClientSecret) -> String? {
         do {
             _ = try make()

@@ -26,7 +26,7 @@ struct RemoteKeySetHTTPTests {
         (fetcher.lastRequest?.fields.pairs ?? []).map { "\($0.name): \($0.value)" }
     }
 
-    /// Lets the lane for unknown keys fetch.
+    /// Triggers the fetch for unknown keys.
     private func refresh() async throws -> JSONWebKeySet {
         clock.advance(by: .seconds(30))
         return try await source.keys(for: .unknownKey)
@@ -70,7 +70,7 @@ struct RemoteKeySetHTTPTests {
             #expect(
                 sent() == ["If-None-Match: \"1\"", "If-Modified-Since: then", "Cache-Control: no-cache"])
         }
-        // Ten minutes after the only answer with a body.
+        // Ten minutes after the only response with a body.
         #expect(source.health == .healthy)
     }
 
@@ -152,7 +152,7 @@ struct RemoteKeySetHTTPTests {
         let keys = try await refresh()
         #expect(
             events.filter { $0.hasPrefix("key_s") } == ["key_set_too_large limit=1000 issuer=https://issuer.example"])
-        // The new set has 1000; the one that it misses now has its grace.
+        // The new set has 1000 keys. The key that is missing from it is in its grace period.
         #expect(keys.keys.count == 1_001)
         #expect(events.last == "key_refresh_succeeded usable_keys=1000 issuer=https://issuer.example")
     }

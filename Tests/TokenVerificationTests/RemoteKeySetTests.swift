@@ -80,7 +80,7 @@ struct RemoteKeySetTests {
         await waitForRequests(1)
         let other = Task { await failure(source) }
         cancelled.cancel()
-        // The fetch is still held: only its own cancellation can have ended the wait.
+        // The fetch is still blocked, so only the cancellation can have ended the wait.
         #expect(await cancelled.value == 1)
         fetcher.release()
         #expect(await other.value == nil)
@@ -96,13 +96,13 @@ struct RemoteKeySetTests {
         let source = try discovered()
         let waiter = Task { await failure(source) }
         await waitForRequests(1)
-        // Patience, the wait for metadata, and the time of its first document.
+        // Three tasks sleep: the wait of the caller, the wait for metadata, and the time limit of its first document.
         while clock.sleepers < 3 { await Task.yield() }
         clock.advance(by: .seconds(3))
         fetcher.release(holdingOn: true)
         await waitForRequests(2)
         while clock.sleepers < 2 { await Task.yield() }
-        // Nobody gives up before.
+        // No task gives up earlier.
         clock.advance(by: .milliseconds(1_999))
         #expect(clock.sleepers == 2)
         clock.advance(by: .milliseconds(1))
@@ -124,7 +124,8 @@ struct RemoteKeySetTests {
         _ = await waiter.value
         while failures.isEmpty { await Task.yield() }
         #expect(failures == ["fetch_timed_out"])
-        // The back-off is over a second later, and the next use fetches anew. The late answer of the first is dropped.
+        // The back-off ends a second later, and the next use starts a new fetch. The late response of the first is
+        // ignored.
         clock.advance(by: .seconds(1))
         let next = Task { await failure(source) }
         await waitForRequests(2)
@@ -277,11 +278,11 @@ struct RemoteKeySetTests {
             clock.advance(by: .seconds(60))
         }
         #expect(fetcher.requests == [Self.oauth, Self.url, Self.url, Self.url, Self.url])
-        // The fourth attempt asks where the keys are now; the metadata is gone too.
+        // The fourth attempt looks up the location of the keys again. The metadata is unavailable too.
         fetcher.set(Self.oauth, .failure(.timedOut))
         _ = await failure(source)
         #expect(fetcher.requests.suffix(2) == [Self.oauth, Self.url])
-        // They have moved.
+        // The keys are at another URL now.
         clock.advance(by: .seconds(60))
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
         fetcher.set("https://issuer.example/new", json: IssuerFixture.issuer.jwks)

@@ -9,7 +9,7 @@ import WireFormat
 
 @Suite("RoutingTokenVerifier", .serialized)
 struct RoutingTokenVerifierTests {
-    /// Knows one token, and keeps what it was asked.
+    /// A verifier that knows one token and records the tokens that it gets.
     private final class Opaque: TokenVerifier {
         private let seen = Mutex<[String]>([])
         private let answer: @Sendable () throws(TokenRejection) -> AccessToken
@@ -58,7 +58,7 @@ struct RoutingTokenVerifierTests {
                 staticTokens: withStatic ? StaticTokenVerifier(list) : nil, foreignJWTs: foreignJWTs)
         }
 
-        /// The subject, or the code of the refusal.
+        /// The subject of the token, or the code of the refusal.
         func outcome(_ token: String) async -> String {
             do throws(TokenRejection) {
                 return try await verifier.verify(PresentedToken(Array(token.utf8))).subject ?? "nobody"
@@ -118,7 +118,7 @@ struct RoutingTokenVerifierTests {
         #expect(fixture.opaque.asked == tokens)
         #expect(await fixture.outcome(fixture.issuer.token()) == "test-user")
         #expect(await fixture.outcome(fixture.issuer.token(with: .alteredSignature)) == "bad_signature")
-        // Without a readable issuer it is nobody's.
+        // A token without a readable issuer is routed to no verifier.
         #expect(await fixture.outcome(fixture.stranger.token { $0.claims["iss"] = nil }) == "iss_missing")
         #expect(await fixture.outcome("e30.!.AA") == "alg_missing")
         #expect(fixture.opaque.asked.count == 2)

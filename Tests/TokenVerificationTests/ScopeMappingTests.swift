@@ -26,13 +26,13 @@ struct ScopeMappingTests {
             (#"{"realm_access":{"roles":["editor","other"]}}"#, "read write", false),
             (#"{"realm_access":{"roles":["Domain Users"]},"scope":"mcp:use"}"#, "mcp:use read", false),
             (#"{"realm_access":{"roles":"Domain Users"}}"#, "read", false),
-            // One value, not a list of them.
+            // A string is a single value, not a list.
             (#"{"realm_access":{"roles":"editor reader"}}"#, "", false),
             (#"{"resource_access":{"notes.example":{"roles":["reader"]}}}"#, "read", false),
             (#"{"resource_access":{"notes":{"example":{"roles":["reader"]}}}}"#, "", false),
             (#"{"resource_access.notes.example.roles":["reader"]}"#, "", false),
             (#"{"https://example/groups":["/staff"]}"#, "staff", false),
-            // A role is no scope by itself, and is compared as bytes.
+            // A role is not a scope unless it is mapped. Roles are compared as bytes.
             (#"{"realm_access":{"roles":["write","Editor","editor "]}}"#, "", false),
             (#"{"realm_access":{"roles":{"editor":true}},"scope":"a"}"#, "a", true),
             (#"{"realm_access":{"roles":["editor",1]},"scope":"a"}"#, "a", true),
@@ -50,11 +50,11 @@ struct ScopeMappingTests {
         let entra = ScopeMapping(spelling: .withoutPrefix("api://id/"))
         #expect(try token(#"{"scp":"read write"}"#, entra).scopes.description == "api://id/read api://id/write")
         #expect(try token(#"{"scp":["read"]}"#, entra).scopes.description == "api://id/read")
-        // What the issuer does not write so is not taken for it.
+        // A value that already has the prefix is not accepted as the mapped scope.
         #expect(try token(#"{"scp":"api://id/read"}"#, entra).scopes.contains("api://id/read") == false)
         let renamed = ScopeMapping(spelling: .renamed([.init(token: "r", requested: "https://x/read")]))
         #expect(try token(#"{"scope":"r R other"}"#, renamed).scopes.description == "R https://x/read other")
-        // Only scopes are respelled, not what roles grant.
+        // The mapping respells scopes, but not the scopes that roles grant.
         let both = ScopeMapping(
             spelling: .withoutPrefix("p:"), claims: [.init(["roles"], grants: ["admin": ["p:admin"]])])
         #expect(try token(#"{"scope":"a","roles":["admin"]}"#, both).scopes.description == "p:a p:admin")

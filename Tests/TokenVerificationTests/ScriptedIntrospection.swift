@@ -3,7 +3,7 @@ import TokenVerification
 import Synchronization
 import WireFormat
 
-/// An introspection endpoint that answers as a test tells it to, and keeps what it was asked.
+/// An introspection endpoint that gives prepared answers and records the requests.
 final class ScriptedIntrospection: DocumentFetcher {
     typealias Answer = Result<FetchedDocument, FetchError>
 
@@ -13,7 +13,7 @@ final class ScriptedIntrospection: DocumentFetcher {
         let fields: HTTPFields
         let limit: Int
 
-        /// The token of the form, not decoded.
+        /// The token in the form, not decoded.
         var token: String {
             let first = form.utf8.split(separator: UInt8(ascii: "&")).first ?? "".utf8[...]
             return String(decoding: first.dropFirst("token=".utf8.count), as: UTF8.self)
@@ -56,7 +56,7 @@ final class ScriptedIntrospection: DocumentFetcher {
     func set(_ answer: Answer) { set { _ in answer } }
 
     var requests: [Request] { state.withLock { $0.requests } }
-    /// How many requests have no answer yet.
+    /// The number of requests without an answer.
     var running: Int { state.withLock { $0.running } }
     var mostRunning: Int { state.withLock { $0.mostRunning } }
 

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Runs tasks on the thread that drains it, one at a time, in an order drawn from a seed: a schedule that can be repeated.
+/// Runs tasks one at a time on the thread that calls `drain`, in an order that a seed decides. A schedule can be
+/// repeated.
 final class SerialTaskExecutor: TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
@@ -18,7 +19,7 @@ final class SerialTaskExecutor: TaskExecutor {
         state.withLock { $0.jobs.append(job) }
     }
 
-    /// Runs what is ready, and what becomes ready by it, until nothing is.
+    /// Runs all ready tasks, and those that become ready, until none is left.
     func drain() {
         while let job = next() { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
@@ -31,7 +32,7 @@ final class SerialTaskExecutor: TaskExecutor {
     }
 }
 
-/// SplitMix64: the same numbers for the same seed, on every machine.
+/// SplitMix64: the same seed gives the same numbers on every machine.
 struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 

@@ -79,7 +79,7 @@ struct AbsoluteURLTests {
 
     static let refused: [(text: String, reason: AbsoluteURL.ParseError)] = [
         ("", .empty), ("https://a/" + String(repeating: "b", count: 2039), .tooLong),
-        // Bytes that stand in no URL (THREATS R6, P11).
+        // Bytes that a URL cannot contain (THREATS R6, P11).
         (" https://a", .invalidByte), ("https://a ", .invalidByte), ("https://a\n", .invalidByte),
         ("https://a/\r\nX: y", .invalidByte),
         ("https://a/\t", .invalidByte), ("https://a/\0", .invalidByte), ("https://a\\b", .invalidByte),
@@ -100,7 +100,7 @@ struct AbsoluteURLTests {
         ("data:,x", .unsupportedScheme),
         ("?https://a", .unsupportedScheme), ("ws://a", .unsupportedScheme), ("https", .unsupportedScheme),
         ("https+x://a", .unsupportedScheme),
-        // Hosts that are missing.
+        // Missing hosts.
         ("https:", .missingHost), ("https:/", .missingHost), ("https:a", .missingHost), ("https:/a", .missingHost),
         ("https://", .missingHost),
         ("https:///a", .missingHost), ("https://?q", .missingHost), ("https://#f", .missingHost),
@@ -164,7 +164,7 @@ struct AbsoluteURLTests {
         ("https://a:99999999999999999999", .invalidPort),
         ("https://[::1]:", .invalidPort), ("https://[::1]:0", .invalidPort), ("https://a:%38", .invalidPort),
         ("https://a:b:c", .invalidHost), ("https://a:80:80", .invalidHost),
-        // Percent-encoding and characters of the later parts.
+        // Percent-encoding, and characters in path, query and fragment.
         ("https://a/%", .invalidPath), ("https://a/%4", .invalidPath), ("https://a/%zz", .invalidPath),
         ("https://a/%4g", .invalidPath), ("https://a/%%41", .invalidPath),
         ("https://a/[", .invalidPath), ("https://a/]", .invalidPath), ("https://a/%?x", .invalidPath),

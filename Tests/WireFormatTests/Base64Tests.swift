@@ -41,7 +41,7 @@ struct Base64Tests {
             for byte in UInt8.min...UInt8.max {
                 var text = [UInt8](repeating: UInt8(ascii: "A"), count: 8)
                 text[place] = byte
-                // At the end `=` is padding, and the A before it leaves no unused bits.
+                // At the end, `=` is padding, and the A before it has no unused bits.
                 let isAdmitted = alphabet.contains(byte) || place == 7 && byte == UInt8(ascii: "=")
                 let bytes = Base64.decode(text.span)
                 #expect((bytes != nil) == isAdmitted, "\(place) \(byte)")

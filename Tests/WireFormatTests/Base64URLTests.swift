@@ -98,7 +98,7 @@ struct Base64URLTests {
         #expect(Self.decode(text, 0..<text.utf8.count, into: &buffer) == nil)
     }
 
-    // A span cannot stand inside `#expect`.
+    // `#expect` cannot contain a span.
 
     private static func decode(_ text: [UInt8]) -> [UInt8]? { Base64URL.decode(text.span) }
 

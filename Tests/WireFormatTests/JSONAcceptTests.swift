@@ -3,7 +3,7 @@ import WireFormat
 
 @Suite("JSON that is accepted (RFC 8259)", .serialized)
 struct JSONAcceptTests {
-    /// A text, and how the writer spells its value.
+    /// A text, and its value as the encoder writes it.
     static let rows: [(text: String, written: String)] = [
         // Scalars at the top level (RFC 8259 §2).
         ("null", "null"), ("true", "true"), ("false", "false"), ("0", "0"), ("\"\"", "\"\""), ("\"a\"", "\"a\""),
@@ -59,7 +59,7 @@ struct JSONAcceptTests {
     func accepted(text: String, written: String) throws {
         let value = try JSONValue(parsing: Array(text.utf8))
         #expect(value.encoded() == Array(written.utf8))
-        // What the writer wrote means the same.
+        // The written text has the same value.
         #expect(try JSONValue(parsing: value.encoded()) == value)
     }
 

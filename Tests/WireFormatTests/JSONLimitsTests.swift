@@ -99,7 +99,7 @@ struct JSONLimitsTests {
 
     @Test("Repeated names are found for every number of members around the change of method", arguments: 2...40)
     func memberCounts(count: Int) throws {
-        // Names of one length, with one first and last byte, so that a cheap mark cannot tell them apart.
+        // Names with the same length, first byte and last byte, so that a cheap tag cannot distinguish them.
         let names = (0..<count).map { "a\($0 < 10 ? "0" : "")\($0)z" }
         func text(_ names: [String]) -> [UInt8] {
             Array(("{" + names.map { "\"\($0)\":[{\"a\":1}]" }.joined(separator: ",") + "}").utf8)

@@ -1,7 +1,7 @@
 import Testing
 import WireFormat
 
-/// Whatever the bytes, the parser answers with a value or an error; nothing traps, and every walk ends.
+/// For any bytes, the parser returns a value or throws an error. Nothing traps, and every walk ends.
 @Suite("Broken JSON", .serialized)
 struct JSONMutationTests {
     static let sample = """
@@ -9,7 +9,7 @@ struct JSONMutationTests {
         "\\u0061":"\\ud83d\\ude00\\n\\"é€😀","t":[true,false,null,{},[]],"o":{"p":{"q":[[1e-2]]}}, "long":"0123456789abcdef"}
         """
 
-    /// Touches everything that a node offers.
+    /// Calls every accessor of a node.
     private func walk(_ node: JSONDocument.Node, in bytes: [UInt8]) -> Int {
         var nodes = 1
         #expect(node.range.lowerBound >= 0 && node.range.upperBound <= bytes.count && !node.range.isEmpty)
@@ -68,7 +68,7 @@ struct JSONMutationTests {
             longer.insert(bytes[index], at: index)
             _ = parse(longer)
         }
-        // Letters of strings and digits may change; most of the rest may not.
+        // Letters in strings and digits may change; most other bytes may not.
         #expect(accepted > bytes.count)
         #expect(accepted < bytes.count * 256)
     }

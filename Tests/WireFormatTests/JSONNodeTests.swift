@@ -208,7 +208,7 @@ struct JSONNodeTests {
 }
 
 extension JSONDocument.Node {
-    /// ``JSONDocument/Node/isString(_:)-(Span<UInt8>)`` for the bytes of a text: a span cannot stand inside `#expect`.
+    /// ``JSONDocument/Node/isString(_:)-(Span<UInt8>)`` for the bytes of a text. `#expect` cannot contain a span.
     func isString(spelled text: String) -> Bool {
         let bytes = Array(text.utf8)
         return isString(bytes.span)

@@ -53,7 +53,7 @@ struct JSONPositionsTests {
 
     @Test("Names of one tag are told apart, and an escaped name is found by its bytes")
     func tags() throws {
-        // First and last byte and length are the same, so the tags are.
+        // The names have the same length, first byte and last byte, and therefore the same tag.
         let document = try JSONDocument(parsing: Array(#"{"abcd":1,"aXYd":2,"a\u0051Qd":3}"#.utf8))
         #expect(document.root["abcd"]?.double == 1)
         #expect(document.root["aXYd"]?.double == 2)

@@ -3,7 +3,7 @@ import WireFormat
 
 @Suite("Every byte at every place of a JSON string", .serialized)
 struct JSONStringBytesTests {
-    /// Long enough that a scanner of eight bytes at a time meets each byte in each lane, and alone at the end.
+    /// Long enough that a scanner for eight bytes at a time gets each byte in each lane, and in the rest at the end.
     private static let length = 32
 
     @Test(
@@ -18,9 +18,9 @@ struct JSONStringBytesTests {
             let expected: (reason: JSONDocument.ParseError.Reason, offset: Int)? =
                 switch byte {
                 case 0x00..<0x20: (.controlCharacter, place + 1)
-                // The string ends here; what follows is too much.
+                // The string ends here. The bytes after it are not allowed.
                 case UInt8(ascii: "\""): (.trailingBytes, place + 2)
-                // `\a` is no escape; before the last quote it opens the end of the string.
+                // `\a` is not an escape. Before the last quote, the backslash escapes the end of the string.
                 case UInt8(ascii: "\\"):
                     isLast
                         ? (.unexpectedEnd, text.count)

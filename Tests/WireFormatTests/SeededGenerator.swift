@@ -1,4 +1,4 @@
-/// A repeatable source of randomness (SplitMix64), so that a failing property can be run again from its seed.
+/// A repeatable random generator (SplitMix64). A failing property can be run again from its seed.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

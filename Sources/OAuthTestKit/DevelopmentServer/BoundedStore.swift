@@ -1,6 +1,6 @@
-/// Values under byte keys, at most `capacity` of them: one more pushes out the oldest.
+/// A dictionary with at most `capacity` entries. Inserting one more evicts the oldest entry.
 ///
-/// Keys are bytes, not `String`: two strings that Unicode calls equal are two keys.
+/// Keys are bytes, not `String`, because Swift compares strings by canonical equivalence.
 struct BoundedStore<Value: Sendable>: Sendable {
     private struct Entry: Sendable {
         var value: Value
@@ -22,7 +22,7 @@ struct BoundedStore<Value: Sendable>: Sendable {
 
     subscript(key: [UInt8]) -> Value? { entries[key]?.value }
 
-    /// Stores a value as the newest one.
+    /// Inserts a value as the newest entry.
     mutating func insert(_ value: Value, for key: [UInt8]) {
         nextSerial &+= 1
         entries[key] = Entry(value: value, serial: nextSerial)
@@ -30,13 +30,13 @@ struct BoundedStore<Value: Sendable>: Sendable {
         while entries.count > capacity, oldest < order.count {
             let candidate = order[oldest]
             oldest += 1
-            // A key that was removed or stored again meanwhile has another serial, and a younger place in the order.
+            // A key that was removed or inserted again has another serial, and a later place in the order.
             if entries[candidate.key]?.serial == candidate.serial { entries[candidate.key] = nil }
         }
         if order.count > 2 * capacity + 16 { compact() }
     }
 
-    /// Changes a stored value in place; its age stays. Nothing for an unknown key.
+    /// Replaces a stored value and keeps its age. An unknown key has no effect.
     mutating func replace(_ value: Value, for key: [UInt8]) {
         entries[key]?.value = value
     }

@@ -1,18 +1,18 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// How a token request says which client it comes from (RFC 6749 §2.3, §3.2.1).
+/// How the client of a token request identifies and authenticates itself (RFC 6749 §2.3, §3.2.1).
 struct ClientAuthentication: Sendable {
     private let method: DevelopmentAuthorizationServer.ClientAuthentication
     private let clientID: String
     private let secret: String?
 
-    /// Whether the request carries `Authorization: Basic`, well-formed or not: a refusal then has a challenge.
+    /// Whether the request has an `Authorization: Basic` field, well-formed or not. A refusal then has a challenge.
     static func isBasic(_ fields: HTTPFields) -> Bool {
         fields.values(of: .authorization).contains { ASCII.equalsIgnoringCase($0.bytes.prefix(5), "basic".utf8) }
     }
 
-    /// Reads the client's credentials: in the `Authorization` field or in the form, not in both.
+    /// Reads the client's credentials from the `Authorization` field or from the form; both at once are refused.
     init(fields: HTTPFields, form: FormParameters) throws(Refusal) {
         let formID = try form.optional("client_id")
         let formSecret = try form.optional("client_secret")
@@ -20,7 +20,7 @@ struct ClientAuthentication: Sendable {
         case .repeated:
             throw .severalAuthenticationMethods
         case .once(let value):
-            // RFC 6749 §2.3: not more than one method in a request. A bare client_id beside Basic is no method.
+            // RFC 6749 §2.3: at most one method in a request. A `client_id` without a secret is not a method.
             guard formSecret == nil else { throw .severalAuthenticationMethods }
             let (id, secret) = try Self.parseBasic(value.bytes)
             if let formID {
@@ -37,7 +37,7 @@ struct ClientAuthentication: Sendable {
         }
     }
 
-    /// Finds the client and checks its secret; the method must be the registered one.
+    /// Finds the client and checks its secret. The method must be the one that the client registered.
     func client(in store: GrantStore) throws(Refusal) -> RegisteredClient {
         guard let client = store.client(clientID) else { throw .unknownClient }
         guard client.authentication == method else { throw .wrongAuthenticationMethod }
@@ -47,7 +47,7 @@ struct ClientAuthentication: Sendable {
         return client
     }
 
-    /// `Basic` 1*SP base64(form-urlencoded id ":" form-urlencoded secret) (RFC 7617 §2, RFC 6749 §2.3.1).
+    /// Parses `Basic` 1*SP base64(form-urlencoded id ":" form-urlencoded secret) (RFC 7617 §2, RFC 6749 §2.3.1).
     private static func parseBasic(_ value: [UInt8]) throws(Refusal) -> (id: String, secret: String) {
         guard ASCII.equalsIgnoringCase(value.prefix(6), "basic ".utf8) else { throw .malformedCredentials }
         let token = Array(value.dropFirst(6).drop { $0 == 0x20 })

@@ -4,11 +4,11 @@ internal import WireFormat
 extension DevelopmentAuthorizationServer {
     /// How a client authenticates at the token endpoint (RFC 7591 §2).
     public enum ClientAuthentication: String, Sendable, Hashable, CaseIterable {
-        /// A public client: no secret, PKCE instead.
+        /// A public client: it has no secret and uses PKCE.
         case none
-        /// The secret in an `Authorization: Basic` field (RFC 6749 §2.3.1).
+        /// The client sends its secret in an `Authorization: Basic` field (RFC 6749 §2.3.1).
         case clientSecretBasic = "client_secret_basic"
-        /// The secret as a form parameter (RFC 6749 §2.3.1).
+        /// The client sends its secret as a form parameter (RFC 6749 §2.3.1).
         case clientSecretPost = "client_secret_post"
     }
 }
@@ -16,35 +16,35 @@ extension DevelopmentAuthorizationServer {
 extension DevelopmentAuthorizationServer {
     /// A grant type of the development authorization server (RFC 7591 §2).
     public enum GrantType: String, Sendable, Hashable, CaseIterable {
-        /// RFC 6749 §4.1, with PKCE.
+        /// The authorization code grant with PKCE (RFC 6749 §4.1).
         case authorizationCode = "authorization_code"
-        /// RFC 6749 §6, with rotation.
+        /// The refresh token grant with rotation (RFC 6749 §6).
         case refreshToken = "refresh_token"
-        /// RFC 6749 §4.4.
+        /// The client credentials grant (RFC 6749 §4.4).
         case clientCredentials = "client_credentials"
     }
 }
 
 extension DevelopmentAuthorizationServer {
-    /// What a client that was registered in the program authenticates with.
+    /// The credentials of a client that the program registered.
     public struct Client: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
         /// The `client_id`.
         public let clientID: String
         /// The secret; nil for a public client.
         public let clientSecret: String?
-        /// How it authenticates.
+        /// How the client authenticates.
         public let authentication: DevelopmentAuthorizationServer.ClientAuthentication
 
-        /// The client's name, without the secret.
+        /// The `client_id`, without the secret.
         public var description: String { "DevelopmentAuthorizationServer.Client(\(clientID))" }
-        /// The client's name, without the secret.
+        /// The `client_id`, without the secret.
         public var debugDescription: String { description }
-        /// Shows the client's name, without the secret.
+        /// Shows the `client_id`, without the secret.
         public var customMirror: Mirror { Mirror(self, children: ["clientID": clientID]) }
     }
 }
 
-/// A client that the development authorization server knows. Of its secret only the digest is kept.
+/// A client that the development authorization server knows. Only the digest of its secret is stored.
 struct RegisteredClient: Sendable {
     let id: String
     let authentication: DevelopmentAuthorizationServer.ClientAuthentication
@@ -64,7 +64,7 @@ struct RegisteredClient: Sendable {
         secretDigest = secret.map { Digest.sha256(Array($0.utf8)) }
     }
 
-    /// Compares digests in constant time, so that an answer's timing tells nothing about the secret.
+    /// Compares digests in constant time, so that response times reveal nothing about the secret.
     func hasSecret(_ presented: String) -> Bool {
         guard let secretDigest else { return false }
         return ConstantTime.equals(Digest.sha256(Array(presented.utf8)), secretDigest)

@@ -3,33 +3,34 @@ public import OAuthMetadata
 internal import WireFormat
 
 extension DevelopmentAuthorizationServer {
-    /// How a ``DevelopmentAuthorizationServer`` issues tokens. Every value has a default that suits a first try.
+    /// How a ``DevelopmentAuthorizationServer`` issues tokens. The default values suit a first try.
     public struct Settings: Sendable {
-        /// The lifetime of an access token in seconds, -86,400…86,400; with a negative one every token is born expired,
-        /// which a test of the way back to a good one wants. Default 3,600.
+        /// The lifetime of an access token in seconds, -86,400…86,400. Default 3,600.
+        ///
+        /// With a negative lifetime, every token is expired when it is issued. Tests of a client's refresh use this.
         public var accessTokenLifetime = 3_600
-        /// The lifetime of a refresh token since its family was last used, in seconds, 1…31,536,000. Default 30 days.
+        /// The lifetime of a refresh token in seconds since its family was last used, 1…31,536,000. Default 30 days.
         public var refreshTokenLifetime = 2_592_000
         /// The lifetime of an authorization code in seconds, 1…600. Default 60.
         public var codeLifetime = 60
-        /// The scopes of a request that asks for none. Default none.
+        /// The scopes that are granted to a request without `scope`. Default none.
         public var defaultScopes = ScopeSet()
-        /// The scopes that may be asked for; nil (the default) for any. When set, they are in the metadata.
+        /// The scopes that a client may request; nil (the default) allows any. If set, the metadata lists them.
         public var allowedScopes: ScopeSet?
-        /// The resources that may be asked for, with or without a trailing slash; nil (the default) for any.
+        /// The resources that a client may request, with or without a trailing slash; nil (the default) allows any.
         public var allowedResources: [String]?
-        /// The audience of a token whose request names no resource; without one (the default) such a request is refused
-        /// (`invalid_target`).
+        /// The audience of a token whose request names no resource. Without a default resource (nil, the default), the
+        /// server refuses such a request (`invalid_target`).
         public var defaultResource: String?
-        /// The `sub` of the user who approves everything. Default `developer`.
+        /// The `sub` of the simulated user, who approves every request. Default `developer`.
         public var subject = "developer"
-        /// The algorithm of the signatures; nil (the default) for the first one of the issuer.
+        /// The algorithm that signs the tokens; nil (the default) means the first one of the issuer.
         public var algorithm: SignatureAlgorithm?
-        /// The largest number of registered clients, of codes and of refresh tokens each, 1…1,000,000; beyond it the oldest
-        /// makes room. Default 10,000.
+        /// The largest number of registered clients, of codes and of refresh tokens, each 1…1,000,000. When a limit is
+        /// reached, the oldest entry is evicted. Default 10,000.
         public var capacity = 10_000
 
-        /// The defaults.
+        /// Makes settings with the default values.
         public init() {}
 
         func check(algorithms: [SignatureAlgorithm]) throws(TestKitError) {

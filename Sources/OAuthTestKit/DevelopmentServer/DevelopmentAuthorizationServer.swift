@@ -4,16 +4,17 @@ public import OAuthMetadata
 public import TokenVerification
 internal import WireFormat
 
-/// An OAuth 2.1 authorization server for one developer's machine: everything is real but the user, who is never asked.
+/// An OAuth 2.1 authorization server for development on one machine. Only the user is simulated: every request is
+/// approved.
 ///
-/// Authorization code with PKCE S256 (RFC 7636) and `iss` (RFC 9207), rotating refresh tokens, client credentials, open
-/// dynamic registration (RFC 7591), resource indicators (RFC 8707), a JWK Set and metadata (RFC 8414). Tokens are
-/// RFC 9068 access tokens signed by a ``FakeIssuer``. It holds everything in memory.
+/// It supports the authorization code grant with PKCE S256 (RFC 7636) and `iss` (RFC 9207), rotating refresh tokens,
+/// client credentials, open dynamic registration (RFC 7591), resource indicators (RFC 8707), a JWK Set and metadata
+/// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
 ///
-/// Because it approves every request, it refuses to be made for an issuer that is not on a loopback host; the program
-/// checks the address that it listens on with ``checkBindAddress(_:)``.
+/// Because it approves every request, its issuer must be on a loopback host. The program must check the address that it
+/// listens on with ``checkBindAddress(_:)``.
 public final class DevelopmentAuthorizationServer: HTTPHandler {
-    /// Where the tokens come from; give its key source to the guard.
+    /// The issuer of the tokens. Give its key source to the guard.
     public let issuer: FakeIssuer
     private let store: GrantStore
     private let authorizationEndpoint: AuthorizationEndpoint
@@ -22,13 +23,13 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     private let routes: Routes
     private let metadataDocument: HTTPResponse
 
-    /// A server for an issuer with new keys.
+    /// Makes a server for an issuer with new keys.
     ///
     /// - Parameters:
     ///   - issuer: The issuer identifier, such as `http://127.0.0.1:9000`: http or https, on a loopback host.
     ///   - settings: How tokens are issued.
-    ///   - clock: The clock of tokens and codes.
-    /// - Throws: ``TestKitError``, whose description is one line for the terminal.
+    ///   - clock: The clock for the lifetimes of tokens and codes.
+    /// - Throws: ``TestKitError``. Its description is one line for a terminal.
     public convenience init(
         issuer: String, settings: DevelopmentAuthorizationServer.Settings = DevelopmentAuthorizationServer.Settings(),
         clock: WallClock = .system
@@ -38,7 +39,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             issuer: FakeIssuer(issuer, algorithms: [settings.algorithm ?? .rs256], clock: clock), settings: settings)
     }
 
-    /// A server that signs with the keys, and runs by the clock, of an issuer that a test has already.
+    /// Makes a server that uses the keys and the clock of an existing issuer.
     public init(
         issuer: FakeIssuer,
         settings: DevelopmentAuthorizationServer.Settings = DevelopmentAuthorizationServer.Settings()
@@ -62,7 +63,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         metadataDocument = .json(.object(Self.metadata(of: issuer, policy).json))
     }
 
-    /// Refuses a host that is not `localhost`, in 127.0.0.0/8, or `::1` (with or without brackets).
+    /// Throws unless the host is `localhost`, in 127.0.0.0/8, or `::1` (with or without brackets).
     ///
     /// - Throws: ``TestKitError/addressNotLoopback``.
     public static func checkBindAddress(_ host: String) throws(TestKitError) {
@@ -73,9 +74,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         }
     }
 
-    // MARK: Clients of the program's own
+    // MARK: Clients that the program registers
 
-    /// Registers a client without the registration endpoint; it is never pushed out.
+    /// Registers a client without the registration endpoint. The client is never evicted.
     ///
     /// ```swift
     /// let curl = try server.registerClient("curl")
@@ -84,10 +85,11 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     ///
     /// - Parameters:
     ///   - clientID: The `client_id`: 1…128 unreserved characters of RFC 3986.
-    ///   - secret: At least one unreserved character; nil to have one made of 256 random bits.
-    ///   - authentication: How it authenticates; ``DevelopmentAuthorizationServer/ClientAuthentication/none`` makes a public client.
-    ///   - grantTypes: What it may do.
-    ///   - redirectURIs: Where it may be redirected to; needed for the authorization code grant.
+    ///   - secret: At least one unreserved character; nil generates a secret of 256 random bits.
+    ///   - authentication: How the client authenticates.
+    ///     ``DevelopmentAuthorizationServer/ClientAuthentication/none`` makes a public client.
+    ///   - grantTypes: The grant types that the client may use.
+    ///   - redirectURIs: The URIs that it may be redirected to. The authorization code grant needs at least one.
     /// - Throws: ``TestKitError/clientNotAcceptable``.
     @discardableResult
     public func registerClient(
@@ -119,9 +121,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             clientID: clientID, clientSecret: issued, authentication: authentication)
     }
 
-    /// A shell command that asks for a token with a client's secret (client credentials) and prints the JSON answer.
+    /// A shell command that requests a token with the client credentials grant and prints the JSON response.
     ///
-    /// It shows the secret. A public client's command is answered with an error.
+    /// The command contains the client's secret. For a public client, the server answers the command with an error.
     public func tokenCommand(
         for client: DevelopmentAuthorizationServer.Client, resource: String, scopes: ScopeSet = ScopeSet()
     ) -> String {
@@ -134,21 +136,21 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             }
         command += " -d grant_type=client_credentials -d resource=\(PercentEncoding.encode(resource))"
         if !scopes.isEmpty { command += " -d scope=\(PercentEncoding.encode(scopes.description))" }
-        // An issuer is an RFC 3986 URL, where the one character that ends single quotes may stand.
+        // An issuer may contain a single quote (RFC 3986), which would end the quoted word of the shell.
         let url = (issuer.endpoint("token")?.text ?? "").utf8.flatMap { $0 == 0x27 ? Array("'\\''".utf8) : [$0] }
         return command + " '\(String(decoding: url, as: UTF8.self))'"
     }
 
     // MARK: Requests
 
-    /// The server's metadata (RFC 8414 §2), as served.
+    /// The server's metadata (RFC 8414 §2), exactly as it is served.
     public var metadata: AuthorizationServerMetadata {
         Self.metadata(of: issuer, authorizationEndpoint.policy)
     }
 
     /// Answers one request.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        // DNS rebinding: a web page's own host name that resolves to this machine is not this server's name.
+        // DNS rebinding: a web page's host name can resolve to this machine. Such a name in `Host` is refused.
         guard Self.isAddressedToLoopback(request) else { return Self.error(.misdirectedRequest) }
         guard let route = routes.route(of: request.path) else { return Self.error(.notFound) }
         if request.method == .options, route.isOpenToBrowsers { return Self.preflight(for: route) }
@@ -195,7 +197,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         return response
     }
 
-    /// Fetch standard §3.2: what a browser asks before a cross-origin request.
+    /// The answer to a CORS preflight, which a browser sends before a cross-origin request (Fetch standard §3.2).
     private static func preflight(for route: Routes.Route) -> HTTPResponse {
         var response = HTTPResponse(status: .noContent)
         response.fields[.accessControlAllowMethods] = HTTPFields.Value(route.allowedMethods)
@@ -204,7 +206,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         return opened(response, route)
     }
 
-    /// Any page may read the answer: nothing here rests on a cookie or another ambient credential.
+    /// Lets scripts of any origin read the response. That is safe because no endpoint relies on cookies.
     private static func opened(_ response: HTTPResponse, _ route: Routes.Route) -> HTTPResponse {
         guard route.isOpenToBrowsers else { return response }
         var response = response

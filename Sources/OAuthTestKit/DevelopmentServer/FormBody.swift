@@ -1,16 +1,16 @@
 internal import HTTPMessages
 
-/// The body of a token or registration request, read whole and bounded.
+/// The body of a token or registration request, which is read completely up to a limit.
 enum FormBody {
     /// The largest body in bytes.
     static let maximumBytes = 65_536
 
-    /// Refuses another media type; parameters such as `charset` are tolerated.
+    /// Refuses another media type. Parameters such as `charset` are ignored.
     static func checkContentType(of request: HTTPRequest, is mediaType: MediaType) throws(Refusal) {
         guard request.fields.mediaType == mediaType else { throw .wrongContentType }
     }
 
-    /// The body. Other failures than its size are the connection's, and the server's to answer.
+    /// Reads the body. Throws a refusal only for its size. The HTTP server handles other failures of the connection.
     static func collect(_ request: HTTPRequest) async throws -> [UInt8] {
         do {
             return try await request.body.collect(upTo: maximumBytes)

@@ -3,8 +3,8 @@ internal import WireFormat
 /// The parameters of an `application/x-www-form-urlencoded` text: a form body, or the query of an authorization request
 /// (RFC 6749 appendix B).
 ///
-/// Stricter than the WHATWG parser: ASCII only, no stray `%`, decoded bytes must be UTF-8, and a repeated name stays
-/// visible as such instead of one of its values winning.
+/// Stricter than the WHATWG parser: only ASCII, no `%` outside an escape, and decoded bytes must be UTF-8. A repeated
+/// name is reported as repeated, so that no caller uses one of its values by accident.
 struct FormParameters: Sendable {
     enum Value: Sendable, Hashable {
         case absent
@@ -12,7 +12,7 @@ struct FormParameters: Sendable {
         case repeated
     }
 
-    /// More pairs than any OAuth request has.
+    /// The most pairs that are accepted, which is more than any OAuth request needs.
     static let maximumPairs = 64
 
     private var pairs: [(name: String, value: String)] = []
@@ -32,13 +32,13 @@ struct FormParameters: Sendable {
     func value(of name: String) -> Value {
         let found = pairs.filter { $0.name.hasSameBytes(as: name) }
         guard let first = found.first else { return .absent }
-        // RFC 6749 §3.1, §3.2: parameters MUST NOT be included more than once.
+        // RFC 6749 §3.1, §3.2: a parameter must not be included more than once.
         guard found.count == 1 else { return .repeated }
-        // RFC 6749 §3.1, §3.2: a parameter without a value counts as omitted.
+        // RFC 6749 §3.1, §3.2: a parameter without a value is treated as omitted.
         return first.value.isEmpty ? .absent : .once(first.value)
     }
 
-    /// The value, nil when it is omitted.
+    /// The value of a parameter; nil if it is omitted.
     func optional(_ name: String) throws(Refusal) -> String? {
         switch value(of: name) {
         case .absent: return nil
@@ -47,7 +47,7 @@ struct FormParameters: Sendable {
         }
     }
 
-    /// The value of a parameter that the request cannot do without.
+    /// The value of a required parameter.
     func required(_ name: String, orThrow refusal: Refusal) throws(Refusal) -> String {
         guard let value = try optional(name) else { throw refusal }
         return value
@@ -58,7 +58,7 @@ struct FormParameters: Sendable {
         pairs.filter { $0.name.hasSameBytes(as: name) && !$0.value.isEmpty }.map(\.value)
     }
 
-    /// Refuses any repeated name but `resource`, which RFC 8707 §2 allows several times.
+    /// Refuses a repeated name. Only `resource` may be repeated (RFC 8707 §2).
     func checkUniqueness() throws(Refusal) {
         var seen: Set<[UInt8]> = []
         for pair in pairs where !pair.name.hasSameBytes(as: "resource") {
@@ -66,7 +66,7 @@ struct FormParameters: Sendable {
         }
     }
 
-    /// A name or a value, decoded; nil for what no form encoder writes.
+    /// Decodes a name or a value; nil if no form encoder produces this text.
     static func decode(_ text: some Collection<UInt8>) -> String? {
         PercentEncoding.decode(text, plus: .space).flatMap { String(validating: $0, as: UTF8.self) }
     }

@@ -3,38 +3,39 @@ internal import OAuthMetadata
 internal import Synchronization
 internal import WireFormat
 
-/// What the resource owner (here: nobody, automatically) granted to a client.
+/// What was granted to a client. No resource owner is asked: every grant is automatic.
 struct AuthorizationGrant: Sendable {
     let clientID: String
     let subject: String
     let scopes: ScopeSet
-    /// The resources named in the authorization request, as spelled; empty when it named none.
+    /// The resources of the authorization request, as spelled; empty if it named none.
     let resources: [String]
 }
 
-/// An authorization request that was approved and waits for its code to be redeemed.
+/// An approved authorization request whose code was not redeemed yet.
 struct PendingCode: Sendable {
     let grant: AuthorizationGrant
-    /// The `redirect_uri` of the authorization request; nil when it had none.
+    /// The `redirect_uri` of the authorization request; nil if it had none.
     let redirectURI: String?
     /// The decoded S256 `code_challenge`.
     let challenge: [UInt8]
 }
 
-/// Clients, codes and refresh tokens: everything that the server remembers, bounded, behind one lock.
+/// All state of the server: clients, codes and refresh tokens. The number of entries is bounded, and one lock guards
+/// them.
 ///
-/// Codes and tokens are 256 random bits; the store keeps only their digests, under which it also finds them, so that
-/// neither memory nor timing gives one away.
+/// Codes and tokens are 256 random bits. The store keeps only their digests and looks entries up by digest, so that
+/// neither memory nor timing reveals a code or a token.
 final class GrantStore: Sendable {
     private struct Code: Sendable {
         let pending: PendingCode
         let expiresAt: Double
         var isRedeemed = false
-        /// The refresh tokens that came of the code, for revocation when the code turns up again.
+        /// The family of refresh tokens that the code created. It is revoked if the code is presented again.
         var family: [UInt8]?
     }
 
-    /// A line of refresh tokens, of which only the youngest is good.
+    /// The successive refresh tokens of one grant. Only the newest is valid.
     private struct Family: Sendable {
         let grant: AuthorizationGrant
         var currentDigest: [UInt8]
@@ -54,8 +55,8 @@ final class GrantStore: Sendable {
 
     /// - Parameters:
     ///   - capacity: The largest number of registered clients, of codes and of refresh tokens each.
-    ///   - codeLifetime: Seconds.
-    ///   - refreshTokenLifetime: Seconds since the last use.
+    ///   - codeLifetime: The lifetime of a code in seconds.
+    ///   - refreshTokenLifetime: The lifetime of a refresh token in seconds since its last use.
     init(capacity: Int, codeLifetime: Double, refreshTokenLifetime: Double) {
         state = Mutex(
             State(
@@ -67,12 +68,12 @@ final class GrantStore: Sendable {
 
     // MARK: Clients
 
-    /// Adds a client that registered itself; the oldest of its kind makes room.
+    /// Adds a client that registered itself. At the capacity, the oldest such client is evicted.
     func register(_ client: RegisteredClient) {
         state.withLock { $0.clients.insert(client, for: Array(client.id.utf8)) }
     }
 
-    /// Adds a client of the program's own, which is never pushed out.
+    /// Adds a client that the program registered. It is never evicted.
     func registerBuiltIn(_ client: RegisteredClient) {
         state.withLock { $0.builtInClients[Array(client.id.utf8)] = client }
     }
@@ -84,7 +85,7 @@ final class GrantStore: Sendable {
 
     // MARK: Codes
 
-    /// Remembers an approved authorization request and gives its code.
+    /// Stores an approved authorization request and returns its code.
     func issueCode(_ pending: PendingCode, now: Double) -> String {
         let code = Base64URL.encode(RandomBytes.make(32))
         let expiresAt = now + codeLifetime
@@ -94,10 +95,11 @@ final class GrantStore: Sendable {
         return code
     }
 
-    /// Redeems a code once. `check` compares the request with what was approved, and says what is issued; when it
-    /// throws, the code stays good.
+    /// Redeems a code once. `check` compares the token request with the approved request and returns what to issue. If
+    /// `check` throws, the code stays valid.
     ///
-    /// A code that comes a second time was stolen by somebody: its refresh tokens die with it (RFC 6749 §4.1.2).
+    /// If a code is presented twice, one of the two senders stole it. The refresh tokens of the code are therefore
+    /// revoked (RFC 6749 §4.1.2).
     func redeem<Issue: Sendable>(
         code: String, by client: RegisteredClient, now: Double, check: (PendingCode) throws(Refusal) -> Issue
     ) throws(Refusal) -> (issue: Issue, refreshToken: String?) {
@@ -127,9 +129,10 @@ final class GrantStore: Sendable {
 
     // MARK: Refresh tokens
 
-    /// Exchanges a refresh token for its successor. `check` says what is issued; when it throws, the token stays good.
+    /// Exchanges a refresh token for its successor. `check` returns what to issue. If it throws, the token stays valid.
     ///
-    /// A token that was exchanged before revokes its whole family (RFC 9700 §4.14.2): one of its two bearers stole it.
+    /// If an exchanged token is presented again, one of the two senders stole it. Its whole family is therefore revoked
+    /// (RFC 9700 §4.14.2).
     func rotate<Issue: Sendable>(
         refreshToken text: String, by client: RegisteredClient, now: Double,
         check: (AuthorizationGrant) throws(Refusal) -> Issue
@@ -147,7 +150,7 @@ final class GrantStore: Sendable {
             let issue = try check(family.grant)
             family.currentDigest = fresh.digest
             family.expiresAt = now + refreshTokenLifetime
-            // Stored anew: a family in use is the youngest, and the last to make room.
+            // Inserted again, so that a family in use is the newest and is evicted last.
             state.families.remove(presented.familyKey)
             state.families.insert(family, for: presented.familyKey)
             return (issue, fresh.text)
@@ -155,10 +158,10 @@ final class GrantStore: Sendable {
     }
 }
 
-/// A refresh token: 256 random bits that name its family, and 256 of its own.
+/// A refresh token: 256 random bits that name its family, and 256 bits of its own.
 ///
-/// The family's name stands in the token so that a token of any age is recognised as spent without a list of spent
-/// tokens; nobody knows the name who did not hold a token of the family.
+/// The token contains the name of its family so that an exchanged token is recognised without a list of old tokens.
+/// Only a holder of a token of the family knows that name.
 private struct RefreshToken {
     private static let partBytes = 32
 

@@ -2,23 +2,23 @@ internal import JOSE
 internal import OAuthMetadata
 internal import WireFormat
 
-/// Which scopes and audiences the development authorization server puts into tokens. Pure.
+/// Decides which scopes and audiences the development authorization server puts into tokens. It does no I/O.
 struct IssuingPolicy: Sendable {
     let subject: String
     let algorithm: SignatureAlgorithm
-    /// Seconds.
+    /// The lifetime in seconds.
     let accessTokenLifetime: Int
     let defaultScopes: ScopeSet
-    /// Nil: any.
+    /// The scopes that a client may request; nil allows any.
     let allowedScopes: ScopeSet?
-    /// Nil: any.
+    /// The resources that a client may request; nil allows any.
     let allowedResources: [String]?
     let defaultResource: String?
 
-    /// More resources than any client needs in one token.
+    /// The most resources of a request, which is more than any client needs in one token.
     static let maximumResources = 16
 
-    /// The scopes to grant: as requested, or the default ones (RFC 6749 §3.3).
+    /// The scopes to grant: the requested ones, or the default ones if the request has no `scope` (RFC 6749 §3.3).
     func scopes(requested: String?) throws(Refusal) -> ScopeSet {
         guard let requested else { return defaultScopes }
         let scopes = try Self.parse(requested)
@@ -28,7 +28,7 @@ struct IssuingPolicy: Sendable {
         return scopes
     }
 
-    /// The scopes of a refreshed token: none beyond the granted ones (RFC 6749 §6).
+    /// The scopes of a refreshed token, which cannot exceed the granted ones (RFC 6749 §6).
     func scopes(requested: String?, granted: ScopeSet) throws(Refusal) -> ScopeSet {
         guard let requested else { return granted }
         let scopes = try Self.parse(requested)
@@ -36,7 +36,7 @@ struct IssuingPolicy: Sendable {
         return scopes
     }
 
-    /// The resources of an authorization request, each once (RFC 8707 §2.1).
+    /// The resources of an authorization request without duplicates (RFC 8707 §2.1).
     func checked(resources: [String]) throws(Refusal) -> [String] {
         guard resources.count <= Self.maximumResources else { throw .malformedResource }
         var distinct: [String] = []
@@ -51,8 +51,8 @@ struct IssuingPolicy: Sendable {
         return distinct
     }
 
-    /// The audience of a token: what the token request names among the granted resources, else all of them, else the
-    /// default one (RFC 8707 §2.2).
+    /// The audience of a token (RFC 8707 §2.2): the resources of the token request. If resources were granted, these
+    /// must be among them. If the request names none, the granted resources; if none was granted, the default resource.
     func audience(requested: [String], granted: [String]) throws(Refusal) -> [String] {
         let requested = try checked(resources: requested)
         if !granted.isEmpty {
@@ -71,7 +71,7 @@ struct IssuingPolicy: Sendable {
         return scopes
     }
 
-    /// As the guard compares its own resource identifier: with or without one trailing slash.
+    /// Compares like the guard compares its own resource identifier: one trailing slash makes no difference.
     private static func same(_ left: String, _ right: String) -> Bool {
         left.hasSameBytes(as: right) || (left + "/").hasSameBytes(as: right) || left.hasSameBytes(as: right + "/")
     }

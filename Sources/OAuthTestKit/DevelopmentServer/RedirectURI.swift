@@ -1,20 +1,21 @@
 internal import WireFormat
 
-/// A redirection URI that a client may register (RFC 6749 §3.1.2, RFC 8252 §7): https, http on a loopback host, or a
-/// scheme of the client's own.
+/// A redirect URI that a client may register (RFC 6749 §3.1.2, RFC 8252 §7): https, http on a loopback host, or a
+/// private scheme of the client.
 struct RedirectURI: Sendable {
     /// The URI as registered.
     let text: String
-    /// The parts of a URI on a loopback host, whose port is the client's choice per request.
+    /// The parsed URI if its host is a loopback host. The client may choose another port for each request.
     private let loopback: AbsoluteURL?
 
-    /// Nil for what must never be redirected to: fragments, userinfo, remote http, schemes that run code or read files.
+    /// Nil for an unsafe destination: a fragment, userinfo, http on a remote host, or a scheme that runs code or reads
+    /// files.
     init?(_ text: String) {
         guard AbsoluteURI.isValid(text), let scheme = AbsoluteURI.scheme(of: text) else { return nil }
         switch scheme {
         case "http", "https":
             guard let url = try? AbsoluteURL(parsing: text), url.fragment == nil else { return nil }
-            // RFC 8252 §8.3: plain http never leaves the machine.
+            // RFC 8252 §8.3: plain http is safe only if it stays on this machine.
             guard url.scheme == .https || url.isLoopback else { return nil }
             loopback = url.scheme == .http ? url : nil
         case "javascript", "data", "file", "vbscript", "blob", "about", "view-source", "filesystem", "ws", "wss", "ftp":
@@ -25,8 +26,8 @@ struct RedirectURI: Sendable {
         self.text = text
     }
 
-    /// Whether an authorization request may name this URI: the same bytes; on a loopback host with any port
-    /// (RFC 8252 §7.3).
+    /// Whether an authorization request may name this URI: it must be the same bytes. On a loopback host, the port may
+    /// differ (RFC 8252 §7.3).
     func matches(_ requested: String) -> Bool {
         if requested.hasSameBytes(as: text) { return true }
         guard let loopback, let other = try? AbsoluteURL(parsing: requested) else { return false }
@@ -44,9 +45,9 @@ struct RedirectURI: Sendable {
     }
 }
 
-/// The bytes of an RFC 3986 §4.3 absolute URI of any scheme, which has no fragment.
+/// The syntax of an absolute URI of any scheme (RFC 3986 §4.3), which has no fragment.
 enum AbsoluteURI {
-    /// At most this many bytes.
+    /// The largest length in bytes.
     static let maximumBytes = 2_048
 
     static func isValid(_ text: String) -> Bool {
@@ -65,13 +66,13 @@ enum AbsoluteURI {
         return true
     }
 
-    /// The scheme with A–Z folded, or nil when the text does not begin with one.
+    /// The scheme with A–Z in lower case; nil if the text does not begin with a scheme.
     static func scheme(of text: String) -> String? {
         let bytes = text.utf8
         guard let first = bytes.first, ASCII.isLetter(first), let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
         else { return nil }
         let scheme = bytes[..<colon]
-        // RFC 3986 §3.1.
+        // RFC 3986 §3.1: a letter, then letters, digits, "+", "-" and ".".
         let isScheme = scheme.allSatisfy { byte in
             ASCII.isLetter(byte) || ASCII.isDigit(byte) || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
                 || byte == UInt8(ascii: ".")
@@ -79,7 +80,7 @@ enum AbsoluteURI {
         return isScheme ? String(decoding: scheme.map { ASCII.lowercased($0) }, as: UTF8.self) : nil
     }
 
-    /// RFC 3986 §2.2 and §2.3 without `#`.
+    /// Whether the byte is reserved or unreserved (RFC 3986 §2.2 and §2.3), and not `#`.
     private static func isAllowed(_ byte: UInt8) -> Bool {
         if PercentEncoding.isUnreserved(byte) { return true }
         return "!$&'()*+,;=:@/?[]".utf8.contains(byte)

@@ -1,10 +1,10 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// Why the development authorization server refuses a request: the one table from reason to error code and sentence
-/// (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2). Nothing from the request is ever in an answer.
+/// Why the development authorization server refuses a request. One table maps each reason to an error code and a
+/// sentence (RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2). No answer contains text from the request.
 enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
-    // The form of the request.
+    // The syntax of the request.
     case malformedForm, repeatedParameter, wrongContentType, bodyTooLarge
     // The client.
     case clientMissing, unknownClient, wrongSecret, wrongAuthenticationMethod, severalAuthenticationMethods
@@ -16,7 +16,7 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
     // The token request.
     case grantTypeMissing, grantTypeUnsupported, codeMissing, codeNotAcceptable, verifierMissing, verifierMalformed
     case verifierMismatch, redirectURIMismatch, refreshTokenMissing, refreshTokenNotAcceptable
-    // What is asked for.
+    // The requested scopes and resources.
     case malformedScope, scopeNotAllowed, malformedResource, resourceNotAllowed, resourceMissing
     // Registration.
     case malformedRegistration, redirectURIsMissing, redirectURINotAcceptable, authenticationMethodUnsupported
@@ -28,7 +28,7 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
     /// The value of the `error_description` member or parameter: a fixed ASCII sentence.
     var sentence: String { meaning.sentence }
 
-    /// The status of a direct answer.
+    /// The status when the refusal is answered directly, without a redirection.
     var status: HTTPStatus {
         self == .bodyTooLarge ? .contentTooLarge : .badRequest
     }
@@ -91,14 +91,16 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The direct answer (RFC 6749 §5.2). With `basic`, a failed client authentication becomes the 401 with a challenge
-    /// that the scheme asks for.
+    /// The direct answer (RFC 6749 §5.2).
+    ///
+    /// - Parameter usedBasic: Whether the client used `Authorization: Basic`. A failed client authentication is then
+    ///   answered with 401 and a `Basic` challenge.
     func response(usedBasic: Bool = false) -> HTTPResponse {
         var response = HTTPResponse.json(
             .object(["error": .string(code), "error_description": .string(sentence)]), status: status)
         response.fields[.cacheControl] = "no-store"
         response.fields[.pragma] = "no-cache"
-        // RFC 6749 §5.2: a client that used the Authorization field is answered with its scheme's challenge.
+        // RFC 6749 §5.2: the challenge must match the scheme that the client used.
         if usedBasic, code == "invalid_client" {
             response.status = .unauthorized
             response.fields[.wwwAuthenticate] = "Basic realm=\"token endpoint\", charset=\"UTF-8\""

@@ -2,15 +2,15 @@ internal import HTTPMessages
 internal import JOSE
 internal import WireFormat
 
-/// The client registration endpoint (RFC 7591 §3), open to everybody.
+/// The client registration endpoint (RFC 7591 §3). It requires no initial access token.
 struct RegistrationEndpoint: Sendable {
     let store: GrantStore
 
-    /// More redirect URIs than any client has.
+    /// The most redirect URIs that a client may register.
     static let maximumRedirectURIs = 16
-    /// The largest size of all redirect URIs of a client, in bytes: what is stored of a registration.
+    /// The largest total length of a client's redirect URIs in bytes. It limits what a registration stores.
     static let maximumRedirectURIBytes = 4_096
-    /// The largest piece of descriptive metadata that is echoed, in bytes.
+    /// The largest value of descriptive metadata that is returned, in bytes.
     static let maximumEchoBytes = 2_048
 
     /// Answers one registration request.
@@ -31,7 +31,7 @@ struct RegistrationEndpoint: Sendable {
         let redirectURIs = try Self.redirectURIs(of: metadata)
         if grantTypes.contains(.authorizationCode) {
             guard !redirectURIs.isEmpty else { throw .redirectURIsMissing }
-            // RFC 7591 §2.1: the authorization code grant goes with the response type code.
+            // RFC 7591 §2.1: the authorization code grant corresponds to the response type `code`.
             if let types = try Self.strings(metadata["response_types"]) {
                 guard types.contains(where: { $0.hasSameBytes(as: "code") }) else { throw .responseTypesUnsupported }
             }
@@ -43,7 +43,7 @@ struct RegistrationEndpoint: Sendable {
         var answer = Self.information(about: client, now: now)
         if let secret {
             answer["client_secret"] = .string(secret)
-            // RFC 7591 §3.2.1: required beside a secret; 0 means never.
+            // RFC 7591 §3.2.1: required if there is a secret; 0 means that the secret does not expire.
             answer["client_secret_expires_at"] = 0
         }
         try Self.echo(metadata, into: &answer)
@@ -55,8 +55,8 @@ struct RegistrationEndpoint: Sendable {
         return response
     }
 
-    /// RFC 7591 §2: absent means authorization_code. Types that the server does not have are left out, which the answer
-    /// says (§3.2.1).
+    /// The registered grant types. RFC 7591 §2: absent means `authorization_code`. Unsupported types are left out; the
+    /// response lists what was registered (§3.2.1).
     private static func grantTypes(of metadata: JSONDocument.Object) throws(Refusal) -> Set<
         DevelopmentAuthorizationServer.GrantType
     > {
@@ -64,12 +64,12 @@ struct RegistrationEndpoint: Sendable {
         let known = DevelopmentAuthorizationServer.GrantType.allCases.filter { type in
             names.contains { $0.hasSameBytes(as: type.rawValue) }
         }
-        // A refresh token comes of another grant.
+        // A refresh token is issued only with another grant.
         guard known.contains(where: { $0 != .refreshToken }) else { throw .grantTypesUnsupported }
         return Set(known)
     }
 
-    /// RFC 7591 §2: absent means client_secret_basic.
+    /// The registered authentication method. RFC 7591 §2: absent means `client_secret_basic`.
     private static func authentication(of metadata: JSONDocument.Object) throws(Refusal)
         -> DevelopmentAuthorizationServer.ClientAuthentication
     {
@@ -108,7 +108,7 @@ struct RegistrationEndpoint: Sendable {
         return strings
     }
 
-    /// RFC 7591 §3.2.1: everything that was registered.
+    /// The client information response with everything that was registered (RFC 7591 §3.2.1).
     private static func information(about client: RegisteredClient, now: Double) -> JSONDocument.Object {
         let grantTypes = DevelopmentAuthorizationServer.GrantType.allCases.filter(client.grantTypes.contains)
         var answer: JSONDocument.Object = [
@@ -124,8 +124,8 @@ struct RegistrationEndpoint: Sendable {
         return answer
     }
 
-    /// Descriptive metadata has no effect here; it is checked for its type and given back. RFC 7591 §2: what the server
-    /// does not know is left out.
+    /// Returns descriptive metadata to the client. It has no effect here, and only its type is checked. Unknown members
+    /// are ignored (RFC 7591 §2).
     private static func echo(_ metadata: JSONDocument.Object, into answer: inout JSONDocument.Object) throws(Refusal) {
         let texts = [
             "client_name", "client_uri", "logo_uri", "tos_uri", "policy_uri", "software_id", "software_version",

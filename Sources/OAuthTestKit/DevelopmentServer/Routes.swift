@@ -1,7 +1,7 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// Which path is which endpoint of the development authorization server.
+/// The paths of the endpoints of the development authorization server.
 struct Routes: Sendable {
     enum Route: Sendable, Hashable {
         case metadata, keys, authorize, token, register
@@ -14,8 +14,8 @@ struct Routes: Sendable {
             }
         }
 
-        /// Whether scripts of any origin may use it. Not the authorization endpoint: the user agent is redirected
-        /// there, and no script reads what comes back (OAuth 2.0 for Browser-Based Applications §8.3).
+        /// Whether scripts of any origin may use the endpoint. The authorization endpoint is excluded: the user agent
+        /// is redirected there, and no script reads its answer (OAuth 2.0 for Browser-Based Applications §8.3).
         var isOpenToBrowsers: Bool { self != .authorize }
 
         var allowedMethods: String {
@@ -25,11 +25,11 @@ struct Routes: Sendable {
 
     private let table: [(path: String, route: Route)]
 
-    /// The routes of an issuer with this path; `/` and nothing are alike.
+    /// Makes the routes of an issuer with this path. `/` and an empty path are equivalent.
     init(issuerPath: String) {
         let base = issuerPath.utf8.last == UInt8(ascii: "/") ? String(issuerPath.dropLast()) : issuerPath
         table = [
-            // RFC 8414 §3.1: inserted between host and path.
+            // RFC 8414 §3.1: the well-known part is inserted between host and path.
             ("/.well-known/oauth-authorization-server" + base, .metadata),
             (base + "/jwks", .keys),
             (base + "/authorize", .authorize),
@@ -38,7 +38,7 @@ struct Routes: Sendable {
         ]
     }
 
-    /// The route of exactly this path: nothing is decoded, merged or normalised.
+    /// The route of exactly this path. The path is not decoded, merged or normalised.
     func route(of path: String) -> Route? {
         table.first { $0.path.hasSameBytes(as: path) }?.route
     }

@@ -22,7 +22,7 @@ struct TokenEndpoint: Sendable {
         }
     }
 
-    /// What a successful request is worth.
+    /// The contents of the tokens that a successful request gets.
     private struct Issue: Sendable {
         let subject: String
         let clientID: String
@@ -40,7 +40,7 @@ struct TokenEndpoint: Sendable {
         else {
             throw .grantTypeUnsupported
         }
-        // RFC 6749 §4.4: client credentials are for confidential clients alone.
+        // RFC 6749 §4.4: only confidential clients may use client credentials.
         if grantType == .clientCredentials, client.authentication == .none { throw .grantNeedsSecret }
         guard client.grantTypes.contains(grantType) else { throw .grantNotRegistered }
         return switch grantType {
@@ -48,7 +48,7 @@ struct TokenEndpoint: Sendable {
         case .refreshToken: try refresh(form, client, now)
         case .clientCredentials:
             Issue(
-                // RFC 9068 §2.2: without a resource owner the subject is the client.
+                // RFC 9068 §2.2: without a resource owner, the subject is the client.
                 subject: client.id, clientID: client.id, scopes: try policy.scopes(requested: form.optional("scope")),
                 resources: try policy.audience(requested: form.all("resource"), granted: []))
         }
@@ -66,13 +66,13 @@ struct TokenEndpoint: Sendable {
 
         var (issue, refreshToken) = try store.redeem(code: code, by: client, now: now) {
             (pending) throws(Refusal) -> Issue in
-            // RFC 6749 §4.1.3: identical when the authorization request had one.
+            // RFC 6749 §4.1.3: if the authorization request had a `redirect_uri`, the token request must repeat it.
             if pending.redirectURI != nil || redirectURI != nil {
                 guard let redirectURI, let approved = pending.redirectURI, redirectURI.hasSameBytes(as: approved) else {
                     throw .redirectURIMismatch
                 }
             }
-            // RFC 7636 §4.6.
+            // RFC 7636 §4.6: the digest of the verifier must equal the challenge.
             guard ConstantTime.equals(digest, pending.challenge) else { throw .verifierMismatch }
             return Issue(
                 subject: pending.grant.subject, clientID: client.id, scopes: pending.grant.scopes,
@@ -96,7 +96,7 @@ struct TokenEndpoint: Sendable {
         return issue
     }
 
-    /// RFC 6749 §5.1 around an RFC 9068 access token.
+    /// The response of RFC 6749 §5.1 with an access token of RFC 9068.
     private static func response(
         to issue: Issue, signedBy issuer: FakeIssuer, policy: IssuingPolicy, now: Double
     ) throws -> HTTPResponse {
@@ -113,7 +113,7 @@ struct TokenEndpoint: Sendable {
             "token_type": "Bearer",
             "expires_in": .number(JSONDocument.Number(Int64(max(0, policy.accessTokenLifetime)))),
         ]
-        // RFC 6749 §5.1: optional, but required where it differs from the request; always sent.
+        // RFC 6749 §5.1: `scope` is required if it differs from the request, and optional otherwise.
         if !issue.scopes.isEmpty { members["scope"] = .string(issue.scopes.description) }
         if let refreshToken = issue.refreshToken { members["refresh_token"] = .string(refreshToken) }
 

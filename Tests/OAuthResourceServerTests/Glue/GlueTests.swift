@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 import WireFormat
 
-/// A request as another HTTP library would hold it.
+/// A request as another HTTP library represents it.
 struct ForeignRequest: Sendable {
     var method = "POST"
     var target = "/mcp"
@@ -13,7 +13,7 @@ struct ForeignRequest: Sendable {
     var body = ""
 }
 
-/// A response as another HTTP library would hold it.
+/// A response as another HTTP library represents it.
 struct ForeignResponse: Sendable {
     var status: Int
     var fields: [(String, String)]
@@ -26,8 +26,8 @@ struct ForeignResponse: Sendable {
 
 @Suite("The glue of the articles, behind stand-ins of the frameworks", .serialized)
 struct GlueTests {
-    /// Sends a request through a glue. The handler behind it answers `handled <subject>`, with a session of `/begin` and a
-    /// foreign session on `/error`.
+    /// Sends a request through the code of an article. The handler answers `handled <subject>`. On `/begin` it begins a
+    /// session, and on `/error` it names a session of another caller.
     typealias Send = @Sendable (ResourceServer, ForeignRequest) async throws -> ForeignResponse
 
     static let glues: [(name: String, send: Send)] = [
@@ -49,7 +49,7 @@ struct GlueTests {
         }
         var head = HummingbirdGlue.HTTPRequest(method: .init(rawValue: foreign.method), path: foreign.target)
         for (name, value) in foreign.fields {
-            // As NIOHTTPTypes does it.
+            // NIOHTTPTypes does the same.
             if name == "Host" {
                 head.authority = value
             } else {
@@ -130,7 +130,7 @@ struct GlueTests {
         #expect(missing.status == 401)
         #expect(missing.values("WWW-Authenticate") == [#"Bearer scope="mcp:use", \#(GuardFixture.challengeTail)"#])
         #expect(missing.body.contains("unauthorized"))
-        // What a map of headers would have merged or lost.
+        // A map of headers would merge or lose these fields.
         let two = try await glue.send(server, ForeignRequest(fields: [authorization(), authorization("mallory")]))
         #expect(two.status == 400)
         #expect(try await glue.send(server, ForeignRequest(method: "HEAD")).body == "")
@@ -253,7 +253,7 @@ struct MCPSwiftSDKGlueTests {
         #expect(try await text(answer) == "Hello, alice; task-local: none")
         #expect(!answer.fields.contains(.connection))
 
-        // Another's session, a forged ticket, an end.
+        // Requests with another caller's session, with a forged ticket, and to end the session.
         #expect(try await send(call, to: handler, as: "mallory", session: session).status == .notFound)
         let forged =
             #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"\#(RequestContexts.metaName)":"x"}}}"#

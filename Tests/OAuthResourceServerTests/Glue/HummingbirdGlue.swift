@@ -1,7 +1,7 @@
 import HTTPMessages
 import OAuthResourceServer
 
-// The glue of the article Hummingbird.md, and what it needs of Hummingbird 2 and HTTPTypes, in the same shape.
+// The code of the article Hummingbird.md, and stand-ins for the parts of Hummingbird 2 and HTTPTypes that it uses.
 
 enum HummingbirdGlue {
     struct ResourceServerMiddleware<Context: RequestContext>: RouterMiddleware {

@@ -2,7 +2,7 @@ import HTTPMessages
 import OAuthResourceServer
 import Synchronization
 
-// The glue of the article MCPSwiftSDK.md.
+// The code of the article MCPSwiftSDK.md.
 
 enum MCPSwiftSDKGlue {
     /// Messages of this library as messages of the SDK, and back.

@@ -3,8 +3,9 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-// What the glue of the article MCPSwiftSDK.md needs of the MCP Swift SDK, in the same shape: a server works on messages in
-// a task of its own, a stateful transport has one session and names it on its errors, a validator sees one value a header.
+// Stand-ins for the parts of the MCP Swift SDK that the article MCPSwiftSDK.md uses. They behave like the SDK: a server
+// handles messages in a task of its own, a stateful transport has one session and names it on its errors, and a
+// validator sees one value for each header.
 
 extension MCPSwiftSDKGlue {
     struct Data: Sendable, Sequence {
@@ -121,7 +122,7 @@ extension MCPSwiftSDKGlue {
         func start(transport: any Transport) async throws {
             self.transport = transport
             let messages = await transport.receive()
-            // As in the SDK: one task for all messages, begun outside of every request of the session but the first.
+            // As in the SDK: one task handles all messages. It starts during the first request of the session.
             task = Task.detached { [weak self] in
                 for await message in messages { await self?.work(on: message) }
             }

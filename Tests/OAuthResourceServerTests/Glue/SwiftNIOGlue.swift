@@ -1,7 +1,7 @@
 import HTTPMessages
 import OAuthResourceServer
 
-// The glue of the article SwiftNIO.md, and what it needs of SwiftNIO, in the same shape.
+// The code of the article SwiftNIO.md, and stand-ins for the parts of SwiftNIO that it uses.
 
 enum SwiftNIOGlue {
     struct ProtectedExchange: Sendable {

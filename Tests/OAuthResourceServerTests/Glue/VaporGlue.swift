@@ -2,7 +2,7 @@ import HTTPMessages
 import OAuthResourceServer
 import Synchronization
 
-// The glue of the article Vapor.md, and what it needs of Vapor 4, in the same shape.
+// The code of the article Vapor.md, and stand-ins for the parts of Vapor 4 that it uses.
 
 enum VaporGlue {
     struct ResourceServerMiddleware: AsyncMiddleware {

@@ -20,7 +20,7 @@ struct LineLoggerTests {
     private let wallClock = FakeClock(1_763_660_100.25)
     private let page = Page()
 
-    /// Where the lines go.
+    /// Collects the lines.
     private final class Page: Sendable {
         private let state = Mutex<(lines: [String], isStalled: Bool)>(([], false))
 
@@ -34,7 +34,7 @@ struct LineLoggerTests {
 
         func stall(_ isStalled: Bool) { state.withLock { $0.isStalled = isStalled } }
 
-        /// The lines without their time stamps and ends.
+        /// The lines without time stamps and line ends.
         var texts: [String] { state.withLock { $0.lines.map { String($0.dropFirst(25).dropLast()) } } }
         var lines: [String] { state.withLock { $0.lines } }
     }
@@ -82,7 +82,7 @@ struct LineLoggerTests {
         logger.observe(.denied(.token(.invalid(.syntax)), fingerprint: nil))
         #expect(page.lines.count == 11)
         #expect(page.texts.last == "denied reason=token_syntax token=none")
-        // The first one of another second tells the count.
+        // The first line of the next second reports the count.
         clock.advance(by: .seconds(1))
         logger.observe(.denied(.missingCredentials, fingerprint: nil))
         #expect(page.texts.count { $0 == "denied reason=missing_credentials suppressed=990" } == 1)
@@ -108,7 +108,7 @@ struct LineLoggerTests {
             logger.observe(.denied(.token(.invalid(.other(code: "code_\(number)"))), fingerprint: nil))
         }
         #expect(page.lines.count == LineLogger.reasons + LineLogger.linesPerSecond)
-        // Later there is room for others again.
+        // In the next second, other lines are written again.
         clock.advance(by: .seconds(1))
         for _ in 0..<11 { logger.observe(.denied(.originNotAllowed, fingerprint: nil)) }
         clock.advance(by: .seconds(1))

@@ -36,16 +36,16 @@ struct MirroredFieldsTests {
             Row(body: ascii, name: ["LIST"], isMatch: false),
             Row(body: ascii, name: [""], isMatch: false),
             Row(body: ascii, method: [""], isMatch: false),
-            // For a tool the name counts, not the URI; for a resource the other way round.
+            // A tool is identified by its name and not by a URI, a resource by its URI and not by a name.
             Row(body: ascii, name: ["x:y"], isMatch: false),
             Row(body: read, method: ["resources/read"], name: ["file:///a"], isMatch: true),
             Row(body: read, name: ["n"], isMatch: false),
             Row(body: read, name: ["file:///%61"], isMatch: false),
-            // Twice is never right, even if they agree.
+            // A repeated field is always refused, even if both values agree.
             Row(body: ascii, method: ["tools/call", "tools/call"], isMatch: false),
             Row(body: ascii, name: ["list", "list"], isMatch: false),
             Row(body: ascii, method: ["tools/call"], name: ["list", "delete_x"], isMatch: false),
-            // Value Encoding.
+            // Values in the encoding `=?base64?…?=`.
             Row(body: ascii, name: ["=?base64?bGlzdA==?="], isMatch: true),
             Row(body: tool, name: ["=?base64?Y2Fmw6k=?="], isMatch: true),
             Row(body: tool, name: ["caf\u{E9}"], isMatch: true),
@@ -60,7 +60,7 @@ struct MirroredFieldsTests {
             Row(body: ascii, name: ["=?BASE64?bGlzdA==?="], isMatch: false),
             Row(body: ascii, name: ["=?base64?bGlzdA=="], isMatch: false),
             Row(body: ascii, method: ["=?base64?dG9vbHMvY2FsbA==?="], isMatch: false),
-            // Beside what has no name, no method, or another one.
+            // Messages without a name, with another method, or without a method.
             Row(body: ping, method: ["ping"], isMatch: true),
             Row(body: ping, method: ["ping"], name: ["x"], isMatch: false),
             Row(body: other, method: ["tasks/get"], name: ["t1"], isMatch: true),
@@ -69,7 +69,7 @@ struct MirroredFieldsTests {
             Row(body: response, isMatch: true),
             Row(body: response, method: ["tools/call"], isMatch: false),
             Row(body: response, name: ["list"], isMatch: false),
-            // A batch agrees when all of it does.
+            // Every message of a batch must agree.
             Row(body: "[\(ping),\(ping)]", method: ["ping"], isMatch: true),
             Row(body: "[\(ping),\(ascii)]", method: ["ping"], isMatch: false),
             Row(body: "[\(ascii),\(ascii)]", name: ["list"], isMatch: true),
@@ -103,7 +103,7 @@ struct MirroredFieldsTests {
         let lying = try await GuardExchange(
             server, token: token, fields: [("Mcp-Method", "tools/call"), ("Mcp-Name", "other")], body: Self.ascii)
         #expect(lying.response.status == .badRequest)
-        // Without rules the body is not read, and agreement is the handler's business.
+        // Without rules, the guard does not read the body, and the handler checks the fields.
         let open = try await GuardExchange(
             GuardFixture().server, token: token, fields: [("Mcp-Method", "x")], body: Self.ascii)
         #expect(open.served != nil)

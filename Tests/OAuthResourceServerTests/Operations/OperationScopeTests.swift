@@ -47,7 +47,7 @@ struct OperationScopeTests {
         var method: String
         var params: String = "{}"
         var granted: String
-        /// What the challenge names; nil when the request is let through.
+        /// The scopes that the challenge names; nil if the request proceeds.
         var asked: String?
     }
 
@@ -66,7 +66,7 @@ struct OperationScopeTests {
                 asked: "files:write mcp:use"),
             Row(method: "tools/call", params: #"{"name":"delete_file"}"#, granted: "mcp:use files:write"),
             Row(method: "tools/call", params: #"{"name":"delete_file"}"#, granted: "mcp:use files:admin"),
-            // Escapes in JSON are the same name.
+            // A name with JSON escapes is the same name.
             Row(
                 method: "tools\\/call", params: #"{"n\u0061me":"delet\u0065_file"}"#, granted: "mcp:use",
                 asked: "files:write mcp:use"),
@@ -78,7 +78,7 @@ struct OperationScopeTests {
             Row(method: "tools/call", granted: "mcp:use"),
             Row(method: "prompts/get", params: #"{"name":"delete_file"}"#, granted: "mcp:use"),
             Row(method: "prompts/get", params: #"{"name":"review"}"#, granted: "mcp:use", asked: "mcp:use review"),
-            // files:share would not include files:read; files:admin includes it.
+            // Asking for files:share would not include files:read; files:admin includes it.
             Row(
                 method: "tools/call", params: #"{"name":"share"}"#, granted: "mcp:use",
                 asked: "files:read files:share mcp:use"),
@@ -162,14 +162,14 @@ struct OperationScopeTests {
             ("tools/call", "a\u{1FEF}b"), ("chec\u{212A}/x", "x"),
         ])
     func disguisedNames(method: String, name: String) async throws {
-        // What makes it matter: a handler that compares names by ==.
+        // This is the danger: a handler that compares names with == treats these as equal.
         #expect("revoke\u{212A}ey" == "revokeKey")
         let server = try fixture([.tool("revokeKey", requires: "keys")]).server
         let exchange = try await GuardExchange(
             server, token: token("mcp:use"), body: call(method, #"{"name":"\#(name)"}"#))
         #expect(exchange.served == nil)
         #expect(exchange.response.status == .badRequest)
-        // Other scripts are welcome.
+        // Names in other scripts are allowed.
         let other = try await GuardExchange(
             server, token: token("mcp:use"), body: call("tools/call", #"{"name":"löschen"}"#))
         #expect(other.served != nil)
@@ -294,7 +294,7 @@ struct OperationScopeTests {
                 == #"{"error":"invalid_request","error_description":"The body is not one plain JSON-RPC message or batch."}"#
         )
         #expect(try exchange.response.challenges.bearer.first?.error == "invalid_request")
-        // Who may not come here at all learns that first; without rules the body is the handler's business.
+        // A caller without access gets that refusal first. Without rules, the handler reads the body.
         let stranger = try await GuardExchange(fixture.server, token: token("review"), body: body)
         #expect(stranger.response.text(.wwwAuthenticate) == challenge("mcp:use"))
         #expect(try await GuardExchange(GuardFixture().server, token: token("mcp:use"), body: body).served != nil)
@@ -463,7 +463,7 @@ struct OperationScopeTests {
         let unreadable = #""message":"The body is not one plain JSON-RPC message or batch."}}"#
         #expect(try await body("junk") == #"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"# + unreadable)
         #expect(try await body("{}") == #"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"# + unreadable)
-        // Nothing was read: no JSON-RPC.
+        // The body was not read, so the answer is not JSON-RPC.
         #expect(
             try await body("junk", "x")
                 == #"{"error":"invalid_token","error_description":"\#(BearerChallenge.ErrorDescription.invalidToken.rawValue)"}"#

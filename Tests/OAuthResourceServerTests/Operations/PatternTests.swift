@@ -31,7 +31,7 @@ struct PatternTests {
             ("resources/*", ["resources/read": true, "resources/templates/list": false]),
             // No other byte is special.
             ("a.c[x]?(+)\\{}^$|", ["a.c[x]?(+)\\{}^$|": true, "abc[x]?(+)\\{}^$|": false]),
-            // Bytes, not characters.
+            // Patterns match bytes, not characters.
             ("K", ["\u{212A}": false]), ("é", ["e\u{301}": false]), ("*\u{301}", ["e\u{301}": true]),
             ("a*", ["a*": true]),
         ])
@@ -100,7 +100,7 @@ struct PatternTests {
         "A URI that a handler may take for a private one needs what the private one needs",
         arguments: [
             "file:///private/key", "file:///private/", "file:///private", "file:///private/a/b?x#y",
-            // Another spelling of the same.
+            // Other spellings of the same URI.
             "FILE:///private/key", "file:///Private/KEY", "file://localhost/private/key",
             "file://LOCALHOST/private/key",
             "file:/private/key", "file:private/key", "file:////private//key", "file:///./private/key",
@@ -110,11 +110,11 @@ struct PatternTests {
             "file:///../../private/key", "file://x@/private/key", " file:///private/key",
             "file:///public/x?/../../private/k",
             "file:///private%3Fx", "file:///private#x",
-            // Who opens the path of a URL does not look at its host.
+            // Code that opens only the path of a URL ignores the host.
             "file://other/private/key", "file://other/x/../private",
-            // Characters that String takes for others.
+            // Characters that String treats as equal to others.
             "file:///\u{212A}ey", "file:///%E2%84%AAey",
-            // What cannot be read with confidence.
+            // URIs that cannot be interpreted reliably.
             "/private/key", "private/key", "//private/key", "", "%66ile:%00", "file:///public/%00",
             "file:///public/%0a",
             "file:///%2525252525252570ublic",
@@ -134,7 +134,7 @@ struct PatternTests {
         ])
     func publicURIs(uri: String) {
         let pattern = ResourceURIPattern("file:///private/**")
-        // A dot segment in the pattern's folder is one as sent, for a handler that does not remove it.
+        // A URI that is in the pattern's folder as sent matches too, since a handler may leave dot segments in place.
         let isAsSent = uri.utf8.starts(with: "file:///private/".utf8)
         #expect(pattern.matches(ResourceURIReadings(Array(uri.utf8), .uri)) == isAsSent)
     }
@@ -147,7 +147,7 @@ struct PatternTests {
             ("https://x.example/a", "https://user:pw@x.example:/a"), ("http://x.example/a", "http://x.example:80/a"),
             ("secret:*", "SECRET:x"), ("secret:*", "secret:%78"), ("**/private/**", "db://h/private/x"),
             ("*://h/private/**", "db://h/private/x"), ("db://h/*", "db://h/"), ("db://h/**", "db://h"),
-            // A reader that takes segments apart before it decodes them.
+            // A reader that splits the path before it decodes the segments.
             ("db://h/*", "DB://h/a%2Fb"), ("db://h/*", "db://h//a%2Fb"), ("db://h/*", "DB://h/a%252Fb"),
             ("file://other/a/**", "file://other/a/b"),
         ])

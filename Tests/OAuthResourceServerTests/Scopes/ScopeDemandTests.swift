@@ -38,13 +38,13 @@ struct ScopeDemandTests {
             Row(requirement: "read", granted: "admin", isMet: true, request: "read"),
             Row(requirement: "write", granted: "read", isMet: false, request: "write"),
             Row(requirement: "share", granted: "write", isMet: false, request: "share"),
-            // All of it, with what the token has already.
+            // All scopes: the request includes the ones that the token already has.
             Row(requirement: ["a", "b"], granted: "a", isMet: false, request: "a b"),
             Row(requirement: ["a", "b"], granted: "b a c", isMet: true, request: "a b"),
-            // `write` includes `read`: asking for both asks for too much.
+            // `write` includes `read`, so that a request for both would ask for too much.
             Row(requirement: ["read", "write"], granted: "", isMet: false, request: "write"),
             Row(requirement: ["read", "write", "share"], granted: "", isMet: false, request: "share write"),
-            // Any of several: the first, the smaller, the one that is nearly there.
+            // Any of several: the first one, the smaller one, or the one with the fewest missing scopes.
             Row(requirement: .any(of: ["b", "a"]), granted: "", isMet: false, request: "b"),
             Row(requirement: .any(of: ["b", "a"]), granted: "a", isMet: true, request: "a"),
             Row(requirement: .any(of: [["x", "y"], ["a"]]), granted: "", isMet: false, request: "a"),
@@ -52,7 +52,7 @@ struct ScopeDemandTests {
                 requirement: .any(of: [["x", "y", "z"], ["a", "b"]]), granted: "x y", isMet: false, request: "x y z"),
             Row(requirement: .any(of: [["x", "y"], ["a", "b"]]), granted: "a x", isMet: false, request: "x y"),
             Row(requirement: .any(of: [["read", "x"], ["a"]]), granted: "admin x", isMet: true, request: "read x"),
-            // Both parts, and an alternative that the other part asks for anyway.
+            // Both parts are required. If the other part contains one of the alternatives, that one is requested.
             Row(
                 requirement: ScopeRequirement.any(of: ["a", "b"]).and(["b"]), granted: "", isMet: false, request: "b"),
             Row(

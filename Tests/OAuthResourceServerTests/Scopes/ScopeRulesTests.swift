@@ -79,7 +79,7 @@ struct ScopeRulesTests {
         #expect(some.server.metadata.scopesSupported.description == "mcp:use")
         let none = try fixture { $0.metadata.scopesSupported = [] }
         #expect(none.server.metadata.scopesSupported.isEmpty)
-        // Implications are no advertisement.
+        // Implied scopes are not advertised.
         let implied = try fixture { $0.requirements.implications = ["root": ["admin"]] }
         #expect(!implied.server.metadata.scopesSupported.contains("root"))
     }
@@ -103,7 +103,7 @@ struct ScopeRulesTests {
             (RouteRule(below: "/files", .public), "/files/private/**", true),
             (RouteRule(below: "/files/", .public), "/files/*", true), (RouteRule("/health", .public), "/health", true),
             (RouteRule(below: "/files", .optional), "/files/private/**", false),
-            // Others that are wider, or beside it.
+            // Other patterns: wider ones, and ones that do not overlap.
             (RouteRule("/health", .public), "/**", false), (RouteRule("/health", .public), "/healthy", false),
             (RouteRule(below: "/files/public", .public), "/files/**", false),
         ])

@@ -8,8 +8,8 @@ import WireFormat
 
 @Suite("A guard's sessions (POLICY §11)", .serialized)
 struct GuardSessionTests {
-    /// A handler with sessions, as simple as they come: `POST /begin` begins `s-1`, `s-2` …, `DELETE` ends the one that it is
-    /// given, `/error` fails and names a session, everything else says which session it saw.
+    /// A simple handler with sessions: `POST /begin` begins `s-1`, `s-2` …, `DELETE` ends the session of the request,
+    /// `/error` fails and names a session, and other paths show the session of the request.
     private final class Handler: HTTPHandler {
         private let count = Mutex(0)
         let calls = Atomic(0)
@@ -158,7 +158,7 @@ struct GuardSessionTests {
         _ = try await tests.send("/begin", as: "alice")
         #expect(try await tests.send("/health", .get, as: nil).status == .ok)
         #expect(try await tests.send("/health", .get, as: nil, session: "s-1").summary == Self.notFound)
-        // The token is not read on a public path, so that alice is nobody there.
+        // A public path does not read the token, so that the request has no principal.
         #expect(try await tests.send("/health", .get, as: "alice", session: "s-1").summary == Self.notFound)
     }
 

@@ -18,7 +18,7 @@ struct RequestContextsTests {
         return Principal(AccessToken(issuer: nil, expiresAt: nil, claims: try JSONDocument(parsing: claims)))
     }
 
-    /// The ticket that a stamped message carries.
+    /// The ticket in a stamped message.
     private func ticket(in message: JSONValue?) -> String? {
         message?["params"]?["_meta"]?[RequestContexts.metaName]?.string
     }
@@ -34,7 +34,7 @@ struct RequestContextsTests {
         let contexts = contexts()
         let request = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}"#
         let (first, second) = (contexts.open(for: try principal("alice")), contexts.open(for: try principal("bob")))
-        // The same JSON-RPC id at the same time, from two callers.
+        // Two callers use the same JSON-RPC id at the same time.
         let one = try #require(ticket(in: stamped(request, contexts, first)))
         let two = try #require(ticket(in: stamped(request, contexts, second)))
         #expect(contexts.principal(for: one)?.subject == "alice")
@@ -113,7 +113,7 @@ struct RequestContextsTests {
         for number in 0..<1_000 {
             let open = contexts.open(for: try principal("user-\(number)"))
             texts.append(try #require(ticket(in: stamped(#"{"method":"x"}"#, contexts, open))))
-            // Some of them end in the order of the handlers' liking.
+            // Some of them end out of order.
             if number % 7 == 3 { contexts.close(open) }
         }
         let alive = texts.indices.filter { contexts.principal(for: texts[$0]) != nil }

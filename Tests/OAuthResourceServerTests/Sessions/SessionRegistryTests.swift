@@ -32,7 +32,7 @@ struct SessionRegistryTests {
         return fields
     }
 
-    /// Lets a request through, or says why not.
+    /// Passes a request to the registry. Returns the refusal; nil if the request proceeds.
     private func refusal(
         _ fields: HTTPFields, of owner: Principal, method: HTTPMethod = .post
     ) -> ResourceServer.SessionFault? {
@@ -44,7 +44,7 @@ struct SessionRegistryTests {
         }
     }
 
-    /// What of a response's sessions reaches the caller.
+    /// The session identifiers of a response that reach the caller.
     private func answer(
         _ sent: HTTPFields, of owner: Principal, status: HTTPStatus = .ok, method: HTTPMethod = .post,
         presenting request: HTTPFields = HTTPFields()
@@ -54,7 +54,7 @@ struct SessionRegistryTests {
         return (fault, sent.values(of: .mcpSessionID).map(\.string))
     }
 
-    /// A session that the handler begins for an owner.
+    /// Lets the handler begin a session for an owner.
     private func begin(_ session: String, for owner: Principal) throws {
         let answer = try answer(fields(session), of: owner)
         try #require(answer.fault == nil && answer.seen == [session])
@@ -128,7 +128,7 @@ struct SessionRegistryTests {
     func fixation() throws {
         let alice = try Self.user("alice")
         #expect(refusal(try fields("chosen-by-mallory"), of: alice) == .unknown)
-        // Refused once more: the attempt taught the table nothing.
+        // It is refused again: the table did not store the refused session.
         #expect(refusal(try fields("chosen-by-mallory"), of: alice) == .unknown)
     }
 
@@ -196,7 +196,7 @@ struct SessionRegistryTests {
             _ = try answer(HTTPFields(), of: alice, status: status, method: .delete, presenting: session)
             #expect(refusal(session, of: alice) == (isOver ? .unknown : nil), "\(status)")
         }
-        // The handler's answer may name the session that just ended: that does not begin it again.
+        // The handler's answer may name the session that it ended. That does not begin the session again.
         try begin("s-2", for: alice)
         let goodbye = try answer(fields("s-2"), of: alice, method: .delete, presenting: fields("s-2"))
         #expect(goodbye == (nil, ["s-2"]))
@@ -270,7 +270,7 @@ struct SessionRegistryTests {
         }
         clock.advance(by: .seconds(600))
         #expect(refusal(try fields("s-1"), of: alice) == .unknown)
-        // Its identifier is free again only through the handler.
+        // Only the handler can begin a session with this identifier again.
         #expect(refusal(try fields("s-1"), of: try Self.user("bob")) == .unknown)
     }
 
@@ -296,7 +296,7 @@ struct SessionRegistryTests {
         #expect(refusal(try fields("m-1000"), of: mallory) == nil)
         #expect(refusal(try fields("m-991"), of: mallory) == nil)
         #expect(refusal(try fields("m-990"), of: mallory) == .unknown)
-        // What was pushed out is unknown, and nobody else's for the asking.
+        // An evicted session is unknown. Another caller cannot claim it.
         #expect(refusal(try fields("m-990"), of: alice) == .unknown)
     }
 
@@ -346,12 +346,12 @@ struct SessionRegistryTests {
             }
             return await group.reduce(into: []) { $0 += $1 }
         }
-        // The first one got each.
+        // Each session belongs to the first caller.
         #expect(refused.count == 7 * 200)
         #expect(refused.allSatisfy { $0 == .ofAnotherPrincipal })
     }
 
-    /// Has the handler begin each session for an owner, and uses it; what was refused.
+    /// Lets the handler begin each session for an owner, and uses it. Returns the refused sessions.
     private static func takeAll(
         _ sessions: [HTTPFields], for owner: Principal, in registry: SessionRegistry
     ) -> [ResourceServer.SessionFault] {
@@ -379,7 +379,8 @@ struct SessionRegistryTests {
         let bad = [
             SessionBinding.Limits(sessions: 0, sessionsPerPrincipal: 0, idleTime: .seconds(59)),
             SessionBinding.Limits(
-                sessions: 1_000_001, sessionsPerPrincipal: 1_000_001, idleTime: .seconds(30 * 86_400) + .nanoseconds(1)),
+                sessions: 1_000_001, sessionsPerPrincipal: 1_000_001,
+                idleTime: .seconds(30 * 86_400) + .nanoseconds(1)),
         ]
         for limits in bad {
             #expect(
