@@ -344,20 +344,23 @@ struct BrowserTests {
         "Every text that browsers would not send as an origin is refused at construction, and says what to write",
         arguments: [
             ("*", "is *, which lets every page of the web call the server; list the origins"),
-            ("null", "is null, which every sandboxed page has; remove it"),
-            ("NULL", "is null, which every sandboxed page has; remove it"),
-            ("https://app.example/", "continues behind the host; end it with the host or port, without a / at the end"),
+            ("null", "is null, the origin of every sandboxed page; remove it"),
+            ("NULL", "is null, the origin of every sandboxed page; remove it"),
+            (
+                "https://app.example/",
+                "has a path, query or fragment; remove all that follows the host and port, also a / at the end"
+            ),
             (
                 "https://app.example/x",
-                "continues behind the host; end it with the host or port, without a / at the end"
+                "has a path, query or fragment; remove all that follows the host and port, also a / at the end"
             ),
             (
                 "https://app.example?x",
-                "continues behind the host; end it with the host or port, without a / at the end"
+                "has a path, query or fragment; remove all that follows the host and port, also a / at the end"
             ),
-            ("https://APP.example", "is not as browsers spell it; write https://app.example"),
-            ("https://app.example:443", "is not as browsers spell it; write https://app.example"),
-            ("HTTP://app.example:80", "is not as browsers spell it; write http://app.example"),
+            ("https://APP.example", "is not written as browsers send it; write https://app.example"),
+            ("https://app.example:443", "is not written as browsers send it; write https://app.example"),
+            ("HTTP://app.example:80", "is not written as browsers send it; write http://app.example"),
             ("https://*.example", "has no valid host and port; write it like https://app.example.com:8443"),
             ("https://u@app.example", "has no valid host and port; write it like https://app.example.com:8443"),
             ("app.example", "is not an origin; write it like https://app.example.com"),

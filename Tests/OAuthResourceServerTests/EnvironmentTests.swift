@@ -180,25 +180,25 @@ struct EnvironmentTests {
         ),
         Mistake(
             ["OAUTH_ISSUERS": "-", "OAUTH_ISSUER": "https://login.example.com"],
-            "OAUTH_ISSUER is not a setting of this server; did you mean OAUTH_ISSUERS?",
+            "OAUTH_ISSUER is not a known variable; did you mean OAUTH_ISSUERS?",
             "OAUTH_ISSUERS is not set; name the authorization server that clients log in to, as in the iss of its tokens"
         ),
         Mistake(
             ["OAUTH_SCOPES": "a"],
-            "OAUTH_SCOPES is not a setting of this server; did you mean OAUTH_REQUIRED_SCOPES?"),
+            "OAUTH_SCOPES is not a known variable; did you mean OAUTH_REQUIRED_SCOPES?"),
         Mistake(
             ["OAUTH_CLIENT_SECRET": "s3cret"],
-            "OAUTH_CLIENT_SECRET is not a setting of this server; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
+            "OAUTH_CLIENT_SECRET is not a known variable; did you mean OAUTH_INTROSPECTION_CLIENT_SECRET?"),
         Mistake(
             ["OAUTH_JWKS_URI": "https://login.example.com/jwks"],
-            "OAUTH_JWKS_URI is not a setting of this server; did you mean OAUTH_JWKS_URL?"),
+            "OAUTH_JWKS_URI is not a known variable; did you mean OAUTH_JWKS_URL?"),
         Mistake(
             ["OAUTH_CLOCK_LEEWAY": "5", "OAUTH_INTROSPECTION_ENDPOINT": "x", "OAUTH_ISSUER_URL": "x"],
-            "OAUTH_CLOCK_LEEWAY is not a setting of this server; did you mean OAUTH_CLOCK_SKEW?",
-            "OAUTH_INTROSPECTION_ENDPOINT is not a setting of this server; did you mean OAUTH_INTROSPECTION_URL?",
-            "OAUTH_ISSUER_URL is not a setting of this server; did you mean OAUTH_ISSUERS?"),
-        Mistake(["OAUTH_FOO": "a"], "OAUTH_FOO is not a setting of this server; remove it"),
-        Mistake(["OAUTH_\u{1B}[2J": "a"], "OAUTH_… is not a setting of this server; remove it"),
+            "OAUTH_CLOCK_LEEWAY is not a known variable; did you mean OAUTH_CLOCK_SKEW?",
+            "OAUTH_INTROSPECTION_ENDPOINT is not a known variable; did you mean OAUTH_INTROSPECTION_URL?",
+            "OAUTH_ISSUER_URL is not a known variable; did you mean OAUTH_ISSUERS?"),
+        Mistake(["OAUTH_FOO": "a"], "OAUTH_FOO is not a known variable; remove it"),
+        Mistake(["OAUTH_\u{1B}[2J": "a"], "OAUTH_… is not a known variable; remove it"),
         Mistake(["OAUTH_MODE": ""], "OAUTH_MODE is empty; remove it, or give it a value"),
         Mistake(["OAUTH_REQUIRED_SCOPES": " , "], "OAUTH_REQUIRED_SCOPES is empty; remove it, or give it a value"),
         Mistake(
@@ -233,7 +233,7 @@ struct EnvironmentTests {
                 "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
                 "OAUTH_JWKS_URL": "https://a.example.com/k",
             ],
-            "OAUTH_JWKS_URL is one key set for the several issuers of OAUTH_ISSUERS; remove it, so that the keys of each "
+            "OAUTH_JWKS_URL is set, but OAUTH_ISSUERS names several issuers; remove it, so that the keys of each "
                 + "are discovered, or name one issuer"),
         Mistake(
             ["OAUTH_JWKS_URL": "http://login.example.com/k#1"],
@@ -254,7 +254,7 @@ struct EnvironmentTests {
             ],
             "OAUTH_CLOCK_SKEW is outside 0…300 seconds; choose a number in this range"),
         Mistake(
-            ["OAUTH_CLOCK_SKEW": "+5"], "OAUTH_CLOCK_SKEW is not a whole number of seconds; write digits alone"),
+            ["OAUTH_CLOCK_SKEW": "+5"], "OAUTH_CLOCK_SKEW is not a whole number of seconds; write digits only"),
         Mistake(
             ["OAUTH_TOKEN_PROFILE": "RFC9068"], "OAUTH_TOKEN_PROFILE is not one of default, rfc9068; choose one of them"
         ),
@@ -269,8 +269,8 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect"],
             "OAUTH_INTROSPECTION_CLIENT_ID is not set; give it the client identifier of this server at the authorization server",
-            "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; give the secret "
-                + "of the client with which this server asks"),
+            "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; set it to the "
+                + "client secret of this server"),
         Mistake(
             ["OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret"],
             "OAUTH_INTROSPECTION_CLIENT_ID is set without OAUTH_INTROSPECTION_URL; set that too, or remove this",
@@ -291,8 +291,9 @@ struct EnvironmentTests {
                 "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret", "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": "/none",
                 "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
             ],
-            "OAUTH_INTROSPECTION_URL is the endpoint of one issuer, and OAUTH_ISSUERS names several; name that one alone",
-            "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE is set beside OAUTH_INTROSPECTION_CLIENT_SECRET; keep one of them"),
+            "OAUTH_INTROSPECTION_URL is set, but OAUTH_ISSUERS names several issuers; name only the issuer of this endpoint",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE is set together with OAUTH_INTROSPECTION_CLIENT_SECRET; keep one of them"
+        ),
         Mistake(
             [
                 "OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect",
@@ -303,7 +304,8 @@ struct EnvironmentTests {
                 + "the working directory"),
         Mistake(
             ["OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
-            "OAUTH_STATIC_TOKENS_FILE is used with OAUTH_MODE=static alone; set that, or remove this"),
+            "OAUTH_STATIC_TOKENS_FILE is used only with OAUTH_MODE=static; set OAUTH_MODE=static, or remove this variable"
+        ),
         Mistake(
             ["OAUTH_MODE": "static", "OAUTH_ISSUERS": "-", "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
             "OAUTH_STATIC_TOKENS_FILE names a file that does not exist; check the path, which is relative to the working "
@@ -311,14 +313,14 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_MODE": "static", "OAUTH_AUDIENCES": "a"],
             "OAUTH_STATIC_TOKENS_FILE is not set; make a token with mcp-auth static-token new, and name the file",
-            "OAUTH_ISSUERS is about the tokens of an issuer, and with OAUTH_MODE=static there is none; remove it",
-            "OAUTH_AUDIENCES is about the tokens of an issuer, and with OAUTH_MODE=static there is none; remove it"),
+            "OAUTH_ISSUERS applies to issuers, and OAUTH_MODE=static uses none; remove it",
+            "OAUTH_AUDIENCES applies to issuers, and OAUTH_MODE=static uses none; remove it"),
         Mistake(
             ["OAUTH_MODE": "off"],
             "OAUTH_MODE is not one of enforced, shadow, static, disabled; choose one of them"),
         Mistake(
             ["OAUTH_MODE": "disabled"],
-            "OAUTH_MODE is disabled while OAUTH_RESOURCE is not on a loopback host, so that everybody could do everything; use "
+            "OAUTH_MODE is disabled while OAUTH_RESOURCE is not on a loopback host: every client could do everything; use "
                 + "http://127.0.0.1:<port> there, or another mode"),
         Mistake(["OAUTH_DPOP": "required"], "OAUTH_DPOP is not supported yet; remove it, or set it to off"),
         Mistake(
@@ -326,7 +328,7 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_ALLOWED_ORIGINS": "*, https://app.example.com/"],
             "OAUTH_ALLOWED_ORIGINS entry 1 is *, which lets every page of the web call the server; list the origins",
-            "OAUTH_ALLOWED_ORIGINS entry 2 continues behind the host; end it with the host or port, without a / at the end"
+            "OAUTH_ALLOWED_ORIGINS entry 2 has a path, query or fragment; remove all that follows the host and port, also a / at the end"
         ),
         Mistake(
             ["OAUTH_ALLOW_INSECURE_HTTP": "true"],
@@ -361,7 +363,7 @@ struct EnvironmentTests {
             let lines = Self.lines(environment.merging([variable.rawValue: "loopback"]) { $1 })
             #expect(
                 lines.contains(
-                    "\(variable.rawValue) is about the tokens of an issuer, and with OAUTH_MODE=static there is none; remove it"
+                    "\(variable.rawValue) applies to issuers, and OAUTH_MODE=static uses none; remove it"
                 ),
                 "\(variable.rawValue)")
         }

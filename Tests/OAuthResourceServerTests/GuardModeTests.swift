@@ -139,7 +139,7 @@ struct GuardModeTests {
             Issue.record("may listen anywhere")
             return
         }
-        #expect(reason.hasPrefix("the guard is disabled and lets everybody in;"))
+        #expect(reason.hasPrefix("the guard is disabled and accepts every request;"))
     }
 
     @Test("A disabled guard that is known to be public goes anywhere")
@@ -224,24 +224,24 @@ struct GuardModeTests {
         #expect(
             faults(.enforced) == [
                 "metadata.authorizationServers is empty; name the issuer that clients log in to",
-                "verifier is missing; give one, or disable the guard, which then looks at no token",
+                "verifier is missing; pass a verifier, or use the mode .disabled, which verifies no token",
             ])
         #expect(
             faults(.shadow, issuers: ["https://issuer.example"]) == [
-                "verifier is missing; give one, or disable the guard, which then looks at no token",
+                "verifier is missing; pass a verifier, or use the mode .disabled, which verifies no token",
                 "observer is missing, so that the results of shadow mode would be lost; give one",
             ])
         #expect(
             faults(.staticTokens, issuers: ["https://issuer.example"]) == [
-                "metadata.authorizationServers is set beside pre-shared tokens, which no issuer issues; remove it",
-                "verifier is missing; give one, or disable the guard, which then looks at no token",
+                "metadata.authorizationServers is set, but the mode accepts only pre-shared tokens; remove it",
+                "verifier is missing; pass a verifier, or use the mode .disabled, which verifies no token",
             ])
         #expect(
             faults(.disabled(anonymousAs: "a\nb")) == [
-                "observer is missing, so that a disabled guard would be silent about it; give one",
-                "mode names the anonymous principal with other than 1…64 printable ASCII characters; rename it",
-                "mode is disabled while resource is not on a loopback host, so that everybody could do everything; use "
-                    + "http://127.0.0.1:<port> there, or say reach: .iKnowThisIsPublic",
+                "observer is missing, but a disabled guard must be reported; pass an observer",
+                "mode has an anonymous name that is not 1…64 printable ASCII characters; choose another name",
+                "mode is disabled while resource is not on a loopback host: every client could do everything; use "
+                    + "http://127.0.0.1:<port> there, or set reach: .iKnowThisIsPublic",
             ])
         for name in ["", String(repeating: "a", count: 65), "\"", "\\", "\u{E9}"] {
             #expect(faults(.disabled(anonymousAs: name), resource: Self.local).count == 2)
@@ -249,7 +249,7 @@ struct GuardModeTests {
         #expect(
             faults(.disabled(anonymousAs: "dev"), resource: "https://localhost/mcp") == [
                 "resource names this machine with https; use the public URL of the server, or http for development",
-                "observer is missing, so that a disabled guard would be silent about it; give one",
+                "observer is missing, but a disabled guard must be reported; pass an observer",
             ])
     }
 }

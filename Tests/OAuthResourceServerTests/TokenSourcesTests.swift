@@ -80,7 +80,7 @@ struct TokenSourcesTests {
                 $0.mode = .staticTokens
                 $0.tokens.staticTokens = list
                 $0.metadata.authorizationServers = []
-            } == ["tokens.issuers is set beside pre-shared tokens, which no issuer issues; remove it"])
+            } == ["tokens.issuers is set, but the mode accepts only pre-shared tokens; remove it"])
         #expect(
             lines([]) {
                 $0.mode = .staticTokens
@@ -179,7 +179,7 @@ struct TokenSourcesTests {
         } catch {
             #expect(
                 error.description
-                    == "tokens.issuers is set beside a verifier of your own, which does not use it; give a fetcher instead of "
+                    == "tokens.issuers is set, but your own verifier does not use it; give a fetcher instead of "
                     + "the verifier, or remove this")
         }
     }

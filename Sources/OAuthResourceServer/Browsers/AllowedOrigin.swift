@@ -21,7 +21,7 @@ struct AllowedOrigin: Sendable, Hashable {
             throw Fault("is *, which lets every page of the web call the server", "list the origins")
         }
         if ASCII.equalsIgnoringCase(text.utf8, "null".utf8) {
-            throw Fault("is null, which every sandboxed page has", "remove it")
+            throw Fault("is null, the origin of every sandboxed page", "remove it")
         }
         let bytes = Array(text.utf8)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
@@ -29,7 +29,8 @@ struct AllowedOrigin: Sendable, Hashable {
         else { throw Fault("is not an origin", "write it like https://app.example.com") }
         let rest = bytes[(colon + 3)...]
         guard !rest.contains(where: { "/?#".utf8.contains($0) }) else {
-            throw Fault("continues behind the host", "end it with the host or port, without a / at the end")
+            throw Fault(
+                "has a path, query or fragment", "remove all that follows the host and port, also a / at the end")
         }
         if ASCII.equalsIgnoringCase(bytes[..<colon], "http".utf8)
             || ASCII.equalsIgnoringCase(bytes[..<colon], "https".utf8)
@@ -39,7 +40,7 @@ struct AllowedOrigin: Sendable, Hashable {
             }
             let serialized = Self.serialized(url)
             guard text.hasSameBytes(as: serialized) else {
-                throw Fault("is not as browsers spell it", "write \(serialized)")
+                throw Fault("is not written as browsers send it", "write \(serialized)")
             }
         } else {
             // Origins of extensions and embedded pages, such as vscode-webview://<id>.

@@ -107,25 +107,27 @@ final class CheckedConfiguration: Sendable {
     ) {
         guard case .disabled(let name, let reach) = mode else {
             if case .missing = verification {
-                faults.add("verifier", "is missing", "give one, or disable the guard, which then looks at no token")
+                faults.add(
+                    "verifier", "is missing", "pass a verifier, or use the mode .disabled, which verifies no token")
             }
             if mode == .shadow, !hasObserver {
-                faults.add("observer", "is missing, so that the results of shadow mode would be lost", "give one")
+                faults.add(
+                    "observer", "is missing, so that the results of shadow mode would be lost", "pass an observer")
             }
             return
         }
         if !hasObserver {
-            faults.add("observer", "is missing, so that a disabled guard would be silent about it", "give one")
+            faults.add("observer", "is missing, but a disabled guard must be reported", "pass an observer")
         }
         let isPrintable = name.utf8.allSatisfy { (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
         if !(1...64).contains(name.utf8.count) || !isPrintable {
             faults.add(
-                .mode, "names the anonymous principal with other than 1…64 printable ASCII characters", "rename it")
+                .mode, "has an anonymous name that is not 1…64 printable ASCII characters", "choose another name")
         }
         if reach == .loopbackOnly, let url = resource?.url, !url.isLoopback {
             faults.add(
                 .mode,
-                "is disabled while \(.resource) is not on a loopback host, so that everybody could do everything",
+                "is disabled while \(.resource) is not on a loopback host: every client could do everything",
                 "use http://127.0.0.1:<port> there, or \(code: "say reach: .iKnowThisIsPublic", environment: "another mode")"
             )
         }

@@ -59,7 +59,7 @@ struct CheckedMetadata: Sendable {
             if list.isEmpty { faults.add(setting, "is empty", "name the issuer that clients log in to") }
         case .staticTokens:
             if !list.isEmpty {
-                faults.add(setting, "is set beside pre-shared tokens, which no issuer issues", "remove it")
+                faults.add(setting, "is set, but the mode accepts only pre-shared tokens", "remove it")
             }
         case .disabled: break
         }
@@ -142,7 +142,7 @@ struct CheckedMetadata: Sendable {
         let advertised = scopes.subtracting("offline_access")
         if advertised.isEmpty, !scopes.isEmpty {
             faults.add(
-                setting, "holds offline_access alone, which is never advertised", "name the scopes of the resource")
+                setting, "contains only offline_access, which is never advertised", "name the scopes of the resource")
         }
         return advertised
     }

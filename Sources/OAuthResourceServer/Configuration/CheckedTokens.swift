@@ -87,11 +87,11 @@ struct CheckedTokens: Sendable {
                 faults.add(.tokens + "staticTokens", "is missing", "give the list of pre-shared tokens")
             }
             if !tokens.issuers.isEmpty {
-                faults.add(.tokens + "issuers", "is set beside pre-shared tokens, which no issuer issues", "remove it")
+                faults.add(.tokens + "issuers", "is set, but the mode accepts only pre-shared tokens", "remove it")
             }
             if tokens.introspection != nil {
                 faults.add(
-                    .tokens + "introspection", "is set beside pre-shared tokens, which no issuer knows", "remove it")
+                    .tokens + "introspection", "is set, but the mode accepts only pre-shared tokens", "remove it")
             }
         case .disabled: break
         }
@@ -107,7 +107,7 @@ struct CheckedTokens: Sendable {
         ]
         for (setting, isSet) in unused where isSet {
             faults.add(
-                .tokens + setting, "is set beside a verifier of your own, which does not use it",
+                .tokens + setting, "is set, but your own verifier does not use it",
                 "give a fetcher instead of the verifier, or remove this")
         }
     }

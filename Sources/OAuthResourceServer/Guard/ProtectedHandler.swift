@@ -10,7 +10,8 @@ public struct ProtectedHandler: HTTPHandler {
     public var exposure: HTTPExposure {
         guard case .disabled(_, .loopbackOnly) = server.configuration.mode else { return .anywhere }
         return .loopbackOnly(
-            reason: "the guard is disabled and lets everybody in; listen on 127.0.0.1, or say reach: .iKnowThisIsPublic"
+            reason:
+                "the guard is disabled and accepts every request; listen on 127.0.0.1, or set reach: .iKnowThisIsPublic"
         )
     }
 

@@ -24,7 +24,9 @@ struct ScopeDemand: Sendable, Hashable {
         for clause in requirement.clauses {
             let alternatives = clause.map { ScopeSet($0) }
             if alternatives.isEmpty {
-                faults.add(setting, "names no alternative, so that no token could meet it", "name one, or remove it")
+                faults.add(
+                    setting, "has an empty list of alternatives, which no token can meet",
+                    "add an alternative, or remove it")
             }
             if alternatives.contains(where: { $0?.isEmpty == true }) {
                 faults.add(setting, "has an alternative without scopes, which every token meets", "remove it")

@@ -40,7 +40,7 @@ struct ScopeHierarchy: Sendable {
             }
             guard !reached.contains(scope) else {
                 faults.add(
-                    setting, "go in a circle: \(scope) includes itself in the end", "remove one of the implications")
+                    setting, "form a cycle: \(scope) includes itself", "remove one of the implications")
                 return
             }
             including.append((scope, ScopeSet(keepingValid: reached)))

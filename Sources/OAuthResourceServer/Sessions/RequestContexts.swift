@@ -67,7 +67,7 @@ public final class RequestContexts: Sendable {
     ///   - lifetime: How long a request may take. Then its ticket expires.
     ///   - clock: The clock for the lifetimes.
     public init(capacity: Int = 10_000, lifetime: Duration = .seconds(3_600), clock: MonotonicClock = .system) {
-        precondition(capacity > 0, "There must be room for one request at least.")
+        precondition(capacity > 0, "The capacity must be at least 1.")
         self.capacity = capacity
         self.lifetime = lifetime
         self.clock = clock

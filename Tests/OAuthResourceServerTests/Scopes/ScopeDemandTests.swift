@@ -91,7 +91,7 @@ struct ScopeDemandTests {
             (.any(of: ["ok", "K\u{212A}"]), "requires " + Self.notAScope),
             (
                 .any(of: [String]()),
-                "requires names no alternative, so that no token could meet it; name one, or remove it"
+                "requires has an empty list of alternatives, which no token can meet; add an alternative, or remove it"
             ),
             (
                 .any(of: [["a"], []]),
@@ -113,7 +113,7 @@ struct ScopeDemandTests {
     func circles(implications: ScopeImplications) {
         let faults = checked(.none, implications).faults
         #expect(faults.count == 1)
-        #expect(faults.first?.hasPrefix("requirements.implications go in a circle: a includes itself") == true)
+        #expect(faults.first?.hasPrefix("requirements.implications form a cycle: a includes itself") == true)
     }
 
     @Test("Implications that hold no scope, and too many of them, are configuration errors")

@@ -18,7 +18,7 @@ struct EnvironmentReader {
                 } else {
                     "remove it"
                 }
-            faults.add(.init([.variable(Self.shown(name))]), "is not a setting of this server", remedy)
+            faults.add(.init([.variable(Self.shown(name))]), "is not a known variable", remedy)
         }
         for variable in EnvironmentVariable.allCases {
             guard let value = environment[variable.rawValue] else { continue }
@@ -81,7 +81,7 @@ struct EnvironmentReader {
     mutating func number(_ variable: EnvironmentVariable, of unit: String) -> Int? {
         guard let text = text(variable) else { return nil }
         if let number = ASCII.parseDecimal(text.utf8) { return number }
-        fault(variable, "is not a whole number of \(unit)", "write digits alone")
+        fault(variable, "is not a whole number of \(unit)", "write digits only")
         return nil
     }
 

@@ -38,7 +38,7 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
     ///
-    /// ``StaticTokenList`` describes the file of static tokens. The mode `disabled` accepts every request as
+    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens. The mode `disabled` accepts every request as
     /// `anonymous`, and only for a resource on a loopback host: anything wider must be set in code. Variables of
     /// another mode are checked too. In the mode `static`, variables about issuers are faults; in `enforced` and
     /// `shadow`, the file of static tokens is.
@@ -70,7 +70,7 @@ extension ResourceServerConfiguration {
         let keys = reader.text(.keySetURL).map { IssuerConfiguration.Keys.url($0) }
         if names.count > 1, reader.has(.keySetURL) {
             reader.fault(
-                .keySetURL, "is one key set for the several issuers of OAUTH_ISSUERS",
+                .keySetURL, "is set, but OAUTH_ISSUERS names several issuers",
                 "remove it, so that the keys of each are discovered, or name one issuer")
         }
         tokens.issuers = names.map { name in
@@ -94,8 +94,8 @@ extension ResourceServerConfiguration {
         }
         if tokens.issuers.count > 1 {
             reader.fault(
-                .introspectionURL, "is the endpoint of one issuer, and OAUTH_ISSUERS names several",
-                "name that one alone")
+                .introspectionURL, "is set, but OAUTH_ISSUERS names several issuers",
+                "name only the issuer of this endpoint")
         }
         let clientID = reader.required(
             .introspectionClientID, "give it the client identifier of this server at the authorization server")
@@ -136,13 +136,14 @@ extension ResourceServerConfiguration {
                 .issuers, "name the authorization server that clients log in to, as in the iss of its tokens")
             if reader.has(.staticTokensFile) {
                 reader.fault(
-                    .staticTokensFile, "is used with OAUTH_MODE=static alone", "set that, or remove this")
+                    .staticTokensFile, "is used only with OAUTH_MODE=static",
+                    "set OAUTH_MODE=static, or remove this variable")
             }
         case .staticTokens:
             _ = reader.required(.staticTokensFile, "make a token with mcp-auth static-token new, and name the file")
             for variable in EnvironmentVariable.ofIssuers where reader.has(variable) {
                 reader.fault(
-                    variable, "is about the tokens of an issuer, and with OAUTH_MODE=static there is none", "remove it")
+                    variable, "applies to issuers, and OAUTH_MODE=static uses none", "remove it")
             }
         case .disabled: break
         }
@@ -180,13 +181,13 @@ extension EnvironmentReader {
             EnvironmentVariable.introspectionClientSecret, EnvironmentVariable.introspectionClientSecretFile
         )
         if has(plain), has(file) {
-            fault(file, "is set beside \(plain.rawValue)", "keep one of them")
+            fault(file, "is set together with \(plain.rawValue)", "keep one of them")
             return nil
         }
         if !has(plain), !has(file) {
             fault(
                 plain, "is not set, nor is \(file.rawValue)",
-                "give the secret of the client with which this server asks")
+                "set it to the client secret of this server")
             return nil
         }
         let source = has(plain) ? plain : file
