@@ -1,8 +1,8 @@
 import WireFormat
 
 extension HTTPFields {
-    /// A field value that cannot split a message (RFC 9110 §5.5): it holds no CR, LF, NUL or other control byte, and has no
-    /// white space at its ends.
+    /// A field value that cannot split a message (RFC 9110 §5.5): it holds no CR, LF, NUL or other control byte, and
+    /// has no white space at its ends.
     ///
     /// Bytes of 0x80 and above (obs-text) are kept as they were received. ``string`` is nil when they are not UTF-8.
     public struct Value: Sendable, Hashable, ExpressibleByStringLiteral {

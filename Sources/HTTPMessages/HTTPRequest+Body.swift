@@ -19,8 +19,8 @@ extension HTTPRequest.Body {
 extension HTTPRequest {
     /// The content of a request: bytes, or a stream that is read on demand.
     ///
-    /// A server sends `100 Continue` at the first read. A client that waits for it does not upload the body of a request
-    /// that is refused before.
+    /// A server sends `100 Continue` at the first read. A client that waits for it does not upload the body of a
+    /// request that is refused before.
     public struct Body: Sendable {
         private enum Storage: Sendable {
             case bytes([UInt8])
@@ -54,8 +54,8 @@ extension HTTPRequest {
 
         /// A streamed body.
         ///
-        /// - Parameter next: Returns the next chunk, which is not empty, or nil at the end. One reader calls it, from one
-        ///   task at a time.
+        /// - Parameter next: Returns the next chunk, which is not empty, or nil at the end. One reader calls it, from
+        ///   one task at a time.
         public init(next: @escaping @Sendable () async throws(HTTPRequest.Body.ReadError) -> [UInt8]?) {
             storage = .stream(Stream(next))
         }
@@ -63,8 +63,9 @@ extension HTTPRequest {
         /// The whole body. A streamed body can be collected once.
         ///
         /// - Parameter limit: The largest acceptable number of bytes. No more than that is buffered.
-        /// - Throws: ``HTTPRequest/Body/ReadError/tooLarge(limit:)`` for a longer body, ``HTTPRequest/Body/ReadError/alreadyConsumed``
-        ///   when the stream has been read, else the error of the stream.
+        /// - Throws: ``HTTPRequest/Body/ReadError/tooLarge(limit:)`` for a longer body,
+        ///   ``HTTPRequest/Body/ReadError/alreadyConsumed`` when the stream has been read, else the error of the
+        ///   stream.
         public func collect(upTo limit: Int) async throws(HTTPRequest.Body.ReadError) -> [UInt8] {
             switch storage {
             case .bytes(let bytes):
@@ -84,9 +85,10 @@ extension HTTPRequest {
         /// Reads the beginning of the body. Returns it together with an equivalent of the whole body, through which a
         /// streamed body can still be read once.
         ///
-        /// - Parameter count: The number of bytes to read at least; fewer only when the body is shorter. Up to one chunk
-        ///   more is read.
-        /// - Throws: ``HTTPRequest/Body/ReadError/alreadyConsumed`` when the stream has been read, else the error of the stream.
+        /// - Parameter count: The number of bytes to read at least; fewer only when the body is shorter. Up to one
+        ///   chunk more is read.
+        /// - Throws: ``HTTPRequest/Body/ReadError/alreadyConsumed`` when the stream has been read, else the error of
+        ///   the stream.
         package func beginning(
             _ count: Int
         ) async throws(HTTPRequest.Body.ReadError) -> (bytes: [UInt8], whole: HTTPRequest.Body) {
@@ -110,8 +112,8 @@ extension HTTPRequest {
             }
         }
 
-        /// Calls `body` with each chunk as it arrives. The next chunk is read when the call has returned. A streamed body
-        /// can be read once.
+        /// Calls `body` with each chunk as it arrives. The next chunk is read when the call has returned. A streamed
+        /// body can be read once.
         ///
         /// - Throws: The error of `body`, or an ``HTTPRequest/Body/ReadError``.
         public func forEachChunk(_ body: ([UInt8]) async throws -> Void) async throws {

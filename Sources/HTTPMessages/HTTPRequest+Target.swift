@@ -3,8 +3,8 @@ import WireFormat
 extension HTTPRequest {
     /// A request target (RFC 9112 §3.2), kept as sent and never percent-decoded.
     ///
-    /// The guard and the handler see the same path. It is not decoded, merged or normalised, so `//`, `..` and `%2f` never
-    /// equal another path by accident.
+    /// The guard and the handler see the same path. It is not decoded, merged or normalised, so `//`, `..` and `%2f`
+    /// never equal another path by accident.
     public struct Target: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
         CustomReflectable
     {
@@ -15,8 +15,8 @@ extension HTTPRequest {
         /// The query without its `?`, undecoded; nil when there is no `?`.
         public let query: String?
 
-        /// Parses the origin form, the absolute form (`http`, `https`) or the asterisk form; nil for any other text, for a
-        /// fragment, and for a byte that RFC 3986 §3.3 and §3.4 do not admit.
+        /// Parses the origin form, the absolute form (`http`, `https`) or the asterisk form; nil for any other text,
+        /// for a fragment, and for a byte that RFC 3986 §3.3 and §3.4 do not admit.
         public init?(_ text: String) {
             self.init(bytes: Array(text.utf8)[...])
         }

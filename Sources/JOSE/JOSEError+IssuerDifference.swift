@@ -1,8 +1,8 @@
 internal import WireFormat
 
 extension JOSEError {
-    /// The difference between the `iss` of a token and a configured issuer: a hint for the operator. Every difference is
-    /// refused.
+    /// The difference between the `iss` of a token and a configured issuer: a hint for the operator. Every difference
+    /// is refused.
     public enum IssuerDifference: String, Sendable, Hashable {
         /// They differ only by a trailing slash.
         case trailingSlash = "trailing_slash"

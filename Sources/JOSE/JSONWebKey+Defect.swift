@@ -1,7 +1,8 @@
 extension JSONWebKey {
     /// The reason for not using a key. The other keys of its set work (RFC 7517 §5).
     public enum Defect: String, Error, Sendable, Hashable {
-        /// The entry is not a JSON object, a required member is missing or of a wrong type, or an encoding is malformed.
+        /// The entry is not a JSON object, a required member is missing or of a wrong type, or an encoding is
+        /// malformed.
         case malformed = "key_malformed"
         /// The library has no algorithm for this `kty`. `oct`, a shared secret, is one of these.
         case unsupportedKeyType = "kty_unsupported"

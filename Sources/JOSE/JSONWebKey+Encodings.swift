@@ -22,8 +22,8 @@ extension JSONWebKey {
     ///   - encoding: The structure that they hold.
     ///   - keyID: The `kid` that tokens name; nil for none.
     ///   - algorithm: The only algorithm that the key may verify; nil for all that fit the key.
-    /// - Throws: ``JSONWebKey/Defect/unsupportedKeyType`` for a kind of key that no algorithm of the table verifies with;
-    ///   ``JSONWebKey/Defect/unsupportedAlgorithm`` when `algorithm` does not fit the key.
+    /// - Throws: ``JSONWebKey/Defect/unsupportedKeyType`` for a kind of key that no algorithm of the table verifies
+    ///   with; ``JSONWebKey/Defect/unsupportedAlgorithm`` when `algorithm` does not fit the key.
     public init(
         der: [UInt8], _ encoding: Encoding, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil
     ) throws(JSONWebKey.Defect) {

@@ -9,8 +9,8 @@ struct VerificationKey: Sendable {
 
     /// Imports a key.
     ///
-    /// - Throws: ``JSONWebKey/Defect/point`` for a point that is not on its curve; ``JSONWebKey/Defect/refusedByLibrary`` for every
-    ///   other key that libcrypto refuses.
+    /// - Throws: ``JSONWebKey/Defect/point`` for a point that is not on its curve;
+    ///   ``JSONWebKey/Defect/refusedByLibrary`` for every other key that libcrypto refuses.
     init(_ key: PublicKey, algorithms: [SignatureAlgorithm]) throws(JSONWebKey.Defect) {
         let imported: OpaquePointer?
         switch key {

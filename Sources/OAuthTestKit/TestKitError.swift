@@ -26,18 +26,18 @@ public enum TestKitError: String, Error, Sendable, Hashable, CustomStringConvert
         case .issuerNotAcceptable:
             "the issuer must be an absolute URL without query and fragment: https, or http on a loopback host"
         case .issuerNotLoopback:
-            "the development authorization server approves everybody and therefore runs on a loopback host only; "
+            "the development authorization server approves every request, so its issuer must be on a loopback host; "
                 + "give it an issuer such as http://127.0.0.1:9000"
         case .addressNotLoopback:
             "the development authorization server approves everybody and therefore listens on a loopback address "
                 + "only: 127.0.0.1, ::1 or localhost"
-        case .noAlgorithm: "the issuer needs one signature algorithm at least"
+        case .noAlgorithm: "the issuer needs at least one signature algorithm"
         case .keyGenerationFailed: "libcrypto could not generate a key"
         case .settingOutOfRange: "a setting of the development authorization server is out of its documented range"
         case .resourceNotAcceptable:
             "a resource must be an absolute URI without fragment, and the default resource one of the allowed ones"
         case .clientNotAcceptable:
-            "the client's name, secret, redirect URIs and grant types do not fit together; see registerClient"
+            "the client's name, secret, redirect URIs and grant types are not a valid combination; see registerClient"
         }
     }
 }

@@ -43,7 +43,7 @@ extension HTTPServer {
             case .notASocket(let path):
                 "cannot listen on \(path): a file that is not a socket is there; remove it, or choose another path"
             case .notPermitted(let place):
-                "cannot listen on \(place): not permitted; choose a port of 1024 or above, or a folder that may be written"
+                "cannot listen on \(place): not permitted; choose a port of 1024 or above, or a writable folder"
             case .addressNotAvailable(let place):
                 "cannot listen on \(place): this machine does not have that address"
             case .loopbackOnly(let place, let reason):

@@ -32,8 +32,8 @@ extension JSONDocument {
             return Int(entry.start)..<Int(entry.end)
         }
 
-        /// The range of a string's bytes in the document, without the quotes. Nil for a string with an escape, whose value
-        /// is other bytes, and for another kind.
+        /// The range of a string's bytes in the document, without the quotes. Nil for a string with an escape, whose
+        /// value is other bytes, and for another kind.
         package var plainStringRange: Range<Int>? {
             let entry = entry
             return entry.kind == .string && !entry.isEscaped ? entry.content : nil
@@ -117,8 +117,8 @@ extension JSONDocument {
             forEachElementIndex { body(JSONDocument.Node(storage: storage, index: $0)) }
         }
 
-        /// Calls `body` with the unescaped name and value of each member until it returns false. For another kind it does
-        /// nothing.
+        /// Calls `body` with the unescaped name and value of each member until it returns false. For another kind it
+        /// does nothing.
         public func forEachMember(_ body: (String, JSONDocument.Node) -> Bool) {
             forEachMemberIndex { body(text(of: storage.tape[$0]), JSONDocument.Node(storage: storage, index: $0 + 1)) }
         }

@@ -10,8 +10,8 @@ extension JSONDocument {
         /// An integer.
         public init(_ value: Int64) { text = String(value) }
 
-        /// An integer. Without this initialiser a literal where an optional is expected would become a Double and print as
-        /// `1.0`.
+        /// An integer. Without this initialiser a literal where an optional is expected would become a Double and print
+        /// as `1.0`.
         public init(_ value: Int) { text = String(value) }
 
         /// A finite number; nil for NaN and infinities, which JSON cannot express.

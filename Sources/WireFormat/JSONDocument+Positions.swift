@@ -1,5 +1,5 @@
-/// The properties of the value at a position, which ``JSONDocument/Node/forEachMember(named:)`` has given. They are those of a
-/// node, but no node is made: each node retains the document.
+/// The properties of the value at a position, which ``JSONDocument/Node/forEachMember(named:)`` has given. They are
+/// those of a node, but no node is made: each node retains the document.
 ///
 /// The position must be one of this document. With any other the result is unspecified, or the program stops.
 extension JSONDocument {

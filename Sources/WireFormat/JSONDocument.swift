@@ -1,8 +1,8 @@
 extension JSONDocument {
     /// The limits of the JSON parser.
     public struct Limits: Sendable, Hashable {
-        /// The deepest nesting of arrays and objects; default 16. A value above 128 counts as 128, so that no walk over a
-        /// JSON value exhausts the stack.
+        /// The deepest nesting of arrays and objects; default 16. A value above 128 counts as 128, so that no walk over
+        /// a JSON value exhausts the stack.
         public var maximumDepth: Int
         /// The largest text in bytes, checked first; default 1 MiB. A value above 4 GiB − 1 counts as 4 GiB − 1.
         public var maximumBytes: Int
@@ -54,8 +54,8 @@ extension JSONDocument {
         /// The reason.
         public let reason: Reason
         /// The offset of the offending byte, 0…size of the text; the size itself for a text that ends too early. For
-        /// malformed UTF-8 or a bad escape it is the start of the sequence, for a repeated name the opening quote of the
-        /// second one.
+        /// malformed UTF-8 or a bad escape it is the start of the sequence, for a repeated name the opening quote of
+        /// the second one.
         public let offset: Int
 
         /// A stable, bounded code for events and metrics.
@@ -88,7 +88,8 @@ public struct JSONDocument: Sendable {
     /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names
     /// unique after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.
     ///
-    /// - Throws: ``JSONDocument/ParseError`` with the first fault found. A repeated member name is found at the end of its object.
+    /// - Throws: ``JSONDocument/ParseError`` with the first fault found. A repeated member name is found at the end of
+    ///   its object.
     public init(parsing bytes: [UInt8], limits: JSONDocument.Limits = JSONDocument.Limits()) throws(JSONDocument
         .ParseError)
     {

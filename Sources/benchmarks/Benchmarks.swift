@@ -21,8 +21,8 @@ enum Benchmarks {
                                believed, nanoseconds belong to the machine and the minute.
         jose --once KIND N     Verifies N tokens and measures nothing. KIND is rs256, es256, or one of them followed by
                                the name of a refused token, such as "rs256 bad signature".
-        guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, none,
-                               and 1 to 100 issuers. Measured like jose.
+        guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, no
+                               token, and 1 to 100 issuers. Measured like jose.
         guard --once KIND N    Does one thing N times and measures nothing. KIND is hash, verdict (a remembered one) or
                                request (with a remembered token).
         http [--seconds N] [--rounds N] [--peer URL]…

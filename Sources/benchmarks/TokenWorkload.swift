@@ -128,7 +128,8 @@ struct TokenMint {
                 "1,210 claims, unknown kid", try token(header: otherKey, claims: tinyClaims), keys: keys,
                 code: "key_unknown"),
             workload(
-                "1,210 claims, bad signature", forged(try token(claims: tinyClaims)), keys: keys, code: "bad_signature"),
+                "1,210 claims, bad signature", forged(try token(claims: tinyClaims)), keys: keys,
+                code: "bad_signature"),
         ]
     }
 

@@ -13,8 +13,9 @@ extension JOSEError {
         case .badSignature:
             "The signature does not verify with the key: the token was changed, or another key signed it."
         case .claim(let name, let why): why.explanation(of: name.rawValue)
-        case .notAnAccessToken: "It carries claims that only ID tokens and event tokens have; it is no access token."
-        case .cryptographyUnavailable: "libcrypto could not do its work; the token may be good."
+        case .notAnAccessToken:
+            "It carries claims that only ID tokens and event tokens have; it is not an access token."
+        case .cryptographyUnavailable: "libcrypto failed, so the token was not checked."
         }
     }
 }
@@ -23,7 +24,7 @@ extension JOSEError.Malformation {
     fileprivate var explanation: String {
         switch self {
         case .tooLarge: "The token is longer than 64 KiB."
-        case .parts: "It is no signed JWT: that has three parts, none of them empty, with a dot between them."
+        case .parts: "It is not a signed JWT, which has three non-empty parts separated by dots."
         case .encrypted: "It is an encrypted token (JWE: five parts, or enc or zip in the header)."
         case .base64url:
             "A part is not base64url: no other characters, padding, white space or stray bits are allowed."
@@ -37,13 +38,13 @@ extension JOSEError.Malformation {
 extension JOSEError.HeaderDefect {
     fileprivate var explanation: String {
         switch self {
-        case .algorithmMissing: "The header has no alg, or one that is no string."
+        case .algorithmMissing: "The header has no alg, or one that is not a string."
         case .algorithmNotAllowed: "The header's alg is not among the allowed algorithms."
         case .critical: "The header has crit: it asks for an extension, and none is understood."
         case .unencodedPayload: "The header has b64 with another value than true."
         case .type: "The header's typ names no access token that this profile accepts."
-        case .contentType: "The header's cty is no string."
-        case .keyID: "The header's kid is no string, or longer than 512 bytes."
+        case .contentType: "The header's cty is not a string."
+        case .keyID: "The header's kid is not a string, or longer than 512 bytes."
         }
     }
 }
@@ -69,7 +70,7 @@ extension JOSEError.ClaimDefect {
         case .notYetValid: "The token is not valid yet."
         case .issuedInFuture: "The token was issued in the future."
         case .tooOld: "The token was issued too long ago."
-        case .lifetimeTooLong: "The token lives longer than allowed."
+        case .lifetimeTooLong: "The token's lifetime is longer than allowed."
         case .unsatisfied: "The token is bound to a proof (cnf) that cannot be shown here."
         }
     }
@@ -80,7 +81,7 @@ extension JSONWebKey.Defect {
     var explanation: String {
         switch self {
         case .malformed: "a member is missing, of the wrong type or not base64url, or the encoding is broken"
-        case .unsupportedKeyType: "no key type for public-key signatures (RSA, EC and OKP are)"
+        case .unsupportedKeyType: "the key type is not RSA, EC or OKP"
         case .unsupportedCurve: "none of the curves P-256, P-384, P-521 and Ed25519"
         case .unsupportedAlgorithm: "its alg is unknown, or does not fit the key"
         case .notForSignatures: "its use is not sig"
@@ -103,14 +104,14 @@ extension FetchError {
         switch self {
         case .notAllowed: "only https is fetched, and http from a loopback host"
         case .notResolved: "the host name has no address"
-        case .blockedAddress: "the address is not one to fetch from"
-        case .connectionFailed: "no connection, or it broke"
+        case .blockedAddress: "the address is not allowed"
+        case .connectionFailed: "the connection failed"
         case .timedOut: "it took too long"
         case .tls: "TLS failed: the certificate does not verify"
         case .tooLarge: "it is longer than 1 MiB"
         case .malformedResponse: "the answer is not HTTP"
         case .cancelled: "it was cancelled"
-        case .unavailable: "libcurl could not work"
+        case .unavailable: "libcurl is missing or failed"
         }
     }
 }

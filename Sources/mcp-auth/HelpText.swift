@@ -19,7 +19,7 @@ enum HelpText {
         Usage: mcp-auth token inspect < FILE
 
         Decodes a JWT from standard input (at most 64 KiB): header and claims as JSON, and its times. Verifies nothing:
-        anybody can write such a token. Never shows the signature. Control and bidirectional characters are shown as
+        anyone can make such a token. Never shows the signature. Control and bidirectional characters are shown as
         \\uXXXX, and a kid is cut after 64 bytes.
 
           --help            show this text
@@ -37,7 +37,7 @@ enum HelpText {
           --jwks FILE|URL|-     the issuer's keys, at most 1 MiB: a JWK Set, a JWK, or a PEM public key or certificate;
                                 https, or http from a loopback host; - for standard input (then use --token-file).
                                 A PEM key has no kid and is tried whatever kid the token names
-          --audience A          required: what aud must hold, exactly; there is no default that anybody's token meets
+          --audience A          required: what aud must hold, exactly; there is no default
           --issuer I            what iss must be, exactly (the token's own, unchecked; the answer says so)
           --alg A,B             the allowed algorithms (RS256,ES256); also RS384, RS512, PS256, PS384, PS512, ES384,
                                 ES512, EdDSA
@@ -60,18 +60,18 @@ enum HelpText {
 
           --help            show this text
 
-        Exit status: 0 at least one key is usable, 1 none is, 2 there is no key set to be had.
+        Exit status: 0 at least one key is usable, 1 none is, 2 the key set could not be read.
         """
 
     static let staticTokenNew = """
         Usage: mcp-auth static-token new --name NAME [--scope SCOPES]...
 
-        Makes an access token of 256 random bits for a server in the mode "static", and prints it once, with the line for
-        the server's file of static tokens (OAUTH_STATIC_TOKENS_FILE). The line holds the token's SHA-256 and no secret. A
-        server reads the file when it starts; a token ends when its line is removed.
+        Makes an access token of 256 random bits for a server in the mode "static", and prints it once, with the line
+        for the server's file of static tokens (OAUTH_STATIC_TOKENS_FILE). The line contains the token's SHA-256 and no
+        secret. A server reads the file when it starts. A token is accepted until its line is removed.
 
-          --name NAME       required: who the token is for; 1 to 64 letters, digits, '.', '_' and '-'. The server calls its
-                            bearer so
+          --name NAME       required: who the token is for; 1 to 64 letters, digits, '.', '_' and '-'. The
+                            server uses it as the name of the caller
           --scope SCOPES    what the token may do; several times, or several scopes separated by spaces (none)
           --help            show this text
 

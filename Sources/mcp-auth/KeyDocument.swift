@@ -100,7 +100,7 @@ struct KeyDocument {
     }
 
     private static func noKeySet(_ why: String) -> String {
-        "the key set is no JWK Set, JWK or PEM public key (\(why))"
+        "the key set is not a JWK Set, a JWK or a PEM public key (\(why))"
     }
 }
 

@@ -26,7 +26,7 @@ struct TokenInspection {
         let paint = surroundings.paint
         var outcome = Outcome()
         outcome.output = paint.warning("NOT VERIFIED: decoded only. Anybody can write such a token.") + "\n"
-        outcome.output += "Whether it is good, mcp-auth token verify says.\n"
+        outcome.output += "Use mcp-auth token verify to check whether it is good.\n"
 
         let parts = token.split(separator: UInt8(ascii: "."), maxSplits: 5, omittingEmptySubsequences: false)
         if parts.count == 1 {
@@ -64,7 +64,7 @@ struct TokenInspection {
     private func showTimes(_ claims: JSONValue, now: Double, _ outcome: inout Outcome, _ paint: Paint) {
         let lines = ["exp", "nbf", "iat"].compactMap { name -> String? in
             guard let claim = claims[name] else { return nil }
-            guard let seconds = claim.number?.double else { return "\(name)  is no number of seconds since 1970" }
+            guard let seconds = claim.number?.double else { return "\(name)  is not a number of seconds since 1970" }
             guard let text = DisplayTime.describe(seconds, now: now) else {
                 return "\(name)  lies beyond the year 9999 or before the year 1: are these milliseconds?"
             }
@@ -79,7 +79,7 @@ struct TokenInspection {
         let broken: String
         switch signature {
         case nil: broken = "missing"
-        case let part? where part.isEmpty: broken = "empty: the token is unsigned, nobody should accept it"
+        case let part? where part.isEmpty: broken = "empty: the token is unsigned and must not be accepted"
         case let part?:
             if let bytes = Base64URL.decode(Array(part).span) {
                 outcome.output += "\(bytes.count) bytes, not checked\n"
@@ -109,7 +109,7 @@ struct TokenInspection {
         do throws(JSONDocument.ParseError) {
             // A verifier allows less nesting. Here, a deeper value must still be visible.
             let value = try JSONValue(parsing: bytes, limits: JSONDocument.Limits(maximumDepth: 64))
-            guard value.object != nil else { return .broken("JSON, but no object") }
+            guard value.object != nil else { return .broken("JSON, but not an object") }
             return .value(value)
         } catch {
             return .broken("not strict JSON (\(error.code) at byte \(error.offset))")
@@ -126,18 +126,18 @@ struct TokenInspection {
     private static func whyNotBase64URL(_ part: some Collection<UInt8>) -> String {
         if part.contains(UInt8(ascii: "=")) { return "not base64url: it has padding (=)" }
         if part.contains(UInt8(ascii: "+")) || part.contains(UInt8(ascii: "/")) {
-            return "not base64url: + and / are of the other alphabet of base64"
+            return "not base64url: + and / belong to plain base64"
         }
         if part.contains(where: { $0 <= 0x20 }) { return "not base64url: it has white space or line breaks" }
         let isWord = part.allSatisfy {
             ASCII.isDigit($0) || ASCII.isLetter($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
         }
         if !isWord { return "not base64url: it has characters of another alphabet" }
-        return "not base64url: cut off, or bits are left over at its end"
+        return "not base64url: truncated, or with unused bits that are not zero"
     }
 
     private static func whyNotDotted(_ token: [UInt8]) -> String {
-        "broken: there is no dot in it, so it is no JWT. Only its issuer can look into an opaque token (RFC 7662)."
+        "broken: it has no dot, so it is not a JWT. Only the issuer can decode an opaque token (RFC 7662)."
     }
 
     private static func whyNotThree(_ count: Int) -> String {

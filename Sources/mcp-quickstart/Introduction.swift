@@ -19,13 +19,14 @@ struct Introduction {
         let token =
             if let tokenCommand {
                 """
-                Get a token from the development authorization server, which approves everybody:
+                Get a token from the development authorization server, which approves every request:
                   TOKEN=$(\(tokenCommand) | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
                 """
             } else if issuers.isEmpty {
                 "Set TOKEN to a token that this server knows."
             } else {
-                "Get a token for the resource \(resource.text) from \(names.joined(separator: " or ")) and set TOKEN to it."
+                "Get a token for the resource \(resource.text) from "
+                    + "\(names.joined(separator: " or ")) and set TOKEN to it."
             }
         return """
             ready resource=\(resource.text) issuer=\(names.isEmpty ? "none" : names.joined(separator: ","))

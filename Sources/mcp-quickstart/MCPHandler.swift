@@ -78,7 +78,7 @@ struct MCPHandler: Sendable {
             do throws(JSONRPCError) {
                 // MCP 2026-07-28: clients must not send responses. Earlier revisions answer them with 202.
                 guard try !MCPRevision(of: request, params: JSONDocument.Object()).isStateless else {
-                    throw JSONRPCError(.invalidRequest, "This server asks nothing, so there is nothing to answer.")
+                    throw JSONRPCError(.invalidRequest, "This server sends no requests, so it accepts no responses.")
                 }
                 return HTTPResponse(status: .accepted)
             } catch {
@@ -129,7 +129,7 @@ struct MCPHandler: Sendable {
 
     private func list(_ call: Call) throws(JSONRPCError) -> JSONDocument.Object {
         guard call.params["cursor"] == nil else {
-            throw JSONRPCError(.invalidParams, "There is one page only; this server gave out no cursor.")
+            throw JSONRPCError(.invalidParams, "The cursor is unknown: the list has only one page.")
         }
         let listing: JSONDocument.Object = ["tools": .array(tools.map { $0.listing })]
         return call.revision.isStateless ? cacheable(listing) : listing

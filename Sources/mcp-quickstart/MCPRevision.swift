@@ -26,7 +26,7 @@ enum MCPRevision: String, CaseIterable {
         let declared: String?
         switch request.fields.occurrence(of: .mcpProtocolVersion) {
         case .absent: declared = nil
-        case .repeated: throw JSONRPCError(.headerMismatch, "MCP-Protocol-Version must stand once.")
+        case .repeated: throw JSONRPCError(.headerMismatch, "MCP-Protocol-Version must occur exactly once.")
         case .once(let value): declared = value.string ?? ""
         }
         if let inBody = params["_meta"]?[RequestMetadata.protocolVersionKey] {
@@ -78,7 +78,7 @@ enum RequestMetadata {
         guard case .once(let methodField) = request.fields.occurrence(of: .mcpMethod),
             methodField.bytes.elementsEqual(method.utf8)
         else {
-            throw JSONRPCError(.headerMismatch, "Mcp-Method must stand once and match the method of the body.")
+            throw JSONRPCError(.headerMismatch, "Mcp-Method must occur exactly once and match the method of the body.")
         }
         let nameKey: String
         switch method {
@@ -90,7 +90,7 @@ enum RequestMetadata {
         guard case .once(let nameField) = request.fields.occurrence(of: .mcpName),
             let decoded = decode(nameField), decoded.elementsEqual(name.utf8)
         else {
-            throw JSONRPCError(.headerMismatch, "Mcp-Name must stand once and match params.\(nameKey) of the body.")
+            throw JSONRPCError(.headerMismatch, "Mcp-Name must occur exactly once and match params.\(nameKey).")
         }
     }
 

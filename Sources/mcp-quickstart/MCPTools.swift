@@ -59,7 +59,7 @@ struct MCPTool: Sendable {
 
     /// Shows the principal of the access token.
     static let whoami = MCPTool(
-        name: "whoami", description: "Tells whose access token this request carries.",
+        name: "whoami", description: "Shows the caller that the access token identifies.",
         inputSchema: ["type": "object", "additionalProperties": false],
         outputSchema: [
             "type": "object",
@@ -84,7 +84,7 @@ struct MCPTool: Sendable {
 
     /// Returns its argument.
     static let echo = MCPTool(
-        name: "echo", description: "Gives back its argument.",
+        name: "echo", description: "Returns its argument.",
         inputSchema: [
             "type": "object", "properties": ["text": ["type": "string"]], "required": ["text"],
         ],

@@ -95,7 +95,9 @@ extension QuickstartOptions {
         }
         if !flags.contains("--ca-file"), let path = environment["SSL_CERT_FILE"], !path.isEmpty {
             certificateAuthorities = try? CertificateAuthorityFile(path: path)
-            if certificateAuthorities == nil { flags.faults.append("SSL_CERT_FILE names no PEM file of certificates") }
+            if certificateAuthorities == nil {
+                flags.faults.append("SSL_CERT_FILE must name a readable PEM file of certificates")
+            }
         }
         for (flag, variable) in Self.variables {
             let values = flags.all(flag)

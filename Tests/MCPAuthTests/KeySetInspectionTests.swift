@@ -42,7 +42,7 @@ struct KeySetInspectionTests {
                 0  1    P-256    -      sig  cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s  yes
                 1  -    Ed25519  EdDSA  -    kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k  yes
                 2  1    oct      -      -    -                                            \
-                no: kty_unsupported: no key type for public-key signatures (RSA, EC and OKP are)
+                no: kty_unsupported: the key type is not RSA, EC or OKP
 
                 3 keys, 2 usable
                 several keys have the kid 1
@@ -130,7 +130,7 @@ struct KeySetInspectionTests {
     func noKeySet(text: String, why: String) async {
         let outcome = await inspect(text)
         #expect(outcome.status == .usage && outcome.output.isEmpty)
-        #expect(outcome.faults == ["the key set is no JWK Set, JWK or PEM public key (\(why))"])
+        #expect(outcome.faults == ["the key set is not a JWK Set, a JWK or a PEM public key (\(why))"])
     }
 
     @Test("an empty set has no usable key")

@@ -19,7 +19,7 @@ struct TokenInspectionTests {
         #expect(
             outcome.output == """
                 NOT VERIFIED: decoded only. Anybody can write such a token.
-                Whether it is good, mcp-auth token verify says.
+                Use mcp-auth token verify to check whether it is good.
 
                 Header
                 {
@@ -71,15 +71,15 @@ struct TokenInspectionTests {
             ("e30.e30", "Header\n{}\n\nClaims\n{}\n\nSignature\nbroken: missing"),
             ("e30.e30.", "Signature\nbroken: empty: the token is unsigned"),
             ("e30.e30.AAAA", "Every verifier refuses its form: alg_missing: "),
-            ("e30.e30.A", "Signature\nbroken: not base64url: cut off, or bits are left over at its end"),
-            ("e30.e30.AB", "Signature\nbroken: not base64url: cut off, or bits are left over at its end"),
+            ("e30.e30.A", "Signature\nbroken: not base64url: truncated, or with unused bits that are not zero"),
+            ("e30.e30.AB", "Signature\nbroken: not base64url: truncated, or with unused bits that are not zero"),
             ("e30=.e30.AAAA", "Header\nbroken: not base64url: it has padding (=)\n\nClaims\n{}"),
             ("e30.+/==.AAAA", "Claims\nbroken: not base64url: it has padding (=)"),
-            ("e30.+/.AAAA", "Claims\nbroken: not base64url: + and / are of the other alphabet of base64"),
+            ("e30.+/.AAAA", "Claims\nbroken: not base64url: + and / belong to plain base64"),
             ("e30.é.AAAA", "Claims\nbroken: not base64url: it has characters of another alphabet"),
             ("Bearer e30.e30.AAAA", "Header\nbroken: not base64url: it has white space or line breaks"),
             (".e30.AAAA", "Header\nbroken: empty\n\nClaims\n{}"),
-            ("W10.e30.AAAA", "Header\nbroken: JSON, but no object"),
+            ("W10.e30.AAAA", "Header\nbroken: JSON, but not an object"),
             ("e30.eyJhIjoxLCJhIjoyfQ.AAAA", "Claims\nbroken: not strict JSON (duplicate_member at byte 7)"),
             ("e30.e30x.AAAA", "Claims\nbroken: not strict JSON (trailing_bytes at byte 2)"),
             ("e30.e30.AAAA.AAAA", "broken: 4 parts instead of three.\n\nHeader\n{}\n"),
@@ -116,8 +116,8 @@ struct TokenInspectionTests {
     @Test(
         "a time that is none is said to be none",
         arguments: [
-            (#"{"exp":"1800000000"}"#, "exp  is no number of seconds since 1970"),
-            (#"{"nbf":true}"#, "nbf  is no number of seconds since 1970"),
+            (#"{"exp":"1800000000"}"#, "exp  is not a number of seconds since 1970"),
+            (#"{"nbf":true}"#, "nbf  is not a number of seconds since 1970"),
             (#"{"iat":1800000000000}"#, "iat  lies beyond the year 9999 or before the year 1: are these milliseconds?"),
             (#"{"exp":1e308}"#, "exp  lies beyond the year 9999 or before the year 1: are these milliseconds?"),
             (#"{"exp":1.8e9}"#, "exp  2027-01-15 08:00:00 UTC (now)"),

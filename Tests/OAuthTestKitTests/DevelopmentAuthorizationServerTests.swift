@@ -212,7 +212,7 @@ struct DevelopmentAuthorizationServerTests {
                 + " 'http://127.0.0.1:9000/token'")
     }
 
-    @Test("a client whose parts do not fit together is refused")
+    @Test("a client whose parts are not a valid combination is refused")
     func refusesClients() throws {
         let server = try Fixture().server
         typealias Attempt = () throws -> DevelopmentAuthorizationServer.Client

@@ -35,7 +35,8 @@ struct CrossOriginFields: Sendable {
     ]
 
     private static let headers =
-        "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
+        "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, "
+        + "Last-Event-ID"
 
     /// The fixed list, and the first 32 requested names that are `mcp-param-` and 1…64 letters, digits, `-` and `_`, in
     /// lower case. No other text of the request is returned.

@@ -128,7 +128,8 @@ final class CheckedConfiguration: Sendable {
             faults.add(
                 .mode,
                 "is disabled while \(.resource) is not on a loopback host: every client could do everything",
-                "use http://127.0.0.1:<port> there, or \(code: "say reach: .iKnowThisIsPublic", environment: "another mode")"
+                "use http://127.0.0.1:<port> there, or "
+                    + "\(code: "set reach: .iKnowThisIsPublic", environment: "another mode")"
             )
         }
     }

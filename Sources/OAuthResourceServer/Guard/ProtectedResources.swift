@@ -22,8 +22,9 @@ public struct ProtectedResources: HTTPHandler {
     /// Combines guarded handlers into one.
     ///
     /// - Parameter handlers: The results of `protecting(_:)` of each guard.
-    /// - Throws: ``TokenVerification/ConfigurationError`` when there are none, or when two of them claim the same path: that of a
-    ///   resource, of a route rule, or of the metadata. Only one resource can have the root alias of the metadata.
+    /// - Throws: ``TokenVerification/ConfigurationError`` when there are none, or when two of them claim the same path:
+    ///   that of a resource, of a route rule, or of the metadata. Only one resource can have the root alias of the
+    ///   metadata.
     public init(_ handlers: [ProtectedHandler]) throws(ConfigurationError) {
         self.handlers = handlers
         resources = Self.finestFirst(

@@ -37,7 +37,7 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
         switch self {
         case .malformedForm: ("invalid_request", "The parameters are not form-urlencoded UTF-8.")
         case .repeatedParameter: ("invalid_request", "A parameter is repeated.")
-        case .wrongContentType: ("invalid_request", "The content type is not the one of this endpoint.")
+        case .wrongContentType: ("invalid_request", "The content type is wrong for this endpoint.")
         case .bodyTooLarge: ("invalid_request", "The body is too large.")
 
         case .clientMissing: ("invalid_client", "The request names no client.")
@@ -52,7 +52,7 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
 
         case .redirectURIMissing: ("invalid_request", "The redirect_uri is missing.")
         case .redirectURINotRegistered: ("invalid_request", "The redirect_uri is not registered for this client.")
-        case .malformedState: ("invalid_request", "The state holds other bytes than printable ASCII.")
+        case .malformedState: ("invalid_request", "The state must be printable ASCII.")
         case .responseTypeMissing: ("invalid_request", "The response_type is missing.")
         case .responseTypeUnsupported: ("unsupported_response_type", "The only response_type is code.")
         case .responseModeUnsupported: ("invalid_request", "The only response_mode is query.")

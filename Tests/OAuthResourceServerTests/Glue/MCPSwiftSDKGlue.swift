@@ -102,7 +102,7 @@ enum MCPSwiftSDKGlue {
                     try await produce(writer)
                 }
             case .bytes:
-                // A notification is answered before anybody works on it; its ticket ends by itself.
+                // A notification is answered before it is handled, so its ticket expires later.
                 if response.status != .accepted { contexts.close(ticket) }
             }
             return response

@@ -38,10 +38,10 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
     ///
-    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens. The mode `disabled` accepts every request as
-    /// `anonymous`, and only for a resource on a loopback host: anything wider must be set in code. Variables of
-    /// another mode are checked too. In the mode `static`, variables about issuers are faults; in `enforced` and
-    /// `shadow`, the file of static tokens is.
+    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens. The mode `disabled` accepts every
+    /// request as `anonymous`, and only for a resource on a loopback host: anything wider must be set in code.
+    /// Variables of another mode are checked too. In the mode `static`, variables about issuers are faults; in
+    /// `enforced` and `shadow`, the file of static tokens is.
     public init(environment: [String: String]) {
         var reader = EnvironmentReader(environment)
         let resource = reader.required(
