@@ -35,11 +35,12 @@ public struct HTTPHost: Sendable, Hashable, CustomStringConvertible, Expressible
             self.init(name: "", address: address)
             return
         }
-        switch URLGrammar.hostKind(of: bytes) {
-        case .name: self.init(name: String(decoding: bytes.map { ASCII.lowercased($0) }, as: UTF8.self), address: [])
-        case .ipv4: self.init(name: "", address: IPLiteral.parseIPv4(bytes) ?? [])
-        case .ipv6, nil: return nil
+        if let address = IPLiteral.parseIPv4(bytes) {
+            self.init(name: "", address: address)
+            return
         }
+        guard URLGrammar.hostKind(of: bytes) == .name else { return nil }
+        self.init(name: String(decoding: bytes.map { ASCII.lowercased($0) }, as: UTF8.self), address: [])
     }
 
     /// The host of a URL.

@@ -2,6 +2,9 @@
 ///
 /// A parser must not use `Character` or `lowercased()`: the Kelvin sign lower-cases to `k`, and CR LF is one
 /// `Character`.
+///
+/// `@usableFromInline`: otherwise the compiler would not inline the functions of a package type into other modules.
+@usableFromInline
 package enum ASCII {
     /// The byte with A–Z folded to a–z; every other byte unchanged.
     @inlinable

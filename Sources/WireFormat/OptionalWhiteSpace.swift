@@ -1,6 +1,9 @@
 /// `OWS` of RFC 9110 §5.6.3: spaces and horizontal tabs, which do not belong to the value that they surround.
 ///
 /// JSON has other white space: see ``JSONDocument``.
+///
+/// `@usableFromInline`: otherwise the compiler would not inline the functions of a package type into other modules.
+@usableFromInline
 package enum OptionalWhiteSpace {
     /// Whether the byte is a space or a horizontal tab.
     @inlinable
