@@ -66,7 +66,7 @@ struct TokenInspectionTests {
     @Test(
         "what is broken is named, and the rest is shown",
         arguments: [
-            ("e30", "broken: there is no dot in it, so it is no JWT."),
+            ("e30", "broken: it has no dot, so it is not a JWT."),
             ("e30.e30", "broken: two parts instead of three."),
             ("e30.e30", "Header\n{}\n\nClaims\n{}\n\nSignature\nbroken: missing"),
             ("e30.e30.", "Signature\nbroken: empty: the token is unsigned"),

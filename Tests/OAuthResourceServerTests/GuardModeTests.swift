@@ -229,7 +229,7 @@ struct GuardModeTests {
         #expect(
             faults(.shadow, issuers: ["https://issuer.example"]) == [
                 "verifier is missing; pass a verifier, or use the mode .disabled, which verifies no token",
-                "observer is missing, so that the results of shadow mode would be lost; give one",
+                "observer is missing, so that the results of shadow mode would be lost; pass an observer",
             ])
         #expect(
             faults(.staticTokens, issuers: ["https://issuer.example"]) == [
