@@ -5,7 +5,7 @@ import WireFormat
 
 @testable import SafeFetch
 
-@Suite("Connections, kept and not", .serialized, .timeLimit(.minutes(1)))
+@Suite("Connections, kept and not", .serialized, .timeLimit(.minutes(5)))
 struct ConnectionTests {
     /// Keeps its connections and answers everything with 200 and an empty body.
     private static func keepingServer() throws -> ScriptedServer {

@@ -5,7 +5,7 @@ import Testing
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EventStreamTests {
     @Test("WHATWG HTML §9.2: events arrive one by one, in a stream that no proxy holds back")
     func events() async throws {

@@ -53,7 +53,7 @@ private struct LoopbackHandler: HTTPHandler {
     func respond(to request: HTTPRequest) async throws -> HTTPResponse { .text("here") }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerAddressTests {
     @Test("A server listens on IPv4 or IPv6, and says where", arguments: ["127.0.0.1", "::1"])
     func families(host: String) async throws {

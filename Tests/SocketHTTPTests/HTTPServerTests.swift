@@ -9,7 +9,7 @@ private let megabytes4 = 4 * 1024 * 1024
 
 private struct Broken: Error {}
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct HTTPServerTests {
     @Test("RFC 9112 §9.3: a connection serves one request after another")
     func keepAlive() async throws {

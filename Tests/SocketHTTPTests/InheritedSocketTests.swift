@@ -28,7 +28,7 @@ private func server(on socket: ListeningSocket) -> ListeningServer {
 }
 
 /// Each in a process of its own: the environment is everybody's.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct InheritedSocketTests {
     @Test("sd_listen_fds(3): one listening stream socket is taken over, once, and no child is told of it")
     func taken() async {

@@ -38,7 +38,7 @@ private final class AccessLog: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ObservabilityTests {
     @Test("POLICY §17: each request is logged once, with its principal, and without query or token")
     func accessLog() async throws {

@@ -55,8 +55,8 @@ final class TestConnection: @unchecked Sendable {
             #if canImport(Darwin)
                 connection.setOption(SOL_SOCKET, SO_NOSIGPIPE, Int32(1))
             #endif
-            connection.setOption(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 10, tv_usec: 0))
-            connection.setOption(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: 10, tv_usec: 0))
+            connection.setOption(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: 60, tv_usec: 0))
+            connection.setOption(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: 60, tv_usec: 0))
             if let source, let local = SocketAddress(host: source, port: 0) {
                 guard unsafe local.with({ unsafe bind(descriptor, $0, $1) }) == 0 else {
                     throw TestClientError.system("bind", errno)
