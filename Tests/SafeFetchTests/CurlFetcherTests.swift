@@ -15,7 +15,12 @@ import WireFormat
 
 @Suite("CurlFetcher over loopback", .serialized, .timeLimit(.minutes(5)))
 struct CurlFetcherTests {
-    static let loopback = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
+    /// Keeps its thread and its connections for a minute, since a busy machine may take seconds between two fetches.
+    static let loopback = {
+        var policy = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
+        policy.idleMilliseconds = 60_000
+        return policy
+    }()
 
     // MARK: Answers
 

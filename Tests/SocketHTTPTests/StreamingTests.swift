@@ -224,7 +224,11 @@ struct StreamingTests {
                     }
                 })
         }
-        try await withServer(handler, limits: { $0.eventLoops = 1 }) { port in
+        let limits: (inout ServerLimits) -> Void = { limits in
+            limits.eventLoops = 1
+            limits.writeStallTime = .seconds(300)  // A busy machine may need long for the 200 requests below.
+        }
+        try await withServer(handler, limits: limits) { port in
             let reader = try await TestConnection.open(port, receiveBuffer: 64 << 10)
             try await reader.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
             // The stream is blocked: many turns of the same loop later, no more bytes have been written to it.
@@ -259,6 +263,7 @@ struct StreamingTests {
         let sent = Tally()
         let limits: (inout ServerLimits) -> Void = { limits in
             limits.bodyBytes = total
+            limits.bodyTime = .seconds(300)  // A busy machine may need long for the 200 requests below.
             limits.eventLoops = 1
         }
         try await withServer(handler, limits: limits) { port in
