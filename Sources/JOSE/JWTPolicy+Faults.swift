@@ -49,12 +49,12 @@ extension JWTPolicy {
         /// What to do: an imperative.
         public var remedy: String {
             switch self {
-            case .noIssuer: "name the issuer as in iss"
-            case .noAudience: "name what tokens call this resource"
+            case .noIssuer: "copy the issuer from the iss claim of its tokens"
+            case .noAudience: "list the aud values that mean this resource"
             case .noAudienceClaim: "leave it at aud, or name the claim that holds the audience"
             case .noAlgorithm: "allow at least one, such as RS256"
             case .clockSkew, .maximumAge, .maximumLifetime: "choose a number in this range"
-            case .requiredClaims: "name both"
+            case .requiredClaims: "give each entry a name and at least one value"
             }
         }
 

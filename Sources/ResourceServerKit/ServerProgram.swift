@@ -6,9 +6,12 @@
     internal import Darwin
 #endif
 public import HTTPMessages
+internal import JOSE
+internal import OAuthMetadata
 internal import SafeFetch
 public import SocketHTTP
 internal import TokenVerification
+internal import WireFormat
 
 /// The entry point of a server program.
 ///
@@ -41,10 +44,10 @@ public enum ServerProgram {
 
     /// Serves a handler until SIGINT or SIGTERM, then finishes the requests in flight and returns.
     ///
-    /// When the server listens, it writes its address as one line to the standard error. Mistakes in the configuration,
-    /// the port or a file are written there too, all at once and one line each. They end the process with status 78,
-    /// before any request is accepted. Any other error that `makeHandler` throws is written in the same way, and ends
-    /// the process with status 1.
+    /// When the server accepts connections, it writes its address as one line to the standard error. Mistakes in the
+    /// configuration, the port or a file are written there too, all at once and one line each. They end the process with
+    /// status 78, before any connection is accepted. Any other error that `makeHandler` throws, and a failure of the
+    /// system at any time, is written in the same way, and ends the process with status 1.
     ///
     /// - Parameters:
     ///   - address: Where to listen.
@@ -62,12 +65,21 @@ public enum ServerProgram {
             try HTTPServer(address: address, limits: limits, accessLog: accessLog).listen()
         }
         if let handler, let listening {
-            StandardStreams.writeError("listening on \(listening.place)\n")
-            _ = await mistakes.collect { try await listening.runUntilTerminated(handler) }
+            _ = await mistakes.collect {
+                try await listening.runUntilTerminated(handler) {
+                    StandardStreams.writeError("listening on \(listening.place)\n")
+                }
+            }
         }
         guard let status = mistakes.exitStatus else { return }
-        for line in mistakes.lines { StandardStreams.writeError(line + "\n") }
+        for line in mistakes.lines { StandardStreams.writeError(Self.oneLine(line) + "\n") }
         exit(status)
+    }
+
+    /// Text without control characters: an error may repeat what a caller of this program wrote.
+    static func oneLine(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
 }
 
@@ -95,12 +107,22 @@ struct Mistakes {
     private mutating func add(_ error: any Error) {
         switch error {
         case let error as ConfigurationError: lines += error.lines
-        case let error as HTTPServer.StartError: lines.append(error.description)
         case let error as FetchPolicy.Invalid: lines += error.faults
-        case let error as CertificateAuthorityFile.Unusable: lines.append("\(error)")
+        case let error as JWTPolicy.Invalid: lines += error.faults.map(\.description)
         default:
             lines.append(String(describing: error))
-            areConfiguration = false
+            areConfiguration = areConfiguration && Self.isConfigurationMistake(error)
+        }
+    }
+
+    /// Whether the operator must change the configuration. A failure of the system may be over at the next start.
+    private static func isConfigurationMistake(_ error: any Error) -> Bool {
+        switch error {
+        case HTTPServer.StartError.system, HTTPServer.StartError.alreadyRun: false
+        case is HTTPServer.StartError, is CertificateAuthorityFile.Unusable, is IdentifierError,
+            is AbsoluteURL.ParseError, is JSONWebKeySet.ParseError:
+            true
+        default: false
         }
     }
 }

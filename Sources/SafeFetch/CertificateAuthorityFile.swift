@@ -11,9 +11,23 @@
 /// The file is read again for each connection, so that it can be replaced while the program runs.
 public struct CertificateAuthorityFile: Sendable, Hashable {
     /// Why a file cannot be used.
-    public enum Unusable: String, Error, Sendable, Hashable {
-        /// The file cannot be opened, or holds no PEM certificate.
-        case noCertificate = "no_certificate"
+    public enum Unusable: Error, Sendable, Hashable, CustomStringConvertible {
+        /// The file cannot be opened: its path.
+        case unreadable(path: String)
+        /// The file holds no PEM certificate: its path.
+        case noCertificate(path: String)
+
+        /// One line: what is wrong, and what to do.
+        public var description: String {
+            switch self {
+            case .unreadable(let path):
+                "the certificate authority file \"\(path)\" cannot be read; "
+                    + "give the path of a PEM file that this program may read"
+            case .noCertificate(let path):
+                "the certificate authority file \"\(path)\" holds no PEM certificate; "
+                    + "give the path of a file with BEGIN CERTIFICATE lines"
+            }
+        }
     }
 
     /// The path as given.
@@ -23,7 +37,9 @@ public struct CertificateAuthorityFile: Sendable, Hashable {
     ///
     /// Blocks on the file system: call it at start-up.
     public init(path: String) throws(Unusable) {
-        guard !path.utf8.contains(0), Self.holdsCertificate(path) else { throw .noCertificate }
+        // C reads a path up to the first NUL, which would be the path of another file.
+        guard !path.utf8.contains(0), let isUsable = Self.holdsCertificate(path) else { throw .unreadable(path: path) }
+        guard isUsable else { throw .noCertificate(path: path) }
         self.path = path
     }
 
@@ -31,9 +47,10 @@ public struct CertificateAuthorityFile: Sendable, Hashable {
         Array($0.utf8)
     }
 
-    /// Whether a line of the file begins with a mark of PEM (RFC 7468 §5.1, and OpenSSL's own).
-    private static func holdsCertificate(_ path: String) -> Bool {
-        guard let file = unsafe fopen(path, "re") else { return false }
+    /// Whether a line of the file begins with a mark of PEM (RFC 7468 §5.1, and OpenSSL's own); nil if the file cannot
+    /// be opened.
+    private static func holdsCertificate(_ path: String) -> Bool? {
+        guard let file = unsafe fopen(path, "re") else { return nil }
         defer { unsafe fclose(file) }
         var line = [CChar](repeating: 0, count: 128)
         // `fgets` writes at most this many bytes, the NUL at the end included.

@@ -60,6 +60,13 @@ public final class ListeningServer: Sendable {
     ///   the address is released. Another ``HTTPServer/StartError`` when a thread or a descriptor cannot be obtained,
     ///   on a second call, or when another owner of an inherited socket has shut it down.
     public func run(_ handler: any HTTPHandler) async throws(HTTPServer.StartError) {
+        try await run(handler, whenReady: {})
+    }
+
+    /// - Parameter whenReady: Called when nothing can keep the server from accepting connections any more.
+    private func run(
+        _ handler: any HTTPHandler, whenReady: @Sendable () -> Void
+    ) async throws(HTTPServer.StartError) {
         let taken = socket.withLock { socket in
             defer { socket = nil }
             return socket
@@ -79,6 +86,7 @@ public final class ListeningServer: Sendable {
             handler: handler, limits: limits, listener: socket.kind, census: census, accessLog: accessLog,
             onError: onError)
         let acceptor = Acceptor(listener: socket, loops: crew.loops, service: service)
+        whenReady()
         let accepting = Task(executorPreference: acceptor.loop) { await acceptor.run() }
         let failure = await withTaskCancellationHandler {
             await accepting.value
@@ -95,10 +103,20 @@ public final class ListeningServer: Sendable {
     /// - Parameter handler: Responds to the requests.
     /// - Throws: What ``run(_:)`` throws.
     public func runUntilTerminated(_ handler: any HTTPHandler) async throws(HTTPServer.StartError) {
+        try await runUntilTerminated(handler, whenReady: {})
+    }
+
+    /// Serves like ``runUntilTerminated(_:)``, and says when it is ready.
+    ///
+    /// - Parameter whenReady: Called once, when the server accepts connections and both signals stop it gracefully.
+    package func runUntilTerminated(
+        _ handler: any HTTPHandler, whenReady: @escaping @Sendable () -> Void
+    ) async throws(HTTPServer.StartError) {
+        TerminationSignal.install()
         let failure = await withTaskGroup(of: HTTPServer.StartError?.self) { group in
             group.addTask {
                 do throws(HTTPServer.StartError) {
-                    try await self.run(handler)
+                    try await self.run(handler, whenReady: whenReady)
                     return nil
                 } catch {
                     return error

@@ -14,6 +14,12 @@ public enum TerminationSignal: Sendable, Hashable {
     /// SIGTERM.
     case terminate
 
+    /// Makes SIGINT and SIGTERM reach ``wait()``, as its first call does. Call it before others can learn that the
+    /// process is ready, so that no signal ends the process without a graceful stop.
+    package static func install() {
+        _ = SignalPipe.shared
+    }
+
     /// Waits for SIGINT or SIGTERM, without holding a thread of Swift's pool.
     ///
     /// After the first call, the first of these signals does not end the process: every `wait()` returns, and so does

@@ -6,30 +6,30 @@ enum AuthCommand {
     private struct Row: Sendable {
         var words: [String]
         var help: String
-        var run: @Sendable ([String], Surroundings) async throws(CommandFault) -> Outcome
+        var run: @Sendable ([String], CommandEnvironment) async throws(CommandFault) -> Outcome
     }
 
     private static let rows = [
         Row(words: ["token", "inspect"], help: HelpText.tokenInspect) {
-            (arguments, surroundings) throws(CommandFault) in
-            try TokenInspection(arguments).run(in: surroundings)
+            (arguments, environment) throws(CommandFault) in
+            try TokenInspection(arguments).run(in: environment)
         },
         Row(words: ["token", "verify"], help: HelpText.tokenVerify) {
-            (arguments, surroundings) async throws(CommandFault) in
-            try await TokenVerifyCommand(arguments).run(in: surroundings)
+            (arguments, environment) async throws(CommandFault) in
+            try await TokenVerifyCommand(arguments).run(in: environment)
         },
         Row(words: ["jwks", "inspect"], help: HelpText.keySetInspect) {
-            (arguments, surroundings) async throws(CommandFault) in
-            try await KeySetInspection(arguments).run(in: surroundings)
+            (arguments, environment) async throws(CommandFault) in
+            try await KeySetInspection(arguments).run(in: environment)
         },
         Row(words: ["static-token", "new"], help: HelpText.staticTokenNew) {
-            (arguments, surroundings) throws(CommandFault) in
-            try StaticTokenCreation(arguments).run(in: surroundings)
+            (arguments, environment) throws(CommandFault) in
+            try StaticTokenCreation(arguments).run(in: environment)
         },
     ]
 
     /// Runs the command that the arguments name. The program's name is not among them.
-    static func run(_ arguments: [String], in surroundings: Surroundings) async -> Outcome {
+    static func run(_ arguments: [String], in environment: CommandEnvironment) async -> Outcome {
         let asksForHelp = arguments.contains { $0.hasSameBytes(as: "--help") }
         let words = arguments.filter { !$0.hasSameBytes(as: "--help") }
         guard let row = rows.first(where: { words.starts(with: $0.words) { $0.hasSameBytes(as: $1) } }) else {
@@ -37,7 +37,7 @@ enum AuthCommand {
         }
         guard !asksForHelp else { return Outcome(output: row.help + "\n") }
         do throws(CommandFault) {
-            return try await row.run(Array(arguments.dropFirst(row.words.count)), surroundings)
+            return try await row.run(Array(arguments.dropFirst(row.words.count)), environment)
         } catch {
             return Outcome(status: .usage, faults: error.lines)
         }

@@ -28,20 +28,20 @@ enum KeyLocator: Equatable {
     }
 
     /// Reads or fetches the key set.
-    func read(in surroundings: Surroundings) async throws(CommandFault) -> [UInt8] {
+    func read(in environment: CommandEnvironment) async throws(CommandFault) -> [UInt8] {
         switch self {
         case .standardInput:
-            return try Self.read("standard input") { () throws(Surroundings.InputError) in
-                try surroundings.readStandardInput(Self.maximumBytes)
+            return try Self.read("standard input") { () throws(CommandEnvironment.InputError) in
+                try environment.readStandardInput(Self.maximumBytes)
             }
         case .file(let path):
-            return try Self.read(ArgumentList.place(path)) { () throws(Surroundings.InputError) in
-                try surroundings.readFile(path, Self.maximumBytes)
+            return try Self.read(ArgumentList.place(path)) { () throws(CommandEnvironment.InputError) in
+                try environment.readFile(path, Self.maximumBytes)
             }
         case .url(let url):
             let document: FetchedDocument
             do throws(FetchError) {
-                document = try await surroundings.fetcher.fetch(
+                document = try await environment.fetcher.fetch(
                     DocumentRequest(url: url, maximumBodyBytes: Self.maximumBytes))
             } catch {
                 throw CommandFault("the key set cannot be fetched: \(error.explanation) (\(error.code))")
@@ -54,9 +54,9 @@ enum KeyLocator: Equatable {
     }
 
     private static func read(
-        _ name: String, _ body: () throws(Surroundings.InputError) -> [UInt8]
+        _ name: String, _ body: () throws(CommandEnvironment.InputError) -> [UInt8]
     ) throws(CommandFault) -> [UInt8] {
-        do throws(Surroundings.InputError) {
+        do throws(CommandEnvironment.InputError) {
             return try body()
         } catch {
             switch error {

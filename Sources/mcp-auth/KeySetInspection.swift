@@ -18,11 +18,11 @@ struct KeySetInspection {
         self.locator = locator
     }
 
-    func run(in surroundings: Surroundings) async throws(CommandFault) -> Outcome {
-        let document = try KeyDocument(parsing: await locator.read(in: surroundings), issuer: "")
+    func run(in environment: CommandEnvironment) async throws(CommandFault) -> Outcome {
+        let document = try KeyDocument(parsing: await locator.read(in: environment), issuer: "")
         let usable = document.keys.keys.count
         let total = document.entries.count
-        var output = Self.table(document.entries, surroundings.paint)
+        var output = Self.table(document.entries, environment.paint)
         output += "\n\(total) \(total == 1 ? "key" : "keys"), \(usable) usable\n"
         for keyID in document.repeatedKeyIDs { output += "several keys have the kid \(DisplayText.escaped(keyID))\n" }
         return Outcome(status: usable > 0 ? .good : .refused, output: output)

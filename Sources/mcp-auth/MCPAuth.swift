@@ -14,14 +14,14 @@ import WireFormat
 @main
 enum MCPAuth {
     static func main() async {
-        let surroundings = Surroundings(
+        let environment = CommandEnvironment(
             readStandardInput: SystemStreams.readStandardInput(limit:),
             readFile: SystemStreams.readFile(_:limit:),
             fetcher: CurlFetcher(insecureHTTP: .loopback),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)
-        let outcome = await AuthCommand.run(Array(CommandLine.arguments.dropFirst()), in: surroundings)
+        let outcome = await AuthCommand.run(Array(CommandLine.arguments.dropFirst()), in: environment)
         let isWritten = SystemStreams.write(outcome.output, to: STDOUT_FILENO)
         let faults = outcome.faults + (isWritten ? [] : ["standard output: cannot be written"])
         // A failure to write to standard error is ignored: there is no other place to report it.

@@ -24,8 +24,8 @@ struct StaticTokenCreation {
         self.token = token
     }
 
-    func run(in surroundings: Surroundings) -> Outcome {
-        let paint = surroundings.paint
+    func run(in environment: CommandEnvironment) -> Outcome {
+        let paint = environment.paint
         return Outcome(
             output: """
                 \(paint.heading("The token, shown only now. Give it to the client, and keep it nowhere else:"))

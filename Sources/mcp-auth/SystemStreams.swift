@@ -8,14 +8,14 @@
 
 /// Files and the three standard streams, through system calls.
 enum SystemStreams {
-    static func readStandardInput(limit: Int) throws(Surroundings.InputError) -> [UInt8] {
+    static func readStandardInput(limit: Int) throws(CommandEnvironment.InputError) -> [UInt8] {
         if isatty(STDIN_FILENO) == 1 {
             _ = write("mcp-auth: reading from the terminal; end with Ctrl-D on a line of its own\n", to: STDERR_FILENO)
         }
         return try read(STDIN_FILENO, limit: limit)
     }
 
-    static func readFile(_ path: String, limit: Int) throws(Surroundings.InputError) -> [UInt8] {
+    static func readFile(_ path: String, limit: Int) throws(CommandEnvironment.InputError) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable }
         defer { close(descriptor) }
@@ -49,7 +49,7 @@ enum SystemStreams {
     }
 
     /// Reads to the end. Throws `tooLong` after one byte more than the limit.
-    private static func read(_ descriptor: Int32, limit: Int) throws(Surroundings.InputError) -> [UInt8] {
+    private static func read(_ descriptor: Int32, limit: Int) throws(CommandEnvironment.InputError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while bytes.count <= limit {

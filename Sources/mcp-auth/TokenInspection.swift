@@ -18,12 +18,12 @@ struct TokenInspection {
         guard list.faults.isEmpty else { throw CommandFault(list.faults) }
     }
 
-    func run(in surroundings: Surroundings) throws(CommandFault) -> Outcome {
-        let token = try TokenText.read(from: nil, in: surroundings)
+    func run(in environment: CommandEnvironment) throws(CommandFault) -> Outcome {
+        let token = try TokenText.read(from: nil, in: environment)
         guard token.count <= TokenText.maximumBytes else {
             return Outcome(status: .refused, output: "The token is longer than 64 KiB; nothing was decoded.\n")
         }
-        let paint = surroundings.paint
+        let paint = environment.paint
         var outcome = Outcome()
         outcome.output = paint.warning("NOT VERIFIED: decoded only. Anybody can write such a token.") + "\n"
         outcome.output += "Use mcp-auth token verify to check whether it is good.\n"
@@ -43,7 +43,7 @@ struct TokenInspection {
         guard parts.count <= 3 else { return outcome }
         let claims = Self.decode(parts[1])
         show("Claims", claims, &outcome, paint)
-        if case .value(let claims) = claims { showTimes(claims, now: surroundings.now(), &outcome, paint) }
+        if case .value(let claims) = claims { showTimes(claims, now: environment.now(), &outcome, paint) }
         showSignature(parts.count == 3 ? parts[2] : nil, &outcome, paint)
         showForm(token, &outcome, paint)
         return outcome

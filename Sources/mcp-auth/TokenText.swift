@@ -7,17 +7,17 @@ enum TokenText {
     /// Reads a token and removes the line break after it.
     ///
     /// - Parameter path: The path of a file; nil or `-` means standard input.
-    static func read(from path: String?, in surroundings: Surroundings) throws(CommandFault) -> [UInt8] {
+    static func read(from path: String?, in environment: CommandEnvironment) throws(CommandFault) -> [UInt8] {
         // Two more bytes for a line break.
         let limit = maximumBytes + 2
         var token: [UInt8]
         let name = path.flatMap { $0 == "-" ? nil : $0 }
         let place = name.map(ArgumentList.place) ?? "standard input"
-        do throws(Surroundings.InputError) {
+        do throws(CommandEnvironment.InputError) {
             if let name {
-                token = try surroundings.readFile(name, limit)
+                token = try environment.readFile(name, limit)
             } else {
-                token = try surroundings.readStandardInput(limit)
+                token = try environment.readStandardInput(limit)
             }
         } catch {
             switch error {

@@ -10,10 +10,10 @@ struct TokenVerifyCommand {
         options = try VerificationOptions(arguments)
     }
 
-    func run(in surroundings: Surroundings) async throws(CommandFault) -> Outcome {
-        let keyText = try await options.keys.read(in: surroundings)
-        let token = try TokenText.read(from: options.tokenFile, in: surroundings)
-        let now = options.now.map(Double.init) ?? surroundings.now()
+    func run(in environment: CommandEnvironment) async throws(CommandFault) -> Outcome {
+        let keyText = try await options.keys.read(in: environment)
+        let token = try TokenText.read(from: options.tokenFile, in: environment)
+        let now = options.now.map(Double.init) ?? environment.now()
 
         let parsed = Self.parse(token)
         let jwt = try? parsed.get()
@@ -41,7 +41,7 @@ struct TokenVerifyCommand {
         }
         let unused = document.entries.compactMap(Self.describe)
         if !unused.isEmpty { answer["unusable_keys"] = .array(unused) }
-        let text = DisplayText.json(.object(answer), isIndented: surroundings.outputIsTerminal)
+        let text = DisplayText.json(.object(answer), isIndented: environment.outputIsTerminal)
         return Outcome(status: answer["valid"]?.bool == true ? .good : .refused, output: text + "\n")
     }
 

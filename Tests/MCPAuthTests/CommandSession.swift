@@ -20,18 +20,18 @@ struct CommandSession {
 
     func run(_ arguments: [String]) async -> Outcome {
         let (standardInput, files) = (standardInput, files)
-        let surroundings = Surroundings(
-            readStandardInput: { limit throws(Surroundings.InputError) in
+        let environment = CommandEnvironment(
+            readStandardInput: { limit throws(CommandEnvironment.InputError) in
                 guard standardInput.count <= limit else { throw .tooLong }
                 return standardInput
             },
-            readFile: { path, limit throws(Surroundings.InputError) in
+            readFile: { path, limit throws(CommandEnvironment.InputError) in
                 guard let bytes = files[path] else { throw .unreadable }
                 guard bytes.count <= limit else { throw .tooLong }
                 return bytes
             },
             fetcher: fetcher, now: { Self.now }, outputIsTerminal: outputIsTerminal, usesColour: usesColour)
-        return await AuthCommand.run(arguments, in: surroundings)
+        return await AuthCommand.run(arguments, in: environment)
     }
 }
 

@@ -315,6 +315,29 @@ struct EnvironmentTests {
             "OAUTH_STATIC_TOKENS_FILE is not set; make a token with mcp-auth static-token new, and name the file",
             "OAUTH_ISSUERS applies to issuers, and OAUTH_MODE=static uses none; remove it",
             "OAUTH_AUDIENCES applies to issuers, and OAUTH_MODE=static uses none; remove it"),
+        // What the mode does not use is checked too.
+        Mistake(
+            [
+                "OAUTH_MODE": "disabled", "OAUTH_RESOURCE": "http://127.0.0.1:8080/", "OAUTH_ISSUERS": "-",
+                "OAUTH_CLOCK_SKEW": "9999",
+            ],
+            "OAUTH_CLOCK_SKEW is outside 0…300 seconds; choose a number in this range"),
+        Mistake(
+            ["OAUTH_ISSUERS": "-", "OAUTH_CLOCK_SKEW": "99999999999999999999999"],
+            "OAUTH_CLOCK_SKEW is outside 0…300 seconds; choose a number in this range",
+            "OAUTH_ISSUERS is not set; name the authorization server that clients log in to, as in the iss of its tokens"
+        ),
+        Mistake(
+            [
+                "OAUTH_MODE": "static", "OAUTH_ISSUERS": "-", "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens",
+                "OAUTH_INTROSPECTION_URL": "https://as.example.com/i", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+                "OAUTH_INTROSPECTION_CLIENT_SECRET": "secret",
+            ],
+            "OAUTH_INTROSPECTION_URL applies to issuers, and OAUTH_MODE=static uses none; remove it",
+            "OAUTH_INTROSPECTION_CLIENT_ID applies to issuers, and OAUTH_MODE=static uses none; remove it",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET applies to issuers, and OAUTH_MODE=static uses none; remove it",
+            "OAUTH_STATIC_TOKENS_FILE names a file that does not exist; check the path, which is relative to the working "
+                + "directory"),
         Mistake(
             ["OAUTH_MODE": "off"],
             "OAUTH_MODE is not one of enforced, shadow, static, disabled; choose one of them"),

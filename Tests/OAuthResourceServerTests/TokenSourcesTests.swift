@@ -44,25 +44,71 @@ struct TokenSourcesTests {
         #expect(
             found == [
                 "tokens.issuers[0].keys is not an absolute URL (unsupported_scheme); write it like https://login.example.com/jwks",
-                "tokens.issuers[0].audiences is empty or holds an empty text; name what tokens call this resource",
-                "tokens.issuers[0].audienceClaim is empty; leave it at aud, or name the claim that holds the audience",
-                "tokens.issuers[0].algorithms is empty; allow at least one, such as RS256",
-                "tokens.issuers[0].clockSkew is outside 0…300 seconds; choose a number in this range",
-                "tokens.issuers[0].maximumAge is outside 1…31,536,000 seconds; choose a number in this range",
-                "tokens.issuers[0].maximumLifetime is outside 1…31,536,000 seconds; choose a number in this range",
-                "tokens.issuers[0].requiredClaims has an entry without a name or without a value to match; name both",
+                "tokens.issuers[0].policy.audiences is empty or holds an empty text; list the aud values that mean this resource",
+                "tokens.issuers[0].policy.audienceClaim is empty; leave it at aud, or name the claim that holds the audience",
+                "tokens.issuers[0].policy.algorithms is empty; allow at least one, such as RS256",
+                "tokens.issuers[0].policy.clockSkew is outside 0…300 seconds; choose a number in this range",
+                "tokens.issuers[0].policy.maximumAge is outside 1…31,536,000 seconds; choose a number in this range",
+                "tokens.issuers[0].policy.maximumLifetime is outside 1…31,536,000 seconds; choose a number in this range",
+                "tokens.issuers[0].policy.requiredClaims has an entry without a name or without a value to match; give each entry a name and at least one value",
                 "tokens.issuers[0].scopes.spelling holds a text that is not a scope; use printable ASCII without space, quote and "
                     + "backslash",
                 "tokens.issuers[1] is not an absolute URL (empty); write it like https://login.example.com",
                 "tokens.issuers[2] uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to "
                     + ".loopback",
                 "tokens.issuers[3] is in the list twice; configure each issuer once",
-                "tokens.issuers[4].audiences is empty, and the claim that stands in for the audience never names the resource; "
+                "tokens.issuers[4].policy.audiences is empty, but policy.audienceClaim is not aud, so the resource identifier cannot match; "
                     + "list its acceptable values",
                 "tokens.issuers[5] has a query (?…), which RFC 8414 forbids in an issuer; remove it",
                 "tokens.issuers[5].keys uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to "
                     + ".loopback",
             ])
+    }
+
+    @Test("Twelve faults of one configuration are twelve lines, in the names of the code")
+    func twelve() {
+        var first = IssuerConfiguration("https://a.example.com")
+        first.policy.clockSkew = -1
+        first.policy.algorithms = []
+        first.keySettings.hardLifetime = .seconds(1)
+        var configuration = ResourceServerConfiguration(
+            resource: "mcp.example.com", issuers: [first, "http://b.example.com"], requiredScopes: ["a b"])
+        configuration.tokens.fetching.privateHosts = ["https://c.internal"]
+        configuration.tokens.caching = .upTo(entries: -1)
+        configuration.browsers.allowedOrigins = ["*"]
+        configuration.sessions = .bound(.init(sessions: 0))
+        configuration.metadata.scopesSupported = ["c d"]
+        configuration.metadata.handlerPaths = ["/mcp"]
+        configuration.metadata.forwarded = .discovered(issuer: "https://other.example.com")
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(configuration, fetcher: ScriptedFetcher())
+            Issue.record("accepted")
+        } catch {
+            #expect(
+                error.lines.compactMap { $0.split(separator: " ").first.map(String.init) }.sorted() == [
+                    "browsers.allowedOrigins[0]", "metadata.forwarded", "metadata.handlerPaths[0]",
+                    "metadata.scopesSupported", "requirements.scopes", "resource", "sessions.sessions",
+                    "tokens.caching", "tokens.fetching.privateHosts[0]", "tokens.issuers[0].keySettings.hardLifetime",
+                    "tokens.issuers[0].policy.algorithms", "tokens.issuers[0].policy.clockSkew", "tokens.issuers[1]",
+                ])
+        }
+    }
+
+    @Test("An issuer with a fault is one line, also when its metadata is forwarded")
+    func forwardedFaultyIssuer() {
+        var issuer = IssuerConfiguration("https://a.example.com")
+        issuer.policy.clockSkew = 301
+        var configuration = ResourceServerConfiguration(resource: "https://mcp.example.com/mcp", issuers: [issuer])
+        configuration.metadata.forwarded = .discovered(issuer: "https://a.example.com")
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(configuration, fetcher: ScriptedFetcher())
+            Issue.record("accepted")
+        } catch {
+            #expect(
+                error.lines == [
+                    "tokens.issuers[0].policy.clockSkew is outside 0…300 seconds; choose a number in this range"
+                ])
+        }
     }
 
     @Test("Nobody's tokens, and tokens that the mode has no use for, are faults")

@@ -31,8 +31,8 @@ struct ServerProgramTests {
         #expect(run.status == 78)
         let names = run.lines.compactMap { $0.split(separator: " ").first.map(String.init) }
         #expect(
-            Set(names) == [
-                "OAUTH_RESOURCE", "OAUTH_CLOCK_SKEW", "OAUTH_SCOPE", "OAUTH_ALLOWED_ORIGINS",
+            names.sorted() == [
+                "OAUTH_ALLOWED_ORIGINS", "OAUTH_CLOCK_SKEW", "OAUTH_RESOURCE", "OAUTH_SCOPE",
                 "OAUTH_STATIC_TOKENS_FILE",
             ])
     }
@@ -65,12 +65,61 @@ struct ServerProgramTests {
         _ = await files.collect { try CertificateAuthorityFile(path: "/nowhere/ca.pem") }
         #expect(files.exitStatus == 78)
         #expect(files.lines.count == 3)
+        #expect(
+            files.lines.last
+                == #"the certificate authority file "/nowhere/ca.pem" cannot be read; give the path of a PEM file that "#
+                + "this program may read")
         struct OwnError: Error {}
         var own = Mistakes()
         _ = await own.collect { throw OwnError() }
         #expect(own.exitStatus == 1)
         #expect(own.lines == ["OwnError()"])
         #expect(Mistakes().exitStatus == nil)
+    }
+
+    @Test("A failure of the system is status 1: the next start may succeed")
+    func systemFailure() async {
+        var mistakes = Mistakes()
+        _ = await mistakes.collect { throw HTTPServer.StartError.system("epoll_create1", 24) }
+        #expect(mistakes.exitStatus == 1)
+        #expect(mistakes.lines.count == 1)
+    }
+
+    @Test("A policy of the program's own is a mistake of configuration, one line for each fault")
+    func ownPolicy() async {
+        var mistakes = Mistakes()
+        _ = await mistakes.collect {
+            var policy = JWTPolicy(issuer: "https://login.example.com", resource: "https://mcp.example.com/mcp")
+            policy.clockSkew = 301
+            policy.algorithms = []
+            _ = try JWTValidation(policy)
+        }
+        #expect(mistakes.exitStatus == 78)
+        #expect(
+            mistakes.lines == [
+                "algorithms is empty; allow at least one, such as RS256",
+                "clockSkew is outside 0…300 seconds; choose a number in this range",
+            ])
+    }
+
+    @Test("A disabled guard on the network is refused before the program says that it listens")
+    func disabledOnNetwork() async throws {
+        var configuration = ResourceServerConfiguration(resource: "http://127.0.0.1:8080/mcp")
+        configuration.mode = .disabled(anonymousAs: "anonymous")
+        let handler = try ResourceServer(configuration).protecting { _, _ in .text("") }
+        var mistakes = Mistakes()
+        _ = await mistakes.collect {
+            let listening = try HTTPServer(host: "0.0.0.0", port: 0).listen()
+            try await listening.runUntilTerminated(handler) { Issue.record("it listens") }
+        }
+        #expect(mistakes.exitStatus == 78)
+        #expect(mistakes.lines.count == 1)
+        #expect(mistakes.lines.first?.contains("the guard is disabled") == true)
+    }
+
+    @Test("No text of an error ends its line")
+    func oneLine() {
+        #expect(ServerProgram.oneLine("bad\nhost\u{1B}[2J\r") == "bad host [2J ")
     }
 }
 

@@ -599,10 +599,17 @@ struct CurlFetcherTests {
     @Test(
         "a certificate authority file that cannot be read, or is none, is refused when configured",
         arguments: [
-            "/does/not/exist.pem", "/dev/null", "", "/etc/\0hosts",
+            CertificateAuthorityFile.Unusable.unreadable(path: "/does/not/exist.pem"),
+            .noCertificate(path: "/dev/null"),
+            .unreadable(path: ""), .unreadable(path: "/etc/\0hosts"), .noCertificate(path: "/etc/hosts"),
         ])
-    func certificateAuthorityFile(path: String) {
-        #expect(throws: CertificateAuthorityFile.Unusable.noCertificate) { try CertificateAuthorityFile(path: path) }
+    func certificateAuthorityFile(unusable: CertificateAuthorityFile.Unusable) {
+        let path =
+            switch unusable {
+            case .unreadable(let path), .noCertificate(let path): path
+            }
+        #expect(throws: unusable) { try CertificateAuthorityFile(path: path) }
+        #expect(unusable.description.contains("\"\(path)\""))
     }
 }
 

@@ -207,12 +207,19 @@ private func handlesSignal(_ number: Int32) -> Bool {
 
 private func serveUntil(_ number: Int32, expecting signal: TerminationSignal) async throws {
     let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
-    let running = Task { try await listening.runUntilTerminated(echo) }
+    let ready = Milestone()
+    let running = Task {
+        try await listening.runUntilTerminated(echo) {
+            // A program that reads "listening on" may send the signal at once.
+            precondition(handlesSignal(number))
+            ready.reach()
+        }
+    }
+    await ready.wait()
     let connection = try await TestConnection.open(listening.port)
     try await connection.send(get)
     let status = try await connection.readResponse().status
     precondition(status == 200)
-    while !handlesSignal(number) { await Task.yield() }
     kill(getpid(), number)
     try await running.value
     let isClosed = try await connection.isClosed()

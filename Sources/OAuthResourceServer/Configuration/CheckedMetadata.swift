@@ -29,7 +29,10 @@ struct CheckedMetadata: Sendable {
             servers.first { $0.text.hasSameBytes(as: forwarded.issuer) }
         }
         if let forwarded = metadata.forwarded {
-            forwarded.check(isKnown: forwardedIssuer != nil, verification, &faults)
+            // An issuer with a fault is known too: its fault is reported where it is configured.
+            let names = configuration.tokens.issuers.map(\.issuer) + (metadata.authorizationServers ?? [])
+            let isKnown = forwardedIssuer != nil || names.contains { $0.hasSameBytes(as: forwarded.issuer) }
+            forwarded.check(isKnown: isKnown, verification, &faults)
         }
         isServed = configuration.mode == .enforced || configuration.mode == .shadow
         guard let resource else { return nil }
@@ -84,14 +87,12 @@ struct CheckedMetadata: Sendable {
         _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
     ) -> [IssuerIdentifier] {
         var servers = tokens.issuers.map(\.issuer)
+        guard configuration.mode == .enforced || configuration.mode == .shadow else { return servers }
         let introspected = configuration.tokens.introspection?.issuer
-        if let introspected, !introspected.isEmpty,
-            !configuration.tokens.issuers.contains(where: { $0.issuer.hasSameBytes(as: introspected) })
-        {
+        if let introspected, !introspected.isEmpty, configuration.tokens.issuers.isEmpty {
             let path = .tokens + "introspection" + "issuer"
             if let issuer = issuer(introspected, at: path, configuration, &faults) { servers.append(issuer) }
         }
-        guard configuration.mode == .enforced || configuration.mode == .shadow else { return servers }
         let setting = ConfigurationError.Path.metadata + "authorizationServers"
         switch verification {
         case .configured:
@@ -174,7 +175,9 @@ struct CheckedMetadata: Sendable {
     ) -> MetadataForwarder? {
         guard let forwarded, let forwardedIssuer else { return nil }
         if case .provided(_, let read) = forwarded { return MetadataForwarder(of: forwardedIssuer, read: read) }
-        let known = issuers.lazy.compactMap(\.keys.discovery).first { $0.issuer == forwardedIssuer }
+        let known = issuers.lazy.compactMap(\.keys.discovery).first {
+            $0.issuer.text.hasSameBytes(as: forwardedIssuer.text)
+        }
         return (known ?? discover?(forwardedIssuer)).map { MetadataForwarder($0) }
     }
 }

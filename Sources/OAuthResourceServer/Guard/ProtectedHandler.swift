@@ -10,9 +10,7 @@ public struct ProtectedHandler: HTTPHandler {
     public var exposure: HTTPExposure {
         guard case .disabled(_, .loopbackOnly) = server.configuration.mode else { return .anywhere }
         return .loopbackOnly(
-            reason:
-                "the guard is disabled and accepts every request; listen on 127.0.0.1, or set reach: .iKnowThisIsPublic"
-        )
+            reason: "the guard is disabled and accepts every request, from this machine only")
     }
 
     /// Answers a refused request, and passes the others to the handler.

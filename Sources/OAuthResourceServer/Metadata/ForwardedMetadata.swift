@@ -1,5 +1,6 @@
 public import OAuthMetadata
 internal import TokenVerification
+internal import WireFormat
 
 extension ResourceServerConfiguration {
     /// The metadata of an authorization server that this server also serves. It is for MCP clients of revision
@@ -54,7 +55,7 @@ extension ResourceServerConfiguration.ForwardedMetadata {
             return
         }
         guard case .discovered(let issuer) = self, case .own(let trusted) = verification else { return }
-        let isRead = trusted.contains { $0.keys.discovery?.issuer.text == issuer }
+        let isRead = trusted.contains { $0.keys.discovery?.issuer.text.hasSameBytes(as: issuer) == true }
         if !isRead {
             faults.add(
                 setting, "is .discovered, and the verifier does not read the metadata of this issuer",

@@ -103,7 +103,7 @@ extension IssuerConfiguration {
             }
         }
         keySettings.check(at: path + "keySettings", &faults)
-        let validation = checkPolicy(at: path, resource: resource, &faults)
+        let validation = checkPolicy(at: path + "policy", resource: resource, &faults)
         scopes.check(at: path + "scopes", &faults)
         guard faults.count == before, let identifier, let validation else { return nil }
         return CheckedIssuer(
@@ -119,7 +119,7 @@ extension IssuerConfiguration {
             // Such a claim holds client ids, never the resource identifier, so no token can be accepted.
             faults.add(
                 path + "audiences",
-                "is empty, and the claim that stands in for the audience never names the resource",
+                "is empty, but policy.audienceClaim is not aud, so the resource identifier cannot match",
                 "list its acceptable values")
         }
         do throws(JWTPolicy.Invalid) {

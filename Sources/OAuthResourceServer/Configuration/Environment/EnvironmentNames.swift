@@ -12,6 +12,7 @@ package enum EnvironmentNames {
         "resource": .resource,
         "tokens.fetching.insecureHTTP": .insecureHTTP,
         "tokens.fetching.privateHosts": .privateHosts,
+        "tokens.introspection": .introspectionURL,
         "tokens.introspection.audiences": .audiences,
         "tokens.introspection.clockSkew": .clockSkew,
         "tokens.introspection.credentials": .introspectionClientSecret,
@@ -19,10 +20,10 @@ package enum EnvironmentNames {
         "tokens.introspection.endpoint": .introspectionURL,
         "tokens.introspection.issuer": .issuers,
         "tokens.issuers": .issuers,
-        "tokens.issuers.algorithms": .algorithms,
-        "tokens.issuers.audiences": .audiences,
-        "tokens.issuers.clockSkew": .clockSkew,
         "tokens.issuers.keys": .keySetURL,
+        "tokens.issuers.policy.algorithms": .algorithms,
+        "tokens.issuers.policy.audiences": .audiences,
+        "tokens.issuers.policy.clockSkew": .clockSkew,
         "tokens.staticTokens": .staticTokensFile,
     ]
 

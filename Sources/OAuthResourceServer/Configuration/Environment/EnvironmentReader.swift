@@ -81,6 +81,8 @@ struct EnvironmentReader {
     mutating func number(_ variable: EnvironmentVariable, of unit: String) -> Int? {
         guard let text = text(variable) else { return nil }
         if let number = ASCII.parseDecimal(text.utf8) { return number }
+        // More digits than any range admits: the range is what is wrong.
+        if text.utf8.allSatisfy(ASCII.isDigit) { return .max }
         fault(variable, "is not a whole number of \(unit)", "write digits only")
         return nil
     }

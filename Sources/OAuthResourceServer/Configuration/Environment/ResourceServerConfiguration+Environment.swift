@@ -73,6 +73,11 @@ extension ResourceServerConfiguration {
                 .keySetURL, "is set, but OAUTH_ISSUERS names several issuers",
                 "remove it, so that the keys of each are discovered, or name one issuer")
         }
+        // Without an issuer, the check of the configuration does not see the value.
+        if names.isEmpty, let clockSkew, !JWTPolicy.clockSkews.contains(clockSkew) {
+            let fault = JWTPolicy.Fault.clockSkew
+            reader.fault(.clockSkew, .init(fault.reason), .init(fault.remedy))
+        }
         tokens.issuers = names.map { name in
             var issuer = IssuerConfiguration(name, audiences: audiences, keys: keys ?? .discovered)
             issuer.policy.algorithms = algorithms ?? issuer.policy.algorithms

@@ -1,7 +1,7 @@
 import HTTPMessages
 
 /// All access of a command to the outside world. Tests replace it.
-struct Surroundings {
+struct CommandEnvironment {
     /// Why a text could not be read.
     enum InputError: Error {
         /// It does not exist, is not a file, or may not be read.
