@@ -127,8 +127,8 @@ package struct ClaimRules: Sendable {
         guard claims.kind(at: position) == .string else { throw .claim(name(), .wrongType) }
     }
 
-    /// RFC 7800 §3.1: a key binding must be satisfied. No binding is configured, so a present `cnf` is refused in every
-    /// form, null included.
+    /// RFC 7800 §3.1: a token with `cnf` is bound to a key. This library cannot check the binding yet, so it refuses
+    /// every `cnf`, even null.
     package static func checkConfirmation(at position: Int?) throws(JOSEError) {
         guard position == nil else { throw .claim(.cnf, .unsatisfied) }
     }

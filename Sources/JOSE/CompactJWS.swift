@@ -92,7 +92,8 @@ struct CompactJWS: Sendable {
         return name
     }
 
-    /// The positions of the two dots, found in bytes: a Character can be a dot with a combining mark.
+    /// The positions of the two dots. The search compares bytes, because Swift joins a dot and a combining mark into
+    /// one `Character`.
     private static func dots(in token: [UInt8]) throws(JOSEError) -> (Int, Int) {
         let bytes = token.span
         let dot = UInt8(ascii: ".")

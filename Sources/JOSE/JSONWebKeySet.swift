@@ -120,7 +120,7 @@ public struct JSONWebKeySet: Sendable {
         self.init(keys, skipped: [], issuer: issuer)
     }
 
-    /// Returns this set with further keys behind it, for a token that names one of them.
+    /// Returns this set with further keys appended. Only a token whose `kid` names a further key uses it.
     ///
     /// A further key without `kid`, or with a `kid` that this set has, is left out: this set has precedence. A token
     /// without `kid` selects among the keys of this set only, so that further keys never make it ambiguous.

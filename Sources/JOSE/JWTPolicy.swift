@@ -11,7 +11,7 @@ public struct JWTPolicy: Sendable {
         case rfc9068
     }
 
-    /// The decision about a token that the default policy refuses.
+    /// Whether to accept a token that the default policy refuses.
     public enum Leniency: Sendable, Hashable {
         /// Refuse the token. The default.
         case refused
@@ -73,7 +73,8 @@ public struct JWTPolicy: Sendable {
     public var maximumLifetime: Int?
     /// Further claims that are required.
     public var requiredClaims: [RequiredClaim] = []
-    /// The decision about a token that is not `at+jwt` and has a claim that only ID tokens and event tokens have.
+    /// Whether to accept a token that looks like an ID token or event token: its `typ` is not `at+jwt`, and it has a
+    /// claim that only those have.
     public var idTokens = Leniency.refused
 
     /// Makes a policy with the defaults.

@@ -111,7 +111,7 @@ struct PackedName: Sendable, Hashable {
         bytes = name.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// Takes a packed name, the first byte highest.
+    /// Takes a packed name in big-endian order.
     init(packed: UInt64) {
         bytes = packed
     }

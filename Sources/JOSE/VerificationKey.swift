@@ -73,8 +73,8 @@ struct VerificationKey: Sendable {
             for algorithm in algorithms {
                 let context = unsafe lcrypto_verifier_new(key, algorithm.scheme.libcrypto, algorithm.hash.libcrypto)
                 guard let context = unsafe context else {
-                    // A key with only some of its algorithms would refuse good tokens with `key_algorithm_mismatch`,
-                    // which blames the client.
+                    // Fail for the whole key. Otherwise good tokens would be refused with `key_algorithm_mismatch`, as
+                    // if the client were wrong.
                     for verifier in verifiers { unsafe lcrypto_verifier_free(verifier.context) }
                     throw .refusedByLibrary
                 }

@@ -43,7 +43,7 @@ extension FetchPolicy {
         }
     }
 
-    /// POLICY §13, operator-configured URLs: the addresses that the operator means by this host.
+    /// URLs that the operator configured: the addresses that the operator means by this host.
     private static func addresses(of url: AbsoluteURL, under permissions: FetchPermissions) -> AddressPolicy {
         if url.scheme == .https || permissions.insecureHTTP == .dangerouslyAnyHost,
             permissions.privateHosts.contains(HTTPHost(url))
@@ -54,7 +54,7 @@ extension FetchPolicy {
         return url.isLoopback ? .loopback : .globallyReachable
     }
 
-    /// POLICY §13, untrusted URLs: the rules about the spelling. ``AbsoluteURL`` itself has no user information, and no
+    /// Untrusted URLs: the rules about the spelling. ``AbsoluteURL`` itself has no user information, and no
     /// host that some parser could read as another spelling of an address.
     private static func admitsUntrusted(_ url: AbsoluteURL, ports: Set<UInt16>) -> Bool {
         url.scheme == .https && ports.contains(url.effectivePort) && !url.path.isEmpty && !url.hasDotSegments

@@ -4,7 +4,7 @@ public import WireFormat
 
 /// The content of an access token that a ``TokenVerifier`` has verified.
 public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
-    /// A single object, because a request copies its token several times and each copy then counts one reference.
+    /// One object holds all members, so that copying a token increments only one reference count.
     private final class Content: Sendable {
         let issuer: String?
         let expiresAt: Double?

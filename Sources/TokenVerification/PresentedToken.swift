@@ -22,8 +22,8 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
         self.init(Array(text.utf8))
     }
 
-    /// The first 8 bytes of the token's SHA-256, in hexadecimal. It relates the events of one token to each other. The
-    /// token cannot be computed from it.
+    /// The first 8 bytes of the token's SHA-256, in hexadecimal. Use it to find all events of the same token in a log.
+    /// The token cannot be computed from it.
     public var fingerprint: String {
         let digits = Array("0123456789abcdef".utf8)
         let word = digest.prefix

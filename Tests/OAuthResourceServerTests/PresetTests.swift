@@ -253,11 +253,11 @@ struct PresetTests {
 
     @Test("A preset that would admit nobody, or everybody, is a fault")
     func emptyLists() {
-        #expect(faults([.google(serviceAccounts: [])]) == ["tokens.issuers[0].requiredClaims"])
-        #expect(faults([.gitHubActions(repositories: [])]) == ["tokens.issuers[0].requiredClaims"])
+        #expect(faults([.google(serviceAccounts: [])]) == ["tokens.issuers[0].policy.requiredClaims"])
+        #expect(faults([.gitHubActions(repositories: [])]) == ["tokens.issuers[0].policy.requiredClaims"])
         #expect(
             faults([.awsCognito(region: "us-east-1", userPool: "us-east-1_EXAMPLE", clients: [])])
-                == ["tokens.issuers[0].audiences"])
+                == ["tokens.issuers[0].policy.audiences"])
         #expect(faults([.auth0(domain: "https://example.eu.auth0.com")]) == ["tokens.issuers[0]"])
     }
 

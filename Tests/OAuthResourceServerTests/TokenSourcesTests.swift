@@ -65,7 +65,7 @@ struct TokenSourcesTests {
             ])
     }
 
-    @Test("Twelve faults of one configuration are twelve lines, in the names of the code")
+    @Test("Thirteen faults of one configuration are thirteen lines, in the names of the code")
     func twelve() {
         var first = IssuerConfiguration("https://a.example.com")
         first.policy.clockSkew = -1

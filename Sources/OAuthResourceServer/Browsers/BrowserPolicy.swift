@@ -16,7 +16,7 @@ internal import WireFormat
 struct BrowserPolicy: Sendable {
     /// The result of checking `Origin`.
     enum Caller: Sendable {
-        /// No page of another origin, or one that this server does not restrict.
+        /// The request has no foreign Origin, or this server does not check Origin.
         case unremarkable
         /// A page of this allowed origin.
         case page(HTTPFields.Value)

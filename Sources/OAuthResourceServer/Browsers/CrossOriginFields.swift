@@ -14,7 +14,7 @@ struct CrossOriginFields: Sendable {
             // Without this field a page cannot read the challenge, which tells where to log in.
             fields.append(.accessControlExposeHeaders, "WWW-Authenticate, Mcp-Session-Id, DPoP-Nonce")
         }
-        // RFC 9110 §12.5.5, Fetch §3.2.6: the response to another origin, or to a request without one, differs.
+        // RFC 9110 §12.5.5, Fetch §3.2.6: the response depends on `Origin`, so caches must use it in their keys.
         if !Self.variesByOrigin(fields) { fields.append(.vary, "Origin") }
     }
 

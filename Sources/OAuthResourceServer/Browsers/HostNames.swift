@@ -1,9 +1,9 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The host names of a server on a loopback address: loopback names, and the resource's own for a proxy in front that
-/// keeps `Host`. In a DNS rebinding attack, the name of a page's server is made to resolve to this machine, and the
-/// requests of the page still carry that name.
+/// The values of `Host` that a server on a loopback address accepts: loopback names, and the resource's host, because a
+/// proxy may forward the original `Host`. In a DNS rebinding attack, the attacker's domain resolves to this machine.
+/// `Host` then still contains the attacker's domain.
 struct HostNames: Sendable {
     private let own: HTTPHost
 

@@ -5,7 +5,7 @@ internal import WireFormat
 
 /// A ``ResourceServerConfiguration`` after its one check: all that the guard uses.
 ///
-/// It is a class, because a guard is copied for every request.
+/// It is a class, so that copying a guard (once per request) copies one reference.
 final class CheckedConfiguration: Sendable {
     /// Which verifier decides about tokens.
     enum Verification: Sendable {

@@ -39,7 +39,7 @@ struct Answers: Sendable {
         case unavailable(retryAfter: Int)
     }
 
-    /// The row for a refusal. Its status says whether the client or the server is at fault (POLICY §1).
+    /// The row for a refusal. 4xx means that the client must change something; 5xx means that the server must.
     ///
     /// - Parameter operation: The scopes of the operation. Every 401 and 400 names them for the next login.
     private static func row(_ refusal: ResourceServer.Refusal, operation: ScopeSet) -> Row {

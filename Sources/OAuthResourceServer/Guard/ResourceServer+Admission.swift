@@ -12,7 +12,8 @@ extension ResourceServer {
         let session: SessionRegistry.Use?
         /// Receives an event when a session was withheld.
         let observer: ResourceServerEvent.Observer?
-        /// The token that let the request through; nil when none did.
+        /// The accepted token of the request; nil if the request proceeds anonymously or in spite of a refusal (shadow
+        /// mode).
         let token: PresentedToken?
 
         private static let noStore: HTTPFields.Value = "no-store"
@@ -36,7 +37,7 @@ extension ResourceServer {
             }
         }
 
-        /// Finishes a response of this library, as above, and names the principal for the access log.
+        /// Does the same for an ``HTTPMessages/HTTPResponse``, and sets its `principalID` for the access log.
         func finish(_ response: inout HTTPResponse) {
             finish(status: response.status, fields: &response.fields)
             response.principalID = principal.anonymousName ?? principal.subject ?? principal.clientID

@@ -19,15 +19,15 @@ extension ResourceServer {
     ///
     /// - Throws: The error from reading the body, if a stage had to read it.
     func admit(_ request: inout GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
-        // First: a host name that is not this server's, and a disabled guard that must not be reached from here.
+        // Refuse a wrong Host, and refuse requests from the network while the guard is disabled for loopback only.
         guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
-        // The public documents, which every web page may read.
+        // A request for a metadata document needs no token, and every origin may read it.
         if let response = await publicDocument(for: request) {
             return .respond(bodiless(response, if: request.method))
         }
 
-        // Pages of other origins. From here on, every response has the CORS fields.
+        // Check Origin. Every response below has the CORS fields.
         let caller = configuration.browsers.caller(of: request)
         let crossOrigin = configuration.browsers.crossOriginFields(for: caller)
         if case .refused = caller { return refuse(request, .originNotAllowed, crossOrigin) }
@@ -142,7 +142,7 @@ extension ResourceServer {
     private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
         guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
         guard let body = request.body else {
-            // The framework may have kept a body that the handler will read.
+            // The program passed no body, but the request may have one that the handler will read.
             guard OperationRules.mayLackBody(request) else {
                 throw .refused(.bodyWithheld)
             }
@@ -184,8 +184,8 @@ extension ResourceServer {
         }
     }
 
-    /// The part of the form to search. It leaves out a parameter that is cut in two, since the beginning of a name is
-    /// not the name.
+    /// The part of the form to search. It drops the last parameter if the limit cuts it, because its name may be
+    /// incomplete.
     private static func wholeParameters(of form: [UInt8]) -> ArraySlice<UInt8> {
         guard form.count > searchedFormBytes else { return form[...] }
         let searched = form.prefix(searchedFormBytes)

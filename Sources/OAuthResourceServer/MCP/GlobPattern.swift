@@ -3,12 +3,12 @@ internal import WireFormat
 /// A pattern over bytes: `*` matches any bytes within a segment, `**` matches any bytes, and everything else matches
 /// itself.
 ///
-/// Both also match nothing. There is no escape: a literal `*` is matched by `*`, so that a rule applies to more texts,
-/// not fewer. The cost of a match is at most the size of the text times that of the pattern.
+/// Both also match the empty text. There is no escape: a literal `*` is matched by `*`, so that a rule applies to more
+/// texts, not fewer. The cost of a match is at most the size of the text times that of the pattern.
 struct GlobPattern: Sendable, Hashable {
     /// What divides a text into segments.
     enum Segments: Sendable, Hashable {
-        /// Nothing, so that `*` means `**`: for names of tools and prompts.
+        /// The text has no segments, so `*` means the same as `**`. Used for names of tools and prompts.
         case none
         /// `/`: for methods, paths and URIs.
         case slashes

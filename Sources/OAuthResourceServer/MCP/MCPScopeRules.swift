@@ -12,9 +12,10 @@
 /// **Patterns.** `*` matches any bytes but `/`, `**` matches any bytes, and everything else matches itself. A pattern
 /// must match the whole text, as bytes; upper and lower case differ. Names of tools and prompts have no segments, so
 /// that `*` matches any bytes in them. A URI is matched as sent, and again as a handler may read it: percent-decoded,
-/// without dot segments, and without regard to case. A rule applies if any reading matches. To a URI without a reliable
-/// reading, such as a relative one, every rule for URIs applies. A rule for a `file:` URI without a host also applies
-/// when the request adds a host. Case is folded for ASCII only: names in other scripts match as they are spelled.
+/// without dot segments, and without regard to case. A rule applies if any reading matches. If the guard cannot decide
+/// how a handler reads a URI (for example a relative one), every URI rule applies. A rule for a `file:` URI without a
+/// host also applies when the request adds a host. Case is folded for ASCII only: names in other scripts match as they
+/// are spelled.
 ///
 /// **Decision.** Only the body decides, for every method and content type. All rules that match apply. A batch needs
 /// the scopes of all its messages together. A message without an `id` is an operation like any other. Responses, empty

@@ -100,8 +100,8 @@ struct OperationRules: Sendable {
         !ASCII.equalsIgnoringCase(encoding.bytes, "identity".utf8)
     }
 
-    /// Whether a request whose body was not passed has none: its method allows that, and its head announces none
-    /// (RFC 9112 §6).
+    /// Whether a request without a passed body may really have no body: its method permits that, and its header fields
+    /// announce none (RFC 9112 §6).
     static func mayLackBody(_ request: GuardedRequest) -> Bool {
         let methods: [HTTPMethod] = [.get, .head, .delete, .options]
         return methods.contains(request.method) && !request.fields.contains(.transferEncoding)

@@ -27,7 +27,7 @@ extension ResourceServerConfiguration {
         public enum Reading: Sendable, Hashable {
             /// The metadata.
             case metadata(AuthorizationServerMetadata)
-            /// There is none. The seconds until a retry makes sense; the value is limited to 1…60.
+            /// No metadata is available. `retryAfter` is the time until a retry in seconds, limited to 1…60.
             case unavailable(retryAfter: Int)
         }
 

@@ -9,7 +9,7 @@ struct RouteTable: Sendable {
 
     private let routes: [Route]
 
-    /// The rules have been checked: no two cover the same area, and inside an area rules only loosen.
+    /// Takes checked rules: no two rules have the same area, and a rule inside another one is never stricter.
     init(_ rules: [RouteRule]) {
         // The longest match decides. Between two of the same length, the exact one does.
         routes = rules.map { Route(area: PathArea($0), access: $0.access) }.sorted { $0.area.isFiner(than: $1.area) }
@@ -27,8 +27,7 @@ struct RouteTable: Sendable {
 
 /// A path, or a path and everything below it. Compared as bytes.
 struct PathArea: Sendable, Hashable {
-    /// The path. An area that includes everything below has no slash at the end, so that the empty one covers every
-    /// path.
+    /// The path. For the extent `below`, it has no slash at the end; the empty path then covers all paths.
     let bytes: [UInt8]
     let extent: RouteRule.Extent
 

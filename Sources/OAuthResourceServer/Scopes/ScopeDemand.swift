@@ -61,9 +61,9 @@ struct ScopeDemand: Sendable, Hashable {
 
     /// The scopes to request: all that the operation needs, at once, and no more.
     ///
-    /// Of several alternatives, the one is chosen that needs the fewest scopes beyond those of the token and those
-    /// already requested. A tie goes to the one that needs the fewest beyond those already requested, then to the
-    /// first. A scope that another requested scope includes is left out.
+    /// Chooses the alternative that adds the fewest scopes that are neither in the token nor requested already. If two
+    /// are equal, it chooses the one that adds the fewest to the request, then the first one. A scope that another
+    /// requested scope includes is left out.
     ///
     /// Clauses are decided one after the other, those without a choice first, so that the cost is linear. A smaller
     /// result may exist where the alternatives of several clauses overlap.

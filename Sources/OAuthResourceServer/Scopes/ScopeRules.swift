@@ -49,7 +49,7 @@ struct ScopeRules: Sendable {
         return demand
     }
 
-    /// What the rules for routes require, also of a request that needs no token otherwise.
+    /// The scopes that ``RouteScopeRule`` requires for this request. They also apply on optional routes.
     func routeDemand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
         var demand = ScopeDemand()
         guard !routes.isEmpty else { return demand }

@@ -4,8 +4,8 @@ internal import JOSE
 struct SessionOwner: Sendable, Hashable {
     private let digest: [UInt8]
 
-    /// The owner of all sessions that were begun without a token. Every request without a token may use them, and no
-    /// request with one.
+    /// The owner of all sessions that were begun without a token. Requests without a token share these sessions.
+    /// Requests with a token cannot use them.
     static let anybody = SessionOwner(digest: [])
 
     /// The owner for a principal; nil when its token names neither a subject nor a client, so that it cannot be

@@ -3,7 +3,7 @@ internal import JOSE
 internal import Synchronization
 internal import TokenVerification
 
-/// Decides which callers may use which MCP session (POLICY §11). All requests of a guard share it.
+/// Decides which callers may use which MCP session. All requests of a guard share it.
 final class SessionRegistry: Sendable {
     private let table: Mutex<SessionTable>
     private let clock: MonotonicClock
@@ -22,7 +22,7 @@ final class SessionRegistry: Sendable {
         }
     }
 
-    /// A request that may proceed to the handler, and the session that it may use.
+    /// The permission of one request to use one session, or to begin one.
     struct Use: Sendable {
         fileprivate let registry: SessionRegistry
         fileprivate let principal: Principal

@@ -37,7 +37,7 @@ struct DigestTable<Value> {
         while 1 << bits < self.capacity + self.capacity / 2 { bits += 1 }
         buckets = [Int](repeating: Slot.none, count: 1 << bits)
         shift = 64 - bits
-        // A random odd multiplier: an attacker who chooses tokens by their hashes cannot choose their buckets.
+        // A random odd multiplier, so that an attacker cannot prepare tokens that fall into one bucket.
         seed = UInt64.random(in: .min ... .max) | 1
     }
 

@@ -8,7 +8,7 @@ internal import WireFormat
 /// time of the verification and the end of the token, without skew. The cache therefore never accepts a token whose
 /// times a new verification would refuse. Bound tokens and tokens with large claims are not cached.
 final class VerifiedTokenCache<Basis: Sendable>: Sendable {
-    /// An accepted token. It is a class, so that returning it counts only one reference.
+    /// An accepted token. It is a class, so that returning it increments only one reference count.
     final class Verdict: Sendable {
         let token: AccessToken
         /// What the verdict depends on besides the time. The verifier compares it.

@@ -60,7 +60,7 @@ extension ConfigurationError {
             case element(Int)
             /// A line of a file, counted from 1.
             case line(Int)
-            /// An environment variable. For a fault that only a configuration from the environment can have.
+            /// An environment variable, for a fault that has no member in code, such as an unknown variable.
             case variable(String)
         }
 

@@ -130,8 +130,8 @@ public final class IssuerDiscovery: Sendable {
         throw state.withLock { Self.refusal($0, later) }
     }
 
-    /// Returns the metadata for a fetch of keys. That fetch has its own wait after failures. Old metadata is therefore
-    /// read again at once, without the wait of discovery.
+    /// Returns the metadata for a fetch of keys. The key fetch has its own back-off. Old metadata is therefore read
+    /// again immediately, without the back-off of discovery.
     func metadataForKeys() async throws(RemoteKeySet.FetchFailure) -> Document {
         let now = fetch.timing.clock.now()
         let (present, pending, isNew) = state.withLock { state -> (Document?, SharedResult<Answer>?, Bool) in

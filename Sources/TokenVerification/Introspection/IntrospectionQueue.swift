@@ -159,7 +159,7 @@ final class IntrospectionQueue: Sendable {
     private func finish(_ inquiry: Inquiry, _ result: Result<Verdict, IntrospectionTokenVerifier.Failure>) {
         let now = clock.now()
         let outcome = state.withLock { state -> (given: [Inquiry], due: [Inquiry])? in
-            // Of result and time-out, only the first has an effect.
+            // The result and the time-out both call this function. Only the first call has an effect.
             guard state.inquiries[inquiry.token.digest]?.pending === inquiry.pending else { return nil }
             state.inquiries[inquiry.token.digest] = nil
             state.running -= 1

@@ -53,8 +53,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
             ask: { token in
                 do throws(Failure) {
                     let answer = try await endpoint.answer(about: token)
-                    // After the time limit no caller waits, and a later response may differ. This one must not enter
-                    // the cache.
+                    // The time limit has ended. A late response must not enter the cache: a newer request may already
+                    // have another answer.
                     guard !Task.isCancelled else { return .failure(.fetch(.timedOut)) }
                     let now = clock.now()
                     let verdict = try answers.verdict(on: answer, now: now)

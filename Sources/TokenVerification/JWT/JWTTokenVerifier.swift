@@ -12,12 +12,11 @@ internal import WireFormat
 /// used only while the key set that verified the token is the issuer's present one. Rejections are not cached.
 public struct JWTTokenVerifier: TokenVerifier {
     private let issuers: [TrustedIssuer]
-    /// The key sources of the issuers. A cached verdict needs nothing else of an issuer.
+    /// The key sources of the issuers. A cache hit reads only this array, not `issuers`.
     private let sources: [any KeySource]
     /// The position of an issuer in `issuers`, by its identifier.
     private let positions: [[UInt8]: Int]
-    /// One validation for each distinct set of allowed algorithms. It is enough to ask these to find an algorithm that
-    /// no issuer allows.
+    /// One validation for each distinct list of algorithms. If all of these refuse an algorithm, no issuer allows it.
     private let algorithmPolicies: [JWTValidation]
     private let clock: WallClock
     private let cache: VerifiedTokenCache<Basis>?
@@ -117,8 +116,8 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// The cached token, or nil when it is not cached or the key set has changed since then.
     package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
         guard let verdict = cache?.verdict(on: token.digest) else { return nil }
-        // The source is asked outside the cache's lock and for every request. A removed key then ends the tokens that
-        // it verified, and the source knows that its keys are in use.
+        // Call `presentKeys()` for every request, outside the cache's lock. Cached tokens of a removed key are then
+        // refused, and the source can start its refresh in the background.
         guard let present = sources[verdict.basis.issuer].presentKeys() else { return nil }
         return present.identity == verdict.basis.keys ? verdict.token : nil
     }

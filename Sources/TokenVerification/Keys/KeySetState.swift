@@ -34,13 +34,13 @@ enum KeyAttemptResult: Sendable {
 struct KeySetState: Sendable {
     private struct Present {
         var document: KeySetDocument
-        /// The keys to verify with: those of the document, and those that one refresh has missed.
+        /// The keys of the newest document, and removed keys in their grace period.
         var keys: JSONWebKeySet
         var fetchedAt: Duration
         var refreshAt: Duration
         var staleAt: Duration
         var expiresAt: Duration
-        /// When the keys that one refresh has missed stop verifying; nil when there are none.
+        /// The end of the grace period of removed keys; nil when there are none.
         var removedKeysEndAt: Duration?
         var hasToldStale = false
         var hasToldExpired = false
@@ -69,8 +69,7 @@ struct KeySetState: Sendable {
     private var lastAttempt: Duration?
     private var backOff = BackOff()
     private let createdAt: Duration
-    /// The present keys, and the time until which they are used without any other action. They are stored separately,
-    /// because every token reads them.
+    /// A fast path: until this time, these keys are used and nothing else is checked. Every token reads it.
     private var quiet: (keys: JSONWebKeySet?, until: Duration) = (nil, .seconds(-1))
 
     init(_ settings: RemoteKeySet.Settings, now: Duration) {

@@ -12,7 +12,7 @@ public protocol KeySource: Sendable {
     /// each call is correct, but makes these caches useless.
     func presentKeys() -> JSONWebKeySet?
 
-    /// Returns a set for a token that the present set cannot decide.
+    /// Returns a newer set, because the present one is missing or lacks the token's key.
     ///
     /// A source that cannot get a newer set now, or may not, returns the present one.
     ///

@@ -29,7 +29,7 @@ extension RemoteKeySet {
         /// Where a discovered key set may be.
         public var origin: OriginRule
 
-        /// Makes settings. The defaults are those of POLICY §8.
+        /// Makes settings. A default is the value that most issuers need.
         public init(
             hardLifetime: Duration = Limits.hardLifetime, dropRemovedKeys: RemovedKeyRule = .afterSecondMiss,
             origin: OriginRule = .anyHost

@@ -24,7 +24,7 @@ public struct WallClock: Sendable {
     }
 }
 
-/// A clock that is never set, for ages and waits. Tests replace it.
+/// A clock that does not jump when the system time is changed. Used for ages and waits. Tests replace it.
 public struct MonotonicClock: Sendable {
     /// Returns the time since a fixed moment.
     public let now: @Sendable () -> Duration
