@@ -46,8 +46,8 @@ public enum ServerProgram {
     ///
     /// When the server accepts connections, it writes its address as one line to the standard error. Mistakes in the
     /// configuration, the port or a file are written there too, all at once and one line each. They end the process
-    /// with status 78, before any connection is accepted. Any other error that `makeHandler` throws, and a failure of the
-    /// system at any time, is written in the same way, and ends the process with status 1.
+    /// with status 78, before any connection is accepted. Any other error that `makeHandler` throws, and a failure of
+    /// the system at any time, is written in the same way, and ends the process with status 1.
     ///
     /// - Parameters:
     ///   - address: Where to listen.
