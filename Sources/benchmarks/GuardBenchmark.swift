@@ -168,8 +168,9 @@ struct GuardBenchmark {
     private func guarded(_ verifier: any TokenVerifier, observer: ResourceServerEvent.Observer? = nil) throws
         -> any HTTPHandler
     {
-        let configuration = ResourceServerConfiguration(
+        var configuration = ResourceServerConfiguration(
             resource: TokenWorkload.resource, requiredScopes: ["mcp:use"])
+        configuration.metadata.authorizationServers = [TokenWorkload.issuer]
         return try ResourceServer(configuration, verifier: verifier, observer: observer).protecting { _, _ in
             .text("Hello, world!")
         }
