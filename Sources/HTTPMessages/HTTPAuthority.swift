@@ -3,8 +3,8 @@ import WireFormat
 /// The authority that a request names: `uri-host [ ":" port ]` (RFC 9110 §7.2), in `Host` and in the absolute form of a
 /// request target (RFC 9112 §3.2.2).
 ///
-/// **Checks** more than the RFC: neither the host nor the port may be empty, a port is 1…65535 without leading zeros,
-/// an IP literal is an IPv6 address without a zone, and there is no user information.
+/// **Checks** more than the RFC. The host must not be empty. A port, if present, is 1…65535 without leading zeros. An
+/// IP literal must be an IPv6 address without a zone. User information is refused.
 ///
 /// A name may be any `reg-name` of RFC 3986 §3.2.2 here, because a valid `Host` such as `example.com.` must not make a
 /// request malformed. ``host`` has the stricter grammar of ``HTTPHost``. Where a host is compared or contacted, only

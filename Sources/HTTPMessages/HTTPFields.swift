@@ -98,7 +98,7 @@ public struct HTTPFields: Sendable {
         return false
     }
 
-    /// The value of the only line of this name; nil when there is no such line, and when there are several.
+    /// The value of the field, if exactly one line has this name; otherwise nil.
     ///
     /// Setting a value replaces every line of the name; setting nil removes them.
     public subscript(_ name: HTTPFields.Name) -> HTTPFields.Value? {

@@ -140,7 +140,7 @@ public struct JSONWebKeySet: Sendable {
     /// Tries the keys that the header of a JWS selects until one verifies.
     ///
     /// - Returns: Whether one of them verified.
-    /// - Throws: ``JOSEError/key(_:)`` when there is no key to try, and the errors of `verifies`.
+    /// - Throws: ``JOSEError/key(_:)`` if the header selects no key of this set, and the errors of `verifies`.
     func anyKey(
         for jws: CompactJWS, _ algorithm: SignatureAlgorithm,
         verifies: (VerificationKey) throws(JOSEError) -> Bool

@@ -5,11 +5,11 @@ extension JWTPolicy {
     public enum Fault: Error, Sendable, Hashable, CaseIterable, CustomStringConvertible {
         /// The issuer is empty.
         case noIssuer
-        /// There is no audience, or one is empty: the policy would accept tokens for any resource.
+        /// The list of audiences is empty, or contains an empty text. The policy would accept tokens for any resource.
         case noAudience
         /// The name of the audience claim is empty.
         case noAudienceClaim
-        /// There is no algorithm.
+        /// The list of allowed algorithms is empty.
         case noAlgorithm
         /// The skew is outside ``JWTPolicy/clockSkews``.
         case clockSkew

@@ -5,8 +5,8 @@ public struct AuthenticationChallenges: Sendable, Hashable {
     /// The challenges, in the order of the response.
     public let challenges: [AuthenticationChallenge]
 
-    /// Reads the values of all `WWW-Authenticate` field lines of one response, in order. Without a line, or with only
-    /// empty elements in the lines, there is no challenge.
+    /// Reads the values of all `WWW-Authenticate` field lines of one response, in order. The result is
+    /// empty if the response has no such line, or if the lines contain only empty list elements.
     ///
     /// **Checks** the grammar of RFC 9110 §11.2–11.6, that no parameter is repeated in a challenge, and the limits.
     /// **Does not check** the meaning of the parameters: see ``AuthenticationChallenge/Bearer``.

@@ -76,10 +76,12 @@ public enum ServerProgram {
         exit(status)
     }
 
-    /// Text without control characters: an error may repeat what a caller of this program wrote.
+    /// The text without scalars that end a line or change how a terminal shows it: an error may repeat a host or a path.
+    /// `LogText` would also escape the `…` of ranges.
     static func oneLine(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        let notShown: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
+        let scalars = text.unicodeScalars.map { notShown.contains($0.properties.generalCategory) ? " " : $0 }
+        return String(String.UnicodeScalarView(scalars))
     }
 }
 

@@ -54,8 +54,8 @@ extension FetchPolicy {
         return url.isLoopback ? .loopback : .globallyReachable
     }
 
-    /// Untrusted URLs: the rules about the spelling. ``AbsoluteURL`` itself has no user information, and no
-    /// host that some parser could read as another spelling of an address.
+    /// Checks how an untrusted URL is written. ``AbsoluteURL`` already refuses user information, and a host that a
+    /// parser could read as another spelling of an IP address.
     private static func admitsUntrusted(_ url: AbsoluteURL, ports: Set<UInt16>) -> Bool {
         url.scheme == .https && ports.contains(url.effectivePort) && !url.path.isEmpty && !url.hasDotSegments
             && (url.hostKind != .name || !SpecialUseName.covers(url.host))

@@ -119,7 +119,7 @@ struct ServerProgramTests {
 
     @Test("No text of an error ends its line")
     func oneLine() {
-        #expect(ServerProgram.oneLine("bad\nhost\u{1B}[2J\r") == "bad host [2J ")
+        #expect(ServerProgram.oneLine("0…1 bad\nhost\u{1B}[2J\u{2028}\u{202E}\r") == "0…1 bad host [2J   ")
     }
 }
 

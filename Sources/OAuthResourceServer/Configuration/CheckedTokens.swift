@@ -28,8 +28,8 @@ struct CheckedTokens: Sendable {
             return
         }
         let insecureHTTP = (tokens.fetching.insecureHTTP, ConfigurationError.Path.insecureHTTP)
-        // An empty resource is reported once, as the resource. The placeholder prevents a second fault about the
-        // audience.
+        // `CheckedConfiguration` reports an empty resource. With another text here, the check of the audiences does
+        // not report the same mistake again.
         let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
         for (index, issuer) in tokens.issuers.enumerated() {
             let path = (.tokens + "issuers")[index]

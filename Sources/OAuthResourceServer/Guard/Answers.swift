@@ -95,8 +95,8 @@ struct Answers: Sendable {
 
     // MARK: Responses that are not about a token
 
-    /// There is no document at this well-known location. The status is 404 and not 401: a client that looks for other
-    /// documents must not take the response for a request to log in.
+    /// The guard serves no document at this well-known location. The status is 404 and not 401, so that a client that
+    /// searches for metadata does not start a login because of it.
     static var documentNotFound: HTTPResponse { response(.plain(.notFound, error: "not_found", nil)) }
 
     /// The document does not support the method.
