@@ -15,26 +15,3 @@ extension HTTPHandler {
     /// ``HTTPExposure/anywhere``
     public var exposure: HTTPExposure { .anywhere }
 }
-
-/// The addresses on which a server may run a handler.
-public enum HTTPExposure: Sendable, Hashable {
-    /// Any address.
-    case anywhere
-    /// Loopback addresses and Unix-domain sockets only. The reason is a text for the operator: why, and what to do.
-    case loopbackOnly(reason: String)
-}
-
-/// A handler made of a closure.
-public struct ClosureHandler: HTTPHandler {
-    private let body: @Sendable (HTTPRequest) async throws -> HTTPResponse
-
-    /// A handler that calls `body` for each request.
-    public init(_ body: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse) {
-        self.body = body
-    }
-
-    /// Calls the closure.
-    public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        try await body(request)
-    }
-}

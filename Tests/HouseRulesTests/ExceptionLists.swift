@@ -18,7 +18,8 @@ enum ExceptionLists {
         "Sources/JOSE/VerificationKey.swift": "owns libcrypto's verification contexts and hands buffers to them",
         "Sources/OAuthResourceServer/Configuration/Environment/ProcessEnvironment.swift":
             "walks the process's environment",
-        "Sources/TokenVerification/Time/Clocks.swift": "reads the system's clock through clock_gettime",
+        "Sources/TokenVerification/Time/MonotonicClock.swift": "reads the system's clock through clock_gettime",
+        "Sources/TokenVerification/Time/WallClock.swift": "reads the system's clock through clock_gettime",
         "Sources/TokenVerification/Configuration/OperatorFile.swift": "reads files with the system's calls",
         "Sources/OAuthResourceServer/Operator/StandardError.swift": "writes with the system's calls, without waiting",
         "Sources/ResourceServerKit/StandardStreams.swift": "writes with the system's calls, unbuffered",

@@ -1,0 +1,39 @@
+/// Why a document could not be fetched. No case holds a URL, a field or the text of a library.
+public enum FetchError: Error, Sendable, Hashable {
+    /// The policy of the fetcher does not admit this URL.
+    case notAllowed
+    /// The host name has no address.
+    case notResolved
+    /// The policy of the fetcher blocks the address of the host.
+    case blockedAddress
+    /// The connection could not be made, or it broke.
+    case connectionFailed
+    /// The connection or the whole exchange took too long.
+    case timedOut
+    /// The certificate did not verify, or TLS failed otherwise.
+    case tls
+    /// The body is larger than the request allows; the limit in bytes.
+    case tooLarge(limit: Int)
+    /// The response is not valid HTTP.
+    case malformedResponse
+    /// The task was cancelled.
+    case cancelled
+    /// The fetcher itself cannot work: for example it is out of memory, or its library is missing.
+    case unavailable
+
+    /// A stable, bounded code for events and metrics.
+    public var code: String {
+        switch self {
+        case .notAllowed: "not_allowed"
+        case .notResolved: "not_resolved"
+        case .blockedAddress: "blocked_address"
+        case .connectionFailed: "connection_failed"
+        case .timedOut: "timed_out"
+        case .tls: "tls"
+        case .tooLarge: "too_large"
+        case .malformedResponse: "malformed_response"
+        case .cancelled: "cancelled"
+        case .unavailable: "unavailable"
+        }
+    }
+}
