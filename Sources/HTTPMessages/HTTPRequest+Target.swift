@@ -12,7 +12,8 @@ extension HTTPRequest {
         public let text: String
         /// The path, undecoded; `*` for the asterisk form, `/` for an absolute form without a path.
         public let path: String
-        /// The undecoded query, without the `?`. It is nil if the target has no `?`, and empty if nothing follows the `?`.
+        /// The undecoded query, without the `?`. It is nil if the target has no `?`, and empty if nothing follows the
+        /// `?`.
         public let query: String?
 
         /// Parses the origin form, the absolute form (`http`, `https`) or the asterisk form; nil for any other text,

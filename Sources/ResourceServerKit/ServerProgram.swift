@@ -76,8 +76,8 @@ public enum ServerProgram {
         exit(status)
     }
 
-    /// The text without scalars that end a line or change how a terminal shows it: an error may repeat a host or a path.
-    /// `LogText` would also escape the `…` of ranges.
+    /// The text without scalars that end a line or change how a terminal shows it: an error may repeat a host or a
+    /// path. `LogText` would also escape the `…` of ranges.
     static func oneLine(_ text: String) -> String {
         let notShown: Set<Unicode.GeneralCategory> = [.control, .format, .lineSeparator, .paragraphSeparator]
         let scalars = text.unicodeScalars.map { notShown.contains($0.properties.generalCategory) ? " " : $0 }
