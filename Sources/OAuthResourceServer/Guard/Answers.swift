@@ -12,6 +12,7 @@ internal import WireFormat
 /// | the request is malformed | 400 | `invalid_request` | the same |
 /// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
 /// | the verifier cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
+/// | the forwarded document is unavailable | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the body is too large | 413 | – | `invalid_request` |
 /// | a session of another principal, or an unknown one | 404 | – | `session_not_found` |
 /// | several session identifiers | 400 | – | `invalid_request` |
@@ -20,6 +21,8 @@ internal import WireFormat
 /// | a disabled guard on the network; the handler failed | 500 | – | `server_error` |
 /// | no such resource or document | 404 | – | `not_found` |
 /// | a document with another method | 405, `Allow` | – | `method_not_allowed` |
+///
+/// With `Responses.Body.jsonRPC`, and for a header mismatch, the body of a challenge is a JSON-RPC error instead.
 ///
 /// Every sentence is a constant. No part of the token, of a key or of a library error is sent.
 struct Answers: Sendable {
