@@ -140,6 +140,13 @@ struct DevelopmentAuthorizationServerTests {
         #expect(throws: TestKitError.issuerNotAcceptable) { try DevelopmentAuthorizationServer(issuer: issuer) }
     }
 
+    @Test("a server on another address refuses it, without the program's own check")
+    func exposure() throws {
+        let server = try DevelopmentAuthorizationServer(issuer: "http://127.0.0.1:9000")
+        #expect(
+            server.exposure == .loopbackOnly(reason: "the development authorization server approves every request"))
+    }
+
     @Test("loopback addresses pass the check", arguments: ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"])
     func bindsLoopback(host: String) throws {
         try DevelopmentAuthorizationServer.checkBindAddress(host)

@@ -11,8 +11,8 @@ internal import WireFormat
 /// client credentials, open dynamic registration (RFC 7591), resource indicators (RFC 8707), a JWK Set and metadata
 /// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
 ///
-/// Because it approves every request, its issuer must be on a loopback host. The program must check the address that it
-/// listens on with ``checkBindAddress(_:)``.
+/// Because it approves every request, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback
+/// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``.
 public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// The issuer of the tokens. Give its key source to the guard.
     public let issuer: FakeIssuer
@@ -72,6 +72,11 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         guard let url, url.isLoopback, url.port == nil, url.path.isEmpty, url.query == nil, url.fragment == nil else {
             throw .addressNotLoopback
         }
+    }
+
+    /// Loopback only, because every request is approved.
+    public var exposure: HTTPExposure {
+        .loopbackOnly(reason: "the development authorization server approves every request")
     }
 
     // MARK: Clients that the program registers
