@@ -111,19 +111,26 @@ struct Mistakes {
         case let error as ConfigurationError: lines += error.lines
         case let error as FetchPolicy.Invalid: lines += error.faults
         case let error as JWTPolicy.Invalid: lines += error.faults.map(\.description)
+        case let error as IdentifierError: lines.append(Self.line(error))
+        case let error as AbsoluteURL.ParseError: lines.append(Self.line(.url(error)))
+        case is JSONWebKeySet.ParseError:
+            lines.append("a key set is not a JWK Set; give it a JSON object with an array \"keys\" (RFC 7517 §5)")
         default:
             lines.append(String(describing: error))
             areConfiguration = areConfiguration && Self.isConfigurationMistake(error)
         }
     }
 
+    private static func line(_ error: IdentifierError) -> String {
+        let place = ConfigurationError.Path([.variable("an identifier or URL of the program")])
+        return FaultRenderer.code.line(.init(place, error, example: "https://mcp.example.com/mcp", insecureHTTP: nil))
+    }
+
     /// Whether the operator must change the configuration. A failure of the system may be over at the next start.
     private static func isConfigurationMistake(_ error: any Error) -> Bool {
         switch error {
         case HTTPServer.StartError.system, HTTPServer.StartError.alreadyRun: false
-        case is HTTPServer.StartError, is CertificateAuthorityFile.Unusable, is IdentifierError,
-            is AbsoluteURL.ParseError, is JSONWebKeySet.ParseError:
-            true
+        case is HTTPServer.StartError, is CertificateAuthorityFile.Unusable: true
         default: false
         }
     }

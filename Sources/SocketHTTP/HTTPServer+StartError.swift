@@ -45,7 +45,7 @@ extension HTTPServer {
             case .notPermitted(let place):
                 "cannot listen on \(place): not permitted; choose a port of 1024 or above, or a writable folder"
             case .addressNotAvailable(let place):
-                "cannot listen on \(place): this machine does not have that address"
+                "cannot listen on \(place): this machine does not have that address; choose one of its own"
             case .loopbackOnly(let place, let reason):
                 "cannot listen on \(place): \(reason); listen on 127.0.0.1, ::1 or a Unix-domain socket"
             case .notInherited(let why):

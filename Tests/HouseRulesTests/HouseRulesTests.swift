@@ -102,9 +102,9 @@ struct HouseRulesTests {
         #expect(files.count > 20, "the files were found at all")
     }
 
-    // Enable this when no comment is longer than 120 columns.
     @Test("No line of Swift or C is longer than 120 columns, comments included")
     func columns() throws {
+        #expect(try tree.codeFiles(in: "Sources").count > 200, "the files were found at all")
         let tooLong =
             try tree.codeFiles(in: "Sources").flatMap { LayoutRule.longLines(path: $0.path, text: $0.text) }
             + tree.codeFiles(in: "Tests").flatMap {
@@ -113,14 +113,13 @@ struct HouseRulesTests {
         if !tooLong.isEmpty { Issue.record("\(tooLong.joined(separator: "\n"))") }
     }
 
-    // Enable this when the long files have been split.
     @Test("No file of a library is longer than 300 lines")
     func lengths() throws {
         let files = try inLibraries(tree.codeFiles(in: "Sources"))
+        #expect(files.count > 200, "the files were found at all")
         #expect(files.compactMap { LayoutRule.longFile(path: $0.path, text: $0.text) } == [])
     }
 
-    // Enable this when the comments have been rewritten.
     @Test("STYLE.md \"Language\": comments and articles avoid its list of words")
     func language() throws {
         let found =
@@ -131,16 +130,12 @@ struct HouseRulesTests {
         if !found.isEmpty { Issue.record("\(found.joined(separator: "\n"))") }
     }
 
-    /// Whether the files of `PublicAPI` exist.
-    private static let hasPublicAPI =
-        (try? !SourceTree.package.files(in: "Tests/HouseRulesTests/PublicAPI", ending: ".txt").isEmpty) ?? false
-
-    @Test(
-        "Every public top-level type is named on the landing page of its target",
-        .enabled(if: hasPublicAPI, "there is no file in PublicAPI yet: .ci/public-api write"))
+    @Test("Every public top-level type is named on the landing page of its target")
     func landingPages() throws {
         let articles = try tree.files(in: "Sources", ending: ".md")
-        for file in try tree.files(in: "Tests/HouseRulesTests/PublicAPI", ending: ".txt") {
+        let surfaces = try tree.files(in: "Tests/HouseRulesTests/PublicAPI", ending: ".txt")
+        #expect(surfaces.count >= 10, "the files were found at all")
+        for file in surfaces {
             let target = String(file.name.dropLast(".txt".count))
             let page = articles.first { $0.path == "Sources/\(target)/\(target).docc/\(target).md" }?.text
             let violations = LandingPageRule.violations(target: target, surface: file.text, page: page)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ResourceServerKit
 
-@Suite("ServerProgram: the README's program", .serialized)
+@Suite("ServerProgram: the README's program", .serialized, .timeLimit(.minutes(5)))
 struct ServerProgramTests {
     private static let good = [
         "OAUTH_RESOURCE": "https://mcp.example.com/mcp", "OAUTH_ISSUERS": "https://login.example.com",
@@ -43,8 +43,7 @@ struct ServerProgramTests {
         var mistakes = Mistakes()
         _ = await mistakes.collect { try HTTPServer(host: "127.0.0.1", port: taken.port).listen() }
         #expect(mistakes.exitStatus == 78)
-        #expect(mistakes.lines.count == 1)
-        #expect(mistakes.lines.first?.contains("in use") == true)
+        #expect(mistakes.lines == [Self.inUse(taken)])
     }
 
     @Test("A faulty configuration and a port in use are shown together")
@@ -54,7 +53,34 @@ struct ServerProgramTests {
         _ = await mistakes.collect { try ResourceServer(resource: "x", issuer: "y") }
         _ = await mistakes.collect { try HTTPServer(host: "127.0.0.1", port: taken.port).listen() }
         #expect(mistakes.exitStatus == 78)
-        #expect(mistakes.lines.count == 3)
+        #expect(
+            mistakes.lines == [
+                "resource is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp",
+                "tokens.issuers[0] is not an absolute URL (unsupported_scheme); write it like https://login.example.com",
+                Self.inUse(taken),
+            ])
+    }
+
+    private static func inUse(_ taken: ListeningServer) -> String {
+        "cannot listen on \(taken.place): the port is in use; stop the program that holds it, or choose another port"
+    }
+
+    @Test("What an error says about the program's own values has a remedy, and status 78; one more failure makes it 1")
+    func values() async {
+        var mistakes = Mistakes()
+        _ = await mistakes.collect { try IssuerIdentifier("https://login.example.com#a") }
+        _ = await mistakes.collect { try AbsoluteURL(parsing: "x") }
+        _ = await mistakes.collect { try JSONWebKeySet(parsing: Array("[]".utf8), issuer: "https://a.example") }
+        #expect(mistakes.exitStatus == 78)
+        #expect(
+            mistakes.lines == [
+                "an identifier or URL of the program has a fragment (#…); remove it",
+                "an identifier or URL of the program is not an absolute URL (unsupported_scheme); write it like "
+                    + "https://mcp.example.com/mcp",
+                "a key set is not a JWK Set; give it a JSON object with an array \"keys\" (RFC 7517 §5)",
+            ])
+        _ = await mistakes.collect { throw HTTPServer.StartError.alreadyRun }
+        #expect(mistakes.exitStatus == 1)
     }
 
     @Test("A file that cannot be read is one line; an error of the program's own is status 1")
