@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 import TokenVerification
 
 // The README's example without HTTP, for a gRPC or WebSocket server that only verifies tokens.
@@ -16,6 +23,10 @@ if CommandLine.arguments.count == 3 {
         print(try await subject(of: CommandLine.arguments[2], keySet: CommandLine.arguments[1]) ?? "insufficient scope")
     } catch let rejection as TokenRejection {
         print(rejection.code)
+    } catch {
+        // An error that leaves the top level would end the program with a trap.
+        print("KEY-SET is not a JWK Set (RFC 7517 §5); give a JSON object with an array \"keys\"")
+        exit(78)
     }
 } else {
     print("Usage: verification-example KEY-SET TOKEN")

@@ -161,5 +161,12 @@ struct VerificationProgramTests {
         #expect(try output(issuer.token()) == "insufficient scope\n")
         #expect(try output(issuer.token(with: .expired)) == "exp_expired\n")
         #expect(try output("x") == "token_parts\n")
+        for document in ["", "nonsense", "[]", "{}"] {
+            let run = try ProgramRun("verification-example", [document, "x"])
+            #expect(run.status == 78)
+            #expect(
+                run.output == "KEY-SET is not a JWK Set (RFC 7517 §5); give a JSON object with an array \"keys\"\n")
+            #expect(run.lines == [])
+        }
     }
 }
