@@ -5,6 +5,8 @@ struct ProgramRun {
     let status: Int32
     /// The lines of the standard error.
     let lines: [String]
+    /// The lines without the one about the fixed port of `readme-example`, which another program may hold.
+    var linesAboutConfiguration: [String] { lines.filter { !$0.hasPrefix("cannot listen on 127.0.0.1:8080: ") } }
     /// The text of the standard output.
     let output: String
 
@@ -25,6 +27,12 @@ struct ProgramRun {
         process.standardOutput = try FileHandle(forWritingTo: place)
         process.standardInput = FileHandle.nullDevice
         try process.run()
+        // A program that serves although it should have ended would never close its standard error.
+        let watchdog = Task.detached { [id = process.processIdentifier] in
+            try await Task.sleep(for: .seconds(240))
+            kill(id, SIGKILL)
+        }
+        defer { watchdog.cancel() }
         let bytes = try errors.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         status = process.terminationStatus

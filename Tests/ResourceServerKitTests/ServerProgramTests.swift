@@ -14,7 +14,7 @@ struct ServerProgramTests {
         let run = try ProgramRun("readme-example", environment: ["OAUTH_ISSUERS": "https://login.example.com"])
         #expect(run.status == 78)
         #expect(
-            run.lines == [
+            run.linesAboutConfiguration == [
                 "OAUTH_RESOURCE is not set; give it the public URL of this server, such as https://mcp.example.com/mcp"
             ])
     }
@@ -29,7 +29,7 @@ struct ServerProgramTests {
                 "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens",
             ])
         #expect(run.status == 78)
-        let names = run.lines.compactMap { $0.split(separator: " ").first.map(String.init) }
+        let names = run.linesAboutConfiguration.compactMap { $0.split(separator: " ").first.map(String.init) }
         #expect(
             names.sorted() == [
                 "OAUTH_ALLOWED_ORIGINS", "OAUTH_CLOCK_SKEW", "OAUTH_RESOURCE", "OAUTH_SCOPE",
