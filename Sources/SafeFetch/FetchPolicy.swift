@@ -91,17 +91,19 @@ public struct FetchPolicy: Sendable {
 
     /// A sentence for each value that is outside its range.
     var faults: [String] {
-        let shortest = Duration.milliseconds(1)
-        let rules: [(isKept: Bool, fault: String)] = [
-            ((shortest...Duration.seconds(60)).contains(connectTimeout), "connectTimeout must be 1 ms…60 s"),
-            ((shortest...Duration.seconds(300)).contains(totalTimeout), "totalTimeout must be 1 ms…300 s"),
-            ((0...(64 << 20)).contains(maximumBodyBytes), "maximumBodyBytes must be 0…67108864 (64 MiB)"),
-            ((1...(256 << 10)).contains(maximumHeadBytes), "maximumHeadBytes must be 1…262144 (256 KiB)"),
-            ((1...256).contains(maximumConcurrentFetches), "maximumConcurrentFetches must be 1…256"),
-            ((0...10_000).contains(maximumWaitingFetches), "maximumWaitingFetches must be 0…10000"),
-            ((1...64).contains(maximumLookUps), "maximumLookUps must be 1…64"),
+        let times: [(String, Duration, ClosedRange<Duration>)] = [
+            ("connectTimeout", connectTimeout, .milliseconds(1) ... .seconds(60)),
+            ("totalTimeout", totalTimeout, .milliseconds(1) ... .seconds(300)),
         ]
-        return rules.filter { !$0.isKept }.map(\.fault) + source.faults
+        let counts: [(String, Int, ClosedRange<Int>)] = [
+            ("maximumBodyBytes", maximumBodyBytes, 0...(64 << 20)),
+            ("maximumHeadBytes", maximumHeadBytes, 1...(256 << 10)),
+            ("maximumConcurrentFetches", maximumConcurrentFetches, 1...256),
+            ("maximumWaitingFetches", maximumWaitingFetches, 0...10_000),
+            ("maximumLookUps", maximumLookUps, 1...64),
+        ]
+        return times.filter { !$2.contains($1) }.map { "\($0) must be \($2.text)" }
+            + counts.filter { !$2.contains($1) }.map { "\($0) must be \($2.text)" } + source.faults
     }
 }
 

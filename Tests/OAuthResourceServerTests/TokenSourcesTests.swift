@@ -66,7 +66,7 @@ struct TokenSourcesTests {
     }
 
     @Test("Thirteen faults of one configuration are thirteen lines, in the names of the code")
-    func twelve() {
+    func thirteen() {
         var first = IssuerConfiguration("https://a.example.com")
         first.policy.clockSkew = -1
         first.policy.algorithms = []
@@ -85,11 +85,20 @@ struct TokenSourcesTests {
             Issue.record("accepted")
         } catch {
             #expect(
-                error.lines.compactMap { $0.split(separator: " ").first.map(String.init) }.sorted() == [
-                    "browsers.allowedOrigins[0]", "metadata.forwarded", "metadata.handlerPaths[0]",
-                    "metadata.scopesSupported", "requirements.scopes", "resource", "sessions.sessions",
-                    "tokens.caching", "tokens.fetching.privateHosts[0]", "tokens.issuers[0].keySettings.hardLifetime",
-                    "tokens.issuers[0].policy.algorithms", "tokens.issuers[0].policy.clockSkew", "tokens.issuers[1]",
+                error.lines == [
+                    "resource is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp",
+                    "tokens.fetching.privateHosts[0] is not a host; write its name or address alone, without scheme, port and path",
+                    "tokens.issuers[0].keySettings.hardLifetime is outside 300 s…24 h; choose a time in this range",
+                    "tokens.issuers[0].policy.algorithms is empty; allow at least one, such as RS256",
+                    "tokens.issuers[0].policy.clockSkew is outside 0…300 seconds; choose a number in this range",
+                    "tokens.issuers[1] uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to .loopback",
+                    "tokens.caching is outside 1…1,000,000 entries; choose a number in this range, or .off to keep none",
+                    "requirements.scopes holds a text that is not a scope; use printable ASCII without space, quote and backslash",
+                    "metadata.scopesSupported holds a text that is not a scope; use printable ASCII without space, quote and backslash",
+                    "metadata.handlerPaths[0] does not begin with /.well-known/; correct it, or remove it",
+                    "metadata.forwarded names an issuer that is not an authorization server of this resource; name one of metadata.authorizationServers",
+                    "browsers.allowedOrigins[0] is *, which lets every page of the web call the server; list the origins",
+                    "sessions.sessions is outside 1…1,000,000; choose a number in this range",
                 ])
         }
     }

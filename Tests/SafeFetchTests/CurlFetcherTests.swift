@@ -554,11 +554,12 @@ struct CurlFetcherTests {
         policy.maximumWaitingFetches = 10_001
         policy.maximumLookUps = 65
         let error = #expect(throws: FetchPolicy.Invalid.self) { try CurlFetcher(policy: policy) }
-        let names = error?.faults.map { fault in String(fault.prefix { $0 != " " }) }
         #expect(
-            names == [
-                "connectTimeout", "totalTimeout", "maximumBodyBytes", "maximumHeadBytes", "maximumConcurrentFetches",
-                "maximumWaitingFetches", "maximumLookUps",
+            error?.faults == [
+                "connectTimeout must be 1 ms…60 s", "totalTimeout must be 1 ms…300 s",
+                "maximumBodyBytes must be 0…67,108,864", "maximumHeadBytes must be 1…262,144",
+                "maximumConcurrentFetches must be 1…256", "maximumWaitingFetches must be 0…10,000",
+                "maximumLookUps must be 1…64",
             ])
         #expect(error?.description.utf8.count { $0 == UInt8(ascii: "\n") } == 6)
     }

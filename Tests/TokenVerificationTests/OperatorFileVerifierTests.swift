@@ -93,6 +93,9 @@ struct OperatorFileVerifierTests {
             #expect(Self.reason { try ClientSecret(file: path) } == "names a file that does not exist")
         }
         #expect(Self.reason { try ClientSecret(file: folder.path) } == "names a directory")
+        let directory = #expect(throws: ConfigurationError.self) { try ClientSecret(file: folder.path) }
+        #expect(
+            directory?.lines == ["clientSecret names a directory; give the path of a file in this directory"])
         do throws(ConfigurationError) {
             _ = try StaticTokenList(file: folder.path + "/none")
             Issue.record("accepted")

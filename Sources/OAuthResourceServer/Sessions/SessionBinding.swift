@@ -61,7 +61,7 @@ extension SessionBinding {
                 faults.add(.sessions + name, "is outside \(Self.counts.text)", "choose a number in this range")
             }
             if !Self.idleTimes.contains(idleTime) {
-                faults.add(.sessions + "idleTime", "is outside 1 minute…30 days", "choose a time in this range")
+                faults.add(.sessions + "idleTime", "is outside \(Self.idleTimes.text)", "choose a time in this range")
             }
         }
     }

@@ -42,7 +42,7 @@ extension RemoteKeySet {
         /// Appends a fault for a value that is out of range.
         package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
             guard !Limits.hardLifetimes.contains(hardLifetime) else { return }
-            faults.add(path + "hardLifetime", "is outside 300 s…24 h", "choose a time in this range")
+            faults.add(path + "hardLifetime", "is outside \(Limits.hardLifetimes.text)", "choose a time in this range")
         }
     }
 
