@@ -93,7 +93,8 @@ let package = Package(
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "WireFormat", "CLibcrypto", "CFuzzer", "HTTPMessages", "JOSE", "OAuthMetadata", "SocketHTTP",
+                "WireFormat", "CLibcrypto", "CFuzzer", "HTTPMessages", "JOSE", "OAuthMetadata", "TokenVerification",
+                "SocketHTTP", "OAuthResourceServer",
             ]),
 
         .testTarget(name: "WireFormatTests", dependencies: ["WireFormat"]),

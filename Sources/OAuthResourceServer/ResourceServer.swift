@@ -108,7 +108,7 @@ public struct ResourceServer: Sendable {
     ///     as `:authority`.
     ///   - body: The whole content, or nil when the program has not read it. The guard never takes a token from it.
     ///     When ``MCPScopeRules`` decide by the body, pass it, or an empty array if there is none: without it, a
-    ///     request that may have a body gets 503.
+    ///     request gets 503, because a body may be there that the guard does not see.
     ///   - listener: The kind of address that received the request, if the framework knows it.
     public func decide(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,

@@ -131,7 +131,7 @@ public struct AbsoluteURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether a path segment is `.` or `..`, plain or percent-encoded.
     package var hasDotSegments: Bool {
-        Array(path.utf8).split(separator: UInt8(ascii: "/")).contains(where: URLGrammar.isDotSegment)
+        Array(path.utf8).split(separator: UInt8(ascii: "/")).contains { URLGrammar.dots(of: $0) != nil }
     }
 
     /// The URL as spelled.

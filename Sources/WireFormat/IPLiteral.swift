@@ -76,14 +76,24 @@ package enum IPLiteral {
         address.count == 4 ? address[0] == 127 : address.last == 1 && address.dropLast().allSatisfy { $0 == 0 }
     }
 
-    /// An address of 4 or 16 bytes in the spelling of a URI: a dotted quad, or eight groups in brackets, none of them
-    /// left out.
+    /// An address of 4 or 16 bytes in the spelling of a URI: a dotted quad, or an IPv6 address in brackets in the
+    /// canonical form of RFC 5952 §4, without an embedded dotted quad.
     package static func uriText(of address: [UInt8]) -> String {
         guard address.count != 4 else { return address.map(String.init).joined(separator: ".") }
         let groups = stride(from: 0, to: address.count - 1, by: 2).map {
-            String(UInt16(address[$0]) << 8 | UInt16(address[$0 + 1]), radix: 16)
+            UInt16(address[$0]) << 8 | UInt16(address[$0 + 1])
         }
-        return "[\(groups.joined(separator: ":"))]"
+        func text(_ groups: ArraySlice<UInt16>) -> String {
+            groups.map { String($0, radix: 16) }.joined(separator: ":")
+        }
+        // RFC 5952 §4.2: `::` stands for the longest run of zeros, the first of several, and never for one group.
+        var gap = 0..<0
+        var start = 0
+        for (index, group) in groups.enumerated() {
+            if group != 0 { start = index + 1 } else if index + 1 - start > gap.count { gap = start..<(index + 1) }
+        }
+        guard gap.count > 1 else { return "[\(text(groups[...]))]" }
+        return "[\(text(groups[..<gap.lowerBound]))::\(text(groups[gap.upperBound...]))]"
     }
 
     /// Whether some parser of addresses would read this last label as a number: all digits, or `0x` and hexadecimal

@@ -92,8 +92,9 @@ package enum URLGrammar {
         }
     }
 
-    /// RFC 3986 §5.2.4: `.` and `..`. By RFC 3986 §6.2.2.2 a dot may be spelled `%2E`.
-    static func isDotSegment(_ segment: ArraySlice<UInt8>) -> Bool {
+    /// RFC 3986 §5.2.4: 1 for `.`, 2 for `..`, nil for another segment. By RFC 3986 §6.2.2.2 a dot may be spelled
+    /// `%2E`.
+    package static func dots(of segment: ArraySlice<UInt8>) -> Int? {
         var rest = segment
         var dots = 0
         while let first = rest.first {
@@ -102,10 +103,10 @@ package enum URLGrammar {
             } else if rest.count >= 3, ASCII.equalsIgnoringCase(rest.prefix(3), "%2e".utf8) {
                 rest = rest.dropFirst(3)
             } else {
-                return false
+                return nil
             }
             dots += 1
         }
-        return dots == 1 || dots == 2
+        return dots == 1 || dots == 2 ? dots : nil
     }
 }

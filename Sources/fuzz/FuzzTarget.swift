@@ -15,6 +15,8 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "claims", check: ClaimProperties.check),
         FuzzTarget(name: "jwks", check: KeySetProperties.check),
         FuzzTarget(name: "challenge", check: ChallengeProperties.check),
+        FuzzTarget(name: "authorization", check: AuthorizationProperties.check),
+        FuzzTarget(name: "resource-uri", check: ResourceRuleProperties.check),
         FuzzTarget(name: "http-head", check: HTTPHeadProperties.check),
         FuzzTarget(name: "http-connection", check: HTTPConnectionProperties.check),
     ]

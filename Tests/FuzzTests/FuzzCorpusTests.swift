@@ -35,6 +35,11 @@ struct FuzzCorpusTests {
         ("jws", { (try? TokenProperties.isAccepted($0)) == true }),
         ("claims", { (try? ClaimProperties.verified($0)) != nil }),
         ("challenge", { (try? AuthenticationChallenges(parsing: [$0])) != nil }),
+        ("authorization", { AuthorizationProperties.isGood($0) }),
+        (
+            "resource-uri",
+            { (try? ResourceRuleProperties.isRefused(String(decoding: $0, as: UTF8.self))) == false }
+        ),
         ("http-head", { HTTPHeadProperties.isAccepted($0) }),
         ("jwks", { (try? JSONWebKeySet(parsing: $0, issuer: GoodTokens.issuer))?.keys.isEmpty == false }),
     ]

@@ -42,7 +42,8 @@ extension ResourceServer {
         let access = configuration.routes.access(to: request.target.path)
         if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
 
-        var required = scopes.demand(of: request.method, request.target.path)
+        // Found after the token was checked, because it costs more for a long path.
+        var required: ScopeDemand?
         var presented: PresentedToken?
         var principal = Principal.anonymous
         do throws(StageEnd) {
@@ -52,7 +53,9 @@ extension ResourceServer {
                 let accessToken = try await verify(token)
                 principal = Principal(accessToken)
             }
-            try await checkScopes(of: principal, for: &request, &required)
+            var demand = scopes.demand(of: request.method, request.target.path)
+            defer { required = demand }
+            try await checkScopes(of: principal, for: &request, &demand)
             if presented != nil { try await checkForm(of: &request) }
             return proceed(request, as: principal, token: presented, crossOrigin)
         } catch {
@@ -66,9 +69,10 @@ extension ResourceServer {
                     report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
                     return proceed(request, as: principal, token: nil, crossOrigin)
                 }
+                let operation = required ?? scopes.demand(of: request.method, request.target.path)
                 return refuse(
                     request, refusal, crossOrigin, token: presented,
-                    operation: scopes.scopesToRequest(for: required))
+                    operation: scopes.scopesToRequest(for: operation))
             }
         }
     }
@@ -141,13 +145,8 @@ extension ResourceServer {
     /// receives all of it.
     private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
         guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
-        guard let body = request.body else {
-            // The program passed no body, but the request may have one that the handler will read.
-            guard OperationRules.mayLackBody(request) else {
-                throw .refused(.bodyWithheld)
-            }
-            return ScopeDemand()
-        }
+        // The program passed no body, but the handler may read one. In HTTP/2 no field announces it (RFC 9113 §8.1).
+        guard let body = request.body else { throw .refused(.bodyWithheld) }
         let limit = rules.maximumBodyBytes
         let bytes: [UInt8]
         do throws(HTTPRequest.Body.ReadError) {
@@ -157,7 +156,7 @@ extension ResourceServer {
         }
         guard bytes.count <= limit else { throw .refused(.bodyTooLarge) }
         do throws(Refusal) {
-            return try rules.demand(of: bytes, request.fields, &request.message)
+            return try await rules.demand(of: bytes, request.fields, &request.message)
         } catch {
             throw .refused(error)
         }

@@ -12,11 +12,18 @@ struct JSONRPCCalls {
         var name: [UInt8]?
         var uri: [UInt8]?
         var params: JSONDocument.Node?
+        /// Whether `uri` may be a URI template (RFC 6570).
+        var isTemplate = false
+
+        /// The length of the texts that rules are compared with, in bytes.
+        var textBytes: Int { method.count + (name?.count ?? 0) + (uri?.count ?? 0) }
     }
 
     private(set) var calls: [Call] = []
-    /// The resources in lists of `subscriptions/listen`, each as the equivalent `resources/subscribe` call.
-    private(set) var subscriptions: [Call] = []
+    /// The operations that messages stand for in addition: each resource of a `subscriptions/listen` as
+    /// `resources/subscribe`, and the prompt or resource of a `completion/complete` as `prompts/get` or
+    /// `resources/read`.
+    private(set) var implied: [Call] = []
     /// The `id` of a single message when it is an integer. A response repeats nothing else of a request.
     private(set) var integerID: JSONValue?
 
@@ -64,7 +71,26 @@ struct JSONRPCCalls {
             Call(
                 method: try Self.name(method), name: try params?["name"].map(Self.name),
                 uri: try params?["uri"].map(Self.text), params: params))
-        if let params, method.isString("subscriptions/listen") { try addSubscriptions(params) }
+        guard let params else { return }
+        if method.isString("subscriptions/listen") { try addSubscriptions(params) }
+        if method.isString("completion/complete") { try addReference(params) }
+    }
+
+    /// MCP, `completion/complete`: `params.ref` names a prompt, or a resource by its URI or URI template. `ref.type` is
+    /// not looked at, so that a handler that ignores it reads no other reference.
+    private mutating func addReference(_ params: JSONDocument.Node) throws(ResourceServer.Refusal) {
+        guard Self.isSpelledOnce(params, ["ref"]) else { throw Self.refusal }
+        guard let reference = params["ref"], reference.kind != .null else { return }
+        guard reference.kind == .object, Self.isSpelledOnce(reference, Self.subjects) else { throw Self.refusal }
+        if let name = reference["name"] {
+            implied.append(
+                Call(method: Array("prompts/get".utf8), name: try Self.name(name), uri: nil, params: nil))
+        }
+        if let uri = reference["uri"] {
+            let text = try Self.text(uri)
+            implied.append(
+                Call(method: Array("resources/read".utf8), name: nil, uri: text, params: nil, isTemplate: true))
+        }
     }
 
     /// MCP 2026-07-28, `subscriptions/listen`: `params.notifications.resourceSubscriptions` is a list of URIs.
@@ -74,7 +100,7 @@ struct JSONRPCCalls {
         guard let notifications = params[outer], notifications.kind != .null else { return }
         guard notifications.kind == .object, Self.isSpelledOnce(notifications, [inner]) else { throw Self.refusal }
         guard let list = notifications[inner], list.kind != .null else { return }
-        guard list.kind == .array, subscriptions.count + list.count <= OperationLimits.maximumSubscriptions else {
+        guard list.kind == .array, implied.count + list.count <= OperationLimits.maximumImplied else {
             throw Self.refusal
         }
         var uris: [JSONDocument.Node] = []
@@ -83,7 +109,7 @@ struct JSONRPCCalls {
             return true
         }
         for uri in uris {
-            subscriptions.append(
+            implied.append(
                 Call(method: Array("resources/subscribe".utf8), name: nil, uri: try Self.text(uri), params: nil))
         }
     }
@@ -107,7 +133,7 @@ struct JSONRPCCalls {
     /// A method or name: a text without characters that are equivalent to others.
     private static func name(_ node: JSONDocument.Node) throws(ResourceServer.Refusal) -> [UInt8] {
         let text = try text(node)
-        guard !ResourceURIReadings.holdsDisguisedText(text) else { throw refusal }
+        guard !URIReadingSteps.isDisguised(text) else { throw refusal }
         return text
     }
 

@@ -14,10 +14,21 @@ struct OperationRules: Sendable {
         let method: GlobPattern
         let subject: Subject
         let demand: ScopeDemand
+
+        func applies(to call: Texts) -> Bool {
+            guard method.matches(call.method) else { return false }
+            return switch subject {
+            case .any: true
+            case .name(let pattern): call.name.map(pattern.matches) ?? false
+            case .uri(let pattern): call.uri.map(pattern.matches) ?? false
+            }
+        }
     }
 
     private let rules: [Rule]
     private let looksAtURIs: Bool
+    /// The demands of all rules together.
+    let everything: ScopeDemand
     private let otherPaths: [String]
     /// The largest body that is read, in bytes.
     let maximumBodyBytes: Int
@@ -59,18 +70,14 @@ struct OperationRules: Sendable {
                 Rule(method: GlobPattern(Array(rule.method.utf8), .slashes), subject: subject, demand: demand))
         }
         self.rules = rules
+        var everything = ScopeDemand()
+        for rule in rules { everything.add(rule.demand) }
+        self.everything = everything
         looksAtURIs = configured.rules.contains {
             if case .uri = $0.subject { true } else { false }
         }
         otherPaths = configured.otherPaths
         maximumBodyBytes = configured.maximumBodyBytes
-    }
-
-    /// The demands of all rules together.
-    var mentioned: ScopeDemand {
-        var all = ScopeDemand()
-        for rule in rules { all.add(rule.demand) }
-        return all
     }
 
     /// Whether the rules apply to requests to this path.
@@ -82,7 +89,7 @@ struct OperationRules: Sendable {
     /// answer.
     func demand(
         of body: [UInt8], _ fields: HTTPFields, _ message: inout JSONRPCReply?
-    ) throws(ResourceServer.Refusal) -> ScopeDemand {
+    ) async throws(ResourceServer.Refusal) -> ScopeDemand {
         // An empty body requests no operation: the request opens a stream or ends a session.
         guard !body.isEmpty else { return ScopeDemand() }
         message = JSONRPCReply()
@@ -93,43 +100,50 @@ struct OperationRules: Sendable {
         let calls = try JSONRPCCalls(parsing: body, maximumBytes: maximumBodyBytes)
         message = JSONRPCReply(id: calls.integerID)
         try OperationFields.check(fields, agreeWith: calls.calls)
-        return demand(of: calls.calls + calls.subscriptions)
+        return await demand(of: calls.calls + calls.implied)
     }
 
     private static func changesContent(_ encoding: HTTPFields.Value) -> Bool {
         !ASCII.equalsIgnoringCase(encoding.bytes, "identity".utf8)
     }
 
-    /// Whether a request without a passed body may really have no body: its method permits that, and its header fields
-    /// announce none (RFC 9112 §6).
-    static func mayLackBody(_ request: GuardedRequest) -> Bool {
-        let methods: [HTTPMethod] = [.get, .head, .delete, .options]
-        return methods.contains(request.method) && !request.fields.contains(.transferEncoding)
-            && request.fields.values(of: .contentLength).allSatisfy { $0.bytes.allSatisfy { $0 == UInt8(ascii: "0") } }
-    }
-
-    private func demand(of calls: [JSONRPCCalls.Call]) -> ScopeDemand {
+    private func demand(of calls: [JSONRPCCalls.Call]) async -> ScopeDemand {
+        // A body made to be expensive meets every rule instead.
+        guard calls.reduce(0, { $0 + $1.textBytes }) <= OperationLimits.comparedBytes else { return everything }
         var demand = ScopeDemand()
         var open = Array(rules.indices)
+        var compared = 0
         for call in calls {
             guard !open.isEmpty else { break }
-            let locator = looksAtURIs ? call.uri.map { ResourceURIReadings($0, .uri) } : nil
+            // Other tasks of this thread must not wait for all calls.
+            if compared > OperationLimits.bytesBetweenPauses {
+                await Task.yield()
+                compared = 0
+            }
+            compared += call.textBytes
+            let texts = Texts(call, looksAtURIs: looksAtURIs)
             // A rule that applied once is not evaluated again.
             open.removeAll { index in
-                guard applies(rules[index], to: call, locator) else { return false }
+                guard rules[index].applies(to: texts) else { return false }
                 demand.add(rules[index].demand)
                 return true
             }
         }
         return demand
     }
+}
 
-    private func applies(_ rule: Rule, to call: JSONRPCCalls.Call, _ locator: ResourceURIReadings?) -> Bool {
-        guard rule.method.matches(call.method) else { return false }
-        switch rule.subject {
-        case .any: return true
-        case .name(let pattern): return call.name.map(pattern.matches) ?? false
-        case .uri(let pattern): return locator.map(pattern.matches) ?? false
+extension OperationRules {
+    /// The texts of a call that rules are compared with.
+    private struct Texts {
+        let method: GlobText
+        let name: GlobText?
+        let uri: ResourceURIReadings?
+
+        init(_ call: JSONRPCCalls.Call, looksAtURIs: Bool) {
+            method = GlobText(call.method)
+            name = call.name.map { GlobText($0) }
+            uri = looksAtURIs ? call.uri.map { ResourceURIReadings($0, call.isTemplate ? .template : .uri) } : nil
         }
     }
 }

@@ -37,7 +37,7 @@ struct ScopeRules: Sendable {
         }
         self.routes = routes
         operations = OperationRules(requirements.operations, &faults)
-        mentioned = (routes.map(\.demand) + [operations?.mentioned ?? ScopeDemand()])
+        mentioned = (routes.map(\.demand) + [operations?.everything ?? ScopeDemand()])
             .reduce(every.mentioned) { $0.union($1.mentioned) }
     }
 
@@ -53,13 +53,13 @@ struct ScopeRules: Sendable {
     func routeDemand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
         var demand = ScopeDemand()
         guard !routes.isEmpty else { return demand }
-        let locator = ResourceURIReadings(Array(path.utf8), .path)
+        let readings = ResourceURIReadings(Array(path.utf8), .path)
         for route in routes
         where route.methods.isEmpty || route.methods.contains(method)
             // RFC 9110 §9.3.2: a HEAD is a GET without the content.
             || method == .head && route.methods.contains(.get)
         {
-            if route.pattern.matches(locator) { demand.add(route.demand) }
+            if route.pattern.matches(readings) { demand.add(route.demand) }
         }
         return demand
     }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Patterns of scope rules", .serialized)
 struct PatternTests {
     private func matches(_ pattern: String, _ text: String, _ segments: GlobPattern.Segments = .slashes) -> Bool {
-        GlobPattern(Array(pattern.utf8), segments).matches(Array(text.utf8))
+        GlobPattern(Array(pattern.utf8), segments).matches(GlobText(Array(text.utf8)))
     }
 
     @Test(
@@ -31,8 +31,8 @@ struct PatternTests {
             ("resources/*", ["resources/read": true, "resources/templates/list": false]),
             // No other byte is special.
             ("a.c[x]?(+)\\{}^$|", ["a.c[x]?(+)\\{}^$|": true, "abc[x]?(+)\\{}^$|": false]),
-            // Patterns match bytes, not characters.
-            ("K", ["\u{212A}": false]), ("é", ["e\u{301}": false]), ("*\u{301}", ["e\u{301}": true]),
+            // A wildcard matches bytes, not characters.
+            ("*\u{301}", ["e\u{301}": true]),
             ("a*", ["a*": true]),
         ])
     func grammar(pattern: String, texts: [String: Bool]) {
@@ -87,7 +87,7 @@ struct PatternTests {
         let subjects = texts(Array("a/b".utf8), 4)
         for pattern in texts(Array("a/*".utf8), 5) {
             let compiled = GlobPattern(pattern, .slashes)
-            for subject in subjects where compiled.matches(subject) != reference(pattern[...], subject[...]) {
+            for subject in subjects where compiled.matches(GlobText(subject)) != reference(pattern[...], subject[...]) {
                 Issue.record(
                     "\(String(decoding: pattern, as: UTF8.self)) and \(String(decoding: subject, as: UTF8.self))")
             }

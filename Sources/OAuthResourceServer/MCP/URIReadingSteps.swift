@@ -1,0 +1,98 @@
+internal import WireFormat
+
+/// The steps by which handlers and URL parsers turn one spelling of a URI or path into another.
+enum URIReadingSteps {
+    /// One round of percent-decoding (RFC 3986 §2.1). A `%` without two hexadecimal digits stays.
+    static func decoded(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(UInt8(ascii: "%")) else { return text }
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.count)
+        var index = text.startIndex
+        while index < text.endIndex {
+            if text[index] == UInt8(ascii: "%"), let octet = PercentEncoding.octet(in: text, at: index + 1) {
+                decoded.append(octet.byte)
+                index = octet.end
+            } else {
+                decoded.append(text[index])
+                index += 1
+            }
+        }
+        return decoded
+    }
+
+    /// Whether readers disagree about a text because of its characters: it holds controls, or a character that is
+    /// canonically equivalent to another one, such as U+212A to `K`, and never part of normalized text. `String` treats
+    /// the two as equal, and a file system may too.
+    static func isDisguised(_ text: [UInt8]) -> Bool {
+        guard !text.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return true }
+        guard text.contains(where: { $0 >= 0x80 }) else { return false }
+        return String(decoding: text, as: UTF8.self).unicodeScalars.contains {
+            $0.properties.isFullCompositionExclusion
+        }
+    }
+
+    /// The text without the parts that some readers remove or replace: spaces around it, query and fragment, and `\`,
+    /// which the URL Standard reads as `/`.
+    static func shortened(_ text: [UInt8]) -> [[UInt8]] {
+        var shortened: [[UInt8]] = []
+        if let end = text.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) {
+            shortened.append(Array(text[..<end]))
+        }
+        if let end = text.firstIndex(of: UInt8(ascii: "#")) { shortened.append(Array(text[..<end])) }
+        if text.first == 0x20 || text.last == 0x20 {
+            shortened.append(Array(OptionalWhiteSpace.trimmed(text[...])))
+        }
+        if text.contains(UInt8(ascii: "\\")) {
+            shortened.append(text.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })
+        }
+        return shortened
+    }
+
+    /// A path without dot segments (RFC 3986 §5.2.4), and also without path parameters (`;…`), without empty segments,
+    /// and without both. Readers remove them before or after the dot segments.
+    static func canonicalPaths(_ path: ArraySlice<UInt8>) -> [[UInt8]] {
+        let slash = UInt8(ascii: "/")
+        let segments = path.split(separator: slash, omittingEmptySubsequences: false)
+        // A path begins with a slash, so that the first part is empty. An opaque one is read as if it did.
+        let kept = segments.first?.isEmpty == true ? Array(segments.dropFirst()) : segments
+        let bare = kept.map { $0.prefix { $0 != UInt8(ascii: ";") } }
+        var canonical: [[UInt8]] = []
+        for parts in kept == bare ? [kept] : [kept, bare] {
+            let resolved = withoutDotSegments(parts)
+            canonical.append(joined(resolved))
+            guard parts.dropLast().contains(where: \.isEmpty) || parts.count != resolved.count else { continue }
+            canonical.append(joined(withoutEmptySegments(resolved)))
+            canonical.append(joined(withoutDotSegments(withoutEmptySegments(parts))))
+        }
+        return canonical
+    }
+
+    private static func withoutDotSegments(_ segments: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {
+        var resolved: [ArraySlice<UInt8>] = []
+        for (index, segment) in segments.enumerated() {
+            let isLast = index == segments.count - 1
+            switch URLGrammar.dots(of: segment) {
+            case 2:
+                _ = resolved.popLast()
+                if isLast { resolved.append([]) }
+            case 1: if isLast { resolved.append([]) }
+            default: resolved.append(segment)
+            }
+        }
+        return resolved
+    }
+
+    /// The last segment stays when it is empty: the path ends in a slash.
+    private static func withoutEmptySegments(_ segments: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {
+        segments.dropLast().filter { !$0.isEmpty } + segments.suffix(1)
+    }
+
+    private static func joined(_ segments: [ArraySlice<UInt8>]) -> [UInt8] {
+        var path: [UInt8] = []
+        for segment in segments {
+            path.append(UInt8(ascii: "/"))
+            path += segment
+        }
+        return path.isEmpty ? [UInt8(ascii: "/")] : path
+    }
+}
