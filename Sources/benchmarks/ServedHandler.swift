@@ -27,6 +27,8 @@ struct ServedHandler {
         case es256
         /// The same answer behind the guard. Requests have an RS256 token that is verified each time.
         case rs256
+        /// The same answer behind the guard with rules for resources. Requests have a token whose verdict is cached.
+        case rules
         /// The handler for load tests: it echoes, streams and counts.
         case laboratory
 
@@ -40,6 +42,7 @@ struct ServedHandler {
             case .cached: "guard, cached token"
             case .es256: "guard, ES256 verified each time"
             case .rs256: "guard, RS256 verified each time"
+            case .rules: "guard, rules for resources"
             case .laboratory: "laboratory"
             }
         }
@@ -63,16 +66,22 @@ struct ServedHandler {
         case .laboratory:
             limits.connections = 20_000
             handler = laboratory
-        case .unauthorized, .cached, .es256, .rs256:
+        case .unauthorized, .cached, .es256, .rs256, .rules:
             let issuer = try FakeIssuer(algorithms: [kind == .rs256 ? .rs256 : .es256])
             if kind != .unauthorized {
                 token = issuer.token { $0.expiresAt = ($0.issuedAt ?? 0) + 86_400 }
             }
             let trusted = TrustedIssuer(
                 try JWTValidation(issuer: issuer.url, resource: issuer.audience), keys: issuer.keySource)
-            let configuration = ResourceServerConfiguration(
+            var configuration = ResourceServerConfiguration(
                 resource: issuer.audience, requiredScopes: ["mcp:use"])
-            let caching = kind == .cached ? TokenCaching.standard : .off
+            if kind == .rules {
+                configuration.requirements.operations = [
+                    .resource("https://internal.example/**/secret/*", requires: "admin"),
+                    .resource("db://prod/**", requires: "admin"), .tool("delete_*", requires: "admin"),
+                ]
+            }
+            let caching = kind == .cached || kind == .rules ? TokenCaching.standard : .off
             handler = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted], caching: caching))
                 .protecting { _, _ in .text("Hello, world!") }
         }

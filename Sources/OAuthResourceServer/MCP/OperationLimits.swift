@@ -10,8 +10,16 @@ enum OperationLimits {
     static let maximumNameBytes = 2_048
     /// The maximum length of all methods, names and URIs of a body together, in bytes. With more, every rule applies.
     static let comparedBytes = 32_768
-    /// The length of the texts that are compared with the rules without a pause for other tasks, in bytes.
-    static let bytesBetweenPauses = 1_024
+    /// The maximum cost of the readings of one URI: see ``ResourceURIReadings/cost``. A URI with more is unclear.
+    static let readingCost = 8_192
+    /// The maximum cost of the readings of all URIs of a body together. With more, every rule applies.
+    static let readingCosts = 131_072
+    /// The largest body in bytes that is parsed on the thread of the connection. Larger ones are parsed on the threads
+    /// of the concurrency runtime, so that other connections do not wait.
+    static let bodyOnConnectionThread = 16_384
+    /// The most operations of a body, and their texts together in bytes, that are compared with the rules on the thread
+    /// of the connection.
+    static let textsOnConnectionThread = (count: 8, bytes: 1_024)
     /// The maximum number of rules.
     static let maximumRules = 1_000
     /// The range of ``MCPScopeRules/maximumBodyBytes``.

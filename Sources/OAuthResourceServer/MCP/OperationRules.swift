@@ -85,8 +85,9 @@ struct OperationRules: Sendable {
         !otherPaths.contains { $0.hasSameBytes(as: path) }
     }
 
-    /// Checks a body, and returns what its operations need. `message` is set to the message that a refusal would
-    /// answer.
+    /// Checks a body, and returns what its operations need.
+    ///
+    /// - Parameter message: Set to the message that a refusal would answer.
     func demand(
         of body: [UInt8], _ fields: HTTPFields, _ message: inout JSONRPCReply?
     ) async throws(ResourceServer.Refusal) -> ScopeDemand {
@@ -97,10 +98,23 @@ struct OperationRules: Sendable {
         guard !fields.values(of: .contentEncoding).contains(where: Self.changesContent) else {
             throw .malformedRequest(.bodyEncoded)
         }
-        let calls = try JSONRPCCalls(parsing: body, maximumBytes: maximumBodyBytes)
+        let calls = try await read(body)
         message = JSONRPCReply(id: calls.integerID)
         try OperationFields.check(fields, agreeWith: calls.calls)
         return await demand(of: calls.calls + calls.implied)
+    }
+
+    private func read(_ body: [UInt8]) async throws(ResourceServer.Refusal) -> JSONRPCCalls {
+        guard body.count > OperationLimits.bodyOnConnectionThread else { return try calls(in: body).get() }
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { calls(in: body) }.get()
+    }
+
+    private func calls(in body: [UInt8]) -> Result<JSONRPCCalls, ResourceServer.Refusal> {
+        do throws(ResourceServer.Refusal) {
+            return .success(try JSONRPCCalls(parsing: body, maximumBytes: maximumBodyBytes))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private static func changesContent(_ encoding: HTTPFields.Value) -> Bool {
@@ -108,20 +122,26 @@ struct OperationRules: Sendable {
     }
 
     private func demand(of calls: [JSONRPCCalls.Call]) async -> ScopeDemand {
+        let length = calls.reduce(0) { $0 + $1.textBytes }
         // A body made to be expensive meets every rule instead.
-        guard calls.reduce(0, { $0 + $1.textBytes }) <= OperationLimits.comparedBytes else { return everything }
+        guard length <= OperationLimits.comparedBytes else { return everything }
+        let few = OperationLimits.textsOnConnectionThread
+        if length <= few.bytes, calls.count <= few.count { return await comparison(with: calls) }
+        return await withTaskExecutorPreference(globalConcurrentExecutor) { await comparison(with: calls) }
+    }
+
+    /// The demands of the rules that apply to a call.
+    private func comparison(with calls: [JSONRPCCalls.Call]) async -> ScopeDemand {
         var demand = ScopeDemand()
         var open = Array(rules.indices)
-        var compared = 0
-        for call in calls {
+        var cost = 0
+        for (index, call) in calls.enumerated() {
             guard !open.isEmpty else { break }
-            // Other tasks of this thread must not wait for all calls.
-            if compared > OperationLimits.bytesBetweenPauses {
-                await Task.yield()
-                compared = 0
-            }
-            compared += call.textBytes
+            // Other tasks of the thread must not wait for all calls.
+            if index > 0, index % OperationLimits.textsOnConnectionThread.count == 0 { await Task.yield() }
             let texts = Texts(call, looksAtURIs: looksAtURIs)
+            cost += texts.uri?.cost ?? 0
+            guard cost <= OperationLimits.readingCosts else { return everything }
             // A rule that applied once is not evaluated again.
             open.removeAll { index in
                 guard rules[index].applies(to: texts) else { return false }

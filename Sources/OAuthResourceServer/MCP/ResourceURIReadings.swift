@@ -24,11 +24,11 @@ struct ResourceURIReadings: Sendable {
     let isUnclear: Bool
     /// Whether a host is written in the ASCII form of international names (RFC 5890 §2.3.2.1).
     let holdsEncodedName: Bool
+    /// What the readings cost beside the sent text: their bytes, and 16 for each.
+    let cost: Int
     /// Whether a reading has bytes beyond ASCII.
     var isBeyondASCII: Bool { readings.contains { $0.characters != nil } }
 
-    /// The maximum number of readings. A text with more is unclear.
-    private static let maximumReadings = 64
     /// The maximum number of rounds of percent-encoding. A text with more is unclear.
     private static let maximumRounds = 4
 
@@ -37,14 +37,12 @@ struct ResourceURIReadings: Sendable {
         let isBeginning = sent.count < text.count
         asSent = GlobText(sent, isBeginning: isBeginning)
         guard sent.count <= OperationLimits.maximumNameBytes else {
-            (readings, isUnclear, holdsEncodedName) = ([], true, false)
+            (readings, isUnclear, holdsEncodedName, cost) = ([], true, false, 0)
             return
         }
         var found = Search(sent.map { ASCII.lowercased($0) })
         while !found.isUnclear, let step = found.next() {
-            guard step.rounds <= Self.maximumRounds, found.texts.count <= Self.maximumReadings,
-                !URIReadingSteps.isDisguised(step.text)
-            else {
+            guard step.rounds <= Self.maximumRounds, !URIReadingSteps.isDisguised(step.text) else {
                 found.isUnclear = true
                 break
             }
@@ -60,6 +58,7 @@ struct ResourceURIReadings: Sendable {
             }
         }
         isUnclear = found.isUnclear
+        cost = found.cost
         // A handler may name a folder with or without a slash at the end.
         readings =
             found.isUnclear
@@ -86,6 +85,7 @@ struct ResourceURIReadings: Sendable {
         }
 
         private(set) var texts: [[UInt8]] = []
+        private(set) var cost = 0
         var isUnclear = false
         private var steps: [Step] = []
         private var place = 0
@@ -105,9 +105,13 @@ struct ResourceURIReadings: Sendable {
 
         private mutating func add(_ step: Step) {
             let known = seen[step.text]
-            guard known == nil || known == true && !step.hasClearHost else { return }
+            guard !isUnclear, known == nil || known == true && !step.hasClearHost else { return }
             seen[step.text] = step.hasClearHost
-            if known == nil { texts.append(step.text) }
+            if known == nil {
+                if !texts.isEmpty { cost += step.text.count + 16 }
+                isUnclear = cost > OperationLimits.readingCost
+                texts.append(step.text)
+            }
             steps.append(step)
         }
 

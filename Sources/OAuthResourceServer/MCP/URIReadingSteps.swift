@@ -52,6 +52,7 @@ enum URIReadingSteps {
     /// and without both. Readers remove them before or after the dot segments.
     static func canonicalPaths(_ path: ArraySlice<UInt8>) -> [[UInt8]] {
         let slash = UInt8(ascii: "/")
+        guard needsCanonicalPath(path) else { return [Array(path)] }
         let segments = path.split(separator: slash, omittingEmptySubsequences: false)
         // A path begins with a slash, so that the first part is empty. An opaque one is read as if it did.
         let kept = segments.first?.isEmpty == true ? Array(segments.dropFirst()) : segments
@@ -65,6 +66,19 @@ enum URIReadingSteps {
             canonical.append(joined(withoutDotSegments(withoutEmptySegments(parts))))
         }
         return canonical
+    }
+
+    /// Whether a path has parameters, empty segments, or a segment that begins with a dot, or does not begin with `/`.
+    private static func needsCanonicalPath(_ path: ArraySlice<UInt8>) -> Bool {
+        var last = UInt8(ascii: "x")
+        for byte in path {
+            if byte == UInt8(ascii: ";") { return true }
+            if last == UInt8(ascii: "/"), byte == last || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "%") {
+                return true
+            }
+            last = byte
+        }
+        return path.first != UInt8(ascii: "/")
     }
 
     private static func withoutDotSegments(_ segments: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>] {

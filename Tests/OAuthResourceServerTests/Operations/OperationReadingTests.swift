@@ -101,21 +101,47 @@ struct OperationReadingTests {
         #expect(isServed == (further == 0))
     }
 
-    @Test("Other tasks of the thread run between the comparisons of a large body")
-    func pauses() async throws {
-        let rules: MCPScopeRules = [.resource("https://internal.example/**/secret/*", requires: "admin")]
-        let server = try GuardFixture { $0.requirements.operations = rules }.server
-        let uri = "https://a.example/" + String(repeating: "%2e/", count: 450)
-        let list = Array(repeating: #""\#(uri)""#, count: 12).joined(separator: ",")
-        let params = #"{"notifications":{"resourceSubscriptions":[\#(list)]}}"#
-        let body = #"{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":\#(params)}"#
+    @Test("POLICY §11: an expensive body is judged on other threads than the connection's")
+    func expensiveBodies() async throws {
+        let server = try GuardFixture {
+            $0.requirements.operations = [.resource("https://internal.example/**/secret/*", requires: "admin")]
+        }.server
         let token = GuardFixture.issuer.token { $0.claims["scope"] = "mcp:use" }
-        let executor = CountingExecutor()
-        let exchange = try await Task(executorPreference: executor) {
-            try await GuardExchange(server, token: token, body: body)
-        }.value
-        #expect(exchange.served != nil)
-        #expect(executor.count > 12)
+        func jobs(_ uris: [String], filler: Int = 0) async throws -> Int {
+            let list = uris.map { #""\#($0)""# }.joined(separator: ",")
+            let params = #"{"notifications":{"resourceSubscriptions":[\#(list)]}}"#
+            let body = #"{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":\#(params)}"#
+            let spaced = body + String(repeating: " ", count: filler)
+            let executor = CountingExecutor()
+            let isServed = try await Task(executorPreference: executor) {
+                try await GuardExchange(server, token: token, body: spaced).served != nil
+            }.value
+            #expect(isServed)
+            return executor.count
+        }
+        let few = try await jobs(["a://b/c"])
+        #expect(try await jobs(Array(repeating: "a://b/c", count: 7)) == few)
+        #expect(try await jobs(Array(repeating: "a://b/c", count: 8)) > few)
+        #expect(try await jobs(["a://b/" + String(repeating: "c", count: 1_000)]) > few)
+        #expect(try await jobs(["a://b/c"], filler: 17_000) > few)
+    }
+
+    @Test("POLICY §11: URIs with too many readings meet every rule, alone or together")
+    func readingCosts() async throws {
+        let rules: MCPScopeRules = [.resource("https://internal.example/**/secret/*", requires: "admin")]
+        func isServed(_ uri: String, _ count: Int) async throws -> Bool {
+            let list = Array(repeating: #""\#(uri)""#, count: count).joined(separator: ",")
+            return try await self.isServed(
+                rules, "subscriptions/listen", #"{"notifications":{"resourceSubscriptions":[\#(list)]}}"#)
+        }
+        let spelled = "a://u@b.:1/%2e//..;/c?d#e"
+        let cost = ResourceURIReadings(Array(spelled.utf8), .uri).cost
+        let most = 131_072 / cost
+        try #require((1..<900).contains(most))
+        #expect(try await isServed(spelled, most))
+        #expect(try await !isServed(spelled, most + 1))
+        #expect(try await isServed("https://a.example/b", 600))
+        #expect(try await isServed("a:b", 1_000))
     }
 
     @Test("A path that is longer than any URI meets every rule for routes")
@@ -135,6 +161,7 @@ struct OperationReadingTests {
         func readings(_ text: String) -> ResourceURIReadings { ResourceURIReadings(Array(text.utf8), .uri) }
         let hostile = "db://u@h:1/" + String(repeating: "a//;x/..\\%252e/%2f?#", count: 20)
         #expect(readings(hostile).isUnclear)
+        #expect(readings(hostile).cost < 8_192 + 2_048 + 16)
         #expect(!readings("db://u@h:1/a//b;x/../c%20d?e#f").isUnclear)
     }
 }
