@@ -62,6 +62,12 @@ extension ResourceServer {
             case .unknownResource: "unknown_resource"
             }
         }
+
+        /// Whether the request was cancelled while its token was verified.
+        var isOfCancelledRequest: Bool {
+            guard case .token(.unavailable(.cancelled, _)) = self else { return false }
+            return true
+        }
     }
 
     /// Why a session was refused, or withheld from a caller. It is meant for the operator: a caller can distinguish
