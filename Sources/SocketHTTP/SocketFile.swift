@@ -19,8 +19,8 @@ struct SocketFile: Sendable {
     /// Binds the descriptor to the path and listens.
     ///
     /// A socket on which no process listens is replaced. Another server could start at this path between the check and
-    /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens. It waits
-    /// for the lock no longer than `patience`, because another program may hold it for any time.
+    /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens. It
+    /// waits for the lock no longer than `patience`, because another program may hold it for any time.
     init(
         binding descriptor: Int32, to path: String, mode: UInt16, patience: Duration = Self.lockPatience
     ) throws(HTTPServer.StartError) {

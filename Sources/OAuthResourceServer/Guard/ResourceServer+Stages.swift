@@ -215,7 +215,7 @@ extension ResourceServer {
     }
 
     /// Reports a refusal and makes its response. Every refusal passes through here.
-    private func refuse(
+    func refuse(
         _ request: GuardedRequest, _ refusal: Refusal, _ crossOrigin: CrossOriginFields?,
         token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
     ) -> Decision {
