@@ -6,12 +6,12 @@
     internal import Darwin
 #endif
 
-/// Reads the small files that the operator configures: secrets and lists of tokens. Who can write such a file can decide
-/// which tokens are accepted.
+/// Reads the small files that the operator configures: secrets and lists of tokens. Who can write such a file can
+/// decide which tokens are accepted.
 ///
-/// **Checks** that it is a regular file, so that a pipe or a device does not block the start; that neither its group nor
-/// others can write it; and that others cannot replace it, because they can write its folder and the folder has no sticky
-/// bit. For a symbolic link, both its own folder and that of the file are checked.
+/// **Checks** that it is a regular file, so that a pipe or a device does not block the start; that neither its group
+/// nor others can write it; and that others cannot replace it, which they can if they can write its folder and the
+/// folder has no sticky bit. For a symbolic link, both its own folder and that of the file are checked.
 /// **Does not check** who can read the file, whether a group can write its folder (that is common where each user has a
 /// group of their own), and folders further up.
 package enum OperatorFile {

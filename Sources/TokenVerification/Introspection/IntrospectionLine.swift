@@ -1,7 +1,7 @@
 internal import JOSE
 
-/// The tokens about which the endpoint is being asked, and those that wait for it. Tokens that were good before go first.
-/// It contains no clock and no tasks.
+/// The tokens about which the endpoint is being asked, and those that wait for it. Tokens that were good before go
+/// first. It contains no clock and no tasks.
 struct IntrospectionLine: Sendable {
     typealias Verdict = IntrospectionQueue.Verdict
     private typealias Limits = IntrospectionConfiguration.Limits

@@ -1,8 +1,8 @@
 internal import JOSE
 internal import Synchronization
 
-/// Caches the endpoint's verdicts: accepted tokens as ``VerifiedTokenCache`` does, refused ones for ten seconds. It also
-/// remembers for five seconds, even without caching, that the endpoint had no answer about one token.
+/// Caches the endpoint's verdicts: accepted tokens as ``VerifiedTokenCache`` does, refused ones for ten seconds. It
+/// also remembers for five seconds, even without caching, that the endpoint had no answer about one token.
 final class IntrospectionMemory: Sendable {
     private struct Refusal: Sendable {
         let rejection: TokenRejection

@@ -1,8 +1,8 @@
 /// The pause in which the endpoint is not asked, after an outage. It contains no clock.
 ///
-/// A caller can present a token on which the endpoint, or a filter before it, breaks the connection. Therefore a failure
-/// with a token that was never good pauses only the requests about such tokens, and one token that was good before is
-/// asked about at once: if this request fails too, the pause applies to all tokens.
+/// A caller can present a token on which the endpoint, or a filter before it, breaks the connection. Therefore a
+/// failure with a token that was never good pauses only the requests about such tokens, and one token that was good
+/// before is asked about at once: if this request fails too, the pause applies to all tokens.
 struct IntrospectionPause: Sendable {
     private typealias Limits = IntrospectionConfiguration.Limits
 
