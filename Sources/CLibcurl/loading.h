@@ -1,4 +1,4 @@
-// libcurl brings about twenty libraries with it. On Linux the first fetch loads them, not the start of the program: a
+// libcurl brings about twenty libraries with it. On Linux clibcurl_start loads them, not the start of the program: a
 // program that never fetches saves about 4 MiB and 10 ms. Elsewhere libcurl is part of the system, and linked.
 #pragma once
 
@@ -80,6 +80,6 @@ extern struct clibcurl_library clibcurl_library;
 
 #endif
 
-// Makes every function callable. 1 = done, -1 = the library is missing or lacks a function. Called once, before any
-// other call.
+// Makes every function callable. 1 = done, -1 = the library cannot be loaded, -2 = it lacks a function. After a failure
+// it may be called again: a shortage of descriptors or memory passes.
 int clibcurl_load(void);

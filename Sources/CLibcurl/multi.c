@@ -3,11 +3,12 @@
 #include <stdlib.h>
 
 int clibcurl_start(void) {
-    if (clibcurl_load() != 1) return -1;
+    const int loaded = clibcurl_load();
+    if (loaded != 1) return loaded;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return -1;
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     const int needed = CURL_VERSION_SSL | CURL_VERSION_THREADSAFE;
-    if (info == NULL || info->version_num < 0x075400 || (info->features & needed) != needed) return -1;
+    if (info == NULL || info->version_num < 0x075400 || (info->features & needed) != needed) return -2;
     return 1;
 }
 
@@ -15,7 +16,8 @@ clibcurl_multi *clibcurl_multi_create(int maximum_kept_connections) {
     clibcurl_multi *multi = malloc(sizeof *multi);
     if (multi == NULL) return NULL;
     multi->handle = curl_multi_init();
-    if (multi->handle != NULL
+    // Without free descriptors libcurl makes a multi that no wakeup reaches. One wakeup more does no harm.
+    if (multi->handle != NULL && curl_multi_wakeup(multi->handle) == CURLM_OK
         && curl_multi_setopt(multi->handle, CURLMOPT_MAXCONNECTS, (long)maximum_kept_connections) == CURLM_OK)
         return multi;
     if (multi->handle != NULL) curl_multi_cleanup(multi->handle);

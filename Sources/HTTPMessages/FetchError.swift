@@ -18,7 +18,8 @@ public enum FetchError: Error, Sendable, Hashable {
     case malformedResponse
     /// The task was cancelled.
     case cancelled
-    /// The fetcher itself cannot work: for example it is out of memory, or its library is missing.
+    /// The fetcher itself cannot work now, which says nothing about the remote server: for example it is out of memory
+    /// or descriptors, or its library is missing.
     case unavailable
 
     /// A stable, bounded code for events and metrics.

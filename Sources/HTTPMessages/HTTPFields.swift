@@ -35,16 +35,6 @@ public struct HTTPFields: Sendable {
         lines = []
     }
 
-    /// Fields of another HTTP library, in order and with duplicates; nil when a name is not a token (RFC 9110 §5.1) or
-    /// a value is not a field value (RFC 9110 §5.5).
-    public init?(_ pairs: some Sequence<(String, String)>) {
-        self.init()
-        for (name, value) in pairs {
-            guard let name = HTTPFields.Name(name), let value = HTTPFields.Value(value) else { return nil }
-            append(name, value)
-        }
-    }
-
     /// The fields of a parsed head. The caller has checked names and values against RFC 9110 §5.1 and §5.5.
     package init(head: [UInt8], lines: [Line]) {
         buffer = head

@@ -22,6 +22,15 @@ extension HTTPRequest {
             self.init(bytes: Array(text.utf8)[...])
         }
 
+        private init(known path: String) {
+            text = path
+            self.path = path
+            query = nil
+        }
+
+        /// `/`
+        package static let root = Target(known: "/")
+
         /// The same for the bytes of a request line, which are copied once.
         package init?(bytes: ArraySlice<UInt8>) {
             guard let first = bytes.first else { return nil }

@@ -20,6 +20,8 @@ public struct BearerChallenge: Sendable, Hashable {
     public enum ErrorDescription: String, Sendable, Hashable, CaseIterable {
         /// For every refused token. One sentence for all reasons does not reveal which check failed.
         case invalidToken = "The access token is malformed, expired or not valid for this resource."
+        /// For a request whose method, target or fields are not allowed in HTTP.
+        case malformedHead = "The method, the target or a field of the request is malformed."
         /// For a request with more than one `Authorization` field or credential.
         case repeatedCredentials = "The request carries more than one Authorization value."
         /// For a request with a token in the query and one in the header.

@@ -117,11 +117,16 @@ struct ChallengeParser {
     private mutating func quotedString() throws(AuthenticationChallenges.ParseError) -> String {
         var bytes: [UInt8] = []
         index += 1
+        let start = index
         while let byte = peek {
             index += 1
             switch byte {
             case UInt8(ascii: "\""):
-                guard let text = String(validating: bytes, as: UTF8.self) else { throw .invalidUTF8 }
+                // Without the backslashes, the bytes on both sides of one could become a character that was not sent.
+                let sent = line[start..<(index - 1)]
+                guard sent.count == bytes.count || String(validating: sent, as: UTF8.self) != nil,
+                    let text = String(validating: bytes, as: UTF8.self)
+                else { throw .invalidUTF8 }
                 return text
             case UInt8(ascii: "\\"):
                 guard let escaped = peek else { throw .unexpectedEnd }

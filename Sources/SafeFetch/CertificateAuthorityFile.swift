@@ -14,6 +14,8 @@ public struct CertificateAuthorityFile: Sendable, Hashable {
     public enum Unusable: Error, Sendable, Hashable, CustomStringConvertible {
         /// The file cannot be opened: its path.
         case unreadable(path: String)
+        /// The path names a directory, a pipe, a socket or a device: the path.
+        case notAFile(path: String)
         /// The file holds no PEM certificate: its path.
         case noCertificate(path: String)
 
@@ -23,6 +25,8 @@ public struct CertificateAuthorityFile: Sendable, Hashable {
             case .unreadable(let path):
                 "the certificate authority file \"\(path)\" cannot be read; "
                     + "give the path of a PEM file that this program may read"
+            case .notAFile(let path):
+                "the certificate authority file \"\(path)\" is not a regular file; give the path of a PEM file"
             case .noCertificate(let path):
                 "the certificate authority file \"\(path)\" holds no PEM certificate; "
                     + "give the path of a file with BEGIN CERTIFICATE lines"
@@ -38,8 +42,8 @@ public struct CertificateAuthorityFile: Sendable, Hashable {
     /// Blocks on the file system: call it at start-up.
     public init(path: String) throws(Unusable) {
         // C reads a path up to the first NUL, which would be the path of another file.
-        guard !path.utf8.contains(0), let isUsable = Self.holdsCertificate(path) else { throw .unreadable(path: path) }
-        guard isUsable else { throw .noCertificate(path: path) }
+        guard !path.utf8.contains(0) else { throw .unreadable(path: path) }
+        guard try Self.holdsCertificate(path) else { throw .noCertificate(path: path) }
         self.path = path
     }
 
@@ -47,10 +51,20 @@ public struct CertificateAuthorityFile: Sendable, Hashable {
         Array($0.utf8)
     }
 
-    /// Whether a line of the file begins with a mark of PEM (RFC 7468 §5.1, and OpenSSL's own); nil if the file cannot
-    /// be opened.
-    private static func holdsCertificate(_ path: String) -> Bool? {
-        guard let file = unsafe fopen(path, "re") else { return nil }
+    /// Whether a line of the file begins with a mark of PEM (RFC 7468 §5.1, and OpenSSL's own).
+    private static func holdsCertificate(_ path: String) throws(Unusable) -> Bool {
+        // Without O_NONBLOCK, the call waits until another program opens the other end of a pipe.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw .unreadable(path: path) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw .notAFile(path: path)
+        }
+        guard let file = unsafe fdopen(descriptor, "r") else {
+            close(descriptor)
+            throw .unreadable(path: path)
+        }
         defer { unsafe fclose(file) }
         var line = [CChar](repeating: 0, count: 128)
         // `fgets` writes at most this many bytes, the NUL at the end included.

@@ -23,7 +23,7 @@ public struct CurlFetcher: DocumentFetcher {
     static let threadName = "safe-fetch"
 
     /// A fetcher for URLs that the operator has configured, with the default limits of ``FetchPolicy``. No thread is
-    /// started and libcurl is not loaded before the first fetch.
+    /// started before the first fetch, and libcurl is not loaded before it: see ``loadLibrary()``.
     ///
     /// - Parameters:
     ///   - insecureHTTP: The hosts whose plain `http` URLs may be fetched.
@@ -43,7 +43,8 @@ public struct CurlFetcher: DocumentFetcher {
         self.init(checked: FetchPolicy(permissions: permissions, certificateAuthorities: certificateAuthorities))
     }
 
-    /// A fetcher under a policy. No thread is started and libcurl is not loaded before the first fetch.
+    /// A fetcher under a policy. No thread is started before the first fetch, and libcurl is not loaded before it: see
+    /// ``loadLibrary()``.
     ///
     /// - Throws: ``FetchPolicy/Invalid`` with every value that is outside its range.
     public init(policy: FetchPolicy) throws(FetchPolicy.Invalid) {

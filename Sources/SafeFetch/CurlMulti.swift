@@ -7,12 +7,11 @@ internal import CLibcurl
 struct CurlMulti: ~Copyable {
     private let handle: OpaquePointer
 
-    /// Whether libcurl can be used. The first use initialises it.
-    static let isUsable = clibcurl_start() == 1
-
     /// A driver without transfers; nil when libcurl cannot be used or memory is short.
     init?(maximumKeptConnections: Int) {
-        guard Self.isUsable, let handle = unsafe clibcurl_multi_create(Int32(clamping: maximumKeptConnections)) else {
+        guard CurlLibrary.load() == nil,
+            let handle = unsafe clibcurl_multi_create(Int32(clamping: maximumKeptConnections))
+        else {
             return nil
         }
         unsafe self.handle = handle

@@ -16,6 +16,8 @@ extension HTTPServer {
         case invalidPath(String)
         /// Another program listens there.
         case portInUse(String)
+        /// Another program holds the lock on the folder of the Unix-domain socket: the path of the socket.
+        case folderLocked(String)
         /// The path of the Unix-domain socket names a file of another kind.
         case notASocket(String)
         /// The system does not let this program listen there.
@@ -40,6 +42,9 @@ extension HTTPServer {
                 "cannot listen on path \"\(path)\": give a path of 1 to 103 bytes"
             case .portInUse(let place):
                 "cannot listen on \(place): the port is in use; stop the program that holds it, or choose another port"
+            case .folderLocked(let path):
+                "cannot listen on \(path): another program holds a lock on its folder (flock); stop that program, or "
+                    + "choose another folder"
             case .notASocket(let path):
                 "cannot listen on \(path): a file that is not a socket is there; remove it, or choose another path"
             case .notPermitted(let place):

@@ -9,6 +9,9 @@
 /// The file of a Unix-domain socket. It replaces no file of another program, and is removed only while it is still this
 /// server's.
 struct SocketFile: Sendable {
+    /// How long a server waits for the lock on the folder of its socket.
+    static let lockPatience: Duration = .seconds(5)
+
     private let path: String
     private let device: UInt64
     private let node: UInt64
@@ -16,17 +19,18 @@ struct SocketFile: Sendable {
     /// Binds the descriptor to the path and listens.
     ///
     /// A socket on which no process listens is replaced. Another server could start at this path between the check and
-    /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens.
-    init(binding descriptor: Int32, to path: String, mode: UInt16) throws(HTTPServer.StartError) {
+    /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens. It
+    /// waits for the lock no longer than `patience`, because another program may hold it for any time.
+    init(
+        binding descriptor: Int32, to path: String, mode: UInt16, patience: Duration = Self.lockPatience
+    ) throws(HTTPServer.StartError) {
         guard let address = SocketAddress(path: path) else { throw .invalidPath(path) }
         let folder = systemOpen(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else {
             throw errno == EACCES ? .notPermitted(path) : .system("open", errno)
         }
         defer { _ = systemClose(folder) }
-        while flock(folder, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw .system("flock", errno) }
-        }
+        try Self.lock(folder, for: path, patience)
         do throws(HTTPServer.StartError) {
             try ListeningSocket.bind(descriptor, to: address)
         } catch .portInUse {
@@ -51,6 +55,20 @@ struct SocketFile: Sendable {
     func remove() {
         guard let (device, node, _) = Self.look(path), device == self.device, node == self.node else { return }
         _ = unsafe unlink(path)
+    }
+
+    private static func lock(_ folder: Int32, for path: String, _ patience: Duration) throws(HTTPServer.StartError) {
+        let end = ContinuousClock.now + patience
+        while flock(folder, LOCK_EX | LOCK_NB) != 0 {
+            switch errno {
+            case EINTR: continue
+            case EWOULDBLOCK:
+                guard ContinuousClock.now < end else { throw .folderLocked(path) }
+                // Another server holds the lock for some system calls only.
+                usleep(10_000)
+            default: throw .system("flock", errno)
+            }
+        }
     }
 
     private static func removeStale(_ path: String, _ address: SocketAddress) throws(HTTPServer.StartError) {

@@ -42,6 +42,9 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case introspection = "introspection_unavailable"
         /// Too many callers wait for the introspection endpoint.
         case introspectionBusy = "introspection_busy"
+        /// The task was cancelled while it waited, because the client went away. This says nothing about the keys or
+        /// the endpoint, and the guard does not report it as a denial.
+        case cancelled = "request_cancelled"
         /// A dependency of a custom verifier is unavailable.
         case verifier = "verifier_unavailable"
     }

@@ -74,6 +74,7 @@ struct Quickstart {
                 configuration,
                 makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
                     guard let issuer else {
+                        try CurlFetcher.loadForProgram()
                         return CurlFetcher(
                             permissions: permissions, certificateAuthorities: options.certificateAuthorities)
                     }

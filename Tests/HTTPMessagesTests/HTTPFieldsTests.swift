@@ -209,6 +209,33 @@ struct HTTPFieldsTests {
         #expect(fields.pairs.map(\.name) == ["HOST", "accept", "Host"])
     }
 
+    @Test(
+        "Fields of another library: the first line that HTTP does not allow is named by position and name",
+        arguments: [
+            ([("A", "a\r\nB: c")], 0, "A"), ([("A", "a"), ("X-B", "\0"), ("C\0", "")], 1, "X-B"),
+            ([("A", "a"), ("X Y", "a")], 1, nil), ([("", "")], 0, nil), ([("A", "\u{7F}")], 0, "A"),
+        ] as [([(String, String)], Int, String?)])
+    func invalidPairs(pairs: [(String, String)], index: Int, name: String?) {
+        let error = #expect(throws: HTTPFields.InvalidLine.self) { try HTTPFields(pairs) }
+        #expect(error?.index == index)
+        #expect(error?.name?.spelling == name)
+        #expect(
+            error?.description
+                == (name.map { "field line \(index), \($0), has a value with a control character" }
+                    ?? "field line \(index) has a name that is not a token"))
+    }
+
+    @Test("RFC 9110 §5.5: white space around a value is removed; the lines that are allowed can be kept alone")
+    func validPairs() throws {
+        let fields = try HTTPFields([("Host", " a\t"), ("x", ""), ("X", " \t "), ("host", "ä b")])
+        #expect(fields.pairs.map(\.name) == ["Host", "x", "X", "host"])
+        #expect(fields.pairs.map(\.value) == ["a", "", "", "ä b"])
+        var left: [HTTPFields.InvalidLine] = []
+        let kept = HTTPFields(keepingValid: [("A", "1"), ("B", "\n"), ("C D", ""), ("E", "2")]) { left.append($0) }
+        #expect(kept.pairs.map(\.name) == ["A", "E"])
+        #expect(left.map(\.index) == [1, 2])
+    }
+
     @Test("obs-text that is not UTF-8 is replaced in pairs, and kept in values")
     func obsText() throws {
         var fields = HTTPFields()

@@ -100,7 +100,21 @@ struct ChallengeParserTests {
     }
 
     @Test("A value that is not UTF-8 is refused")
-    func invalidUTF8() {
+    func invalidUTF8() throws {
+        // A backslash between the bytes of a character: neither what was sent nor a character that it could stand for.
+        for bytes in [
+            [0xDF, 0x5C, 0x5C, 0xA0], [0xDF, 0x5C, 0xA0], [0x5C, 0xE2, 0x5C, 0x82, 0xAC],
+            [0xF0, 0x9F, 0x5C, 0x98, 0x80],
+        ]
+            as [[UInt8]]
+        {
+            #expect(throws: AuthenticationChallenges.ParseError.invalidUTF8) {
+                try AuthenticationChallenges(parsing: [Array("X a=\"".utf8) + bytes + [0x22]])
+            }
+        }
+        // A backslash before a whole character is an escape like any other.
+        let escaped = try AuthenticationChallenges(parsing: [Array("X a=\"b\\é\"".utf8)])
+        #expect(escaped.challenges.map(Self.text) == ["X{a→bé}"])
         #expect(throws: AuthenticationChallenges.ParseError.invalidUTF8) {
             try AuthenticationChallenges(parsing: [Array("X a=\"".utf8) + [0xC3, 0x22]])
         }

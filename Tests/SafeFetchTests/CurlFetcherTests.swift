@@ -601,16 +601,32 @@ struct CurlFetcherTests {
         "a certificate authority file that cannot be read, or is none, is refused when configured",
         arguments: [
             CertificateAuthorityFile.Unusable.unreadable(path: "/does/not/exist.pem"),
-            .noCertificate(path: "/dev/null"),
+            .notAFile(path: "/dev/null"), .notAFile(path: "/etc"), .notAFile(path: "/dev/zero"),
             .unreadable(path: ""), .unreadable(path: "/etc/\0hosts"), .noCertificate(path: "/etc/hosts"),
         ])
     func certificateAuthorityFile(unusable: CertificateAuthorityFile.Unusable) {
         let path =
             switch unusable {
-            case .unreadable(let path), .noCertificate(let path): path
+            case .unreadable(let path), .notAFile(let path), .noCertificate(let path): path
             }
         #expect(throws: unusable) { try CertificateAuthorityFile(path: path) }
         #expect(unusable.description.contains("\"\(path)\""))
+    }
+
+    @Test("a certificate authority file that is a pipe does not hang the start")
+    func certificateAuthorityPipe() throws {
+        var template = Array("/tmp/safe-fetch-XXXXXX".utf8CString)
+        let made = unsafe mkdtemp(&template).map { unsafe String(cString: $0) }
+        let folder = try #require(made)
+        let path = folder + "/pipe"
+        defer {
+            unsafe unlink(path)
+            unsafe rmdir(folder)
+        }
+        try #require(unsafe mkfifo(path, 0o600) == 0)
+        #expect(throws: CertificateAuthorityFile.Unusable.notAFile(path: path)) {
+            try CertificateAuthorityFile(path: path)
+        }
     }
 }
 

@@ -63,7 +63,7 @@ struct DigestTableTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        for step in 0..<20_000 {
+        for step in 0..<(1_000 * TestScale.factor) {
             let key = random(capacity * 2 + 1)
             let digest = try Self.digest(key, prefix: UInt8(key % 3))
             let place = model.firstIndex { $0.key == key }
@@ -87,11 +87,12 @@ struct DigestTableTests {
 
     @Test("However many keys come, no more are kept than fit")
     func bounded() {
-        var table = DigestTable<Int>(capacity: 10_000)
-        for number in 0..<100_000 { table.insert(number, for: SHA256Digest(of: Array("\(number)".utf8))) }
-        #expect(table.count == 10_000)
-        #expect(table.value(for: SHA256Digest(of: Array("89999".utf8))) == nil)
-        #expect(table.value(for: SHA256Digest(of: Array("90000".utf8))) == 90_000)
-        #expect(table.value(for: SHA256Digest(of: Array("99999".utf8))) == 99_999)
+        let capacity = 200 * TestScale.factor
+        var table = DigestTable<Int>(capacity: capacity)
+        for number in 0..<(10 * capacity) { table.insert(number, for: SHA256Digest(of: Array("\(number)".utf8))) }
+        #expect(table.count == capacity)
+        for (number, isKept) in [(9 * capacity - 1, false), (9 * capacity, true), (10 * capacity - 1, true)] {
+            #expect(table.value(for: SHA256Digest(of: Array("\(number)".utf8))) == (isKept ? number : nil))
+        }
     }
 }

@@ -1,5 +1,6 @@
 import HTTPMessages
 import OAuthTestKit
+import Synchronization
 import Testing
 import WireFormat
 
@@ -70,13 +71,16 @@ struct IntrospectionVerifierLoadTests {
         #expect(await other.code("a") == "aud_mismatch")
     }
 
-    @Test("12,000 random tokens leave 10,000 bad verdicts, and the good ones untouched", .timeLimit(.minutes(5)))
+    @Test("A flood of random tokens leaves as many bad verdicts as are kept, and the good ones untouched")
     func flood() async throws {
-        let fixture = try Fixture()
+        let entries = 200 * TestScale.factor
+        let fixture = try Fixture { $0.caching = .upTo(entries: entries) }
         #expect(await fixture.code("good") == nil)
         fixture.endpoint.set(ScriptedIntrospection.json(["active": false]))
-        for number in 0..<12_000 { _ = try? await fixture.verifier.verify(Fixture.token("x\(number)")) }
-        #expect(fixture.verifier.remembered == (1, 10_000))
+        for number in 0..<(entries + entries / 5) {
+            _ = try? await fixture.verifier.verify(Fixture.token("x\(number)"))
+        }
+        #expect(fixture.verifier.remembered == (1, entries))
         #expect(await fixture.code("good") == nil)
     }
 
@@ -104,25 +108,30 @@ struct IntrospectionVerifierLoadTests {
         let second = Task { await fixture.code() }
         while fixture.monotonic.sleepers < 3 { await Task.yield() }
         first.cancel()
-        #expect(await first.value == "introspection_unavailable")
+        #expect(await first.value == "request_cancelled")
         fixture.endpoint.release()
         #expect(await second.value == nil)
         #expect(fixture.endpoint.requests.count == 1)
+        #expect(fixture.failures == [])
     }
 
-    @Test("At most 16 questions at a time; the others come in their order")
+    @Test("At most 16 questions at a time, of which 12 about tokens that were never good")
     func concurrency() async throws {
-        let fixture = try Fixture()
+        let fixture = try Fixture { $0.caching = .off }
+        for number in 0..<20 { #expect(await fixture.code("known\(number)") == nil) }
         fixture.endpoint.hold()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<100 { group.addTask { #expect(await fixture.code("t\(number)") == nil) } }
-            while fixture.monotonic.sleepers < 100 + 16 { await Task.yield() }
-            #expect(fixture.endpoint.requests.count == 16)
+            while fixture.monotonic.sleepers < 100 + 12 { await Task.yield() }
+            #expect(fixture.endpoint.running == 12)
+            for number in 0..<20 { group.addTask { #expect(await fixture.code("known\(number)") == nil) } }
+            while fixture.monotonic.sleepers < 120 + 16 { await Task.yield() }
+            #expect(fixture.endpoint.running == 16)
+            #expect(fixture.endpoint.requests.suffix(4).allSatisfy { $0.token.hasPrefix("known") })
             fixture.endpoint.release()
         }
-        #expect(fixture.endpoint.requests.count == 100)
+        #expect(fixture.endpoint.requests.count == 20 + 120)
         #expect(fixture.endpoint.mostRunning == 16)
-        #expect(Set(fixture.endpoint.requests.map(\.token)).count == 100)
     }
 
     @Test("At most 1,000 callers wait; one more is told to come back, and known tokens are not concerned")
@@ -135,7 +144,7 @@ struct IntrospectionVerifierLoadTests {
             for number in 0..<1_000 {
                 group.addTask { #expect(await fixture.code(number < 500 ? "same" : "t\(number)") == nil) }
             }
-            while fixture.monotonic.sleepers < 1_000 + 16 { await Task.yield() }
+            while fixture.monotonic.sleepers < 1_000 + 12 { await Task.yield() }
             #expect(await fixture.rejection("late") == .unavailable(.introspectionBusy, retryAfter: 1))
             #expect(await fixture.rejection("same") == .unavailable(.introspectionBusy, retryAfter: 1))
             #expect(await fixture.code("known") == nil)
@@ -178,19 +187,20 @@ struct IntrospectionVerifierLoadTests {
     @Test("The operator is told of a failure before the callers get their answer")
     func toldFirst() async throws {
         let log = EventLog()
+        let isAnswered = Mutex(false)
         let configuration = IntrospectionConfiguration(
             endpoint: "https://issuer.example/introspect", issuer: Fixture.issuer, resource: Fixture.resource,
             credentials: .basic(clientID: "rs", try ClientSecret("secret")))
         let verifier = try IntrospectionTokenVerifier(
             configuration, fetcher: ScriptedIntrospection { _ in .failure(.connectionFailed) },
             observer: { event in
-                // Gives tasks that already have an answer time to continue.
-                let end = ContinuousClock.now + .milliseconds(50)
-                while ContinuousClock.now < end {}
+                // The caller still waits while its observer runs: an answered caller would have set the flag.
+                #expect(!isAnswered.withLock { $0 })
                 log.append(event)
             })
         await #expect(throws: TokenRejection.unavailable(.introspection, retryAfter: 1)) {
-            try await verifier.verify(Fixture.token())
+            defer { isAnswered.withLock { $0 = true } }
+            return try await verifier.verify(Fixture.token())
         }
         #expect(log.all.count == 1)
     }
@@ -199,10 +209,10 @@ struct IntrospectionVerifierLoadTests {
     func abandoned() async throws {
         let fixture = try Fixture()
         fixture.endpoint.hold()
-        let running = (0..<16).map { number in Task { await fixture.code("t\(number)") } }
-        await fixture.endpoint.wait(forRequests: 16)
+        let running = (0..<12).map { number in Task { await fixture.code("t\(number)") } }
+        await fixture.endpoint.wait(forRequests: 12)
         let impatient = Task { await fixture.code("impatient") }
-        while fixture.monotonic.sleepers < 16 * 2 + 1 { await Task.yield() }
+        while fixture.monotonic.sleepers < 12 * 2 + 1 { await Task.yield() }
         impatient.cancel()
         _ = await impatient.value
         fixture.endpoint.release()
@@ -217,11 +227,11 @@ struct IntrospectionVerifierLoadTests {
     func comeAndGo() async throws {
         let fixture = try Fixture()
         fixture.endpoint.hold()
-        let running = (0..<16).map { number in Task { await fixture.code("t\(number)") } }
-        await fixture.endpoint.wait(forRequests: 16)
+        let running = (0..<12).map { number in Task { await fixture.code("t\(number)") } }
+        await fixture.endpoint.wait(forRequests: 12)
         let patient = Task { await fixture.code("patient") }
-        while fixture.monotonic.sleepers < 16 * 2 + 1 { await Task.yield() }
-        for number in 0..<5_000 {
+        while fixture.monotonic.sleepers < 12 * 2 + 1 { await Task.yield() }
+        for number in 0..<(2_500 + 50 * TestScale.factor) {
             // Half of the callers present the same token. All of them give up.
             let caller = Task { await fixture.code(number.isMultiple(of: 2) ? "same" : "x\(number)") }
             caller.cancel()
@@ -231,7 +241,7 @@ struct IntrospectionVerifierLoadTests {
         fixture.endpoint.release()
         for task in running { #expect(await task.value == nil) }
         #expect(await patient.value == nil)
-        #expect(fixture.endpoint.requests.count == 17)
+        #expect(fixture.endpoint.requests.count == 13)
         #expect(await fixture.code("same") == nil)
         #expect(fixture.verifier.lineLength == 0)
     }
@@ -281,30 +291,12 @@ struct IntrospectionVerifierLoadTests {
             for number in 0..<50 {
                 group.addTask { #expect(await fixture.code("t\(number)") == "introspection_unavailable") }
             }
-            while fixture.monotonic.sleepers < 50 + 16 { await Task.yield() }
+            while fixture.monotonic.sleepers < 50 + 12 { await Task.yield() }
             fixture.endpoint.release()
         }
-        #expect(fixture.endpoint.requests.count == 16)
-        // Sixteen concurrent failures count as one outage with one pause.
+        #expect(fixture.endpoint.requests.count == 12)
+        // Twelve concurrent failures count as one outage with one pause.
         #expect(await fixture.rejection() == .unavailable(.introspection, retryAfter: 1))
-    }
-
-    @Test("Answers that are none may be one token's doing: they pause the questions only when five come in a row")
-    func poison() async throws {
-        let fixture = try Fixture { $0.caching = .off }
-        fixture.endpoint.set { request in
-            request.token.hasPrefix("poison")
-                ? .success(FetchedDocument(status: .internalServerError, body: []))
-                : ScriptedIntrospection.json(.object(Fixture.good))
-        }
-        for _ in 0..<10 {
-            for number in 0..<4 { #expect(await fixture.code("poison\(number)") == "introspection_unavailable") }
-            #expect(await fixture.code("good") == nil)
-        }
-        for number in 0..<5 { #expect(await fixture.code("poison\(number)") == "introspection_unavailable") }
-        #expect(await fixture.code("good") == "introspection_unavailable")
-        fixture.monotonic.advance(by: .seconds(1))
-        #expect(await fixture.code("good") == nil)
     }
 
     @Test("Whatever happens at once, every caller gets the verdict of its own token", .timeLimit(.minutes(5)))

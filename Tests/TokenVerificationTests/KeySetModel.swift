@@ -182,10 +182,12 @@ final class KeySetModel: Sendable {
         }
         let task = Task(executorPreference: executor) { [self] in
             let start = clock.now
-            let expectation = world.withLock { world in
+            let (expectation, flight) = world.withLock { world in
                 let expectation = world.oracle.expectation(for: need, start)
-                if case .start(let cause) = expectation { world.oracle.allowed = cause }
-                return expectation
+                let flights = world.oracle.flights.count
+                guard case .start(let cause) = expectation else { return (expectation, flights - 1) }
+                world.oracle.allowed = cause
+                return (expectation, flights)
             }
             let result: Result<JSONWebKeySet, KeySourceError>
             do throws(KeySourceError) {
@@ -193,13 +195,13 @@ final class KeySetModel: Sendable {
             } catch {
                 result = .failure(error)
             }
-            finish(id, need, expectation, since: start, result)
+            finish(id, need, expectation, flight, since: start, result)
         }
         world.withLock { $0.waiters[id]?.task = task }
     }
 
     private func finish(
-        _ id: Int, _ need: KeyNeed, _ expectation: KeySetOracle.Expectation, since start: Duration,
+        _ id: Int, _ need: KeyNeed, _ expectation: KeySetOracle.Expectation, _ flight: Int, since start: Duration,
         _ result: Result<JSONWebKeySet, KeySourceError>
     ) {
         let now = clock.now
@@ -207,8 +209,10 @@ final class KeySetModel: Sendable {
             let waited = now - start
             let cancelledAt = world.waiters.removeValue(forKey: id)?.cancelledAt
             let names = world.oracle.names(now)
-            let isFresh = world.oracle.isFresh(now)
-            let seconds = world.oracle.secondsOfBackOff(now)
+            let isDecided = need == .noKeys || world.oracle.isGood(since: flight)
+            let seconds =
+                names == nil
+                ? world.oracle.secondsOfBackOff(now) : world.oracle.seconds(world.oracle.timeToPermit(now))
             world.oracle.require(waited <= .seconds(5), "a waiter past its deadline")
             if let cancelledAt { world.oracle.require(now == cancelledAt, "a cancelled waiter waits on") }
             if case .start = expectation { world.oracle.require(world.oracle.allowed == nil, "a fetch did not begin") }
@@ -220,9 +224,9 @@ final class KeySetModel: Sendable {
                     waited == .zero && error.retryAfter == left, "not refused at once for what is left")
             case (.start, .success(let keys)), (.join, .success(let keys)):
                 world.oracle.require(keys.nameSet == names, "a wait that brought other keys than the last good set")
-                world.oracle.require(need == .noKeys || isFresh, "an unknown key was decided by a stale set")
+                world.oracle.require(isDecided, "an unknown key was decided without a fetch")
             case (.start, .failure(let error)), (.join, .failure(let error)):
-                world.oracle.require(names == nil || need == .unknownKey && !isFresh, "503 with keys that decide")
+                world.oracle.require(names == nil || !isDecided, "503 with keys that decide")
                 world.oracle.require(error.retryAfter == seconds, "another Retry-After than what is left")
             default: world.oracle.require(false, "\(expectation) expected")
             }

@@ -2,11 +2,11 @@ import Testing
 
 @Suite("RemoteKeySet: the model", .serialized)
 struct KeySetModelTests {
-    private static let schedulesPerPart: UInt64 = 1_250
+    private static let schedulesPerPart = UInt64(25 * TestScale.factor)
     private static let steps = 40
 
     @Test(
-        "POLICY §8: 10,000 random schedules of the source that users run; a failure names its seed",
+        "POLICY §8: random schedules of the source that users run (10,000 at scale 50); a failure names its seed",
         arguments: 0..<8 as Range<UInt64>)
     func schedules(part: UInt64) async throws {
         var fetches = 0

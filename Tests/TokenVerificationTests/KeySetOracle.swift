@@ -18,6 +18,7 @@ struct KeySetOracle {
         var askedAt: Duration?
         var content: (names: [String], lifetime: Duration)?
         var deliveredAt: Duration?
+        var isGood = false
     }
 
     enum Expectation: Equatable {
@@ -33,6 +34,8 @@ struct KeySetOracle {
     var flights: [Flight] = []
     var isUnderway = false
     var failures = 0
+    /// When the last good fetch for an unknown key began.
+    var askedForUnknownKey: Duration?
     var backOffEnd = Duration.zero
     /// The reason for which the next request may begin a fetch. A fetch must not begin otherwise.
     var allowed: KeySourceEvent.RefreshCause?
@@ -84,14 +87,43 @@ struct KeySetOracle {
             return now >= backOffEnd ? .start(.noKeys) : .refuse(secondsOfBackOff(now))
         }
         if need == .noKeys { return .answer }
-        if isUnderway { return .join }
-        let last = flights.last?.startedAt
-        return last.map { now - $0 >= .seconds(30) } ?? true ? .start(.unknownKey) : .answer
+        let left = timeToPermit(now)
+        if isUnderway, flights.last?.cause == .unknownKey || left == .zero { return .join }
+        if left == .zero { return .start(.unknownKey) }
+        if let asked = askedForUnknownKey, now - asked <= .seconds(5) { return .answer }
+        return .refuse(seconds(left))
     }
 
+    /// Counts the permits one by one: three at first, one less for each fetch for an unknown key, one more after each
+    /// 30 s in which some are missing.
+    func timeToPermit(_ now: Duration) -> Duration {
+        var permits = 3
+        var missingSince: Duration?
+        func refill(_ moment: Duration) {
+            while let since = missingSince, since + .seconds(30) <= moment {
+                permits += 1
+                missingSince = permits == 3 ? nil : since + .seconds(30)
+            }
+        }
+        for flight in flights where flight.cause == .unknownKey {
+            refill(flight.startedAt)
+            permits -= 1
+            missingSince = missingSince ?? flight.startedAt
+        }
+        refill(now)
+        guard permits == 0, let missingSince else { return .zero }
+        return missingSince + .seconds(30) - now
+    }
+
+    /// Whether a fetch of this number or a later one was good.
+    func isGood(since flight: Int) -> Bool { flights.indices.contains { $0 >= flight && flights[$0].isGood } }
+
     func secondsOfBackOff(_ now: Duration) -> Int {
-        let left = backOffEnd - now
-        return left <= .zero ? 1 : Int((left / .seconds(1)).rounded(.up))
+        seconds(backOffEnd - now)
+    }
+
+    func seconds(_ left: Duration) -> Int {
+        left <= .zero ? 1 : Int((left / .seconds(1)).rounded(.up))
     }
 
     // MARK: Events
@@ -114,9 +146,7 @@ struct KeySetOracle {
             require(!isUnderway, "a second fetch beside another")
             require(cause == allowed, "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
             if cause != .unknownKey { require(now >= backOffEnd, "an attempt during back-off") }
-            if cause == .unknownKey, let last = flights.last {
-                require(now - last.startedAt >= .seconds(30), "unknown keys cause a second fetch within 30 s")
-            }
+            if cause == .unknownKey { require(timeToPermit(now) == .zero, "a fetch for an unknown key without permit") }
             allowed = nil
             isUnderway = true
             flights.append(Flight(startedAt: now, cause: cause))
@@ -130,6 +160,10 @@ struct KeySetOracle {
                 Good(
                     at: now, names: content.names,
                     lifetime: min(content.lifetime, hardLifetime) * (1 - 0.1 * draw)))
+            if let index = flights.indices.last {
+                flights[index].isGood = true
+                if flights[index].cause == .unknownKey { askedForUnknownKey = flights[index].startedAt }
+            }
             isUnderway = false
             failures = 0
             backOffEnd = .zero
@@ -141,6 +175,8 @@ struct KeySetOracle {
                 require(delivered - asked >= .seconds(5), "a good answer in time was refused")
             }
             isUnderway = false
+            // The lanes do not delay each other.
+            if flights.last?.cause == .unknownKey { return }
             backOffEnd = now + .seconds(min(60, 1 << min(failures, 6))) * draw
             failures += 1
         default: break

@@ -87,6 +87,15 @@ struct KeySetStateTests {
         try refresh(&state, at: now, .failed(.status(500)), fraction: fraction)
     }
 
+    /// Takes every permit of the unknown-key lane with good fetches of the same set, and returns when they began.
+    private static func empty(_ state: inout KeySetState, at now: Duration) throws {
+        for _ in 0..<3 {
+            let attempt = try begun(&state, .unknownKey, now)
+            #expect(attempt.cause == .unknownKey)
+            _ = state.finish(attempt, .changed(try document("a")), now: now, fraction: 0)
+        }
+    }
+
     // MARK: The rows
 
     @Test("Row 1, no set, TTL lane free: one fetch that all wait for; a set decides, else 503")
@@ -97,9 +106,9 @@ struct KeySetStateTests {
         #expect(state.step(for: .unknownKey, now: .zero).text == "join")
         var failed = state
         _ = state.finish(attempt, .changed(try Self.document("a")), now: .seconds(1), fraction: 0)
-        #expect(state.stepAfterWait(for: .noKeys, now: .seconds(1)).text == "answer a")
+        #expect(state.stepAfterWait(for: .noKeys, attempt, now: .seconds(1)).text == "answer a")
         _ = failed.finish(attempt, .failed(.status(500)), now: .seconds(1), fraction: 1)
-        #expect(failed.stepAfterWait(for: .noKeys, now: .seconds(1)).text == "refuse 1")
+        #expect(failed.stepAfterWait(for: .noKeys, attempt, now: .seconds(1)).text == "refuse 1")
     }
 
     @Test("Row 2, no set, TTL lane backing off: 503 with what is left of it")
@@ -155,9 +164,9 @@ struct KeySetStateTests {
     }
 
     @Test(
-        "Row 6, unknown key, its lane free: one fetch that all wait for; failed it is 401 with a fresh set, else 503",
-        arguments: [(100, "answer a"), (300, "answer a"), (301, "refuse 1"), (3_600, "refuse 1")])
-    func row6(age: Int, whenFailed: String) throws {
+        "Row 6, unknown key, its lane free: one fetch that all wait for; a good one decides, a failed one is 503",
+        arguments: [1, 100, 300, 301, 3_600])
+    func row6(age: Int) throws {
         let now = Duration.seconds(age)
         var state = try Self.fetched()
         let attempt = try Self.begun(&state, .unknownKey, now)
@@ -167,28 +176,114 @@ struct KeySetStateTests {
         #expect(state.look(now: now).keys?.names == "a")
         var failed = state
         _ = state.finish(attempt, .changed(try Self.document("a", "b")), now: now, fraction: 0)
-        #expect(state.stepAfterWait(for: .unknownKey, now: now).text == "answer a b")
+        #expect(state.stepAfterWait(for: .unknownKey, attempt, now: now).text == "answer a b")
         // For a waiting caller, a failure and the end of the wait have the same result.
-        #expect(failed.stepAfterWait(for: .unknownKey, now: now).text == whenFailed)
+        #expect(failed.stepAfterWait(for: .unknownKey, attempt, now: now).text == "refuse 1")
         _ = failed.finish(attempt, .failed(.status(500)), now: now, fraction: 1)
-        #expect(failed.stepAfterWait(for: .unknownKey, now: now).text == whenFailed)
+        #expect(failed.stepAfterWait(for: .unknownKey, attempt, now: now).text == "refuse 1")
+        // The next token finds another permit.
+        #expect(failed.step(for: .unknownKey, now: now).text == "start")
     }
 
-    @Test("Row 7, unknown key, its lane closed: decided at once with the present set")
+    @Test("Row 6: a fetch for the age of the set is joined, costs no permit, and decides")
+    func row6Joined() throws {
+        var state = try Self.fetched()
+        let attempt = try #require(state.look(now: .seconds(250)).begun)
+        #expect(state.step(for: .unknownKey, now: .seconds(250)).text == "join")
+        _ = state.finish(attempt, .changed(try Self.document("b")), now: .seconds(251), fraction: 0)
+        #expect(state.stepAfterWait(for: .unknownKey, attempt, now: .seconds(251)).text == "answer b a")
+        try Self.empty(&state, at: .seconds(251))
+    }
+
+    @Test("Row 7, unknown key, its lane empty, set asked for at most 5 s ago: 401 at once")
     func row7() throws {
         var state = try Self.fetched()
-        #expect(state.step(for: .unknownKey, now: .seconds(30) - .nanoseconds(1)).text == "answer a")
-        let attempt = try Self.begun(&state, .unknownKey, .seconds(30))
-        _ = state.finish(attempt, .failed(.status(500)), now: .seconds(34), fraction: 1)
-        // Measured from the start of the attempt, not from its end.
-        #expect(state.step(for: .unknownKey, now: .seconds(60) - .nanoseconds(1)).text == "answer a")
-        #expect(state.step(for: .unknownKey, now: .seconds(60)).text == "start")
+        try Self.empty(&state, at: .seconds(100))
+        #expect(state.step(for: .unknownKey, now: .seconds(100)).text == "answer a")
+        #expect(state.step(for: .unknownKey, now: .seconds(105)).text == "answer a")
+        #expect(state.step(for: .unknownKey, now: .seconds(105) + .nanoseconds(1)).text == "refuse 25")
+    }
+
+    @Test("Row 7: the five seconds count from the beginning of the fetch, and only good fetches count")
+    func row7Age() throws {
+        var state = try Self.fetched()
+        for _ in 0..<2 {
+            let attempt = try Self.begun(&state, .unknownKey, .zero)
+            _ = state.finish(attempt, .failed(.status(500)), now: .zero, fraction: 1)
+        }
+        let slow = try Self.begun(&state, .unknownKey, .seconds(1))
+        var failed = state
+        _ = failed.finish(slow, .failed(.status(500)), now: .seconds(2), fraction: 1)
+        #expect(failed.step(for: .unknownKey, now: .seconds(2)).text == "refuse 28")
+        _ = state.finish(slow, .changed(try Self.document("a")), now: .seconds(5), fraction: 0)
+        #expect(state.step(for: .unknownKey, now: .seconds(6)).text == "answer a")
+        #expect(state.step(for: .unknownKey, now: .seconds(6) + .nanoseconds(1)).text == "refuse 24")
+    }
+
+    @Test("Row 8, unknown key, its lane empty otherwise: 503 until the next permit; one comes back every 30 s")
+    func row8() throws {
+        var state = try Self.fetched()
+        try Self.empty(&state, at: .seconds(10))
+        for (now, left) in [(16, 24), (39, 1)] {
+            #expect(state.step(for: .unknownKey, now: .seconds(now)).text == "refuse \(left)")
+        }
+        #expect(state.step(for: .unknownKey, now: .seconds(40) - .nanoseconds(1)).text == "refuse 1")
+        let attempt = try Self.begun(&state, .unknownKey, .seconds(40))
+        _ = state.finish(attempt, .failed(.status(500)), now: .seconds(41), fraction: 1)
+        #expect(state.stepAfterWait(for: .unknownKey, attempt, now: .seconds(41)).text == "refuse 29")
+        #expect(state.step(for: .unknownKey, now: .seconds(41)).text == "refuse 29")
+        // After 90 s, the bucket is full again, and holds no more than three.
+        let later = Duration.seconds(10_000)
+        let renewal = try Self.begun(&state, .noKeys, later)
+        _ = state.finish(renewal, .changed(try Self.document("a")), now: later, fraction: 0)
+        try Self.empty(&state, at: later)
+        #expect(state.step(for: .unknownKey, now: later + .seconds(6)).text == "refuse 24")
+    }
+
+    @Test("Fetches of the TTL lane take no permit, and do not let an empty lane call a key unknown")
+    func lanes() throws {
+        var state = try Self.fetched()
+        for round in 1...5 { try Self.refresh(&state, at: .seconds(250 * round), .changed(try Self.document("a"))) }
+        try Self.empty(&state, at: .seconds(1_250))
+
+        var flooded = try Self.fetched(Self.document("a", lifetime: .seconds(60)))
+        for at in [0, 0, 0, 30] {
+            let attempt = try Self.begun(&flooded, .unknownKey, .seconds(at))
+            _ = flooded.finish(attempt, .failed(.status(500)), now: .seconds(at), fraction: 1)
+        }
+        // A cache may have answered the TTL lane with an older set.
+        try Self.refresh(&flooded, at: .seconds(49), .changed(try Self.document("a")))
+        #expect(flooded.step(for: .unknownKey, now: .seconds(50)).text == "refuse 10")
+    }
+
+    @Test("An empty lane waits for the fetch that took its last permit, and not for one of the other lane")
+    func emptyLane() throws {
+        var state = try Self.fetched()
+        for _ in 0..<2 {
+            let attempt = try Self.begun(&state, .unknownKey, .seconds(235))
+            _ = state.finish(attempt, .failed(.status(500)), now: .seconds(235), fraction: 1)
+        }
+        let last = try Self.begun(&state, .unknownKey, .seconds(240))
+        #expect(state.step(for: .unknownKey, now: .seconds(240)).text == "join")
+        _ = state.finish(last, .failed(.status(500)), now: .seconds(241), fraction: 1)
+        let aging = try #require(state.look(now: .seconds(241)).begun)
+        #expect(state.step(for: .unknownKey, now: .seconds(241)).text == "refuse 24")
+        _ = state.finish(aging, .changed(try Self.document("a", "b")), now: .seconds(242), fraction: 0)
+        #expect(state.look(now: .seconds(242)).keys?.names == "a b")
+    }
+
+    @Test("A failed fetch for an unknown key does not delay the TTL lane: a caller could cause it at any time")
+    func failureOfOtherLane() throws {
+        var state = try Self.fetched()
+        let attempt = try Self.begun(&state, .unknownKey, .seconds(239))
+        _ = state.finish(attempt, .failed(.status(500)), now: .seconds(240), fraction: 1)
+        #expect(state.look(now: .seconds(241)).begun?.cause == .aging)
     }
 
     @Test(
-        "Row 8, past the hard lifetime, TTL lane free: as if there were no set",
+        "Row 9, past the hard lifetime, TTL lane free: as if there were no set",
         arguments: [KeyNeed.noKeys, .unknownKey])
-    func row8(need: KeyNeed) throws {
+    func row9(need: KeyNeed) throws {
         let now = Duration.seconds(3_600) + .nanoseconds(1)
         var state = try Self.fetched()
         #expect(state.look(now: now).keys == nil)
@@ -197,13 +292,13 @@ struct KeySetStateTests {
         #expect(state.step(for: need, now: now).text == "join")
         var failed = state
         _ = state.finish(attempt, .changed(try Self.document("b")), now: now, fraction: 0)
-        #expect(state.stepAfterWait(for: need, now: now).text == "answer b")
+        #expect(state.stepAfterWait(for: need, attempt, now: now).text == "answer b")
         _ = failed.finish(attempt, .failed(.status(500)), now: now, fraction: 1)
-        #expect(failed.stepAfterWait(for: need, now: now).text == "refuse 1")
+        #expect(failed.stepAfterWait(for: need, attempt, now: now).text == "refuse 1")
     }
 
-    @Test("Row 9, past the hard lifetime, TTL lane backing off: 503", arguments: [KeyNeed.noKeys, .unknownKey])
-    func row9(need: KeyNeed) throws {
+    @Test("Row 10, past the hard lifetime, TTL lane backing off: 503", arguments: [KeyNeed.noKeys, .unknownKey])
+    func row10(need: KeyNeed) throws {
         var state = try Self.fetched()
         try Self.fail(&state, at: .seconds(3_600))
         #expect(state.look(now: .seconds(3_600.5)).keys == nil)

@@ -26,7 +26,7 @@ struct OperatorFileVerifierTests {
         }
 
         deinit {
-            for name in ["file", "pipe"] { unsafe unlink(path + "/" + name) }
+            for name in ["file", "pipe", "link"] { unsafe unlink(path + "/" + name) }
             unsafe rmdir(path)
         }
 
@@ -104,6 +104,58 @@ struct OperatorFileVerifierTests {
                 error.description
                     == "staticTokens names a file that does not exist; check the path, which is relative to the working directory"
             )
+        }
+    }
+
+    @Test(
+        "A file that its group or others can write is refused, and one that they can read is not",
+        arguments: [
+            (0o600, true), (0o400, true), (0o440, true), (0o644, true), (0o755, true), (0o620, false), (0o602, false),
+            (0o664, false), (0o666, false), (0o777, false),
+        ] as [(UInt32, Bool)])
+    func writable(mode: UInt32, isAccepted: Bool) throws {
+        let folder = try Folder()
+        let file = try folder.file(Array("secret".utf8))
+        unsafe chmod(file, mode)
+        let reason =
+            isAccepted ? nil : "names a file that its group or others can write, so that they can decide its content"
+        #expect(Self.reason { try ClientSecret(file: file) } == reason)
+        guard !isAccepted else { return }
+        let error = #expect(throws: ConfigurationError.self) { try StaticTokenList(file: file) }
+        #expect(error?.lines.first?.hasSuffix("; take the permission away (chmod go-w)") == true)
+    }
+
+    @Test(
+        "A file in a folder that others can write is refused, unless the sticky bit keeps them from replacing it",
+        arguments: [
+            (0o700, true), (0o755, true), (0o775, true), (0o1777, true), (0o777, false), (0o702, false),
+            (0o2777, false),
+        ] as [(UInt32, Bool)])
+    func replaceable(mode: UInt32, isAccepted: Bool) throws {
+        let folder = try Folder()
+        let safe = try Folder()
+        let file = try folder.file(Array("secret".utf8))
+        let link = safe.path + "/link"
+        unsafe symlink(file, link)
+        unsafe chmod(folder.path, mode)
+        let reason = isAccepted ? nil : "names a file in a folder that others can write, so that they can replace it"
+        for path in [file, link] { #expect(Self.reason { try ClientSecret(file: path) } == reason) }
+        // A link in such a folder can be replaced, wherever its file is.
+        let safeFile = try safe.file(Array("secret".utf8))
+        unsafe symlink(safeFile, folder.path + "/link")
+        #expect(Self.reason { try ClientSecret(file: folder.path + "/link") } == reason)
+    }
+
+    @Test("A pipe, a device and a socket do not hang the start: they are refused")
+    func notAFile() throws {
+        let folder = try Folder()
+        let pipe = folder.path + "/pipe"
+        try #require(unsafe mkfifo(pipe, 0o600) == 0)
+        for path in [pipe, "/dev/zero", "/dev/null"] {
+            #expect(Self.reason { try ClientSecret(file: path) } == "names a pipe, a socket or a device")
+            let error = #expect(throws: ConfigurationError.self) { try StaticTokenList(file: path) }
+            #expect(
+                error?.lines == ["staticTokens names a pipe, a socket or a device; give the path of a regular file"])
         }
     }
 

@@ -93,7 +93,7 @@ struct RemoteKeySetHTTPTests {
         fetcher.set(Self.url, json: IssuerFixture.issuer.jwks)
         try await source.prepare()
         fetcher.set(Self.url, .success(FetchedDocument(status: .notModified, body: [])))
-        _ = try await refresh()
+        await #expect(throws: KeySourceError(retryAfter: 1)) { try await refresh() }
         #expect(events.last == "key_refresh_failed reason=status_304 issuer=https://issuer.example")
     }
 
@@ -136,7 +136,7 @@ struct RemoteKeySetHTTPTests {
             let present = try? await source.keys(for: .noKeys)
             #expect(present?.keys.count ?? 0 == (extra == 0 ? count : 2))
             if extra == 1 {
-                _ = try await refresh()
+                await #expect(throws: KeySourceError(retryAfter: 1)) { try await refresh() }
                 #expect(events.last == "key_refresh_failed reason=fetch_too_large issuer=https://issuer.example")
             }
         }

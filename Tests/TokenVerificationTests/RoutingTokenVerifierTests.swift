@@ -24,6 +24,18 @@ struct RoutingTokenVerifierTests {
         }
     }
 
+    /// Making keys takes long, so that all tests share the issuers.
+    private static let clock = WallClock { 1_800_000_000 }
+    private static let issuer = Result {
+        try FakeIssuer(
+            "https://issuer.example", audience: "https://mcp.example/mcp", algorithms: [.es256], clock: clock)
+    }
+    private static let stranger = Result {
+        try FakeIssuer(
+            "https://stranger.example", audience: "https://mcp.example/mcp", algorithms: [.es256, .ps256],
+            clock: clock)
+    }
+
     private struct Fixture {
         let issuer: FakeIssuer
         let stranger: FakeIssuer
@@ -35,12 +47,8 @@ struct RoutingTokenVerifierTests {
             foreignJWTs: RoutingTokenVerifier.ForeignJWTs = .refused, withJWT: Bool = true, withOpaque: Bool = true,
             withStatic: Bool = true
         ) throws {
-            let clock = WallClock { 1_800_000_000 }
-            let issuer = try FakeIssuer(
-                "https://issuer.example", audience: "https://mcp.example/mcp", algorithms: [.es256], clock: clock)
-            stranger = try FakeIssuer(
-                "https://stranger.example", audience: "https://mcp.example/mcp", algorithms: [.es256, .ps256],
-                clock: clock)
+            let issuer = try RoutingTokenVerifierTests.issuer.get()
+            stranger = try RoutingTokenVerifierTests.stranger.get()
             let claims = try JSONDocument(parsing: Array(#"{"sub":"opaque"}"#.utf8))
             let opaque = Opaque { AccessToken(issuer: nil, expiresAt: nil, claims: claims) }
             pass = try #require(StaticToken(name: "pass", scopes: ScopeSet()))
@@ -51,7 +59,7 @@ struct RoutingTokenVerifierTests {
                     .init(
                         try JWTValidation(issuer: issuer.url, resource: "https://mcp.example/mcp"),
                         keys: issuer.keySource)
-                ], clock: clock)
+                ], clock: RoutingTokenVerifierTests.clock)
             let list = try StaticTokenList(parsing: Array(pass.line.utf8))
             verifier = try RoutingTokenVerifier(
                 jwt: withJWT ? jwt : nil, opaque: withOpaque ? opaque : nil,

@@ -72,6 +72,11 @@ final class ScriptedIntrospection: DocumentFetcher {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Lets the newest waiting request continue. Later ones wait.
+    func releaseLast() {
+        state.withLock { $0.waiters.popLast() }?.resume()
+    }
+
     func wait(forRequests count: Int) async {
         while requests.count < count { await Task.yield() }
     }

@@ -24,15 +24,15 @@ enum {
     clibcurl_unavailable = 8,
 };
 
-// Initialises libcurl once per process. Initialisation is thread-safe since 7.84, hence the minimum version.
-// 1 = usable; -1 = missing, too old, or without TLS.
+// Loads and initialises libcurl. Called by one thread at a time, before any other call, until it has succeeded once.
+// 1 = usable; -1 = cannot be loaded now; -2 = too old, or without TLS or thread-safe initialisation.
 int clibcurl_start(void);
 
 typedef struct clibcurl_multi clibcurl_multi;
 typedef struct clibcurl_transfer clibcurl_transfer;
 
 // A driver of many transfers on one thread. It keeps at most maximum_kept_connections for later transfers.
-// NULL = out of memory.
+// NULL = out of memory or descriptors.
 clibcurl_multi *clibcurl_multi_create(int maximum_kept_connections);
 // Every transfer must have been removed.
 void clibcurl_multi_free(clibcurl_multi *multi);

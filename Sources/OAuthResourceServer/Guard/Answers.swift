@@ -145,6 +145,7 @@ struct Answers: Sendable {
 extension ResourceServer.Refusal.MalformedRequest {
     fileprivate var sentence: BearerChallenge.ErrorDescription {
         switch self {
+        case .head: .malformedHead
         case .repeatedCredentials: .repeatedCredentials
         case .tokenInTwoPlaces: .tokenInTwoPlaces
         case .authorizationTooLong: .authorizationTooLong

@@ -30,6 +30,8 @@ extension ResourceServer {
 
         /// What is malformed about a request.
         public enum MalformedRequest: String, Sendable, Hashable {
+            /// The method, the target or a field of a request of another HTTP library is not allowed in HTTP.
+            case head = "malformed_head"
             /// Several `Authorization` fields, or several credentials in one field.
             case repeatedCredentials = "repeated_credentials"
             /// A token in the header and another in the query or the form body.
@@ -61,6 +63,12 @@ extension ResourceServer {
             case .disabledOnNetwork: "disabled_on_network"
             case .unknownResource: "unknown_resource"
             }
+        }
+
+        /// Whether the request was cancelled while its token was verified.
+        var isOfCancelledRequest: Bool {
+            guard case .token(.unavailable(.cancelled, _)) = self else { return false }
+            return true
         }
     }
 

@@ -214,11 +214,12 @@ extension ResourceServer {
     }
 
     /// Reports a refusal and makes its response. Every refusal passes through here.
-    private func refuse(
+    func refuse(
         _ request: GuardedRequest, _ refusal: Refusal, _ crossOrigin: CrossOriginFields?,
         token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
     ) -> Decision {
-        report(.denied(refusal, fingerprint: token?.fingerprint))
+        // A client that went away was not denied anything.
+        if !refusal.isOfCancelledRequest { report(.denied(refusal, fingerprint: token?.fingerprint)) }
         let response = configuration.answers.response(to: refusal, operation: operation, message: request.message)
         return respond(to: request, response, crossOrigin)
     }

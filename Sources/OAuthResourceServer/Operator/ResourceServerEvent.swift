@@ -1,3 +1,4 @@
+public import HTTPMessages
 public import TokenVerification
 
 /// An event for the operator. No case holds a token, a secret or a claim: a token is named by its fingerprint. The
@@ -18,10 +19,21 @@ public enum ResourceServerEvent: Sendable {
     case scopesIgnored(fingerprint: String)
     /// The handler's `Mcp-Session-Id` was removed from a response; the rest of the response was sent.
     case sessionWithheld(ResourceServer.SessionFault, fingerprint: String?)
+    /// A field of a request or response of another HTTP library is not allowed in HTTP. The request was refused; the
+    /// response was sent without the field.
+    case malformedField(HTTPFields.InvalidLine, of: Message)
     /// The wrapped handler threw an error. The caller got a 500 without details.
     case handlerFailed(any Error)
     /// An event of a verifier or a key source.
     case verification(TokenVerificationEvent)
+
+    /// Which of the two messages of an exchange.
+    public enum Message: String, Sendable, Hashable {
+        /// The request of a client.
+        case request
+        /// The response of the handler.
+        case response
+    }
 
     /// Receives every event, in the task in which it happens. It must return quickly and must not block.
     public typealias Observer = @Sendable (ResourceServerEvent) -> Void
@@ -41,6 +53,8 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
         case .sessionWithheld(let fault, let fingerprint):
             "session_withheld reason=\(fault.rawValue) token=\(fingerprint ?? "none")"
+        case .malformedField(let line, let message):
+            "malformed_field of=\(message.rawValue) index=\(line.index) name=\(line.name?.spelling ?? "malformed")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .verification(let event): event.description
         }

@@ -19,6 +19,9 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
 
     /// Reads a secret from a file. The secret is the whole content, without one line break (LF or CR LF) at the end.
     ///
+    /// The file must be a regular file that neither its group nor others can write. If others can write its folder, the
+    /// folder must have the sticky bit.
+    ///
     /// - Throws: ``ConfigurationError`` when the file cannot be read, or when its content is not a secret: see
     ///   ``init(_:)``.
     public init(file path: String) throws(ConfigurationError) {

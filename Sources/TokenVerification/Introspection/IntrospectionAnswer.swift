@@ -26,11 +26,13 @@ struct IntrospectionAnswer: Sendable {
     /// The verdict on the token that the response describes.
     func verdict(
         on answer: JSONDocument, now: Double
-    ) throws(IntrospectionTokenVerifier.Failure) -> Result<AccessToken, TokenRejection> {
+    ) throws(IntrospectionEndpoint.Failed) -> Result<AccessToken, TokenRejection> {
         let claims = answer.root
         // RFC 7662 §2.2: `active` is a required Boolean. With a string or number there, this is not an introspection
         // response.
-        guard claims.kind == .object, let isActive = claims["active"]?.bool else { throw .notAnAnswer }
+        guard claims.kind == .object, let isActive = claims["active"]?.bool else {
+            throw IntrospectionEndpoint.Failed(.notAnAnswer)
+        }
         guard isActive else { return .failure(.invalid(.inactive)) }
         do throws(JOSEError) {
             try checkKind(claims)

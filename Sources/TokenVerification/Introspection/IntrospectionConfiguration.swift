@@ -67,13 +67,20 @@ extension IntrospectionConfiguration {
         public static let maximumDocumentBytes = 65_536
         /// How long a refusal is cached.
         public static let refusalLifetime: Duration = .seconds(10)
+        /// How long a failure that concerns one token is remembered.
+        public static let failureLifetime: Duration = .seconds(5)
         /// The largest number of requests to the endpoint at the same time.
         public static let concurrentRequests = 16
+        /// How many of these requests may be about tokens that were not good before.
+        public static let concurrentStrangers = 12
         /// The largest number of callers that wait. One more gets *unavailable* at once.
         public static let waitingCallers = 1_000
-        /// The number of consecutive failures of any kind that counts as an outage.
-        public static let failuresUntilOutage = 5
         /// The longest pause after an outage. The pauses are 1, 2, 4 … seconds up to this.
         public static let longestPause: Duration = .seconds(8)
+        /// The longest pause that the endpoint can ask for with `Retry-After` in a 429 response.
+        public static let longestAskedPause: Duration = .seconds(60)
+        /// The number of tokens that are remembered as good before, and the number of remembered failures. The least
+        /// recently used ones are forgotten first.
+        public static let rememberedTokens = 10_000
     }
 }

@@ -3,6 +3,18 @@ internal import WireFormat
 
 /// Sends one introspection request (RFC 7662 §2).
 struct IntrospectionEndpoint: Sendable {
+    /// A request without a usable response.
+    struct Failed: Error {
+        let why: IntrospectionTokenVerifier.Failure
+        /// How long the endpoint asks not to be called; nil when it does not say it.
+        var retryAfter: Duration?
+
+        init(_ why: IntrospectionTokenVerifier.Failure, retryAfter: Duration? = nil) {
+            self.why = why
+            self.retryAfter = retryAfter
+        }
+    }
+
     private let url: AbsoluteURL
     private let fields: HTTPFields
     private let formParameters: String
@@ -19,7 +31,7 @@ struct IntrospectionEndpoint: Sendable {
     }
 
     /// Returns the response, parsed as strict JSON. Its content, such as `active`, is not checked.
-    func answer(about token: PresentedToken) async throws(IntrospectionTokenVerifier.Failure) -> JSONDocument {
+    func answer(about token: PresentedToken) async throws(Failed) -> JSONDocument {
         // RFC 7662 §2.1. The caller has checked that the token is ASCII.
         let text = PercentEncoding.encode(String(decoding: token.bytes, as: UTF8.self))
         let form = "token=\(text)&token_type_hint=access_token\(formParameters)"
@@ -30,24 +42,36 @@ struct IntrospectionEndpoint: Sendable {
                     url: url, method: .postForm(Array(form.utf8)), fields: fields,
                     maximumBodyBytes: IntrospectionConfiguration.Limits.maximumDocumentBytes))
         } catch {
-            throw .fetch(error)
+            throw Failed(.fetch(error))
         }
         switch document.status {
         case .ok: break
         // RFC 7662 §2.3: the endpoint refuses this server's credentials. The token may be good.
-        case .unauthorized, .forbidden: throw .credentialsRefused
-        case let status: throw .status(status.code)
+        case .unauthorized: throw Failed(.credentialsRefused)
+        case let status:
+            // RFC 6585 §4: a 429 may say when to come back.
+            throw Failed(
+                .status(status.code), retryAfter: status.code == 429 ? Self.retryAfter(document.fields) : nil)
         }
         // The fetcher should enforce the limit. If it does not, memory must stay bounded.
         guard document.body.count <= IntrospectionConfiguration.Limits.maximumDocumentBytes else {
-            throw .fetch(.tooLarge(limit: IntrospectionConfiguration.Limits.maximumDocumentBytes))
+            throw Failed(.fetch(.tooLarge(limit: IntrospectionConfiguration.Limits.maximumDocumentBytes)))
         }
         // RFC 7662 §2.2: the response is JSON. RFC 9701 §5: it is a JWT only if the request asks for one.
-        guard document.fields.mediaType == .json else { throw .mediaType }
+        guard document.fields.mediaType == .json else { throw Failed(.mediaType) }
         do throws(JSONDocument.ParseError) {
             return try JSONDocument(parsing: document.body)
         } catch {
-            throw .json(error.reason)
+            throw Failed(.json(error.reason))
         }
+    }
+
+    /// RFC 9110 §10.2.3: the delay in seconds. A date counts as absent: the clocks may differ.
+    private static func retryAfter(_ fields: HTTPFields) -> Duration? {
+        guard let value = fields[.retryAfter]?.bytes, !value.isEmpty, value.allSatisfy({ ASCII.isDigit($0) }) else {
+            return nil
+        }
+        // A number that is too large is longer than the longest pause too.
+        return ASCII.parseDecimal(value[...]).map { .seconds($0) } ?? .seconds(Int32.max)
     }
 }

@@ -1,7 +1,8 @@
 internal import JOSE
 internal import Synchronization
 
-/// Caches the endpoint's verdicts: accepted tokens as ``VerifiedTokenCache`` does, refused ones for ten seconds.
+/// Caches the endpoint's verdicts: accepted tokens as ``VerifiedTokenCache`` does, refused ones for ten seconds. It
+/// also remembers for five seconds, even without caching, that the endpoint had no answer about one token.
 final class IntrospectionMemory: Sendable {
     private struct Refusal: Sendable {
         let rejection: TokenRejection
@@ -10,6 +11,8 @@ final class IntrospectionMemory: Sendable {
 
     private let good: VerifiedTokenCache<Void>?
     private let bad: Mutex<DigestTable<Refusal>>?
+    /// When the endpoint had no answer about a token.
+    private let failed = Mutex(DigestTable<Duration>(capacity: IntrospectionConfiguration.Limits.rememberedTokens))
     private let monotonicClock: MonotonicClock
 
     init(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
@@ -21,14 +24,29 @@ final class IntrospectionMemory: Sendable {
     func verdict(on digest: SHA256Digest) -> IntrospectionQueue.Verdict? {
         if let verdict = good?.verdict(on: digest) { return .success(verdict.token) }
         let now = monotonicClock.now()
-        return bad?.withLock { bad in
+        let refusal = bad?.withLock { bad -> TokenRejection? in
             guard let refusal = bad.value(for: digest) else { return nil }
-            if now - refusal.keptSince < IntrospectionConfiguration.Limits.refusalLifetime {
-                return .failure(refusal.rejection)
-            }
+            if now - refusal.keptSince < IntrospectionConfiguration.Limits.refusalLifetime { return refusal.rejection }
             bad.remove(digest)
             return nil
         }
+        return (refusal ?? failure(on: digest, now)).map { .failure($0) }
+    }
+
+    private func failure(on digest: SHA256Digest, _ now: Duration) -> TokenRejection? {
+        failed.withLock { failed in
+            guard let since = failed.value(for: digest) else { return nil }
+            let left = since + IntrospectionConfiguration.Limits.failureLifetime - now
+            if left > .zero { return .unavailable(.introspection, retryAfter: left.wholeSeconds) }
+            failed.remove(digest)
+            return nil
+        }
+    }
+
+    /// Remembers that the endpoint had no answer about this token.
+    func keepFailure(on digest: SHA256Digest) {
+        let now = monotonicClock.now()
+        failed.withLock { $0.insert(now, for: digest) }
     }
 
     func keep(_ verdict: IntrospectionQueue.Verdict, on digest: SHA256Digest, at now: Double) {
@@ -42,4 +60,5 @@ final class IntrospectionMemory: Sendable {
     }
 
     var count: (good: Int, bad: Int) { (good?.count ?? 0, bad?.withLock { $0.count } ?? 0) }
+    var failures: Int { failed.withLock { $0.count } }
 }

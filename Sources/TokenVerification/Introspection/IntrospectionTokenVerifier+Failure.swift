@@ -6,7 +6,7 @@ extension IntrospectionTokenVerifier {
     public enum Failure: Error, Sendable, Hashable {
         /// There is no response.
         case fetch(FetchError)
-        /// 401 or 403: the endpoint refuses this server's own credentials.
+        /// 401: the endpoint refuses this server's own credentials.
         case credentialsRefused
         /// The response has a status other than 200. The associated value is the status code.
         case status(Int)
@@ -29,11 +29,12 @@ extension IntrospectionTokenVerifier {
             }
         }
 
-        /// Whether the failure affects every token. The other failures may be caused by one particular token. They
-        /// count as an outage only after several of them without a success.
-        var isOutage: Bool {
+        /// Whether the failure says that the endpoint has no answer for any token, so that no other token is asked
+        /// about for a while. Every other failure may be caused by one token, which any caller can invent.
+        var concernsEveryToken: Bool {
             switch self {
             case .fetch(.tooLarge): false
+            // RFC 6585 §4, RFC 9110 §15.6.4: too many requests; service unavailable.
             case .fetch, .credentialsRefused, .status(429), .status(503): true
             case .status, .mediaType, .json, .notAnAnswer: false
             }

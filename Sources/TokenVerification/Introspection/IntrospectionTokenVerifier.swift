@@ -7,9 +7,17 @@ public import HTTPMessages
 /// **Does not check** scopes. A text that cannot be a token is refused without a request. JWT responses (RFC 9701) are
 /// not supported.
 ///
-/// An accepted token is cached for at most one minute and not beyond `exp`, a refused one for ten seconds. Failures are
-/// not cached. When the endpoint gives no usable response, the rejection is
-/// ``TokenRejection/unavailable(_:retryAfter:)``, because the token may be good.
+/// An accepted token is cached for at most one minute and not beyond `exp`, a refused one for ten seconds. When the
+/// endpoint gives no usable response, the rejection is ``TokenRejection/unavailable(_:retryAfter:)``, because the token
+/// may be good. What it means for other tokens depends on the failure:
+///
+/// | the endpoint | the consequence |
+/// |---|---|
+/// | cannot be reached, or responds with 401, 429 or 503 | A pause, then one request at a time until one succeeds. |
+/// | responds with another status, or without an answer | Only this token is *unavailable*, for five seconds. |
+///
+/// Tokens that were good before overtake the others. While the endpoint fails for other tokens, it is asked about a
+/// token that was good before. A stranger's tokens therefore do not make these tokens *unavailable*.
 ///
 /// - SeeAlso: [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
 public struct IntrospectionTokenVerifier: TokenVerifier {
@@ -51,16 +59,17 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
         queue = IntrospectionQueue(
             clock: monotonicClock, observer: observer, recall: { memory.verdict(on: $0) },
             ask: { token in
-                do throws(Failure) {
+                do throws(IntrospectionEndpoint.Failed) {
                     let answer = try await endpoint.answer(about: token)
                     // The time limit has ended. A late response must not enter the cache: a newer request may already
                     // have another answer.
-                    guard !Task.isCancelled else { return .failure(.fetch(.timedOut)) }
+                    guard !Task.isCancelled else { throw IntrospectionEndpoint.Failed(.fetch(.timedOut)) }
                     let now = clock.now()
                     let verdict = try answers.verdict(on: answer, now: now)
                     memory.keep(verdict, on: token.digest, at: now)
                     return .success(verdict)
                 } catch {
+                    if !error.why.concernsEveryToken { memory.keepFailure(on: token.digest) }
                     return .failure(error)
                 }
             })
@@ -78,6 +87,10 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
 
     /// The number of cached verdicts, accepted and refused.
     var remembered: (good: Int, bad: Int) { memory.count }
+    /// The number of remembered failures.
+    var rememberedFailures: Int { memory.failures }
+    /// The number of tokens that are remembered as good before.
+    var goodBefore: Int { queue.goodBefore }
     /// The number of places in line, including abandoned ones.
     var lineLength: Int { queue.lineLength }
 }

@@ -174,7 +174,8 @@ public struct JWTTokenVerifier: TokenVerifier {
         do throws(KeySourceError) {
             keys = try await issuers[candidate.issuer].keys.keys(for: need)
         } catch {
-            throw .unavailable(.keys, retryAfter: error.retryAfter)
+            // A wait that ended because the client went away says nothing about the keys.
+            throw .unavailable(Task.isCancelled ? .cancelled : .keys, retryAfter: error.retryAfter)
         }
         switch verdict(candidate, keys) {
         case .accepted(let token): return token

@@ -9,9 +9,7 @@ struct BackOff: Sendable {
 
     /// Seconds until an attempt may begin, rounded up; at least 1.
     func secondsLeft(_ now: Duration) -> Int {
-        guard let nextAttempt, nextAttempt > now else { return 1 }
-        let left = (nextAttempt - now).components
-        return Int(left.seconds) + (left.attoseconds > 0 ? 1 : 0)
+        nextAttempt.map { ($0 - now).wholeSeconds } ?? 1
     }
 
     /// Records a failure. `fraction` is random, 0…1.

@@ -16,6 +16,7 @@ struct KeySetDocument: Sendable {
 struct KeyAttempt: Sendable {
     let number: UInt64
     let cause: KeySourceEvent.RefreshCause
+    let startedAt: Duration
     /// The present document, for a conditional request.
     let known: KeySetDocument?
     let pending = SharedResult<Void>()
@@ -66,14 +67,20 @@ struct KeySetState: Sendable {
     /// The running fetch. It is stored before any request waits, so that there is never a second one.
     private var underway: KeyAttempt?
     private var lastNumber: UInt64 = 0
-    private var lastAttempt: Duration?
+    /// The number of the attempt that brought the present set; 0 before the first one.
+    private var newestSet: UInt64 = 0
     private var backOff = BackOff()
+    private var permits: FetchPermits
+    /// When the last successful fetch for an unknown key began; nil before the first one. Other fetches do not count: a
+    /// cache between here and the issuer may answer them with an older set.
+    private var askedForUnknownKey: Duration?
     private let createdAt: Duration
     /// A fast path: until this time, these keys are used and nothing else is checked. Every token reads it.
     private var quiet: (keys: JSONWebKeySet?, until: Duration) = (nil, .seconds(-1))
 
     init(_ settings: RemoteKeySet.Settings, now: Duration) {
         self.settings = settings
+        permits = FetchPermits(now: now)
         createdAt = now
     }
 
@@ -116,22 +123,28 @@ struct KeySetState: Sendable {
             return .wait(begin(.noKeys, now), isNew: true)
         }
         guard need == .unknownKey else { return .answer(keys) }
-        // Some set without the key: wait for a fetch, unless the interval for unknown keys has not ended.
-        if let underway { return .wait(underway, isNew: false) }
-        guard lastAttempt.map({ now - $0 >= RemoteKeySet.Limits.unknownKeyInterval }) ?? true else {
+        // Some set without the key: wait for a fetch. One that runs for the age of the set costs no permit.
+        if let underway, underway.cause == .unknownKey || permits.timeLeft(now) == .zero {
+            return .wait(underway, isNew: false)
+        }
+        if underway == nil, permits.take(now) { return .wait(begin(.unknownKey, now), isNew: true) }
+        // No permit: the present set decides only if the issuer has just been asked for it. Otherwise, the key may be
+        // a new one, and the token good.
+        if let asked = askedForUnknownKey, now - asked <= RemoteKeySet.Limits.unknownKeyDecisionTime {
             return .answer(keys)
         }
-        return .wait(begin(.unknownKey, now), isNew: true)
+        return .refuse(retryAfter: permits.timeLeft(now).wholeSeconds)
     }
 
-    /// The step of a request after its wait, with or without success. It never returns `wait`.
+    /// The step of a request after its wait for `attempt`, with or without success. It never returns `wait`.
     ///
-    /// After a successful fetch the set is fresh. After a failed one, a set within its soft lifetime still decides that
-    /// a key is unknown: the token is invalid. An older set cannot decide that, and the answer is *unavailable*.
-    mutating func stepAfterWait(for need: KeyNeed, now: Duration) -> Step {
+    /// After a successful fetch its set decides. Without one, the present set cannot decide that a key is unknown, and
+    /// the answer is *unavailable*.
+    mutating func stepAfterWait(for need: KeyNeed, _ attempt: KeyAttempt, now: Duration) -> Step {
         dropRemovedKeys(now)
-        if let keys = usableKeys(now), need == .noKeys || health(now: now) == .healthy { return .answer(keys) }
-        return .refuse(retryAfter: backOff.secondsLeft(now))
+        guard let keys = usableKeys(now) else { return .refuse(retryAfter: backOff.secondsLeft(now)) }
+        if need == .noKeys || newestSet >= attempt.number { return .answer(keys) }
+        return .refuse(retryAfter: permits.timeLeft(now).wholeSeconds)
     }
 
     /// Records the result of an attempt.
@@ -145,8 +158,12 @@ struct KeySetState: Sendable {
         guard attempt.number == underway?.number else { return false }
         underway = nil
         switch result {
-        case .changed(let document): renew(document, now, fraction)
-        case .unchanged(let document): renew(document, now, fraction)
+        case .changed(let document), .unchanged(let document):
+            renew(document, now, fraction)
+            newestSet = attempt.number
+            if attempt.cause == .unknownKey { askedForUnknownKey = attempt.startedAt }
+        // A failure in the lane of unknown keys does not delay the other lane: a caller could cause it at any time.
+        case .failed where attempt.cause == .unknownKey: break
         case .failed: backOff.fail(now, fraction: fraction)
         }
         return true
@@ -168,8 +185,7 @@ struct KeySetState: Sendable {
 
     private mutating func begin(_ cause: KeySourceEvent.RefreshCause, _ now: Duration) -> KeyAttempt {
         lastNumber &+= 1
-        lastAttempt = now
-        let attempt = KeyAttempt(number: lastNumber, cause: cause, known: present?.document)
+        let attempt = KeyAttempt(number: lastNumber, cause: cause, startedAt: now, known: present?.document)
         underway = attempt
         return attempt
     }

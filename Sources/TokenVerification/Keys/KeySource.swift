@@ -14,9 +14,10 @@ public protocol KeySource: Sendable {
 
     /// Returns a newer set, because the present one is missing or lacks the token's key.
     ///
-    /// A source that cannot get a newer set now, or may not, returns the present one.
+    /// After the call, a token whose key is not in the set is refused as bad. A source that was not able to look for a
+    /// newer set must therefore throw, unless its present set is certainly the issuer's newest.
     ///
-    /// - Throws: ``KeySourceError`` when the keys of the issuer are not known.
+    /// - Throws: ``KeySourceError`` when the keys of the issuer are not known, or a newer set could not be looked for.
     func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet
 
     /// The health of the source. Reading it does not start a fetch.

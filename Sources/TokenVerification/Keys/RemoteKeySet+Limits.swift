@@ -14,8 +14,14 @@ extension RemoteKeySet {
         public static let hardLifetime: Duration = .seconds(3_600)
         /// The accepted values for the hard lifetime.
         public static let hardLifetimes: ClosedRange<Duration> = .seconds(300) ... .seconds(86_400)
-        /// The shortest time between any attempt and an attempt for an unknown key.
+        /// The number of fetches for unknown keys that may follow each other at once. One more is allowed after each
+        /// ``unknownKeyInterval``, up to this number again.
+        public static let unknownKeyFetches = 3
+        /// The time after which one fetch for unknown keys is allowed again.
         public static let unknownKeyInterval: Duration = .seconds(30)
+        /// How long after a fetch for an unknown key its set still decides that a key is unknown. Later, and without a
+        /// permit for another fetch, a token with an unknown key gets *unavailable*.
+        public static let unknownKeyDecisionTime: Duration = .seconds(5)
         /// The longest wait after failures. Each wait is random, between 0 and 1, 2, 4 … seconds up to this.
         public static let longestBackOff: Duration = .seconds(60)
         /// The longest time that a request waits for a fetch.

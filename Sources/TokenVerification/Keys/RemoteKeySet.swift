@@ -7,8 +7,10 @@ internal import Synchronization
 ///
 /// A token with a known key never waits: the present set is available without suspension, and a background fetch renews
 /// it before it is old. There is one fetch at a time; a cancelled request does not cancel the fetch. When a fetch
-/// fails, the present set is used until the end of its hard lifetime. Unknown key ids cause at most one fetch per
-/// ``Limits/unknownKeyInterval``, for any number of tokens. A set replaces the present one only if it has a usable key.
+/// fails, the present set is used until the end of its hard lifetime. Unknown key ids cause at most
+/// ``Limits/unknownKeyFetches`` fetches in a row and then one per ``Limits/unknownKeyInterval``, for any number of
+/// tokens. A token whose key could not be looked for is not called bad: the source throws. A set replaces the present
+/// one only if it has a usable key.
 ///
 /// `KeySetState` makes the decisions; this type executes them. All numbers are in ``Limits``.
 public final class RemoteKeySet: KeySource {
@@ -73,7 +75,8 @@ public final class RemoteKeySet: KeySource {
         return look.keys
     }
 
-    /// Fetches a set or waits for the running fetch. Returns the present set when no fetch is allowed now.
+    /// Fetches a set or waits for the running fetch. Returns the present set for ``KeyNeed/unknownKey`` without a fetch
+    /// only when the issuer was asked for it at most ``Limits/unknownKeyDecisionTime`` ago.
     ///
     /// - Throws: ``KeySourceError`` when there is no set that can decide.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
@@ -84,7 +87,7 @@ public final class RemoteKeySet: KeySource {
             if isNew { start(attempt) }
             _ = await attempt.pending.value(within: Limits.patience, timing)
             let later = clock.now()
-            step = state.withLock { $0.stepAfterWait(for: need, now: later) }
+            step = state.withLock { $0.stepAfterWait(for: need, attempt, now: later) }
         }
         switch step {
         case .answer(let keys): return keys

@@ -26,6 +26,9 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
 
     /// Reads a list from a file.
     ///
+    /// The file must be a regular file that neither its group nor others can write. If others can write its folder, the
+    /// folder must have the sticky bit.
+    ///
     /// - Throws: ``ConfigurationError`` when the file cannot be read, or with every fault of the list, by line number.
     public init(file path: String) throws(ConfigurationError) {
         try self.init(parsing: OperatorFile.read(path, setting: Self.setting, limit: Self.maximumBytes))

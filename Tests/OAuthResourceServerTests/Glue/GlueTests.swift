@@ -39,6 +39,10 @@ struct GlueTests {
         switch target {
         case "/begin": return (200, [("Mcp-Session-Id", "s-1")], subject)
         case "/error": return (400, [("Mcp-Session-Id", "s-1"), ("X-Other", "kept")], subject)
+        case "/odd":
+            return (
+                200, [("Set-Cookie", "a=1"), ("X-Odd", "a\u{1}b"), ("X-Spaces", " kept "), ("Bad\n", "a")], subject
+            )
         default: return (200, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")], "handled \(subject)")
         }
     }
@@ -148,20 +152,61 @@ struct GlueTests {
     }
 
     @Test(
-        "What is no HTTP is 400 and reaches nobody",
+        "POLICY §1: a request that HTTP does not allow is 400 with a challenge, and does not reach the handler",
         arguments: glues,
         [
             ForeignRequest(method: "GE T"), ForeignRequest(method: ""), ForeignRequest(target: ""),
             ForeignRequest(target: "/mcp#x"), ForeignRequest(target: "mcp"), ForeignRequest(target: "/a b"),
             ForeignRequest(fields: [("X", "a\r\nb")]), ForeignRequest(fields: [("X", "a\u{0}")]),
-            ForeignRequest(fields: [("X Y", "a")]),
+            ForeignRequest(fields: [("X Y", "a")]), ForeignRequest(fields: [("Host", "a\u{1}")]),
+            ForeignRequest(fields: [("Authorization", "Bearer a\u{7F}")]),
+            ForeignRequest(fields: [("Mcp-Method", "a\nb")]), ForeignRequest(fields: [("Origin", "https://a\u{0}")]),
         ])
     func malformed(glue: (name: String, send: Send), request: ForeignRequest) async throws {
         var request = request
         request.fields.append(authorization())
         let response = try await glue.send(try GuardFixture().server, request)
         #expect(response.status == 400)
-        #expect(response.body == "")
+        let challenges = response.values("WWW-Authenticate")
+        #expect(challenges.count == 1)
+        #expect(challenges.first?.hasPrefix(#"Bearer error="invalid_request", error_description=""#) == true)
+        #expect(response.body.contains(#""error":"invalid_request""#))
+    }
+
+    @Test("The operator learns which field of a request was malformed, and never its value", arguments: glues)
+    func malformedEvent(glue: (name: String, send: Send)) async throws {
+        let fixture = try GuardFixture()
+        let request = ForeignRequest(fields: [authorization(), ("X-Odd", "s3cret\u{1}")])
+        #expect(try await glue.send(fixture.server, request).status == 400)
+        let lines = fixture.log.all.map(\.description)
+        #expect(lines == ["malformed_field of=request index=1 name=X-Odd", "denied reason=malformed_head token=none"])
+        let name = ForeignRequest(fields: [("X Odd\n", "a")])
+        #expect(try await glue.send(fixture.server, name).status == 400)
+        #expect(
+            fixture.log.all.map(\.description).dropFirst(2).first == "malformed_field of=request index=0 name=malformed"
+        )
+    }
+
+    @Test(
+        "A malformed field of a response is left out, the rest is sent, and the operator learns its name",
+        arguments: glues)
+    func malformedResponse(glue: (name: String, send: Send)) async throws {
+        let fixture = try GuardFixture()
+        let response = try await glue.send(fixture.server, ForeignRequest(target: "/odd", fields: [authorization()]))
+        #expect(response.status == 200)
+        #expect(response.body == "alice")
+        #expect(response.values("X-Odd") == [])
+        #expect(response.values("X-Spaces") == ["kept"])
+        #expect(response.values("Set-Cookie") == ["a=1"])
+        #expect(response.values("Cache-Control") == ["no-store"])
+        #expect(fixture.log.all.map(\.description).contains("malformed_field of=response index=1 name=X-Odd"))
+    }
+
+    @Test("White space around a value is not a part of it", arguments: glues)
+    func whiteSpace(glue: (name: String, send: Send)) async throws {
+        let (name, value) = authorization()
+        let request = ForeignRequest(fields: [(name, "  \(value)\t")])
+        #expect(try await glue.send(try GuardFixture().server, request).status == 200)
     }
 
     @Test("A local server refuses a rebound name: the Host field comes through", arguments: glues)

@@ -15,17 +15,14 @@ enum HummingbirdGlue {
             var pairs = request.head.headerFields.map { ($0.name.rawName, $0.value) }
             // HTTPTypes keeps the Host field apart from the others.
             if let host = request.head.authority { pairs.append(("Host", host)) }
-            guard let method = HTTPMethod(request.head.method.rawValue),
-                let target = HTTPMessages.HTTPRequest.Target(request.head.path ?? ""),
-                let fields = HTTPMessages.HTTPFields(pairs)
-            else { return Response(status: .badRequest) }
 
             switch await resourceServer.decide(
-                method: method, target: target, fields: fields, body: Array(body.readableBytesView))
+                method: request.head.method.rawValue, target: request.head.path ?? "", fields: pairs,
+                body: Array(body.readableBytesView))
             {
             case .respond(let refusal):
                 var response = Response(
-                    status: .init(code: refusal.status.code), headers: Self.headers(refusal.fields))
+                    status: .init(code: refusal.status.code), headers: Self.headers(refusal.fields.pairs))
                 if case .bytes(let bytes) = refusal.body {
                     response.body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
                 }
@@ -34,19 +31,16 @@ enum HummingbirdGlue {
                 var response = try await Principal.$current.withValue(admission.principal) {
                     try await next(request, context)
                 }
-                guard let status = HTTPStatus(response.status.code),
-                    var finished = HTTPMessages.HTTPFields(
-                        response.headers.map { ($0.name.rawName, $0.value) })
-                else { return Response(status: .internalServerError) }
-                admission.finish(status: status, fields: &finished)
-                response.headers = Self.headers(finished)
+                response.headers = Self.headers(
+                    admission.finish(
+                        status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) }))
                 return response
             }
         }
 
-        private static func headers(_ fields: HTTPMessages.HTTPFields) -> HTTPFields {
+        private static func headers(_ fields: [(name: String, value: String)]) -> HTTPFields {
             var headers = HTTPFields()
-            for (name, value) in fields.pairs {
+            for (name, value) in fields {
                 if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
             }
             return headers

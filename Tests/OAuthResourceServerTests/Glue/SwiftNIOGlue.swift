@@ -12,35 +12,29 @@ enum SwiftNIOGlue {
         func respond(
             to head: HTTPRequestHead, _ body: ByteBuffer, at address: SocketAddress?
         ) async throws -> (HTTPResponseHead, ByteBuffer) {
-            guard let method = HTTPMessages.HTTPMethod(head.method.rawValue),
-                let target = HTTPRequest.Target(head.uri),
-                let fields = HTTPFields(head.headers.map { ($0.name, $0.value) })
-            else { return (HTTPResponseHead(version: head.version, status: .badRequest), ByteBuffer()) }
-
             let isLoopback = ["127.0.0.1", "::1"].contains(address?.ipAddress ?? "")
             switch await resourceServer.decide(
-                method: method, target: target, fields: fields, body: Array(body.readableBytesView),
-                listener: isLoopback ? .loopback : .network)
+                method: head.method.rawValue, target: head.uri, fields: head.headers.map { ($0.name, $0.value) },
+                body: Array(body.readableBytesView), listener: isLoopback ? .loopback : .network)
             {
             case .respond(let refusal):
                 let refusalHead = HTTPResponseHead(
                     version: head.version, status: .init(statusCode: refusal.status.code),
-                    headers: Self.headers(refusal.fields))
+                    headers: Self.headers(refusal.fields.pairs))
                 guard case .bytes(let bytes) = refusal.body else { return (refusalHead, ByteBuffer()) }
                 return (refusalHead, ByteBuffer(bytes: bytes))
             case .proceed(let admission):
                 var (responseHead, content) = try await handler(head, body, admission.principal)
-                guard let status = HTTPStatus(Int(responseHead.status.code)),
-                    var finished = HTTPFields(responseHead.headers.map { ($0.name, $0.value) })
-                else { return (HTTPResponseHead(version: head.version, status: .internalServerError), ByteBuffer()) }
-                admission.finish(status: status, fields: &finished)
-                responseHead.headers = Self.headers(finished)
+                responseHead.headers = Self.headers(
+                    admission.finish(
+                        status: Int(responseHead.status.code), fields: responseHead.headers.map { ($0.name, $0.value) })
+                )
                 return (responseHead, content)
             }
         }
 
-        private static func headers(_ fields: HTTPFields) -> HTTPHeaders {
-            HTTPHeaders(fields.pairs.map { ($0.name, $0.value) })
+        private static func headers(_ fields: [(name: String, value: String)]) -> HTTPHeaders {
+            HTTPHeaders(fields.map { ($0.name, $0.value) })
         }
     }
 }

@@ -10,17 +10,15 @@ enum VaporGlue {
 
         func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response {
             let body = try await request.body.collect(max: 4_194_304).get()
-            guard let method = HTTPMessages.HTTPMethod(request.method.rawValue),
-                let target = HTTPRequest.Target(request.url.string),
-                let fields = HTTPMessages.HTTPFields(request.headers.map { ($0.name, $0.value) })
-            else { return Response(status: .badRequest) }
 
             switch await resourceServer.decide(
-                method: method, target: target, fields: fields, body: body.map { Array($0.readableBytesView) } ?? [])
+                method: request.method.rawValue, target: request.url.string,
+                fields: request.headers.map { ($0.name, $0.value) },
+                body: body.map { Array($0.readableBytesView) } ?? [])
             {
             case .respond(let refusal):
                 let response = Response(
-                    status: .init(statusCode: refusal.status.code), headers: Self.headers(refusal.fields))
+                    status: .init(statusCode: refusal.status.code), headers: Self.headers(refusal.fields.pairs))
                 if case .bytes(let bytes) = refusal.body {
                     response.body = Response.Body(buffer: ByteBuffer(bytes: bytes))
                 }
@@ -29,17 +27,15 @@ enum VaporGlue {
                 let response = try await Principal.$current.withValue(admission.principal) {
                     try await next.respond(to: request)
                 }
-                guard let status = HTTPMessages.HTTPStatus(Int(response.status.code)),
-                    var finished = HTTPMessages.HTTPFields(response.headers.map { ($0.name, $0.value) })
-                else { return Response(status: .internalServerError) }
-                admission.finish(status: status, fields: &finished)
-                response.headers = Self.headers(finished)
+                response.headers = Self.headers(
+                    admission.finish(
+                        status: Int(response.status.code), fields: response.headers.map { ($0.name, $0.value) }))
                 return response
             }
         }
 
-        private static func headers(_ fields: HTTPMessages.HTTPFields) -> HTTPHeaders {
-            HTTPHeaders(fields.pairs.map { ($0.name, $0.value) })
+        private static func headers(_ fields: [(name: String, value: String)]) -> HTTPHeaders {
+            HTTPHeaders(fields.map { ($0.name, $0.value) })
         }
     }
 }

@@ -1,0 +1,65 @@
+public import HTTPMessages
+internal import OAuthMetadata
+
+// Requests and responses of other HTTP libraries, whose parts are text.
+extension ResourceServer {
+    /// Decides about a request of another HTTP library, like the function of the same name that takes parsed values.
+    ///
+    /// A method, a target or a field that HTTP does not allow is refused like every malformed request, in every mode:
+    /// 400 with a challenge. Such a field is never left out, because the guard and the handler could then read
+    /// different requests.
+    ///
+    /// - Parameters:
+    ///   - method: The method as sent.
+    ///   - target: The request target as sent, not percent-decoded.
+    ///   - fields: The names and values of all header fields with `Host`, repeated fields included. In HTTP/2 the
+    ///     framework may have the host as `:authority`.
+    ///   - body: The whole content, or nil when the program has not read it.
+    ///   - listener: The kind of address that received the request, if the framework knows it.
+    public func decide(
+        method: String, target: String, fields pairs: some Sequence<(String, String)>, body: [UInt8]? = nil,
+        listener: HTTPRequest.ListenerKind = .unknown
+    ) async -> Decision {
+        var invalid: HTTPFields.InvalidLine?
+        let fields = HTTPFields(keepingValid: pairs) { invalid = invalid ?? $0 }
+        if let invalid { report(.malformedField(invalid, of: .request)) }
+        guard let method = HTTPMethod(method), let target = HTTPRequest.Target(target), invalid == nil else {
+            return refuseMalformed(HTTPMethod(method), HTTPRequest.Target(target), fields, listener)
+        }
+        return await decide(method: method, target: target, fields: fields, body: body, listener: listener)
+    }
+
+    /// Refuses a request whose head is malformed. What is well-formed in it decides about the challenge.
+    private func refuseMalformed(
+        _ method: HTTPMethod?, _ target: HTTPRequest.Target?, _ fields: HTTPFields, _ listener: HTTPRequest.ListenerKind
+    ) -> Decision {
+        // Of the method, the response depends on HEAD only.
+        let request = GuardedRequest(
+            method: method ?? .get, target: target ?? .root, fields: fields, listener: listener, body: nil)
+        let crossOrigin = configuration.browsers.crossOriginFields(for: configuration.browsers.caller(of: request))
+        var operation = ScopeSet()
+        if let method, let target {
+            operation = configuration.scopes.scopesToRequest(for: configuration.scopes.demand(of: method, target.path))
+        }
+        return refuse(request, .malformedRequest(.head), crossOrigin, operation: operation)
+    }
+}
+
+extension ResourceServer.Admission {
+    /// Completes the head of a response of another HTTP library, like the function of the same name that takes parsed
+    /// values.
+    ///
+    /// A field that HTTP does not allow is left out, and the observer learns its name.
+    ///
+    /// - Parameters:
+    ///   - status: The status code of the response. A number outside 100…599 counts as 500.
+    ///   - fields: The names and values of the response's fields, repeated fields included.
+    /// - Returns: The fields to send instead.
+    public func finish(
+        status: Int, fields pairs: some Sequence<(String, String)>
+    ) -> [(name: String, value: String)] {
+        var fields = HTTPFields(keepingValid: pairs) { observer?(.malformedField($0, of: .response)) }
+        finish(status: HTTPStatus(status) ?? .internalServerError, fields: &fields)
+        return fields.pairs
+    }
+}
