@@ -7,7 +7,7 @@
 #endif
 
 /// Reads the small files that the operator configures: secrets and lists of tokens.
-enum OperatorFile {
+package enum OperatorFile {
     /// Reads a whole file or pipe.
     ///
     /// - Parameters:
@@ -15,7 +15,7 @@ enum OperatorFile {
     ///   - setting: The setting to which a fault belongs.
     ///   - limit: The largest acceptable content in bytes.
     /// - Throws: ``ConfigurationError`` with one fault. It does not contain the content of the file.
-    static func read(
+    package static func read(
         _ path: String, setting: ConfigurationError.Path, limit: Int
     ) throws(ConfigurationError) -> [UInt8] {
         do throws(Unusable) {

@@ -4,7 +4,12 @@ import OAuthResourceServer
 // The code of the article Hummingbird.md, and stand-ins for the parts of Hummingbird 2 and HTTPTypes that it uses.
 
 enum HummingbirdGlue {
-    struct ResourceServerMiddleware<Context: RequestContext>: RouterMiddleware {
+    /// A context that knows where its connection arrived: `init(source:)` stores `source.channel.localAddress`.
+    protocol ConnectionContext: RequestContext {
+        var localAddress: SocketAddress? { get }
+    }
+
+    struct ResourceServerMiddleware<Context: ConnectionContext>: RouterMiddleware {
         let resourceServer: ResourceServer
 
         func handle(
@@ -21,7 +26,8 @@ enum HummingbirdGlue {
             else { return Response(status: .badRequest) }
 
             switch await resourceServer.decide(
-                method: method, target: target, fields: fields, body: Array(body.readableBytesView))
+                method: method, target: target, fields: fields, body: Array(body.readableBytesView),
+                listener: .init(ipAddress: context.localAddress?.ipAddress))
             {
             case .respond(let refusal):
                 var response = Response(
@@ -31,8 +37,13 @@ enum HummingbirdGlue {
                 }
                 return response
             case .proceed(let admission):
+                var head = request.head
+                // The handler sees the session under its own identifier.
+                if let session = admission.sessionID, let name = HTTPField.Name("Mcp-Session-Id") {
+                    head.headerFields[name] = session
+                }
                 var response = try await Principal.$current.withValue(admission.principal) {
-                    try await next(request, context)
+                    try await next(Request(head: head, body: request.body), context)
                 }
                 guard let status = HTTPStatus(response.status.code),
                     var finished = HTTPMessages.HTTPFields(
@@ -40,6 +51,12 @@ enum HummingbirdGlue {
                 else { return Response(status: .internalServerError) }
                 admission.finish(status: status, fields: &finished)
                 response.headers = Self.headers(finished)
+                let (fields, body) = (finished, response.body)
+                response.body = ResponseBody(contentLength: body.contentLength) { writer in
+                    // One task at a time uses it: `limitStream` waits for the task that writes.
+                    nonisolated(unsafe) let writer = writer
+                    try await admission.limitStream(fields) { try await unsafe body.write(writer) }
+                }
                 return response
             }
         }
@@ -70,6 +87,13 @@ extension HummingbirdGlue {
     struct HTTPFields: Sendable, Sequence {
         private var fields: [HTTPField] = []
         mutating func append(_ field: HTTPField) { fields.append(field) }
+        subscript(_ name: HTTPField.Name) -> String? {
+            get { fields.first { $0.name.rawName.lowercased() == name.rawName.lowercased() }?.value }
+            set {
+                fields.removeAll { $0.name.rawName.lowercased() == name.rawName.lowercased() }
+                if let newValue { fields.append(HTTPField(name: name, value: newValue)) }
+            }
+        }
         func makeIterator() -> IndexingIterator<[HTTPField]> { fields.makeIterator() }
     }
 
@@ -107,11 +131,35 @@ extension HummingbirdGlue {
         }
     }
 
-    struct ResponseBody: Sendable {
-        var bytes: [UInt8] = []
-        init() {}
-        init(byteBuffer: ByteBuffer) { bytes = byteBuffer.readableBytesView }
+    protocol ResponseBodyWriter {
+        func write(_ buffer: ByteBuffer) async throws
+        consuming func finish(_ trailingHeaders: HTTPFields?) async throws
     }
+
+    struct ResponseBody: Sendable {
+        let contentLength: Int?
+        private let produce: @Sendable (any ResponseBodyWriter) async throws -> Void
+
+        init(
+            contentLength: Int? = nil, _ produce: @escaping @Sendable (any ResponseBodyWriter) async throws -> Void
+        ) {
+            self.contentLength = contentLength
+            self.produce = produce
+        }
+        init() {
+            self.init(contentLength: 0) { try await $0.finish(nil) }
+        }
+        init(byteBuffer: ByteBuffer) {
+            self.init(contentLength: byteBuffer.readableBytesView.count) { writer in
+                try await writer.write(byteBuffer)
+                try await writer.finish(nil)
+            }
+        }
+
+        consuming func write(_ writer: any ResponseBodyWriter) async throws { try await produce(writer) }
+    }
+
+    typealias SocketAddress = VaporGlue.SocketAddress
 
     struct Response: Sendable {
         var status: HTTPResponse.Status

@@ -17,10 +17,9 @@ enum SwiftNIOGlue {
                 let fields = HTTPFields(head.headers.map { ($0.name, $0.value) })
             else { return (HTTPResponseHead(version: head.version, status: .badRequest), ByteBuffer()) }
 
-            let isLoopback = ["127.0.0.1", "::1"].contains(address?.ipAddress ?? "")
             switch await resourceServer.decide(
                 method: method, target: target, fields: fields, body: Array(body.readableBytesView),
-                listener: isLoopback ? .loopback : .network)
+                listener: .init(ipAddress: address?.ipAddress))
             {
             case .respond(let refusal):
                 let refusalHead = HTTPResponseHead(
@@ -29,6 +28,11 @@ enum SwiftNIOGlue {
                 guard case .bytes(let bytes) = refusal.body else { return (refusalHead, ByteBuffer()) }
                 return (refusalHead, ByteBuffer(bytes: bytes))
             case .proceed(let admission):
+                var head = head
+                // The handler sees the session under its own identifier.
+                if let session = admission.sessionID {
+                    head.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
+                }
                 var (responseHead, content) = try await handler(head, body, admission.principal)
                 guard let status = HTTPStatus(Int(responseHead.status.code)),
                     var finished = HTTPFields(responseHead.headers.map { ($0.name, $0.value) })
@@ -59,9 +63,7 @@ extension SwiftNIOGlue {
         init(bytes: [UInt8] = []) { readableBytesView = bytes }
     }
 
-    struct SocketAddress: Sendable {
-        let ipAddress: String?
-    }
+    typealias SocketAddress = VaporGlue.SocketAddress
 
     struct HTTPRequestHead: Sendable {
         var version = HTTPVersion()
