@@ -8,7 +8,8 @@ extension ResourceServerConfiguration {
     /// tokens without `exp`, have no limit. Nor do those of shadow mode.
     public struct Streams: Sendable, Hashable {
         /// When a stream ends through which a client listens for messages: the response to a GET, and to a POST that
-        /// opens `subscriptions/listen` (MCP 2026-07-28).
+        /// opens `subscriptions/listen` (MCP 2026-07-28). Where the guard has no body (see ``MCPScopeRules``), it
+        /// recognizes such a POST by `Mcp-Method`. A handler must compare that field with the body, as MCP requires.
         public var listening = Listening.endsWithToken
         /// How long the event stream that answers any other request may run after the token has expired, in whole
         /// seconds, 0 s…7 days; nil (default) for no limit. A limit may end a long tool call without a result.

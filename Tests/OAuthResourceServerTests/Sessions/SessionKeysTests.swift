@@ -1,3 +1,4 @@
+import OAuthTestKit
 import Testing
 import WireFormat
 
@@ -70,6 +71,29 @@ struct SessionKeysTests {
                 "sessionKeys names a file that does not exist; check the path, which is relative to the working "
                     + "directory"
             ])
+    }
+
+    @Test("Faults of the file that the environment names are told by variable and line, whatever the mode")
+    func environment() throws {
+        let file = try ScratchFile("\(Self.first)\nshort-secret\n")
+        func lines(_ path: String, _ more: [String: String] = [:]) -> [String] {
+            self.lines {
+                let environment = [
+                    "OAUTH_RESOURCE": "http://127.0.0.1:8080/mcp", "OAUTH_ISSUERS": "https://login.example.com",
+                    "OAUTH_SESSION_KEY_FILE": path,
+                ]
+                let configuration = ResourceServerConfiguration(environment: environment.merging(more) { $1 })
+                _ = try ResourceServer(configuration, fetcher: ScriptedFetcher(), observer: { _ in })
+                return .ofThisProcess
+            }
+        }
+        let short =
+            "OAUTH_SESSION_KEY_FILE line 2 is a key of a length outside 32…1,024 bytes; make a key with: "
+            + "openssl rand -base64 32"
+        #expect(lines(file.path) == [short])
+        #expect(lines(file.path, ["OAUTH_MODE": "disabled"]) == [short])
+        #expect(lines("").first?.hasPrefix("OAUTH_SESSION_KEY_FILE is empty; ") == true)
+        #expect(lines("/tmp").first?.hasPrefix("OAUTH_SESSION_KEY_FILE names a directory; ") == true)
     }
 
     @Test("Descriptions and dumps show no key")
