@@ -3,10 +3,10 @@ internal import WireFormat
 
 extension HTTPRequest.ListenerKind {
     /// The kind of a local address, as another HTTP library gives it, for
-    /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
+    /// ``/OAuthResourceServer/ResourceServer/decide(method:target:fields:body:listener:)``.
     ///
     /// - Parameter ipAddress: The IP address at which the connection arrived, without port; nil when there is none.
-    ///   Anything but an IP address makes ``HTTPMessages/HTTPRequest/ListenerKind/unknown``, which a disabled guard
+    ///   Anything but an IP address makes ``unknown``, which a disabled guard
     ///   takes for the network.
     public init(ipAddress: String?) {
         // A link-local address may have a zone, which begins with %.
