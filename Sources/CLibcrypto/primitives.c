@@ -1,9 +1,11 @@
 #include "CLibcrypto.h"
 
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <stdatomic.h>
 
@@ -24,6 +26,35 @@ int lcrypto_sha256(const uint8_t *message, size_t length, uint8_t *out) {
     static const uint8_t empty[1] = {0};
     const EVP_MD *digest = sha256();
     int done = digest != NULL && EVP_Digest(message == NULL ? empty : message, length, out, NULL, digest, NULL) == 1;
+    if (!done) ERR_clear_error();
+    return done ? 1 : -1;
+}
+
+// Fetched at its first use and kept, as the digest.
+static EVP_MAC *hmac(void) {
+    static _Atomic(EVP_MAC *) kept = NULL;
+    EVP_MAC *mac = atomic_load_explicit(&kept, memory_order_acquire);
+    if (mac != NULL) return mac;
+    EVP_MAC *fetched = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    if (fetched == NULL) return NULL;
+    if (atomic_compare_exchange_strong_explicit(&kept, &mac, fetched, memory_order_acq_rel, memory_order_acquire))
+        return fetched;
+    EVP_MAC_free(fetched);
+    return mac;
+}
+
+int lcrypto_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *message, size_t length, uint8_t *out) {
+    static const uint8_t empty[1] = {0};
+    EVP_MAC *mac = hmac();
+    EVP_MAC_CTX *context = mac == NULL ? NULL : EVP_MAC_CTX_new(mac);
+    char name[] = "SHA256";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+                               OSSL_PARAM_construct_end()};
+    size_t written = 0;
+    int done = context != NULL && EVP_MAC_init(context, key == NULL ? empty : key, key_length, parameters) == 1
+        && EVP_MAC_update(context, message == NULL ? empty : message, length) == 1
+        && EVP_MAC_final(context, out, &written, 32) == 1 && written == 32;
+    EVP_MAC_CTX_free(context);
     if (!done) ERR_clear_error();
     return done ? 1 : -1;
 }

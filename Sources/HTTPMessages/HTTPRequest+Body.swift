@@ -60,6 +60,14 @@ extension HTTPRequest {
             storage = .stream(Stream(next))
         }
 
+        /// The whole body if it is in memory; nil for a stream.
+        package var bytesInMemory: [UInt8]? {
+            switch storage {
+            case .bytes(let bytes): bytes
+            case .stream: nil
+            }
+        }
+
         /// The whole body. A streamed body can be collected once.
         ///
         /// - Parameter limit: The largest acceptable number of bytes. No more than that is buffered.

@@ -25,7 +25,9 @@ public struct ResourceServer: Sendable {
     let verifier: any TokenVerifier
     let metadataRoutes: MetadataRoutes
     /// Nil when sessions are not bound.
-    let sessions: SessionRegistry?
+    let sessions: BoundSessions?
+    /// Nil when event streams may outlive tokens.
+    var streams: StreamExpiry?
     let observer: ResourceServerEvent.Observer?
 
     /// The resource, byte for byte as configured.
@@ -89,17 +91,20 @@ public struct ResourceServer: Sendable {
         self.verifier = verifier ?? DisabledVerifier()
         metadataRoutes = MetadataRoutes(
             checked.metadata, checked.metadata.forwarder(for: self.verifier.trustedIssuers, discover: discover))
-        sessions = SessionRegistry(checked)
+        sessions = BoundSessions(checked)
+        streams = StreamExpiry(checked, self.verifier.trustedIssuers)
         self.observer = observer
-        if case .disabled(let name, let reach) = checked.mode {
-            report(.guardDisabled(anonymousAs: name, reach: reach))
+        switch checked.mode {
+        case .enforced, .staticTokens: break
+        case .shadow: report(.guardInShadow)
+        case .disabled(let name, let reach): report(.guardDisabled(anonymousAs: name, reach: reach))
         }
     }
 
     /// Decides about a request that is given as plain values, for use with any HTTP framework.
     ///
-    /// Pass a request that may proceed to the handler, with ``Admission/principal``. Then call
-    /// ``Admission/finish(status:fields:)`` to complete the head of the handler's response.
+    /// Pass a request that may proceed to the handler, with ``Admission/principal`` and ``Admission/sessionID``. Then
+    /// call ``Admission/finish(status:fields:)`` to complete the head of the handler's response.
     ///
     /// - Parameters:
     ///   - method: The method as sent.
@@ -109,7 +114,9 @@ public struct ResourceServer: Sendable {
     ///   - body: The whole content, or nil when the program has not read it. The guard never takes a token from it.
     ///     When ``MCPScopeRules`` decide by the body, pass it, or an empty array if there is none: without it, a
     ///     request gets 503, because a body may be there that the guard does not see.
-    ///   - listener: The kind of address that received the request, if the framework knows it.
+    ///   - listener: The kind of address that received the request. See
+    ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``. When it is unknown, a disabled guard refuses the
+    ///     request, unless it is public.
     public func decide(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,
         listener: HTTPRequest.ListenerKind = .unknown

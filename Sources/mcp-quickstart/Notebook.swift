@@ -3,12 +3,17 @@ import Synchronization
 
 /// Notes in memory: an example of data that needs a scope.
 ///
-/// Each caller has separate notes, keyed by issuer and subject (by client if the token has no subject).
+/// Each user has separate notes, keyed by issuer and subject (by client if the token has no subject). A client of the
+/// development authorization server can register itself, and is a user then: the notes of all users together are limited
+/// too. At a limit the tool answers with an error, and no note is lost.
 final class Notebook: Sendable {
-    /// The most callers that can have notes. At one more, the caller with the oldest first note is evicted.
-    static let maximumOwners = 1_000
-    /// The most notes of a caller. The oldest is evicted.
+    /// The most notes of a user.
     static let maximumNotes = 100
+    /// The most memory of all notes in bytes, with an allowance for each note and each user.
+    static let maximumBytes = 4_194_304
+    /// What a note and a user need in addition to their texts, in bytes.
+    private static let noteOverhead = 64
+    private static let ownerOverhead = 256
     /// The longest note in bytes.
     static let maximumNoteBytes = 4_096
 
@@ -23,11 +28,26 @@ final class Notebook: Sendable {
             subject = principal.subject.map { Array($0.utf8) }
             client = principal.subject == nil ? principal.clientID.map { Array($0.utf8) } : nil
         }
+
+        var bytes: Int { issuer.count + (subject ?? []).count + (client ?? []).count + ownerOverhead }
     }
 
     private struct Pages {
         var notes: [Owner: [String]] = [:]
-        var owners: [Owner] = []
+        var bytes = 0
+    }
+
+    /// Why a note was not added.
+    private enum Full: Error {
+        case ofUser, ofAll
+
+        /// The model reads this text.
+        var sentence: String {
+            switch self {
+            case .ofUser: "You have \(maximumNotes) notes, which is the most. They are kept until the server ends."
+            case .ofAll: "The notebook of all users is full. It is empty again when the server is started again."
+            }
+        }
     }
 
     private let pages = Mutex(Pages())
@@ -55,7 +75,11 @@ final class Notebook: Sendable {
                 guard text.utf8.count <= Self.maximumNoteBytes else {
                     return .failed("The argument text must have \(Self.maximumNoteBytes) bytes at most.")
                 }
-                return .text("That makes \(add(text, of: Owner(principal))).")
+                do throws(Full) {
+                    return .text("That makes \(try add(text, of: Owner(principal))).")
+                } catch {
+                    return .failed(error.sentence)
+                }
             })
     }
 
@@ -74,18 +98,18 @@ final class Notebook: Sendable {
             })
     }
 
-    private func add(_ text: String, of owner: Owner) -> Int {
-        pages.withLock { pages in
-            if pages.notes[owner] == nil {
-                pages.owners.append(owner)
-                if pages.owners.count > Self.maximumOwners { pages.notes[pages.owners.removeFirst()] = nil }
-            }
-            var notes = pages.notes[owner] ?? []
-            notes.append(text)
-            if notes.count > Self.maximumNotes { notes.removeFirst() }
-            pages.notes[owner] = notes
-            return notes.count
+    private func add(_ text: String, of owner: Owner) throws(Full) -> Int {
+        // A closure of the standard library's lock does not keep the type of the error.
+        let result: Result<Int, Full> = pages.withLock { pages in
+            let count = pages.notes[owner]?.count ?? 0
+            guard count < Self.maximumNotes else { return .failure(.ofUser) }
+            let bytes = text.utf8.count + Self.noteOverhead + (count == 0 ? owner.bytes : 0)
+            guard pages.bytes + bytes <= Self.maximumBytes else { return .failure(.ofAll) }
+            pages.bytes += bytes
+            pages.notes[owner, default: []].append(text)
+            return .success(count + 1)
         }
+        return try result.get()
     }
 
     // MARK: The scopes of the tools

@@ -26,7 +26,8 @@ struct GuardSessionTableTests {
 
     /// Begins `s-1` on `/mcp/begin`, and names that session on errors to every caller, as some handlers do.
     private static func answer(_ request: HTTPRequest, _ principal: Principal) -> HTTPResponse {
-        var response = HTTPResponse.text("for \(principal.subject ?? "nobody")")
+        let session = request.fields[.mcpSessionID]?.string.map { " in \($0)" } ?? ""
+        var response = HTTPResponse.text("for \(principal.subject ?? "nobody")\(session)")
         if request.path != "/mcp" { response.fields.append(.mcpSessionID, "s-1") }
         if request.path == "/mcp/error" { response.status = .badRequest }
         return response
@@ -38,8 +39,7 @@ struct GuardSessionTableTests {
 
     private static let other = GuardUnderTest.issuer.token { $0.claims["sub"] = "other-user" }
 
-    @Test("Sessions through a socket and in process: one answer for another's, an unknown and an impossible one")
-    func sessions() async throws {
+    private static func guarded() throws -> GuardUnderTest {
         let issuer = GuardUnderTest.issuer
         let validation = try JWTValidation(issuer: issuer.url, resource: GuardUnderTest.resource)
         let server = try ResourceServer(
@@ -47,32 +47,50 @@ struct GuardSessionTableTests {
                 resource: GuardUnderTest.resource, requiredScopes: ["mcp:use"]),
             verifier: JWTTokenVerifier(
                 [.init(validation, keys: issuer.keySource)], clock: WallClock { GuardUnderTest.now }))
-        let guarded = GuardUnderTest(handler: server.protecting { Self.answer($0, $1) })
-        let session = "Mcp-Session-Id: s-1"
-        try await RowPaths(guarded: guarded).check([
-            .init("nobody has begun it", Self.call("{good}", "s-1"), Self.gone),
+        return GuardUnderTest(handler: server.protecting { Self.answer($0, $1) })
+    }
+
+    @Test("Sessions through a socket and in process: one answer for another's, an unknown and an impossible one")
+    func sessions() async throws {
+        let paths = RowPaths(guarded: try Self.guarded())
+        let prefix = "Mcp-Session-Id: "
+        let begun = try await paths.inProcess(Self.call(target: "/mcp/begin")).lines.first { $0.hasPrefix(prefix) }
+        let line = try #require(begun)
+        let session = String(line.dropFirst(prefix.count))
+        #expect(session.hasPrefix("s-1.") && session.utf8.count == 26)
+        var changed = Array(session.utf8)
+        changed[changed.count - 2] ^= 1
+        // The default key belongs to the process, so that another guard accepts the same identifiers.
+        try await RowPaths(guarded: try Self.guarded()).check([
+            .init("the handler begins one", Self.call(target: "/mcp/begin"), Self.answered(for: "test-user", line)),
+            .init("its principal uses it", Self.call("{good}", session), Self.answered(for: "test-user in s-1")),
             .init(
-                "the handler begins one", Self.call(target: "/mcp/begin"),
-                Self.answered(for: "test-user", session)),
-            .init("its principal uses it", Self.call("{good}", "s-1"), .passed()),
+                "its principal uses it with GET", Self.call("{good}", session, method: "GET"),
+                Self.answered(for: "test-user in s-1")),
+            .init(
+                "its principal ends it", Self.call("{good}", session, method: "DELETE"),
+                Self.answered(for: "test-user in s-1")),
             .init("and may do without", Self.call(), .passed()),
-            .init("another principal", Self.call(Self.other, "s-1"), Self.gone),
+            .init("the handler's identifier alone", Self.call("{good}", "s-1"), Self.gone),
+            .init("another principal", Self.call(Self.other, session), Self.gone),
             .init("an unknown one", Self.call(Self.other, "s-2"), Self.gone),
-            .init("another principal, GET", Self.call(Self.other, "s-1", method: "GET"), Self.gone),
-            .init("another principal, DELETE", Self.call(Self.other, "s-1", method: "DELETE"), Self.gone),
-            .init("another principal, HEAD", Self.call(Self.other, "s-1", method: "HEAD"), Self.gone.bodiless),
-            .init("no principal", RowRequest("POST", "/mcp", ("Mcp-Session-Id", "s-1")), .unauthorized()),
-            .init("a bad token", Self.call("{expired}", "s-1"), .invalidToken()),
-            .init("a token without the scope", Self.call("{noScopes}", "s-1"), .insufficientScope("mcp:use")),
-            .init("two fields", Self.call("{good}", "s-1", "s-1"), Self.severalSessions),
-            .init("two in one field", Self.call("{good}", "s-1, s-1"), Self.gone),
+            .init("another principal, GET", Self.call(Self.other, session, method: "GET"), Self.gone),
+            .init("another principal, DELETE", Self.call(Self.other, session, method: "DELETE"), Self.gone),
+            .init("another principal, HEAD", Self.call(Self.other, session, method: "HEAD"), Self.gone.bodiless),
+            .init("no principal", RowRequest("POST", "/mcp", ("Mcp-Session-Id", session)), .unauthorized()),
+            .init("a bad token", Self.call("{expired}", session), .invalidToken()),
+            .init("a token without the scope", Self.call("{noScopes}", session), .insufficientScope("mcp:use")),
+            .init("two fields", Self.call("{good}", session, session), Self.severalSessions),
+            .init("two in one field", Self.call("{good}", "\(session), \(session)"), Self.gone),
+            .init(
+                "a changed byte", Self.call("{good}", String(decoding: changed, as: UTF8.self)), Self.gone),
+            .init("a cut code", Self.call("{good}", String(session.dropLast())), Self.gone),
+            .init("a second dot", Self.call("{good}", "s-1." + session.dropFirst(3)), Self.gone),
+            .init("other case", Self.call("{good}", session.uppercased()), Self.gone),
             .init("256 bytes", Self.call("{good}", "{long=256}"), Self.gone),
-            .init("257 bytes", Self.call("{good}", "{long=257}"), Self.gone),
+            .init("280 bytes", Self.call("{good}", "{long=280}"), Self.gone),
             .init("bytes that are not ASCII", Self.call("{good}", "s-\u{E9}"), Self.gone),
             .init("empty", Self.call("{good}", ""), Self.gone),
-            .init(
-                "a second principal is given the same", Self.call(Self.other, target: "/mcp/begin"),
-                Self.answered(for: "other-user")),
             .init(
                 "an error names it to another", Self.call(Self.other, target: "/mcp/error"),
                 Self.answered(400, for: "other-user")),
@@ -80,9 +98,11 @@ struct GuardSessionTableTests {
                 "an error names it to its principal, who did not", Self.call(target: "/mcp/error"),
                 Self.answered(400, for: "test-user")),
             .init(
-                "an error names it to its principal, who did", Self.call("{good}", "s-1", target: "/mcp/error"),
-                Self.answered(400, for: "test-user", session)),
-            .init("after all that it is still its principal's", Self.call("{good}", "s-1"), .passed()),
+                "an error names it to its principal, who did", Self.call("{good}", session, target: "/mcp/error"),
+                Self.answered(400, for: "test-user in s-1", line)),
+            .init(
+                "the answer to a GET names it", Self.call(Self.other, method: "GET", target: "/mcp/begin"),
+                Self.answered(for: "other-user")),
         ])
     }
 }

@@ -45,6 +45,8 @@ struct EnvironmentTests {
     @Test("Every variable is read, and lists are separated by commas, white space or both")
     func everything() throws {
         let secret = try ScratchFile("s3cret\n")
+        let sessionKey = try ScratchFile(
+            "# new\nan-example-of-a-key-of-32-bytes-x\nan-example-of-a-key-of-32-bytes-y\n")
         let configuration = try configuration([
             "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000", "OAUTH_AUDIENCES": "api://a, api://b",
             "OAUTH_JWKS_URL": "http://127.0.0.1:9000/keys", "OAUTH_ALGORITHMS": "ES256,EdDSA",
@@ -52,6 +54,7 @@ struct EnvironmentTests {
             "OAUTH_CLOCK_SKEW": "300", "OAUTH_TOKEN_PROFILE": "rfc9068",
             "OAUTH_INTROSPECTION_URL": "http://127.0.0.1:9000/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
             "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": secret.path, "OAUTH_DPOP": "off",
+            "OAUTH_SESSION_KEY_FILE": sessionKey.path,
             "OAUTH_ALLOWED_ORIGINS": "https://app.example.com http://localhost:5173",
             "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
             "PATH": "/bin", "oauth_mode": "not ours",
@@ -79,8 +82,13 @@ struct EnvironmentTests {
             return
         }
         #expect(read.text == "s3cret")
+        guard case .bound(let keys) = configuration.sessions else {
+            Issue.record("sessions are not bound")
+            return
+        }
+        #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 19)
+        #expect(EnvironmentVariable.allCases.count == 20)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -377,6 +385,7 @@ struct EnvironmentTests {
         ]
         let apart: Set<EnvironmentVariable> = [
             .mode, .resource, .staticTokensFile, .requiredScopes, .allowedOrigins, .proofOfPossession,
+            .sessionKeyFile,
         ]
         let neutral = [
             "OAUTH_REQUIRED_SCOPES": "a", "OAUTH_ALLOWED_ORIGINS": "https://a.example.com", "OAUTH_DPOP": "off",

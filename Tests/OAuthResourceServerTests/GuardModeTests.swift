@@ -51,7 +51,21 @@ struct GuardModeTests {
         ]
         // Each request was sent through both entries.
         #expect(events.filter { $0.hasPrefix("would_deny") }.count == 10)
-        #expect(Set(events) == Set(once.map { $0[...] }))
+        #expect(Set(events.dropFirst()) == Set(once.map { $0[...] }))
+    }
+
+    @Test("POLICY §12: shadow mode says so loudly at the start, and so does no mode that enforces")
+    func announcement() throws {
+        func events(_ mode: ResourceServer.Mode) throws -> [String] {
+            let fixture = try GuardFixture { configuration in
+                configuration.mode = mode
+                if mode == .staticTokens { configuration.metadata.authorizationServers = [] }
+            }
+            return fixture.log.all.map(\.description)
+        }
+        #expect(try events(.shadow) == ["GUARD_SHADOW every request is let through, and refusals are only reported"])
+        #expect(try events(.enforced) == [])
+        #expect(try events(.staticTokens) == [])
     }
 
     @Test("In shadow mode a form is searched and handed on whole, and what is down does not stop anybody")
@@ -115,7 +129,7 @@ struct GuardModeTests {
             log.all.map(\.description) == [
                 #"GUARD_DISABLED every request is let through as="dev" reach=loopbackOnly"#
             ])
-        for listener in [HTTPRequest.ListenerKind.loopback, .unknown, .unixSocket] {
+        for listener in [HTTPRequest.ListenerKind.loopback, .unixSocket] {
             for token in [nil, "x"] {
                 let exchange = try await GuardExchange(server, token: token, fields: Self.host, listener: listener)
                 #expect(exchange.served == "<dev>")
@@ -123,13 +137,16 @@ struct GuardModeTests {
         }
         #expect(try await GuardExchange(server, fields: [("Host", "evil.example")]).response.status.code == 421)
         let document = "/.well-known/oauth-protected-resource/mcp"
-        #expect(try await GuardExchange(server, .get, document, fields: Self.host).response.status == .notFound)
+        let exchange = try await GuardExchange(server, .get, document, fields: Self.host, listener: .loopback)
+        #expect(exchange.response.status == .notFound)
     }
 
-    @Test("POLICY §12: disabled is refused beyond loopback, at the listener and at the request")
-    func disabledOnNetwork() async throws {
+    @Test(
+        "POLICY §12: disabled is refused beyond loopback, and where the listener is not known to be loopback",
+        arguments: [HTTPRequest.ListenerKind.network, .unknown])
+    func disabledOnNetwork(listener: HTTPRequest.ListenerKind) async throws {
         let (server, log) = try disabled()
-        let exchange = try await GuardExchange(server, fields: Self.host, listener: .network)
+        let exchange = try await GuardExchange(server, fields: Self.host, listener: listener)
         #expect(
             exchange.response.summary == [
                 "500", "Content-Type: application/json", "Cache-Control: no-store", #"{"error":"server_error"}"#,
@@ -140,6 +157,19 @@ struct GuardModeTests {
             return
         }
         #expect(reason.hasPrefix("the guard is disabled and accepts every request"))
+    }
+
+    @Test("The kind of a listener follows from its address: loopback of both versions, mapped ones and zones included")
+    func listenerAddresses() {
+        for address in ["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::1%lo"] {
+            #expect(HTTPRequest.ListenerKind(ipAddress: address) == .loopback, "\(address)")
+        }
+        for address in ["0.0.0.0", "::", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "::2", "128.0.0.1"] {
+            #expect(HTTPRequest.ListenerKind(ipAddress: address) == .network, "\(address)")
+        }
+        for address in [nil, "", "localhost", "127.1", "[::1]", "127.0.0.1:80", "/tmp/socket"] {
+            #expect(HTTPRequest.ListenerKind(ipAddress: address) == .unknown, "\(address ?? "none")")
+        }
     }
 
     @Test("A disabled guard that is known to be public goes anywhere")
@@ -183,7 +213,9 @@ struct GuardModeTests {
                             let server = try? ResourceServer(
                                 configuration, verifier: hasVerifier ? StubVerifier() : nil, observer: observer)
                             guard let server else { continue }
-                            let isOpen = try await GuardExchange(server, token: "x", fields: Self.host).served != nil
+                            let exchange = try await GuardExchange(
+                                server, token: "x", fields: Self.host, listener: .loopback)
+                            let isOpen = exchange.served != nil
                             let isLocal = resource == Self.local
                             switch mode {
                             case .enforced, .staticTokens:

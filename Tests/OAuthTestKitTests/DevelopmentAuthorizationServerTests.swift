@@ -88,22 +88,69 @@ struct DevelopmentAuthorizationServerTests {
         #expect(try await Fixture().send(.get, path).status == .notFound)
     }
 
+    private static let allowedHeaders = "Authorization, Content-Type, Accept, MCP-Protocol-Version"
+
     @Test(
-        "Fetch: browser clients may read metadata, keys, tokens and registrations",
-        arguments: ["/.well-known/oauth-authorization-server", "/jwks", "/token", "/register"])
-    func cors(path: String) async throws {
+        "Fetch: every page may read the public documents",
+        arguments: ["/.well-known/oauth-authorization-server", "/jwks"])
+    func publicDocuments(path: String) async throws {
         let fixture = try Fixture()
-        let preflight = try await fixture.send(
-            .options, path, [(.origin, "https://app.example"), (.accessControlRequestMethod, "POST")])
-        #expect(preflight.status == .noContent)
-        #expect(preflight.fields[.accessControlAllowOrigin]?.string == "*")
-        #expect(
-            preflight.fields[.accessControlAllowHeaders]?.string
-                == "Authorization, Content-Type, Accept, MCP-Protocol-Version")
-        // Errors too have CORS fields, so that a script can read them.
-        for method in [HTTPMethod.get, .post, .delete] {
-            #expect(try await fixture.send(method, path).fields[.accessControlAllowOrigin]?.string == "*")
+        for origin in ["https://app.example", "http://localhost:5173", "null"] {
+            let preflight = try await fixture.send(
+                .options, path, [(.origin, origin), (.accessControlRequestMethod, "GET")])
+            #expect(preflight.status == .noContent)
+            #expect(preflight.fields[.accessControlAllowOrigin]?.string == "*")
+            #expect(preflight.fields[.accessControlAllowHeaders]?.string == Self.allowedHeaders)
+            // Errors too have CORS fields, so that a script can read them.
+            for method in [HTTPMethod.get, .post, .delete] {
+                let answer = try await fixture.send(method, path, [(.origin, origin)])
+                #expect(answer.fields[.accessControlAllowOrigin]?.string == "*")
+            }
         }
+    }
+
+    @Test("Pages of this machine, from any port, may register and fetch a token", arguments: ["/token", "/register"])
+    func loopbackPages(path: String) async throws {
+        let fixture = try Fixture()
+        for origin in ["http://localhost:5173", "http://127.0.0.1", "https://[::1]:8443", "http://127.0.0.1:9000"] {
+            let preflight = try await fixture.send(
+                .options, path, [(.origin, origin), (.accessControlRequestMethod, "POST")])
+            #expect(preflight.status == .noContent)
+            #expect(preflight.fields[.accessControlAllowOrigin]?.string == origin)
+            #expect(preflight.fields[.accessControlAllowHeaders]?.string == Self.allowedHeaders)
+            #expect(preflight.fields[.vary]?.string == "Origin")
+            for method in [HTTPMethod.get, .post, .delete] {
+                let answer = try await fixture.send(method, path, [(.origin, origin)])
+                #expect(answer.status != .forbidden)
+                #expect(answer.fields[.accessControlAllowOrigin]?.string == origin)
+            }
+        }
+        // Without a page there are no CORS fields, and a cache is told that pages may get others.
+        let answer = try await fixture.send(.post, path)
+        #expect(answer.fields[.accessControlAllowOrigin] == nil)
+        #expect(answer.fields[.vary]?.string == "Origin")
+    }
+
+    @Test(
+        "Another page is refused, and registers no client and gets no token",
+        arguments: [
+            "https://app.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example", "null", "",
+            "http://localhost:5173/", "http://user@localhost:5173", "http://localhost:5173, https://app.example",
+            "file://", "http://192.168.0.7:5173", "vscode-webview://x", "localhost",
+        ])
+    func foreignPages(origin: String) async throws {
+        let fixture = try Fixture()
+        for (method, path) in [
+            (HTTPMethod.options, "/token"), (.post, "/token"), (.options, "/register"), (.post, "/register"),
+            (.get, "/authorize"), (.get, "/token"),
+        ] {
+            let answer = try await fixture.send(method, path, [(.origin, origin)])
+            #expect(answer.status == .forbidden, "\(method) \(path)")
+            #expect(answer.fields[.accessControlAllowOrigin] == nil)
+        }
+        let repeated = try await fixture.send(
+            .post, "/token", [(.origin, "http://localhost:1"), (.origin, "http://localhost:1")])
+        #expect(repeated.status == .forbidden)
     }
 
     @Test(

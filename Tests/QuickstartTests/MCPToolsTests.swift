@@ -54,19 +54,53 @@ struct MCPToolsTests {
         #expect(try await call("list_notes", as: .nobody)["structuredContent"] == ["notes": ["of somebody"]])
     }
 
-    @Test("a caller's oldest note makes room")
+    /// Calls `add_note`. Returns the text of the result, and whether it is an error.
+    private func add(
+        _ text: String, as principal: Principal, to handler: MCPHandler
+    ) async throws -> (text: String, isError: Bool) {
+        let exchange = try await Exchange(
+            #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_note","arguments":{"text":"\#(text)"}}}"#,
+            principal: principal, handler: handler)
+        let result = try #require(try exchange.json["result"])
+        return (try #require(result["content"]?.array?.first?["text"]?.string), result["isError"] == true)
+    }
+
+    @Test("a user has 100 notes at most, whatever its clients; one more is an error that says so, and no note is lost")
     func notesAreBounded() async throws {
         let handler = MCPHandler()
-        for number in 0...Notebook.maximumNotes {
-            _ = try await Exchange(
-                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add_note","arguments":{"text":"\#(number)"}}}"#,
-                handler: handler)
+        for number in 0..<Notebook.maximumNotes {
+            #expect(try await add("\(number)", as: .alice, to: handler) == ("That makes \(number + 1).", false))
         }
+        for principal in [try Principal.alice, try .user("alice", client: "another")] {
+            let refused = try await add("more", as: principal, to: handler)
+            #expect(refused.isError && refused.text.hasPrefix("You have 100 notes, which is the most."))
+        }
+        #expect(try await add("of another user", as: .user("bob", client: "client-1"), to: handler).isError == false)
         let listed = try await Exchange(
             #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_notes"}}"#, handler: handler)
         let notes = try #require(try listed.json["result"]?["structuredContent"]?["notes"]?.array)
         #expect(notes.count == Notebook.maximumNotes)
-        #expect(notes.first == "1")
+        #expect(notes.first == "0")
+    }
+
+    @Test("the notes of all self-registered clients together stay within 4 MiB; then the tool says that it is full")
+    func notebookIsBounded() async throws {
+        let handler = MCPHandler()
+        let text = String(repeating: "n", count: Notebook.maximumNoteBytes)
+        var bytes = 0
+        var answer = (text: "", isError: false)
+        // Each client registers itself with the development authorization server, and is a user of its own.
+        var client = 0
+        while !answer.isError {
+            client += 1
+            let principal = try Principal.user(nil, client: "self-registered-\(client)")
+            for _ in 0..<Notebook.maximumNotes where !answer.isError {
+                answer = try await add(text, as: principal, to: handler)
+                if !answer.isError { bytes += text.utf8.count }
+            }
+        }
+        #expect(answer.text.hasPrefix("The notebook of all users is full."))
+        #expect((4_000_000...Notebook.maximumBytes).contains(bytes))
     }
 
     @Test(

@@ -17,6 +17,13 @@ extension Principal {
         get throws { try Principal(issuer: nil, expiresAt: nil, claims: [:]) }
     }
 
+    /// The principal of a user, or of a client without one.
+    static func user(_ subject: String?, client: String) throws -> Principal {
+        var claims: JSONDocument.Object = ["client_id": .string(client)]
+        claims["sub"] = subject.map { .string($0) }
+        return try Principal(issuer: "https://issuer.example", expiresAt: nil, claims: .object(claims))
+    }
+
     private init(issuer: String?, expiresAt: Double?, claims: JSONValue) throws {
         self.init(
             AccessToken(issuer: issuer, expiresAt: expiresAt, claims: try JSONDocument(parsing: claims.encoded())))

@@ -12,7 +12,14 @@ import WireFormat
 
 @Suite("mcp-quickstart: the whole program", .serialized)
 struct QuickstartTests {
-    private let fetcher = CurlFetcher(insecureHTTP: .loopback)
+    private let fetcher: CurlFetcher
+
+    init() throws {
+        var policy = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
+        // A busy machine needs its time.
+        (policy.connectTimeout, policy.totalTimeout) = (.seconds(60), .seconds(300))
+        fetcher = try CurlFetcher(policy: policy)
+    }
 
     private func get(_ url: String) async throws -> FetchedDocument {
         try await fetcher.fetch(DocumentRequest(url: AbsoluteURL(parsing: url), maximumBodyBytes: 65_536))

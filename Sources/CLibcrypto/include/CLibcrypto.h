@@ -75,6 +75,10 @@ int lcrypto_verify(const lcrypto_verifier *verifier, const uint8_t *signature, s
 // Writes the 32 bytes of the SHA-256 digest. 1 or -1.
 int lcrypto_sha256(const uint8_t *_Nullable message, size_t length, uint8_t *out);
 
+// Writes the 32 bytes of HMAC-SHA-256 (RFC 2104). 1 or -1. Not for JWS: no algorithm of a token reaches this function.
+int lcrypto_hmac_sha256(const uint8_t *_Nullable key, size_t key_length, const uint8_t *_Nullable message,
+                        size_t length, uint8_t *out);
+
 // Fills the buffer with random bytes of OpenSSL's generator. 1 or -1. After -1 the content must not be used.
 int lcrypto_random(uint8_t *out, size_t length);
 

@@ -24,6 +24,7 @@ final class CheckedConfiguration: Sendable {
     let routes: RouteTable
     let browsers: BrowserPolicy
     let sessions: SessionBinding
+    let streams: ResourceServerConfiguration.Streams
     let metadata: CheckedMetadata
     let answers: Answers
     let mode: ResourceServer.Mode
@@ -48,7 +49,7 @@ final class CheckedConfiguration: Sendable {
                 .tokens + "maximumBytes", "is outside \(ResourceServerConfiguration.Tokens.sizes.text) bytes",
                 "choose a size in this range")
         }
-        if case .bound(let limits) = configuration.sessions { limits.check(&faults) }
+        configuration.streams.check(&faults)
 
         guard faults.isEmpty, let resource, let metadata else {
             throw ConfigurationError(configuration.origin.relevant(faults), shownBy: configuration.origin.renderer)
@@ -60,6 +61,7 @@ final class CheckedConfiguration: Sendable {
         routes = RouteTable(configuration.requirements.routes)
         browsers = BrowserPolicy(resource, allowedOrigins: origins)
         sessions = configuration.sessions
+        streams = configuration.streams
         self.metadata = metadata
         answers = Answers(
             realm: realm,
@@ -156,6 +158,7 @@ extension ConfigurationError.Path {
     static let requirements: Self = "requirements"
     static let browsers: Self = "browsers"
     static let sessions: Self = "sessions"
+    static let streams: Self = "streams"
     static let metadata: Self = "metadata"
     static let responses: Self = "responses"
     static let mode: Self = "mode"

@@ -8,6 +8,8 @@ internal import WireFormat
 struct CheckedTokens: Sendable {
     /// The issuers without faults.
     private(set) var issuers: [CheckedIssuer] = []
+    /// The clock skews of issuers by their identifiers.
+    private(set) var clockSkews: [[UInt8]: Int] = [:]
     private var introspection: CheckedIntrospection?
     private let staticTokens: StaticTokenList?
     private let caching: TokenCaching
@@ -41,6 +43,7 @@ struct CheckedTokens: Sendable {
         }
         if var introspection = tokens.introspection {
             introspection.resource = introspection.resource ?? resource
+            clockSkews[Array(introspection.issuer.utf8)] = introspection.clockSkew
             self.introspection = introspection.check(
                 at: .tokens + "introspection", insecureHTTP: insecureHTTP, &faults)
         }

@@ -25,6 +25,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var browsers = Browsers()
     /// Which callers may use an MCP session.
     public var sessions: SessionBinding = .bound
+    /// How long event streams may outlive the tokens of their requests.
+    public var streams = Streams()
     /// The metadata document (RFC 9728), from which clients learn where to log in.
     public var metadata = Metadata()
     /// The details of the responses to refused requests.

@@ -21,6 +21,7 @@ public struct ProtectedHandler: HTTPHandler {
         case .proceed(let admission):
             var request = request
             request.body = guarded.body ?? request.body
+            if let identifier = admission.session?.identifier { request.fields[.mcpSessionID] = identifier }
             return try await respond(to: request, for: admission)
         }
     }
@@ -40,12 +41,6 @@ public struct ProtectedHandler: HTTPHandler {
         } catch {
             server.report(.handlerFailed(error))
             response = Answers.handlerFailed
-        }
-        if case .stream(let produce) = response.body {
-            // The stream is produced after the handler returned, for the same principal.
-            response.body = .stream { writer in
-                try await Principal.$current.withValue(principal) { try await produce(writer) }
-            }
         }
         admission.finish(&response)
         return response

@@ -1,16 +1,21 @@
 public import HTTPMessages
 internal import TokenVerification
+internal import WireFormat
 
 extension ResourceServer {
-    /// A request that was let through: its principal, and what its response still needs.
+    /// A request that was let through: its principal, what its handler needs, and what its response still needs.
     public struct Admission: Sendable {
         /// The principal for whom the request is made.
         public let principal: Principal
+        /// The request as the guard has read it.
+        let request: GuardedRequest
         /// Nil when no page of another origin is allowed.
         let crossOrigin: CrossOriginFields?
         /// Nil when sessions are not bound.
-        let session: SessionRegistry.Use?
-        /// Receives an event when a session was withheld.
+        let session: BoundSessions.Use?
+        /// Nil when event streams may outlive tokens.
+        let expiry: StreamExpiry?
+        /// Receives an event when a session was withheld, or a stream ended with its token.
         let observer: ResourceServerEvent.Observer?
         /// The accepted token of the request; nil if the request proceeds anonymously or in spite of a refusal (shadow
         /// mode).
@@ -18,11 +23,25 @@ extension ResourceServer {
 
         private static let noStore: HTTPFields.Value = "no-store"
 
-        /// Completes the head of the handler's response: shared caches must not store it, a page of an allowed origin
-        /// may read it, and an `Mcp-Session-Id` in it belongs to the caller or is removed.
+        /// The handler's identifier of the session that the request names; nil when it names none, or when sessions are
+        /// not bound.
         ///
-        /// Call it once for every response of the handler, errors included, before the head is sent. Do not send a
-        /// field that it removes from `fields`. A response of a ``ProtectedHandler`` is finished already.
+        /// If it is not nil, put it into the request in place of the field `Mcp-Session-Id` before you call the
+        /// handler. Without this step the handler sees an identifier that it does not know, and answers 404. A
+        /// ``ProtectedHandler`` does this itself.
+        public var sessionID: String? { session?.identifier?.string }
+
+        /// When the body of an event stream (`text/event-stream`) that answers this request must end, in seconds since
+        /// 1970; nil when it may run to its end. See ``ResourceServerConfiguration/Streams``.
+        ///
+        /// ``limitStream(_:_:)`` ends a stream then. A ``ProtectedHandler`` does this itself.
+        public var streamDeadline: Double? { expiry?.deadline(of: request, for: principal) }
+
+        /// Completes the head of the handler's response: shared caches must not store it, a page of an allowed origin
+        /// may read it, and an `Mcp-Session-Id` in it becomes the caller's or is removed.
+        ///
+        /// Call it once for every response of the handler, errors included, before the head is sent. Send the fields
+        /// that it leaves in `fields`, and no others. A response of a ``ProtectedHandler`` is finished already.
         ///
         /// - Parameters:
         ///   - status: The status of the response.
@@ -37,10 +56,56 @@ extension ResourceServer {
             }
         }
 
-        /// Does the same for an ``HTTPMessages/HTTPResponse``, and sets its `principalID` for the access log.
+        /// Writes the body of a response, and ends it at ``streamDeadline`` if it is an event stream.
+        ///
+        /// - Parameters:
+        ///   - fields: The fields of the response.
+        ///   - write: Writes the body. Its task is cancelled at the deadline, and it must return or throw then.
+        /// - Throws: `CancellationError` at the deadline. Otherwise the error of `write`.
+        public func limitStream(
+            _ fields: HTTPFields, _ write: @escaping @Sendable () async throws -> Void
+        ) async throws {
+            guard let expiry, let deadline = deadline(for: fields) else { return try await write() }
+            guard try await !expiry.run(until: deadline, write) else { return }
+            reportExpiredStream()
+            throw CancellationError()
+        }
+
+        private func deadline(for fields: HTTPFields) -> Double? {
+            let isEventStream = fields.contains(.contentType) { MediaType(bytes: $0) == .eventStream }
+            return isEventStream ? streamDeadline : nil
+        }
+
+        private func reportExpiredStream() {
+            observer?(.streamExpired(fingerprint: token?.fingerprint))
+        }
+
+        /// Completes the response of a ``ProtectedHandler``: its head, its body, and its `principalID` for the access
+        /// log.
         func finish(_ response: inout HTTPResponse) {
             finish(status: response.status, fields: &response.fields)
             response.principalID = principal.anonymousName ?? principal.subject ?? principal.clientID
+            guard case .stream(let produce) = response.body else { return }
+            response.body = .stream(limited(produce, response.fields))
+        }
+
+        /// The writing of a streamed body, for the same principal as the handler, which has returned before.
+        private func limited(
+            _ produce: @escaping @Sendable (HTTPResponse.Body.Writer) async throws -> Void, _ fields: HTTPFields
+        ) -> @Sendable (HTTPResponse.Body.Writer) async throws -> Void {
+            guard let expiry, let deadline = deadline(for: fields) else {
+                return { [principal] writer in
+                    try await Principal.$current.withValue(principal) { try await produce(writer) }
+                }
+            }
+            // A stream may live for hours, so it keeps only what it needs.
+            return { [principal, observer, fingerprint = token?.fingerprint] writer in
+                let isInTime = try await Principal.$current.withValue(principal) {
+                    try await expiry.run(until: deadline) { try await produce(expiry.limited(writer, until: deadline)) }
+                }
+                // The stream ends as if the handler had ended it.
+                if !isInTime { observer?(.streamExpired(fingerprint: fingerprint)) }
+            }
         }
     }
 }

@@ -15,7 +15,8 @@ extension ResourceServer {
     ///   - fields: The names and values of all header fields with `Host`, repeated fields included. In HTTP/2 the
     ///     framework may have the host as `:authority`.
     ///   - body: The whole content, or nil when the program has not read it.
-    ///   - listener: The kind of address that received the request, if the framework knows it.
+    ///   - listener: The kind of address that received the request. See
+    ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``.
     public func decide(
         method: String, target: String, fields pairs: some Sequence<(String, String)>, body: [UInt8]? = nil,
         listener: HTTPRequest.ListenerKind = .unknown
@@ -61,5 +62,17 @@ extension ResourceServer.Admission {
         var fields = HTTPFields(keepingValid: pairs) { observer?(.malformedField($0, of: .response)) }
         finish(status: HTTPStatus(status) ?? .internalServerError, fields: &fields)
         return fields.pairs
+    }
+
+    /// Writes the body of a response, like the function of the same name that takes parsed fields.
+    ///
+    /// - Parameters:
+    ///   - fields: The fields that ``finish(status:fields:)`` returned.
+    ///   - write: Writes the body. Its task is cancelled at the deadline, and it must return or throw then.
+    /// - Throws: `CancellationError` at the deadline. Otherwise the error of `write`.
+    public func limitStream(
+        _ fields: [(name: String, value: String)], _ write: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await limitStream(HTTPFields(keepingValid: fields.map { ($0.name, $0.value) }) { _ in }, write)
     }
 }

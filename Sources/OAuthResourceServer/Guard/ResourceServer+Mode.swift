@@ -6,7 +6,8 @@ extension ResourceServer {
         case enforced
         /// Tokens are verified and the result is reported, but every request proceeds: with the token's principal if
         /// the token is good, otherwise anonymously. This mode shows what enforcing would do to a server in use. It
-        /// requires an observer. `Origin` and `Host` are still enforced.
+        /// requires an observer, to which it is reported when the guard is created. `Origin` and `Host` are still
+        /// enforced. Sessions are not bound, and event streams do not end with their tokens.
         case shadow
         /// Enforced, for pre-shared tokens instead of tokens of an authorization server. There is no metadata document
         /// (404), and the challenge is a plain `Bearer realm="…"`.
@@ -19,7 +20,7 @@ extension ResourceServer {
         /// From where a guard in this mode may be reached.
         public enum Reach: Sendable, Hashable {
             /// The resource is on a loopback host, and the server listens only on loopback addresses and Unix-domain
-            /// sockets. Do not put a proxy in front: it would make the server reachable from the network.
+            /// sockets. A request whose listener is not known to be one of these is refused. Do not put a proxy in front: it would make the server reachable from the network.
             case loopbackOnly
             /// Every client that reaches the server may do everything.
             case iKnowThisIsPublic

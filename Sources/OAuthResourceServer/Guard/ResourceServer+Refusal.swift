@@ -75,10 +75,9 @@ extension ResourceServer {
     /// Why a session was refused, or withheld from a caller. It is meant for the operator: a caller can distinguish
     /// only ``repeated`` from the others.
     public enum SessionFault: String, Error, Sendable, Hashable, CaseIterable {
-        /// The request names a session that this process did not begin, or does not remember any more.
+        /// The request names a session that no guard with these keys gave to its caller: it is another principal's, of
+        /// a key that is not in use any more, or invented.
         case unknown = "session_unknown"
-        /// The session belongs to another principal.
-        case ofAnotherPrincipal = "session_of_another_principal"
         /// The message has several `Mcp-Session-Id` fields.
         case repeated = "session_repeated"
         /// The handler's identifier is not 1…256 visible ASCII characters.
@@ -87,5 +86,7 @@ extension ResourceServer {
         case namelessPrincipal = "session_of_nameless_principal"
         /// An error response carries a session that the request did not name.
         case onErrorResponse = "session_on_error_response"
+        /// The response to another method than POST carries a session that the request did not name.
+        case onOtherMethod = "session_on_other_method"
     }
 }

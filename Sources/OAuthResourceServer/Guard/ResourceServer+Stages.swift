@@ -82,7 +82,8 @@ extension ResourceServer {
     /// Whether the mode accepts requests from this kind of listener.
     private func mayBeReached(by request: GuardedRequest) -> Bool {
         guard case .disabled(_, .loopbackOnly) = configuration.mode else { return true }
-        return request.listener != .network
+        // A listener that the program does not name may be reachable from the network.
+        return request.listener == .loopback || request.listener == .unixSocket
     }
 
     /// The response of the metadata routes, which need no token; nil when the request continues.
@@ -197,7 +198,7 @@ extension ResourceServer {
         _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
         _ crossOrigin: CrossOriginFields?
     ) -> Decision {
-        let session: SessionRegistry.Use?
+        let session: BoundSessions.Use?
         do throws(SessionFault) {
             session = try sessions?.admit(request.method, request.fields, of: principal)
         } catch {
@@ -210,7 +211,8 @@ extension ResourceServer {
         }
         return .proceed(
             Admission(
-                principal: principal, crossOrigin: crossOrigin, session: session, observer: observer, token: token))
+                principal: principal, request: request, crossOrigin: crossOrigin, session: session, expiry: streams,
+                observer: observer, token: token))
     }
 
     /// Reports a refusal and makes its response. Every refusal passes through here.

@@ -12,6 +12,8 @@ public enum ResourceServerEvent: Sendable {
     case allowedAnonymously(name: String)
     /// In shadow mode: a request was let through that would have been refused.
     case wouldDeny(ResourceServer.Refusal, fingerprint: String?)
+    /// The guard was created in shadow mode: it refuses no request because of its token.
+    case guardInShadow
     /// The guard was created in the mode that accepts every request without a token. `anonymousAs` is the name of the
     /// principal that every request gets.
     case guardDisabled(anonymousAs: String, reach: ResourceServer.Mode.Reach)
@@ -22,6 +24,8 @@ public enum ResourceServerEvent: Sendable {
     /// A field of a request or response of another HTTP library is not allowed in HTTP. The request was refused; the
     /// response was sent without the field.
     case malformedField(HTTPFields.InvalidLine, of: Message)
+    /// An event stream was ended because its token has expired: see ``ResourceServerConfiguration/Streams``.
+    case streamExpired(fingerprint: String?)
     /// The wrapped handler threw an error. The caller got a 500 without details.
     case handlerFailed(any Error)
     /// An event of a verifier or a key source.
@@ -50,11 +54,13 @@ extension ResourceServerEvent: CustomStringConvertible {
             "would_deny reason=\(refusal.code) token=\(fingerprint ?? "none")"
         case .guardDisabled(let name, let reach):
             "GUARD_DISABLED every request is let through as=\"\(name)\" reach=\(reach)"
+        case .guardInShadow: "GUARD_SHADOW every request is let through, and refusals are only reported"
         case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
         case .sessionWithheld(let fault, let fingerprint):
             "session_withheld reason=\(fault.rawValue) token=\(fingerprint ?? "none")"
         case .malformedField(let line, let message):
             "malformed_field of=\(message.rawValue) index=\(line.index) name=\(line.name?.spelling ?? "malformed")"
+        case .streamExpired(let fingerprint): "stream_expired token=\(fingerprint ?? "none")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .verification(let event): event.description
         }

@@ -10,6 +10,10 @@ internal import WireFormat
 /// processes the request calls ``principal(for:)`` with the ticket that it finds there. A ticket that the client sent
 /// is replaced.
 ///
+/// Close a ticket when its request is over: with the end of the response, and for a notification that was answered with
+/// 202 when the code that processes it has looked up the principal. A ticket that is not closed keeps its place until it
+/// expires. A user has a limited number of places, all its clients together, and beyond it closes only its own tickets.
+///
 /// ```swift
 /// let ticket = contexts.open(for: admission.principal)
 /// let body = contexts.stamp(ticket, on: body)
@@ -28,76 +32,53 @@ public final class RequestContexts: Sendable {
     /// The name of the member of `_meta` that holds the ticket.
     public static let metaName = "oauth-resource-server/request"
 
-    private struct Context {
-        let principal: Principal
-        let end: Duration
-    }
+    /// The default number of open requests, and of those of one user.
+    public static let defaultCapacity = 10_000, defaultCapacityPerUser = 1_000
 
-    private struct State {
-        var contexts: [String: Context] = [:]
-        /// Tickets in the order in which they were opened. A closed one stays until it is the first.
-        var order: [String] = []
-        var first = 0
-
-        mutating func close(beyond capacity: Int, at now: Duration) {
-            while first < order.count {
-                let oldest = order[first]
-                if let context = contexts[oldest] {
-                    guard contexts.count > capacity || context.end <= now else { break }
-                    contexts[oldest] = nil
-                }
-                first += 1
-            }
-            if order.count > 2 * contexts.count + 16 {
-                order = order[first...].filter { contexts[$0] != nil }
-                first = 0
-            }
-        }
-    }
-
-    private let state = Mutex(State())
-    private let capacity: Int
+    private let table: Mutex<ContextTable>
     private let lifetime: Duration
     private let clock: MonotonicClock
 
     /// Creates a table without requests.
     ///
     /// - Parameters:
-    ///   - capacity: The maximum number of open requests, at least 1. One more closes the oldest.
+    ///   - capacity: The maximum number of open requests, at least 1. One more closes the oldest of the user that has the
+    ///     most.
+    ///   - capacityPerUser: The maximum number of open requests of one user, at least 1: of one issuer and subject, or
+    ///     client if there is no subject. One more closes the oldest of this user.
     ///   - lifetime: How long a request may take. Then its ticket expires.
     ///   - clock: The clock for the lifetimes.
-    public init(capacity: Int = 10_000, lifetime: Duration = .seconds(3_600), clock: MonotonicClock = .system) {
-        precondition(capacity > 0, "The capacity must be at least 1.")
-        self.capacity = capacity
+    public init(
+        capacity: Int = defaultCapacity, capacityPerUser: Int = defaultCapacityPerUser,
+        lifetime: Duration = .seconds(3_600), clock: MonotonicClock = .system
+    ) {
+        precondition(capacity > 0 && capacityPerUser > 0, "The capacities must be at least 1.")
+        table = Mutex(ContextTable(capacity: capacity, capacityPerUser: capacityPerUser))
         self.lifetime = lifetime
         self.clock = clock
     }
 
     /// How many requests are open, including expired ones that were not closed.
-    var count: Int { state.withLock { $0.contexts.count } }
+    var count: Int { table.withLock { $0.count } }
 
     /// Opens a request for a principal.
     public func open(for principal: Principal) -> Ticket {
         let ticket = Ticket(text: Base64URL.encode(RandomBytes.make(16)))
+        let user = SessionOwner(user: principal)
         let now = clock.now()
-        state.withLock { state in
-            state.contexts[ticket.text] = Context(principal: principal, end: now + lifetime)
-            state.order.append(ticket.text)
-            state.close(beyond: capacity, at: now)
-        }
+        table.withLock { $0.open(ticket.text, for: principal, user, until: now + lifetime, at: now) }
         return ticket
     }
 
     /// The principal of the request with this ticket; nil when the request has ended or the ticket is unknown.
     public func principal(for ticket: String) -> Principal? {
         let now = clock.now()
-        guard let context = state.withLock({ $0.contexts[ticket] }), now < context.end else { return nil }
-        return context.principal
+        return table.withLock { $0.principal(for: ticket, at: now) }
     }
 
     /// Ends a request. Call it when the response is complete.
     public func close(_ ticket: Ticket) {
-        state.withLock { $0.contexts[ticket.text] = nil }
+        table.withLock { $0.close(ticket.text) }
     }
 
     /// Writes a ticket into `params._meta` of every JSON-RPC message of a body that has a method.

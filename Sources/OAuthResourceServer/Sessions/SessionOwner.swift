@@ -1,12 +1,12 @@
 internal import JOSE
 
-/// The owner of a session: issuer, subject and client of a principal, as one digest.
+/// The owner of a session: issuer, subject and client of a principal, as one SHA-256 digest.
 struct SessionOwner: Sendable, Hashable {
-    private let digest: [UInt8]
+    let digest: [UInt8]
 
     /// The owner of all sessions that were begun without a token. Requests without a token share these sessions.
     /// Requests with a token cannot use them.
-    static let anybody = SessionOwner(digest: [])
+    static let anybody = SessionOwner(parts: [nil, nil, nil])
 
     /// The owner for a principal; nil when its token names neither a subject nor a client, so that it cannot be
     /// distinguished from others.
@@ -18,12 +18,23 @@ struct SessionOwner: Sendable, Hashable {
         }
     }
 
+    /// The user behind a principal, without the client if there is a subject: a user may register many clients.
+    /// Principals of an issuer without subject and client are one user, and so are those without a token.
+    init(user principal: Principal) {
+        let (subject, client) = (principal.subject ?? "", principal.clientID)
+        self.init(parts: [principal.issuer, subject, subject.isEmpty ? client : nil])
+    }
+
     init?(issuer: String?, subject: String?, clientID: String?) {
         let named = [subject, clientID].contains { $0.map { !$0.utf8.isEmpty } ?? false }
         guard named else { return nil }
+        self.init(parts: [issuer, subject, clientID])
+    }
+
+    private init(parts: [String?]) {
         // Each part is encoded with its presence and its length, so that no two triples give the same bytes.
         var text: [UInt8] = []
-        for part in [issuer, subject, clientID] {
+        for part in parts {
             guard let part = part?.utf8, !part.isEmpty else {
                 text.append(0)
                 continue
@@ -34,9 +45,5 @@ struct SessionOwner: Sendable, Hashable {
             text += part
         }
         digest = Digest.sha256(text)
-    }
-
-    private init(digest: [UInt8]) {
-        self.digest = digest
     }
 }

@@ -12,7 +12,8 @@ internal import WireFormat
 /// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
 ///
 /// Because it approves every request, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback
-/// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``.
+/// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other machines
+/// may read its metadata and keys. Their requests to the other endpoints get 403.
 public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// The issuer of the tokens. Give its key source to the guard.
     public let issuer: FakeIssuer
@@ -158,22 +159,33 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         // DNS rebinding: a web page's host name can resolve to this machine. Such a name in `Host` is refused.
         guard Self.isAddressedToLoopback(request) else { return Self.error(.misdirectedRequest) }
         guard let route = routes.route(of: request.path) else { return Self.error(.notFound) }
-        if request.method == .options, route.isOpenToBrowsers { return Self.preflight(for: route) }
+        let page = CallingPage(of: request)
+        var response = try await respond(to: request, from: page, route)
+        page.admit(to: route, &response)
+        return response
+    }
+
+    private func respond(
+        to request: HTTPRequest, from page: CallingPage, _ route: Routes.Route
+    ) async throws -> HTTPResponse {
+        // A page can send some requests without asking (Fetch §3.2.2), and would get a token although it cannot read it.
+        if case .foreign = page, route.readers != .everyPage { return Self.error(.forbidden) }
+        if request.method == .options, route.readers != .noPage { return Self.preflight(for: route) }
         guard route.methods.contains(request.method) else {
             var response = Self.error(.methodNotAllowed)
             response.fields[.allow] = HTTPFields.Value(route.allowedMethods)
-            return Self.opened(response, route)
+            return response
         }
         let now = issuer.clock.now()
-        let response =
-            switch route {
-            case .metadata: metadataDocument
-            case .keys: HTTPResponse.json(.object(issuer.jwks))
-            case .authorize: authorizationEndpoint.respond(query: request.target.query, now: now)
-            case .token: try await tokenEndpoint.respond(to: request, now: now)
-            case .register: try await registrationEndpoint.respond(to: request, now: now)
-            }
-        return Self.opened(response, route)
+        return
+            switch route
+        {
+        case .metadata: metadataDocument
+        case .keys: HTTPResponse.json(.object(issuer.jwks))
+        case .authorize: authorizationEndpoint.respond(query: request.target.query, now: now)
+        case .token: try await tokenEndpoint.respond(to: request, now: now)
+        case .register: try await registrationEndpoint.respond(to: request, now: now)
+        }
     }
 
     private static func isAddressedToLoopback(_ request: HTTPRequest) -> Bool {
@@ -208,14 +220,6 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         response.fields[.accessControlAllowMethods] = HTTPFields.Value(route.allowedMethods)
         response.fields[.accessControlAllowHeaders] = "Authorization, Content-Type, Accept, MCP-Protocol-Version"
         response.fields[.accessControlMaxAge] = "7200"
-        return opened(response, route)
-    }
-
-    /// Lets scripts of any origin read the response. That is safe because no endpoint relies on cookies.
-    private static func opened(_ response: HTTPResponse, _ route: Routes.Route) -> HTTPResponse {
-        guard route.isOpenToBrowsers else { return response }
-        var response = response
-        response.fields[.accessControlAllowOrigin] = "*"
         return response
     }
 }

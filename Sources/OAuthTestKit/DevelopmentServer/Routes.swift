@@ -14,12 +14,28 @@ struct Routes: Sendable {
             }
         }
 
-        /// Whether scripts of any origin may use the endpoint. The authorization endpoint is excluded: the user agent
-        /// is redirected there, and no script reads its answer (OAuth 2.0 for Browser-Based Applications §8.3).
-        var isOpenToBrowsers: Bool { self != .authorize }
+        /// The web pages whose scripts may read the responses.
+        enum Readers: Sendable {
+            /// Pages of every origin.
+            case everyPage
+            /// Pages of this machine.
+            case loopbackPages
+            /// No page.
+            case noPage
+        }
+
+        var readers: Readers {
+            switch self {
+            case .metadata, .keys: .everyPage
+            case .token, .register: .loopbackPages
+            // The user agent is redirected there, and no script reads the answer (OAuth 2.0 for Browser-Based
+            // Applications §8.3).
+            case .authorize: .noPage
+            }
+        }
 
         var allowedMethods: String {
-            (methods + (isOpenToBrowsers ? [.options] : [])).map(\.name).joined(separator: ", ")
+            (methods + (readers == .noPage ? [] : [.options])).map(\.name).joined(separator: ", ")
         }
     }
 

@@ -6,6 +6,8 @@ public struct TrustedIssuer: Sendable {
     public var issuer: String { validation.policy.issuer }
     /// The keys that verify the issuer's tokens.
     public let keys: any KeySource
+    /// How far the clocks of issuer and server may differ, in seconds.
+    package var clockSkew: Int { validation.policy.clockSkew }
     let validation: JWTValidation
     let scopes: ScopeMapping
 

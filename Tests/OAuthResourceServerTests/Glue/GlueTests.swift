@@ -11,6 +11,8 @@ struct ForeignRequest: Sendable {
     var target = "/mcp"
     var fields: [(String, String)] = []
     var body = ""
+    /// Where the request arrives.
+    var localAddress: String? = "192.0.2.1"
 }
 
 /// A response as another HTTP library represents it.
@@ -27,17 +29,21 @@ struct ForeignResponse: Sendable {
 @Suite("The glue of the articles, behind stand-ins of the frameworks", .serialized)
 struct GlueTests {
     /// Sends a request through the code of an article. The handler answers `handled <subject>`. On `/begin` it begins a
-    /// session, and on `/error` it names a session of another caller.
+    /// session, on `/session` it answers with the session that it sees, and on `/error` it names a session of another
+    /// caller.
     typealias Send = @Sendable (ResourceServer, ForeignRequest) async throws -> ForeignResponse
 
     static let glues: [(name: String, send: Send)] = [
         ("Hummingbird", hummingbird), ("Vapor", vapor), ("SwiftNIO", swiftNIO),
     ]
 
-    private static func handled(_ target: String) -> (status: Int, fields: [(String, String)], body: String) {
+    private static func handled(
+        _ target: String, session: String?
+    ) -> (status: Int, fields: [(String, String)], body: String) {
         let subject = Principal.current?.subject ?? "nobody"
         switch target {
         case "/begin": return (200, [("Mcp-Session-Id", "s-1")], subject)
+        case "/session": return (200, [], session ?? "none")
         case "/error": return (400, [("Mcp-Session-Id", "s-1"), ("X-Other", "kept")], subject)
         case "/odd":
             return (
@@ -48,8 +54,14 @@ struct GlueTests {
     }
 
     private static let hummingbird: Send = { server, foreign in
-        struct Context: HummingbirdGlue.RequestContext {
+        struct Context: HummingbirdGlue.ConnectionContext {
             let maxUploadSize = 100
+            let localAddress: VaporGlue.SocketAddress?
+        }
+        final class Writer: HummingbirdGlue.ResponseBodyWriter {
+            let written = Mutex<[UInt8]>([])
+            func write(_ buffer: HummingbirdGlue.ByteBuffer) { written.withLock { $0 += buffer.readableBytesView } }
+            func finish(_ trailingHeaders: HummingbirdGlue.HTTPFields?) {}
         }
         var head = HummingbirdGlue.HTTPRequest(method: .init(rawValue: foreign.method), path: foreign.target)
         for (name, value) in foreign.fields {
@@ -62,9 +74,11 @@ struct GlueTests {
         }
         let middleware = HummingbirdGlue.ResourceServerMiddleware<Context>(resourceServer: server)
         let response = try await middleware.handle(
-            .init(head: head, body: Array(foreign.body.utf8)), context: Context()
+            .init(head: head, body: Array(foreign.body.utf8)),
+            context: Context(localAddress: .init(ipAddress: foreign.localAddress))
         ) { request, _ in
-            let (status, fields, body) = handled(request.head.path ?? "")
+            let session = request.head.headerFields[try #require(.init("mcp-session-id"))]
+            let (status, fields, body) = handled(request.head.path ?? "", session: session)
             var response = HummingbirdGlue.Response(status: .init(code: status))
             for (name, value) in fields {
                 response.headers.append(.init(name: try #require(.init(name)), value: value))
@@ -72,15 +86,19 @@ struct GlueTests {
             response.body = .init(byteBuffer: .init(bytes: Array(body.utf8)))
             return response
         }
+        let writer = Writer()
+        try await response.body.write(writer)
         return ForeignResponse(
             status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) },
-            body: String(decoding: response.body.bytes, as: UTF8.self))
+            body: writer.written.withLock { String(decoding: $0, as: UTF8.self) })
     }
 
     private static let vapor: Send = { server, foreign in
         struct Responder: VaporGlue.AsyncResponder {
             func respond(to request: VaporGlue.Request) async throws -> VaporGlue.Response {
-                let (status, fields, body) = handled(request.url.string)
+                let session = request.headers.first { $0.name.lowercased() == "mcp-session-id" }?.value
+                #expect(request.storage[VaporGlue.AdmissionKey.self]?.sessionID == session)
+                let (status, fields, body) = handled(request.url.string, session: session)
                 return VaporGlue.Response(
                     status: .init(statusCode: status), headers: .init(fields),
                     body: .init(buffer: .init(bytes: Array(body.utf8))))
@@ -89,7 +107,8 @@ struct GlueTests {
         let response = try await VaporGlue.ResourceServerMiddleware(resourceServer: server).respond(
             to: .init(
                 method: .init(rawValue: foreign.method), url: .init(string: foreign.target),
-                headers: .init(foreign.fields), body: .init(bytes: Array(foreign.body.utf8))),
+                headers: .init(foreign.fields), body: .init(bytes: Array(foreign.body.utf8)),
+                application: .init(ipAddress: foreign.localAddress)),
             chainingTo: Responder())
         return ForeignResponse(
             status: Int(response.status.code), fields: response.headers.map { ($0.name, $0.value) },
@@ -98,7 +117,10 @@ struct GlueTests {
 
     private static let swiftNIO: Send = { server, foreign in
         let exchange = SwiftNIOGlue.ProtectedExchange(resourceServer: server) { head, _, principal in
-            let (status, fields, body) = Principal.$current.withValue(principal) { handled(head.uri) }
+            let session = head.headers.first { $0.name.lowercased() == "mcp-session-id" }?.value
+            let (status, fields, body) = Principal.$current.withValue(principal) {
+                handled(head.uri, session: session)
+            }
             return (
                 .init(version: head.version, status: .init(statusCode: status), headers: .init(fields)),
                 .init(bytes: Array(body.utf8))
@@ -107,7 +129,7 @@ struct GlueTests {
         let (head, body) = try await exchange.respond(
             to: .init(
                 method: .init(rawValue: foreign.method), uri: foreign.target, headers: .init(foreign.fields)),
-            .init(bytes: Array(foreign.body.utf8)), at: nil)
+            .init(bytes: Array(foreign.body.utf8)), at: .init(ipAddress: foreign.localAddress))
         return ForeignResponse(
             status: Int(head.status.code), fields: head.headers.map { ($0.name, $0.value) },
             body: String(decoding: body.readableBytesView, as: UTF8.self))
@@ -219,21 +241,42 @@ struct GlueTests {
         #expect(try await glue.send(server, ForeignRequest(fields: [("Host", "127.0.0.1:8080")])).status == 401)
     }
 
-    @Test(
-        "A session is bound, and kept from whoever did not present it; other fields of an error stay", arguments: glues)
+    @Test("A session is bound: the handler sees its own identifier, and the caller one with a code", arguments: glues)
     func sessions(glue: (name: String, send: Send)) async throws {
         let server = try GuardFixture().server
         let begun = try await glue.send(server, ForeignRequest(target: "/begin", fields: [authorization()]))
-        #expect(begun.values("Mcp-Session-Id") == ["s-1"])
-        let stolen = ForeignRequest(fields: [authorization("mallory"), ("mcp-session-id", "s-1")])
-        #expect(try await glue.send(server, stolen).status == 404)
+        let session = try #require(begun.values("Mcp-Session-Id").first)
+        #expect(session.hasPrefix("s-1.") && begun.values("Mcp-Session-Id").count == 1)
+        let seen = ForeignRequest(target: "/session", fields: [authorization(), ("mcp-session-id", session)])
+        #expect(try await glue.send(server, seen).body == "s-1")
+        for stolen in [session, "s-1"] {
+            let request = ForeignRequest(fields: [authorization("mallory"), ("mcp-session-id", stolen)])
+            #expect(try await glue.send(server, request).status == 404)
+        }
         let error = try await glue.send(
             server, ForeignRequest(target: "/error", fields: [authorization("mallory")]))
         #expect(error.status == 400)
         #expect(error.values("Mcp-Session-Id") == [])
         #expect(error.values("X-Other") == ["kept"])
-        let own = ForeignRequest(target: "/error", fields: [authorization(), ("Mcp-Session-Id", "s-1")])
-        #expect(try await glue.send(server, own).values("Mcp-Session-Id") == ["s-1"])
+        let own = ForeignRequest(target: "/error", fields: [authorization(), ("Mcp-Session-Id", session)])
+        #expect(try await glue.send(server, own).values("Mcp-Session-Id") == [session])
+    }
+
+    @Test("POLICY §12: a disabled guard serves only requests that arrive at a loopback address", arguments: glues)
+    func disabled(glue: (name: String, send: Send)) async throws {
+        var configuration = ResourceServerConfiguration(resource: "http://127.0.0.1:8080/mcp")
+        configuration.mode = .disabled(anonymousAs: "dev")
+        let server = try ResourceServer(configuration, verifier: nil, observer: { _ in })
+        func status(at address: String?) async throws -> Int {
+            let request = ForeignRequest(fields: [("Host", "127.0.0.1:8080")], localAddress: address)
+            return try await glue.send(server, request).status
+        }
+        for address in ["127.0.0.1", "::1", "127.9.9.9", "::ffff:127.0.0.1"] {
+            #expect(try await status(at: address) == 200, "\(address)")
+        }
+        for address in ["192.0.2.1", "::", "0.0.0.0", "::ffff:192.0.2.1", "", nil] {
+            #expect(try await status(at: address) == 500, "\(address ?? "none")")
+        }
     }
 }
 
@@ -307,6 +350,7 @@ struct MCPSwiftSDKGlueTests {
                 == "Hello, alice; task-local: none")
         #expect(try await send("[1]", to: handler, as: "alice", session: session).status == .badRequest)
         #expect(try await send("", to: handler, as: "alice", session: session, method: .delete).status == .ok)
+        // The guard knows nothing about ended sessions. The handler answers.
         #expect(try await send(call, to: handler, as: "alice", session: session).status == .notFound)
     }
 

@@ -4,7 +4,12 @@ import OAuthResourceServer
 // The code of the article Hummingbird.md, and stand-ins for the parts of Hummingbird 2 and HTTPTypes that it uses.
 
 enum HummingbirdGlue {
-    struct ResourceServerMiddleware<Context: RequestContext>: RouterMiddleware {
+    /// A context that knows where its connection arrived: `init(source:)` stores `source.channel.localAddress`.
+    protocol ConnectionContext: RequestContext {
+        var localAddress: SocketAddress? { get }
+    }
+
+    struct ResourceServerMiddleware<Context: ConnectionContext>: RouterMiddleware {
         let resourceServer: ResourceServer
 
         func handle(
@@ -18,7 +23,7 @@ enum HummingbirdGlue {
 
             switch await resourceServer.decide(
                 method: request.head.method.rawValue, target: request.head.path ?? "", fields: pairs,
-                body: Array(body.readableBytesView))
+                body: Array(body.readableBytesView), listener: .init(ipAddress: context.localAddress?.ipAddress))
             {
             case .respond(let refusal):
                 var response = Response(
@@ -28,12 +33,23 @@ enum HummingbirdGlue {
                 }
                 return response
             case .proceed(let admission):
-                var response = try await Principal.$current.withValue(admission.principal) {
-                    try await next(request, context)
+                var head = request.head
+                // The handler sees the session under its own identifier.
+                if let session = admission.sessionID, let name = HTTPField.Name("Mcp-Session-Id") {
+                    head.headerFields[name] = session
                 }
-                response.headers = Self.headers(
-                    admission.finish(
-                        status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) }))
+                var response = try await Principal.$current.withValue(admission.principal) {
+                    try await next(Request(head: head, body: request.body), context)
+                }
+                let fields = admission.finish(
+                    status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) })
+                response.headers = Self.headers(fields)
+                let body = response.body
+                response.body = ResponseBody(contentLength: body.contentLength) { writer in
+                    // One task at a time uses it: `limitStream` waits for the task that writes.
+                    nonisolated(unsafe) let writer = writer
+                    try await admission.limitStream(fields) { try await unsafe body.write(writer) }
+                }
                 return response
             }
         }
@@ -64,6 +80,13 @@ extension HummingbirdGlue {
     struct HTTPFields: Sendable, Sequence {
         private var fields: [HTTPField] = []
         mutating func append(_ field: HTTPField) { fields.append(field) }
+        subscript(_ name: HTTPField.Name) -> String? {
+            get { fields.first { $0.name.rawName.lowercased() == name.rawName.lowercased() }?.value }
+            set {
+                fields.removeAll { $0.name.rawName.lowercased() == name.rawName.lowercased() }
+                if let newValue { fields.append(HTTPField(name: name, value: newValue)) }
+            }
+        }
         func makeIterator() -> IndexingIterator<[HTTPField]> { fields.makeIterator() }
     }
 
@@ -101,11 +124,35 @@ extension HummingbirdGlue {
         }
     }
 
-    struct ResponseBody: Sendable {
-        var bytes: [UInt8] = []
-        init() {}
-        init(byteBuffer: ByteBuffer) { bytes = byteBuffer.readableBytesView }
+    protocol ResponseBodyWriter {
+        func write(_ buffer: ByteBuffer) async throws
+        consuming func finish(_ trailingHeaders: HTTPFields?) async throws
     }
+
+    struct ResponseBody: Sendable {
+        let contentLength: Int?
+        private let produce: @Sendable (any ResponseBodyWriter) async throws -> Void
+
+        init(
+            contentLength: Int? = nil, _ produce: @escaping @Sendable (any ResponseBodyWriter) async throws -> Void
+        ) {
+            self.contentLength = contentLength
+            self.produce = produce
+        }
+        init() {
+            self.init(contentLength: 0) { try await $0.finish(nil) }
+        }
+        init(byteBuffer: ByteBuffer) {
+            self.init(contentLength: byteBuffer.readableBytesView.count) { writer in
+                try await writer.write(byteBuffer)
+                try await writer.finish(nil)
+            }
+        }
+
+        consuming func write(_ writer: any ResponseBodyWriter) async throws { try await produce(writer) }
+    }
+
+    typealias SocketAddress = VaporGlue.SocketAddress
 
     struct Response: Sendable {
         var status: HTTPResponse.Status

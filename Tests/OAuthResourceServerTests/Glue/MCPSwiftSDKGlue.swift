@@ -81,8 +81,11 @@ enum MCPSwiftSDKGlue {
             guard [.post, .get, .delete].contains(request.method) else {
                 return HTTPMessages.HTTPResponse(status: .methodNotAllowed)
             }
-            let ticket = contexts.open(for: principal)
             var body = try await request.body.collect(upTo: 4_194_304)
+            let name = request.fields[.mcpSessionID]?.string
+            // MCP: after a 404 the client begins a new session.
+            if let name, sessions[name] == nil { return HTTPMessages.HTTPResponse(status: .notFound) }
+            let ticket = contexts.open(for: principal)
             if request.method == .post {
                 guard let stamped = contexts.stamp(ticket, on: body) else {
                     contexts.close(ticket)
@@ -90,8 +93,13 @@ enum MCPSwiftSDKGlue {
                 }
                 body = stamped
             }
-            let name = request.fields[.mcpSessionID]?.string
-            let session = try await session(name)
+            let session: Session
+            do {
+                session = try await self.session(name)
+            } catch {
+                contexts.close(ticket)
+                throw error
+            }
             var response = MCPMessages.response(
                 await session.transport.handleRequest(MCPMessages.request(request, body)))
             await note(session, name, after: response, to: request.method)
@@ -101,9 +109,8 @@ enum MCPSwiftSDKGlue {
                     defer { contexts.close(ticket) }
                     try await produce(writer)
                 }
-            case .bytes:
-                // A notification is answered before it is handled, so its ticket expires later.
-                if response.status != .accepted { contexts.close(ticket) }
+            // A notification is answered with 202 before it is handled: its handler finds no principal.
+            case .bytes: contexts.close(ticket)
             }
             return response
         }

@@ -12,10 +12,9 @@ enum SwiftNIOGlue {
         func respond(
             to head: HTTPRequestHead, _ body: ByteBuffer, at address: SocketAddress?
         ) async throws -> (HTTPResponseHead, ByteBuffer) {
-            let isLoopback = ["127.0.0.1", "::1"].contains(address?.ipAddress ?? "")
             switch await resourceServer.decide(
                 method: head.method.rawValue, target: head.uri, fields: head.headers.map { ($0.name, $0.value) },
-                body: Array(body.readableBytesView), listener: isLoopback ? .loopback : .network)
+                body: Array(body.readableBytesView), listener: .init(ipAddress: address?.ipAddress))
             {
             case .respond(let refusal):
                 let refusalHead = HTTPResponseHead(
@@ -24,6 +23,11 @@ enum SwiftNIOGlue {
                 guard case .bytes(let bytes) = refusal.body else { return (refusalHead, ByteBuffer()) }
                 return (refusalHead, ByteBuffer(bytes: bytes))
             case .proceed(let admission):
+                var head = head
+                // The handler sees the session under its own identifier.
+                if let session = admission.sessionID {
+                    head.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
+                }
                 var (responseHead, content) = try await handler(head, body, admission.principal)
                 responseHead.headers = Self.headers(
                     admission.finish(
@@ -53,9 +57,7 @@ extension SwiftNIOGlue {
         init(bytes: [UInt8] = []) { readableBytesView = bytes }
     }
 
-    struct SocketAddress: Sendable {
-        let ipAddress: String?
-    }
+    typealias SocketAddress = VaporGlue.SocketAddress
 
     struct HTTPRequestHead: Sendable {
         var version = HTTPVersion()

@@ -11,10 +11,12 @@ enum VaporGlue {
         func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response {
             let body = try await request.body.collect(max: 4_194_304).get()
 
+            // Where the application listens. A disabled guard serves loopback addresses only.
+            let address = request.application.http.server.shared.localAddress?.ipAddress
             switch await resourceServer.decide(
                 method: request.method.rawValue, target: request.url.string,
                 fields: request.headers.map { ($0.name, $0.value) },
-                body: body.map { Array($0.readableBytesView) } ?? [])
+                body: body.map { Array($0.readableBytesView) } ?? [], listener: .init(ipAddress: address))
             {
             case .respond(let refusal):
                 let response = Response(
@@ -24,6 +26,11 @@ enum VaporGlue {
                 }
                 return response
             case .proceed(let admission):
+                // The routes see the session under their own identifier.
+                if let session = admission.sessionID {
+                    request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
+                }
+                request.storage[AdmissionKey.self] = admission
                 let response = try await Principal.$current.withValue(admission.principal) {
                     try await next.respond(to: request)
                 }
@@ -38,6 +45,11 @@ enum VaporGlue {
             HTTPHeaders(fields.map { ($0.name, $0.value) })
         }
     }
+
+    /// The admission of a request, for routes that answer with a stream.
+    struct AdmissionKey: StorageKey {
+        typealias Value = ResourceServer.Admission
+    }
 }
 
 // MARK: Stand-ins
@@ -51,6 +63,10 @@ extension VaporGlue {
         private var pairs: [(name: String, value: String)] = []
         init(_ elements: [(String, String)] = []) { pairs = elements.map { (name: $0.0, value: $0.1) } }
         func makeIterator() -> IndexingIterator<[(name: String, value: String)]> { pairs.makeIterator() }
+        mutating func replaceOrAdd(name: String, value: String) {
+            pairs.removeAll { $0.name.lowercased() == name.lowercased() }
+            pairs.append((name: name, value: value))
+        }
     }
 
     struct HTTPResponseStatus: Sendable {
@@ -76,6 +92,38 @@ extension VaporGlue {
         let string: String
     }
 
+    protocol StorageKey {
+        associatedtype Value: Sendable
+    }
+
+    struct Storage: Sendable {
+        private var values: [ObjectIdentifier: any Sendable] = [:]
+        subscript<Key: StorageKey>(_ key: Key.Type) -> Key.Value? {
+            get { values[ObjectIdentifier(key)] as? Key.Value }
+            set { values[ObjectIdentifier(key)] = newValue }
+        }
+    }
+
+    struct Application: Sendable {
+        struct HTTP: Sendable {
+            struct Server: Sendable {
+                struct Shared: Sendable {
+                    let localAddress: SocketAddress?
+                }
+                let shared: Shared
+            }
+            let server: Server
+        }
+        let http: HTTP
+        init(ipAddress: String?) {
+            http = HTTP(server: .init(shared: .init(localAddress: SocketAddress(ipAddress: ipAddress))))
+        }
+    }
+
+    struct SocketAddress: Sendable {
+        let ipAddress: String?
+    }
+
     final class Request: Sendable {
         struct Body: Sendable {
             let bytes: [UInt8]
@@ -86,14 +134,28 @@ extension VaporGlue {
 
         let method: HTTPMethod
         let url: URI
-        let headers: HTTPHeaders
         let body: Body
+        let application: Application
+        private let state: Mutex<(headers: HTTPHeaders, storage: Storage)>
 
-        init(method: HTTPMethod, url: URI, headers: HTTPHeaders, body: Body) {
+        init(
+            method: HTTPMethod, url: URI, headers: HTTPHeaders, body: Body,
+            application: Application = Application(ipAddress: "192.0.2.1")
+        ) {
             self.method = method
             self.url = url
-            self.headers = headers
             self.body = body
+            self.application = application
+            state = Mutex((headers, Storage()))
+        }
+
+        var headers: HTTPHeaders {
+            get { state.withLock { $0.headers } }
+            set { state.withLock { $0.headers = newValue } }
+        }
+        var storage: Storage {
+            get { state.withLock { $0.storage } }
+            set { state.withLock { $0.storage = newValue } }
         }
     }
 

@@ -14,14 +14,20 @@ struct EventMetricsTests {
         }
         metrics.observe(.verification(.keySource(.refreshSucceeded(usableKeys: 2), issuer: "https://i.example")))
         metrics.observe(.denied(.missingCredentials, fingerprint: nil))
+        metrics.observe(.guardInShadow)
+        for token in ["a", "b"] { metrics.observe(.streamExpired(fingerprint: token)) }
+        metrics.observe(.sessionWithheld(.onOtherMethod, fingerprint: nil))
         let sources: [(String, any KeySource)] = [
             ("https://i.example", GuardFixture.issuer.keySource), ("a\"\\\n", InProcessKeySource { nil }),
         ]
         #expect(
             metrics.text(keySources: sources) == #"""
+                oauth_events_total{event="GUARD_SHADOW"} 1
                 oauth_events_total{event="denied",reason="missing_credentials"} 1
                 oauth_events_total{event="key_refresh_failed",reason="status_503"} 3
                 oauth_events_total{event="key_refresh_succeeded"} 1
+                oauth_events_total{event="session_withheld",reason="session_on_other_method"} 1
+                oauth_events_total{event="stream_expired"} 2
                 oauth_keys{issuer="https://i.example",state="healthy"} 1
                 oauth_keys_age_seconds{issuer="https://i.example"} 0
                 oauth_keys{issuer="a\"\\\n",state="unavailable"} 1

@@ -62,6 +62,18 @@ struct LineLoggerTests {
         #expect(TimeStamp.text(seconds) == text)
     }
 
+    @Test("Shadow mode and the end of a stream are lines, whatever the detail")
+    func modesAndStreams() {
+        logger().observe(.guardInShadow)
+        logger().observe(.streamExpired(fingerprint: "ba7816bf8f01cfea"))
+        logger().observe(.streamExpired(fingerprint: nil))
+        #expect(
+            page.texts == [
+                "GUARD_SHADOW every request is let through, and refusals are only reported",
+                "stream_expired token=ba7816bf8f01cfea", "stream_expired token=none",
+            ])
+    }
+
     @Test("Requests that were let through are left out unless asked for; events of one token share its fingerprint")
     func detail() {
         let events: [ResourceServerEvent] = [

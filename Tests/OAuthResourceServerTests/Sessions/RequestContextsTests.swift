@@ -1,21 +1,31 @@
 import JOSE
-import OAuthResourceServer
 import OAuthTestKit
 import Testing
 import TokenVerification
 import WireFormat
 
+@testable import OAuthResourceServer
+
 @Suite("RequestContexts: the principal of a request, for tasks that are not its own", .serialized)
 struct RequestContextsTests {
     private let clock = ManualClock()
 
-    private func contexts(capacity: Int = 10) -> RequestContexts {
-        RequestContexts(capacity: capacity, lifetime: .seconds(60), clock: clock.clock)
+    private func contexts(capacity: Int = 10, perUser: Int = 10) -> RequestContexts {
+        RequestContexts(
+            capacity: capacity, capacityPerUser: perUser, lifetime: .seconds(60), clock: clock.clock)
     }
 
-    private func principal(_ subject: String) throws -> Principal {
-        let claims = JSONValue.object(["sub": .string(subject)]).encoded()
-        return Principal(AccessToken(issuer: nil, expiresAt: nil, claims: try JSONDocument(parsing: claims)))
+    private func principal(_ subject: String?, client: String? = nil) throws -> Principal {
+        var claims = JSONDocument.Object()
+        claims["sub"] = subject.map { .string($0) }
+        claims["client_id"] = client.map { .string($0) }
+        let document = try JSONDocument(parsing: JSONValue.object(claims).encoded())
+        return Principal(AccessToken(issuer: nil, expiresAt: nil, claims: document))
+    }
+
+    /// Opens a request and returns the text of its ticket.
+    private func open(_ contexts: RequestContexts, _ principal: Principal) throws -> String {
+        try #require(ticket(in: stamped(#"{"method":"x"}"#, contexts, contexts.open(for: principal))))
     }
 
     /// The ticket in a stamped message.
@@ -104,6 +114,51 @@ struct RequestContextsTests {
         #expect(contexts.principal(for: text)?.subject == "alice")
         clock.advance(by: .milliseconds(1))
         #expect(contexts.principal(for: text) == nil)
+    }
+
+    @Test("10,000 tickets of one caller close no request of another")
+    func crowd() throws {
+        let contexts = RequestContexts(clock: clock.clock)
+        let hers = try open(contexts, principal("alice"))
+        let mallory = try principal("mallory")
+        for _ in 0..<10_000 { _ = contexts.open(for: mallory) }
+        #expect(contexts.principal(for: hers)?.subject == "alice")
+        // The clients of a user share its places, and a client without a user has its own.
+        for client in 0..<11 {
+            let principal = try principal("mallory", client: "self-registered-\(client)")
+            for _ in 0..<1_000 { _ = contexts.open(for: principal) }
+        }
+        #expect(contexts.principal(for: hers)?.subject == "alice")
+    }
+
+    @Test("A user beyond its share closes its own oldest request, at the share none")
+    func share() throws {
+        let contexts = contexts(capacity: 100, perUser: 3)
+        let alice = try principal("alice")
+        let (first, second, third) = try (open(contexts, alice), open(contexts, alice), open(contexts, alice))
+        #expect([first, second, third].allSatisfy { contexts.principal(for: $0) != nil })
+        let fourth = try open(contexts, principal("alice", client: "another"))
+        #expect(
+            [first, second, third, fourth].map { contexts.principal(for: $0) != nil } == [false, true, true, true])
+        for client in ["a", "b", "c", "d"] { _ = try open(contexts, principal(nil, client: client)) }
+        #expect(contexts.principal(for: second) != nil, "clients without a user are users of their own")
+    }
+
+    @Test("A full table closes the oldest request of the user that has most, and expired ones first")
+    func full() throws {
+        let contexts = contexts(capacity: 6, perUser: 4)
+        let one = try open(contexts, principal("alice"))
+        let many = try (0..<4).map { _ in try open(contexts, principal("mallory")) }
+        let two = try open(contexts, principal("bob"))
+        let three = try open(contexts, principal("carol"))
+        #expect(
+            ([one] + many + [two, three]).map { contexts.principal(for: $0) != nil }
+                == [true, false, true, true, true, true, true])
+        clock.advance(by: .seconds(60))
+        _ = try open(contexts, principal("alice"))
+        #expect(contexts.count == 1, "expired requests make room")
+        let later = try (0..<4).map { try open(contexts, principal("dave-\($0)")) }
+        #expect(later.allSatisfy { contexts.principal(for: $0) != nil })
     }
 
     @Test("Beyond the capacity the oldest request is closed, at the capacity none")

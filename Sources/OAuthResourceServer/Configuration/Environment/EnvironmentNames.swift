@@ -10,6 +10,7 @@ package enum EnvironmentNames {
         "mode": .mode,
         "requirements.scopes": .requiredScopes,
         "resource": .resource,
+        "sessions.sessionKeys": .sessionKeyFile,
         "tokens.fetching.insecureHTTP": .insecureHTTP,
         "tokens.fetching.privateHosts": .privateHosts,
         "tokens.introspection": .introspectionURL,

@@ -19,6 +19,7 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case staticTokensFile = "OAUTH_STATIC_TOKENS_FILE"
     case proofOfPossession = "OAUTH_DPOP"
     case allowedOrigins = "OAUTH_ALLOWED_ORIGINS"
+    case sessionKeyFile = "OAUTH_SESSION_KEY_FILE"
     case insecureHTTP = "OAUTH_ALLOW_INSECURE_HTTP"
     case privateHosts = "OAUTH_ALLOW_PRIVATE_HOSTS"
 

@@ -35,11 +35,13 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
     /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server |
+    /// | `OAUTH_SESSION_KEY_FILE` | a file of keys that bind MCP sessions, one a line (a random key of this process) |
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
     ///
-    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens. The mode `disabled` accepts every
-    /// request as `anonymous`, and only for a resource on a loopback host: anything wider must be set in code.
+    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens, and ``SessionKeys`` that of session
+    /// keys. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a loopback host:
+    /// anything wider must be set in code.
     /// Variables of another mode are checked too. In the mode `static`, variables about issuers are faults; in
     /// `enforced` and `shadow`, the file of static tokens is.
     public init(environment: [String: String]) {
@@ -55,6 +57,7 @@ extension ResourceServerConfiguration {
         readIntrospection(&reader)
         readMode(&reader)
         readStaticTokens(&reader)
+        readSessionKeys(&reader)
         if reader.choice(.proofOfPossession, ["off": false, "optional": true, "required": true]) == true {
             reader.fault(.proofOfPossession, "is not supported yet", "remove it, or set it to off")
         }
@@ -124,6 +127,15 @@ extension ResourceServerConfiguration {
             tokens.staticTokens = try StaticTokenList(file: path)
         } catch {
             reader.add(error.faults.map { $0.inside(.tokens) })
+        }
+    }
+
+    private mutating func readSessionKeys(_ reader: inout EnvironmentReader) {
+        guard let path = reader.text(.sessionKeyFile) else { return }
+        do throws(ConfigurationError) {
+            sessions = .bound(try SessionKeys(file: path))
+        } catch {
+            reader.add(error.faults.map { $0.inside(.sessions) })
         }
     }
 

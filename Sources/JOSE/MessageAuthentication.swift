@@ -1,0 +1,23 @@
+internal import CLibcrypto
+
+/// HMAC-SHA-256 (RFC 2104, FIPS 198-1), for values that this program makes and later gets back.
+///
+/// It does not belong to the algorithms of tokens: ``SignatureAlgorithm`` cannot represent HMAC, so no token can be
+/// verified with a shared key.
+package enum MessageAuthentication {
+    /// Returns the 32 bytes of the code.
+    package static func code(of message: [UInt8], key: [UInt8]) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            let done = unsafe message.withUnsafeBufferPointer { message -> Int32 in
+                unsafe key.withUnsafeBufferPointer { key in
+                    // The C function writes 32 bytes: the capacity of the buffer.
+                    guard let out = buffer.baseAddress else { return -1 }
+                    return unsafe lcrypto_hmac_sha256(
+                        key.baseAddress, key.count, message.baseAddress, message.count, out)
+                }
+            }
+            precondition(done == 1, "libcrypto has no HMAC-SHA-256; no session can be bound without it.")
+            count = 32
+        }
+    }
+}

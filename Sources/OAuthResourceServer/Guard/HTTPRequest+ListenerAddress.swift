@@ -1,0 +1,22 @@
+public import HTTPMessages
+internal import WireFormat
+
+extension HTTPRequest.ListenerKind {
+    /// The kind of a local address, as another HTTP library gives it, for
+    /// ``/OAuthResourceServer/ResourceServer/decide(method:target:fields:body:listener:)``.
+    ///
+    /// - Parameter ipAddress: The IP address at which the connection arrived, without port; nil when there is none.
+    ///   Anything but an IP address makes ``unknown``, which a disabled guard
+    ///   takes for the network.
+    public init(ipAddress: String?) {
+        // A link-local address may have a zone, which begins with %.
+        let text = Array((ipAddress ?? "").utf8.prefix { $0 != UInt8(ascii: "%") })[...]
+        guard let address = IPLiteral.parseIPv4(text) ?? IPLiteral.parseIPv6(text) else {
+            self = .unknown
+            return
+        }
+        // RFC 4291 §2.5.5.2: a socket for both versions shows IPv4 addresses as ::ffff:127.0.0.1.
+        let isMapped = address.count == 16 && address.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+        self = IPLiteral.isLoopback(isMapped ? Array(address.suffix(4)) : address) ? .loopback : .network
+    }
+}

@@ -1,0 +1,122 @@
+internal import HTTPMessages
+internal import JOSE
+internal import TokenVerification
+internal import WireFormat
+
+/// Decides when the event stream that answers a request must end: POLICY of ``ResourceServerConfiguration/Streams``.
+struct StreamExpiry: Sendable {
+    private let settings: ResourceServerConfiguration.Streams
+    private let skews: [[UInt8]: Int]
+    /// The time of day, for comparison with `exp`.
+    var wallClock = WallClock.system
+    /// The clock that waits.
+    var clock = MonotonicClock.system
+
+    /// The expiry of a guard; nil in the modes that do not enforce tokens.
+    init?(_ configuration: CheckedConfiguration, _ issuers: [TrustedIssuer]) {
+        switch configuration.mode {
+        case .enforced, .staticTokens: break
+        case .shadow, .disabled: return nil
+        }
+        settings = configuration.streams
+        var skews = configuration.tokens.clockSkews
+        for issuer in issuers { skews[Array(issuer.issuer.utf8)] = issuer.clockSkew }
+        self.skews = skews
+    }
+
+    /// When an event stream that answers the request must end, in seconds since 1970; nil when it may run to its end.
+    func deadline(of request: GuardedRequest, for principal: Principal) -> Double? {
+        guard let expiresAt = principal.expiresAt else { return nil }
+        // A verifier of the program may trust issuers that it does not name. They get the default of a policy.
+        let skew = principal.issuer.flatMap { skews[Array($0.utf8)] } ?? JWTPolicy(issuer: "", resource: nil).clockSkew
+        let end = expiresAt + Double(skew)
+        if request.method == .get || request.opensSubscription {
+            return settings.listening == .endsWithToken ? end : nil
+        }
+        return settings.answerGrace.map { end + Double($0.components.seconds) }
+    }
+
+    /// Returns when the deadline has passed, or the task is cancelled.
+    fileprivate func wait(until deadline: Double) async {
+        while !Task.isCancelled {
+            let rest = deadline - wallClock.now()
+            // A time that is not a number has passed.
+            guard rest > 0 else { return }
+            // The wall clock may be set while this waits, so it is asked again.
+            await clock.sleep(.seconds(min(rest, Self.longestWait)))
+        }
+    }
+
+    /// A writer that writes nothing after the deadline, even if `produce` ignores that it was cancelled.
+    func limited(_ writer: HTTPResponse.Body.Writer, until deadline: Double) -> HTTPResponse.Body.Writer {
+        HTTPResponse.Body.Writer { [wallClock] piece in
+            guard !Task.isCancelled, wallClock.now() < deadline else { throw CancellationError() }
+            try await writer.write(piece)
+        } filler: { bytes, time in
+            await writer.fillSilence(with: bytes, after: time)
+        }
+    }
+
+    private static let longestWait = 3_600.0
+
+    private enum End: Sendable { case ofStream, ofTime }
+
+    /// Runs `produce` until it returns or the deadline passes, and cancels it then.
+    ///
+    /// - Returns: Whether `produce` ended in time.
+    /// - Throws: The error of `produce`, unless it was cancelled because of the deadline.
+    func run(until deadline: Double, _ produce: @escaping @Sendable () async throws -> Void) async throws -> Bool {
+        try await withThrowingTaskGroup(of: End.self) { group in
+            group.addTask {
+                try await produce()
+                return .ofStream
+            }
+            group.addTask {
+                await wait(until: deadline)
+                return .ofTime
+            }
+            defer { group.cancelAll() }
+            guard case .ofTime? = try await group.next() else { return true }
+            // When the task of the request is cancelled, the stream ends because of that.
+            let isExpired = !Task.isCancelled
+            group.cancelAll()
+            switch await group.nextResult() {
+            case .success, nil: return !isExpired
+            case .failure(let error):
+                guard isExpired else { throw error }
+                return false
+            }
+        }
+    }
+}
+
+extension GuardedRequest {
+    /// Whether the request opens a stream of MCP 2026-07-28 through which a client listens for messages.
+    ///
+    /// The body decides if the guard has it. Otherwise `Mcp-Method` does, which that revision requires: a handler
+    /// refuses a request whose field does not agree with the body (error -32020).
+    var opensSubscription: Bool {
+        guard method == .post else { return false }
+        guard let bytes = body?.bytesInMemory else {
+            return fields.contains(.mcpMethod) { $0.elementsEqual(Self.subscription.utf8) }
+        }
+        let limits = JSONDocument.Limits(maximumDepth: OperationLimits.maximumDepth, maximumBytes: bytes.count)
+        guard let document = try? JSONDocument(parsing: bytes, limits: limits) else {
+            // The handler may read a subscription in a body that is almost JSON. 0xEF begins a byte order mark.
+            let first = bytes.first { !OptionalWhiteSpace.contains($0) && $0 != 0x0A && $0 != 0x0D }
+            return [UInt8(ascii: "{"), UInt8(ascii: "["), 0xEF].contains(first)
+        }
+        func isSubscription(_ message: JSONDocument.Node) -> Bool {
+            message["method"]?.isString("subscriptions/listen") == true
+        }
+        guard document.root.kind == .array else { return isSubscription(document.root) }
+        var isFound = false
+        document.root.forEachElement { message in
+            isFound = isSubscription(message)
+            return !isFound
+        }
+        return isFound
+    }
+
+    private static let subscription = "subscriptions/listen"
+}
