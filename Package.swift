@@ -158,3 +158,11 @@ for target in package.targets where target.type != .system && !cTargets.contains
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ]
 }
+
+// For Tests/Kqueue/run, on Linux: SocketHTTP and its tests alone, with the poller that Darwin uses.
+if Context.environment["SOCKETHTTP_POLLER"] == "kqueue" {
+    let kept: Set = ["WireFormat", "CSystem", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+    for target in package.targets { target.swiftSettings?.append(.define("SOCKETHTTP_KQUEUE")) }
+}

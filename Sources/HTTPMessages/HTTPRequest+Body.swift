@@ -13,6 +13,8 @@ extension HTTPRequest.Body {
         case disconnected
         /// The stream was read a second time, or by two tasks at once.
         case alreadyConsumed
+        /// The server holds as many bytes for its connections as it may; see `ServerLimits.memoryBytes`.
+        case memoryExhausted
     }
 }
 
@@ -27,19 +29,27 @@ extension HTTPRequest {
             case stream(Stream)
         }
 
+        /// What a reader has done with the chunks that it got before, so that a server can count the bytes it holds.
+        package enum EarlierChunks: Sendable {
+            case kept
+            case released
+        }
+
+        /// Returns the next chunk, which is not empty, or nil at the end.
+        package typealias Source =
+            @Sendable (EarlierChunks) async throws(HTTPRequest.Body.ReadError) -> [UInt8]?
+
         /// A stream that only the first reader gets.
         private final class Stream: Sendable {
-            private let next: @Sendable () async throws(HTTPRequest.Body.ReadError) -> [UInt8]?
+            private let next: Source
             private let isTaken = Atomic(false)
 
-            init(_ next: @escaping @Sendable () async throws(HTTPRequest.Body.ReadError) -> [UInt8]?) {
+            init(_ next: @escaping Source) {
                 self.next = next
             }
 
             /// Throws for a second reader, which would find only the rest of the body and take it for the whole.
-            func take() throws(HTTPRequest.Body.ReadError)
-                -> @Sendable () async throws(HTTPRequest.Body.ReadError) -> [UInt8]?
-            {
+            func take() throws(HTTPRequest.Body.ReadError) -> Source {
                 guard !isTaken.exchange(true, ordering: .relaxed) else { throw .alreadyConsumed }
                 return next
             }
@@ -57,7 +67,12 @@ extension HTTPRequest {
         /// - Parameter next: Returns the next chunk, which is not empty, or nil at the end. One reader calls it, from
         ///   one task at a time.
         public init(next: @escaping @Sendable () async throws(HTTPRequest.Body.ReadError) -> [UInt8]?) {
-            storage = .stream(Stream(next))
+            storage = .stream(Stream { _ async throws(HTTPRequest.Body.ReadError) in try await next() })
+        }
+
+        /// A streamed body whose source learns what happens to the chunks.
+        package init(source: @escaping Source) {
+            storage = .stream(Stream(source))
         }
 
         /// The whole body if it is in memory; nil for a stream.
@@ -82,7 +97,7 @@ extension HTTPRequest {
             case .stream(let stream):
                 let next = try stream.take()
                 var collected: [UInt8] = []
-                while let chunk = try await next() {
+                while let chunk = try await next(.kept) {
                     guard chunk.count <= limit - collected.count else { throw .tooLarge(limit: limit) }
                     if collected.isEmpty { collected = chunk } else { collected += chunk }
                 }
@@ -106,16 +121,16 @@ extension HTTPRequest {
                 let next = try stream.take()
                 var bytes: [UInt8] = []
                 while bytes.count < count {
-                    guard let chunk = try await next() else { return (bytes, HTTPRequest.Body(bytes)) }
+                    guard let chunk = try await next(.kept) else { return (bytes, HTTPRequest.Body(bytes)) }
                     bytes += chunk
                 }
                 let isFirst = Atomic(true)
                 return (
                     bytes,
-                    HTTPRequest.Body { [bytes] () async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
+                    HTTPRequest.Body(source: { [bytes] earlier async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
                         if isFirst.exchange(false, ordering: .relaxed), !bytes.isEmpty { return bytes }
-                        return try await next()
-                    }
+                        return try await next(earlier)
+                    })
                 )
             }
         }
@@ -130,7 +145,7 @@ extension HTTPRequest {
                 if !bytes.isEmpty { try await body(bytes) }
             case .stream(let stream):
                 let next = try stream.take()
-                while let chunk = try await next() { try await body(chunk) }
+                while let chunk = try await next(.released) { try await body(chunk) }
             }
         }
     }

@@ -6,6 +6,7 @@
     import Darwin
 #endif
 import HTTPMessages
+import Synchronization
 
 /// Accepts connections on one loop and distributes them over all loops.
 actor Acceptor {
@@ -36,7 +37,7 @@ actor Acceptor {
     func run() async -> HTTPServer.StartError? {
         if !socket.open() { failure = .system("epoll_ctl", errno) }
         while !isStopping, failure == nil {
-            switch acceptBurst() {
+            switch await acceptBurst() {
             case .wouldBlock:
                 _ = await socket.readable(until: .max)
             case .more:
@@ -47,7 +48,7 @@ actor Acceptor {
                 await socket.pause(until: loop.now + 100)
             }
         }
-        while failure == nil, case .more = acceptBurst() {}
+        while failure == nil, case .more = await acceptBurst() {}
         listener.file?.remove()
         loop.remove(socket)
         return failure
@@ -69,10 +70,10 @@ actor Acceptor {
         case exhausted
     }
 
-    private func acceptBurst() -> Burst {
+    private func acceptBurst() async -> Burst {
         for _ in 0..<64 {
             switch socket.accept() {
-            case .connection(let descriptor): admit(descriptor)
+            case .connection(let descriptor): await admit(descriptor)
             case .wouldBlock: return .wouldBlock
             case .retry: continue
             case .exhausted: return .exhausted
@@ -84,10 +85,17 @@ actor Acceptor {
         return .more
     }
 
-    private func admit(_ descriptor: Int32) {
+    private func admit(_ descriptor: Int32) async {
+        let perPeer = service.limits.connectionsPerPeer
         // Only when it is needed, because it costs a system call.
-        let network = service.limits.connectionsPerPeer == nil ? nil : SocketAddress(peerOf: descriptor)?.network
-        if let fault = service.census.enter(network, service.limits) {
+        let network = perPeer == nil ? nil : SocketAddress(peerOf: descriptor)?.network
+        var fault = service.census.enter(network, limit: service.capacity.connections, perPeer: perPeer)
+        if fault == .tooManyConnections, await evictOne() {
+            service.census.reject(.evicted)
+            fault = service.census.enter(network, limit: nil, perPeer: perPeer)
+        }
+        if let fault {
+            service.census.refuse(fault)
             refuse(descriptor, fault)
             return
         }
@@ -95,6 +103,26 @@ actor Acceptor {
         next = (next + 1) % loops.count
         let connection = HTTPConnection(descriptor: descriptor, network: network, loop: loop, service: service)
         Task(executorPreference: loop) { await connection.run() }
+    }
+
+    /// Closes the connection that has waited longest for a request, of all loops. False when none waits.
+    ///
+    /// Without it, clients that connect and send nothing would lock out every other client.
+    private func evictOne() async -> Bool {
+        if await evictLongest() { return true }
+        // Connections that were accepted a moment ago have not begun to wait.
+        await Task.yield()
+        return await evictLongest()
+    }
+
+    private func evictLongest() async -> Bool {
+        let waits = loops.map { (since: $0.longestWait.load(ordering: .relaxed), loop: $0) }
+        for (since, loop) in waits.sorted(by: { $0.since < $1.since }) where since != .max {
+            let hasEvicted =
+                loop === self.loop ? loop.evict() : await Task(executorPreference: loop) { loop.evict() }.value
+            if hasEvicted { return true }
+        }
+        return false
     }
 
     /// Refuses a connection beyond the limit: sends a response if the socket takes it at once, then closes.
@@ -106,8 +134,7 @@ actor Acceptor {
         _ = refused.send(out, from: 0)
         refused.finishSending()
         // A close with unread bytes would reset the connection, and the client could lose the response: see `linger()`.
-        var unread: [UInt8] = []
-        _ = refused.receive(into: &unread, atMost: .max)
+        _ = refused.discard()
         refused.close()
     }
 }

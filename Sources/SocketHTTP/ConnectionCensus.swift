@@ -15,19 +15,15 @@ final class ConnectionCensus: Sendable {
 
     /// Counts one more connection, or returns why it is refused.
     ///
-    /// - Parameter network: Pass the same value to ``leave(_:)``; nil for a connection that no limit per peer concerns.
-    func enter(_ network: SocketAddress.Network?, _ limits: ServerLimits) -> RequestFault? {
+    /// - Parameters:
+    ///   - network: Pass the same value to ``leave(_:)``; nil for a connection that no limit per peer concerns.
+    ///   - limit: The largest number of open connections; nil when another connection was closed for this one, whose
+    ///     task has not left yet.
+    ///   - perPeer: The largest number of open connections of one network.
+    func enter(_ network: SocketAddress.Network?, limit: Int?, perPeer: Int?) -> RequestFault? {
         state.withLock { state in
-            var fault: RequestFault?
-            if state.open >= limits.connections { fault = .tooManyConnections }
-            if let network, let limit = limits.connectionsPerPeer, state.byNetwork[network, default: 0] >= limit {
-                fault = .tooManyFromPeer
-            }
-            if let fault {
-                state.refused += 1
-                state.rejections[fault, default: 0] += 1
-                return fault
-            }
+            if let network, let perPeer, state.byNetwork[network, default: 0] >= perPeer { return .tooManyFromPeer }
+            if let limit, state.open >= limit { return .tooManyConnections }
             state.open += 1
             state.accepted += 1
             if let network { state.byNetwork[network, default: 0] += 1 }
@@ -48,7 +44,15 @@ final class ConnectionCensus: Sendable {
         waiter?.resume(returning: true)
     }
 
-    /// Counts a request that the server itself has refused.
+    /// Counts a connection that is refused.
+    func refuse(_ fault: RequestFault) {
+        state.withLock { state in
+            state.refused += 1
+            state.rejections[fault, default: 0] += 1
+        }
+    }
+
+    /// Counts a request that the server itself has refused, or a connection that it has closed for another one.
     func reject(_ fault: RequestFault) {
         state.withLock { $0.rejections[fault, default: 0] += 1 }
     }

@@ -36,12 +36,16 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private let thread = Atomic<UInt>(0)
 
     private let poller: Poller
+    private let clock: LoopClock
     let counters = LoopCounters()
+    /// When the socket that has waited longest for a request began to wait; `Int64.max` when none waits. Any thread may
+    /// read it.
+    let longestWait = Atomic(Int64.max)
 
     // Confined to the thread.
     private var events = Poller.Events()
     private var jobs: [UnownedJob] = []
-    private var sockets = SocketTable()
+    var sockets = SocketTable()
     private var deadlines = DeadlineHeap()
     private var nextLook = Int64.max
     private var date = DateLine()
@@ -52,9 +56,10 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     /// Whether the server is stopping: no connection is kept after its current response.
     private(set) var isDraining = false
 
-    package init() throws(HTTPServer.StartError) {
+    package init(clock: LoopClock = LoopClock()) throws(HTTPServer.StartError) {
         poller = try Poller()
-        now = Self.clock()
+        self.clock = clock
+        now = clock.now
     }
 
     // MARK: - Life
@@ -84,7 +89,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
             poller.wait(milliseconds: timeToWait(), using: &events) { token, readiness in
                 sockets[token]?.signal(readiness)
             }
-            now = Self.clock()
+            now = clock.now
             if now >= nextLook { lookAtDeadlines() }
             collectMail()
             runJobs()
@@ -215,6 +220,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         assert(isCurrent)
         socket.close()
         sockets.remove(socket)
+        announceLongestWait()
     }
 
     /// Makes the loop call ``Socket/expire(at:)`` when the clock has passed `deadline`.
@@ -267,10 +273,4 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     /// `Date: …` with its CRLF.
     var dateLine: [UInt8] { date.bytes(at: now) }
-
-    private static func clock() -> Int64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
 }

@@ -56,6 +56,7 @@ struct RequestBodyState {
         switch error {
         case .tooLarge: .bodyTooLarge  // Also for a limit that the handler has set.
         case .timedOut: .bodyTimedOut
+        case .memoryExhausted: .memoryExhausted
         case .malformed: chunkFault ?? .malformedChunk
         case .disconnected, .alreadyConsumed: nil
         }
@@ -64,9 +65,12 @@ struct RequestBodyState {
 
 extension HTTPConnection {
     /// The next chunk for the reader of this exchange's body.
-    func nextChunk(of exchange: UInt64) async throws(HTTPRequest.Body.ReadError) -> [UInt8]? {
+    func nextChunk(
+        of exchange: UInt64, _ earlier: HTTPRequest.Body.EarlierChunks
+    ) async throws(HTTPRequest.Body.ReadError) -> [UInt8]? {
         guard exchange == self.exchange, !body.isConsumed, !body.isBeingRead else { throw .alreadyConsumed }
         body.isBeingRead = true
+        if case .released = earlier { memory.releaseContent() }
         let result: Result<[UInt8]?, HTTPRequest.Body.ReadError>
         do throws(HTTPRequest.Body.ReadError) {
             result = .success(try await readChunk(of: exchange))
@@ -95,7 +99,9 @@ extension HTTPConnection {
                 guard exchange == self.exchange else { throw .alreadyConsumed }
             }
             switch socket.receive(into: &input, atMost: ServerLimits.drainedBodyBytes) {
-            case .bytes: body.awaitsContinue = false
+            case .bytes(let count):
+                body.awaitsContinue = false
+                guard memory.addContent(count) else { throw .memoryExhausted }
             case .end, .gone: throw .disconnected
             case .wouldBlock:
                 let start = loop.now
@@ -129,22 +135,20 @@ extension HTTPConnection {
         }
     }
 
-    /// Reads the rest of the content after the response, up to a bound. False when the connection must be closed. In
-    /// that case only the close itself is left to do.
-    func endBody(isKept: Bool) async -> Bool {
+    /// Reads the rest of the content after the response, up to a bound.
+    func endBody(isKept: Bool) async -> Sequel {
         guard isKept, !body.isBeingRead else {
             // Bytes that have arrived or are still to come would meet a closed socket, and reset the connection.
-            if !input.isEmpty || socket.mayRead || !body.hasEnded { await linger() }
-            return false
+            return !input.isEmpty || socket.mayRead || !body.hasEnded ? .linger : .close
         }
         var dropped = 0
         body.isConsumed = true
+        defer { memory.releaseContent() }
         while !body.hasEnded, dropped <= ServerLimits.drainedBodyBytes {
             guard let chunk = try? await readChunk(of: exchange) else { break }
             dropped += chunk.count
+            memory.releaseContent()
         }
-        if body.hasEnded { return true }
-        await linger()
-        return false
+        return body.hasEnded ? .nextRequest : .linger
     }
 }

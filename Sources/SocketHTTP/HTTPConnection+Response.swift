@@ -10,7 +10,8 @@ extension HTTPConnection {
         // length of zero.
         let isSilent = code == 204 || code == 304
         let hasContent = !isSilent && code != 205 && head.method != .head
-        var isKept = head.persists && !loop.isDraining && !socket.peerHasFinished && body.mayBeDrained(input.count)
+        var isKept =
+            head.persists && !loop.isDraining && body.mayBeDrained(input.count) && !clientHasFinished()
         var persistence: ResponseHead.Persistence { isKept ? (head.isHTTP10 ? .keepAlive : .implied) : .close }
         var out: [UInt8] = []
         switch response.body {
@@ -36,11 +37,35 @@ extension HTTPConnection {
             try await write(out)
             guard hasContent else { break }
             openStream = exchange
+            if isChunked { probeDeparture() }
             try await produce(writer(of: exchange))
             openStream = nil
             if isChunked { try await write(Array("0\r\n\r\n".utf8)) }
         }
         return isKept
+    }
+
+    /// Whether the client has closed its sending side, and no other request has arrived before.
+    private func clientHasFinished() -> Bool {
+        guard socket.peerHasFinished, body.hasEnded, input.isEmpty else { return false }
+        if case .bytes = socket.receive(into: &input, atMost: ServerLimits.receiveBytes) { return false }
+        return true
+    }
+
+    /// When the client closes its sending side during the stream, sends it one byte, which is answered with a reset if
+    /// the client has closed the whole connection. RFC 9112 §7.1 allows any number of zeros before the size of the next
+    /// chunk, the last one included.
+    private func probeDeparture() {
+        let exchange = self.exchange
+        socket.probeDeparture { [loop] in
+            Task(executorPreference: loop) { await self.sendZero(of: exchange) }
+        }
+    }
+
+    private func sendZero(of exchange: UInt64) {
+        // A write that is in progress, or bytes that the client has not taken, find out the same.
+        guard openStream == exchange, !isSending else { return }
+        _ = socket.send([0x30], from: 0)
     }
 
     func appendHead(
@@ -100,7 +125,12 @@ extension HTTPConnection {
     /// Sends the parts one after another, without bytes of another writer between them. Suspends while the socket takes
     /// no more.
     func write(_ first: [UInt8], _ more: [UInt8]...) async throws(ConnectionLost) {
-        if isSending { await withCheckedContinuation { sendQueue.append($0) } }
+        if isSending {
+            let waiting = more.reduce(first.count) { $0 + $1.count }
+            memory.addUnsent(waiting)
+            await withCheckedContinuation { sendQueue.append($0) }
+            memory.addUnsent(-waiting)
+        }
         isSending = true
         defer {
             if sendQueue.isEmpty { isSending = false } else { sendQueue.removeFirst().resume() }
@@ -112,6 +142,9 @@ extension HTTPConnection {
 
     private func transfer(_ bytes: [UInt8], from start: Int) async throws(ConnectionLost) {
         var sent = socket.send(bytes, from: start)
+        guard sent < bytes.count else { return }
+        memory.addUnsent(bytes.count)
+        defer { memory.addUnsent(-bytes.count) }
         while sent < bytes.count {
             guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
                 // The client has stopped reading: the connection is lost for every writer.

@@ -28,6 +28,8 @@ package actor HTTPConnection {
     var isSending = false
     /// The other tasks that want to send, in order.
     var sendQueue: [CheckedContinuation<Void, Never>] = []
+    /// What the connection holds of the server's memory.
+    var memory: MemoryAccount
     /// The access record of the current request; nil without an access log, and after the record has been logged.
     var entry: AccessEntry?
     private let network: SocketAddress.Network?
@@ -37,16 +39,29 @@ package actor HTTPConnection {
         self.loop = loop
         self.service = service
         self.network = network
+        memory = MemoryAccount(service.memory)
         socket = Socket(descriptor: descriptor, loop: loop)
+    }
+
+    /// What follows after a request.
+    enum Sequel {
+        case nextRequest
+        /// Reads and drops what the client still sends, then closes.
+        case linger
+        case close
     }
 
     /// Serves the connection until it ends.
     package func run() async {
         if socket.open() {
-            while let head = await nextHead(), await serve(head) {
+            var sequel = Sequel.nextRequest
+            while case .nextRequest = sequel {
+                sequel = await serveNext()
                 // A client that always has another request ready must not keep the loop from other connections.
                 if exchange % 16 == 0 { await Task.yield() }
             }
+            // The request and its response are released by now.
+            if case .linger = sequel { await linger() }
         }
         openStream = nil
         exchange &+= 1
@@ -54,38 +69,56 @@ package actor HTTPConnection {
         service.census.leave(network)
     }
 
+    private func serveNext() async -> Sequel {
+        switch await nextHead() {
+        case .head(let head): return await serve(head)
+        case .fault(let fault): return await refuse(fault)
+        case .end: return .close
+        }
+    }
+
     // MARK: - Reading
 
-    /// Reads the next head; nil when the connection must be closed. A malformed head is answered here.
-    private func nextHead() async -> RequestHead? {
+    private enum Reading {
+        case head(RequestHead)
+        case fault(RequestFault)
+        /// The connection must be closed without a response.
+        case end
+    }
+
+    /// Reads the next head.
+    private func nextHead() async -> Reading {
+        defer {
+            loop.endWaiting(socket)
+            _ = memory.setIncompleteHead(0)
+        }
         var parser = RequestHeadParser(limits: service.limits)
         var hasBegun = !input.isEmpty
-        var deadline = loop.now + (hasBegun ? service.times.head : service.times.idle)
+        // A client that has sent nothing yet is given no more time than one that has begun.
+        let isFirst = exchange == 0
+        var deadline = loop.now + (hasBegun || isFirst ? service.times.head : service.times.idle)
         while true {
             do throws(RequestFault) {
                 if !input.isEmpty, let end = try parser.parse(input.span) {
-                    return try RequestHead(parser, buffer: takeInput(end), limits: service.limits)
+                    return .head(try RequestHead(parser, buffer: takeInput(end), limits: service.limits))
                 }
             } catch {
-                await refuse(error)
-                return nil
+                return .fault(error)
             }
             switch socket.receive(into: &input, atMost: ServerLimits.receiveBytes) {
             case .bytes:
-                if !hasBegun {
-                    hasBegun = true
-                    deadline = loop.now + service.times.head
-                }
+                if !hasBegun, !isFirst { deadline = loop.now + service.times.head }
+                hasBegun = true
             case .wouldBlock:
-                if loop.isDraining, !hasBegun { return nil }
+                if loop.isDraining, !hasBegun { return .end }
+                if input.isEmpty { input = [] }
+                guard memory.setIncompleteHead(input.capacity) else { return .fault(.memoryExhausted) }
+                loop.beginWaiting(socket)
                 socket.isIdle = !hasBegun
                 let isReady = await socket.readable(until: deadline)
                 socket.isIdle = false
-                guard isReady else {
-                    if hasBegun { await refuse(.headTimedOut) }
-                    return nil
-                }
-            case .end, .gone: return nil
+                guard isReady else { return hasBegun ? .fault(.headTimedOut) : .end }
+            case .end, .gone: return .end
             }
         }
     }
@@ -104,8 +137,8 @@ package actor HTTPConnection {
 
     // MARK: - One exchange
 
-    /// Answers one request. False when the connection must be closed.
-    private func serve(_ head: RequestHead) async -> Bool {
+    /// Answers one request.
+    private func serve(_ head: RequestHead) async -> Sequel {
         exchange &+= 1
         status = nil
         body = RequestBodyState(
@@ -114,6 +147,9 @@ package actor HTTPConnection {
             method: head.method, target: head.target, fields: head.fields, body: requestBody(head.framing))
         request.listener = service.listener
         if service.accessLog != nil { entry = AccessEntry(head, sentBytes: socket.sentBytes) }
+        guard memory.setRequest(head.fields.buffer.count + input.count) else {
+            return await refuse(.memoryExhausted)
+        }
         socket.beginHandling()
         do {
             let response = try await service.handler.respond(to: request)
@@ -133,6 +169,8 @@ package actor HTTPConnection {
     private func endExchange(isComplete: Bool, _ fault: RequestFault? = nil) {
         socket.endHandling()
         socket.stopFilling()
+        _ = memory.setRequest(0)
+        memory.releaseContent()
         openStream = nil
         guard let entry, let log = service.accessLog else { return }
         self.entry = nil
@@ -142,37 +180,38 @@ package actor HTTPConnection {
     private func requestBody(_ framing: RequestHead.Framing) -> HTTPRequest.Body {
         guard framing != .none else { return HTTPRequest.Body() }
         let exchange = self.exchange
-        return HTTPRequest.Body { () async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
-            try await self.nextChunk(of: exchange)
-        }
+        return HTTPRequest.Body(source: { earlier async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
+            try await self.nextChunk(of: exchange, earlier)
+        })
     }
 
-    /// Answers an error of a handler. Its text is not sent. False when the connection must be closed.
-    private func fail(_ error: any Error, _ head: RequestHead) async -> Bool {
+    /// Answers an error of a handler. Its text is not sent.
+    private func fail(_ error: any Error, _ head: RequestHead) async -> Sequel {
         defer { endExchange(isComplete: false) }  // No effect when it has been ended below.
-        if error is ConnectionLost || socket.isGone { return false }
-        if error is CancellationError, Task.isCancelled { return false }
+        if error is ConnectionLost || socket.isGone { return .close }
+        if error is CancellationError, Task.isCancelled { return .close }
         if let error = error as? HTTPRequest.Body.ReadError, error != .alreadyConsumed {
             // The content was faulty, and the handler left the answer to the server. An incomplete request gets none
             // (RFC 9112 §8).
-            if status == nil, let fault = body.fault(of: error) { await refuse(fault) }
-            return false
+            guard status == nil, let fault = body.fault(of: error) else { return .close }
+            return await refuse(fault)
         }
         service.onError?(error)
         // A stream that broke must not look complete, so no last chunk is sent.
-        guard status == nil else { return false }
+        guard status == nil else { return .close }
         var response = HTTPResponse(
             status: .internalServerError, body: .bytes(Array(#"{"error":"server_error"}"#.utf8)))
         response.fields[.contentType] = "application/json"
-        guard let isKept = try? await send(response, to: head) else { return false }
+        guard let isKept = try? await send(response, to: head) else { return .close }
         endExchange(isComplete: true)
         return await endBody(isKept: isKept)
     }
 
     // MARK: - Closing
 
-    /// Answers a request that the server itself refuses, and reads for a while. The caller then closes the connection.
-    private func refuse(_ fault: RequestFault) async {
+    /// Answers a request that the server itself refuses. What has arrived of it is dropped.
+    private func refuse(_ fault: RequestFault) async -> Sequel {
+        input = []
         service.census.reject(fault)
         if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, sentBytes: socket.sentBytes) }
         let code = fault.status.code < 500 ? "invalid_request" : "server_error"
@@ -184,18 +223,19 @@ package actor HTTPConnection {
         out.append(contentsOf: content)
         let isSent = (try? await write(out)) != nil
         endExchange(isComplete: isSent, fault)
-        if isSent { await linger() }
+        return isSent ? .linger : .close
     }
 
     /// RFC 9112 §9.6: closes the sending side, and reads for a while. A close with unread bytes would reset the
     /// connection, and the client could lose the response.
-    func linger() async {
+    private func linger() async {
         exchange &+= 1
+        input = []
+        loop.beginWaiting(socket)
         socket.finishSending()
         let deadline = loop.now + service.times.linger
         while loop.now < deadline {
-            input.removeAll(keepingCapacity: true)
-            switch socket.receive(into: &input, atMost: .max) {
+            switch socket.discard() {
             case .bytes: await Task.yield()
             case .wouldBlock: guard await socket.readable(until: deadline) else { return }
             case .end, .gone: return

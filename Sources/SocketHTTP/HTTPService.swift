@@ -5,13 +5,16 @@ package final class HTTPService: Sendable {
     let handler: any HTTPHandler
     let limits: ServerLimits
     let times: ServerTimes
+    let capacity: ServerCapacity
+    let memory: MemoryBudget
     let listener: HTTPRequest.ListenerKind
     let census: ConnectionCensus
     let accessLog: (@Sendable (AccessRecord) -> Void)?
     let onError: (@Sendable (any Error) -> Void)?
 
     init(
-        handler: any HTTPHandler, limits: ServerLimits, listener: HTTPRequest.ListenerKind, census: ConnectionCensus,
+        handler: any HTTPHandler, limits: ServerLimits, capacity: ServerCapacity,
+        listener: HTTPRequest.ListenerKind, census: ConnectionCensus,
         accessLog: (@Sendable (AccessRecord) -> Void)?, onError: (@Sendable (any Error) -> Void)?
     ) {
         self.handler = handler
@@ -21,12 +24,14 @@ package final class HTTPService: Sendable {
         self.accessLog = accessLog
         self.onError = onError
         times = ServerTimes(limits)
+        self.capacity = capacity
+        memory = MemoryBudget(bytes: capacity.memoryBytes)
     }
 
     /// A service without a listening socket, for a program that makes its own connections.
     package convenience init(handler: any HTTPHandler, limits: ServerLimits) {
         self.init(
-            handler: handler, limits: limits, listener: .unknown, census: ConnectionCensus(), accessLog: nil,
-            onError: nil)
+            handler: handler, limits: limits, capacity: ServerCapacity(limits, openFiles: nil, memory: nil),
+            listener: .unknown, census: ConnectionCensus(), accessLog: nil, onError: nil)
     }
 }

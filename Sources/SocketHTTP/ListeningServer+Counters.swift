@@ -1,5 +1,6 @@
 extension ListeningServer {
-    /// What a server has done so far. Every number only grows, except for ``openConnections``.
+    /// What a server has done so far. Every number only grows, except for ``openConnections`` and
+    /// ``heldBytes``.
     ///
     /// The counters are read while the server works, so two numbers of one value may be an instant apart.
     public struct Counters: Sendable, Hashable {
@@ -12,8 +13,12 @@ extension ListeningServer {
         /// Final responses that were begun, by the first digit of their status: 2, 3, 4 or 5. The responses to refused
         /// requests count too.
         public var responses: [Int: Int] = [:]
-        /// Requests and connections that the server itself refused, by reason: a closed set of snake-case codes.
+        /// Requests and connections that the server itself refused, by reason: a closed set of snake-case codes. Among
+        /// them are `evicted` for a connection that waited for a request and was closed for a new one, and
+        /// `memory_exhausted` for a 503 because of ``ServerLimits/memoryBytes``.
         public var rejections: [String: Int] = [:]
+        /// Bytes that are held for connections now; see ``ServerLimits/memoryBytes``.
+        public var heldBytes = 0
         /// Bytes received on connections.
         public var receivedBytes = 0
         /// Bytes sent on connections.

@@ -13,8 +13,16 @@ public final class ListeningServer: Sendable {
     private let accessLog: (@Sendable (AccessRecord) -> Void)?
     private let onError: (@Sendable (any Error) -> Void)?
     private let census = ConnectionCensus()
-    /// They outlive their loops.
-    private let loopCounters = Mutex<[LoopCounters]>([])
+    private struct Engine {
+        /// They outlive their loops.
+        var counters: [LoopCounters] = []
+        var memory: MemoryBudget?
+        /// The loops of a server that runs.
+        var loops: [EventLoop] = []
+    }
+
+    private let engine = Mutex(Engine())
+    private let clock = LoopClock()
     private let socket: Mutex<ListeningSocket?>
 
     init(
@@ -36,9 +44,20 @@ public final class ListeningServer: Sendable {
     /// What the server has done so far. May be read at any time, from any thread; a read is cheap.
     public var counters: Counters {
         var counters = Counters()
-        for loop in loopCounters.withLock({ $0 }) { loop.add(to: &counters) }
+        let (loops, memory) = engine.withLock { ($0.counters, $0.memory) }
+        for loop in loops { loop.add(to: &counters) }
+        counters.heldBytes = memory?.heldBytes ?? 0
         census.add(to: &counters)
         return counters
+    }
+
+    /// Moves the clock of the loops forward, for a test. Returns when each loop has acted on it.
+    func skip(_ time: Duration) async {
+        clock.skip(milliseconds: ServerTimes.milliseconds(time))
+        for loop in engine.withLock({ $0.loops }) {
+            // The turn that runs the first job may have read the clock before.
+            for _ in 1...2 { await Task(executorPreference: loop) {}.value }
+        }
     }
 
     /// Serves until the calling task is cancelled, then stops gracefully and returns.
@@ -46,9 +65,14 @@ public final class ListeningServer: Sendable {
     /// The handler runs on the event loops, which serve all connections. A handler that waits must suspend; it must not
     /// block a thread.
     ///
-    /// The task of a request is cancelled as soon as its client goes away, also while nothing is being written. A
-    /// client that closes only its sending side counts as gone, because a full close looks the same to the server. If
-    /// the handler responds all the same, the response is sent before the connection closes.
+    /// The task of a request is cancelled when its client goes away: at once when the connection is reset, and when it
+    /// stops reading for ``ServerLimits/writeStallTime``.
+    ///
+    /// A client that closes its sending side after a whole request is answered like any other, and its task goes on. A
+    /// full close looks the same to the server until it sends something, so a client that closed its connection is
+    /// noticed with the next write. A stream is probed at once with one byte of the chunked coding that has no meaning.
+    /// Before the response, and for a stream to an HTTP/1.0 client, the system asks the client's system every few
+    /// seconds; that takes about a minute on most systems. A Unix-domain socket shows a full close at once.
     ///
     /// To stop, the server closes its port and every idle connection. Requests in flight have
     /// ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their connections closed. All threads
@@ -75,16 +99,17 @@ public final class ListeningServer: Sendable {
         let crew: LoopCrew
         do throws(HTTPServer.StartError) {
             try socket.check(handler.exposure)
-            OpenFileLimit.raise(toHold: limits.connections)
-            crew = try LoopCrew(count: limits.eventLoops ?? systemProcessorCount())
+            crew = try LoopCrew(count: limits.eventLoops ?? systemProcessorCount(), clock: clock)
         } catch {
             socket.close()
             throw error
         }
-        loopCounters.withLock { $0 = crew.loops.map(\.counters) }
         let service = HTTPService(
-            handler: handler, limits: limits, listener: socket.kind, census: census, accessLog: accessLog,
-            onError: onError)
+            handler: handler, limits: limits, capacity: .onThisSystem(limits), listener: socket.kind, census: census,
+            accessLog: accessLog, onError: onError)
+        engine.withLock { engine in
+            engine = Engine(counters: crew.loops.map(\.counters), memory: service.memory, loops: crew.loops)
+        }
         let acceptor = Acceptor(listener: socket, loops: crew.loops, service: service)
         whenReady()
         let accepting = Task(executorPreference: acceptor.loop) { await acceptor.run() }
@@ -95,6 +120,7 @@ public final class ListeningServer: Sendable {
         }
         // The stop runs in a task of its own: the calling task is cancelled, which must not shorten the grace.
         await Task { await crew.stop(service) }.value
+        engine.withLock { $0.loops = [] }
         if let failure { throw failure }
     }
 

@@ -165,9 +165,25 @@ struct ListeningSocket: Sendable {
         _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
     }
 
-    private static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32) {
-        var one: Int32 = 1
-        _ = unsafe setsockopt(descriptor, level, name, &one, socklen_t(MemoryLayout<Int32>.size))
+    /// Makes the system ask whether a client that has closed its sending side is still there. When the client has
+    /// closed the whole connection, its system answers with a reset.
+    static func watchForDeparture(_ descriptor: Int32) {
+        let (first, next, count) = ServerLimits.departureProbe
+        #if canImport(Darwin)
+            let idle = TCP_KEEPALIVE
+        #else
+            let idle = TCP_KEEPIDLE
+        #endif
+        let tcp = Int32(IPPROTO_TCP)
+        setOption(descriptor, tcp, idle, first)
+        setOption(descriptor, tcp, TCP_KEEPINTVL, next)
+        setOption(descriptor, tcp, TCP_KEEPCNT, count)
+        setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE)
+    }
+
+    private static func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32 = 1) {
+        var value = value
+        _ = unsafe setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 }
 

@@ -3,12 +3,12 @@ struct LoopCrew: Sendable {
     let loops: [EventLoop]
     private let threads: [PosixThread]
 
-    init(count: Int) throws(HTTPServer.StartError) {
+    init(count: Int, clock: LoopClock) throws(HTTPServer.StartError) {
         var loops: [EventLoop] = []
         var threads: [PosixThread] = []
         do throws(HTTPServer.StartError) {
             for _ in 0..<max(1, min(count, 1024)) {
-                let loop = try EventLoop()
+                let loop = try EventLoop(clock: clock)
                 threads.append(try loop.start())
                 loops.append(loop)
             }
@@ -27,7 +27,7 @@ struct LoopCrew: Sendable {
         var isEmpty = await service.census.isEmpty(within: service.limits.shutdownGrace)
         if !isEmpty {
             await onEachLoop { $0.abort() }
-            isEmpty = await service.census.isEmpty(within: ServerLimits.cancellationTime)
+            isEmpty = await service.census.isEmpty(within: service.limits.cancellationTime)
         }
         if !isEmpty { await onEachLoop { $0.closeSockets() } }
         for loop in loops { loop.stop() }

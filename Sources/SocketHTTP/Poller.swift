@@ -18,9 +18,11 @@ struct Readiness: OptionSet {
     static let finished = Readiness(rawValue: 4)
     /// The connection is broken or closed in both directions.
     static let gone = Readiness(rawValue: 8)
+    /// This side's sending direction is closed: by this side, or because the connection is gone.
+    static let unwritable = Readiness(rawValue: 16)
 }
 
-#if os(Linux)
+#if os(Linux) && !SOCKETHTTP_KQUEUE
     /// The system's readiness notification: epoll, with an eventfd that wakes the waiting thread.
     ///
     /// A descriptor is registered once, edge-triggered, so a request costs no call of `epoll_ctl`.
@@ -109,7 +111,9 @@ struct Readiness: OptionSet {
         /// The buffer for the events of one wait. It belongs to the waiting thread, because `wake` must not touch what
         /// `wait` changes.
         @safe struct Events {
-            fileprivate var storage = unsafe [kevent](repeating: kevent(), count: 256)
+            // The plain name in an expression would mean the function.
+            fileprivate typealias Event = kevent
+            fileprivate var storage = unsafe [Event](repeating: Event(), count: 256)
         }
 
         init() throws(HTTPServer.StartError) {
@@ -139,7 +143,7 @@ struct Readiness: OptionSet {
         }
 
         private func change(_ ident: UInt, _ filter: Int32, _ flags: Int32, _ fflags: UInt32, token: UInt64) -> Bool {
-            var event = unsafe kevent(
+            var event = unsafe Events.Event(
                 ident: ident, filter: Int16(filter), flags: UInt16(flags), fflags: fflags, data: 0,
                 udata: UnsafeMutableRawPointer(bitPattern: UInt(token)))
             return unsafe kevent(descriptor, &event, 1, nil, 0, nil) == 0
@@ -151,8 +155,10 @@ struct Readiness: OptionSet {
         ) {
             var time = timespec(tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
             let count = unsafe events.storage.withUnsafeMutableBufferPointer { buffer in
-                unsafe kevent(
-                    descriptor, nil, 0, buffer.baseAddress, Int32(buffer.count), milliseconds < 0 ? nil : &time)
+                let room = Int32(buffer.count)
+                return milliseconds < 0
+                    ? unsafe kevent(descriptor, nil, 0, buffer.baseAddress, room, nil)
+                    : unsafe kevent(descriptor, nil, 0, buffer.baseAddress, room, &time)
             }
             guard count > 0 else { return }  // No event, or EINTR.
             for index in 0..<Int(count) {
@@ -162,7 +168,11 @@ struct Readiness: OptionSet {
                 let isRead = unsafe Int32(event.filter) == EVFILT_READ
                 let hasEnded = unsafe Int32(event.flags) & EV_EOF != 0
                 var readiness: Readiness = isRead ? .readable : .writable
-                if hasEnded { readiness.insert(isRead ? .finished : .gone) }
+                if hasEnded {
+                    readiness.insert(isRead ? .finished : .unwritable)
+                    // kqueue(2): the error of the socket, if there is one.
+                    if unsafe event.fflags != 0 { readiness.insert(.gone) }
+                }
                 report(token, readiness)
             }
         }

@@ -37,6 +37,10 @@ package enum RequestFault: String, Error, Hashable {
     case bodyTimedOut = "body_timed_out"
     case tooManyConnections = "too_many_connections"
     case tooManyFromPeer = "too_many_from_peer"
+    /// The server holds as many bytes as it may.
+    case memoryExhausted = "memory_exhausted"
+    /// The connection waited for a request, and was closed for a new connection. Its client gets no response.
+    case evicted = "evicted"
 
     /// The status of the response. Only this table maps faults to statuses.
     package var status: HTTPStatus {
@@ -54,7 +58,7 @@ package enum RequestFault: String, Error, Hashable {
         case .unsupportedVersion: .httpVersionNotSupported
         case .unsupportedExpectation: .expectationFailed
         case .headTimedOut, .bodyTimedOut: .requestTimeout
-        case .tooManyConnections, .tooManyFromPeer: .serviceUnavailable
+        case .tooManyConnections, .tooManyFromPeer, .memoryExhausted, .evicted: .serviceUnavailable
         }
     }
 }

@@ -12,22 +12,37 @@ public struct ServerLimits: Sendable {
     public var fieldSectionBytes = 32 * 1024
     /// Longest request content in bytes; longer content is answered 413. Default 4 MiB.
     public var bodyBytes = 4 * 1024 * 1024
-    /// Longest time from the first byte of a head to its end; after it the request is answered 408. Default 10 s.
+    /// Largest number of bytes that are held for all connections: heads, request content that a handler collects, and
+    /// response content that clients have not taken. Default 64 MiB; at least 1 MiB, and a smaller number counts as
+    /// that.
+    ///
+    /// A quarter of it is for heads that are not complete, the rest for requests and their responses. Beyond that an
+    /// incomplete head, a new request and further content (see
+    /// ``HTTPMessages/HTTPRequest/Body/ReadError/memoryExhausted``) are answered 503. Heads of up to 2 KiB and
+    /// responses count, and are never refused. In a control group whose memory is limited, the budget is never more
+    /// than a quarter of that memory.
+    public var memoryBytes = 64 * 1024 * 1024
+    /// Longest time from the first byte of a head to its end, and for the first head of a connection from the beginning
+    /// of the connection; after it the request is answered 408, and a connection without a byte is closed. Default
+    /// 10 s.
     public var headTime = Duration.seconds(10)
     /// Longest time, in sum, that the server waits for the content of one request; after it the request is answered
     /// 408. Default 30 s.
     public var bodyTime = Duration.seconds(30)
-    /// Longest time between two requests of a connection, and before the first one. Default 60 s.
+    /// Longest time between two requests of a connection. Default 60 s.
     public var idleTime = Duration.seconds(60)
     /// Longest time in which a client reads nothing of a response that waits for it; after it the connection is closed.
     /// Default 30 s.
     public var writeStallTime = Duration.seconds(30)
     /// Time that requests in flight have to end when the server stops. Default 10 s.
     public var shutdownGrace = Duration.seconds(10)
-    /// Largest number of open connections; one more is answered 503 and closed. Default 10,000.
+    /// Largest number of open connections. For one more, the connection that has waited longest for a request is
+    /// closed; when each one has a request in progress, the new one is answered 503 and closed. Default 10,000; at
+    /// least 1, and a smaller number counts as that.
     ///
     /// A server that runs raises the process's soft limit of open files as far as this number needs and the hard limit
-    /// allows. When that is not enough, further clients wait in the system's queue until a connection ends.
+    /// allows. Its connections never take the last 64 descriptors, which are for the program's own files and fetches.
+    /// In a control group whose memory is limited there is at most one connection for each 16 KiB of that memory.
     public var connections = 10_000
     /// Largest number of open connections from one IPv4 address or one IPv6 /64; one more is answered 503 and closed.
     /// Connections to a Unix-domain socket are not counted. The default, nil, sets no limit, because behind a proxy all
@@ -38,6 +53,9 @@ public struct ServerLimits: Sendable {
     /// How long a connection that is being closed still reads, so that the response is not lost to a reset. A test sets
     /// another value.
     var lingerTime = Duration.seconds(2)
+    /// Time that handlers have to end after their cancellation, which comes at the end of the grace. A test sets
+    /// another value.
+    var cancellationTime = Duration.seconds(1)
 
     /// The defaults.
     public init() {}
@@ -46,8 +64,17 @@ public struct ServerLimits: Sendable {
 extension ServerLimits {
     /// Largest size of unread content that is read and dropped to keep a connection; for more the connection is closed.
     static let drainedBodyBytes = 64 * 1024
-    /// Time that handlers have to end after their cancellation, which comes at the end of the grace.
-    static let cancellationTime = Duration.seconds(1)
+    /// Descriptors that the connections leave to the program.
+    static let reservedDescriptors = 64
+    /// Memory of a limited control group for each connection. A connection without bytes takes about a third of it.
+    static let memoryBytesPerConnection = 16 * 1024
+    /// Smallest budget of memory: some heads and some content always have room.
+    static let smallestMemoryBytes = 1024 * 1024
+    /// A head of this size is kept also beyond the budget.
+    static let smallHeadBytes = 2 * 1024
+    /// Seconds after which, and then between which, the system asks whether a client that has closed its sending side
+    /// is still there.
+    static let departureProbe: (first: Int32, next: Int32, count: Int32) = (20, 10, 3)
     /// Largest number of bytes that are received at once. It bounds what a pipelining client can make the server hold.
     static let receiveBytes = 16 * 1024
     /// Content up to this size is copied behind the head, so that both are sent at once; longer content is not copied.

@@ -27,10 +27,13 @@
     var token: UInt64 = 0
     /// Whether the connection waits for the first byte of a request, so that it may be closed without losing one.
     var isIdle = false
+    /// When the socket began to wait for a request; `Int64.max` while it does not wait. Only the loop sets it.
+    var waitsSince = Int64.max
     /// Whether the peer has closed its sending side.
     private(set) var peerHasFinished = false
     /// Whether the connection is broken, or the server has aborted it.
     private(set) var isGone = false
+    private var hasFinishedSending = false
 
     // Notifications are edge-triggered: these stay true until a call would block.
     private(set) var mayRead = true
@@ -50,6 +53,8 @@
     /// The task that serves the connection. The task calls `close()` before it ends, which clears this reference.
     private var task: UnsafeCurrentTask?
     private var isHandling = false
+    /// What to call when the peer closes its sending side while a request is handled.
+    private var probe: (() -> Void)?
 
     init(descriptor: Int32, loop: EventLoop) {
         self.descriptor = descriptor
@@ -60,7 +65,7 @@
 
     // MARK: - Called by the owner
 
-    /// Registers the socket with the loop. The calling task is cancelled when the peer goes away while a request is
+    /// Registers the socket with the loop. The calling task is cancelled when the connection breaks while a request is
     /// handled.
     func open() -> Bool {
         // The current task calls `close()` before it ends, so this reference never outlives the task.
@@ -76,18 +81,37 @@
         abort()
     }
 
-    /// From now until ``endHandling()``, the task is cancelled when the peer goes away.
+    /// From now until ``endHandling()``, the task is cancelled when the connection breaks.
     func beginHandling() {
         isHandling = true
-        if peerHasFinished || isGone { cancelTask() }
+        if isGone { cancelTask() }
+        if peerHasFinished { ListeningSocket.watchForDeparture(descriptor) }
     }
 
     func endHandling() {
         isHandling = false
+        probe = nil
+    }
+
+    /// Makes the loop call `body` when the peer closes its sending side, until ``endHandling()``.
+    func probeDeparture(_ body: @escaping () -> Void) {
+        probe = body
     }
 
     /// Appends bytes that have arrived, at most `limit`.
     func receive(into buffer: inout [UInt8], atMost limit: Int) -> Receipt {
+        let receipt = receive(atMost: limit)
+        if case .bytes(let count) = receipt { buffer.append(contentsOf: loop.scratch[..<count]) }
+        return receipt
+    }
+
+    /// Receives bytes and drops them.
+    func discard() -> Receipt {
+        receive(atMost: .max)
+    }
+
+    /// Receives into the loop's scratch buffer.
+    private func receive(atMost limit: Int) -> Receipt {
         guard !isGone else { return .gone }
         guard mayRead else { return .wouldBlock }
         let wanted = min(limit, loop.scratch.count)
@@ -100,7 +124,6 @@
                 // stream has been reported already, it causes no other one, so reading must go on.
                 if count < wanted, !peerHasFinished { mayRead = false }
                 loop.counters.countReceived(count)
-                buffer.append(contentsOf: loop.scratch[..<count])
                 return .bytes(count)
             }
             if count == 0 { return .end }
@@ -143,6 +166,7 @@
 
     /// Closes the sending side.
     func finishSending() {
+        hasFinishedSending = true
         _ = shutdown(descriptor, Int32(SHUT_WR))
     }
 
@@ -204,11 +228,15 @@
         if readiness.contains(.writable) { mayWrite = true }
         if readiness.contains(.readable) { mayRead = true }
         if readiness.contains(.finished) {
-            peerHasFinished = true
             mayRead = true
+            if isHandling, !peerHasFinished {
+                ListeningSocket.watchForDeparture(descriptor)
+                probe?()
+            }
+            peerHasFinished = true
         }
-        if readiness.contains(.gone) { isGone = true }
-        if isHandling, peerHasFinished || isGone { cancelTask() }
+        if readiness.contains(.gone) || (readiness.contains(.unwritable) && !hasFinishedSending) { isGone = true }
+        if isHandling, isGone { cancelTask() }
         if mayRead || isGone { resumeReader(true) }
         if mayWrite || isGone { resumeWriter(true) }
     }

@@ -23,17 +23,76 @@ enum OpenFileLimit {
     /// Raises the soft limit, within the hard limit, to hold this number of connections beside the program's files.
     ///
     /// The usual soft limit of 1024 protects programs that use `select`, which cannot take a higher descriptor.
-    static func raise(toHold connections: Int) {
+    ///
+    /// - Returns: The soft limit from now on; nil when the system does not say.
+    @discardableResult
+    static func raise(toHold connections: Int) -> Int? {
         let wanted = rlim_t(clamping: max(0, min(connections, 1 << 30)) + 256)
         var limit = rlimit()
-        guard unsafe getrlimit(openFiles, &limit) == 0, limit.rlim_cur < wanted else { return }
+        guard unsafe getrlimit(openFiles, &limit) == 0 else { return nil }
+        guard limit.rlim_cur < wanted else { return Int(clamping: limit.rlim_cur) }
+        let before = limit.rlim_cur
         limit.rlim_cur = min(wanted, limit.rlim_max)
-        _ = unsafe setrlimit(openFiles, &limit)
+        return Int(clamping: unsafe setrlimit(openFiles, &limit) == 0 ? limit.rlim_cur : before)
     }
 
     #if canImport(Glibc)
         private static let openFiles = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     #else
         private static let openFiles = RLIMIT_NOFILE
+    #endif
+}
+
+/// The memory that the process may use.
+enum MemoryLimit {
+    /// The limit of the process's control group in bytes; nil on Darwin, and where no group has a limit.
+    static var ofControlGroup: Int? {
+        #if os(Linux)
+            ofControlGroup(reading: read)
+        #else
+            nil
+        #endif
+    }
+
+    /// The smallest limit of the process's control group and of the groups around it, of version 1 or 2 (cgroups(7)).
+    ///
+    /// - Parameter read: The text of a file; nil when it cannot be read.
+    static func ofControlGroup(reading read: (String) -> String?) -> Int? {
+        var least: Int?
+        for line in (read("/proc/self/cgroup") ?? "").split(separator: "\n") {
+            // `0::/path` for version 2, `7:memory:/path` for version 1. Nested containers show a path that is outside
+            // their own mount; there the limit is found at the root of the mount.
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3 else { continue }
+            let place: (folder: String, file: String)
+            if parts[0] == "0", parts[1].isEmpty {
+                place = ("/sys/fs/cgroup", "memory.max")
+            } else if parts[1].split(separator: ",").contains("memory") {
+                place = ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            } else {
+                continue
+            }
+            var names = parts[2].split(separator: "/")
+            while true {
+                let path = ([place.folder] + names.map(String.init) + [place.file]).joined(separator: "/")
+                // `max` stands for no limit.
+                if let limit = read(path).flatMap({ Int($0.prefix { $0 != "\n" }) }) {
+                    least = min(least ?? .max, limit)
+                }
+                guard names.popLast() != nil else { break }
+            }
+        }
+        return least
+    }
+
+    #if os(Linux)
+        /// The text of a small file of the system.
+        private static func read(_ path: String) -> String? {
+            guard let stream = unsafe fopen(path, "re") else { return nil }
+            defer { unsafe fclose(stream) }
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = unsafe fread(&bytes, 1, bytes.count, stream)
+            return String(decoding: bytes[..<count], as: UTF8.self)
+        }
     #endif
 }

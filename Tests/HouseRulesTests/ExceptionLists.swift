@@ -37,6 +37,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/InheritedSocket.swift": "reads the environment and asks the system about a descriptor",
         "Sources/SocketHTTP/ListeningSocket.swift": "binds, listens and accepts with the system's calls",
         "Sources/SocketHTTP/Poller.swift": "hands event buffers to epoll and kqueue",
+        "Sources/SocketHTTP/LoopClock.swift": "reads the system's clock through clock_gettime",
         "Sources/SocketHTTP/PosixThread.swift": "starts and joins threads with the system's calls",
         "Sources/SocketHTTP/RequestHead.swift": "compares with the bytes of a StaticString, which has no span",
         "Sources/SocketHTTP/Socket.swift": "hands buffers to recv and send, parks and resumes continuations",

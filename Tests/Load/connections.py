@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import time
+import typing
 
 failures: list[str] = []
 
@@ -29,8 +30,10 @@ def check(name: str, condition: bool, detail: object = "") -> None:
 
 
 class Server:
-    def __init__(self, binary: str) -> None:
-        self.process = subprocess.Popen([binary, "serve", "laboratory"], stdout=subprocess.PIPE, text=True)
+    def __init__(self, binary: str, prepare: typing.Callable[[], None] | None = None) -> None:
+        """`prepare` is called in the process of the server before its program starts."""
+        self.process = subprocess.Popen(
+            [binary, "serve", "laboratory"], stdout=subprocess.PIPE, text=True, preexec_fn=prepare)
         match = re.match(r"listening port=(\d+)", self.process.stdout.readline())
         if match is None:
             raise AssertionError("the server did not start")

@@ -66,17 +66,63 @@ struct ConnectionLimitTests {
     @Test("The census forgets a peer whose connections are gone")
     func census() {
         let census = ConnectionCensus()
-        var limits = ServerLimits()
-        limits.connections = 2
-        limits.connectionsPerPeer = 1
         let one = SocketAddress(host: "192.0.2.1", port: 0)?.network
         let other = SocketAddress(host: "192.0.2.2", port: 0)?.network
-        #expect(census.enter(one, limits) == nil)
-        #expect(census.enter(one, limits) == .tooManyFromPeer)
-        #expect(census.enter(other, limits) == nil)
-        #expect(census.enter(nil, limits) == .tooManyConnections)
+        #expect(census.enter(one, limit: 2, perPeer: 1) == nil)
+        #expect(census.enter(one, limit: 2, perPeer: 1) == .tooManyFromPeer)
+        #expect(census.enter(other, limit: 2, perPeer: 1) == nil)
+        #expect(census.enter(nil, limit: 2, perPeer: 1) == .tooManyConnections)
+        // In the place of a connection that was closed for it.
+        #expect(census.enter(nil, limit: nil, perPeer: 1) == nil)
         census.leave(one)
-        #expect(census.enter(one, limits) == nil)
+        census.leave(nil)
+        #expect(census.enter(one, limit: 2, perPeer: 1) == nil)
+    }
+
+    @Test("POLICY §16: the connections leave 64 descriptors to the program, and memory to a limited control group")
+    func capacity() {
+        func capacity(_ connections: Int, openFiles: Int?, memory: Int?) -> ServerCapacity {
+            var limits = ServerLimits()
+            limits.connections = connections
+            return ServerCapacity(limits, openFiles: openFiles, memory: memory)
+        }
+        let mebibyte = 1024 * 1024
+        #expect(ServerLimits().connections == 10_000)
+        #expect(ServerLimits().memoryBytes == 64 * mebibyte)
+        #expect(capacity(10_000, openFiles: nil, memory: nil).connections == 10_000)
+        #expect(capacity(10_000, openFiles: 10_064, memory: nil).connections == 10_000)
+        #expect(capacity(10_000, openFiles: 10_063, memory: nil).connections == 9_999)
+        #expect(capacity(10_000, openFiles: 256, memory: nil).connections == 192)
+        #expect(capacity(10_000, openFiles: 64, memory: nil).connections == 1)
+        #expect(capacity(-5, openFiles: nil, memory: nil).connections == 1)
+        #expect(capacity(10_000, openFiles: nil, memory: 64 * mebibyte).connections == 4_096)
+        #expect(capacity(1, openFiles: nil, memory: nil).memoryBytes == 64 * mebibyte)
+        #expect(capacity(1, openFiles: nil, memory: 256 * mebibyte).memoryBytes == 64 * mebibyte)
+        #expect(capacity(1, openFiles: nil, memory: 64 * mebibyte).memoryBytes == 16 * mebibyte)
+        #expect(capacity(1, openFiles: nil, memory: 0).memoryBytes == mebibyte)
+        var limits = ServerLimits()
+        limits.memoryBytes = .min
+        #expect(ServerCapacity(limits, openFiles: nil, memory: nil).memoryBytes == mebibyte)
+    }
+
+    @Test("cgroups(7): the smallest limit of the groups around the process counts, in both versions")
+    func controlGroups() {
+        func limit(_ files: [String: String]) -> Int? { MemoryLimit.ofControlGroup { files[$0] } }
+        #expect(limit([:]) == nil)
+        #expect(limit(["/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "max\n"]) == nil)
+        #expect(limit(["/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/memory.max": "67108864\n"]) == 67_108_864)
+        #expect(
+            limit([
+                "/proc/self/cgroup": "0::/a/b\n", "/sys/fs/cgroup/a/b/memory.max": "max\n",
+                "/sys/fs/cgroup/a/memory.max": "1000\n", "/sys/fs/cgroup/memory.max": "2000\n",
+            ]) == 1000)
+        #expect(
+            limit([
+                "/proc/self/cgroup": "5:cpu,memory:/a\n1:name=x:/\n0::/\n",
+                "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "9223372036854771712\n",
+                "/sys/fs/cgroup/memory/memory.limit_in_bytes": "3000\n",
+            ]) == 3000)
+        #expect(limit(["/proc/self/cgroup": "nonsense\n::\n7:memory\n", "/sys/fs/cgroup/memory.max": "1\n"]) == nil)
     }
 
     #if os(Linux)
@@ -102,8 +148,9 @@ struct ConnectionLimitTests {
                         starved = try? await TestConnection.open(port)
                     }
                     try await starved?.send(get)
-                    // Long enough for several attempts of the server.
-                    try await Task.sleep(for: .milliseconds(250))
+                    // A request on another connection shows that the server goes on.
+                    try await first.send(get)
+                    _ = try await first.readResponse()
                     for descriptor in taken { close(descriptor) }
                     let status = try await starved?.readResponse().status
                     precondition(status == 200)
@@ -123,9 +170,10 @@ struct ConnectionLimitTests {
                 precondition(unsafe getrlimit(files, &limit) == 0)
                 limit.rlim_cur = 100
                 precondition(unsafe setrlimit(files, &limit) == 0)
-                OpenFileLimit.raise(toHold: 200)
+                let raised = OpenFileLimit.raise(toHold: 200)
                 precondition(unsafe getrlimit(files, &limit) == 0)
                 precondition(limit.rlim_cur == min(456, limit.rlim_max))
+                precondition(raised == Int(limit.rlim_cur))
                 OpenFileLimit.raise(toHold: 10)
                 precondition(unsafe getrlimit(files, &limit) == 0)
                 precondition(limit.rlim_cur == min(456, limit.rlim_max), "never lowered")

@@ -120,7 +120,7 @@ struct ObservabilityTests {
             let connection = try await TestConnection.open(listening.port)
             try await connection.send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
             await begun.wait()
-            connection.close()
+            connection.reset()
             await log.wait(for: 1)
         }
         let record = try #require(log.records.first)

@@ -6,19 +6,22 @@
     import Darwin
 #endif
 import HTTPMessages
-import SocketHTTP
 import Testing
+
+@testable import SocketHTTP
 
 private let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @Suite(.timeLimit(.minutes(5)))
 struct ShutdownTests {
     private func start(
-        _ handler: any HTTPHandler, grace: Duration
+        _ handler: any HTTPHandler, grace: Duration, cancellation: Duration = .never
     ) throws -> (listening: ListeningServer, running: Task<Void, any Error>) {
         var limits = ServerLimits()
         limits.eventLoops = 2
         limits.shutdownGrace = grace
+        limits.cancellationTime = cancellation
+        limits.headTime = .never
         let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
         return (listening, Task { try await listening.run(handler) })
     }
@@ -33,7 +36,7 @@ struct ShutdownTests {
             }
             return .text("answered")
         }
-        let (listening, running) = try start(handler, grace: .seconds(50))
+        let (listening, running) = try start(handler, grace: .never)
         let idle = try await TestConnection.open(listening.port)
         try await idle.send(get)
         #expect(try await idle.readResponse().status == 200)
@@ -86,7 +89,7 @@ struct ShutdownTests {
             await mayEnd.wait()
             return .text("late")
         }
-        let (listening, running) = try start(handler, grace: .zero)
+        let (listening, running) = try start(handler, grace: .zero, cancellation: .zero)
         let connection = try await TestConnection.open(listening.port)
         try await connection.send(get)
         await begun.wait()

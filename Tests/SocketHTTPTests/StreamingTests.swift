@@ -92,14 +92,8 @@ struct StreamingTests {
         #expect(errors.withLock { $0 } == ["Broken()"])
     }
 
-    enum Departure: CaseIterable, Sendable {
-        case close
-        case reset
-        case finishSending
-    }
-
-    @Test("A client that goes away cancels a handler that waits", arguments: Departure.allCases)
-    func cancelsWaiting(_ departure: Departure) async throws {
+    @Test("A client whose connection is reset cancels a handler that waits")
+    func cancelsWaiting() async throws {
         let (begun, cancelled) = (Milestone(), Milestone())
         let handler = ClosureHandler { _ in
             begun.reach()
@@ -111,9 +105,14 @@ struct StreamingTests {
             let connection = try await TestConnection.open(port)
             try await connection.send(get)
             await begun.wait()
-            depart(connection, departure)
+            connection.reset()
             await cancelled.wait()
         }
+    }
+
+    enum Departure: CaseIterable, Sendable {
+        case close
+        case reset
     }
 
     @Test(
@@ -132,8 +131,14 @@ struct StreamingTests {
         try await withServer(handler) { port in
             let connection = try await TestConnection.open(port)
             try await connection.send(get)
-            while try #require(try await connection.readSome()).last != 0x0A {}
-            depart(connection, departure)
+            var received: [UInt8] = []
+            while !received.suffix(3).elementsEqual("a\r\n".utf8) {
+                received += try #require(try await connection.readSome())
+            }
+            switch departure {
+            case .close: connection.close()
+            case .reset: connection.reset()
+            }
             await cancelled.wait()
         }
     }
@@ -151,16 +156,8 @@ struct StreamingTests {
             let connection = try await TestConnection.open(port)
             try await connection.send(String(repeating: get, count: 2000))
             await begun.wait()
-            connection.close()
+            connection.reset()
             await cancelled.wait()
-        }
-    }
-
-    private func depart(_ connection: TestConnection, _ departure: Departure) {
-        switch departure {
-        case .close: connection.close()
-        case .reset: connection.reset()
-        case .finishSending: connection.finishSending()
         }
     }
 
@@ -187,30 +184,9 @@ struct StreamingTests {
         }
     }
 
-    @Test("A half-closed client still gets the answer of a handler that goes on; then the connection closes")
-    func halfClose() async throws {
-        let begun = Milestone()
-        let handler = ClosureHandler { _ in
-            begun.reach()
-            try? await sleepUntilCancelled()
-            #expect(Task.isCancelled)
-            return .text("answer")
-        }
-        try await withServer(handler) { port in
-            let connection = try await TestConnection.open(port)
-            try await connection.send(get)
-            await begun.wait()
-            connection.finishSending()
-            let response = try await connection.readResponse()
-            #expect(response.text == "answer")
-            #expect(response["connection"] == "close")
-            #expect(try await connection.isClosed())
-        }
-    }
-
     @Test("A stream to a client that does not read stays bounded, and goes on when it reads")
     func backPressure() async throws {
-        let total = 32 << 20
+        let total = 16 << 20
         let piece = [UInt8](repeating: 0x61, count: 64 << 10)
         let written = Tally()
         let handler = ClosureHandler { request in
@@ -226,7 +202,6 @@ struct StreamingTests {
         }
         let limits: (inout ServerLimits) -> Void = { limits in
             limits.eventLoops = 1
-            limits.writeStallTime = .seconds(300)  // A busy machine may need long for the 200 requests below.
         }
         try await withServer(handler, limits: limits) { port in
             let reader = try await TestConnection.open(port, receiveBuffer: 64 << 10)
@@ -263,7 +238,6 @@ struct StreamingTests {
         let sent = Tally()
         let limits: (inout ServerLimits) -> Void = { limits in
             limits.bodyBytes = total
-            limits.bodyTime = .seconds(300)  // A busy machine may need long for the 200 requests below.
             limits.eventLoops = 1
         }
         try await withServer(handler, limits: limits) { port in

@@ -1,6 +1,7 @@
 import HTTPMessages
-import SocketHTTP
 import Synchronization
+
+@testable import SocketHTTP
 
 /// Runs a server on a free port around `body`, and stops it gracefully.
 func withServer<Result: Sendable>(
@@ -19,11 +20,13 @@ func withListener<Result: Sendable>(
     var chosen = ServerLimits()
     chosen.eventLoops = 2
     chosen.shutdownGrace = .milliseconds(200)
-    // A test that is about one of these times sets it; elsewhere a busy machine must not run into it.
-    chosen.headTime = .seconds(300)
-    chosen.bodyTime = .seconds(300)
-    chosen.idleTime = .seconds(300)
-    chosen.writeStallTime = .seconds(300)
+    // No time passes but the time that a test skips: a busy machine must not run into a limit.
+    chosen.headTime = .never
+    chosen.bodyTime = .never
+    chosen.idleTime = .never
+    chosen.writeStallTime = .never
+    chosen.lingerTime = .never
+    chosen.cancellationTime = .never
     limits(&chosen)
     let server = HTTPServer(
         address: address, limits: chosen, accessLog: accessLog, onError: onError)
@@ -38,6 +41,36 @@ func withListener<Result: Sendable>(
         running.cancel()
         try await running.value
         throw error
+    }
+}
+
+extension Duration {
+    /// Longer than the sum of what a test skips.
+    static let never = Duration.seconds(30_000_000_000)
+    /// A limit that a test is about. It is longer than any test takes, so that it ends only when the test skips it.
+    static let tested = Duration.seconds(10_000)
+}
+
+extension ListeningServer {
+    /// Waits until the server has received this number of bytes in sum.
+    func hasReceived(_ bytes: Int) async {
+        while counters.receivedBytes < bytes { await Task.yield() }
+    }
+
+    /// Skips time until the operation has ended, again and again, because what the operation waits for may begin later
+    /// than the first skip.
+    func skip<Result: Sendable>(
+        _ time: Duration, until operation: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let isDone = Milestone()
+        let task = Task {
+            defer { isDone.reach() }
+            return try await operation()
+        }
+        while !isDone.isReached {
+            await skip(time)
+        }
+        return try await task.value
     }
 }
 

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef SOCKETHTTP_KQUEUE
+#include <sys/event.h>  // Darwin's poller on Linux: see Tests/Kqueue/run
+#endif
+
 #ifdef __linux__
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
