@@ -25,10 +25,9 @@ enum SwiftNIOGlue {
                 return (refusalHead, ByteBuffer(bytes: bytes))
             case .proceed(let admission):
                 var (responseHead, content) = try await handler(head, body, admission.principal)
+                let fields = responseHead.headers.map { ($0.name, $0.value) }
                 responseHead.headers = Self.headers(
-                    admission.finish(
-                        status: Int(responseHead.status.code), fields: responseHead.headers.map { ($0.name, $0.value) })
-                )
+                    admission.finish(status: Int(responseHead.status.code), fields: fields))
                 return (responseHead, content)
             }
         }
