@@ -16,19 +16,10 @@ struct ConnectionTests {
         }
     }
 
-    /// Keeps its connections for longer than a busy machine makes a test wait.
-    private static let patient: FetchPolicy = {
-        var policy = CurlFetcherTests.loopback
-        policy.idleMilliseconds = 120_000
-        policy.connectTimeout = .seconds(60)
-        policy.totalTimeout = .seconds(240)
-        return policy
-    }()
-
     @Test("an operator's fetcher keeps the connection for the next fetch")
     func kept() async throws {
         let server = try Self.keepingServer()
-        let fetcher = try CurlFetcher(policy: Self.patient)
+        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
         for _ in 0..<3 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
         #expect(server.connectionCount == 1)
         #expect(server.requests.filter { !$0.isEmpty }.count == 3)
@@ -37,7 +28,7 @@ struct ConnectionTests {
     @Test("POLICY §13: for untrusted URLs each fetch has a connection of its own, so that each is checked")
     func ownConnections() async throws {
         let server = try Self.keepingServer()
-        let worker = CurlWorker(policy: .untrusted())
+        let worker = CurlWorker(policy: .untrusted().patient)
         for _ in 0..<3 {
             #expect(try await outcome(of: server.url(), from: worker, addresses: .loopback) == .success(200))
         }
@@ -52,7 +43,7 @@ struct ConnectionTests {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             if connection.readHead().hasPrefix("POST") { _ = connection.readContent(count: 4) }
         }
-        let fetcher = try CurlFetcher(policy: Self.patient)
+        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
         let url = try AbsoluteURL(parsing: server.url())
         let form = DocumentRequest(url: url, method: .postForm(Array("a=bc".utf8)), maximumBodyBytes: 10)
         let page = DocumentRequest(url: url, maximumBodyBytes: 10)
@@ -73,7 +64,7 @@ struct ConnectionTests {
                 connection.send(content)
             }
         }
-        let fetcher = try CurlFetcher(policy: Self.patient)
+        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
         for byte in UInt8(1)...3 {
             let form = [UInt8](repeating: byte, count: 70_000)
             let request = DocumentRequest(
@@ -90,7 +81,7 @@ struct ConnectionTests {
                 connection.send("HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n")
             }
         }
-        let fetcher = try CurlFetcher(policy: Self.patient)
+        let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
         for _ in 0..<2 { #expect(await outcomes(of: 1, from: fetcher, url: server.url()) == [.success(200)]) }
         #expect(server.requests.allSatisfy { !$0.contains("Cookie") })
     }
@@ -152,7 +143,7 @@ struct ConnectionTests {
         fields.append(.authorization, "Bearer secret")
         let request = DocumentRequest(
             url: try AbsoluteURL(parsing: "http://a.example/x?y"), fields: fields, maximumBodyBytes: 10)
-        let document = try await CurlFetcher(policy: policy).fetch(request)
+        let document = try await CurlFetcher(policy: policy.patient).fetch(request)
         #expect(document.status == .notFound)
         #expect(document.fields.pairs.map(\.name) == ["X-Server", "Content-Length"])
         let heads = server.requests
@@ -166,7 +157,7 @@ struct ConnectionTests {
     func proxyRefuses(code: Int) async throws {
         let server = try ScriptedServer(answering: "HTTP/1.1 \(code) No\r\nContent-Length: 0\r\n\r\n")
         let policy = FetchPolicy(proxy: try AbsoluteURL(parsing: server.url()))
-        let outcome = try await outcomes(of: 1, from: CurlFetcher(policy: policy), url: "https://a.example/")
+        let outcome = try await outcomes(of: 1, from: CurlFetcher(policy: policy.patient), url: "https://a.example/")
         #expect(outcome == [.failure(.connectionFailed)])
         #expect(server.requests.first?.hasPrefix("CONNECT a.example:443 HTTP/1.1\r\n") == true)
     }
@@ -175,7 +166,7 @@ struct ConnectionTests {
 /// Runs one fetch in a worker, without the rules for URLs, so that connections and names can be tested with plain
 /// `http` on loopback.
 func outcome(
-    of url: String, from worker: CurlWorker, addresses: AddressPolicy, within time: Duration = .seconds(30)
+    of url: String, from worker: CurlWorker, addresses: AddressPolicy, within time: Duration = .seconds(240)
 ) async throws -> Outcome {
     let ticket = FetchTicket()
     worker.submit(

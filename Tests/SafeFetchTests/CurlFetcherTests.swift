@@ -15,12 +15,7 @@ import WireFormat
 
 @Suite("CurlFetcher over loopback", .serialized, .timeLimit(.minutes(5)))
 struct CurlFetcherTests {
-    /// Keeps its thread and its connections for a minute, since a busy machine may take seconds between two fetches.
-    static let loopback = {
-        var policy = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback))
-        policy.idleMilliseconds = 60_000
-        return policy
-    }()
+    static let loopback = FetchPolicy(permissions: FetchPermissions(insecureHTTP: .loopback)).patient
 
     // MARK: Answers
 
@@ -210,8 +205,8 @@ struct CurlFetcherTests {
     func slowDrip() async throws {
         let server = try ScriptedServer { connection in
             connection.readHead()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")
-            for _ in 0..<600 {
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 12000\r\n\r\n")
+            for _ in 0..<12_000 {
                 guard !connection.isClosedByPeer(within: 20), connection.send("a") else { return }
             }
         }
@@ -224,7 +219,7 @@ struct CurlFetcherTests {
     func silence() async throws {
         let server = try ScriptedServer { connection in
             connection.readHead()
-            _ = connection.isClosedByPeer(within: 10_000)
+            _ = connection.isClosedByPeer(within: ScriptedServer.patience)
         }
         var policy = Self.loopback
         policy.totalTimeout = .milliseconds(200)
@@ -233,7 +228,7 @@ struct CurlFetcherTests {
 
     @Test("the connect time-out covers the TLS handshake")
     func connectTimeout() async throws {
-        let server = try ScriptedServer { _ = $0.isClosedByPeer(within: 10_000) }
+        let server = try ScriptedServer { _ = $0.isClosedByPeer(within: ScriptedServer.patience) }
         var policy = FetchPolicy()
         policy.connectTimeout = .milliseconds(200)
         policy.totalTimeout = .seconds(30)
@@ -254,16 +249,14 @@ struct CurlFetcherTests {
     func remainingTime() async throws {
         let server = try ScriptedServer { connection in
             connection.readHead()
-            _ = connection.isClosedByPeer(within: 10_000)
+            _ = connection.isClosedByPeer(within: ScriptedServer.patience)
         }
         #expect(try await outcome(of: server.url(), remaining: .milliseconds(100)) == .failure(.timedOut))
     }
 
     /// Runs one job directly in a worker, with this part of the 30 s left.
     private func outcome(of url: String, remaining: Duration) async throws -> Outcome {
-        var policy = Self.loopback
-        policy.totalTimeout = .seconds(30)
-        policy.connectTimeout = .seconds(30)
+        let policy = Self.loopback
         let ticket = FetchTicket()
         let job = FetchJob(
             url: try AbsoluteURL(parsing: url), fieldLines: [], form: nil,
@@ -319,7 +312,7 @@ struct CurlFetcherTests {
     func noTLS() async throws {
         let server = try ScriptedServer { connection in
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-            _ = connection.isClosedByPeer(within: 10_000)
+            _ = connection.isClosedByPeer(within: ScriptedServer.patience)
         }
         await #expect(throws: FetchError.tls) { try await fetch("https://127.0.0.1:\(server.port)/") }
     }
@@ -430,11 +423,10 @@ struct CurlFetcherTests {
         let server = try ScriptedServer { connection in
             connection.readHead()
             report.yield("arrived")
-            report.yield(connection.isClosedByPeer(within: 20_000) ? "closed" : "still open")
+            report.yield(connection.isClosedByPeer(within: ScriptedServer.patience) ? "closed" : "still open")
             report.finish()
         }
-        var policy = Self.loopback
-        policy.totalTimeout = .seconds(60)
+        let policy = Self.loopback
         let fetcher = try CurlFetcher(policy: policy)
         let url = server.url()
         let task = Task { await outcomes(of: 1, from: fetcher, url: url) }
@@ -476,8 +468,7 @@ struct CurlFetcherTests {
             counts.withLock { $0.open -= 1 }
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         }
-        var policy = Self.loopback
-        policy.totalTimeout = .seconds(30)
+        let policy = Self.loopback
         let outcomes = try await outcomes(of: 20, from: CurlFetcher(policy: policy), url: server.url())
         #expect(outcomes == Array(repeating: .success(200), count: 20))
         #expect(server.connectionCount == 20)
@@ -495,7 +486,6 @@ struct CurlFetcherTests {
             connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         }
         var policy = Self.loopback
-        policy.totalTimeout = .seconds(30)
         policy.maximumConcurrentFetches = 1
         policy.maximumWaitingFetches = 0
         let fetcher = try CurlFetcher(policy: policy)

@@ -46,7 +46,7 @@ struct CurlLibraryTests {
         func firstFetch() async {
             await #expect(processExitsWith: .success) {
                 let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                let fetcher = CurlFetcher(insecureHTTP: .loopback)
+                let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
                 let request = DocumentRequest(url: try AbsoluteURL(parsing: server.url()), maximumBodyBytes: 10)
                 let taken = Self.takeDescriptors()
                 await #expect(throws: FetchError.unavailable) { try await fetcher.fetch(request) }
@@ -60,7 +60,7 @@ struct CurlLibraryTests {
             await #expect(processExitsWith: .success) {
                 try CurlFetcher.loadLibrary()
                 let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                let fetcher = CurlFetcher(insecureHTTP: .loopback)
+                let fetcher = try CurlFetcher(policy: CurlFetcherTests.loopback)
                 let request = DocumentRequest(url: try AbsoluteURL(parsing: server.url()), maximumBodyBytes: 10)
                 let taken = Self.takeDescriptors()
                 await #expect(throws: FetchError.unavailable) { try await fetcher.fetch(request) }

@@ -73,7 +73,7 @@ final class OpenSSLServer {
         guard unsafe fclose(file) == 0, count == answer.count else { throw SetUpFailed() }
     }
 
-    /// Answers a GET of `/name` with a head, and then with 16 KiB every 10 ms for 10 seconds.
+    /// Answers a GET of `/name` with a head, and then with 16 KiB every 10 ms for two minutes.
     func drip(_ name: String) throws {
         let path = directory + "/" + name
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SetUpFailed() }
@@ -87,7 +87,7 @@ final class OpenSSLServer {
             var piece = Array("HTTP/1.1 200 OK\r\n\r\n".utf8)
             piece += [UInt8](repeating: 0x61, count: 16384 - piece.count)
             var descriptor: Int32 = -1
-            for _ in 0..<1000 {
+            for _ in 0..<12_000 {
                 // The pipe cannot be opened before a reader has opened it. Bytes that do not fit are written in the
                 // next turn.
                 if descriptor < 0 { descriptor = unsafe open(path, O_WRONLY | O_NONBLOCK) }

@@ -23,6 +23,9 @@ final class ScriptedServer: Sendable {
         let requests = Mutex<[String]>([])
     }
 
+    /// How long a script waits for its peer, in milliseconds: longer than any test takes.
+    static let patience: Int32 = 240_000
+
     /// The number of accepted connections.
     var connectionCount: Int { state.connections.load(ordering: .acquiring) }
     /// The request heads that scripts have read.
@@ -143,7 +146,7 @@ extension ScriptedServer {
         func readHead() -> String {
             var head: [UInt8] = []
             while !head.suffix(4).elementsEqual("\r\n\r\n".utf8), head.count < 65536,
-                isReadable(descriptor, milliseconds: 10_000)
+                isReadable(descriptor, milliseconds: ScriptedServer.patience)
             {
                 var byte: UInt8 = 0
                 guard unsafe recv(descriptor, &byte, 1, 0) == 1 else { break }
@@ -158,7 +161,7 @@ extension ScriptedServer {
         func readContent(count: Int) -> [UInt8] {
             var content: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: 65536)
-            while content.count < count, isReadable(descriptor, milliseconds: 10_000) {
+            while content.count < count, isReadable(descriptor, milliseconds: ScriptedServer.patience) {
                 let length = unsafe recv(descriptor, &piece, min(piece.count, count - content.count), 0)
                 guard length > 0 else { break }
                 content += piece.prefix(length)

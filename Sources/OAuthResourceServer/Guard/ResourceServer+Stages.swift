@@ -66,7 +66,9 @@ extension ResourceServer {
             case .body(let fault): throw fault
             case .refused(let refusal):
                 if configuration.mode == .shadow {
-                    report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
+                    if !refusal.isOfCancelledRequest {
+                        report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
+                    }
                     return proceed(request, as: principal, token: nil, crossOrigin)
                 }
                 let operation = required ?? scopes.demand(of: request.method, request.target.path)

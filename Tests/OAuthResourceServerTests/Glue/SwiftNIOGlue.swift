@@ -29,10 +29,9 @@ enum SwiftNIOGlue {
                     head.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
                 }
                 var (responseHead, content) = try await handler(head, body, admission.principal)
+                let fields = responseHead.headers.map { ($0.name, $0.value) }
                 responseHead.headers = Self.headers(
-                    admission.finish(
-                        status: Int(responseHead.status.code), fields: responseHead.headers.map { ($0.name, $0.value) })
-                )
+                    admission.finish(status: Int(responseHead.status.code), fields: fields))
                 return (responseHead, content)
             }
         }
