@@ -29,7 +29,7 @@ final class StreamAlarm: Sendable {
         self.clock = clock
     }
 
-    /// Fires a signal at a deadline, in seconds since 1970. The caller must remove the signal when its stream has ended.
+    /// Fires a signal at a deadline, in seconds since 1970. The caller calls ``remove()`` when the stream has ended.
     func set(_ signal: StreamSignal, at deadline: Double) {
         state.withLock { state in
             state.streams += 1
