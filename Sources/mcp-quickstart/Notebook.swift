@@ -4,8 +4,8 @@ import Synchronization
 /// Notes in memory: an example of data that needs a scope.
 ///
 /// Each user has separate notes, keyed by issuer and subject (by client if the token has no subject). A client of the
-/// development authorization server can register itself, and is a user then: the notes of all users together are limited
-/// too. At a limit the tool answers with an error, and no note is lost.
+/// development authorization server can register itself, and is a user then: the notes of all users together are
+/// limited too. At a limit the tool answers with an error, and no note is lost.
 final class Notebook: Sendable {
     /// The most notes of a user.
     static let maximumNotes = 100

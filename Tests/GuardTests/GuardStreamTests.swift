@@ -19,8 +19,8 @@ struct GuardStreamTests {
             verifier: JWTTokenVerifier(
                 [.init(validation, keys: GuardUnderTest.issuer.keySource)], clock: WallClock { GuardUnderTest.now }),
             observer: { log.continuation.yield($0.description) })
-        server.streams?.wallClock = WallClock { GuardUnderTest.now + clock.now / .seconds(1) }
-        server.streams?.clock = clock.clock
+        server.streams?.alarm = StreamAlarm(
+            wallClock: WallClock { GuardUnderTest.now + clock.now / .seconds(1) }, clock: clock.clock)
         let handler = server.protecting { _, _ in
             .events { writer in
                 try await writer.send(ServerSentEvent(data: "hello"))

@@ -20,7 +20,8 @@ extension ResourceServer {
         /// From where a guard in this mode may be reached.
         public enum Reach: Sendable, Hashable {
             /// The resource is on a loopback host, and the server listens only on loopback addresses and Unix-domain
-            /// sockets. A request whose listener is not known to be one of these is refused. Do not put a proxy in front: it would make the server reachable from the network.
+            /// sockets. A request whose listener is not known to be one of these is refused. Do not put a proxy in
+            /// front: it would make the server reachable from the network.
             case loopbackOnly
             /// Every client that reaches the server may do everything.
             case iKnowThisIsPublic

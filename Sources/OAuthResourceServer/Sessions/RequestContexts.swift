@@ -10,9 +10,9 @@ internal import WireFormat
 /// processes the request calls ``principal(for:)`` with the ticket that it finds there. A ticket that the client sent
 /// is replaced.
 ///
-/// Close a ticket when its request is over: with the end of the response, and for a notification that was answered with
-/// 202 when the code that processes it has looked up the principal. A ticket that is not closed keeps its place until it
-/// expires. A user has a limited number of places, all its clients together, and beyond it closes only its own tickets.
+/// Close a ticket when its request is over: with the end of the response, also when that is the 202 for a notification.
+/// A ticket that is not closed keeps its place until it expires. A user has a limited number of places, all its clients
+/// together. Beyond it the user closes only its own tickets.
 ///
 /// ```swift
 /// let ticket = contexts.open(for: admission.principal)
@@ -42,8 +42,8 @@ public final class RequestContexts: Sendable {
     /// Creates a table without requests.
     ///
     /// - Parameters:
-    ///   - capacity: The maximum number of open requests, at least 1. One more closes the oldest of the user that has the
-    ///     most.
+    ///   - capacity: The maximum number of open requests, at least 1. One more closes the oldest of the user that has
+    ///     the most.
     ///   - capacityPerUser: The maximum number of open requests of one user, at least 1: of one issuer and subject, or
     ///     client if there is no subject. One more closes the oldest of this user.
     ///   - lifetime: How long a request may take. Then its ticket expires.

@@ -7,10 +7,8 @@ internal import WireFormat
 struct StreamExpiry: Sendable {
     private let settings: ResourceServerConfiguration.Streams
     private let skews: [[UInt8]: Int]
-    /// The time of day, for comparison with `exp`.
-    var wallClock = WallClock.system
-    /// The clock that waits.
-    var clock = MonotonicClock.system
+    /// Waits for the deadlines. Tests replace it.
+    var alarm = StreamAlarm()
 
     /// The expiry of a guard; nil in the modes that do not enforce tokens.
     init?(_ configuration: CheckedConfiguration, _ issuers: [TrustedIssuer]) {
@@ -36,20 +34,9 @@ struct StreamExpiry: Sendable {
         return settings.answerGrace.map { end + Double($0.components.seconds) }
     }
 
-    /// Returns when the deadline has passed, or the task is cancelled.
-    fileprivate func wait(until deadline: Double) async {
-        while !Task.isCancelled {
-            let rest = deadline - wallClock.now()
-            // A time that is not a number has passed.
-            guard rest > 0 else { return }
-            // The wall clock may be set while this waits, so it is asked again.
-            await clock.sleep(.seconds(min(rest, Self.longestWait)))
-        }
-    }
-
     /// A writer that writes nothing after the deadline, even if `produce` ignores that it was cancelled.
     func limited(_ writer: HTTPResponse.Body.Writer, until deadline: Double) -> HTTPResponse.Body.Writer {
-        HTTPResponse.Body.Writer { [wallClock] piece in
+        HTTPResponse.Body.Writer { [wallClock = alarm.wallClock] piece in
             guard !Task.isCancelled, wallClock.now() < deadline else { throw CancellationError() }
             try await writer.write(piece)
         } filler: { bytes, time in
@@ -57,35 +44,29 @@ struct StreamExpiry: Sendable {
         }
     }
 
-    private static let longestWait = 3_600.0
-
-    private enum End: Sendable { case ofStream, ofTime }
-
     /// Runs `produce` until it returns or the deadline passes, and cancels it then.
     ///
     /// - Returns: Whether `produce` ended in time.
     /// - Throws: The error of `produce`, unless it was cancelled because of the deadline.
     func run(until deadline: Double, _ produce: @escaping @Sendable () async throws -> Void) async throws -> Bool {
-        try await withThrowingTaskGroup(of: End.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let signal = StreamSignal()
             group.addTask {
+                defer { signal.fire(.ofStream) }
                 try await produce()
-                return .ofStream
             }
-            group.addTask {
-                await wait(until: deadline)
-                return .ofTime
-            }
-            defer { group.cancelAll() }
-            guard case .ofTime? = try await group.next() else { return true }
+            alarm.set(signal, at: deadline)
+            defer { alarm.remove() }
+            let isLate = await signal.wait() == .ofTime
             // When the task of the request is cancelled, the stream ends because of that.
-            let isExpired = !Task.isCancelled
-            group.cancelAll()
-            switch await group.nextResult() {
-            case .success, nil: return !isExpired
-            case .failure(let error):
+            let isExpired = isLate && !Task.isCancelled
+            if isLate { group.cancelAll() }
+            do {
+                try await group.next()
+            } catch {
                 guard isExpired else { throw error }
-                return false
             }
+            return !isExpired
         }
     }
 }

@@ -12,8 +12,8 @@ internal import WireFormat
 /// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
 ///
 /// Because it approves every request, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback
-/// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other machines
-/// may read its metadata and keys. Their requests to the other endpoints get 403.
+/// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other
+/// machines may read its metadata and keys. Their requests to the other endpoints get 403.
 public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// The issuer of the tokens. Give its key source to the guard.
     public let issuer: FakeIssuer
@@ -168,7 +168,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     private func respond(
         to request: HTTPRequest, from page: CallingPage, _ route: Routes.Route
     ) async throws -> HTTPResponse {
-        // A page can send some requests without asking (Fetch §3.2.2), and would get a token although it cannot read it.
+        // A page can send some requests without asking (Fetch §3.2.2), and would get a token although it cannot read
+        // it.
         if case .foreign = page, route.readers != .everyPage { return Self.error(.forbidden) }
         if request.method == .options, route.readers != .noPage { return Self.preflight(for: route) }
         guard route.methods.contains(request.method) else {

@@ -9,8 +9,8 @@ import WireFormat
 @Suite("A guard's sessions (POLICY §11)", .serialized)
 struct GuardSessionTests {
     /// A simple handler with sessions: `POST /begin` begins `s-1`, `s-2` …, `DELETE` ends the session of the request,
-    /// `/error` fails and names a session, and other paths show the session of the request. It answers 404 for a session
-    /// that it has ended.
+    /// `/error` fails and names a session, and other paths show the session of the request. It answers 404 for a
+    /// session that it has ended.
     private final class Handler: HTTPHandler {
         private let count = Mutex(0)
         private let ended = Mutex<Set<String>>([])
