@@ -89,10 +89,10 @@ actor Acceptor {
         let perPeer = service.limits.connectionsPerPeer
         // Only when it is needed, because it costs a system call.
         let network = perPeer == nil ? nil : SocketAddress(peerOf: descriptor)?.network
-        var fault = service.census.enter(network, limit: service.capacity.connections, perPeer: perPeer)
-        if fault == .tooManyConnections, await evictOne() {
-            service.census.reject(.evicted)
-            fault = service.census.enter(network, limit: nil, perPeer: perPeer)
+        func enter(_ limit: Int?) -> RequestFault? { service.census.enter(network, limit: limit, perPeer: perPeer) }
+        var fault = enter(service.capacity.connections)
+        if fault == .tooManyConnections {
+            fault = await makeRoom() ? enter(nil) : enter(service.capacity.connections)
         }
         if let fault {
             service.census.refuse(fault)
@@ -108,9 +108,9 @@ actor Acceptor {
     /// Closes the connection that has waited longest for a request, of all loops. False when none waits.
     ///
     /// Without it, clients that connect and send nothing would lock out every other client.
-    private func evictOne() async -> Bool {
+    private func makeRoom() async -> Bool {
         if await evictLongest() { return true }
-        // Connections that were accepted a moment ago have not begun to wait.
+        // Connections that were accepted a moment ago have not begun to wait, and others are about to end.
         await Task.yield()
         return await evictLongest()
     }
@@ -120,7 +120,10 @@ actor Acceptor {
         for (since, loop) in waits.sorted(by: { $0.since < $1.since }) where since != .max {
             let hasEvicted =
                 loop === self.loop ? loop.evict() : await Task(executorPreference: loop) { loop.evict() }.value
-            if hasEvicted { return true }
+            if hasEvicted {
+                service.census.reject(.evicted)
+                return true
+            }
         }
         return false
     }

@@ -30,10 +30,11 @@ def check(name: str, condition: bool, detail: object = "") -> None:
 
 
 class Server:
-    def __init__(self, binary: str, prepare: typing.Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, binary: str, prepare: typing.Callable[[], None] | None = None, kind: str = "laboratory"
+    ) -> None:
         """`prepare` is called in the process of the server before its program starts."""
-        self.process = subprocess.Popen(
-            [binary, "serve", "laboratory"], stdout=subprocess.PIPE, text=True, preexec_fn=prepare)
+        self.process = subprocess.Popen([binary, "serve", kind], stdout=subprocess.PIPE, text=True, preexec_fn=prepare)
         match = re.match(r"listening port=(\d+)", self.process.stdout.readline())
         if match is None:
             raise AssertionError("the server did not start")

@@ -2,7 +2,7 @@
 
     Tests/Load/run floods [heads] [posts] [bodies] [silent] [--memory MIB]
 
-The server is `benchmarks serve laboratory`. Prints what it saw and ends with 1 when something is not as it must be.
+The server is `benchmarks serve laboratory`, or `bare` for the silent connections. Prints what it saw and ends with 1 when something is not as it must be.
 Where no control group can be made, the memory is only measured, and the output says so.
 """
 
@@ -190,7 +190,8 @@ async def main(options: argparse.Namespace) -> None:
             group.remove()
         if name == "silent":
             print("--- 10,000 silent connections", flush=True)
-            with connections.Server(options.binary) as server:
+            # The bare server has the default limits: 10,000 connections.
+            with connections.Server(options.binary, kind="bare") as server:
                 await server.ask("/slow")
                 flood = Flood(server.port)
                 before = server.resident()

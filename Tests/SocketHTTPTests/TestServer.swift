@@ -123,6 +123,16 @@ let echo = ClosureHandler { request in
     return HTTPResponse(status: .ok, body: .bytes(Array("\(request.method) \(request.target.text) ".utf8) + body))
 }
 
+/// Waits until the condition holds. False after a time that no machine needs.
+func settles(_ isTrue: () -> Bool) async -> Bool {
+    let end = ContinuousClock.now + .seconds(200)
+    while !isTrue() {
+        guard ContinuousClock.now < end else { return false }
+        await Task.yield()
+    }
+    return true
+}
+
 /// Sleeps until it is cancelled.
 func sleepUntilCancelled() async throws {
     while true { try await Task.sleep(for: .seconds(60)) }
