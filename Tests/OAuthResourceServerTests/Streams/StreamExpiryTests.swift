@@ -188,13 +188,13 @@ struct StreamExpiryTests {
             method: .get, target: try #require(HTTPRequest.Target("/mcp")), fields: fields)
         guard case .proceed(let admission) = decision else { throw NoStream() }
         #expect(admission.streamDeadline == GuardFixture.now + 160)
-        let events = try #require(HTTPFields([("content-type", "Text/Event-Stream; charset=utf-8")]))
+        let events = try HTTPFields([("content-type", "Text/Event-Stream; charset=utf-8")])
         let running = Task { try await admission.limitStream(events) { try await Self.idle(Self.nowhere) } }
         await sleepers(1)
         clock.advance(by: .seconds(160))
         await #expect(throws: CancellationError.self) { try await running.value }
         #expect(expirations.count == 1)
-        let file = try #require(HTTPFields([("content-type", "application/octet-stream")]))
+        let file = try HTTPFields([("content-type", "application/octet-stream")])
         try await admission.limitStream(file) {}
         #expect(expirations.count == 1)
     }
