@@ -14,8 +14,8 @@ import Testing
 @Suite("libcurl is loaded once, and a shortage passes", .timeLimit(.minutes(5)))
 struct CurlLibraryTests {
     #if os(Linux)
-        /// Runs the body on a thread with a descriptor table of its own, in which no descriptor is free. Other threads of
-        /// the process are not concerned: libdispatch, for example, traps when it cannot open a file.
+        /// Runs the body on a thread with a descriptor table of its own, in which no descriptor is free. Other threads
+        /// of the process are not concerned: libdispatch, for example, traps when it cannot open a file.
         ///
         /// - Returns: What the body returns; nil where a sandbox forbids such a thread.
         private static func withoutDescriptors(_ body: @escaping @Sendable () -> Bool) throws -> Bool? {
