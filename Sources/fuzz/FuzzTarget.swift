@@ -17,6 +17,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "challenge", check: ChallengeProperties.check),
         FuzzTarget(name: "authorization", check: AuthorizationProperties.check),
         FuzzTarget(name: "resource-uri", check: ResourceRuleProperties.check),
+        FuzzTarget(name: "session-id", check: SessionProperties.check),
         FuzzTarget(name: "http-head", check: HTTPHeadProperties.check),
         FuzzTarget(name: "http-connection", check: HTTPConnectionProperties.check),
     ]

@@ -12,13 +12,15 @@ struct GuardUnderFuzz: Sendable {
     let server: ResourceServer
     private let executor = InlineExecutor()
 
-    /// - Parameter scope: The scopes of the good token.
-    init(scope: String, configure: (inout ResourceServerConfiguration) -> Void = { _ in }) {
+    /// - Parameters:
+    ///   - scope: The scopes of the good token.
+    ///   - subject: Its subject.
+    init(scope: String, subject: String = "user", configure: (inout ResourceServerConfiguration) -> Void = { _ in }) {
         var configuration = ResourceServerConfiguration(resource: "https://mcp.example/mcp", requiredScopes: [])
         configuration.metadata.authorizationServers = ["https://issuer.example"]
         configure(&configuration)
         do {
-            server = try ResourceServer(configuration, verifier: OneTokenVerifier(scope: scope))
+            server = try ResourceServer(configuration, verifier: OneTokenVerifier(scope: scope, subject: subject))
         } catch {
             fatalError("the guard could not be made")
         }
@@ -41,8 +43,8 @@ struct GuardUnderFuzz: Sendable {
 private struct OneTokenVerifier: TokenVerifier {
     private let accessToken: AccessToken
 
-    init(scope: String) {
-        let claims = JSONValue.object(["sub": "user", "client_id": "client", "scope": .string(scope)])
+    init(scope: String, subject: String) {
+        let claims = JSONValue.object(["sub": .string(subject), "client_id": "client", "scope": .string(scope)])
         guard let document = try? JSONDocument(parsing: claims.encoded()) else { fatalError("the claims are JSON") }
         accessToken = AccessToken(issuer: "https://issuer.example", expiresAt: nil, claims: document)
     }

@@ -40,6 +40,7 @@ struct FuzzCorpusTests {
             "resource-uri",
             { (try? ResourceRuleProperties.isRefused(String(decoding: $0, as: UTF8.self))) == false }
         ),
+        ("session-id", { SessionProperties.isAcceptable($0) }),
         ("http-head", { HTTPHeadProperties.isAccepted($0) }),
         ("jwks", { (try? JSONWebKeySet(parsing: $0, issuer: GoodTokens.issuer))?.keys.isEmpty == false }),
     ]

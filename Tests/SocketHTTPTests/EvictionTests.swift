@@ -63,7 +63,7 @@ struct EvictionTests {
     func silent(_ waiting: Waiting) async throws {
         try await withListener(echo, limits: two) { listening in
             var received = 0
-            for _ in 1...10 * TestScale.factor {
+            for _ in 1...10 * FloodScale.factor {
                 var silent: [TestConnection] = []
                 for _ in 1...3 {
                     let connection = try await TestConnection.open(listening.port)
@@ -120,7 +120,7 @@ struct EvictionTests {
         }
         try await withListener(echo, limits: limits) { listening in
             var open: [TestConnection] = []
-            for _ in 1...50 * TestScale.factor {
+            for _ in 1...50 * FloodScale.factor {
                 // The four that are open wait, or are about to: the answer of one was read.
                 open.append(try await answered(listening.port))
             }

@@ -98,7 +98,7 @@ struct TimeLimitTests {
             }
             let early = try await answered()
             // Each connection adds a deadline. With this many, the loop removes the deadlines of closed connections.
-            for _ in 0..<1500 * TestScale.factor { try await answered().close() }
+            for _ in 0..<1500 * FloodScale.factor { try await answered().close() }
             await listening.skip(.tested)
             #expect(try await early.isClosed())
         }

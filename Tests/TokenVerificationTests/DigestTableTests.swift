@@ -63,7 +63,7 @@ struct DigestTableTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(state >> 33) % bound
         }
-        for step in 0..<(1_000 * TestScale.factor) {
+        for step in 0..<(1_000 * ModelScale.factor) {
             let key = random(capacity * 2 + 1)
             let digest = try Self.digest(key, prefix: UInt8(key % 3))
             let place = model.firstIndex { $0.key == key }
@@ -87,7 +87,7 @@ struct DigestTableTests {
 
     @Test("However many keys come, no more are kept than fit")
     func bounded() {
-        let capacity = 200 * TestScale.factor
+        let capacity = 200 * ModelScale.factor
         var table = DigestTable<Int>(capacity: capacity)
         for number in 0..<(10 * capacity) { table.insert(number, for: SHA256Digest(of: Array("\(number)".utf8))) }
         #expect(table.count == capacity)

@@ -84,7 +84,7 @@ struct IntrospectionFairnessTests {
 
     @Test(
         "At most 10,000 failures and 10,000 tokens that were good are remembered", .timeLimit(.minutes(5)),
-        .enabled(if: TestScale.isThorough))
+        .enabled(if: ModelScale.isThorough))
     func bounds() async throws {
         let fixture = try await Self.fixture(Self.status(403))
         for number in 0..<10_050 { _ = await fixture.code("hostile\(number)") }

@@ -73,7 +73,7 @@ struct IntrospectionVerifierLoadTests {
 
     @Test("A flood of random tokens leaves as many bad verdicts as are kept, and the good ones untouched")
     func flood() async throws {
-        let entries = 200 * TestScale.factor
+        let entries = 200 * ModelScale.factor
         let fixture = try Fixture { $0.caching = .upTo(entries: entries) }
         #expect(await fixture.code("good") == nil)
         fixture.endpoint.set(ScriptedIntrospection.json(["active": false]))
@@ -231,7 +231,7 @@ struct IntrospectionVerifierLoadTests {
         await fixture.endpoint.wait(forRequests: 12)
         let patient = Task { await fixture.code("patient") }
         while fixture.monotonic.sleepers < 12 * 2 + 1 { await Task.yield() }
-        for number in 0..<(2_500 + 50 * TestScale.factor) {
+        for number in 0..<(2_500 + 50 * ModelScale.factor) {
             // Half of the callers present the same token. All of them give up.
             let caller = Task { await fixture.code(number.isMultiple(of: 2) ? "same" : "x\(number)") }
             caller.cancel()

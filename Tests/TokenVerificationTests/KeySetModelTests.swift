@@ -2,7 +2,7 @@ import Testing
 
 @Suite("RemoteKeySet: the model", .serialized)
 struct KeySetModelTests {
-    private static let schedulesPerPart = UInt64(25 * TestScale.factor)
+    private static let schedulesPerPart = UInt64(25 * ModelScale.factor)
     private static let steps = 40
 
     @Test(

@@ -10,9 +10,9 @@
 /// ```
 ///
 /// **Patterns.** `*` matches any bytes but `/`, `**` matches any bytes, and everything else matches itself. A pattern
-/// must match the whole text; upper and lower case differ. Texts beyond ASCII are also compared by canonical equivalence
-/// (Unicode, UAX #15), because `String` and some file systems do so. Names of tools and prompts have no segments, so
-/// that `*` matches any bytes in them.
+/// must match the whole text; upper and lower case differ. Texts beyond ASCII are also compared by canonical
+/// equivalence (Unicode, UAX #15), because `String` and some file systems do so. Names of tools and prompts have no
+/// segments, so that `*` matches any bytes in them.
 ///
 /// **URIs.** A URI is matched as sent, and again as a handler may read it: percent-decoded, without dot segments, and
 /// without regard to ASCII case. A rule applies if it matches any reading of the URL parsers in use, which are those of

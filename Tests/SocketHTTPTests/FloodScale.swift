@@ -8,7 +8,7 @@
 
 /// How many times more rounds the floods do: the environment variable `TEST_SCALE`, a whole number from 1 to 1,000;
 /// without it 1, so that `swift test` is quick.
-enum TestScale {
+enum FloodScale {
     static let range = 1...1000
 
     static let factor = factor(unsafe getenv("TEST_SCALE").map { unsafe String(cString: $0) })

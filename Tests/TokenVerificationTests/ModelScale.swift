@@ -8,7 +8,7 @@
 
 /// How much the models, floods and property tests try: the environment variable `TEST_SCALE`, by default 1 for a quick
 /// run. The thorough run sets 50.
-enum TestScale {
+enum ModelScale {
     static let factor: Int = {
         guard let text = unsafe getenv("TEST_SCALE"), let factor = unsafe Int(String(cString: text)) else { return 1 }
         return max(1, factor)
