@@ -276,6 +276,7 @@ struct IntrospectionVerifierLoadTests {
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<10 { group.addTask { #expect(await fixture.code("t\(number)") == nil) } }
             while fixture.monotonic.sleepers < 10 + 1 { await Task.yield() }
+            await fixture.endpoint.wait(forRequests: 2)
             #expect(fixture.endpoint.requests.count == 2)
             fixture.endpoint.release()
         }

@@ -10,24 +10,25 @@ final class IntrospectionMemory: Sendable {
     }
 
     private let good: VerifiedTokenCache<Void>?
-    private let bad: Mutex<DigestTable<Refusal>>?
+    /// Nil when nothing is cached.
+    private let bad: Mutex<DigestTable<Refusal>?>
     /// When the endpoint had no answer about a token.
     private let failed = Mutex(DigestTable<Duration>(capacity: IntrospectionConfiguration.Limits.rememberedTokens))
     private let monotonicClock: MonotonicClock
 
     init(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
         good = VerifiedTokenCache(caching, clock: clock, monotonicClock: monotonicClock)
-        bad = good == nil ? nil : Mutex(DigestTable(capacity: caching.capacity))
+        bad = Mutex(good == nil ? nil : DigestTable(capacity: caching.capacity))
         self.monotonicClock = monotonicClock
     }
 
     func verdict(on digest: SHA256Digest) -> IntrospectionQueue.Verdict? {
         if let verdict = good?.verdict(on: digest) { return .success(verdict.token) }
         let now = monotonicClock.now()
-        let refusal = bad?.withLock { bad -> TokenRejection? in
-            guard let refusal = bad.value(for: digest) else { return nil }
+        let refusal = bad.withLock { bad -> TokenRejection? in
+            guard let refusal = bad?.value(for: digest) else { return nil }
             if now - refusal.keptSince < IntrospectionConfiguration.Limits.refusalLifetime { return refusal.rejection }
-            bad.remove(digest)
+            bad?.remove(digest)
             return nil
         }
         return (refusal ?? failure(on: digest, now)).map { .failure($0) }
@@ -55,10 +56,10 @@ final class IntrospectionMemory: Sendable {
             good?.keep(token, basis: (), on: digest, verifiedAt: now, end: token.expiresAt ?? .infinity)
         case .failure(let rejection):
             let refusal = Refusal(rejection: rejection, keptSince: monotonicClock.now())
-            bad?.withLock { $0.insert(refusal, for: digest) }
+            bad.withLock { $0?.insert(refusal, for: digest) }
         }
     }
 
-    var count: (good: Int, bad: Int) { (good?.count ?? 0, bad?.withLock { $0.count } ?? 0) }
+    var count: (good: Int, bad: Int) { (good?.count ?? 0, bad.withLock { $0?.count ?? 0 }) }
     var failures: Int { failed.withLock { $0.count } }
 }
