@@ -63,7 +63,7 @@ struct GuardModeTests {
             }
             return fixture.log.all.map(\.description)
         }
-        #expect(try events(.shadow) == ["GUARD_SHADOW every request is let through, and refusals are only reported"])
+        #expect(try events(.shadow) == ["GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"])
         #expect(try events(.enforced) == [])
         #expect(try events(.staticTokens) == [])
     }

@@ -19,7 +19,7 @@ final class IntrospectionQueue: Sendable {
         var line = IntrospectionLine()
         var pause = IntrospectionPause()
         /// The tokens that were good when the endpoint was last asked about them.
-        var goodBefore = DigestTable<Void>(capacity: Limits.rememberedTokens)
+        var goodBefore = DigestTable<Void>(capacity: Limits.rememberedDigests)
 
         mutating func takeDue() -> [Inquiry] { line.takeDue(isProbing: pause.isProbing) }
     }

@@ -14,10 +14,10 @@ public import HTTPMessages
 /// | the endpoint | the consequence |
 /// |---|---|
 /// | cannot be reached, or responds with 401, 429 or 503 | A pause, then one request at a time until one succeeds. |
-/// | responds with another status, or without an answer | Only this token is *unavailable*, for five seconds. |
+/// | responds with another status, or with 200 and no usable introspection response | Only this token is *unavailable*, for five seconds. |
 ///
-/// Tokens that were good before overtake the others. While the endpoint fails for other tokens, it is asked about a
-/// token that was good before. A stranger's tokens therefore do not make these tokens *unavailable*.
+/// Tokens that were accepted before overtake the others. A token that was accepted before is asked about even while
+/// requests for other tokens fail. So invented tokens do not make it *unavailable*.
 ///
 /// - SeeAlso: [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
 public struct IntrospectionTokenVerifier: TokenVerifier {

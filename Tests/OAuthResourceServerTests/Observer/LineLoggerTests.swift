@@ -69,7 +69,7 @@ struct LineLoggerTests {
         logger().observe(.streamExpired(fingerprint: nil))
         #expect(
             page.texts == [
-                "GUARD_SHADOW every request is let through, and refusals are only reported",
+                "GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported",
                 "stream_expired token=ba7816bf8f01cfea", "stream_expired token=none",
             ])
     }
