@@ -54,7 +54,7 @@ struct GuardModeTests {
         #expect(Set(events.dropFirst()) == Set(once.map { $0[...] }))
     }
 
-    @Test("POLICY §12: shadow mode says so loudly at the start, and so does no mode that enforces")
+    @Test("Shadow mode is announced when the guard is created; enforced and static modes are not.")
     func announcement() throws {
         func events(_ mode: ResourceServer.Mode) throws -> [String] {
             let fixture = try GuardFixture { configuration in
@@ -63,7 +63,9 @@ struct GuardModeTests {
             }
             return fixture.log.all.map(\.description)
         }
-        #expect(try events(.shadow) == ["GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"])
+        #expect(
+            try events(.shadow)
+                == ["GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"])
         #expect(try events(.enforced) == [])
         #expect(try events(.staticTokens) == [])
     }

@@ -74,8 +74,8 @@ struct CurlLibraryTests {
                 + "files if it is installed")
         #expect(
             CurlFetcher.LibraryFault.unsuitable.description
-                == "libcurl is older than 7.84, or was built without TLS or thread-safe initialisation, so that nothing "
-                + "can be fetched safely; "
+                == "libcurl is older than 7.84, or was built without TLS or thread-safe initialisation, so that "
+                + "nothing can be fetched safely; "
                 + "install a newer one (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl)")
         #expect(throws: Never.self) { try CurlFetcher.loadLibrary() }
     }

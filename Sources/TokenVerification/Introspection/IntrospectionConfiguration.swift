@@ -80,8 +80,8 @@ extension IntrospectionConfiguration {
         public static let longestPause: Duration = .seconds(8)
         /// The longest `Retry-After` of a 429 response that is honoured. A longer one counts as this.
         public static let longestRetryAfter: Duration = .seconds(60)
-        /// How many digests of accepted tokens are remembered, so that these tokens overtake others, and as many digests
-        /// of tokens whose requests failed. The least recently used ones are forgotten first.
+        /// How many digests of accepted tokens are remembered, so that these tokens overtake others, and as many
+        /// digests of tokens whose requests failed. The least recently used ones are forgotten first.
         public static let rememberedDigests = 10_000
     }
 }

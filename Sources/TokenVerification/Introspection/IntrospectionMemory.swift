@@ -38,7 +38,7 @@ final class IntrospectionMemory: Sendable {
         failed.withLock { failed in
             guard let since = failed.value(for: digest) else { return nil }
             let left = since + IntrospectionConfiguration.Limits.failureLifetime - now
-            if left > .zero { return .unavailable(.introspection, retryAfter: left.wholeSeconds) }
+            if left > .zero { return .unavailable(.introspection, retryAfter: left.retryAfterSeconds) }
             failed.remove(digest)
             return nil
         }
