@@ -3,7 +3,8 @@
     Tests/Load/run floods [heads] [posts] [bodies] [silent] [--memory MIB]
 
 The server is `benchmarks serve laboratory`, or `bare` for the silent connections. Prints what it saw and ends with 1
-when something is not as it must be. Where no control group can be made, the memory is only measured, and the output says so.
+when something is not as it must be. Where no control group can be made, the memory is only measured, and the output
+says so.
 """
 
 import argparse

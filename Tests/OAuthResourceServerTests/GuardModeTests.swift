@@ -161,19 +161,6 @@ struct GuardModeTests {
         #expect(reason.hasPrefix("the guard is disabled and accepts every request"))
     }
 
-    @Test("The kind of a listener follows from its address: loopback of both versions, mapped ones and zones included")
-    func listenerAddresses() {
-        for address in ["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "::1%lo"] {
-            #expect(HTTPRequest.ListenerKind(ipAddress: address) == .loopback, "\(address)")
-        }
-        for address in ["0.0.0.0", "::", "10.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "::2", "128.0.0.1"] {
-            #expect(HTTPRequest.ListenerKind(ipAddress: address) == .network, "\(address)")
-        }
-        for address in [nil, "", "localhost", "127.1", "[::1]", "127.0.0.1:80", "/tmp/socket"] {
-            #expect(HTTPRequest.ListenerKind(ipAddress: address) == .unknown, "\(address ?? "none")")
-        }
-    }
-
     @Test("A disabled guard that is known to be public goes anywhere")
     func publicKnowingly() async throws {
         let (server, log) = try disabled(
