@@ -27,8 +27,8 @@ extension HTTPFields {
         if let first { throw first }
     }
 
-    /// The fields of another HTTP library that HTTP allows. Use it for responses only: a request with a line that is
-    /// left out here could mean something else to another reader.
+    /// The fields of another HTTP library that HTTP allows. In a request, refuse when `whenInvalid` was called: a
+    /// request without that line could mean something else to another reader.
     ///
     /// - Parameters:
     ///   - pairs: Names and values, in order and with duplicates. White space around a value is removed.

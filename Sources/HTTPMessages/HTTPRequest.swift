@@ -11,18 +11,6 @@ public struct HTTPRequest: Sendable {
     /// The kind of address at which the request arrived.
     public var listener: ListenerKind = .unknown
 
-    /// The kind of address that a server listens on.
-    public enum ListenerKind: Sendable, Hashable {
-        /// The server does not say.
-        case unknown
-        /// A loopback address. Only this machine can reach it, but so can every web page in a browser on this machine.
-        case loopback
-        /// Any other IP address.
-        case network
-        /// A Unix-domain socket.
-        case unixSocket
-    }
-
     /// A request.
     public init(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields = HTTPFields(),

@@ -115,8 +115,9 @@ public struct ResourceServer: Sendable {
     ///     When ``MCPScopeRules`` decide by the body, pass it, or an empty array if there is none: without it, a
     ///     request gets 503, because a body may be there that the guard does not see.
     ///   - listener: The kind of address that received the request. See
-    ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``. When it is unknown, a disabled guard refuses the
-    ///     request, unless it is public.
+    ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``. When it is
+    ///     ``HTTPMessages/HTTPRequest/ListenerKind/unknown``, a guard in the mode `disabled(…, .loopbackOnly)` answers
+    ///     500.
     public func decide(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,
         listener: HTTPRequest.ListenerKind = .unknown

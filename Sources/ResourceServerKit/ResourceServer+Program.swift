@@ -39,8 +39,7 @@ extension ResourceServer {
         try self.init(
             configuration,
             makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
-                // Before the server listens: under load, a shortage of descriptors could keep libcurl from loading.
-                if configuration.tokens.needFetching { try CurlFetcher.loadForProgram() }
+                try CurlFetcher.loadLibraryOrFault(for: configuration.tokens)
                 return CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities)
             },
             observer: observer)
@@ -64,23 +63,5 @@ extension ResourceServer {
         var configuration = ResourceServerConfiguration.fromEnvironment()
         configure(&configuration)
         return try ResourceServer(configuration, certificateAuthorities: certificateAuthorities, observer: observer)
-    }
-}
-
-extension ResourceServerConfiguration.Tokens {
-    /// Whether keys or introspection responses are fetched.
-    fileprivate var needFetching: Bool { !issuers.isEmpty || introspection != nil }
-}
-
-extension CurlFetcher {
-    /// Loads libcurl, whose absence is a mistake in the installation of the program.
-    package static func loadForProgram() throws(ConfigurationError) {
-        do throws(LibraryFault) {
-            try loadLibrary()
-        } catch {
-            throw ConfigurationError([
-                .init(ConfigurationError.Path([.variable("libcurl")]), .init(error.reason), .init(error.remedy))
-            ])
-        }
     }
 }

@@ -3,21 +3,25 @@ extension CurlFetcher {
     public enum LibraryFault: Error, Sendable, Hashable, CustomStringConvertible {
         /// It cannot be loaded: it is not installed, or descriptors or memory are short.
         case notLoaded
-        /// It is older than 7.84, or was built without TLS.
+        /// It is older than 7.84, or was built without TLS or thread-safe initialisation.
         case unsuitable
 
         /// What is wrong. The text continues a sentence that begins with "libcurl".
         package var reason: String {
             switch self {
             case .notLoaded: "cannot be loaded, so that neither keys nor introspection responses can be fetched"
-            case .unsuitable: "is older than 7.84 or has no TLS, so that nothing can be fetched safely"
+            case .unsuitable:
+                "is older than 7.84, or was built without TLS or thread-safe initialisation, so that nothing can be "
+                    + "fetched safely"
             }
         }
 
         /// What to do.
         package var remedy: String {
             switch self {
-            case .notLoaded: "install it (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl)"
+            case .notLoaded: 
+                "install it (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl), or raise the limit of open "
+                    + "files if it is installed"
             case .unsuitable: "install a newer one (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl)"
             }
         }

@@ -136,7 +136,7 @@ extension HTTPConnection {
     }
 
     /// Reads the rest of the content after the response, up to a bound.
-    func endBody(isKept: Bool) async -> Sequel {
+    func endBody(isKept: Bool) async -> NextStep {
         guard isKept, !body.isBeingRead else {
             // Bytes that have arrived or are still to come would meet a closed socket, and reset the connection.
             return !input.isEmpty || socket.mayRead || !body.hasEnded ? .linger : .close

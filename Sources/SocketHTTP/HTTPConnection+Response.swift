@@ -45,7 +45,7 @@ extension HTTPConnection {
         return isKept
     }
 
-    /// Whether the client has closed its sending side, and no other request has arrived before.
+    /// Whether the client has closed its sending side and no pipelined request is left. Receives bytes into `input`.
     private func clientHasFinished() -> Bool {
         guard socket.peerHasFinished, body.hasEnded, input.isEmpty else { return false }
         if case .bytes = socket.receive(into: &input, atMost: ServerLimits.receiveBytes) { return false }
@@ -53,8 +53,8 @@ extension HTTPConnection {
     }
 
     /// When the client closes its sending side during the stream, sends it one byte, which is answered with a reset if
-    /// the client has closed the whole connection. RFC 9112 §7.1 allows any number of zeros before the size of the next
-    /// chunk, the last one included.
+    /// the client has closed the whole connection. A chunk size may have leading zeros (RFC 9112 §7.1), so one zero
+    /// changes nothing.
     private func probeDeparture() {
         let exchange = self.exchange
         socket.probeDeparture { [loop] in

@@ -44,7 +44,7 @@ package actor HTTPConnection {
     }
 
     /// What follows after a request.
-    enum Sequel {
+    enum NextStep {
         case nextRequest
         /// Reads and drops what the client still sends, then closes.
         case linger
@@ -54,14 +54,14 @@ package actor HTTPConnection {
     /// Serves the connection until it ends.
     package func run() async {
         if socket.open() {
-            var sequel = Sequel.nextRequest
-            while case .nextRequest = sequel {
-                sequel = await serveNext()
+            var step = NextStep.nextRequest
+            while case .nextRequest = step {
+                step = await serveNext()
                 // A client that always has another request ready must not keep the loop from other connections.
                 if exchange % 16 == 0 { await Task.yield() }
             }
             // The request and its response are released by now.
-            if case .linger = sequel { await linger() }
+            if case .linger = step { await linger() }
         }
         openStream = nil
         exchange &+= 1
@@ -69,7 +69,7 @@ package actor HTTPConnection {
         service.census.leave(network)
     }
 
-    private func serveNext() async -> Sequel {
+    private func serveNext() async -> NextStep {
         switch await nextHead() {
         case .head(let head): return await serve(head)
         case .fault(let fault): return await refuse(fault)
@@ -79,7 +79,7 @@ package actor HTTPConnection {
 
     // MARK: - Reading
 
-    private enum Reading {
+    private enum HeadResult {
         case head(RequestHead)
         case fault(RequestFault)
         /// The connection must be closed without a response.
@@ -87,7 +87,7 @@ package actor HTTPConnection {
     }
 
     /// Reads the next head.
-    private func nextHead() async -> Reading {
+    private func nextHead() async -> HeadResult {
         defer {
             loop.endWaiting(socket)
             _ = memory.setIncompleteHead(0)
@@ -138,7 +138,7 @@ package actor HTTPConnection {
     // MARK: - One exchange
 
     /// Answers one request.
-    private func serve(_ head: RequestHead) async -> Sequel {
+    private func serve(_ head: RequestHead) async -> NextStep {
         exchange &+= 1
         status = nil
         body = RequestBodyState(
@@ -186,7 +186,7 @@ package actor HTTPConnection {
     }
 
     /// Answers an error of a handler. Its text is not sent.
-    private func fail(_ error: any Error, _ head: RequestHead) async -> Sequel {
+    private func fail(_ error: any Error, _ head: RequestHead) async -> NextStep {
         defer { endExchange(isComplete: false) }  // No effect when it has been ended below.
         if error is ConnectionLost || socket.isGone { return .close }
         if error is CancellationError, Task.isCancelled { return .close }
@@ -210,7 +210,7 @@ package actor HTTPConnection {
     // MARK: - Closing
 
     /// Answers a request that the server itself refuses. What has arrived of it is dropped.
-    private func refuse(_ fault: RequestFault) async -> Sequel {
+    private func refuse(_ fault: RequestFault) async -> NextStep {
         input = []
         service.census.reject(fault)
         if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, sentBytes: socket.sentBytes) }

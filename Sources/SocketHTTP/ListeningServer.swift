@@ -71,8 +71,10 @@ public final class ListeningServer: Sendable {
     /// A client that closes its sending side after a whole request is answered like any other, and its task goes on. A
     /// full close looks the same to the server until it sends something, so a client that closed its connection is
     /// noticed with the next write. A stream is probed at once with one byte of the chunked coding that has no meaning.
-    /// Before the response, and for a stream to an HTTP/1.0 client, the system asks the client's system every few
-    /// seconds; that takes about a minute on most systems. A Unix-domain socket shows a full close at once.
+    /// Before the response, and for a stream to an HTTP/1.0 client, the system asks the client's system (TCP
+    /// keep-alive): first after 20 s, then every 10 s. The connection is lost after three questions without an answer
+    /// (about 50 s), or when the client's system answers that it has forgotten the connection, which takes about a
+    /// minute after a full close on most systems. A Unix-domain socket shows a full close at once.
     ///
     /// To stop, the server closes its port and every idle connection. Requests in flight have
     /// ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their connections closed. All threads

@@ -167,8 +167,8 @@ struct ListeningSocket: Sendable {
 
     /// Makes the system ask whether a client that has closed its sending side is still there. When the client has
     /// closed the whole connection, its system answers with a reset.
-    static func watchForDeparture(_ descriptor: Int32) {
-        let (first, next, count) = ServerLimits.departureProbe
+    static func enableKeepAlive(_ descriptor: Int32) {
+        let (first, next, count) = ServerLimits.keepAliveProbe
         #if canImport(Darwin)
             let idle = TCP_KEEPALIVE
         #else

@@ -48,9 +48,9 @@ struct MemoryAccount: ~Copyable {
         if service != 0 { _ = budget.addService(-service) }
     }
 
-    /// Sets the bytes that an incomplete head holds. False when they must be released, because such heads hold as many
-    /// bytes as they may in sum. A small head is always kept: an honest one that comes in two pieces must not fail
-    /// while others send large ones.
+    /// Sets the bytes that an incomplete head holds. Returns false when incomplete heads hold more than their share;
+    /// then the caller must release this one. Up to ``ServerLimits/smallHeadBytes`` are always accepted, so that a
+    /// client whose head comes in two packets is still served.
     mutating func setIncompleteHead(_ bytes: Int) -> Bool {
         guard bytes != incompleteHead else { return true }
         defer { incompleteHead = bytes }

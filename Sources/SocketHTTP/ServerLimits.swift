@@ -72,9 +72,9 @@ extension ServerLimits {
     static let smallestMemoryBytes = 1024 * 1024
     /// A head of this size is kept also beyond the budget.
     static let smallHeadBytes = 2 * 1024
-    /// Seconds after which, and then between which, the system asks whether a client that has closed its sending side
-    /// is still there.
-    static let departureProbe: (first: Int32, next: Int32, count: Int32) = (20, 10, 3)
+    /// The TCP keep-alive of a client that has closed its sending side: seconds before the first probe and between
+    /// probes, and the number of probes without an answer after which the connection is lost.
+    static let keepAliveProbe: (first: Int32, next: Int32, count: Int32) = (20, 10, 3)
     /// Largest number of bytes that are received at once. It bounds what a pipelining client can make the server hold.
     static let receiveBytes = 16 * 1024
     /// Content up to this size is copied behind the head, so that both are sent at once; longer content is not copied.

@@ -85,7 +85,7 @@
     func beginHandling() {
         isHandling = true
         if isGone { cancelTask() }
-        if peerHasFinished { ListeningSocket.watchForDeparture(descriptor) }
+        if peerHasFinished { ListeningSocket.enableKeepAlive(descriptor) }
     }
 
     func endHandling() {
@@ -230,7 +230,7 @@
         if readiness.contains(.finished) {
             mayRead = true
             if isHandling, !peerHasFinished {
-                ListeningSocket.watchForDeparture(descriptor)
+                ListeningSocket.enableKeepAlive(descriptor)
                 probe?()
             }
             peerHasFinished = true

@@ -21,8 +21,12 @@ struct SocketFile: Sendable {
     /// A socket on which no process listens is replaced. Another server could start at this path between the check and
     /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens. It
     /// waits for the lock no longer than `patience`, because another program may hold it for any time.
+    ///
+    /// - Parameter pause: Called between two attempts to lock the folder. Another server holds the lock for some system
+    ///   calls only. A test replaces it.
     init(
-        binding descriptor: Int32, to path: String, mode: UInt16, patience: Duration = Self.lockPatience
+        binding descriptor: Int32, to path: String, mode: UInt16, patience: Duration = Self.lockPatience,
+        pause: () -> Void = { usleep(10_000) }
     ) throws(HTTPServer.StartError) {
         guard let address = SocketAddress(path: path) else { throw .invalidPath(path) }
         let folder = systemOpen(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -30,7 +34,7 @@ struct SocketFile: Sendable {
             throw errno == EACCES ? .notPermitted(path) : .system("open", errno)
         }
         defer { _ = systemClose(folder) }
-        try Self.lock(folder, for: path, patience)
+        try Self.lock(folder, for: path, patience, pause)
         do throws(HTTPServer.StartError) {
             try ListeningSocket.bind(descriptor, to: address)
         } catch .portInUse {
@@ -57,15 +61,16 @@ struct SocketFile: Sendable {
         _ = unsafe unlink(path)
     }
 
-    private static func lock(_ folder: Int32, for path: String, _ patience: Duration) throws(HTTPServer.StartError) {
+    private static func lock(
+        _ folder: Int32, for path: String, _ patience: Duration, _ pause: () -> Void
+    ) throws(HTTPServer.StartError) {
         let end = ContinuousClock.now + patience
         while flock(folder, LOCK_EX | LOCK_NB) != 0 {
             switch errno {
             case EINTR: continue
             case EWOULDBLOCK:
                 guard ContinuousClock.now < end else { throw .folderLocked(path) }
-                // Another server holds the lock for some system calls only.
-                usleep(10_000)
+                pause()
             default: throw .system("flock", errno)
             }
         }

@@ -34,7 +34,8 @@ public enum TokenRejection: Error, Sendable, Hashable {
 
     /// The reason why a verifier cannot decide.
     public enum Unavailability: String, Sendable, Hashable {
-        /// There is no usable key of the issuer.
+        /// The issuer's keys cannot decide now: there is no usable set, or a newer set that may hold the token's key
+        /// could not be fetched.
         case keys = "keys_unavailable"
         /// libcrypto failed, so no signature can be verified.
         case cryptography = "cryptography_unavailable"
@@ -42,8 +43,8 @@ public enum TokenRejection: Error, Sendable, Hashable {
         case introspection = "introspection_unavailable"
         /// Too many callers wait for the introspection endpoint.
         case introspectionBusy = "introspection_busy"
-        /// The task was cancelled while it waited, because the client went away. This says nothing about the keys or
-        /// the endpoint, and the guard does not report it as a denial.
+        /// The task was cancelled while it waited: the client disconnected, or the server stops. A custom verifier
+        /// throws it when `Task.isCancelled`. The guard does not report it as a denial.
         case cancelled = "request_cancelled"
         /// A dependency of a custom verifier is unavailable.
         case verifier = "verifier_unavailable"

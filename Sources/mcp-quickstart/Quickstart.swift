@@ -74,7 +74,7 @@ struct Quickstart {
                 configuration,
                 makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
                     guard let issuer else {
-                        try CurlFetcher.loadForProgram()
+                        try CurlFetcher.loadLibraryOrFault(for: configuration.tokens)
                         return CurlFetcher(
                             permissions: permissions, certificateAuthorities: options.certificateAuthorities)
                     }

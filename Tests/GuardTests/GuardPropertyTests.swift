@@ -10,7 +10,7 @@ import TokenVerification
 import WireFormat
 
 /// The head of a request selects one of the answers of the tables, and none of its text becomes part of the answer.
-@Suite("The guard, whatever the head of a request holds", .serialized)
+@Suite("The guard, with every kind of head", .serialized)
 struct GuardPropertyTests {
     private typealias SplitMix = GuardOperationTests.SplitMix
 

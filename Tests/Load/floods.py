@@ -2,13 +2,15 @@
 
     Tests/Load/run floods [heads] [posts] [bodies] [silent] [--memory MIB]
 
-The server is `benchmarks serve laboratory`, or `bare` for the silent connections. Prints what it saw and ends with 1 when something is not as it must be.
-Where no control group can be made, the memory is only measured, and the output says so.
+The server is `benchmarks serve laboratory`, or `bare` for the silent connections. Prints what it saw and ends with 1
+when something is not as it must be. Where no control group can be made, the memory is only measured, and the output
+says so.
 """
 
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import os
 import pathlib
 import resource
@@ -17,9 +19,45 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import connections
 from connections import check, failures
+
+
+@dataclasses.dataclass(frozen=True)
+class Wave:
+    """What the clients of one attack send."""
+
+    title: str
+    number: int
+    # Sent when a connection opens.
+    content: bytes
+    # Bytes that follow on each connection, as far as the server takes them.
+    poured: int = 0
+
+
+def post(path: str, length: int) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+# Many small fields would be too many; a few large ones are not.
+LARGE_FIELDS = b"".join(b"X%d: " % i + b"y" * 4000 + b"\r\n" for i in range(8))
+UNFINISHED_HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n" + LARGE_FIELDS[:32_000]
+WAVES = {
+    "heads": [
+        Wave("4,000 heads of one byte", 4000, b"G"),
+        Wave("4,000 unfinished heads of 32 KB", 4000, UNFINISHED_HEAD),
+    ],
+    "posts": [
+        Wave("4,000 refused posts, 60 KB of content", 4000, post("/", 1_000_000), 60_000),
+        Wave("4,000 posts that are too long, 60 KB", 4000, post("/", 5_000_000), 60_000),
+    ],
+    "bodies": [
+        Wave("300 unfinished bodies of 4 MB", 300, post("/echo", 4_100_000), 4_000_000),
+        Wave("4,000 unfinished bodies of 60 KB", 4000, post("/echo", 1_000_000), 60_000),
+    ],
+}
 
 
 class ControlGroup:
@@ -132,10 +170,13 @@ async def honest(server: connections.Server, what: str) -> None:
     except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
         head = repr(error).encode()
     took = time.monotonic() - began
-    check(f"{what}: an honest client is answered 200 within 1 s", head.startswith(b"HTTP/1.1 200") and took < 1, f"({took:.3f} s)")
+    is_served = head.startswith(b"HTTP/1.1 200") and took < 1
+    check(f"{what}: an honest client is answered 200 within 1 s", is_served, f"({took:.3f} s)")
 
 
-async def attack(server: connections.Server, group: ControlGroup, what: str, flood: Flood, number: int, launch) -> None:
+async def attack(
+    server: connections.Server, group: ControlGroup, what: str, flood: Flood, number: int, launch: Callable[[], None]
+) -> None:
     before = server.resident()
     await asyncio.get_running_loop().run_in_executor(None, launch)
     await asyncio.sleep(0.2)
@@ -144,7 +185,8 @@ async def attack(server: connections.Server, group: ControlGroup, what: str, flo
     if not alive:
         return
     held = server.resident()
-    print(f"     resident {before:.1f} → {held:.1f} MiB, {(held - before) * 1024 / number:.1f} KiB each; peak of the group {group.peak()}")
+    each = (held - before) * 1024 / number
+    print(f"     resident {before:.1f} → {held:.1f} MiB, {each:.1f} KiB each; peak of the group {group.peak()}")
     await honest(server, what)
     print(f"     answers: {flood.answers()}")
     flood.close()
@@ -154,39 +196,20 @@ async def attack(server: connections.Server, group: ControlGroup, what: str, flo
 
 
 async def main(options: argparse.Namespace) -> None:
-    kinds = {
-        "heads": [
-            ("4,000 heads of one byte", 4000, b"G", 0),
-            ("4,000 unfinished heads of 38 KiB", 4000, b"GET / HTTP/1.1\r\nHost: a\r\n", 38_000),
-        ],
-        "posts": [
-            ("4,000 refused posts, 60 KiB of content", 4000, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", 60_000),
-            ("4,000 posts that are too long, 60 KiB", 4000, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n", 60_000),
-        ],
-        "bodies": [
-            ("300 unfinished bodies of 4 MB", 300, b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4100000\r\n\r\n", 4_000_000),
-            ("4,000 unfinished bodies of 60 KiB", 4000, b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n", 60_000),
-        ],
-    }
     for name in options.scenarios or ["heads", "posts", "bodies", "silent"]:
-        for what, number, content, more in kinds.get(name, []):
-            print(f"--- {what}", flush=True)
+        for wave in WAVES.get(name, []):
+            print(f"--- {wave.title}", flush=True)
             group = ControlGroup(options.memory)
             with connections.Server(options.binary, group.enter) as server:
                 await server.ask("/slow")
                 flood = Flood(server.port)
 
-                def launch() -> None:
-                    if what.startswith("4,000 unfinished heads"):
-                        # Many small fields would be too many; a few large ones are not.
-                        text = content + b"".join(b"X%d: " % i + b"y" * 4000 + b"\r\n" for i in range(8))[:more - 6000]
-                        flood.open(number, text)
-                        return
-                    flood.open(number, content)
-                    if more:
-                        flood.pour(more, 8)
+                def launch(wave: Wave = wave, flood: Flood = flood) -> None:
+                    flood.open(wave.number, wave.content)
+                    if wave.poured:
+                        flood.pour(wave.poured, 8)
 
-                await attack(server, group, what, flood, number, launch)
+                await attack(server, group, wave.title, flood, wave.number, launch)
             group.remove()
         if name == "silent":
             print("--- 10,000 silent connections", flush=True)
@@ -197,7 +220,9 @@ async def main(options: argparse.Namespace) -> None:
                 before = server.resident()
                 flood.open(options.silent)
                 await asyncio.sleep(0.2)
-                print(f"     resident {before:.1f} → {server.resident():.1f} MiB, {(server.resident() - before) * 1024 / options.silent:.2f} KiB each")
+                held = server.resident()
+                each = (held - before) * 1024 / options.silent
+                print(f"     resident {before:.1f} → {held:.1f} MiB, {each:.2f} KiB each")
                 for _ in range(3):
                     await honest(server, "with them")
                 flood.close()

@@ -76,7 +76,7 @@ struct TokenSourcesTests {
         configuration.tokens.fetching.privateHosts = ["https://c.internal"]
         configuration.tokens.caching = .upTo(entries: -1)
         configuration.browsers.allowedOrigins = ["*"]
-        configuration.streams.answerGrace = .seconds(-1)
+        configuration.streams.responseGrace = .seconds(-1)
         configuration.metadata.scopesSupported = ["c d"]
         configuration.metadata.handlerPaths = ["/mcp"]
         configuration.metadata.forwarded = .discovered(issuer: "https://other.example.com")
@@ -98,7 +98,7 @@ struct TokenSourcesTests {
                     "metadata.handlerPaths[0] does not begin with /.well-known/; correct it, or remove it",
                     "metadata.forwarded names an issuer that is not an authorization server of this resource; name one of metadata.authorizationServers",
                     "browsers.allowedOrigins[0] is *, which lets every page of the web call the server; list the origins",
-                    "streams.answerGrace is outside 0 s…7 days; choose a time in this range",
+                    "streams.responseGrace is outside 0 s…7 days; choose a time in this range",
                 ])
         }
     }

@@ -70,10 +70,12 @@ struct CurlLibraryTests {
         #expect(
             CurlFetcher.LibraryFault.notLoaded.description
                 == "libcurl cannot be loaded, so that neither keys nor introspection responses can be fetched; "
-                + "install it (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl)")
+                + "install it (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl), or raise the limit of open "
+                + "files if it is installed")
         #expect(
             CurlFetcher.LibraryFault.unsuitable.description
-                == "libcurl is older than 7.84 or has no TLS, so that nothing can be fetched safely; "
+                == "libcurl is older than 7.84, or was built without TLS or thread-safe initialisation, so that "
+                + "nothing can be fetched safely; "
                 + "install a newer one (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl)")
         #expect(throws: Never.self) { try CurlFetcher.loadLibrary() }
     }

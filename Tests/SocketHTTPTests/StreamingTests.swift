@@ -95,13 +95,7 @@ struct StreamingTests {
     @Test("A client whose connection is reset cancels a handler that waits")
     func cancelsWaiting() async throws {
         let (begun, cancelled) = (Milestone(), Milestone())
-        let handler = ClosureHandler { _ in
-            begun.reach()
-            defer { cancelled.reach() }
-            try await sleepUntilCancelled()
-            return .text("never")
-        }
-        try await withServer(handler) { port in
+        try await withServer(waitingHandler(begun, cancelled)) { port in
             let connection = try await TestConnection.open(port)
             try await connection.send(get)
             await begun.wait()
@@ -146,13 +140,7 @@ struct StreamingTests {
     @Test("A client that goes away with pipelined requests unread cancels the handler")
     func cancelsBehindPipeline() async throws {
         let (begun, cancelled) = (Milestone(), Milestone())
-        let handler = ClosureHandler { _ in
-            begun.reach()
-            defer { cancelled.reach() }
-            try await sleepUntilCancelled()
-            return .text("never")
-        }
-        try await withServer(handler) { port in
+        try await withServer(waitingHandler(begun, cancelled)) { port in
             let connection = try await TestConnection.open(port)
             try await connection.send(String(repeating: get, count: 2000))
             await begun.wait()

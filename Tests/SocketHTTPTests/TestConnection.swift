@@ -138,6 +138,13 @@ final class TestConnection: @unchecked Sendable {
         }
     }
 
+    /// Receives until the bytes that have not been read satisfy the condition. They can still be read.
+    func wait(until isReached: @escaping @Sendable ([UInt8]) -> Bool) async throws {
+        try await onThread {
+            while !isReached(self.received) { try self.receiveMore() }
+        }
+    }
+
     /// Reads everything up to the end.
     func readToEnd() async throws -> [UInt8] {
         try await onThread {

@@ -133,6 +133,16 @@ func settles(_ isTrue: () -> Bool) async -> Bool {
     return true
 }
 
+/// A handler that waits until it is cancelled.
+func waitingHandler(_ begun: Milestone, _ cancelled: Milestone) -> ClosureHandler {
+    ClosureHandler { _ in
+        begun.reach()
+        defer { cancelled.reach() }
+        try await sleepUntilCancelled()
+        return .text("never")
+    }
+}
+
 /// Sleeps until it is cancelled.
 func sleepUntilCancelled() async throws {
     while true { try await Task.sleep(for: .seconds(60)) }

@@ -6,7 +6,7 @@ import WireFormat
 @testable import TokenVerification
 
 @Suite(
-    "IntrospectionTokenVerifier: whose fault a failure is, and whom it keeps out (POLICY §9)", .serialized,
+    "IntrospectionTokenVerifier: which tokens an introspection failure affects (POLICY §9)", .serialized,
     .timeLimit(.minutes(5)))
 struct IntrospectionFairnessTests {
     private typealias Fixture = IntrospectionFixture

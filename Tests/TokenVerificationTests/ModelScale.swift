@@ -6,14 +6,16 @@
     import Darwin
 #endif
 
-/// How much the models, floods and property tests try: the environment variable `TEST_SCALE`, by default 1 for a quick
-/// run. The thorough run sets 50.
+/// How many times more the models, floods and property tests try, by the environment variable `TEST_SCALE`: a whole
+/// number from 1 to 1,000; other text counts as 1.
 enum ModelScale {
-    static let factor: Int = {
-        guard let text = unsafe getenv("TEST_SCALE"), let factor = unsafe Int(String(cString: text)) else { return 1 }
-        return max(1, factor)
-    }()
+    static let factor = factor(unsafe getenv("TEST_SCALE").map { unsafe String(cString: $0) })
 
     /// Whether tests run whose number of steps is given by a limit of the library.
     static let isThorough = factor >= 50
+
+    private static func factor(_ text: String?) -> Int {
+        guard let number = text.flatMap({ Int($0) }), (1...1_000).contains(number) else { return 1 }
+        return number
+    }
 }

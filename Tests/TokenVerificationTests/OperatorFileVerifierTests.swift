@@ -122,7 +122,7 @@ struct OperatorFileVerifierTests {
         #expect(Self.reason { try ClientSecret(file: file) } == reason)
         guard !isAccepted else { return }
         let error = #expect(throws: ConfigurationError.self) { try StaticTokenList(file: file) }
-        #expect(error?.lines.first?.hasSuffix("; take the permission away (chmod go-w)") == true)
+        #expect(error?.lines.first?.hasSuffix("; remove the write permission (chmod go-w)") == true)
     }
 
     @Test(

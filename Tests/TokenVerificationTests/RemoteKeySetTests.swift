@@ -196,7 +196,7 @@ struct RemoteKeySetTests {
     }
 
     @Test(
-        "POLICY §8: a failed fetch for an unknown key is 503 and never 401, whatever failed",
+        "POLICY §8: a failed fetch for an unknown key is 503 and never 401, for every kind of failure",
         arguments: [
             .notAllowed, .notResolved, .blockedAddress, .connectionFailed, .timedOut, .tls, .tooLarge(limit: 1),
             .malformedResponse, .cancelled, .unavailable,

@@ -5,9 +5,9 @@ extension ResourceServer {
         /// Requests without a good token are refused.
         case enforced
         /// Tokens are verified and the result is reported, but every request proceeds: with the token's principal if
-        /// the token is good, otherwise anonymously. This mode shows what enforcing would do to a server in use. It
-        /// requires an observer, to which it is reported when the guard is created. `Origin` and `Host` are still
-        /// enforced. Sessions are not bound, and event streams do not end with their tokens.
+        /// the token is good, otherwise anonymously. This mode shows what enforcing would do to a server in use.
+        /// Requires an observer, which gets ``ResourceServerEvent/guardInShadow`` when the guard is created. `Origin`
+        /// and `Host` are still enforced. Sessions are not bound, and event streams do not end with their tokens.
         case shadow
         /// Enforced, for pre-shared tokens instead of tokens of an authorization server. There is no metadata document
         /// (404), and the challenge is a plain `Bearer realm="…"`.

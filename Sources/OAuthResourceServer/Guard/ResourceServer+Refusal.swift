@@ -66,7 +66,7 @@ extension ResourceServer {
         }
 
         /// Whether the request was cancelled while its token was verified.
-        var isOfCancelledRequest: Bool {
+        var isCausedByCancellation: Bool {
             guard case .token(.unavailable(.cancelled, _)) = self else { return false }
             return true
         }

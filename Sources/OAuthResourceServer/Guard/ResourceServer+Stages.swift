@@ -42,7 +42,7 @@ extension ResourceServer {
         let access = configuration.routes.access(to: request.target.path)
         if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
 
-        // Found after the token was checked, because it costs more for a long path.
+        // The demand is computed after the token check, because matching a long path is expensive.
         var required: ScopeDemand?
         var presented: PresentedToken?
         var principal = Principal.anonymous
@@ -66,7 +66,7 @@ extension ResourceServer {
             case .body(let fault): throw fault
             case .refused(let refusal):
                 if configuration.mode == .shadow {
-                    if !refusal.isOfCancelledRequest {
+                    if !refusal.isCausedByCancellation {
                         report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
                     }
                     return proceed(request, as: principal, token: nil, crossOrigin)
@@ -223,7 +223,7 @@ extension ResourceServer {
         token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
     ) -> Decision {
         // A client that went away was not denied anything.
-        if !refusal.isOfCancelledRequest { report(.denied(refusal, fingerprint: token?.fingerprint)) }
+        if !refusal.isCausedByCancellation { report(.denied(refusal, fingerprint: token?.fingerprint)) }
         let response = configuration.answers.response(to: refusal, operation: operation, message: request.message)
         return respond(to: request, response, crossOrigin)
     }

@@ -52,6 +52,9 @@ struct JSONRPCCalls {
         for message in messages { try add(message) }
     }
 
+    /// MCP 2026-07-28: the method that opens a stream through which a client listens for messages.
+    static let subscriptionMethod: StaticString = "subscriptions/listen"
+
     static let refusal = ResourceServer.Refusal.malformedRequest(.bodyNotJSONRPC)
 
     private mutating func add(_ message: JSONDocument.Node) throws(ResourceServer.Refusal) {
@@ -72,7 +75,7 @@ struct JSONRPCCalls {
                 method: try Self.name(method), name: try params?["name"].map(Self.name),
                 uri: try params?["uri"].map(Self.text), params: params))
         guard let params else { return }
-        if method.isString("subscriptions/listen") { try addSubscriptions(params) }
+        if method.isString(Self.subscriptionMethod) { try addSubscriptions(params) }
         if method.isString("completion/complete") { try addReference(params) }
     }
 
@@ -91,6 +94,7 @@ struct JSONRPCCalls {
             implied.append(
                 Call(method: Array("resources/read".utf8), name: nil, uri: text, params: nil, isTemplate: true))
         }
+        guard implied.count <= OperationLimits.maximumImpliedOperations else { throw Self.refusal }
     }
 
     /// MCP 2026-07-28, `subscriptions/listen`: `params.notifications.resourceSubscriptions` is a list of URIs.
@@ -100,7 +104,7 @@ struct JSONRPCCalls {
         guard let notifications = params[outer], notifications.kind != .null else { return }
         guard notifications.kind == .object, Self.isSpelledOnce(notifications, [inner]) else { throw Self.refusal }
         guard let list = notifications[inner], list.kind != .null else { return }
-        guard list.kind == .array, implied.count + list.count <= OperationLimits.maximumImplied else {
+        guard list.kind == .array, implied.count + list.count <= OperationLimits.maximumImpliedOperations else {
             throw Self.refusal
         }
         var uris: [JSONDocument.Node] = []

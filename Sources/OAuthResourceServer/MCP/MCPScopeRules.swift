@@ -24,11 +24,14 @@
 /// the scopes of all its messages together. A message without an `id` is an operation like any other. A
 /// `completion/complete` needs what its prompt or resource needs; a URI template counts as all URIs that begin with the
 /// text before its first expression. Responses, empty bodies and operations that no rule matches need no further
-/// scopes. When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies.
+/// scopes. When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies. The
+/// readings of a URI cost their bytes, and 16 more each. When they cost more than 8 KiB for one URI, every URI rule
+/// applies to it; when they cost more than 128 KiB for a body, every rule applies.
 ///
 /// **Refused bodies.** A body is refused when a handler may read it differently: when it holds no JSON-RPC message, is
 /// compressed or repeats a member; when a name or URI is not a string of at most 2,048 bytes; when a name has
-/// characters that are never part of normalized text; and when it is a batch of more than 100 messages. `Mcp-Method`
+/// characters that are never part of normalized text; when it is a batch of more than 100 messages; and when its
+/// subscriptions and completions name more than 1,000 resources and prompts. `Mcp-Method`
 /// and `Mcp-Name` must agree with the body if they are sent.
 ///
 /// A request that lacks a required token gets 401 before its body is read, and the challenge names the scopes that

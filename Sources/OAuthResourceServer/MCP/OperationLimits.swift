@@ -5,21 +5,21 @@ enum OperationLimits {
     /// The maximum number of messages in a batch.
     static let maximumMessages = 100
     /// The maximum number of resources and prompts that the messages of a body stand for in addition to their own.
-    static let maximumImplied = 1_000
+    static let maximumImpliedOperations = 1_000
     /// The maximum length of a method, name or URI in bytes, after unescaping.
     static let maximumNameBytes = 2_048
     /// The maximum length of all methods, names and URIs of a body together, in bytes. With more, every rule applies.
-    static let comparedBytes = 32_768
+    static let maximumComparedBytes = 32_768
     /// The maximum cost of the readings of one URI: see ``ResourceURIReadings/cost``. A URI with more is unclear.
-    static let readingCost = 8_192
+    static let maximumReadingCostOfURI = 8_192
     /// The maximum cost of the readings of all URIs of a body together. With more, every rule applies.
-    static let readingCosts = 131_072
+    static let maximumReadingCostOfBody = 131_072
     /// The largest body in bytes that is parsed on the thread of the connection. Larger ones are parsed on the threads
     /// of the concurrency runtime, so that other connections do not wait.
-    static let bodyOnConnectionThread = 16_384
+    static let maximumInlineBodyBytes = 16_384
     /// The most operations of a body, and their texts together in bytes, that are compared with the rules on the thread
     /// of the connection.
-    static let textsOnConnectionThread = (count: 8, bytes: 1_024)
+    static let maximumInlineTexts = (count: 8, bytes: 1_024)
     /// The maximum number of rules.
     static let maximumRules = 1_000
     /// The range of ``MCPScopeRules/maximumBodyBytes``.

@@ -105,7 +105,7 @@ struct OperationRules: Sendable {
     }
 
     private func read(_ body: [UInt8]) async throws(ResourceServer.Refusal) -> JSONRPCCalls {
-        guard body.count > OperationLimits.bodyOnConnectionThread else { return try calls(in: body).get() }
+        guard body.count > OperationLimits.maximumInlineBodyBytes else { return try calls(in: body).get() }
         return try await withTaskExecutorPreference(globalConcurrentExecutor) { calls(in: body) }.get()
     }
 
@@ -124,8 +124,8 @@ struct OperationRules: Sendable {
     private func demand(of calls: [JSONRPCCalls.Call]) async -> ScopeDemand {
         let length = calls.reduce(0) { $0 + $1.textBytes }
         // A body made to be expensive meets every rule instead.
-        guard length <= OperationLimits.comparedBytes else { return everything }
-        let few = OperationLimits.textsOnConnectionThread
+        guard length <= OperationLimits.maximumComparedBytes else { return everything }
+        let few = OperationLimits.maximumInlineTexts
         if length <= few.bytes, calls.count <= few.count { return await comparison(with: calls) }
         return await withTaskExecutorPreference(globalConcurrentExecutor) { await comparison(with: calls) }
     }
@@ -138,10 +138,10 @@ struct OperationRules: Sendable {
         for (index, call) in calls.enumerated() {
             guard !open.isEmpty else { break }
             // Other tasks of the thread must not wait for all calls.
-            if index > 0, index % OperationLimits.textsOnConnectionThread.count == 0 { await Task.yield() }
+            if index > 0, index % OperationLimits.maximumInlineTexts.count == 0 { await Task.yield() }
             let texts = Texts(call, looksAtURIs: looksAtURIs)
             cost += texts.uri?.cost ?? 0
-            guard cost <= OperationLimits.readingCosts else { return everything }
+            guard cost <= OperationLimits.maximumReadingCostOfBody else { return everything }
             // A rule that applied once is not evaluated again.
             open.removeAll { index in
                 guard rules[index].applies(to: texts) else { return false }

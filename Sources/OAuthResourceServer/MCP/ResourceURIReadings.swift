@@ -109,7 +109,7 @@ struct ResourceURIReadings: Sendable {
             seen[step.text] = step.hasClearHost
             if known == nil {
                 if !texts.isEmpty { cost += step.text.count + 16 }
-                isUnclear = cost > OperationLimits.readingCost
+                isUnclear = cost > OperationLimits.maximumReadingCostOfURI
                 texts.append(step.text)
             }
             steps.append(step)

@@ -85,12 +85,12 @@ enum URIAuthority {
                 readings += guessed
             }
         }
-        // Without a slash, the only such reader is Foundation, which does not map this host.
+        // Without a slash after the scheme, only Foundation finds an authority here, and it does not map this host.
         let mapsNames = uri.authority != nil || uri.path.first == UInt8(ascii: "/")
         guard let uri = uri.withAuthority else { return .clear(readings) }
         switch hosts(of: uri.authority ?? [], mapsNames: mapsNames) {
         case .unclear: return .unclear
-        // It has no host for these parsers. With two slashes, that is all that it can be.
+        // These parsers find no host. If the text was sent with `//`, no other reading is left.
         case .invalid: return uri.text == text ? .unclear : .clear(readings)
         case .names(let hosts): return .clear(readings + texts(uri, uri.isFile ? hosts + [[]] : hosts))
         }

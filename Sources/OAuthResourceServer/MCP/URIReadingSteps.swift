@@ -68,7 +68,8 @@ enum URIReadingSteps {
         return canonical
     }
 
-    /// Whether a path has parameters, empty segments, or a segment that begins with a dot, or does not begin with `/`.
+    /// Whether a path has parameters, empty segments, or a segment that begins with a dot or a percent sign (`%2e`), or
+    /// does not begin with `/`.
     private static func needsCanonicalPath(_ path: ArraySlice<UInt8>) -> Bool {
         var last = UInt8(ascii: "x")
         for byte in path {

@@ -54,7 +54,7 @@ extension ResourceServerEvent: CustomStringConvertible {
             "would_deny reason=\(refusal.code) token=\(fingerprint ?? "none")"
         case .guardDisabled(let name, let reach):
             "GUARD_DISABLED every request is let through as=\"\(name)\" reach=\(reach)"
-        case .guardInShadow: "GUARD_SHADOW every request is let through, and refusals are only reported"
+        case .guardInShadow: "GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"
         case .scopesIgnored(let fingerprint): "scopes_ignored token=\(fingerprint)"
         case .sessionWithheld(let fault, let fingerprint):
             "session_withheld reason=\(fault.rawValue) token=\(fingerprint ?? "none")"

@@ -4,7 +4,8 @@ public import HTTPMessages
 ///
 /// The patterns are those of ``MCPScopeRules``: `/admin/**`, `/files/*`. A path is matched as sent, and again as a
 /// handler may read it: percent-decoded, without dot segments, repeated slashes and path parameters, and without regard
-/// to case.
+/// to case. A rule applies to every path that is longer than 2,048 bytes or has too many readings. Texts beyond ASCII
+/// are also compared by canonical equivalence.
 public struct RouteScopeRule: Sendable, Hashable {
     /// The pattern of the paths.
     public let path: String

@@ -32,8 +32,10 @@ public final class RequestContexts: Sendable {
     /// The name of the member of `_meta` that holds the ticket.
     public static let metaName = "oauth-resource-server/request"
 
-    /// The default number of open requests, and of those of one user.
-    public static let defaultCapacity = 10_000, defaultCapacityPerUser = 1_000
+    /// The default largest number of open requests.
+    public static let defaultCapacity = 10_000
+    /// The default largest number of open requests of one user.
+    public static let defaultCapacityPerUser = 1_000
 
     private let table: Mutex<ContextTable>
     private let lifetime: Duration
@@ -46,7 +48,7 @@ public final class RequestContexts: Sendable {
     ///     the most.
     ///   - capacityPerUser: The maximum number of open requests of one user, at least 1: of one issuer and subject, or
     ///     client if there is no subject. One more closes the oldest of this user.
-    ///   - lifetime: How long a request may take. Then its ticket expires.
+    ///   - lifetime: After this time a ticket expires; default 3,600 s, must be positive.
     ///   - clock: The clock for the lifetimes.
     public init(
         capacity: Int = defaultCapacity, capacityPerUser: Int = defaultCapacityPerUser,

@@ -6,13 +6,13 @@ struct SessionOwner: Sendable, Hashable {
 
     /// The owner of all sessions that were begun without a token. Requests without a token share these sessions.
     /// Requests with a token cannot use them.
-    static let anybody = SessionOwner(parts: [nil, nil, nil])
+    static let withoutToken = SessionOwner(parts: [nil, nil, nil])
 
     /// The owner for a principal; nil when its token names neither a subject nor a client, so that it cannot be
     /// distinguished from others.
     init?(_ principal: Principal) {
         if principal.isAnonymous {
-            self = .anybody
+            self = .withoutToken
         } else {
             self.init(issuer: principal.issuer, subject: principal.subject, clientID: principal.clientID)
         }

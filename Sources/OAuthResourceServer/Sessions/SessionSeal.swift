@@ -39,8 +39,8 @@ struct SessionSeal: Sendable {
         guard Self.handlerLengths.contains(end), sealed[end] == UInt8(ascii: ".") else { return nil }
         let (identifier, presented) = (Array(sealed[..<end]), Array(sealed[(end + 1)...]))
         guard Self.isAcceptable(identifier) else { return nil }
-        // The texts are compared, of which each code has one. All keys are tried, so that the time does not tell which
-        // one it was.
+        // Compares the base64url texts, not the decoded bytes, because each code has exactly one text. Every key is
+        // tried, so that the time does not show which key matched.
         var isGenuine = false
         for key in keys where ConstantTime.equals(presented, code(of: identifier, owner, key)) { isGenuine = true }
         return isGenuine ? identifier : nil
@@ -48,7 +48,7 @@ struct SessionSeal: Sendable {
 
     private func code(of identifier: [UInt8], _ owner: SessionOwner, _ key: [UInt8]) -> [UInt8] {
         // The parts before the identifier have fixed lengths, so that no two inputs are the same bytes.
-        let code = MessageAuthentication.code(of: context + owner.digest + identifier, key: key)
+        let code = HMACSHA256.code(of: context + owner.digest + identifier, key: key)
         return Array(Base64URL.encode(Array(code.prefix(Self.codeBytes))).utf8)
     }
 }

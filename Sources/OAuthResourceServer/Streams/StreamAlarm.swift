@@ -45,7 +45,7 @@ final class StreamAlarm: Sendable {
         }
     }
 
-    /// Forgets the signal of a stream that has ended, which has been fired because of that.
+    /// Counts one stream less. Its signal must have fired before.
     func remove() {
         state.withLock { state in
             state.streams -= 1

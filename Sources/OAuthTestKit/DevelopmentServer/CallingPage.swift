@@ -6,16 +6,16 @@ internal import WireFormat
 /// The server approves every request. Any page that may read the answers of its endpoints could register a client and
 /// get a token, so only pages of this machine may. Its documents are public.
 enum CallingPage: Sendable {
-    /// No page, or one of the same origin in a browser that does not say so.
-    case none
+    /// The request has no `Origin`.
+    case noPage
     /// A page of this machine, from any port. The value is its origin.
     case onLoopback(HTTPFields.Value)
-    /// Any other page, one without an origin, or one that cannot be told.
+    /// A page of another machine, an opaque origin (`null`), or an `Origin` that is repeated or malformed.
     case foreign
 
     init(of request: HTTPRequest) {
         switch request.fields.occurrence(of: .origin) {
-        case .absent: self = .none
+        case .absent: self = .noPage
         case .repeated: self = .foreign
         case .once(let value):
             let url = value.string.flatMap { try? AbsoluteURL(parsing: $0) }

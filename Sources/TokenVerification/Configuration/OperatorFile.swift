@@ -6,8 +6,7 @@
     internal import Darwin
 #endif
 
-/// Reads the small files that the operator configures: secrets and lists of tokens. Who can write such a file can
-/// decide which tokens are accepted.
+/// Reads secrets, session keys and token lists. A user who can write such a file decides which tokens are accepted.
 ///
 /// **Checks** that it is a regular file, so that a pipe or a device does not block the start; that neither its group
 /// nor others can write it; and that others cannot replace it, which they can if they can write its folder and the
@@ -62,8 +61,9 @@ package enum OperatorFile {
             case .notPermitted: "give the user of this program the permission to read it (chown, chmod u+r)"
             case .directory: "give the path of a file in this directory"
             case .notAFile: "give the path of a regular file"
-            case .writable: "take the permission away (chmod go-w)"
-            case .replaceable: "move it to a folder of its own, or take the permission on the folder away (chmod o-w)"
+            case .writable: "remove the write permission (chmod go-w)"
+            case .replaceable: 
+                "move it to a folder that only you can write, or run chmod o-w on the folder"
             case .tooLong: "give the path of the correct file"
             case .unreadable: "check the path and the disk"
             }

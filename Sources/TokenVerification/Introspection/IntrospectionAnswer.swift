@@ -26,12 +26,12 @@ struct IntrospectionAnswer: Sendable {
     /// The verdict on the token that the response describes.
     func verdict(
         on answer: JSONDocument, now: Double
-    ) throws(IntrospectionEndpoint.Failed) -> Result<AccessToken, TokenRejection> {
+    ) throws(IntrospectionEndpoint.RequestFailure) -> Result<AccessToken, TokenRejection> {
         let claims = answer.root
         // RFC 7662 §2.2: `active` is a required Boolean. With a string or number there, this is not an introspection
         // response.
         guard claims.kind == .object, let isActive = claims["active"]?.bool else {
-            throw IntrospectionEndpoint.Failed(.notAnAnswer)
+            throw IntrospectionEndpoint.RequestFailure(.notAnAnswer)
         }
         guard isActive else { return .failure(.invalid(.inactive)) }
         do throws(JOSEError) {

@@ -71,16 +71,17 @@ extension IntrospectionConfiguration {
         public static let failureLifetime: Duration = .seconds(5)
         /// The largest number of requests to the endpoint at the same time.
         public static let concurrentRequests = 16
-        /// How many of these requests may be about tokens that were not good before.
-        public static let concurrentStrangers = 12
+        /// How many of these requests may be about tokens that were not accepted before. The others are left for tokens
+        /// that were.
+        public static let concurrentUnknownTokens = 12
         /// The largest number of callers that wait. One more gets *unavailable* at once.
         public static let waitingCallers = 1_000
         /// The longest pause after an outage. The pauses are 1, 2, 4 … seconds up to this.
         public static let longestPause: Duration = .seconds(8)
-        /// The longest pause that the endpoint can ask for with `Retry-After` in a 429 response.
-        public static let longestAskedPause: Duration = .seconds(60)
-        /// The number of tokens that are remembered as good before, and the number of remembered failures. The least
-        /// recently used ones are forgotten first.
-        public static let rememberedTokens = 10_000
+        /// The longest `Retry-After` of a 429 response that is honoured. A longer one counts as this.
+        public static let longestRetryAfter: Duration = .seconds(60)
+        /// How many digests of accepted tokens are remembered, so that these tokens overtake others, and as many
+        /// digests of tokens whose requests failed. The least recently used ones are forgotten first.
+        public static let rememberedDigests = 10_000
     }
 }

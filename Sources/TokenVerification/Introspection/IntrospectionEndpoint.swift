@@ -4,13 +4,14 @@ internal import WireFormat
 /// Sends one introspection request (RFC 7662 §2).
 struct IntrospectionEndpoint: Sendable {
     /// A request without a usable response.
-    struct Failed: Error {
-        let why: IntrospectionTokenVerifier.Failure
-        /// How long the endpoint asks not to be called; nil when it does not say it.
+    struct RequestFailure: Error {
+        let reason: IntrospectionTokenVerifier.Failure
+        /// How long the endpoint asks not to be called, from the seconds of `Retry-After` (RFC 9110 §10.2.3), not
+        /// limited; nil when it does not say it.
         var retryAfter: Duration?
 
-        init(_ why: IntrospectionTokenVerifier.Failure, retryAfter: Duration? = nil) {
-            self.why = why
+        init(_ reason: IntrospectionTokenVerifier.Failure, retryAfter: Duration? = nil) {
+            self.reason = reason
             self.retryAfter = retryAfter
         }
     }
@@ -42,27 +43,27 @@ struct IntrospectionEndpoint: Sendable {
                     url: url, method: .postForm(Array(form.utf8)), fields: fields,
                     maximumBodyBytes: IntrospectionConfiguration.Limits.maximumDocumentBytes))
         } catch {
-            throw Failed(.fetch(error))
+            throw RequestFailure(.fetch(error))
         }
         switch document.status {
         case .ok: break
         // RFC 7662 §2.3: the endpoint refuses this server's credentials. The token may be good.
-        case .unauthorized: throw Failed(.credentialsRefused)
+        case .unauthorized: throw RequestFailure(.credentialsRefused)
         case let status:
             // RFC 6585 §4: a 429 may say when to come back.
-            throw Failed(
+            throw RequestFailure(
                 .status(status.code), retryAfter: status.code == 429 ? Self.retryAfter(document.fields) : nil)
         }
         // The fetcher should enforce the limit. If it does not, memory must stay bounded.
         guard document.body.count <= IntrospectionConfiguration.Limits.maximumDocumentBytes else {
-            throw Failed(.fetch(.tooLarge(limit: IntrospectionConfiguration.Limits.maximumDocumentBytes)))
+            throw RequestFailure(.fetch(.tooLarge(limit: IntrospectionConfiguration.Limits.maximumDocumentBytes)))
         }
         // RFC 7662 §2.2: the response is JSON. RFC 9701 §5: it is a JWT only if the request asks for one.
-        guard document.fields.mediaType == .json else { throw Failed(.mediaType) }
+        guard document.fields.mediaType == .json else { throw RequestFailure(.mediaType) }
         do throws(JSONDocument.ParseError) {
             return try JSONDocument(parsing: document.body)
         } catch {
-            throw Failed(.json(error.reason))
+            throw RequestFailure(.json(error.reason))
         }
     }
 

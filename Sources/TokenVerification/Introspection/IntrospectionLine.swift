@@ -69,7 +69,7 @@ struct IntrospectionLine: Sendable {
             due.append(next)
         }
         while isProbing
-            ? running == 0 : runningStrangers < Limits.concurrentStrangers && running < Limits.concurrentRequests,
+            ? running == 0 : runningStrangers < Limits.concurrentUnknownTokens && running < Limits.concurrentRequests,
             let next = takeFirst(of: \.strangers)
         {
             runningStrangers += 1

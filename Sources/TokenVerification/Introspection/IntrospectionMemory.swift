@@ -13,7 +13,7 @@ final class IntrospectionMemory: Sendable {
     /// Nil when nothing is cached.
     private let bad: Mutex<DigestTable<Refusal>?>
     /// When the endpoint had no answer about a token.
-    private let failed = Mutex(DigestTable<Duration>(capacity: IntrospectionConfiguration.Limits.rememberedTokens))
+    private let failed = Mutex(DigestTable<Duration>(capacity: IntrospectionConfiguration.Limits.rememberedDigests))
     private let monotonicClock: MonotonicClock
 
     init(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
@@ -38,7 +38,7 @@ final class IntrospectionMemory: Sendable {
         failed.withLock { failed in
             guard let since = failed.value(for: digest) else { return nil }
             let left = since + IntrospectionConfiguration.Limits.failureLifetime - now
-            if left > .zero { return .unavailable(.introspection, retryAfter: left.wholeSeconds) }
+            if left > .zero { return .unavailable(.introspection, retryAfter: left.retryAfterSeconds) }
             failed.remove(digest)
             return nil
         }

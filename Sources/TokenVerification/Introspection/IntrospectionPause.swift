@@ -38,7 +38,7 @@ struct IntrospectionPause: Sendable {
         if let asked {
             // The endpoint itself asks for the pause, so it applies to all tokens.
             includesKnown = true
-            until = max(until ?? now, now + min(max(asked, .seconds(1)), Limits.longestAskedPause))
+            until = max(until ?? now, now + min(max(asked, .seconds(1)), Limits.longestRetryAfter))
         }
     }
 

@@ -11,7 +11,7 @@ internal import Synchronization
 /// do not keep them out.
 final class IntrospectionQueue: Sendable {
     typealias Verdict = Result<AccessToken, TokenRejection>
-    typealias Answer = Result<Verdict, IntrospectionEndpoint.Failed>
+    typealias Outcome = Result<Verdict, IntrospectionEndpoint.RequestFailure>
     private typealias Limits = IntrospectionConfiguration.Limits
     private typealias Inquiry = IntrospectionLine.Inquiry
 
@@ -19,7 +19,7 @@ final class IntrospectionQueue: Sendable {
         var line = IntrospectionLine()
         var pause = IntrospectionPause()
         /// The tokens that were good when the endpoint was last asked about them.
-        var goodBefore = DigestTable<Void>(capacity: Limits.rememberedTokens)
+        var goodBefore = DigestTable<Void>(capacity: Limits.rememberedDigests)
 
         mutating func takeDue() -> [Inquiry] { line.takeDue(isProbing: pause.isProbing) }
     }
@@ -27,7 +27,7 @@ final class IntrospectionQueue: Sendable {
     private let state = Mutex(State())
     private let clock: MonotonicClock
     private let recall: @Sendable (SHA256Digest) -> Verdict?
-    private let ask: @Sendable (PresentedToken) async -> Answer
+    private let ask: @Sendable (PresentedToken) async -> Outcome
     private let observer: TokenVerificationEvent.Observer?
 
     /// Makes a queue.
@@ -38,7 +38,7 @@ final class IntrospectionQueue: Sendable {
     init(
         clock: MonotonicClock, observer: TokenVerificationEvent.Observer?,
         recall: @escaping @Sendable (SHA256Digest) -> Verdict?,
-        ask: @escaping @Sendable (PresentedToken) async -> Answer
+        ask: @escaping @Sendable (PresentedToken) async -> Outcome
     ) {
         self.clock = clock
         self.observer = observer
@@ -80,7 +80,7 @@ final class IntrospectionQueue: Sendable {
                 if let verdict = recall(token.digest) { return (.known(verdict), []) }
                 let left = state.pause.timeLeft(isKnown: isKnown, now)
                 if left > .zero {
-                    return (.known(.failure(.unavailable(.introspection, retryAfter: left.wholeSeconds))), [])
+                    return (.known(.failure(.unavailable(.introspection, retryAfter: left.retryAfterSeconds))), [])
                 }
             }
             if state.line.isFull {
@@ -114,45 +114,45 @@ final class IntrospectionQueue: Sendable {
                     await group.next()
                     group.cancelAll()
                     // This has no effect if the result has arrived.
-                    finish(inquiry, .failure(IntrospectionEndpoint.Failed(.fetch(.timedOut))))
+                    finish(inquiry, .failure(IntrospectionEndpoint.RequestFailure(.fetch(.timedOut))))
                 }
             }
         }
     }
 
-    private func finish(_ inquiry: Inquiry, _ result: Answer) {
+    private func finish(_ inquiry: Inquiry, _ outcome: Outcome) {
         let now = clock.now()
-        let outcome = state.withLock { state -> (given: [Inquiry], due: [Inquiry], retryAfter: Int)? in
-            // The result and the time-out both call this function. Only the first call has an effect.
+        let effect = state.withLock { state -> (given: [Inquiry], due: [Inquiry], retryAfter: Int)? in
+            // The outcome and the time-out both call this function. Only the first call has an effect.
             guard state.line.end(inquiry) else { return nil }
             var given: [Inquiry] = []
             var left = Limits.failureLifetime
-            switch result {
+            switch outcome {
             case .success(let verdict):
                 state.pause.end()
                 switch verdict {
                 case .success: state.goodBefore.insert((), for: inquiry.token.digest)
                 case .failure: state.goodBefore.remove(inquiry.token.digest)
                 }
-            case .failure(let failed) where failed.why.concernsEveryToken:
-                state.pause.begin(isKnown: inquiry.isKnown, asked: failed.retryAfter, now)
+            case .failure(let failure) where failure.reason.concernsEveryToken:
+                state.pause.begin(isKnown: inquiry.isKnown, asked: failure.retryAfter, now)
                 // During a pause no request starts, so the callers in line get *unavailable* now.
                 given = state.line.giveUp(includingKnown: state.pause.includesKnown)
                 left = state.pause.timeLeft(isKnown: false, now)
             case .failure: break
             }
-            return (given, state.takeDue(), left.wholeSeconds)
+            return (given, state.takeDue(), left.retryAfterSeconds)
         }
-        guard let outcome else { return }
-        switch result {
+        guard let effect else { return }
+        switch outcome {
         case .success(let verdict): inquiry.pending.deliver(verdict)
-        case .failure(let failed):
+        case .failure(let failure):
             // The observer is called before the callers continue, so that a caller finds the event of its failure.
-            observer?(.introspectionFailed(failed.why))
-            for inquiry in [inquiry] + outcome.given {
-                inquiry.pending.deliver(.failure(.unavailable(.introspection, retryAfter: outcome.retryAfter)))
+            observer?(.introspectionFailed(failure.reason))
+            for inquiry in [inquiry] + effect.given {
+                inquiry.pending.deliver(.failure(.unavailable(.introspection, retryAfter: effect.retryAfter)))
             }
         }
-        start(outcome.due)
+        start(effect.due)
     }
 }

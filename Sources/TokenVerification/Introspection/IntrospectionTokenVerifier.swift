@@ -14,10 +14,10 @@ public import HTTPMessages
 /// | the endpoint | the consequence |
 /// |---|---|
 /// | cannot be reached, or responds with 401, 429 or 503 | A pause, then one request at a time until one succeeds. |
-/// | responds with another status, or without an answer | Only this token is *unavailable*, for five seconds. |
+/// | responds with another status, or 200 and no usable response | Only this token is *unavailable* for five seconds. |
 ///
-/// Tokens that were good before overtake the others. While the endpoint fails for other tokens, it is asked about a
-/// token that was good before. A stranger's tokens therefore do not make these tokens *unavailable*.
+/// Tokens that were accepted before overtake the others. A token that was accepted before is asked about even while
+/// requests for other tokens fail. So invented tokens do not make it *unavailable*.
 ///
 /// - SeeAlso: [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
 public struct IntrospectionTokenVerifier: TokenVerifier {
@@ -59,17 +59,17 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
         queue = IntrospectionQueue(
             clock: monotonicClock, observer: observer, recall: { memory.verdict(on: $0) },
             ask: { token in
-                do throws(IntrospectionEndpoint.Failed) {
+                do throws(IntrospectionEndpoint.RequestFailure) {
                     let answer = try await endpoint.answer(about: token)
                     // The time limit has ended. A late response must not enter the cache: a newer request may already
                     // have another answer.
-                    guard !Task.isCancelled else { throw IntrospectionEndpoint.Failed(.fetch(.timedOut)) }
+                    guard !Task.isCancelled else { throw IntrospectionEndpoint.RequestFailure(.fetch(.timedOut)) }
                     let now = clock.now()
                     let verdict = try answers.verdict(on: answer, now: now)
                     memory.keep(verdict, on: token.digest, at: now)
                     return .success(verdict)
                 } catch {
-                    if !error.why.concernsEveryToken { memory.keepFailure(on: token.digest) }
+                    if !error.reason.concernsEveryToken { memory.keepFailure(on: token.digest) }
                     return .failure(error)
                 }
             })

@@ -9,7 +9,7 @@ struct BackOff: Sendable {
 
     /// Seconds until an attempt may begin, rounded up; at least 1.
     func secondsLeft(_ now: Duration) -> Int {
-        nextAttempt.map { ($0 - now).wholeSeconds } ?? 1
+        nextAttempt.map { ($0 - now).retryAfterSeconds } ?? 1
     }
 
     /// Records a failure. `fraction` is random, 0…1.

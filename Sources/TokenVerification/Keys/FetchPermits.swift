@@ -1,5 +1,5 @@
-/// The permits of the unknown-key lane: a bucket that holds ``RemoteKeySet/Limits/unknownKeyFetches``, of which one
-/// comes back in each ``RemoteKeySet/Limits/unknownKeyInterval``.
+/// A token bucket that limits the fetches for unknown keys. It holds ``RemoteKeySet/Limits/unknownKeyFetches`` permits,
+/// of which one comes back in each ``RemoteKeySet/Limits/unknownKeyInterval``.
 struct FetchPermits: Sendable {
     private typealias Limits = RemoteKeySet.Limits
 

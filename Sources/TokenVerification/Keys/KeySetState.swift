@@ -123,7 +123,7 @@ struct KeySetState: Sendable {
             return .wait(begin(.noKeys, now), isNew: true)
         }
         guard need == .unknownKey else { return .answer(keys) }
-        // Some set without the key: wait for a fetch. One that runs for the age of the set costs no permit.
+        // The set lacks the key: join the running fetch. A refresh because of age takes no permit.
         if let underway, underway.cause == .unknownKey || permits.timeLeft(now) == .zero {
             return .wait(underway, isNew: false)
         }
@@ -133,7 +133,7 @@ struct KeySetState: Sendable {
         if let asked = askedForUnknownKey, now - asked <= RemoteKeySet.Limits.unknownKeyDecisionTime {
             return .answer(keys)
         }
-        return .refuse(retryAfter: permits.timeLeft(now).wholeSeconds)
+        return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
     }
 
     /// The step of a request after its wait for `attempt`, with or without success. It never returns `wait`.
@@ -144,7 +144,7 @@ struct KeySetState: Sendable {
         dropRemovedKeys(now)
         guard let keys = usableKeys(now) else { return .refuse(retryAfter: backOff.secondsLeft(now)) }
         if need == .noKeys || newestSet >= attempt.number { return .answer(keys) }
-        return .refuse(retryAfter: permits.timeLeft(now).wholeSeconds)
+        return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
     }
 
     /// Records the result of an attempt.

@@ -14,10 +14,10 @@ public protocol KeySource: Sendable {
 
     /// Returns a newer set, because the present one is missing or lacks the token's key.
     ///
-    /// After the call, a token whose key is not in the set is refused as bad. A source that was not able to look for a
-    /// newer set must therefore throw, unless its present set is certainly the issuer's newest.
+    /// A token whose key is not in the returned set is invalid (401). Throw if you could not ask the issuer for a newer
+    /// set, unless the present set is certainly its newest.
     ///
-    /// - Throws: ``KeySourceError`` when the keys of the issuer are not known, or a newer set could not be looked for.
+    /// - Throws: ``KeySourceError`` when there is no set, or the issuer could not be asked for a newer one.
     func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet
 
     /// The health of the source. Reading it does not start a fetch.

@@ -9,8 +9,8 @@ internal import Synchronization
 /// it before it is old. There is one fetch at a time; a cancelled request does not cancel the fetch. When a fetch
 /// fails, the present set is used until the end of its hard lifetime. Unknown key ids cause at most
 /// ``Limits/unknownKeyFetches`` fetches in a row and then one per ``Limits/unknownKeyInterval``, for any number of
-/// tokens. A token whose key could not be looked for is not called bad: the source throws. A set replaces the present
-/// one only if it has a usable key.
+/// tokens. If the issuer could not be asked for a token's key, the source throws, and the token gets *unavailable*, not
+/// *invalid*. A set replaces the present one only if it has a usable key.
 ///
 /// `KeySetState` makes the decisions; this type executes them. All numbers are in ``Limits``.
 public final class RemoteKeySet: KeySource {

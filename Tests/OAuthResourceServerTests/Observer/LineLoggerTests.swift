@@ -62,14 +62,17 @@ struct LineLoggerTests {
         #expect(TimeStamp.text(seconds) == text)
     }
 
-    @Test("Shadow mode and the end of a stream are lines, whatever the detail")
-    func modesAndStreams() {
-        logger().observe(.guardInShadow)
-        logger().observe(.streamExpired(fingerprint: "ba7816bf8f01cfea"))
-        logger().observe(.streamExpired(fingerprint: nil))
+    @Test(
+        "Shadow mode and the end of a stream are logged at every detail",
+        arguments: [LineLogger.Detail.withoutAllowed, .everything])
+    func modesAndStreams(detail: LineLogger.Detail) {
+        let logger = logger(detail)
+        logger.observe(.guardInShadow)
+        logger.observe(.streamExpired(fingerprint: "ba7816bf8f01cfea"))
+        logger.observe(.streamExpired(fingerprint: nil))
         #expect(
             page.texts == [
-                "GUARD_SHADOW every request is let through, and refusals are only reported",
+                "GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported",
                 "stream_expired token=ba7816bf8f01cfea", "stream_expired token=none",
             ])
     }

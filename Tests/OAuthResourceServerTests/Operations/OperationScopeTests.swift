@@ -155,6 +155,19 @@ struct OperationScopeTests {
         }
     }
 
+    @Test("A completion after a thousand subscriptions is refused like one more subscription")
+    func completionAfterSubscriptions() async throws {
+        let server = try fixture().server
+        for (count, isServed) in [(999, true), (1_000, false)] {
+            let list = Array(repeating: #""a:b""#, count: count).joined(separator: ",")
+            let listen = call("subscriptions/listen", #"{"notifications":{"resourceSubscriptions":[\#(list)]}}"#)
+            let completion = call("completion/complete", #"{"ref":{"type":"ref/prompt","name":"a"}}"#)
+            let exchange = try await GuardExchange(server, token: token("mcp:use"), body: "[\(listen),\(completion)]")
+            #expect((exchange.served != nil) == isServed)
+            if !isServed { #expect(exchange.response.status == .badRequest) }
+        }
+    }
+
     @Test(
         "A name that String takes for another one is refused, by whatever rule",
         arguments: [

@@ -108,7 +108,7 @@ struct GuardSessionTests {
         #expect(reasons.allSatisfy { !$0.contains("s-1") && !$0.contains("token=none") })
     }
 
-    @Test("Without a token the answer is 401, whatever the session; no refusal shows a session")
+    @Test("Without a token the answer is 401 for every session; no refusal shows a session")
     func withoutToken() async throws {
         let session = try await begin()
         for session in [session, "s-77"] {
@@ -168,17 +168,22 @@ struct GuardSessionTests {
     @Test("A user with 11 self-registered clients that begin 1,000 sessions each ends no session of another user")
     func crowded() async throws {
         let session = try await begin()
-        let admission = try await admission(of: "mallory")
-        for number in 0..<11_000 {
-            var fields = try HTTPFields([("Mcp-Session-Id", "m-\(number)")])
-            admission.finish(status: .ok, fields: &fields)
+        for client in 0..<11 {
+            let admission = try await admission(of: "mallory", client: "self-registered-\(client)")
+            for number in 0..<1_000 {
+                var fields = try HTTPFields([("Mcp-Session-Id", "m-\(client)-\(number)")])
+                admission.finish(status: .ok, fields: &fields)
+            }
         }
         #expect(try await send(session: session).bodyText == "s-1")
     }
 
-    private func admission(of subject: String) async throws -> ResourceServer.Admission {
+    private func admission(of subject: String, client: String) async throws -> ResourceServer.Admission {
         var fields = HTTPFields()
-        let token = GuardFixture.issuer.token { $0.claims["sub"] = .string(subject) }
+        let token = GuardFixture.issuer.token {
+            $0.claims["sub"] = .string(subject)
+            $0.claims["client_id"] = .string(client)
+        }
         fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token)))
         let decision = await fixture.server.decide(
             method: .post, target: try #require(HTTPRequest.Target("/mcp")), fields: fields)
@@ -191,12 +196,12 @@ struct GuardSessionTests {
     @Test("Where a token is optional, sessions with and without one do not mix")
     func optional() async throws {
         let tests = try GuardSessionTests { $0.requirements.routes = [RouteRule(below: "/", .optional)] }
-        let anybodys = try await tests.begin(as: nil)
+        let tokenless = try await tests.begin(as: nil)
         let hers = try await tests.begin(as: "alice")
-        #expect(try await tests.send(as: nil, session: anybodys).bodyText == "s-1")
+        #expect(try await tests.send(as: nil, session: tokenless).bodyText == "s-1")
         #expect(try await tests.send(as: "alice", session: hers).bodyText == "s-2")
         #expect(try await tests.send(as: nil, session: hers).summary == Self.notFound)
-        #expect(try await tests.send(as: "alice", session: anybodys).summary == Self.notFound)
+        #expect(try await tests.send(as: "alice", session: tokenless).summary == Self.notFound)
     }
 
     @Test("A public path admits no session of a principal either")

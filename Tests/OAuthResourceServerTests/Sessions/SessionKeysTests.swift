@@ -73,7 +73,7 @@ struct SessionKeysTests {
             ])
     }
 
-    @Test("Faults of the file that the environment names are told by variable and line, whatever the mode")
+    @Test("Faults of the file that the environment names are told by variable and line, in every mode")
     func environment() throws {
         let file = try ScratchFile("\(Self.first)\nshort-secret\n")
         func lines(_ path: String, _ more: [String: String] = [:]) -> [String] {

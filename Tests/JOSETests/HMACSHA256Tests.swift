@@ -4,7 +4,7 @@ import Testing
 @testable import JOSE
 
 @Suite("HMAC-SHA-256 (RFC 2104)")
-struct MessageAuthenticationTests {
+struct HMACSHA256Tests {
     /// RFC 4231 §4: the test cases whose keys are shorter than, and longer than, a block of the digest.
     private static let vectors: [(key: [UInt8], message: [UInt8], code: String)] = [
         (
@@ -24,7 +24,7 @@ struct MessageAuthenticationTests {
 
     @Test("RFC 4231: the codes of the examples; an empty key and message have one too", arguments: vectors)
     func examples(key: [UInt8], message: [UInt8], code: String) {
-        let digits = MessageAuthentication.code(of: message, key: key).map { byte in
+        let digits = HMACSHA256.code(of: message, key: key).map { byte in
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }
         #expect(digits.joined() == code)

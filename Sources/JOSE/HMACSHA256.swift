@@ -4,7 +4,7 @@ internal import CLibcrypto
 ///
 /// It does not belong to the algorithms of tokens: ``SignatureAlgorithm`` cannot represent HMAC, so no token can be
 /// verified with a shared key.
-package enum MessageAuthentication {
+package enum HMACSHA256 {
     /// Returns the 32 bytes of the code.
     package static func code(of message: [UInt8], key: [UInt8]) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
@@ -16,7 +16,9 @@ package enum MessageAuthentication {
                         key.baseAddress, key.count, message.baseAddress, message.count, out)
                 }
             }
-            precondition(done == 1, "libcrypto has no HMAC-SHA-256; no session can be bound without it.")
+            precondition(
+                done == 1,
+                "HMAC-SHA-256 is not available in libcrypto; install an OpenSSL with its default provider.")
             count = 32
         }
     }

@@ -1,13 +1,24 @@
-public import HTTPMessages
 internal import WireFormat
 
+extension HTTPRequest {
+    /// The kind of address that a server listens on.
+    public enum ListenerKind: Sendable, Hashable {
+        /// The server does not say.
+        case unknown
+        /// A loopback address. Only this machine can reach it, but so can every web page in a browser on this machine.
+        case loopback
+        /// Any other IP address.
+        case network
+        /// A Unix-domain socket.
+        case unixSocket
+    }
+}
+
 extension HTTPRequest.ListenerKind {
-    /// The kind of a local address, as another HTTP library gives it, for
-    /// ``/OAuthResourceServer/ResourceServer/decide(method:target:fields:body:listener:)``.
+    /// The kind of a local address, as another HTTP library gives it.
     ///
     /// - Parameter ipAddress: The IP address at which the connection arrived, without port; nil when there is none.
-    ///   Anything but an IP address makes ``unknown``, which a disabled guard
-    ///   takes for the network.
+    ///   Text that is not an IP address gives ``unknown``. A disabled guard refuses such requests.
     public init(ipAddress: String?) {
         // A link-local address may have a zone, which begins with %.
         let text = Array((ipAddress ?? "").utf8.prefix { $0 != UInt8(ascii: "%") })[...]
