@@ -9,10 +9,19 @@ extension HTTPFields {
         /// The name of the field; nil when the name itself is not a token (RFC 9110 §5.1).
         public let name: HTTPFields.Name?
 
-        /// One line: the position, and the name or that it is malformed.
+        /// One line: the position, and the name or that it is malformed. A name that may be a secret is left out.
         public var description: String {
-            guard let name else { return "field line \(index) has a name that is not a token" }
-            return "field line \(index), \(name.spelling), has a value with a control character"
+            guard name != nil else { return "field line \(index) has a name that is not a token" }
+            return "field line \(index), \(nameForLogs), has a value with a control character"
+        }
+
+        /// The name for the operator. A name of more than 40 bytes, or with other bytes than letters and `-`, is `other`:
+        /// a broken client may send a token as a name.
+        package var nameForLogs: String {
+            guard let spelling = name?.spelling else { return "malformed" }
+            let isHarmless =
+                spelling.utf8.count <= 40 && spelling.utf8.allSatisfy { ASCII.isLetter($0) || $0 == UInt8(ascii: "-") }
+            return isHarmless ? spelling : "other"
         }
     }
 

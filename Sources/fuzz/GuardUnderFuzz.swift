@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPMessages
 import OAuthResourceServer
 import Synchronization
@@ -58,10 +59,13 @@ private struct OneTokenVerifier: TokenVerifier {
 /// Runs tasks on the thread that waits for them.
 private final class InlineExecutor: TaskExecutor {
     private let jobs = Mutex<[UnownedJob]>([])
+    /// Counts the jobs. The guard judges expensive bodies on other threads.
+    private let given = DispatchSemaphore(value: 0)
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         jobs.withLock { $0.append(job) }
+        given.signal()
     }
 
     func run<Result: Sendable>(_ work: @escaping @Sendable () async -> Result) -> Result {
@@ -70,10 +74,11 @@ private final class InlineExecutor: TaskExecutor {
             let value = await work()
             result.withLock { $0 = value }
         }
-        while let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+        while true {
+            if let value = result.withLock({ $0 }) { return value }
+            given.wait()
+            let job = jobs.withLock { $0.removeFirst() }
             unsafe job.runSynchronously(on: asUnownedTaskExecutor())
         }
-        guard let result = result.withLock({ $0 }) else { fatalError("the guard waits for something outside") }
-        return result
     }
 }

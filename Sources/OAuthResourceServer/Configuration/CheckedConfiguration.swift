@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import JOSE
 internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
@@ -50,6 +51,11 @@ final class CheckedConfiguration: Sendable {
                 "choose a size in this range")
         }
         configuration.streams.check(&faults)
+        if case .bound = configuration.sessions, !HMACSHA256.isAvailable {
+            faults.add(
+                .sessions, "need HMAC-SHA-256, which libcrypto does not have here",
+                "install an OpenSSL with its default provider")
+        }
 
         guard faults.isEmpty, let resource, let metadata else {
             throw ConfigurationError(configuration.origin.relevant(faults), shownBy: configuration.origin.renderer)

@@ -16,8 +16,17 @@ struct EquivalencePattern: Sendable, Hashable {
     }
 
     private let elements: [Element]
+    /// Whether a character beside a wildcard joins its neighbours in ways that this type does not follow. Such a pattern
+    /// matches every text beyond ASCII.
+    private let joinsWildcards: Bool
 
     init(_ elements: [GlobPattern.Element]) {
+        joinsWildcards = elements.indices.contains { index in
+            guard case .literal(let bytes) = elements[index] else { return false }
+            let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
+            return index > 0 && scalars.first.map(Self.joinsNeighbours) ?? false
+                || index + 1 < elements.count && scalars.last.map(Self.joinsNeighbours) ?? false
+        }
         self.elements = elements.indices.map { index in
             switch elements[index] {
             case .literal(let bytes):
@@ -31,6 +40,7 @@ struct EquivalencePattern: Sendable, Hashable {
     }
 
     func matches(_ text: GlobText) -> Bool {
+        if joinsWildcards, text.characters != nil { return true }
         let characters = text.characters ?? Array(String(decoding: text.bytes, as: UTF8.self))
         // As in `GlobPattern`: `ends[n]` says whether the elements so far match the first `n` characters.
         var ends = [Bool](repeating: false, count: characters.count + 1)
@@ -80,6 +90,19 @@ struct EquivalencePattern: Sendable, Hashable {
             guard mayEnd || mayBegin else { return false }
         }
         return true
+    }
+
+    /// Whether a scalar may belong to the character before or after it (UAX #29): marks, joiners and other format
+    /// characters, emoji modifiers, and Hangul letters that form syllables.
+    private static func joinsNeighbours(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .spacingMark, .enclosingMark, .format: return true
+        default: break
+        }
+        switch scalar.value {
+        case 0x1100...0x11FF, 0xA960...0xA97F, 0xD7B0...0xD7FF: return true
+        default: return scalar.properties.isGraphemeExtend || scalar.properties.isEmojiModifier
+        }
     }
 
     /// Whether a spelling of `character` may begin with `part`, so that a wildcard matches the rest.

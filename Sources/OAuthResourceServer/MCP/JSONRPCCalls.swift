@@ -15,8 +15,11 @@ struct JSONRPCCalls {
         /// Whether `uri` may be a URI template (RFC 6570).
         var isTemplate = false
 
-        /// The length of the texts that rules are compared with, in bytes.
-        var textBytes: Int { method.count + (name?.count ?? 0) + (uri?.count ?? 0) }
+        /// Whether a message stands for this operation in addition to its own.
+        var isImplied = false
+
+        /// The length of the caller's texts that rules are compared with, in bytes.
+        var textBytes: Int { (isImplied ? 0 : method.count) + (name?.count ?? 0) + (uri?.count ?? 0) }
     }
 
     private(set) var calls: [Call] = []
@@ -87,14 +90,40 @@ struct JSONRPCCalls {
         guard reference.kind == .object, Self.isSpelledOnce(reference, Self.subjects) else { throw Self.refusal }
         if let name = reference["name"] {
             implied.append(
-                Call(method: Array("prompts/get".utf8), name: try Self.name(name), uri: nil, params: nil))
+                Call(
+                    method: Array("prompts/get".utf8), name: try Self.name(name), uri: nil, params: nil,
+                    isImplied: true))
         }
         if let uri = reference["uri"] {
-            let text = try Self.text(uri)
+            var text = try Self.text(uri)
+            // A handler may insert the arguments into the template. With such a value they can lead to any resource of
+            // the scheme.
+            if text.contains(UInt8(ascii: "{")), Self.hasArgumentThatLeadsElsewhere(params),
+                let colon = text.firstIndex(of: UInt8(ascii: ":"))
+            {
+                text = text[...colon] + [UInt8(ascii: "{")]
+            }
             implied.append(
-                Call(method: Array("resources/read".utf8), name: nil, uri: text, params: nil, isTemplate: true))
+                Call(
+                    method: Array("resources/read".utf8), name: nil, uri: text, params: nil, isTemplate: true,
+                    isImplied: true))
         }
         guard implied.count <= OperationLimits.maximumImpliedOperations else { throw Self.refusal }
+    }
+
+    /// Whether an argument of a completion may leave its segment: it holds `/`, `\` or `%`, or begins with two dots. MCP,
+    /// `completion/complete`: `argument.value` and the members of `context.arguments`.
+    private static func hasArgumentThatLeadsElsewhere(_ params: JSONDocument.Node) -> Bool {
+        func leadsElsewhere(_ value: JSONDocument.Node) -> Bool {
+            guard let bytes = value.stringBytes else { return value.kind != .null }
+            return bytes.contains { "/\\%".utf8.contains($0) } || bytes.starts(with: "..".utf8)
+        }
+        var isFound = params["argument"]?["value"].map(leadsElsewhere) ?? false
+        params["context"]?["arguments"]?.forEachMember { _, value in
+            isFound = isFound || leadsElsewhere(value)
+            return !isFound
+        }
+        return isFound
     }
 
     /// MCP 2026-07-28, `subscriptions/listen`: `params.notifications.resourceSubscriptions` is a list of URIs.
@@ -114,7 +143,9 @@ struct JSONRPCCalls {
         }
         for uri in uris {
             implied.append(
-                Call(method: Array("resources/subscribe".utf8), name: nil, uri: try Self.text(uri), params: nil))
+                Call(
+                    method: Array("resources/subscribe".utf8), name: nil, uri: try Self.text(uri), params: nil,
+                    isImplied: true))
         }
     }
 

@@ -12,8 +12,10 @@ enum OperationLimits {
     static let maximumComparedBytes = 32_768
     /// The maximum cost of the readings of one URI: see ``ResourceURIReadings/cost``. A URI with more is unclear.
     static let maximumReadingCostOfURI = 8_192
+    /// The same for the path of a request, which is read before its token is known to be good.
+    static let maximumReadingCostOfPath = 2_048
     /// The maximum cost of the readings of all URIs of a body together. With more, every rule applies.
-    static let maximumReadingCostOfBody = 131_072
+    static let maximumReadingCostOfBody = 262_144
     /// The largest body in bytes that is parsed on the thread of the connection. Larger ones are parsed on the threads
     /// of the concurrency runtime, so that other connections do not wait.
     static let maximumInlineBodyBytes = 16_384

@@ -126,7 +126,10 @@ struct OperationRules: Sendable {
         // A body made to be expensive meets every rule instead.
         guard length <= OperationLimits.maximumComparedBytes else { return everything }
         let few = OperationLimits.maximumInlineTexts
-        if length <= few.bytes, calls.count <= few.count { return await comparison(with: calls) }
+        let isQuick =
+            length <= few.bytes && calls.count <= few.count
+            && calls.allSatisfy { $0.uri.map(ResourceURIReadings.isPlain) ?? true }
+        guard !isQuick else { return await comparison(with: calls) }
         return await withTaskExecutorPreference(globalConcurrentExecutor) { await comparison(with: calls) }
     }
 
@@ -135,10 +138,17 @@ struct OperationRules: Sendable {
         var demand = ScopeDemand()
         var open = Array(rules.indices)
         var cost = 0
-        for (index, call) in calls.enumerated() {
+        var pause = (count: 0, cost: 0)
+        for call in calls {
             guard !open.isEmpty else { break }
             // Other tasks of the thread must not wait for all calls.
-            if index > 0, index % OperationLimits.maximumInlineTexts.count == 0 { await Task.yield() }
+            if pause.count == OperationLimits.maximumInlineTexts.count
+                || cost - pause.cost > OperationLimits.maximumInlineTexts.bytes
+            {
+                await Task.yield()
+                pause = (0, cost)
+            }
+            pause.count += 1
             let texts = Texts(call, looksAtURIs: looksAtURIs)
             cost += texts.uri?.cost ?? 0
             guard cost <= OperationLimits.maximumReadingCostOfBody else { return everything }

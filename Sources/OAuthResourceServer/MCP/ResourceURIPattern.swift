@@ -7,26 +7,39 @@ internal import WireFormat
 struct ResourceURIPattern: Sendable, Hashable {
     private let asWritten: GlobPattern
     private let readings: [GlobPattern]
+    /// Whether the host may be one in the ASCII form of international names, and whether it may have bytes beyond ASCII.
     private let holdsEncodedName: Bool
+    private let holdsInternationalName: Bool
+    /// Nil when the pattern leaves the scheme open.
+    private let scheme: [UInt8]?
 
     init(_ pattern: String) {
         let bytes = Array(pattern.utf8)
         asWritten = GlobPattern(bytes, .slashes)
         // The pattern may be spelled in other ways too.
-        let folded = URIReadingSteps.decoded(bytes).map { ASCII.lowercased($0) }
+        let folded = URIReadingSteps.folded(URIReadingSteps.decoded(bytes))
         var readings: Set = [GlobPattern(folded, .slashes)]
-        if let uri = URIAuthority.Reference(folded) {
-            for reading in URIAuthority.canonicalPattern(uri) { readings.insert(GlobPattern(reading, .slashes)) }
+        let reference = URIAuthority.Reference(folded)
+        if let reference {
+            for reading in URIAuthority.canonicalPattern(reference) { readings.insert(GlobPattern(reading, .slashes)) }
         }
         self.readings = Array(readings)
-        holdsEncodedName = ResourceURIReadings.holdsEncodedName(folded)
+        // A pattern such as `**` does not say where its host is.
+        let host = reference?.authority ?? (pattern.utf8.first == UInt8(ascii: "/") ? [] : folded[...])
+        holdsEncodedName = ResourceURIReadings.holdsEncodedName(host)
+        holdsInternationalName = host.contains { $0 >= 0x80 }
+        scheme = reference.map { Array($0.scheme) }
     }
 
     func matches(_ text: ResourceURIReadings) -> Bool {
         if text.isUnclear || asWritten.matches(text.asSent) { return true }
         // Handlers convert between the two forms of international names (RFC 5891 §4), and this library does not.
-        if asWritten.isBeyondASCII, text.holdsEncodedName { return true }
-        if holdsEncodedName, text.isBeyondASCII { return true }
+        if holdsInternationalName, includesScheme(in: text.schemesOfEncodedNames) { return true }
+        if holdsEncodedName, includesScheme(in: text.schemesOfInternationalNames) { return true }
         return text.readings.contains { reading in readings.contains { $0.matches(reading) } }
+    }
+
+    private func includesScheme(in schemes: Set<[UInt8]>) -> Bool {
+        scheme.map(schemes.contains) ?? !schemes.isEmpty
     }
 }

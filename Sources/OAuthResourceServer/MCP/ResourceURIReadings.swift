@@ -22,31 +22,34 @@ struct ResourceURIReadings: Sendable {
     /// Whether no reading is reliable: URL parsers in use disagree about the text, it is too long, or it has too many
     /// readings.
     let isUnclear: Bool
-    /// Whether a host is written in the ASCII form of international names (RFC 5890 §2.3.2.1).
-    let holdsEncodedName: Bool
-    /// What the readings cost beside the sent text: their bytes, and 16 for each.
+    /// The schemes of readings whose host is written in the ASCII form of international names (RFC 5890 §2.3.2.1).
+    let schemesOfEncodedNames: Set<[UInt8]>
+    /// The schemes of readings whose host has bytes beyond ASCII.
+    let schemesOfInternationalNames: Set<[UInt8]>
+    /// What the readings cost beside the sent text: their bytes, and 64 for each.
     let cost: Int
-    /// Whether a reading has bytes beyond ASCII.
-    var isBeyondASCII: Bool { readings.contains { $0.characters != nil } }
 
     /// The maximum number of rounds of percent-encoding. A text with more is unclear.
     private static let maximumRounds = 4
 
     init(_ text: [UInt8], _ kind: Kind) {
-        let sent = kind == .template ? Array(text.prefix { $0 != UInt8(ascii: "{") }) : text
+        let sent = kind == .template ? Self.beginning(ofTemplate: text) : text
         let isBeginning = sent.count < text.count
         asSent = GlobText(sent, isBeginning: isBeginning)
-        guard sent.count <= OperationLimits.maximumNameBytes else {
-            (readings, isUnclear, holdsEncodedName, cost) = ([], true, false, 0)
+        guard sent.count <= OperationLimits.maximumNameBytes, !URIReadingSteps.isDisguised(sent) else {
+            (readings, isUnclear, schemesOfEncodedNames, schemesOfInternationalNames, cost) = ([], true, [], [], 0)
             return
         }
-        var found = Search(sent.map { ASCII.lowercased($0) })
+        let limits = (path: OperationLimits.maximumReadingCostOfPath, uri: OperationLimits.maximumReadingCostOfURI)
+        var found = Search(URIReadingSteps.folded(sent), limit: kind == .path ? limits.path : limits.uri)
         while !found.isUnclear, let step = found.next() {
-            guard step.rounds <= Self.maximumRounds, !URIReadingSteps.isDisguised(step.text) else {
+            let decoded = URIReadingSteps.decoded(step.text)
+            // Folding would replace some of the characters.
+            guard step.rounds <= Self.maximumRounds, !URIReadingSteps.isDisguised(decoded) else {
                 found.isUnclear = true
                 break
             }
-            found.add(URIReadingSteps.decoded(step.text).map { ASCII.lowercased($0) }, step, rounds: step.rounds + 1)
+            found.add(URIReadingSteps.folded(decoded), step, rounds: step.rounds + 1)
             for shorter in URIReadingSteps.shortened(step.text) { found.add(shorter, step) }
             guard kind != .path else {
                 for path in URIReadingSteps.canonicalPaths(step.text[...]) { found.add(path, step) }
@@ -54,7 +57,11 @@ struct ResourceURIReadings: Sendable {
             }
             switch step.hasClearHost ? URIAuthority.pathReadings(of: step.text) : URIAuthority.readings(of: step.text) {
             case .unclear: found.isUnclear = true
-            case .clear(let readings): for reading in readings { found.add(reading, step, hasClearHost: true) }
+            case .clear(let readings):
+                for reading in readings {
+                    let hasHost = URIAuthority.Reference(reading)?.authority?.isEmpty == false
+                    found.add(reading, step, hasClearHost: hasHost || step.hasClearHost)
+                }
             }
         }
         isUnclear = found.isUnclear
@@ -67,11 +74,38 @@ struct ResourceURIReadings: Sendable {
                 let other = text.last == UInt8(ascii: "/") ? Array(text.dropLast()) : text + [UInt8(ascii: "/")]
                 return [GlobText(text, isBeginning: isBeginning), GlobText(other, isBeginning: isBeginning)]
             }
-        holdsEncodedName = found.texts.contains(where: Self.holdsEncodedName)
+        let uris = kind == .path ? [] : found.texts.compactMap(URIAuthority.Reference.init)
+        func schemes(_ isWanted: (ArraySlice<UInt8>) -> Bool) -> Set<[UInt8]> {
+            Set(uris.filter { $0.authority.map(isWanted) ?? false }.map { Array($0.scheme) })
+        }
+        schemesOfEncodedNames = schemes(Self.holdsEncodedName)
+        schemesOfInternationalNames = schemes { $0.contains { $0 >= 0x80 } }
     }
 
-    static func holdsEncodedName(_ text: [UInt8]) -> Bool {
-        text.indices.contains { text[$0] == UInt8(ascii: "x") && text[$0...].starts(with: "xn--".utf8) }
+    static func holdsEncodedName(_ host: ArraySlice<UInt8>) -> Bool {
+        host.indices.contains { host[$0] == UInt8(ascii: "x") && host[$0...].starts(with: "xn--".utf8) }
+    }
+
+    /// The text before the first expression. Without the place of the host, if the expression stands there, because it
+    /// may end the host; and without half an escape, which the expression may complete.
+    private static func beginning(ofTemplate text: [UInt8]) -> [UInt8] {
+        var beginning = text.prefix { $0 != UInt8(ascii: "{") }
+        guard beginning.count < text.count else { return text }
+        if let reference = URIAuthority.Reference(Array(beginning)), let authority = reference.authority,
+            reference.path.isEmpty
+        {
+            beginning = beginning.dropLast(authority.count)
+        }
+        if let escape = beginning.suffix(2).lastIndex(of: UInt8(ascii: "%")) { beginning = beginning[..<escape] }
+        return Array(beginning)
+    }
+
+    /// Whether a URI is compared quickly: it holds only letters, digits, `-`, `.`, `_`, `~`, `:` and `/`, no segment of it
+    /// begins with a dot, and there are no empty segments but before the authority.
+    static func isPlain(_ uri: [UInt8]) -> Bool {
+        guard uri.allSatisfy({ PercentEncoding.isUnreserved($0) || ":/".utf8.contains($0) }) else { return false }
+        let path = (URIAuthority.Reference(uri)?.path ?? uri[...])
+        return zip(path, path.dropFirst()).allSatisfy { $0 != UInt8(ascii: "/") || !"/.".utf8.contains($1) }
     }
 
     /// The texts that were found, and those of them from which no step has been taken.
@@ -92,7 +126,10 @@ struct ResourceURIReadings: Sendable {
         /// Each text, and whether its host was clear when it was found.
         private var seen: [[UInt8]: Bool] = [:]
 
-        init(_ text: [UInt8]) {
+        private let limit: Int
+
+        init(_ text: [UInt8], limit: Int) {
+            self.limit = limit
             add(Step(text: text, rounds: 0, hasClearHost: false))
         }
 
@@ -108,8 +145,8 @@ struct ResourceURIReadings: Sendable {
             guard !isUnclear, known == nil || known == true && !step.hasClearHost else { return }
             seen[step.text] = step.hasClearHost
             if known == nil {
-                if !texts.isEmpty { cost += step.text.count + 16 }
-                isUnclear = cost > OperationLimits.maximumReadingCostOfURI
+                if !texts.isEmpty { cost += step.text.count + 64 }
+                isUnclear = cost > limit
                 texts.append(step.text)
             }
             steps.append(step)

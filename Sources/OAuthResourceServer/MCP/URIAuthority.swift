@@ -11,7 +11,8 @@ internal import WireFormat
 /// | file | a drive letter that is not spelled `/c:/` | unclear: only some parsers know drive letters |
 /// | other | an authority, behind `//` | also without user information, without the port, and without both |
 /// | other | an authority behind other slashes, or none | the same: libcurl and Foundation find it there |
-/// | other | a host that is mapped, as U+FF50 to `p` | unclear |
+/// | other | a host with other bytes, as `;`, `,` and brackets, or one that is mapped, as U+FF50 to `p` | unclear |
+/// | other | more than one colon | with the text before the first and the last one as host |
 /// | other | a numeric host | also as an address |
 /// | other | no slash | also as the host of a URL, because libcurl guesses a scheme |
 ///
@@ -66,9 +67,6 @@ enum URIAuthority {
             return Reference(Array(scheme) + Array("://".utf8) + path.dropFirst(slashes))
         }
 
-        /// The whole text.
-        var text: [UInt8] { Array(scheme) + Array(authority == nil ? ":".utf8 : "://".utf8) + (authority ?? []) + path }
-
         var isFile: Bool { scheme.elementsEqual("file".utf8) }
     }
 
@@ -85,15 +83,10 @@ enum URIAuthority {
                 readings += guessed
             }
         }
-        // Without a slash after the scheme, only Foundation finds an authority here, and it does not map this host.
-        let mapsNames = uri.authority != nil || uri.path.first == UInt8(ascii: "/")
-        guard let uri = uri.withAuthority else { return .clear(readings) }
-        switch hosts(of: uri.authority ?? [], mapsNames: mapsNames) {
-        case .unclear: return .unclear
-        // These parsers find no host. If the text was sent with `//`, no other reading is left.
-        case .invalid: return uri.text == text ? .unclear : .clear(readings)
-        case .names(let hosts): return .clear(readings + texts(uri, uri.isFile ? hosts + [[]] : hosts))
-        }
+        guard let whole = uri.withAuthority else { return .clear(readings) }
+        let isCertain = uri.authority?.isEmpty == false
+        guard let hosts = hosts(of: whole.authority ?? [], isCertain: isCertain) else { return .unclear }
+        return .clear(readings + texts(whole, uri.isFile ? hosts + [[]] : hosts))
     }
 
     /// The readings of a text whose host is clear already.
@@ -143,27 +136,46 @@ enum URIAuthority {
         return !isPlain && index == 0 || hasDots || uri.path.first != UInt8(ascii: "/")
     }
 
-    private enum Hosts {
-        case names([[UInt8]])
-        /// There is no host.
-        case invalid
-        case unclear
+    /// The hosts that an authority of another scheme may name; nil when parsers disagree.
+    ///
+    /// - Parameter isCertain: Whether the authority stands behind `//`. Otherwise it may be a path that holds any
+    ///   characters, and only libcurl and Foundation find a host in it.
+    private static func hosts(of authority: ArraySlice<UInt8>, isCertain: Bool) -> [[UInt8]]? {
+        let start = authority.lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? authority.startIndex
+        let (before, rest) = (authority[..<start], authority[start...])
+        // An `@` inside of brackets ends the user information for some parsers only.
+        if let bracket = authority.lastIndex(of: UInt8(ascii: "[")), bracket < start { return nil }
+        var names: [[UInt8]] = []
+        for place in places(in: rest) {
+            let host = withoutDot(place.host)
+            if host.first == UInt8(ascii: "[") {
+                guard !isCertain || canonicalHost(host) != nil else { return nil }
+                names.append(withoutBrackets(host))
+            } else if isCertain, !isPlainHost(host) || isMapped(host) {
+                // Drivers of databases take a list of hosts, and some parsers end the host at a byte such as `;`.
+                return nil
+            }
+            let behind = place.port.map { [UInt8(ascii: ":")] + $0 } ?? []
+            for name in [Array(place.host), Array(host), NumericHost.dottedQuad(of: host)].compactMap(\.self) + names {
+                names += [name, name + behind, before + name, before + name + behind]
+            }
+        }
+        return names
     }
 
-    /// The hosts that an authority of another scheme may name.
-    private static func hosts(of authority: ArraySlice<UInt8>, mapsNames: Bool) -> Hosts {
-        let start = authority.lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? authority.startIndex
-        guard let place = HostAndPort(authority[start...]) else { return .invalid }
-        guard !mapsNames || !isMapped(place.host) else { return .unclear }
-        var names = [Array(place.host), Array(withoutDot(place.host))]
-        if let address = IPLiteral.parseIPv6(place.host.dropFirst().dropLast()) {
-            guard let canonical = canonicalHost(place.host), address.count == 16 else { return .unclear }
-            names.append(canonical)
-        }
-        if let quad = NumericHost.dottedQuad(of: withoutDot(place.host)) { names.append(quad) }
-        let before = authority[..<start]
-        let behind = place.port.map { [UInt8(ascii: ":")] + $0 } ?? []
-        return .names(names.flatMap { [$0, $0 + behind, before + $0, before + $0 + behind] })
+    /// Where the host of an authority may end: at its first colon outside of brackets, at its last one, or nowhere.
+    private static func places(in text: ArraySlice<UInt8>) -> [HostAndPort] {
+        if let place = HostAndPort(text) { return [place] }
+        guard text.first != UInt8(ascii: "["), let first = text.firstIndex(of: UInt8(ascii: ":")),
+            let last = text.lastIndex(of: UInt8(ascii: ":"))
+        else { return [] }
+        return [first, last].map { HostAndPort(host: text[..<$0], port: text[($0 + 1)...]) }
+    }
+
+    /// Whether the host holds only bytes that every parser takes for a part of it: RFC 3986 §2.3, whole escapes, and
+    /// bytes beyond ASCII.
+    private static func isPlainHost(_ host: ArraySlice<UInt8>) -> Bool {
+        host.allSatisfy { PercentEncoding.isUnreserved($0) || $0 >= 0x80 || $0 == UInt8(ascii: "%") }
     }
 
     /// Whether parsers of international names (UTS #46 §4) may map the host to another one.
@@ -175,22 +187,39 @@ enum URIAuthority {
         }
     }
 
-    /// libcurl reads `host:80/path` and `user@host/path`, which have a scheme in RFC 3986, as URLs without one, and
-    /// adds `http://` or the scheme that the program chose. Nil when such a host is unclear.
+    /// The schemes that libcurl guesses, with their default ports. It guesses `http` unless the host begins with the name
+    /// of another one and a dot, and a program may tell it to take `https`.
+    private static let guessedSchemes: [(name: String, port: UInt16)] = [
+        ("http", 80), ("https", 443), ("ftp", 21), ("dict", 2628), ("ldap", 389), ("imap", 143), ("smtp", 25),
+        ("pop3", 110),
+    ]
+
+    /// libcurl reads `host:80/path` and `user@host/path`, which have a scheme in RFC 3986, as URLs without one. Nil when
+    /// such a host is mapped to another one.
     private static func guessedReadings(of text: [UInt8]) -> [[UInt8]]? {
         let end = text.firstIndex { "/?#".utf8.contains($0) } ?? text.endIndex
         let authority = text[..<end]
-        let host = authority.lastIndex(of: UInt8(ascii: "@")).map { authority[($0 + 1)...] } ?? authority
-        guard let place = HostAndPort(host), place.port?.allSatisfy(ASCII.isDigit) ?? true else { return [] }
-        // Without a port and user information this is a path, such as `note:`.
-        guard place.port?.isEmpty == false || host.count < authority.count else { return [] }
-        guard let canonical = canonicalHost(withoutDot(place.host)) else { return nil }
-        let number = place.port.flatMap(URLGrammar.port)
-        return ["http", "https"].flatMap { scheme in
-            let isDefault = number == nil || number == (scheme == "http" ? 80 : 443)
-            let place = isDefault ? canonical : canonical + Array(":\(number ?? 0)".utf8)
-            return URIReadingSteps.canonicalPaths(text[end...]).map { Array("\(scheme)://".utf8) + place + $0 }
+        let start = authority.lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? authority.startIndex
+        guard let place = HostAndPort(authority[start...]), place.port?.allSatisfy(ASCII.isDigit) ?? true else {
+            return []
         }
+        // Without a port and user information this is a path, such as `note:`.
+        guard place.port?.isEmpty == false || start > authority.startIndex else { return [] }
+        let host = withoutDot(place.host)
+        // libcurl finds no host in other texts.
+        let isAddress = host.first == UInt8(ascii: "[")
+        guard !host.isEmpty, isAddress || isPlainHost(host) else { return [] }
+        guard !isMapped(host) else { return nil }
+        let spelled =
+            isAddress ? withoutBrackets(host) : canonicalHost(host) ?? NumericHost.dottedQuad(of: host) ?? Array(host)
+        let port = place.port.flatMap { ASCII.parseDecimal($0) }
+        let paths = URIReadingSteps.canonicalPaths(text[end...])
+        return guessedSchemes.filter { $0.port == 80 || $0.port == 443 || host.starts(with: "\($0.name).".utf8) }
+            .flatMap { scheme in
+                let isDefault = port == nil || port == Int(scheme.port)
+                let place = spelled + (isDefault ? [] : Array(":\(port ?? 0)".utf8))
+                return paths.map { Array("\(scheme.name)://".utf8) + place + $0 }
+            }
     }
 
     // MARK: Hosts
@@ -199,6 +228,10 @@ enum URIAuthority {
     private struct HostAndPort {
         let host: ArraySlice<UInt8>
         let port: ArraySlice<UInt8>?
+
+        init(host: ArraySlice<UInt8>, port: ArraySlice<UInt8>) {
+            (self.host, self.port) = (host, port)
+        }
 
         /// Nil when there is more than one colon outside of brackets.
         init?(_ text: ArraySlice<UInt8>) {
@@ -229,6 +262,15 @@ enum URIAuthority {
             address.prefix(10).contains(where: { $0 != 0 }) || address.dropFirst(10).prefix(5).allSatisfy({ $0 == 0 })
         else { return nil }
         return Array(IPLiteral.uriText(of: address).utf8)
+    }
+
+    /// The address in brackets, without the zone that libcurl takes off. From other texts, Foundation takes the brackets
+    /// off.
+    private static func withoutBrackets(_ host: ArraySlice<UInt8>) -> [UInt8] {
+        let inner = host.dropFirst().prefix { $0 != UInt8(ascii: "]") }
+        let address = inner.prefix { $0 != UInt8(ascii: "%") }
+        let bracketed = [UInt8(ascii: "[")] + address + [UInt8(ascii: "]")]
+        return canonicalHost(bracketed[...]) ?? Array(inner)
     }
 
     /// The dot at the end of a fully qualified name makes no difference.

@@ -20,6 +20,25 @@ enum URIReadingSteps {
         return decoded
     }
 
+    /// The text without regard to case, which many handlers and file systems ignore: in lower case (Unicode), with `ss`
+    /// for U+00DF and `s` for U+017F. Bytes that are not UTF-8 stay.
+    static func folded(_ text: [UInt8]) -> [UInt8] {
+        let lowered = text.map { ASCII.lowercased($0) }
+        guard lowered.contains(where: { $0 >= 0x80 }), let valid = String(validating: lowered, as: UTF8.self) else {
+            return lowered
+        }
+        var folded = ""
+        for scalar in valid.unicodeScalars {
+            switch scalar {
+            case "\u{DF}", "\u{1E9E}": folded += "ss"
+            case "\u{17F}": folded += "s"
+            case "\u{3C2}": folded += "\u{3C3}"
+            default: folded += scalar.isASCII ? String(scalar) : scalar.properties.lowercaseMapping
+            }
+        }
+        return Array(folded.utf8)
+    }
+
     /// Whether readers disagree about a text because of its characters: it holds controls, or a character that is
     /// canonically equivalent to another one, such as U+212A to `K`, and never part of normalized text. `String` treats
     /// the two as equal, and a file system may too.
@@ -41,6 +60,14 @@ enum URIReadingSteps {
         if let end = text.firstIndex(of: UInt8(ascii: "#")) { shortened.append(Array(text[..<end])) }
         if text.first == 0x20 || text.last == 0x20 {
             shortened.append(Array(OptionalWhiteSpace.trimmed(text[...])))
+        }
+        // `java.net.URL` drops this prefix, and `view-source:`, `feed:` and `jar:` stand before a whole URI.
+        if let colon = text.firstIndex(of: UInt8(ascii: ":")), text[(colon + 1)...].first != UInt8(ascii: "/") {
+            let rest = text[(colon + 1)...]
+            let inner = rest.prefix { ASCII.isLetter($0) || ASCII.isDigit($0) || "+-.".utf8.contains($0) }
+            if text[..<colon].elementsEqual("url".utf8) || rest.dropFirst(inner.count).starts(with: ":/".utf8) {
+                shortened.append(Array(rest))
+            }
         }
         if text.contains(UInt8(ascii: "\\")) {
             shortened.append(text.map { $0 == UInt8(ascii: "\\") ? UInt8(ascii: "/") : $0 })

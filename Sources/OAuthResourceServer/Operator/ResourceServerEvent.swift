@@ -59,7 +59,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .sessionWithheld(let fault, let fingerprint):
             "session_withheld reason=\(fault.rawValue) token=\(fingerprint ?? "none")"
         case .malformedField(let line, let message):
-            "malformed_field of=\(message.rawValue) index=\(line.index) name=\(line.name?.spelling ?? "malformed")"
+            "malformed_field of=\(message.rawValue) index=\(line.index) name=\(line.nameForLogs)"
         case .streamExpired(let fingerprint): "stream_expired token=\(fingerprint ?? "none")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .verification(let event): event.description

@@ -21,8 +21,9 @@ final class StreamAlarm: Sendable {
     private let clock: MonotonicClock
     private let state = Mutex(State())
 
-    /// The longest wait in seconds. The wall clock may be set while the alarm waits, so it is asked again.
-    private static let longestWait = 3_600.0
+    /// The longest wait in seconds. The wall clock may be set while the alarm waits, or the machine may sleep, so it is
+    /// asked again.
+    private static let longestWait = 60.0
 
     init(wallClock: WallClock = .system, clock: MonotonicClock = .system) {
         self.wallClock = wallClock

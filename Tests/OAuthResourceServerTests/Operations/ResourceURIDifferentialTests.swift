@@ -51,6 +51,7 @@ struct ResourceURIDifferentialTests {
             pattern: "https://[fd00::1]/admin/**", scheme: "https", host: "[fd00::1]",
             protects: { $0.count >= 2 && $0.first == "admin" }),
         Rule(pattern: "db://prod/**", scheme: "db", host: "prod", protects: { _ in true }),
+        Rule(pattern: "db://[fd00::1]/**", scheme: "db", host: "[fd00::1]", protects: { _ in true }),
         Rule(
             pattern: "file:///private/**", scheme: "file", host: "",
             protects: { $0.count >= 2 && $0.first == "private" }),
@@ -76,7 +77,10 @@ struct ResourceURIDifferentialTests {
         "https://[fd00::1]/admin/**": [
             "[fd00::1]", "[FD00:0:0:0:0:0:0:1]", "[fd00:0::1]", "[fd00::0.0.0.1]", "[fd00::1%25eth0]", "[fd00::01]",
         ],
-        "db://prod/**": ["prod", "PROD", "prod.", "ｐrod", "%70rod", "pr%6Fd", "prod.."],
+        "db://prod/**": [
+            "prod", "PROD", "prod.", "ｐrod", "%70rod", "pr%6Fd", "prod..", "[prod]", "prod;x", "other,prod", "prod:1:2",
+        ],
+        "db://[fd00::1]/**": ["[fd00::1]", "[FD00:0::1]", "[fd00::1%25eth0]", "[fd00::1%eth0]", "[fd00::0:1]"],
         "file:///private/**": ["", "localhost", "other", "127.0.0.1", "größe"],
     ]
     private static let ports = [
@@ -160,6 +164,20 @@ struct ResourceURIDifferentialTests {
             ("db://prod/**", "db://prod:1/x"), ("db://prod/**", "db://u:p@prod:9/x"), ("db://prod/**", "db://u@prod/x"),
             ("db://prod/**", "db://prod.:9/x"), ("db://prod/**", "db://ｐrod/x"), ("db://10.0.0.1/**", "db://10.1/x"),
             ("db://[fd00::1]/**", "db://[fd00:0::1]:9/x"), ("db://prod:9/**", "db://u@prod:9/x"),
+            ("db://prod/**", "db://[prod]/x"), ("db://prod/**", "db://u@[prod]:9/x"), ("db://prod/**", "db://prod;x/y"),
+            ("db://prod/**", "db://prod^x/y"), ("db://prod/**", "db://prod'x/y"), ("db://prod/**", "db://other,prod/x"),
+            ("db://[fd00::1]/**", "db://[fd00::1%25eth0]/x"), ("db://[fd00::1]/**", "db://[fd00::1%eth0]:9/x"),
+            ("db://prod/**", "db:/x/../prod/x"), ("db://prod/**", "db:///./prod/x"),
+            ("db://prod/**", "db://prod:1:2/x"),
+            ("ftp://ftp.internal.example/**", "ftp.internal.example:21/x"),
+            ("ftp://ftp.internal.example/**", "u:p@ftp.internal.example/x"),
+            ("imap://imap.x.example/**", "imap.x.example:143/a"), ("http://127.0.0.1/**", "x:1@127.1/a"),
+            ("https://internal.example/**/secret/*", "url:https://internal.example/a/secret/b"),
+            ("https://internal.example/**/secret/*", "URL:https://internal.example/a/secret/b"),
+            ("https://internal.example/**/secret/*", "view-source:https://internal.example/a/secret/b"),
+            ("file:///private/**", "URL:file:/private/key"), ("file:///private/**", "jar:file:/private/x.jar!/y"),
+            // File systems that ignore case.
+            ("file:///secret/**", "file:///\u{17F}ecret/x"), ("file:///größe/**", "file:///GRÖßE/x"),
             ("file:///C:/private/**", "file:///C|/private/x"), ("file:///C:/private/**", "file://C:/private/x"),
             ("file:///C:/private/**", "file:///C:/../private/x"), ("file:///C:/private/**", "file:c:/private/x"),
             // The same file in another normalization form.
@@ -167,6 +185,18 @@ struct ResourceURIDifferentialTests {
         ])
     func differingReadings(pattern: String, uri: String) {
         #expect(ResourceURIPattern(pattern).matches(ResourceURIReadings(Array(uri.utf8), .uri)))
+    }
+
+    @Test("A rule for an international host concerns other spellings of hosts only")
+    func internationalHosts() {
+        func matches(_ pattern: String, _ uri: String) -> Bool {
+            ResourceURIPattern(pattern).matches(ResourceURIReadings(Array(uri.utf8), .uri))
+        }
+        #expect(matches("https://xn--mnchen-3ya.example/**", "https://münchen.example/a"))
+        for uri in ["note:日本", "file:///home/é", "https://other.example/é"] {
+            #expect(!matches("https://xn--mnchen-3ya.example/**", uri), "\(uri)")
+        }
+        #expect(!matches("file:///größe/**", "https://xn--mnchen-3ya.example/a"))
     }
 
     @Test(
