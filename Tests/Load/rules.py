@@ -29,7 +29,12 @@ def subscriptions(uri: str, count: int) -> bytes:
     ).encode()
 
 
+# Few bytes with as many readings as the guard makes.
+DENSE = "a:\\a//..;/%2e@\u00e9:.%2f\\@?%3a/..;/%252f%5c"
+
 BODIES = {
+    "1 dense URI": subscriptions(DENSE, 1),
+    "7 dense URIs": subscriptions(DENSE, 7),
     # One body as large as the guard reads, with the longest URIs.
     "1 MiB, 500 URIs": subscriptions("https://a.example/" + "%252e/x;y/" * 202, 500),
     # As much text as the guard compares.

@@ -15,24 +15,29 @@
 /// segments, so that `*` matches any bytes in them.
 ///
 /// **URIs.** A URI is matched as sent, and again as a handler may read it: percent-decoded, without dot segments, and
-/// without regard to ASCII case. A rule applies if it matches any reading of the URL parsers in use, which are those of
+/// without regard to case. A rule applies if it matches any reading of the URL parsers in use, which are those of
 /// RFC 3986, the URL Standard, libcurl and Foundation. If they disagree about the host, or no reading is reliable (as
-/// for a relative URI), every URI rule applies. A rule for another scheme than http and https applies with every port
-/// and user name, and a rule for a `file:` URI without a host applies with every host.
+/// for a relative URI), every URI rule applies. That includes hosts with other bytes than letters, digits and `-._~`,
+/// such as a list of hosts. A rule for another scheme than http and https applies with every port and user name, and a
+/// rule for a `file:` URI without a host applies with every host.
 ///
 /// **Decision.** Only the body decides, for every method and content type. All rules that match apply. A batch needs
-/// the scopes of all its messages together. A message without an `id` is an operation like any other. A
-/// `completion/complete` needs what its prompt or resource needs; a URI template counts as all URIs that begin with the
-/// text before its first expression. Responses, empty bodies and operations that no rule matches need no further
-/// scopes. When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies. The
-/// readings of a URI cost their bytes, and 16 more each. When they cost more than 8 KiB for one URI, every URI rule
-/// applies to it; when they cost more than 128 KiB for a body, every rule applies.
+/// the scopes of all its messages together. A message without an `id` is an operation like any other. Responses, empty
+/// bodies and operations that no rule matches need no further scopes.
+///
+/// **Completions.** A `completion/complete` needs what its prompt or resource needs. A URI template counts as all URIs
+/// that begin with the text before its first expression. If the expression is part of the host, or an argument holds
+/// `/`, `\` or `%` or begins with `..`, it counts as all URIs of its scheme.
+///
+/// **Cost.** When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies. The
+/// readings of a URI cost their bytes, and 64 more each. When they cost more than 8 KiB for one URI, every URI rule
+/// applies to it; when they cost more than 256 KiB for a body, every rule applies.
 ///
 /// **Refused bodies.** A body is refused when a handler may read it differently: when it holds no JSON-RPC message, is
 /// compressed or repeats a member; when a name or URI is not a string of at most 2,048 bytes; when a name has
 /// characters that are never part of normalized text; when it is a batch of more than 100 messages; and when its
-/// subscriptions and completions name more than 1,000 resources and prompts. `Mcp-Method`
-/// and `Mcp-Name` must agree with the body if they are sent.
+/// subscriptions and completions name more than 1,000 resources and prompts. `Mcp-Method` and `Mcp-Name` must agree with
+/// the body if they are sent.
 ///
 /// A request that lacks a required token gets 401 before its body is read, and the challenge names the scopes that
 /// every request to the route needs. On a public route, and when the guard is disabled, no rule applies. The rules are
