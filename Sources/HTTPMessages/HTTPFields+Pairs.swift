@@ -15,8 +15,8 @@ extension HTTPFields {
             return "field line \(index), \(nameForLogs), has a value with a control character"
         }
 
-        /// The name for the operator. A name of more than 40 bytes, or with other bytes than letters and `-`, is `other`:
-        /// a broken client may send a token as a name.
+        /// The name for the operator. A name of more than 40 bytes, or with other bytes than letters and `-`, is
+        /// `other`: a broken client may send a token as a name.
         package var nameForLogs: String {
             guard let spelling = name?.spelling else { return "malformed" }
             let isHarmless =

@@ -16,8 +16,8 @@ struct EquivalencePattern: Sendable, Hashable {
     }
 
     private let elements: [Element]
-    /// Whether a character beside a wildcard joins its neighbours in ways that this type does not follow. Such a pattern
-    /// matches every text beyond ASCII.
+    /// Whether a character beside a wildcard joins its neighbours in ways that this type does not follow. Such a
+    /// pattern matches every text beyond ASCII.
     private let joinsWildcards: Bool
 
     init(_ elements: [GlobPattern.Element]) {

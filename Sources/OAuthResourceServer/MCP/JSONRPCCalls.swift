@@ -111,8 +111,8 @@ struct JSONRPCCalls {
         guard implied.count <= OperationLimits.maximumImpliedOperations else { throw Self.refusal }
     }
 
-    /// Whether an argument of a completion may leave its segment: it holds `/`, `\` or `%`, or begins with two dots. MCP,
-    /// `completion/complete`: `argument.value` and the members of `context.arguments`.
+    /// Whether an argument of a completion may leave its segment: it holds `/`, `\` or `%`, or begins with two dots.
+    /// MCP, `completion/complete`: `argument.value` and the members of `context.arguments`.
     private static func hasArgumentThatLeadsElsewhere(_ params: JSONDocument.Node) -> Bool {
         func leadsElsewhere(_ value: JSONDocument.Node) -> Bool {
             guard let bytes = value.stringBytes else { return value.kind != .null }

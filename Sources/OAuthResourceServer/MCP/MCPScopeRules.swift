@@ -36,8 +36,8 @@
 /// **Refused bodies.** A body is refused when a handler may read it differently: when it holds no JSON-RPC message, is
 /// compressed or repeats a member; when a name or URI is not a string of at most 2,048 bytes; when a name has
 /// characters that are never part of normalized text; when it is a batch of more than 100 messages; and when its
-/// subscriptions and completions name more than 1,000 resources and prompts. `Mcp-Method` and `Mcp-Name` must agree with
-/// the body if they are sent.
+/// subscriptions and completions name more than 1,000 resources and prompts. `Mcp-Method` and `Mcp-Name` must agree
+/// with the body if they are sent.
 ///
 /// A request that lacks a required token gets 401 before its body is read, and the challenge names the scopes that
 /// every request to the route needs. On a public route, and when the guard is disabled, no rule applies. The rules are

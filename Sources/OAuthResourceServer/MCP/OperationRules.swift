@@ -106,7 +106,7 @@ struct OperationRules: Sendable {
 
     private func read(_ body: [UInt8]) async throws(ResourceServer.Refusal) -> JSONRPCCalls {
         guard body.count > OperationLimits.maximumInlineBodyBytes else { return try calls(in: body).get() }
-        return try await withTaskExecutorPreference(globalConcurrentExecutor) { calls(in: body) }.get()
+        return try await Self.elsewhere { calls(in: body) }.get()
     }
 
     private func calls(in body: [UInt8]) -> Result<JSONRPCCalls, ResourceServer.Refusal> {
@@ -115,6 +115,12 @@ struct OperationRules: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// Does work on the threads of the concurrency runtime. The work is bounded, so that it is not cancelled.
+    private static func elsewhere<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+        // A new task does not inherit the thread that the connection prefers.
+        await Task.detached(priority: Task.currentPriority) { await work() }.value
     }
 
     private static func changesContent(_ encoding: HTTPFields.Value) -> Bool {
@@ -130,7 +136,7 @@ struct OperationRules: Sendable {
             length <= few.bytes && calls.count <= few.count
             && calls.allSatisfy { $0.uri.map(ResourceURIReadings.isPlain) ?? true }
         guard !isQuick else { return await comparison(with: calls) }
-        return await withTaskExecutorPreference(globalConcurrentExecutor) { await comparison(with: calls) }
+        return await Self.elsewhere { await comparison(with: calls) }
     }
 
     /// The demands of the rules that apply to a call.

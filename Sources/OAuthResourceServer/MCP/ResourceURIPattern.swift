@@ -7,7 +7,8 @@ internal import WireFormat
 struct ResourceURIPattern: Sendable, Hashable {
     private let asWritten: GlobPattern
     private let readings: [GlobPattern]
-    /// Whether the host may be one in the ASCII form of international names, and whether it may have bytes beyond ASCII.
+    /// Whether the host may be one in the ASCII form of international names, and whether it may have bytes beyond
+    /// ASCII.
     private let holdsEncodedName: Bool
     private let holdsInternationalName: Bool
     /// Nil when the pattern leaves the scheme open.

@@ -187,15 +187,15 @@ enum URIAuthority {
         }
     }
 
-    /// The schemes that libcurl guesses, with their default ports. It guesses `http` unless the host begins with the name
-    /// of another one and a dot, and a program may tell it to take `https`.
+    /// The schemes that libcurl guesses, with their default ports. It guesses `http` unless the host begins with the
+    /// name of another one and a dot, and a program may tell it to take `https`.
     private static let guessedSchemes: [(name: String, port: UInt16)] = [
         ("http", 80), ("https", 443), ("ftp", 21), ("dict", 2628), ("ldap", 389), ("imap", 143), ("smtp", 25),
         ("pop3", 110),
     ]
 
-    /// libcurl reads `host:80/path` and `user@host/path`, which have a scheme in RFC 3986, as URLs without one. Nil when
-    /// such a host is mapped to another one.
+    /// libcurl reads `host:80/path` and `user@host/path`, which have a scheme in RFC 3986, as URLs without one. Nil
+    /// when such a host is mapped to another one.
     private static func guessedReadings(of text: [UInt8]) -> [[UInt8]]? {
         let end = text.firstIndex { "/?#".utf8.contains($0) } ?? text.endIndex
         let authority = text[..<end]
@@ -264,8 +264,8 @@ enum URIAuthority {
         return Array(IPLiteral.uriText(of: address).utf8)
     }
 
-    /// The address in brackets, without the zone that libcurl takes off. From other texts, Foundation takes the brackets
-    /// off.
+    /// The address in brackets, without the zone that libcurl takes off. From other texts, Foundation takes the
+    /// brackets off.
     private static func withoutBrackets(_ host: ArraySlice<UInt8>) -> [UInt8] {
         let inner = host.dropFirst().prefix { $0 != UInt8(ascii: "]") }
         let address = inner.prefix { $0 != UInt8(ascii: "%") }
