@@ -32,7 +32,7 @@ struct IntrospectionEndpoint: Sendable {
     }
 
     /// Returns the response, parsed as strict JSON. Its content, such as `active`, is not checked.
-    func answer(about token: PresentedToken) async throws(Failed) -> JSONDocument {
+    func answer(about token: PresentedToken) async throws(RequestFailure) -> JSONDocument {
         // RFC 7662 §2.1. The caller has checked that the token is ASCII.
         let text = PercentEncoding.encode(String(decoding: token.bytes, as: UTF8.self))
         let form = "token=\(text)&token_type_hint=access_token\(formParameters)"
