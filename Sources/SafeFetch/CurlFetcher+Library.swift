@@ -19,7 +19,7 @@ extension CurlFetcher {
         /// What to do.
         package var remedy: String {
             switch self {
-            case .notLoaded: 
+            case .notLoaded:
                 "install it (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl), or raise the limit of open "
                     + "files if it is installed"
             case .unsuitable: "install a newer one (Debian, Ubuntu: libcurl4t64 or libcurl4; Fedora: libcurl)"

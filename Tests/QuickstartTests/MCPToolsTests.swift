@@ -65,7 +65,9 @@ struct MCPToolsTests {
         return (try #require(result["content"]?.array?.first?["text"]?.string), result["isError"] == true)
     }
 
-    @Test("a user has 100 notes at most, all its clients together; one more is an error that says so, and no note is lost")
+    @Test(
+        "a user has 100 notes at most, all its clients together; one more is an error that says so, and no note is lost"
+    )
     func notesAreBounded() async throws {
         let handler = MCPHandler()
         for number in 0..<Notebook.maximumNotes {

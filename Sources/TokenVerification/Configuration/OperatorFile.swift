@@ -62,7 +62,7 @@ package enum OperatorFile {
             case .directory: "give the path of a file in this directory"
             case .notAFile: "give the path of a regular file"
             case .writable: "remove the write permission (chmod go-w)"
-            case .replaceable: 
+            case .replaceable:
                 "move it to a folder that only you can write, or run chmod o-w on the folder"
             case .tooLong: "give the path of the correct file"
             case .unreadable: "check the path and the disk"
