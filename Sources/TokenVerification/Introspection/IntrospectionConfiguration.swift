@@ -78,6 +78,9 @@ extension IntrospectionConfiguration {
         public static let waitingCallers = 1_000
         /// The longest pause after an outage. The pauses are 1, 2, 4 … seconds up to this.
         public static let longestPause: Duration = .seconds(8)
+        /// The shortest time between two requests that only find out whether the endpoint is there. For the same time,
+        /// an answer shows that it is.
+        static let probeInterval: Duration = .seconds(1)
         /// The longest `Retry-After` of a 429 response that is honoured. A longer one counts as this.
         public static let longestRetryAfter: Duration = .seconds(60)
         /// How many digests of accepted tokens are remembered, so that these tokens overtake others, and as many

@@ -12,6 +12,7 @@ struct IntrospectionLine: Sendable {
         /// Whether the token was good before.
         let isKnown: Bool
         let pending = SharedResult<Verdict>()
+        /// The number of its callers; zero for a probe.
         var waiters = 1
         var isRunning = false
     }
@@ -30,6 +31,9 @@ struct IntrospectionLine: Sendable {
     /// Whether no further caller may wait.
     var isFull: Bool { waiting >= Limits.waitingCallers }
 
+    /// Whether a request about a token that was good before runs.
+    var isKnownRunning: Bool { runningKnown > 0 }
+
     /// The inquiry about a token, running or in line.
     func inquiry(about digest: SHA256Digest) -> Inquiry? { inquiries[digest] }
 
@@ -40,10 +44,10 @@ struct IntrospectionLine: Sendable {
         waiting += 1
     }
 
-    /// Puts a token with its first caller into the line.
+    /// Puts a token with its callers into the line.
     mutating func append(_ inquiry: Inquiry) {
         inquiries[inquiry.token.digest] = inquiry
-        waiting += 1
+        waiting += inquiry.waiters
         // Callers that leave before their request starts do not remove their places.
         if length >= 2 * Limits.waitingCallers { tidy() }
         if inquiry.isKnown { known.append(inquiry.token.digest) } else { strangers.append(inquiry.token.digest) }
