@@ -108,25 +108,22 @@ final class IntrospectionQueue: Sendable {
         let now = clock.now()
         var displaced: Inquiry?
         let (step, due) = state.withLock { state -> (Step, [Inquiry]) in
-            let present = state.line.inquiry(about: token.digest)
+            if let present = state.line.inquiry(about: token.digest) {
+                // Callers that share a request take no place of other tokens.
+                return (state.line.join(token.digest) ? .wait(present.pending) : .known(.failure(Self.busy)), [])
+            }
+            // The caller has looked before. The verdict may have arrived since then.
+            if let verdict = memory.verdict(on: token.digest) { return (.known(verdict), []) }
             let isKnown = state.goodBefore.value(for: token.digest) != nil
-            if present == nil {
-                // The caller has looked before. The verdict may have arrived since then.
-                if let verdict = memory.verdict(on: token.digest) { return (.known(verdict), []) }
-                let left = state.pause.timeLeft(isKnown: isKnown, now)
-                // A stranger waits for the probe, because it usually shows that all is well.
-                let isProbed = state.pause.isProbing && !isKnown && state.probe(now)
-                if left > .zero, !isProbed {
-                    return (.known(.failure(.unavailable(.introspection, retryAfter: left.retryAfterSeconds))), [])
-                }
+            let left = state.pause.timeLeft(isKnown: isKnown, now)
+            // A stranger waits for the probe, because it usually shows that all is well.
+            let isProbed = state.pause.isProbing && !isKnown && state.probe(now)
+            if left > .zero, !isProbed {
+                return (.known(.failure(.unavailable(.introspection, retryAfter: left.retryAfterSeconds))), [])
             }
             if state.line.isFull {
                 displaced = isKnown ? state.line.giveUpLastStranger() : nil
-                guard displaced != nil else { return (.known(.failure(Self.busy)), []) }
-            }
-            if let present {
-                state.line.join(token.digest)
-                return (.wait(present.pending), [])
+                guard displaced != nil else { return (.known(.failure(Self.busy)), state.takeDue()) }
             }
             let inquiry = Inquiry(token: token, isKnown: isKnown)
             state.line.append(inquiry)
