@@ -160,7 +160,9 @@ struct KeySetOracle {
         case .refreshStarted(let cause):
             require(!isUnderway, "a second fetch beside another")
             let isAskedAgain = cause == .unknownKey && allowed == nil && broughtNothingAt == now
-            require(cause == allowed || isAskedAgain, "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
+            require(
+                cause == allowed || isAskedAgain,
+                "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
             if cause != .unknownKey { require(now >= backOffEnd, "an attempt during back-off") }
             if cause == .unknownKey { require(timeToPermit(now) == .zero, "a fetch for an unknown key without permit") }
             allowed = nil
