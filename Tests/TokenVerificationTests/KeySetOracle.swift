@@ -39,8 +39,8 @@ struct KeySetOracle {
     /// When the last good fetch for an unknown key began.
     var askedForUnknownKey: Duration?
     var backOffEnd = Duration.zero
-    /// When a fetch that did not ask for an unknown key last brought the same set again. At that moment, the requests that
-    /// waited for it may ask for an unknown key.
+    /// When a fetch that did not ask for an unknown key last brought the same set again. At that moment, the requests
+    /// that waited for it may ask for an unknown key.
     var broughtNothingAt: Duration?
     /// The reason for which the next request may begin a fetch. A fetch must not begin otherwise.
     var allowed: KeySourceEvent.RefreshCause?
@@ -120,8 +120,8 @@ struct KeySetOracle {
         return missingSince + .seconds(30) - now
     }
 
-    /// Whether a fetch of this number or a later one decides that a key is unknown: one that asked for an unknown key, or
-    /// that brought another set.
+    /// Whether a fetch of this number or a later one decides that a key is unknown: one that asked for an unknown key,
+    /// or that brought another set.
     func isDecided(since flight: Int) -> Bool {
         flights.indices.contains {
             $0 >= flight && flights[$0].isGood && (flights[$0].cause == .unknownKey || flights[$0].isChange)

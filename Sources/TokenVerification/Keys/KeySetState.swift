@@ -137,8 +137,8 @@ struct KeySetState: Sendable {
         return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
     }
 
-    /// The step of a request after its wait for `attempt`, with or without success. It returns `wait` only after a fetch
-    /// for another reason than an unknown key.
+    /// The step of a request after its wait for `attempt`, with or without success. It returns `wait` only after a
+    /// fetch for another reason than an unknown key.
     ///
     /// After a successful fetch its set decides. Without one, the present set cannot decide that a key is unknown, and
     /// the answer is *unavailable*.

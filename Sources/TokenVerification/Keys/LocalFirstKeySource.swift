@@ -6,8 +6,8 @@ internal import WireFormat
 ///
 /// A key is looked up by its `kid`, first in the local set, then in the remote one. If the local set has the `kid`,
 /// only its key is used. If neither set has the key, the remote source may fetch; without a remote source, the key is
-/// unknown. If there is no local set, the remote set is used alone, and a key that it lacks is *unavailable*, because the
-/// local set may have it. A token without `kid` is verified with the local set, if there is one.
+/// unknown. If there is no local set, the remote set is used alone, and a key that it lacks is *unavailable*, because
+/// the local set may have it. A token without `kid` is verified with the local set, if there is one.
 public final class LocalFirstKeySource: KeySource {
     private struct Joined {
         let local: JSONWebKeySet.Identity
