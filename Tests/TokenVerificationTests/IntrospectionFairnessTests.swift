@@ -262,10 +262,12 @@ struct IntrospectionFairnessTests {
         #expect(await fixture.code("first") == nil)
     }
 
-    @Test("Without a token that was good before, a 401 to this server pauses for 1 s each time, and no longer")
-    func freshRefusal() async throws {
+    @Test(
+        "Without a token that was good before, a 401 to this server and a 429 pause for 1 s each time, and no longer",
+        arguments: [status(401), status(429, retryAfter: "60")])
+    func freshRefusal(answer: ScriptedIntrospection.Answer) async throws {
         let fixture = try Fixture()
-        fixture.endpoint.set(Self.status(401))
+        fixture.endpoint.set(answer)
         for _ in 0..<5 {
             #expect(await fixture.rejection("a") == .unavailable(.introspection, retryAfter: 1))
             #expect(await fixture.rejection("b") == .unavailable(.introspection, retryAfter: 1))
@@ -274,6 +276,29 @@ struct IntrospectionFairnessTests {
         #expect(fixture.endpoint.requests.count == 5)
         fixture.endpoint.set(Self.good)
         #expect(await fixture.code("b") == nil)
+    }
+
+    @Test("A stranger's failure after that of a known token belongs to the outage, not to the stranger's token")
+    func strangersInOutage() async throws {
+        let fixture = try await Self.fixture()
+        fixture.endpoint.hold()
+        let stranger = Task { await fixture.rejection("stranger") }
+        await fixture.endpoint.wait(forRequests: 2)
+        let known = Task { await fixture.rejection("known") }
+        await fixture.endpoint.wait(forRequests: 3)
+        // An answer of this second, then the failure of the known token, then that of the stranger's.
+        let other = Task { await fixture.rejection("other") }
+        await fixture.endpoint.wait(forRequests: 4)
+        fixture.endpoint.releaseLast()
+        #expect(await other.value == nil)
+        fixture.endpoint.set(.failure(.connectionFailed))
+        fixture.endpoint.releaseLast()
+        #expect(await known.value == .unavailable(.introspection, retryAfter: 1))
+        fixture.endpoint.release()
+        #expect(await stranger.value == .unavailable(.introspection, retryAfter: 1))
+        fixture.endpoint.set(Self.good)
+        fixture.monotonic.advance(by: .seconds(1))
+        #expect(await fixture.code("stranger") == nil)
     }
 
     // MARK: The line

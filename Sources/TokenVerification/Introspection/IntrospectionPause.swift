@@ -12,7 +12,7 @@ struct IntrospectionPause: Sendable {
     private var strangersUntil: Duration?
     /// The number of pauses for all since the last success.
     private var count = 0
-    /// When the endpoint last answered; nil before the first time.
+    /// When the endpoint last answered; nil before the first time, and after a failure that concerns all.
     private var answeredAt: Duration?
     /// When a request last started only because the endpoint was in doubt; nil before the first time.
     private var probedAt: Duration?
@@ -49,6 +49,8 @@ struct IntrospectionPause: Sendable {
             strangersUntil = max(strangersUntil ?? now, now + Limits.probeInterval, asked)
             return
         }
+        // This is newer than the last answer, so a failure of a stranger's token belongs to the outage.
+        answeredAt = nil
         // Requests that ran at the same time and failed count as one outage.
         if until.map({ $0 <= now }) ?? true {
             until = now + min(.seconds(1 << min(count, 8)), Limits.longestPause)

@@ -176,7 +176,9 @@ final class IntrospectionQueue: Sendable {
                 state.suspects = []
                 effect.retryAfter = state.pause.timeLeft(isKnown: false, now).retryAfterSeconds
             case .failure(let failure) where !inquiry.isKnown && state.isInDoubt(failure.reason, now):
-                state.pause.begin(isKnown: false, asked: failure.retryAfter, now)
+                // Without a known token, no probe can show that a 429 belongs to its token. Then one request must not
+                // keep all others out for as long as its response says.
+                state.pause.begin(isKnown: false, asked: state.lastGood == nil ? nil : failure.retryAfter, now)
                 if state.probe(now) {
                     state.suspects.append(inquiry.token.digest)
                 } else {
