@@ -19,10 +19,12 @@ struct IntrospectionFairnessTests {
         return .success(FetchedDocument(status: HTTPStatus(code) ?? .ok, fields: fields, body: []))
     }
 
-    /// A verifier without a cache of verdicts, to which the token "known" was good before.
+    /// A verifier without a cache of verdicts, to which the token "known" was good more than a second ago.
     private static func fixture(_ answer: ScriptedIntrospection.Answer = good) async throws -> Fixture {
         let fixture = try Fixture { $0.caching = .off }
         #expect(await fixture.code("known") == nil)
+        // An answer shows for a second that the endpoint is there.
+        fixture.monotonic.advance(by: .seconds(1))
         // The endpoint answers `good` to every token but hostile ones.
         fixture.endpoint.set { $0.token.hasPrefix("hostile") ? answer : good }
         return fixture
@@ -129,13 +131,42 @@ struct IntrospectionFairnessTests {
             ("Fri, 31 Dec 1999 23:59:59 GMT", 1),
         ])
     func retryAfter(value: String, seconds: Int) async throws {
-        let fixture = try await Self.fixture(Self.status(429, retryAfter: value))
-        #expect(await fixture.rejection("hostile") == .unavailable(.introspection, retryAfter: seconds))
+        let fixture = try await Self.fixture()
+        fixture.endpoint.set(Self.status(429, retryAfter: value))
+        #expect(await fixture.rejection("stranger") == .unavailable(.introspection, retryAfter: seconds))
+        // The endpoint says so to the token that was good too.
+        while fixture.failures.count < 2 { await Task.yield() }
+        fixture.endpoint.set(Self.good)
         fixture.monotonic.advance(by: .seconds(seconds) - .milliseconds(1))
         #expect(await fixture.rejection("stranger") == .unavailable(.introspection, retryAfter: 1))
-        if value == "7" { #expect(await fixture.rejection("known") == .unavailable(.introspection, retryAfter: 1)) }
+        #expect(await fixture.rejection("known") == .unavailable(.introspection, retryAfter: 1))
         fixture.monotonic.advance(by: .milliseconds(1))
         #expect(await fixture.code("stranger") == nil)
+    }
+
+    @Test("A 429 to a stranger's token does not keep out tokens that were good, and no other stranger for long")
+    func strangersTooMany() async throws {
+        let fixture = try await Self.fixture(Self.status(429, retryAfter: "60"))
+        for number in 0..<100 {
+            #expect(await fixture.rejection("hostile\(number)") == .unavailable(.introspection, retryAfter: 60))
+            #expect(await fixture.code("known") == nil)
+            fixture.monotonic.advance(by: .seconds(1))
+            #expect(await fixture.code("stranger\(number)") == nil)
+        }
+    }
+
+    @Test("After a 429 an answer from before it proves nothing: strangers are kept out until the next probe may start")
+    func tooManyAgain() async throws {
+        let fixture = try await Self.fixture(Self.status(429, retryAfter: "60"))
+        #expect(await fixture.rejection("hostile") == .unavailable(.introspection, retryAfter: 60))
+        #expect(await fixture.code("stranger") == nil)
+        #expect(await fixture.rejection("hostile2") == .unavailable(.introspection, retryAfter: 60))
+        #expect(await fixture.rejection("stranger2") == .unavailable(.introspection, retryAfter: 60))
+        fixture.monotonic.advance(by: .seconds(1))
+        #expect(await fixture.code("stranger2") == nil)
+        // The probe is the last token that was good.
+        let known = ["known", "hostile", "known", "stranger", "hostile2", "stranger", "stranger2"]
+        #expect(fixture.endpoint.requests.map(\.token) == known)
     }
 
     @Test("Only a 429 can ask for a longer pause")
@@ -145,12 +176,63 @@ struct IntrospectionFairnessTests {
     }
 
     @Test(
-        "A stranger's token that breaks the connection pauses strangers; a token that was good shows that all is well")
-    func strangersOutage() async throws {
+        "A stranger's token that breaks the connection: the token that was good is asked about at once, others wait",
+        arguments: [.failure(.connectionFailed), status(503), status(401)] as [ScriptedIntrospection.Answer])
+    func strangersOutage(answer: ScriptedIntrospection.Answer) async throws {
+        let fixture = try await Self.fixture(answer)
+        fixture.endpoint.hold()
+        let hostile = Task { await fixture.rejection("hostile") }
+        await fixture.endpoint.wait(forRequests: 2)
+        fixture.endpoint.releaseLast()
+        #expect(await hostile.value == .unavailable(.introspection, retryAfter: 1))
+        await fixture.endpoint.wait(forRequests: 3)
+        #expect(fixture.endpoint.requests.last?.token == "known")
+        let strangers = (0..<5).map { number in Task { await fixture.code("stranger\(number)") } }
+        while fixture.verifier.lineLength < 5 { await Task.yield() }
+        #expect(fixture.endpoint.requests.count == 3)
+        fixture.endpoint.release()
+        for stranger in strangers { #expect(await stranger.value == nil) }
+        // The failure belongs to its token now.
+        #expect(await fixture.rejection("hostile") == .unavailable(.introspection, retryAfter: 5))
+        #expect(fixture.endpoint.requests.count == 8)
+    }
+
+    @Test(
+        "A token on which the endpoint breaks the connection, 1 or 20 times per second, keeps no fresh good token out",
+        arguments: [1, 20])
+    func steadyAttack(perSecond: Int) async throws {
         let fixture = try await Self.fixture(.failure(.connectionFailed))
-        #expect(await fixture.rejection("hostile") == .unavailable(.introspection, retryAfter: 1))
-        #expect(await fixture.rejection("stranger") == .unavailable(.introspection, retryAfter: 1))
-        #expect(await fixture.code("known") == nil)
+        for second in 0..<30 {
+            for number in 0..<perSecond {
+                #expect(await fixture.code("hostile\(second)-\(number)") == "introspection_unavailable")
+                if number == perSecond / 2 { #expect(await fixture.code("fresh\(second)") == nil) }
+                fixture.monotonic.advance(by: .seconds(1) / perSecond)
+            }
+            fixture.monotonic.advance(by: .milliseconds(1))
+        }
+        // At most one probe per second.
+        #expect(fixture.endpoint.requests.map(\.token).filter { $0 == "known" || $0.hasPrefix("fresh") }.count <= 61)
+    }
+
+    @Test("The probe is asked about at most once per second, for any number of strangers", arguments: [1, 10, 30])
+    func probeRate(perSecond: Int) async throws {
+        let fixture = try await Self.fixture(Self.status(429, retryAfter: "1"))
+        for _ in 0..<(10 * perSecond) {
+            _ = await fixture.code("hostile\(fixture.endpoint.requests.count)")
+            fixture.monotonic.advance(by: .seconds(1) / perSecond)
+        }
+        #expect((5...11).contains(fixture.endpoint.requests.filter { $0.token == "known" }.count))
+    }
+
+    @Test("If the token that was good has ended, the answer shows as well that the endpoint is there")
+    func endedProbe() async throws {
+        let fixture = try await Self.fixture(.failure(.connectionFailed))
+        fixture.endpoint.set { request in
+            request.token == "known"
+                ? ScriptedIntrospection.json(["active": false])
+                : request.token.hasPrefix("hostile") ? .failure(.connectionFailed) : Self.good
+        }
+        #expect(await fixture.code("hostile") == "introspection_unavailable")
         #expect(await fixture.code("stranger") == nil)
     }
 
@@ -159,6 +241,7 @@ struct IntrospectionFairnessTests {
         let fixture = try await Self.fixture()
         fixture.endpoint.set(.failure(.connectionFailed))
         #expect(await fixture.code("hostile") == "introspection_unavailable")
+        while fixture.failures.count < 2 { await Task.yield() }
         fixture.monotonic.advance(by: .milliseconds(500))
         for _ in 0..<3 { #expect(await fixture.rejection("known") == .unavailable(.introspection, retryAfter: 1)) }
         #expect(fixture.endpoint.requests.count == 3)
@@ -167,42 +250,79 @@ struct IntrospectionFairnessTests {
         #expect(fixture.endpoint.requests.count == 4)
     }
 
-    @Test("Without a token that was good before, strangers probe after the pause")
-    func freshStart() async throws {
+    @Test(
+        "Without a token that was good before, a failure belongs to its token, so the first good token comes in",
+        arguments: [.failure(.connectionFailed), status(503)] as [ScriptedIntrospection.Answer])
+    func freshStart(answer: ScriptedIntrospection.Answer) async throws {
         let fixture = try Fixture()
-        fixture.endpoint.set(.failure(.connectionFailed))
-        #expect(await fixture.code("a") == "introspection_unavailable")
-        fixture.monotonic.advance(by: .seconds(1))
-        #expect(await fixture.rejection("b") == .unavailable(.introspection, retryAfter: 2))
+        fixture.endpoint.set { $0.token.hasPrefix("hostile") ? answer : Self.good }
+        for number in 0..<100 {
+            #expect(await fixture.rejection("hostile\(number)") == .unavailable(.introspection, retryAfter: 5))
+        }
+        #expect(await fixture.code("first") == nil)
+    }
+
+    @Test(
+        "Without a token that was good before, a 401 to this server and a 429 pause for 1 s each time, and no longer",
+        arguments: [status(401), status(429, retryAfter: "60")])
+    func freshRefusal(answer: ScriptedIntrospection.Answer) async throws {
+        let fixture = try Fixture()
+        fixture.endpoint.set(answer)
+        for _ in 0..<5 {
+            #expect(await fixture.rejection("a") == .unavailable(.introspection, retryAfter: 1))
+            #expect(await fixture.rejection("b") == .unavailable(.introspection, retryAfter: 1))
+            fixture.monotonic.advance(by: .seconds(1))
+        }
+        #expect(fixture.endpoint.requests.count == 5)
         fixture.endpoint.set(Self.good)
-        fixture.monotonic.advance(by: .seconds(2))
-        #expect(await fixture.code("c") == nil)
-        #expect(fixture.endpoint.requests.map(\.token) == ["a", "b", "c"])
+        #expect(await fixture.code("b") == nil)
+    }
+
+    @Test("A stranger's failure after that of a known token belongs to the outage, not to the stranger's token")
+    func strangersInOutage() async throws {
+        let fixture = try await Self.fixture()
+        fixture.endpoint.hold()
+        let stranger = Task { await fixture.rejection("stranger") }
+        await fixture.endpoint.wait(forRequests: 2)
+        let known = Task { await fixture.rejection("known") }
+        await fixture.endpoint.wait(forRequests: 3)
+        // An answer of this second, then the failure of the known token, then that of the stranger's.
+        let other = Task { await fixture.rejection("other") }
+        await fixture.endpoint.wait(forRequests: 4)
+        fixture.endpoint.releaseLast()
+        #expect(await other.value == nil)
+        fixture.endpoint.set(.failure(.connectionFailed))
+        fixture.endpoint.releaseLast()
+        #expect(await known.value == .unavailable(.introspection, retryAfter: 1))
+        fixture.endpoint.release()
+        #expect(await stranger.value == .unavailable(.introspection, retryAfter: 1))
+        fixture.endpoint.set(Self.good)
+        fixture.monotonic.advance(by: .seconds(1))
+        #expect(await fixture.code("stranger") == nil)
     }
 
     // MARK: The line
 
     @Test("After a pause the probe is a token that was good before, even if a stranger's request hangs")
     func probe() async throws {
-        let fixture = try await Self.fixture(.failure(.connectionFailed))
+        let fixture = try await Self.fixture()
         fixture.endpoint.hold()
         let hanging = Task { await fixture.code("hanging") }
         await fixture.endpoint.wait(forRequests: 2)
-        fixture.endpoint.set { _ in .failure(.connectionFailed) }
-        // Another stranger's failure begins the pause while the first request hangs.
-        let hostile = Task { await fixture.code("hostile") }
+        fixture.endpoint.set(.failure(.connectionFailed))
+        // The failure of a known token begins the pause while the first request hangs.
+        let failing = Task { await fixture.code("known") }
         await fixture.endpoint.wait(forRequests: 3)
         fixture.endpoint.releaseLast()
-        #expect(await hostile.value == "introspection_unavailable")
+        #expect(await failing.value == "introspection_unavailable")
         fixture.monotonic.advance(by: .seconds(1))
         fixture.endpoint.set(Self.good)
+        // The stranger comes first. Nevertheless the token that was good is asked about.
         let stranger = Task { await fixture.code("stranger") }
-        while fixture.verifier.lineLength < 1 { await Task.yield() }
-        let known = Task { await fixture.code("known") }
         await fixture.endpoint.wait(forRequests: 4)
         #expect(fixture.endpoint.requests.last?.token == "known")
+        #expect(fixture.verifier.lineLength == 1)
         fixture.endpoint.release()
-        #expect(await known.value == nil)
         #expect(await stranger.value == nil)
         #expect(await hanging.value == nil)
     }

@@ -247,8 +247,7 @@ struct IntrospectionVerifierTests {
     func noAnswer(answer: ScriptedIntrospection.Answer, code: String) async throws {
         let fixture = try Fixture()
         fixture.endpoint.set(answer)
-        let isOutage = ["credentials_refused", "fetch_timed_out", "fetch_tls", "fetch_connection_failed"].contains(code)
-        let seconds = isOutage ? 1 : 5
+        let seconds = code == "credentials_refused" ? 1 : 5
         #expect(await fixture.rejection() == .unavailable(.introspection, retryAfter: seconds))
         #expect(fixture.failures == [code])
         #expect(fixture.log.all.map(\.description) == ["introspection_failed reason=\(code)"])

@@ -69,16 +69,28 @@ struct JWTTokenVerifierTests {
         #expect(source.looks == 0)
     }
 
-    @Test("An unknown key asks once; the newer set decides")
+    @Test("An unknown key asks once; a newer set that has it decides, and so does the same set again")
     func unknownKey() async throws {
         let stale = CountingSource(
             present: JSONWebKeySet([], issuer: IssuerFixture.issuer.url), answer: .success(try Self.keys()))
         #expect(try await rejection(IssuerFixture.issuer.token(), stale) == nil)
         #expect(stale.asked == [.unknownKey])
-        let still = CountingSource(present: try Self.keys(), answer: .success(try Self.keys()))
+        let keys = try Self.keys()
+        let still = CountingSource(present: keys, answer: .success(keys))
         let token = IssuerFixture.issuer.token { $0.header["kid"] = "unknown" }
         #expect(try await rejection(token, still) == .invalid(.jwt(.key(.unknown))))
         #expect(still.asked == [.unknownKey])
+    }
+
+    @Test("A newer set without the key, and the first set without it, are followed by one more question")
+    func askedAgain() async throws {
+        let token = IssuerFixture.issuer.token { $0.header["kid"] = "unknown" }
+        let newer = CountingSource(present: try Self.keys(), answer: .success(try Self.keys()))
+        #expect(try await rejection(token, newer) == .invalid(.jwt(.key(.unknown))))
+        #expect(newer.asked == [.unknownKey, .unknownKey])
+        let first = CountingSource(present: nil, answer: .success(try Self.keys()))
+        #expect(try await rejection(token, first) == .invalid(.jwt(.key(.unknown))))
+        #expect(first.asked == [.noKeys, .unknownKey])
     }
 
     @Test("POLICY §6: a bad signature, and a kid of another algorithm, ask for nothing")

@@ -2,6 +2,7 @@ import HTTPMessages
 import JOSE
 import OAuthMetadata
 import OAuthTestKit
+import Synchronization
 import Testing
 import WireFormat
 
@@ -98,5 +99,87 @@ struct KeyRotationTests {
                 "key_refresh_started", "key_refresh_succeeded",
             ])
         #expect(await rejection(issuer.token(), verifier) == nil)
+    }
+
+    // MARK: A cache before the issuer
+
+    /// A cache that answers with an old set, unless the request forbids it. The test may hold its answers.
+    private final class CachedKeys: DocumentFetcher {
+        struct State {
+            var old: [UInt8] = []
+            var new: [UInt8] = []
+            /// Whether each request forbade the cache's answer.
+            var requests: [Bool] = []
+            var isHeld = false
+            var waiters: [CheckedContinuation<Void, Never>] = []
+        }
+
+        let state = Mutex(State())
+
+        var requests: [Bool] { state.withLock { $0.requests } }
+
+        func release() {
+            let waiters = state.withLock { state in
+                state.isHeld = false
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for waiter in waiters { waiter.resume() }
+        }
+
+        func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
+            let isUncached = request.fields[.cacheControl]?.string == "no-cache"
+            await withCheckedContinuation { continuation in
+                let isHeld = state.withLock { state in
+                    state.requests.append(isUncached)
+                    if state.isHeld { state.waiters.append(continuation) }
+                    return state.isHeld
+                }
+                if !isHeld { continuation.resume() }
+            }
+            return FetchedDocument(status: .ok, body: state.withLock { isUncached ? $0.new : $0.old })
+        }
+    }
+
+    /// An issuer that has rotated its keys, a token of its old key, a cache with the old set, and a verifier.
+    private func cached() throws -> (issuer: FakeIssuer, old: String, cache: CachedKeys, verifier: JWTTokenVerifier) {
+        let issuer = try FakeIssuer(
+            "https://issuer.example", audience: IssuerFixture.resource, algorithms: [.es256],
+            clock: WallClock { IssuerFixture.now })
+        let cache = CachedKeys()
+        let old = issuer.token()
+        cache.state.withLock { $0.old = JSONValue.object(issuer.jwks).encoded() }
+        try issuer.rotateKeys()
+        cache.state.withLock { $0.new = JSONValue.object(issuer.jwks).encoded() }
+        let source = RemoteKeySet(
+            of: try IssuerIdentifier(issuer.url), at: .url(try AbsoluteURL(parsing: Self.url)),
+            checked: RemoteKeySet.Settings(), fetcher: cache,
+            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 0 }), observer: nil)
+        return (issuer, old, cache, try IssuerFixture.verifier(keys: source))
+    }
+
+    @Test("RFC 9111 §5.2.1.4: the first fetch, answered by a cache with the old set, makes no token of a new key bad")
+    func cachedFirstFetch() async throws {
+        let (issuer, _, cache, verifier) = try cached()
+        #expect(await rejection(issuer.token(), verifier) == nil)
+        #expect(cache.requests == [false, true])
+    }
+
+    @Test("RFC 9111 §5.2.1.4: a good token of a new key that joins a background refresh, answered by a cache, is good")
+    func cachedRefresh() async throws {
+        let (issuer, old, cache, verifier) = try cached()
+        #expect(await rejection(old, verifier) == nil)
+        clock.advance(by: .seconds(290))
+        cache.state.withLock { $0.isHeld = true }
+        #expect(await rejection(old, verifier) == nil)
+        while cache.requests.count < 2 { await Task.yield() }
+        let sleepers = clock.sleepers
+        let new = issuer.token()
+        let callers = (0..<5).map { _ in Task { await rejection(new, verifier) } }
+        while clock.sleepers < sleepers + 5 { await Task.yield() }
+        #expect(cache.requests == [false, false])
+        cache.release()
+        for caller in callers { #expect(await caller.value == nil) }
+        #expect(cache.requests == [false, false, true])
     }
 }

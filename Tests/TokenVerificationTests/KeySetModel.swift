@@ -209,7 +209,7 @@ final class KeySetModel: Sendable {
             let waited = now - start
             let cancelledAt = world.waiters.removeValue(forKey: id)?.cancelledAt
             let names = world.oracle.names(now)
-            let isDecided = need == .noKeys || world.oracle.isGood(since: flight)
+            let isDecided = need == .noKeys || world.oracle.isDecided(since: flight)
             let seconds =
                 names == nil
                 ? world.oracle.secondsOfBackOff(now) : world.oracle.seconds(world.oracle.timeToPermit(now))
@@ -224,7 +224,8 @@ final class KeySetModel: Sendable {
                     waited == .zero && error.retryAfter == left, "not refused at once for what is left")
             case (.start, .success(let keys)), (.join, .success(let keys)):
                 world.oracle.require(keys.nameSet == names, "a wait that brought other keys than the last good set")
-                world.oracle.require(isDecided, "an unknown key was decided without a fetch")
+                world.oracle.require(
+                    isDecided || world.oracle.hasJustAsked(now), "an unknown key was decided without asking for it")
             case (.start, .failure(let error)), (.join, .failure(let error)):
                 world.oracle.require(names == nil || !isDecided, "503 with keys that decide")
                 world.oracle.require(error.retryAfter == seconds, "another Retry-After than what is left")

@@ -19,6 +19,8 @@ struct KeySetOracle {
         var content: (names: [String], lifetime: Duration)?
         var deliveredAt: Duration?
         var isGood = false
+        /// Whether it brought another set than the one before.
+        var isChange = false
     }
 
     enum Expectation: Equatable {
@@ -37,6 +39,9 @@ struct KeySetOracle {
     /// When the last good fetch for an unknown key began.
     var askedForUnknownKey: Duration?
     var backOffEnd = Duration.zero
+    /// When a fetch that did not ask for an unknown key last brought the same set again. At that moment, the requests
+    /// that waited for it may ask for an unknown key.
+    var broughtNothingAt: Duration?
     /// The reason for which the next request may begin a fetch. A fetch must not begin otherwise.
     var allowed: KeySourceEvent.RefreshCause?
     var violations: [String] = []
@@ -115,8 +120,18 @@ struct KeySetOracle {
         return missingSince + .seconds(30) - now
     }
 
-    /// Whether a fetch of this number or a later one was good.
-    func isGood(since flight: Int) -> Bool { flights.indices.contains { $0 >= flight && flights[$0].isGood } }
+    /// Whether a fetch of this number or a later one decides that a key is unknown: one that asked for an unknown key,
+    /// or that brought another set.
+    func isDecided(since flight: Int) -> Bool {
+        flights.indices.contains {
+            $0 >= flight && flights[$0].isGood && (flights[$0].cause == .unknownKey || flights[$0].isChange)
+        }
+    }
+
+    /// Whether the issuer was asked for an unknown key just now, and cannot be asked again.
+    func hasJustAsked(_ now: Duration) -> Bool {
+        timeToPermit(now) > .zero && askedForUnknownKey.map { now - $0 <= .seconds(5) } ?? false
+    }
 
     func secondsOfBackOff(_ now: Duration) -> Int {
         seconds(backOffEnd - now)
@@ -144,7 +159,10 @@ struct KeySetOracle {
         switch event {
         case .refreshStarted(let cause):
             require(!isUnderway, "a second fetch beside another")
-            require(cause == allowed, "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
+            let isAskedAgain = cause == .unknownKey && allowed == nil && broughtNothingAt == now
+            require(
+                cause == allowed || isAskedAgain,
+                "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
             if cause != .unknownKey { require(now >= backOffEnd, "an attempt during back-off") }
             if cause == .unknownKey { require(timeToPermit(now) == .zero, "a fetch for an unknown key without permit") }
             allowed = nil
@@ -156,12 +174,15 @@ struct KeySetOracle {
                 require(now - asked <= .seconds(5), "an answer past its time was used")
             }
             guard let content = flights.last?.content else { return require(false, "a success without a good answer") }
+            let isChange = goods.last?.names != content.names
+            if !isChange, flights.last?.cause != .unknownKey { broughtNothingAt = now }
             goods.append(
                 Good(
                     at: now, names: content.names,
                     lifetime: min(content.lifetime, hardLifetime) * (1 - 0.1 * draw)))
             if let index = flights.indices.last {
                 flights[index].isGood = true
+                flights[index].isChange = isChange
                 if flights[index].cause == .unknownKey { askedForUnknownKey = flights[index].startedAt }
             }
             isUnderway = false

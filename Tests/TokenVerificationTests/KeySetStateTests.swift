@@ -185,7 +185,7 @@ struct KeySetStateTests {
         #expect(failed.step(for: .unknownKey, now: now).text == "start")
     }
 
-    @Test("Row 6: a fetch for the age of the set is joined, costs no permit, and decides")
+    @Test("Row 6: a fetch for the age of the set is joined, costs no permit, and decides if it brings another set")
     func row6Joined() throws {
         var state = try Self.fetched()
         let attempt = try #require(state.look(now: .seconds(250)).begun)
@@ -193,6 +193,37 @@ struct KeySetStateTests {
         _ = state.finish(attempt, .changed(try Self.document("b")), now: .seconds(251), fraction: 0)
         #expect(state.stepAfterWait(for: .unknownKey, attempt, now: .seconds(251)).text == "answer b a")
         try Self.empty(&state, at: .seconds(251))
+    }
+
+    @Test(
+        "RFC 9111 §5.2.1.4: a joined fetch for the age that brings the same set, as a cache does, decides nothing",
+        arguments: [0, 3])
+    func row6Cached(taken: Int) throws {
+        let document = try Self.document("a")
+        var state = try Self.fetched(document)
+        let attempt = try #require(state.look(now: .seconds(250)).begun)
+        #expect(state.step(for: .unknownKey, now: .seconds(250)).text == "join")
+        _ = state.finish(attempt, .unchanged(document), now: .seconds(251), fraction: 0)
+        // Another request may take the permits first, with or without an answer of the issuer.
+        var answered = state
+        for _ in 0..<taken {
+            let other = try Self.begun(&state, .unknownKey, .seconds(251))
+            _ = state.finish(other, .failed(.status(500)), now: .seconds(251), fraction: 1)
+            let good = try Self.begun(&answered, .unknownKey, .seconds(251))
+            _ = answered.finish(good, .unchanged(document), now: .seconds(251), fraction: 0)
+        }
+        let step = state.stepAfterWait(for: .unknownKey, attempt, now: .seconds(251))
+        #expect(step.text == (taken == 0 ? "start" : "refuse 30"))
+        if taken > 0 {
+            #expect(answered.stepAfterWait(for: .unknownKey, attempt, now: .seconds(251)).text == "answer a")
+        }
+        guard case .wait(let asking, _) = step else { return }
+        #expect(asking.cause == .unknownKey)
+        // The others that waited share this fetch, and its answer decides.
+        #expect(state.stepAfterWait(for: .unknownKey, attempt, now: .seconds(251)).text == "join")
+        _ = state.finish(asking, .unchanged(document), now: .seconds(252), fraction: 0)
+        #expect(state.stepAfterWait(for: .unknownKey, asking, now: .seconds(252)).text == "answer a")
+        #expect(state.stepAfterWait(for: .noKeys, attempt, now: .seconds(252)).text == "answer a")
     }
 
     @Test("Row 7, unknown key, its lane empty, set asked for at most 5 s ago: 401 at once")

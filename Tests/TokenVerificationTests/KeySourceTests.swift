@@ -3,6 +3,7 @@ import OAuthTestKit
 import Synchronization
 import Testing
 import TokenVerification
+import WireFormat
 
 @Suite("Key sources: static, in process, local first", .serialized)
 struct KeySourceTests {
@@ -114,6 +115,44 @@ struct KeySourceTests {
         #expect(try await source.keys(for: .noKeys).names == "b")
         #expect(source.presentKeys()?.names == "b")
         #expect(source.health == .healthy)
+    }
+
+    @Test("POLICY §1: after a local error, a key that the remote set lacks is unavailable, and one that it has is good")
+    func localErrorAndUnknownKey() async throws {
+        let keys = try JSONWebKeySet(
+            parsing: JSONValue.object(IssuerFixture.issuer.jwks).encoded(), issuer: IssuerFixture.issuer.url)
+        let known = PresentedToken(IssuerFixture.issuer.token())
+        let unknown = PresentedToken(IssuerFixture.issuer.token { $0.header["kid"] = "local" })
+        // The remote set is there, comes with the first fetch, or is another one after each fetch.
+        let remotes: [any KeySource] = [
+            ChosenSource(keys), ChosenSource(nil, fetched: keys),
+            ChosenSource(try NamedKeys.set(["other"]), fetched: keys), StaticKeySource(keys),
+        ]
+        for remote in remotes {
+            let source = LocalFirstKeySource(InProcessKeySource { nil }, otherwise: remote)
+            let verifier = try IssuerFixture.verifier(keys: source)
+            await #expect(throws: TokenRejection.unavailable(.keys, retryAfter: 1)) {
+                try await verifier.verify(unknown)
+            }
+            _ = try await verifier.verify(known)
+        }
+        // With a local set the answer is final.
+        let whole = LocalFirstKeySource(StaticKeySource(try NamedKeys.set(["a"])), otherwise: StaticKeySource(keys))
+        await #expect(throws: TokenRejection.invalid(.jwt(.key(.unknown)))) {
+            try await IssuerFixture.verifier(keys: whole).verify(unknown)
+        }
+    }
+
+    @Test("Local first: the local set counts that is there after the wait for the remote one")
+    func localAfterWait() async throws {
+        let local = ChosenSource(nil)
+        let arriving = try NamedKeys.set(["a"])
+        let remote = InProcessKeySource {
+            local.state.withLock { $0.present = arriving }
+            return try? NamedKeys.set(["b"])
+        }
+        let source = LocalFirstKeySource(local, otherwise: remote)
+        #expect(try await source.keys(for: .noKeys).names == "a b")
     }
 
     @Test("Prepare asks only a source that has nothing")

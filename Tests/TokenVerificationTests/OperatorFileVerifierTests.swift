@@ -146,6 +146,88 @@ struct OperatorFileVerifierTests {
         #expect(Self.reason { try ClientSecret(file: folder.path + "/link") } == reason)
     }
 
+    private static func entry(_ mode: UInt32, owner: UInt32 = 0, device: Int) -> stat {
+        var entry = stat()
+        entry.st_mode = mode_t(mode)
+        entry.st_uid = uid_t(owner)
+        entry.st_dev = dev_t(device)
+        return entry
+    }
+
+    @Test(
+        "A folder that others can write is refused unless it has the sticky bit or is a mount point of its own",
+        arguments: [
+            // An emptyDir of Kubernetes, without and with fsGroup.
+            (0o777, 2, false), (0o2777, 2, false),
+            // The same folder without a mount, and ones that others cannot write.
+            (0o777, 1, true), (0o702, 1, true), (0o1777, 1, false), (0o775, 1, false), (0o755, 1, false),
+        ] as [(UInt32, Int, Bool)])
+    func mounted(mode: UInt32, device: Int, isReplaceable: Bool) {
+        let folder = Self.entry(mode, device: device)
+        #expect(OperatorFile.isReplaceable(in: folder, Self.entry(0o755, device: 1)) == isReplaceable)
+    }
+
+    private struct Owned: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let owner: UInt32
+        var user: UInt32 = 0
+        var folder: UInt32 = 0o755
+        var folderDevice = 1
+        var fileDevice = 1
+        var isForeign = false
+    }
+
+    @Test(
+        "The owner of a file is root or the user of this program, unless the file or its folder is a mount of its own",
+        arguments: [
+            Owned(testDescription: "own", owner: 1_000, user: 1_000),
+            Owned(testDescription: "of root", owner: 0, user: 1_000),
+            Owned(testDescription: "of a third user", owner: 1_234, isForeign: true),
+            Owned(testDescription: "of a third user, for another user", owner: 1_234, user: 1_000, isForeign: true),
+            Owned(testDescription: "of a third user in /tmp", owner: 1_234, folder: 0o1777, isForeign: true),
+            Owned(
+                testDescription: "of a third user in a /tmp that is a mount", owner: 1_234, folder: 0o1777,
+                folderDevice: 2, fileDevice: 2, isForeign: true),
+            Owned(
+                testDescription: "Kubernetes secret", owner: 0, user: 1_000, folder: 0o2755, folderDevice: 2,
+                fileDevice: 2),
+            Owned(
+                testDescription: "Vault agent in an emptyDir", owner: 100, folder: 0o777, folderDevice: 2, fileDevice: 2
+            ),
+            Owned(
+                testDescription: "init container in an emptyDir", owner: 2_000, user: 1_000, folder: 0o2777,
+                folderDevice: 2, fileDevice: 2),
+            Owned(testDescription: "Docker secret", owner: 0, user: 1_000, fileDevice: 2),
+            Owned(testDescription: "Compose secret of the host's user", owner: 1_000, fileDevice: 2),
+            Owned(
+                testDescription: "systemd credential", owner: 0, user: 1_000, folder: 0o500, folderDevice: 2,
+                fileDevice: 2),
+        ])
+    private func owners(of file: Owned) {
+        let isForeign = OperatorFile.isForeign(
+            Self.entry(0o644, owner: file.owner, device: file.fileDevice),
+            in: Self.entry(file.folder, device: file.folderDevice), Self.entry(0o755, device: 1), user: file.user)
+        #expect(isForeign == file.isForeign)
+    }
+
+    @Test("A file that a third user owns is refused with any mode", .enabled(if: geteuid() == 0))
+    func foreign() throws {
+        let folder = try Folder()
+        let file = try folder.file(Array("secret".utf8))
+        for mode in [0o600, 0o444] as [mode_t] {
+            unsafe chmod(file, mode)
+            unsafe chown(file, 1_234, 0)
+            let error = #expect(throws: ConfigurationError.self) { try ClientSecret(file: file) }
+            #expect(
+                error?.lines == [
+                    "clientSecret names a file that is owned by another user, who can change it; "
+                        + "chown it to root or to the user of this program"
+                ])
+            unsafe chown(file, 0, 1_234)
+            #expect(Self.reason { try ClientSecret(file: file) } == nil)
+        }
+    }
+
     @Test("A pipe, a device and a socket do not hang the start: they are refused")
     func notAFile() throws {
         let folder = try Folder()

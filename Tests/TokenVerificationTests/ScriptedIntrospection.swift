@@ -77,6 +77,11 @@ final class ScriptedIntrospection: DocumentFetcher {
         state.withLock { $0.waiters.popLast() }?.resume()
     }
 
+    /// Lets the oldest waiting request continue. Later ones wait.
+    func releaseFirst() {
+        state.withLock { $0.waiters.isEmpty ? nil : $0.waiters.removeFirst() }?.resume()
+    }
+
     func wait(forRequests count: Int) async {
         while requests.count < count { await Task.yield() }
     }

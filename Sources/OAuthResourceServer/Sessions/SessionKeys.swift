@@ -39,8 +39,10 @@ public struct SessionKeys: Sendable, CustomStringConvertible, CustomDebugStringC
     ///
     /// `openssl rand -base64 32` prints a line that is a key.
     ///
-    /// It must be a regular file of at most 16,384 bytes that neither its group nor others can write. If others can
-    /// write its folder, the folder must have the sticky bit. Blocks on the file system: call it at start-up.
+    /// It must be a regular file of at most 16,384 bytes that neither its group nor others can write, and root or the
+    /// user of this program must own it. If others can write its folder, the folder must have the sticky bit. A file or
+    /// folder that is a mount point, as in containers, may have another owner, and the folder may be writable. Blocks
+    /// on the file system: call it at start-up.
     ///
     /// - Throws: ``TokenVerification/ConfigurationError`` when the file cannot be read, or with every fault of the
     ///   keys, by line number. It contains no key.

@@ -19,8 +19,9 @@ public struct ClientSecret: Sendable, CustomStringConvertible, CustomDebugString
 
     /// Reads a secret from a file. The secret is the whole content, without one line break (LF or CR LF) at the end.
     ///
-    /// The file must be a regular file that neither its group nor others can write. If others can write its folder, the
-    /// folder must have the sticky bit.
+    /// The file must be a regular file that neither its group nor others can write, and root or the user of this
+    /// program must own it. If others can write its folder, the folder must have the sticky bit. A file or folder that
+    /// is a mount point, as in containers, may have another owner, and the folder may be writable.
     ///
     /// - Throws: ``ConfigurationError`` when the file cannot be read, or when its content is not a secret: see
     ///   ``init(_:)``.

@@ -74,10 +74,20 @@ extension IntrospectionConfiguration {
         /// How many of these requests may be about tokens that were not accepted before. The others are left for tokens
         /// that were.
         public static let concurrentUnknownTokens = 12
+        /// How many of these requests may be about tokens that were accepted before, while others wait. So tokens that
+        /// were accepted before do not keep new ones out.
+        static let concurrentKnownTokens = 12
+        /// The largest number of tokens that wait. A caller with one more gets *unavailable* at once.
+        static let waitingTokens = 1_000
+        /// The largest number of callers that wait for one token. One more gets *unavailable* at once.
+        static let callersPerToken = 64
         /// The largest number of callers that wait. One more gets *unavailable* at once.
-        public static let waitingCallers = 1_000
+        public static let waitingCallers = 10_000
         /// The longest pause after an outage. The pauses are 1, 2, 4 … seconds up to this.
         public static let longestPause: Duration = .seconds(8)
+        /// The shortest time between two requests that only find out whether the endpoint is there. For the same time,
+        /// an answer shows that it is.
+        static let probeInterval: Duration = .seconds(1)
         /// The longest `Retry-After` of a 429 response that is honoured. A longer one counts as this.
         public static let longestRetryAfter: Duration = .seconds(60)
         /// How many digests of accepted tokens are remembered, so that these tokens overtake others, and as many

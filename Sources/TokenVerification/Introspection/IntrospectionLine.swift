@@ -12,6 +12,7 @@ struct IntrospectionLine: Sendable {
         /// Whether the token was good before.
         let isKnown: Bool
         let pending = SharedResult<Verdict>()
+        /// The number of its callers; zero for a probe.
         var waiters = 1
         var isRunning = false
     }
@@ -27,25 +28,31 @@ struct IntrospectionLine: Sendable {
 
     /// The number of places in line, including abandoned ones.
     var length: Int { known.count + strangers.count }
-    /// Whether no further caller may wait.
-    var isFull: Bool { waiting >= Limits.waitingCallers }
+    /// Whether no further token may be asked about, or no further caller may wait. Tokens count, and not only callers:
+    /// otherwise, callers with one token could fill the line.
+    var isFull: Bool { inquiries.count >= Limits.waitingTokens || waiting >= Limits.waitingCallers }
+
+    /// Whether a request about a token that was good before runs.
+    var isKnownRunning: Bool { runningKnown > 0 }
 
     /// The inquiry about a token, running or in line.
     func inquiry(about digest: SHA256Digest) -> Inquiry? { inquiries[digest] }
 
-    /// Adds a caller to an inquiry.
-    mutating func join(_ digest: SHA256Digest) {
-        guard inquiries[digest] != nil else { return }
+    /// Adds a caller to an inquiry. Returns false when too many callers wait for this token or in total.
+    mutating func join(_ digest: SHA256Digest) -> Bool {
+        guard let inquiry = inquiries[digest], inquiry.waiters < Limits.callersPerToken, waiting < Limits.waitingCallers
+        else { return false }
         inquiries[digest]?.waiters += 1
         waiting += 1
+        return true
     }
 
-    /// Puts a token with its first caller into the line.
+    /// Puts a token with its callers into the line.
     mutating func append(_ inquiry: Inquiry) {
         inquiries[inquiry.token.digest] = inquiry
-        waiting += 1
+        waiting += inquiry.waiters
         // Callers that leave before their request starts do not remove their places.
-        if length >= 2 * Limits.waitingCallers { tidy() }
+        if length >= 2 * Limits.waitingTokens { tidy() }
         if inquiry.isKnown { known.append(inquiry.token.digest) } else { strangers.append(inquiry.token.digest) }
     }
 
@@ -64,7 +71,7 @@ struct IntrospectionLine: Sendable {
     ///   was good before, the running requests of others do not count: they may take long.
     mutating func takeDue(isProbing: Bool) -> [Inquiry] {
         var due: [Inquiry] = []
-        while isProbing ? runningKnown == 0 : running < Limits.concurrentRequests, let next = takeFirst(of: \.known) {
+        while isProbing ? runningKnown == 0 : mayStartKnown(), let next = takeFirst(of: \.known) {
             runningKnown += 1
             due.append(next)
         }
@@ -106,6 +113,14 @@ struct IntrospectionLine: Sendable {
         return nil
     }
 
+    /// Known tokens leave some requests to strangers, but only if one waits.
+    private mutating func mayStartKnown() -> Bool {
+        guard runningKnown >= Limits.concurrentKnownTokens else { return running < Limits.concurrentRequests }
+        let abandoned = strangers.prefix { inquiries[$0]?.isRunning ?? true }
+        strangers.removeFirst(abandoned.count)
+        return strangers.isEmpty && running < Limits.concurrentRequests
+    }
+
     private var running: Int { runningKnown + runningStrangers }
 
     private mutating func remove(_ digest: SHA256Digest) {
@@ -126,7 +141,7 @@ struct IntrospectionLine: Sendable {
         return nil
     }
 
-    /// Removes the abandoned places. Then the line is not longer than the number of callers.
+    /// Removes the abandoned places. Then the line is not longer than the number of tokens.
     private mutating func tidy() {
         let inquiries = inquiries
         var seen: Set<SHA256Digest> = []

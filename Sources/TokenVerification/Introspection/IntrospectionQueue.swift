@@ -9,6 +9,12 @@ internal import Synchronization
 /// leave before its request starts, there is no request. After an outage there is a pause; then there is one request at
 /// a time until one succeeds. Tokens that were good before overtake the others, so that tokens which a stranger invents
 /// do not keep them out.
+///
+/// A failure with a stranger's token may be the doing of that token. If the endpoint has answered within the last
+/// second, it is. Otherwise the last token that was good is asked about at once, while the strangers in line wait: an
+/// answer shows that the failure belongs to the one token, and a failure is an outage. As long as no token was good,
+/// nothing can tell the two apart. Then a failed connection and a 503 belong to their token, because a pause would let
+/// anyone keep the first good token out.
 final class IntrospectionQueue: Sendable {
     typealias Verdict = Result<AccessToken, TokenRejection>
     typealias Outcome = Result<Verdict, IntrospectionEndpoint.RequestFailure>
@@ -20,29 +26,58 @@ final class IntrospectionQueue: Sendable {
         var pause = IntrospectionPause()
         /// The tokens that were good when the endpoint was last asked about them.
         var goodBefore = DigestTable<Void>(capacity: Limits.rememberedDigests)
+        /// The token of the last good verdict. It is the probe. If it is not good any more, the answer shows as well
+        /// that the endpoint is there.
+        var lastGood: PresentedToken?
+        /// The strangers' tokens whose requests failed before the present probe.
+        var suspects: [SHA256Digest] = []
 
         mutating func takeDue() -> [Inquiry] { line.takeDue(isProbing: pause.isProbing) }
+
+        /// Puts the last good token into the line, if it may be asked about now and no other such token is.
+        ///
+        /// - Returns: Whether the outcome of a known token's request is to be expected.
+        mutating func probe(_ now: Duration) -> Bool {
+            if line.isKnownRunning { return true }
+            guard let lastGood, line.inquiry(about: lastGood.digest) == nil, pause.beginProbe(now) else { return false }
+            line.append(Inquiry(token: lastGood, isKnown: true, waiters: 0))
+            return true
+        }
+
+        /// Whether a failure with a stranger's token may be one of the endpoint.
+        func isInDoubt(_ reason: IntrospectionTokenVerifier.Failure, _ now: Duration) -> Bool {
+            // RFC 6585 §4: the endpoint asks this server to wait, so a later answer is needed.
+            if reason == .status(429) { return true }
+            return reason.concernsEveryToken && !pause.hasJustAnswered(now)
+                && (lastGood != nil || reason == .credentialsRefused)
+        }
+    }
+
+    /// What the outcome of a request means for its own callers and for the line.
+    private struct Effect {
+        var given: [Inquiry] = []
+        var due: [Inquiry] = []
+        var retryAfter = Limits.failureLifetime.retryAfterSeconds
     }
 
     private let state = Mutex(State())
     private let clock: MonotonicClock
-    private let recall: @Sendable (SHA256Digest) -> Verdict?
+    private let memory: IntrospectionMemory
     private let ask: @Sendable (PresentedToken) async -> Outcome
     private let observer: TokenVerificationEvent.Observer?
 
     /// Makes a queue.
     ///
     /// - Parameters:
-    ///   - recall: Returns a cached verdict. It must be quick, because it runs inside the lock.
-    ///   - ask: Sends a request to the endpoint, and caches the verdict for `recall`.
+    ///   - memory: The cached verdicts. It is asked inside the lock.
+    ///   - ask: Sends a request to the endpoint, and caches the verdict in `memory`.
     init(
-        clock: MonotonicClock, observer: TokenVerificationEvent.Observer?,
-        recall: @escaping @Sendable (SHA256Digest) -> Verdict?,
+        clock: MonotonicClock, observer: TokenVerificationEvent.Observer?, memory: IntrospectionMemory,
         ask: @escaping @Sendable (PresentedToken) async -> Outcome
     ) {
         self.clock = clock
         self.observer = observer
-        self.recall = recall
+        self.memory = memory
         self.ask = ask
     }
 
@@ -73,23 +108,22 @@ final class IntrospectionQueue: Sendable {
         let now = clock.now()
         var displaced: Inquiry?
         let (step, due) = state.withLock { state -> (Step, [Inquiry]) in
-            let present = state.line.inquiry(about: token.digest)
+            if let present = state.line.inquiry(about: token.digest) {
+                // Callers that share a request take no place of other tokens.
+                return (state.line.join(token.digest) ? .wait(present.pending) : .known(.failure(Self.busy)), [])
+            }
+            // The caller has looked before. The verdict may have arrived since then.
+            if let verdict = memory.verdict(on: token.digest) { return (.known(verdict), []) }
             let isKnown = state.goodBefore.value(for: token.digest) != nil
-            if present == nil {
-                // The caller has looked before. The verdict may have arrived since then.
-                if let verdict = recall(token.digest) { return (.known(verdict), []) }
-                let left = state.pause.timeLeft(isKnown: isKnown, now)
-                if left > .zero {
-                    return (.known(.failure(.unavailable(.introspection, retryAfter: left.retryAfterSeconds))), [])
-                }
+            let left = state.pause.timeLeft(isKnown: isKnown, now)
+            // A stranger waits for the probe, because it usually shows that all is well.
+            let isProbed = state.pause.isProbing && !isKnown && state.probe(now)
+            if left > .zero, !isProbed {
+                return (.known(.failure(.unavailable(.introspection, retryAfter: left.retryAfterSeconds))), [])
             }
             if state.line.isFull {
                 displaced = isKnown ? state.line.giveUpLastStranger() : nil
-                guard displaced != nil else { return (.known(.failure(Self.busy)), []) }
-            }
-            if let present {
-                state.line.join(token.digest)
-                return (.wait(present.pending), [])
+                guard displaced != nil else { return (.known(.failure(Self.busy)), state.takeDue()) }
             }
             let inquiry = Inquiry(token: token, isKnown: isKnown)
             state.line.append(inquiry)
@@ -122,26 +156,42 @@ final class IntrospectionQueue: Sendable {
 
     private func finish(_ inquiry: Inquiry, _ outcome: Outcome) {
         let now = clock.now()
-        let effect = state.withLock { state -> (given: [Inquiry], due: [Inquiry], retryAfter: Int)? in
+        let effect = state.withLock { state -> Effect? in
             // The outcome and the time-out both call this function. Only the first call has an effect.
             guard state.line.end(inquiry) else { return nil }
-            var given: [Inquiry] = []
-            var left = Limits.failureLifetime
+            var effect = Effect()
             switch outcome {
             case .success(let verdict):
-                state.pause.end()
+                answered(&state, now)
                 switch verdict {
-                case .success: state.goodBefore.insert((), for: inquiry.token.digest)
+                case .success:
+                    state.goodBefore.insert((), for: inquiry.token.digest)
+                    state.lastGood = inquiry.token
                 case .failure: state.goodBefore.remove(inquiry.token.digest)
                 }
-            case .failure(let failure) where failure.reason.concernsEveryToken:
-                state.pause.begin(isKnown: inquiry.isKnown, asked: failure.retryAfter, now)
+            case .failure(let failure) where inquiry.isKnown && failure.reason.concernsEveryToken:
+                state.pause.begin(isKnown: true, asked: failure.retryAfter, now)
                 // During a pause no request starts, so the callers in line get *unavailable* now.
-                given = state.line.giveUp(includingKnown: state.pause.includesKnown)
-                left = state.pause.timeLeft(isKnown: false, now)
-            case .failure: break
+                effect.given = state.line.giveUp(includingKnown: true)
+                state.suspects = []
+                effect.retryAfter = state.pause.timeLeft(isKnown: false, now).retryAfterSeconds
+            case .failure(let failure) where !inquiry.isKnown && state.isInDoubt(failure.reason, now):
+                // Without a known token, no probe can show that a 429 belongs to its token. Then one request must not
+                // keep all others out for as long as its response says.
+                state.pause.begin(isKnown: false, asked: state.lastGood == nil ? nil : failure.retryAfter, now)
+                if state.probe(now) {
+                    state.suspects.append(inquiry.token.digest)
+                } else {
+                    effect.given = state.line.giveUp(includingKnown: false)
+                }
+                effect.retryAfter = state.pause.timeLeft(isKnown: false, now).retryAfterSeconds
+            case .failure:
+                memory.keepFailure(on: inquiry.token.digest)
+                // A response that concerns one token is an answer. A filter may have given it to a stranger.
+                if inquiry.isKnown { answered(&state, now) }
             }
-            return (given, state.takeDue(), left.retryAfterSeconds)
+            effect.due = state.takeDue()
+            return effect
         }
         guard let effect else { return }
         switch outcome {
@@ -154,5 +204,12 @@ final class IntrospectionQueue: Sendable {
             }
         }
         start(effect.due)
+    }
+
+    /// Records that the endpoint answers, so that earlier failures belong to their tokens.
+    private func answered(_ state: inout State, _ now: Duration) {
+        state.pause.end(now)
+        for digest in state.suspects { memory.keepFailure(on: digest) }
+        state.suspects = []
     }
 }

@@ -16,8 +16,12 @@ public import HTTPMessages
 /// | cannot be reached, or responds with 401, 429 or 503 | A pause, then one request at a time until one succeeds. |
 /// | responds with another status, or 200 and no usable response | Only this token is *unavailable* for five seconds. |
 ///
-/// Tokens that were accepted before overtake the others. A token that was accepted before is asked about even while
-/// requests for other tokens fail. So invented tokens do not make it *unavailable*.
+/// A caller can invent a token that causes a failure of the first kind too. Therefore the pause applies to all tokens
+/// only if it happens with a token that was accepted before. If the endpoint answers about such a token, the failure
+/// counts as one of the second kind.
+///
+/// Tokens that were accepted before overtake the others. When the endpoint fails for another token, the last accepted
+/// token is presented to it again, at most once per second. That token is held in memory for this.
 ///
 /// - SeeAlso: [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)
 public struct IntrospectionTokenVerifier: TokenVerifier {
@@ -57,7 +61,7 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
         let memory = IntrospectionMemory(configuration.caching, clock: clock, monotonicClock: monotonicClock)
         self.memory = memory
         queue = IntrospectionQueue(
-            clock: monotonicClock, observer: observer, recall: { memory.verdict(on: $0) },
+            clock: monotonicClock, observer: observer, memory: memory,
             ask: { token in
                 do throws(IntrospectionEndpoint.RequestFailure) {
                     let answer = try await endpoint.answer(about: token)
@@ -69,7 +73,6 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
                     memory.keep(verdict, on: token.digest, at: now)
                     return .success(verdict)
                 } catch {
-                    if !error.reason.concernsEveryToken { memory.keepFailure(on: token.digest) }
                     return .failure(error)
                 }
             })

@@ -102,15 +102,15 @@ public struct JWTTokenVerifier: TokenVerifier {
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         if let known = rememberedToken(token) { return known }
         let candidate = try prepare(token)
-        if let present = issuers[candidate.issuer].keys.presentKeys() {
+        let present = issuers[candidate.issuer].keys.presentKeys()
+        if let present {
             switch verdict(candidate, present) {
             case .accepted(let token): return token
             case .refused(let rejection): throw rejection
             case .unknownKey: break
             }
-            return try await verify(candidate, need: .unknownKey)
         }
-        return try await verify(candidate, need: .noKeys)
+        return try await verify(candidate, lackedBy: present)
     }
 
     /// The cached token, or nil when it is not cached or the key set has changed since then.
@@ -169,19 +169,30 @@ public struct JWTTokenVerifier: TokenVerifier {
         return differences.first { $0 != .other } ?? .other
     }
 
-    private func verify(_ candidate: Candidate, need: KeyNeed) async throws(TokenRejection) -> AccessToken {
-        let keys: JSONWebKeySet
-        do throws(KeySourceError) {
-            keys = try await issuers[candidate.issuer].keys.keys(for: need)
-        } catch {
-            // A wait that ended because the client went away says nothing about the keys.
-            throw .unavailable(Task.isCancelled ? .cancelled : .keys, retryAfter: error.retryAfter)
+    /// Verifies with newer keys than `present`, which is nil or lacks the token's key.
+    private func verify(
+        _ candidate: Candidate, lackedBy present: JSONWebKeySet?
+    ) async throws(TokenRejection) -> AccessToken {
+        var judged = present
+        // A set that lacks the key is final only if it is the answer to the question for an unknown key. The answer to
+        // another question, such as the first fetch, may come from a cache that has not yet seen the key. Therefore a
+        // set that is new here is followed by one more question.
+        for _ in 0..<2 {
+            let keys: JSONWebKeySet
+            do throws(KeySourceError) {
+                keys = try await issuers[candidate.issuer].keys.keys(for: judged == nil ? .noKeys : .unknownKey)
+            } catch {
+                // A wait that ended because the client went away says nothing about the keys.
+                throw .unavailable(Task.isCancelled ? .cancelled : .keys, retryAfter: error.retryAfter)
+            }
+            switch verdict(candidate, keys) {
+            case .accepted(let token): return token
+            case .refused(let rejection): throw rejection
+            case .unknownKey where keys.identity == judged?.identity: throw .invalid(.jwt(.key(.unknown)))
+            case .unknownKey: judged = keys
+            }
         }
-        switch verdict(candidate, keys) {
-        case .accepted(let token): return token
-        case .refused(let rejection): throw rejection
-        case .unknownKey: throw .invalid(.jwt(.key(.unknown)))
-        }
+        throw .invalid(.jwt(.key(.unknown)))
     }
 
     private enum Verdict {

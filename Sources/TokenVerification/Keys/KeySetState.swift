@@ -123,7 +123,8 @@ struct KeySetState: Sendable {
             return .wait(begin(.noKeys, now), isNew: true)
         }
         guard need == .unknownKey else { return .answer(keys) }
-        // The set lacks the key: join the running fetch. A refresh because of age takes no permit.
+        // The set lacks the key: join the running fetch. A refresh because of age takes no permit, but it decides only
+        // if it brings another set: see `stepAfterWait`.
         if let underway, underway.cause == .unknownKey || permits.timeLeft(now) == .zero {
             return .wait(underway, isNew: false)
         }
@@ -136,15 +137,24 @@ struct KeySetState: Sendable {
         return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
     }
 
-    /// The step of a request after its wait for `attempt`, with or without success. It never returns `wait`.
+    /// The step of a request after its wait for `attempt`, with or without success. It returns `wait` only after a
+    /// fetch for another reason than an unknown key.
     ///
     /// After a successful fetch its set decides. Without one, the present set cannot decide that a key is unknown, and
     /// the answer is *unavailable*.
     mutating func stepAfterWait(for need: KeyNeed, _ attempt: KeyAttempt, now: Duration) -> Step {
         dropRemovedKeys(now)
         guard let keys = usableKeys(now) else { return .refuse(retryAfter: backOff.secondsLeft(now)) }
-        if need == .noKeys || newestSet >= attempt.number { return .answer(keys) }
-        return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
+        guard need == .unknownKey else { return .answer(keys) }
+        guard newestSet >= attempt.number else { return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds) }
+        // RFC 9111 §5.2.1.4: a cache may have answered this fetch with the old set, because it was sent without
+        // `no-cache`. The set that lacks the key is still the same, so the issuer is asked now.
+        if attempt.cause != .unknownKey, newestSet == attempt.number,
+            present?.document.keys.identity == attempt.known?.keys.identity
+        {
+            return step(for: .unknownKey, now: now)
+        }
+        return .answer(keys)
     }
 
     /// Records the result of an attempt.

@@ -14,8 +14,9 @@ public protocol KeySource: Sendable {
 
     /// Returns a newer set, because the present one is missing or lacks the token's key.
     ///
-    /// A token whose key is not in the returned set is invalid (401). Throw if you could not ask the issuer for a newer
-    /// set, unless the present set is certainly its newest.
+    /// A token whose key is not in the returned set is invalid (401). If the returned set is not the one that lacked
+    /// the key before, the verifier first asks once more with ``KeyNeed/unknownKey``. Throw if you could not ask the
+    /// issuer for a newer set, unless the present set is certainly its newest.
     ///
     /// - Throws: ``KeySourceError`` when there is no set, or the issuer could not be asked for a newer one.
     func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet

@@ -6,8 +6,8 @@ internal import WireFormat
 ///
 /// A key is looked up by its `kid`, first in the local set, then in the remote one. If the local set has the `kid`,
 /// only its key is used. If neither set has the key, the remote source may fetch; without a remote source, the key is
-/// unknown. If there is no local set, the remote set is used alone. A token without `kid` is verified with the local
-/// set, if there is one.
+/// unknown. If there is no local set, the remote set is used alone, and a key that it lacks is *unavailable*, because
+/// the local set may have it. A token without `kid` is verified with the local set, if there is one.
 public final class LocalFirstKeySource: KeySource {
     private struct Joined {
         let local: JSONWebKeySet.Identity
@@ -37,14 +37,16 @@ public final class LocalFirstKeySource: KeySource {
     /// The local keys, combined with the keys of the remote source for this need.
     ///
     /// - Throws: ``KeySourceError`` when the remote source has no keys; without a remote source, when the local source
-    ///   has none.
+    ///   has none; without local keys, also when the remote source has no other set than before.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
-        let localKeys = local.presentKeys()
         guard let remote else { return try await local.keys(for: need) }
         // The local set does not have the key. If the remote source has no set yet, it needs its first one.
-        let isThere = remote.presentKeys() != nil
-        let remoteKeys = try await remote.keys(for: isThere ? need : .noKeys)
-        return localKeys.map { join($0, remoteKeys) } ?? remoteKeys
+        let before = remote.presentKeys()
+        let remoteKeys = try await remote.keys(for: before == nil ? .noKeys : need)
+        if let localKeys = local.presentKeys() { return join(localKeys, remoteKeys) }
+        // The set that lacks the key is still the same, and the local set could not be looked at.
+        if need == .unknownKey, remoteKeys.identity == before?.identity { throw KeySourceError(retryAfter: 1) }
+        return remoteKeys
     }
 
     /// The health of the local source. When that one has no keys, the health of the remote source.

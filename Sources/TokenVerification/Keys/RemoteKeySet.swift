@@ -83,9 +83,11 @@ public final class RemoteKeySet: KeySource {
         let timing = fetch.timing
         let now = clock.now()
         var step = state.withLock { $0.step(for: need, now: now) }
-        if case .wait(let attempt, let isNew) = step {
+        // A second wait follows when the first one was for a fetch that did not ask for an unknown key.
+        for _ in 0..<2 {
+            guard case .wait(let attempt, let isNew) = step else { break }
             if isNew { start(attempt) }
-            _ = await attempt.pending.value(within: Limits.patience, timing)
+            _ = await attempt.pending.value(within: now + Limits.patience - clock.now(), timing)
             let later = clock.now()
             step = state.withLock { $0.stepAfterWait(for: need, attempt, now: later) }
         }

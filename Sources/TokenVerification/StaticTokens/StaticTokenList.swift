@@ -26,8 +26,9 @@ public struct StaticTokenList: Sendable, CustomStringConvertible, CustomReflecta
 
     /// Reads a list from a file.
     ///
-    /// The file must be a regular file that neither its group nor others can write. If others can write its folder, the
-    /// folder must have the sticky bit.
+    /// The file must be a regular file that neither its group nor others can write, and root or the user of this
+    /// program must own it. If others can write its folder, the folder must have the sticky bit. A file or folder that
+    /// is a mount point, as in containers, may have another owner, and the folder may be writable.
     ///
     /// - Throws: ``ConfigurationError`` when the file cannot be read, or with every fault of the list, by line number.
     public init(file path: String) throws(ConfigurationError) {
