@@ -194,8 +194,8 @@ struct IntrospectionVerifierLoadTests {
         fixture.endpoint.hold()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<40 { group.addTask { #expect(await fixture.code("known\(number)") == nil) } }
-            while fixture.monotonic.sleepers < 40 + 16 { await Task.yield() }
-            #expect(fixture.endpoint.running == 16)
+            await fixture.endpoint.wait(forRequests: 40 + 16)
+            while fixture.verifier.lineLength < 24 { await Task.yield() }
             for number in 0..<5 { group.addTask { #expect(await fixture.code("stranger\(number)") == nil) } }
             while fixture.verifier.lineLength < 24 + 5 { await Task.yield() }
             // Of the next eight places, strangers get four when they are free, although 24 known tokens wait.

@@ -1,8 +1,9 @@
 /// The pauses in which the endpoint is not asked. It contains no clock.
 ///
 /// A caller can present a token on which the endpoint, or a filter before it, breaks the connection or responds with
-/// 429. Therefore a failure with a token that was never good pauses only the requests about such tokens. Only the
-/// failure of a token that was good before pauses all.
+/// 429. Therefore a failure with a token that was never good pauses only the requests about such tokens, until another
+/// request succeeds. Only the failure of a token that was good before pauses all. In particular, the `Retry-After` of a
+/// 429 (RFC 6585 §4) applies to known tokens only if one of them gets a 429.
 struct IntrospectionPause: Sendable {
     private typealias Limits = IntrospectionConfiguration.Limits
 

@@ -46,10 +46,9 @@ final class IntrospectionQueue: Sendable {
 
         /// Whether a failure with a stranger's token may be one of the endpoint.
         func isInDoubt(_ reason: IntrospectionTokenVerifier.Failure, _ now: Duration) -> Bool {
-            // RFC 6585 §4: the endpoint asks this server to wait, so a later answer is needed.
-            if reason == .status(429) { return true }
-            return reason.concernsEveryToken && !pause.hasJustAnswered(now)
-                && (lastGood != nil || reason == .credentialsRefused)
+            guard reason.concernsEveryToken, !pause.hasJustAnswered(now) else { return false }
+            // RFC 6585 §4, RFC 7662 §2.3: with 429 and 401, the endpoint speaks about this server.
+            return lastGood != nil || reason == .status(429) || reason == .credentialsRefused
         }
     }
 
