@@ -16,8 +16,10 @@ extension HTTPServer {
         case invalidPath(String)
         /// Another program listens there.
         case portInUse(String)
-        /// Another program holds the lock on the folder of the Unix-domain socket: the path of the socket.
-        case folderLocked(String)
+        /// Another program holds the lock of the Unix-domain socket: the path of the socket.
+        case lockHeld(String)
+        /// The lock file of the Unix-domain socket is not a private file of this user: the path of the socket.
+        case foreignLock(String)
         /// The path of the Unix-domain socket names a file of another kind.
         case notASocket(String)
         /// The system does not let this program listen there.
@@ -42,9 +44,12 @@ extension HTTPServer {
                 "cannot listen on path \"\(path)\": give a path of 1 to 103 bytes"
             case .portInUse(let place):
                 "cannot listen on \(place): the port is in use; stop the program that holds it, or choose another port"
-            case .folderLocked(let path):
-                "cannot listen on \(path): another program holds a lock on its folder (flock); stop that program, or "
-                    + "choose another folder"
+            case .lockHeld(let path):
+                "cannot listen on \(path): another program holds the lock of \(SocketLock.path(of: path)) (flock); "
+                    + "stop that program, or choose another path"
+            case .foreignLock(let path):
+                "cannot listen on \(path): \(SocketLock.path(of: path)) is not a private file of this user; remove it, "
+                    + "or choose another folder"
             case .notASocket(let path):
                 "cannot listen on \(path): a file that is not a socket is there; remove it, or choose another path"
             case .notPermitted(let place):
