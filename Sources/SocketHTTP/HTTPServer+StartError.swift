@@ -30,6 +30,8 @@ extension HTTPServer {
         case loopbackOnly(String, reason: String)
         /// No usable socket was inherited: the reason.
         case notInherited(String)
+        /// The limit of open files leaves no place for connections: the limit, and the least that is needed.
+        case tooFewFiles(Int, needed: Int)
         /// The server was run a second time.
         case alreadyRun
         /// A system call failed: its name and `errno`.
@@ -60,6 +62,8 @@ extension HTTPServer {
                 "cannot listen on \(place): \(reason); listen on 127.0.0.1, ::1 or a Unix-domain socket"
             case .notInherited(let why):
                 "no socket was inherited: \(why); start this program from a socket unit, or give it an address"
+            case .tooFewFiles(let limit, let needed):
+                "cannot serve with at most \(limit) open files: raise the limit to \(needed) or more (ulimit -n)"
             case .alreadyRun:
                 "this server has been run already; call listen() again"
             case .system(let call, let code):

@@ -66,6 +66,10 @@ extension ServerLimits {
     static let drainedBodyBytes = 64 * 1024
     /// Descriptors that the connections leave to the program.
     static let reservedDescriptors = 64
+    /// Descriptors of one event loop.
+    static let loopDescriptors = 2
+    /// Descriptors without which a server does not start: for the first connections, the runtime's timers and a fetch.
+    static let leastDescriptors = 16
     /// Memory of a limited control group for each connection. A connection without bytes takes about a third of it.
     static let memoryBytesPerConnection = 16 * 1024
     /// Smallest budget of memory: some heads and some content always have room.

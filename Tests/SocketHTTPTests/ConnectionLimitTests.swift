@@ -144,6 +144,34 @@ struct ConnectionLimitTests {
             #expect(MemoryLimit.read(path) == String(text.prefix(64 * 1024)))
         }
 
+        @Test("A limit of open files that leaves no place for connections is an error that says what to do")
+        func tooFewFiles() async {
+            await #expect(processExitsWith: .success) {
+                let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+                let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+                var limit = rlimit(rlim_cur: 14, rlim_max: 14)
+                precondition(unsafe setrlimit(files, &limit) == 0)
+                do {
+                    try await listening.run(echo)
+                    preconditionFailure("the server has started")
+                } catch HTTPServer.StartError.tooFewFiles(let limit, let needed) {
+                    precondition(limit == 14)
+                    precondition(needed > 14)
+                }
+            }
+            #expect(
+                HTTPServer.StartError.tooFewFiles(14, needed: 24).description
+                    == "cannot serve with at most 14 open files: raise the limit to 24 or more (ulimit -n)")
+        }
+
+        @Test("Open files: the least that is needed is enough, and one less is not")
+        func leastFiles() throws {
+            #expect(throws: Never.self) { try OpenFileLimit.check(nil, loops: 1) }
+            #expect(throws: Never.self) { try OpenFileLimit.check(10_000, loops: 2) }
+            #expect(throws: HTTPServer.StartError.self) { try OpenFileLimit.check(20, loops: 2) }
+            #expect(throws: HTTPServer.StartError.self) { try OpenFileLimit.check(10_000, loops: 5_000) }
+        }
+
         @Test("THREATS H11: when descriptors run out the server waits for some, and then serves")
         func descriptorsRunOut() async {
             await #expect(processExitsWith: .success) {
