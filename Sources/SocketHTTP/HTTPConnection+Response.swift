@@ -144,7 +144,12 @@ extension HTTPConnection {
         var sent = socket.send(bytes, from: start)
         guard sent < bytes.count else { return }
         memory.addUnsent(bytes.count)
-        defer { memory.addUnsent(-bytes.count) }
+        // A client that takes a response slowly must not lock the others out. A stream is slow by its nature.
+        if openStream == nil { loop.beginWaiting(socket, for: .reader) }
+        defer {
+            memory.addUnsent(-bytes.count)
+            loop.endWaiting(socket)
+        }
         while sent < bytes.count {
             guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
                 // The client has stopped reading: the connection is lost for every writer.

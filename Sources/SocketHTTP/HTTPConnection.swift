@@ -110,14 +110,11 @@ package actor HTTPConnection {
                 if !hasBegun, !isFirst { deadline = loop.now + service.times.head }
                 hasBegun = true
             case .wouldBlock:
-                if loop.isDraining, !hasBegun { return .end }
+                if loop.isDraining { return .end }
                 if input.isEmpty { input = [] }
                 guard memory.setIncompleteHead(input.capacity) else { return .fault(.memoryExhausted) }
-                loop.beginWaiting(socket)
-                socket.isIdle = !hasBegun
-                let isReady = await socket.readable(until: deadline)
-                socket.isIdle = false
-                guard isReady else { return hasBegun ? .fault(.headTimedOut) : .end }
+                loop.beginWaiting(socket, for: hasBegun ? .restOfHead : isFirst ? .firstByte : .nextRequest)
+                guard await socket.readable(until: deadline) else { return hasBegun ? .fault(.headTimedOut) : .end }
             case .end, .gone: return .end
             }
         }
@@ -231,7 +228,7 @@ package actor HTTPConnection {
     private func linger() async {
         exchange &+= 1
         input = []
-        loop.beginWaiting(socket)
+        loop.beginWaiting(socket, for: .droppedContent)
         socket.finishSending()
         let deadline = loop.now + service.times.linger
         while loop.now < deadline {

@@ -76,7 +76,7 @@ public final class ListeningServer: Sendable {
     /// (about 50 s), or when the client's system answers that it has forgotten the connection, which takes about a
     /// minute after a full close on most systems. A Unix-domain socket shows a full close at once.
     ///
-    /// To stop, the server closes its port and every connection that waits for a request.
+    /// To stop, the server closes its port and every connection that waits for a request or for the rest of its head.
     /// Requests in flight have ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their
     /// connections closed. All threads and descriptors are released.
     ///

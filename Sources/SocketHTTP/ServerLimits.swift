@@ -36,9 +36,15 @@ public struct ServerLimits: Sendable {
     public var writeStallTime = Duration.seconds(30)
     /// Time that requests in flight have to end when the server stops. Default 10 s.
     public var shutdownGrace = Duration.seconds(10)
-    /// Largest number of open connections. For one more, the connection that has waited longest for a request is
-    /// closed; when each one has a request in progress, the new one is answered 503 and closed. Default 10,000; at
-    /// least 1, and a smaller number counts as that.
+    /// Largest number of open connections. For one more, a connection is closed that waits for its client. Default
+    /// 10,000; at least 1, and a smaller number counts as that.
+    ///
+    /// The kinds of waits give way in this order: for the first byte of the first request; for the rest of a head; for
+    /// content that is dropped after the answer; for the next request; and for a client that takes its response
+    /// slowly, unless it is a stream. A kind with at most an eighth of the connections is spared while another has
+    /// more, so that a client that has just connected does not go first. In a kind, the longest wait goes. A connection
+    /// whose handler works, or whose response is a stream, is never closed for another; when there are only such ones,
+    /// the new one is answered 503 and closed.
     ///
     /// A server that runs raises the process's soft limit of open files as far as this number needs and the hard limit
     /// allows. Its connections never take the last 64 descriptors, which are for the program's own files and fetches.
@@ -50,8 +56,8 @@ public struct ServerLimits: Sendable {
     public var connectionsPerPeer: Int?
     /// Number of event loops, each of which is a thread; nil means one for each processor that this process may use.
     public var eventLoops: Int?
-    /// How long a connection that is being closed still reads, so that the response is not lost to a reset. A test sets
-    /// another value.
+    /// How long the server reads what it drops: the content that a handler has not read, and what comes on a connection
+    /// that is being closed, so that the response is not lost to a reset. A test sets another value.
     var lingerTime = Duration.seconds(2)
     /// Time that handlers have to end after their cancellation, which comes at the end of the grace. A test sets
     /// another value.
