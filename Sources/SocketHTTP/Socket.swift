@@ -33,6 +33,8 @@
     /// Whether the connection is broken, or the server has aborted it.
     private(set) var isGone = false
     private var hasFinishedSending = false
+    /// Whether the last byte that was sent is the one of ``sendProbe()``.
+    var endsInProbe = false
 
     // Notifications are edge-triggered: these stay true until a call would block.
     var mayRead = true
@@ -74,6 +76,7 @@
 
     func close() {
         guard descriptor >= 0 else { return }
+        if endsInProbe { denyLastChunk() }
         _ = systemClose(descriptor)
         descriptor = -1
         unsafe task = nil
@@ -147,6 +150,7 @@
             let sent = unsafe bytes.withUnsafeBytes { unsafe systemSend(descriptor, $0.baseAddress, start, count) }
             if sent > 0 {
                 start += sent
+                endsInProbe = false
                 continue
             }
             switch errno {
@@ -156,6 +160,15 @@
             }
         }
         return start
+    }
+
+    /// Some clients take a zero at the end of the connection for the last chunk. One digit more announces content that
+    /// does not come. When the system takes no byte, the connection is reset.
+    private func denyLastChunk() {
+        let digit: [UInt8] = [0x31]
+        guard unsafe digit.withUnsafeBytes({ unsafe systemSend(descriptor, $0.baseAddress, 0, 1) }) != 1 else { return }
+        var reset = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Closes the sending side.
