@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The sockets that may be closed for a new connection.
+/// The sockets that may be closed for others.
 extension EventLoop {
     /// From now until ``endWaiting(_:)``, the socket may be closed for a new connection. Has no effect for one that
     /// waits for the same already.
@@ -33,6 +33,15 @@ extension EventLoop {
             }
         }
         return false
+    }
+
+    /// Closes the socket that has waited longest for the rest of its head, except for one. False when there is none.
+    /// Its memory is released in a later job of this loop.
+    func evictHead(except spared: Socket? = nil) -> Bool {
+        assert(isCurrent)
+        guard let socket = sockets.oldest(.restOfHead, where: { $0 !== spared }) else { return false }
+        evict(socket)
+        return true
     }
 
     private func evict(_ socket: Socket) {

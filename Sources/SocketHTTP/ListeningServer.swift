@@ -111,7 +111,8 @@ public final class ListeningServer: Sendable {
             throw error
         }
         let service = HTTPService(
-            handler: handler, limits: limits, capacity: capacity, listener: socket.kind, census: census, accessLog: accessLog, onError: onError)
+            handler: handler, limits: limits, capacity: capacity, loops: crew.loops,
+            listener: socket.kind, census: census, accessLog: accessLog, onError: onError)
         engine.withLock { engine in
             engine = Engine(counters: crew.loops.map(\.counters), memory: service.memory, loops: crew.loops)
         }

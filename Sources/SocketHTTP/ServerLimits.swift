@@ -16,11 +16,11 @@ public struct ServerLimits: Sendable {
     /// response content that clients have not taken. Default 64 MiB; at least 1 MiB, and a smaller number counts as
     /// that.
     ///
-    /// A quarter of it is for heads that are not complete, the rest for requests and their responses. Beyond that an
-    /// incomplete head, a new request and further content (see
-    /// ``HTTPMessages/HTTPRequest/Body/ReadError/memoryExhausted``) are answered 503. Heads of up to 2 KiB and
-    /// responses count, and are never refused. In a control group whose memory is limited, the budget is never more
-    /// than a quarter of that memory.
+    /// A quarter of it is for heads that are not complete, the rest for requests and their responses. Beyond the first
+    /// share, the connections are closed that have waited longest for the rest of a head. Beyond the second, a new
+    /// request and further content (see ``HTTPMessages/HTTPRequest/Body/ReadError/memoryExhausted``) are answered 503.
+    /// Heads of up to 2 KiB and responses count, and are never refused. In a control group whose memory is limited, the
+    /// budget is never more than a quarter of that memory.
     public var memoryBytes = 64 * 1024 * 1024
     /// Longest time from the first byte of a head to its end, and for the first head of a connection from the beginning
     /// of the connection; after it the request is answered 408, and a connection without a byte is closed. Default

@@ -98,7 +98,13 @@
     /// Appends bytes that have arrived, at most `limit`.
     func receive(into buffer: inout [UInt8], atMost limit: Int) -> Receipt {
         let receipt = receive(atMost: limit)
-        if case .bytes(let count) = receipt { buffer.append(contentsOf: loop.scratch[..<count]) }
+        if case .bytes(let count) = receipt {
+            // The array would double its memory, which is counted. So that many small pieces are not copied each time,
+            // it grows by whole kibibytes.
+            let needed = buffer.count + count
+            if !buffer.isEmpty, needed > buffer.capacity { buffer.reserveCapacity((needed + 1023) & ~1023) }
+            buffer.append(contentsOf: loop.scratch[..<count])
+        }
         return receipt
     }
 
