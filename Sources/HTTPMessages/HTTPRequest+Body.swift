@@ -124,12 +124,16 @@ extension HTTPRequest {
                     guard let chunk = try await next(.kept) else { return (bytes, HTTPRequest.Body(bytes)) }
                     bytes += chunk
                 }
-                let isFirst = Atomic(true)
+                // The bytes are let go once they have been handed out: then a server may count them as released.
+                let first = Mutex(bytes)
                 return (
                     bytes,
-                    HTTPRequest.Body(source: { [bytes] earlier async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
-                        if isFirst.exchange(false, ordering: .relaxed), !bytes.isEmpty { return bytes }
-                        return try await next(earlier)
+                    HTTPRequest.Body(source: { earlier async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
+                        let beginning = first.withLock { first in
+                            defer { first = [] }
+                            return first
+                        }
+                        return beginning.isEmpty ? try await next(earlier) : beginning
                     })
                 )
             }

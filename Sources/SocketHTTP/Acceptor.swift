@@ -105,19 +105,21 @@ actor Acceptor {
         Task(executorPreference: loop) { await connection.run() }
     }
 
-    /// Closes the connection that has waited longest for a request, of all loops. False when none waits.
+    /// Closes the connection that gives way first, of all loops. False when none waits.
     ///
     /// Without it, clients that connect and send nothing would lock out every other client.
     private func makeRoom() async -> Bool {
-        if await evictLongest() { return true }
-        // Connections that were accepted a moment ago have not begun to wait, and others are about to end.
+        // Connections that were accepted a moment ago have not begun to wait. They go before those that were answered.
         await Task.yield()
-        return await evictLongest()
+        if await evictFirst() { return true }
+        // Others are about to end.
+        await Task.yield()
+        return await evictFirst()
     }
 
-    private func evictLongest() async -> Bool {
-        let waits = loops.map { (since: $0.longestWait.load(ordering: .relaxed), loop: $0) }
-        for (since, loop) in waits.sorted(by: { $0.since < $1.since }) where since != .max {
+    private func evictFirst() async -> Bool {
+        let waits = loops.map { (first: $0.firstWait.load(ordering: .relaxed), loop: $0) }
+        for (first, loop) in waits.sorted(by: { $0.first < $1.first }) where first != .max {
             let hasEvicted =
                 loop === self.loop ? loop.evict() : await Task(executorPreference: loop) { loop.evict() }.value
             if hasEvicted {

@@ -1,34 +1,61 @@
 import Synchronization
 
-/// The sockets that may be closed for a new connection.
+/// The sockets that may be closed for others.
 extension EventLoop {
-    /// From now until ``endWaiting(_:)``, the socket may be closed for a new connection: it waits for a request, or it
-    /// only reads what is dropped. Has no effect for one that waits already.
-    func beginWaiting(_ socket: Socket) {
-        guard socket.waitsSince == .max else { return }
+    /// From now until ``endWaiting(_:)``, the socket may be closed for a new connection. Has no effect for one that
+    /// waits for the same already.
+    func beginWaiting(_ socket: Socket, for wait: SocketWait) {
+        guard socket.wait != wait, !socket.isGone else { return }
+        if socket.wait != nil { sockets.stopWaiting(socket) }
+        socket.wait = wait
         socket.waitsSince = now
-        sockets.startWaiting(socket)
-        announceLongestWait()
+        sockets.startWaiting(socket, for: wait)
+        announceWait()
     }
 
     func endWaiting(_ socket: Socket) {
-        guard socket.waitsSince != .max else { return }
-        socket.waitsSince = .max
+        guard socket.wait != nil else { return }
+        socket.wait = nil
         sockets.stopWaiting(socket)
-        announceLongestWait()
+        announceWait()
     }
 
-    /// Closes the socket that has waited longest of those for which nothing has arrived. False when there is none.
+    /// Closes the socket that gives way first. False when there is none.
     func evict() -> Bool {
         assert(isCurrent)
-        guard let socket = sockets.longestSilent else { return false }
-        endWaiting(socket)
-        socket.close()
+        guard let first = sockets.firstToGiveWay else { return false }
+        for wait in [first] + SocketWait.allCases.filter({ $0 != first }) {
+            // Bytes may have arrived of which the system has not told yet.
+            let socket = sockets.oldest(wait) { !wait.endsWithBytes || !$0.hasBytes() }
+            if let socket {
+                evict(socket)
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Closes the socket that has waited longest for the rest of its head, except for one. False when there is none.
+    /// Its memory is released in a later job of this loop.
+    func evictHead(except spared: Socket? = nil) -> Bool {
+        assert(isCurrent)
+        guard let socket = sockets.oldest(.restOfHead, where: { $0 !== spared }) else { return false }
+        evict(socket)
         return true
     }
 
+    private func evict(_ socket: Socket) {
+        endWaiting(socket)
+        socket.close()
+    }
+
     /// Lets the acceptor choose among the loops.
-    func announceLongestWait() {
-        longestWait.store(sockets.longestWaiting?.waitsSince ?? .max, ordering: .relaxed)
+    func announceWait() {
+        var urgency = Int64.max
+        if let wait = sockets.firstToGiveWay, let since = sockets.oldest(wait)?.waitsSince {
+            // The kind of wait comes before its beginning. No clock of milliseconds reaches 2^56.
+            urgency = Int64(wait.rawValue) << 56 | since
+        }
+        firstWait.store(urgency, ordering: .relaxed)
     }
 }

@@ -38,9 +38,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private let poller: Poller
     private let clock: LoopClock
     let counters = LoopCounters()
-    /// When the socket that has waited longest for a request began to wait; `Int64.max` when none waits. Any thread may
-    /// read it.
-    let longestWait = Atomic(Int64.max)
+    /// The wait of the socket that gives way first: less than that of another loop when it goes before that one's;
+    /// `Int64.max` when none waits. Any thread may read it.
+    let firstWait = Atomic(Int64.max)
 
     // Confined to the thread.
     private var events = Poller.Events()
@@ -220,7 +220,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         assert(isCurrent)
         socket.close()
         sockets.remove(socket)
-        announceLongestWait()
+        announceWait()
     }
 
     /// Makes the loop call ``Socket/expire(at:)`` when the clock has passed `deadline`.
@@ -246,11 +246,11 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         nextLook = deadlines.earliest == .max ? .max : max(deadlines.earliest, now + 20)
     }
 
-    /// Stops keeping connections. Connections that wait for a request end at once.
+    /// Stops keeping connections. Connections that wait for a request, or for the rest of one, end at once.
     func drain() {
         assert(isCurrent)
         isDraining = true
-        for socket in sockets.all { socket.wakeIfIdle() }
+        for socket in sockets.all { socket.wakeIfWaiting() }
     }
 
     /// Cancels every task that serves a connection and treats the connections as broken.

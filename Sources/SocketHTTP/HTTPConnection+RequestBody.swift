@@ -104,6 +104,8 @@ extension HTTPConnection {
                 guard memory.addContent(count) else { throw .memoryExhausted }
             case .end, .gone: throw .disconnected
             case .wouldBlock:
+                // What is only dropped does not delay a stop.
+                if body.isConsumed, loop.isDraining { throw .disconnected }
                 let start = loop.now
                 guard await socket.readable(until: start + body.patience) else { throw .timedOut }
                 guard exchange == self.exchange else { throw .alreadyConsumed }
@@ -141,14 +143,21 @@ extension HTTPConnection {
             // Bytes that have arrived or are still to come would meet a closed socket, and reset the connection.
             return !input.isEmpty || socket.mayRead || !body.hasEnded ? .linger : .close
         }
+        guard !body.hasEnded else { return .nextRequest }
         var dropped = 0
         body.isConsumed = true
         defer { memory.releaseContent() }
+        // The client has its answer. What is left is only dropped, so it gets no more time than a connection that is
+        // being closed, and gives way to others like that.
+        body.patience = min(body.patience, service.times.linger)
+        loop.beginWaiting(socket, for: .droppedContent)
         while !body.hasEnded, dropped <= ServerLimits.drainedBodyBytes {
             guard let chunk = try? await readChunk(of: exchange) else { break }
             dropped += chunk.count
             memory.releaseContent()
         }
-        return body.hasEnded ? .nextRequest : .linger
+        guard body.hasEnded else { return .linger }
+        loop.endWaiting(socket)
+        return .nextRequest
     }
 }

@@ -53,19 +53,18 @@ extension HTTPConnection {
     }
 
     /// When the client closes its sending side during the stream, sends it one byte, which is answered with a reset if
-    /// the client has closed the whole connection. A chunk size may have leading zeros (RFC 9112 §7.1), so one zero
-    /// changes nothing.
+    /// the client has closed the whole connection.
     private func probeDeparture() {
         let exchange = self.exchange
         socket.probeDeparture { [loop] in
-            Task(executorPreference: loop) { await self.sendZero(of: exchange) }
+            Task(executorPreference: loop) { await self.sendProbe(of: exchange) }
         }
     }
 
-    private func sendZero(of exchange: UInt64) {
+    private func sendProbe(of exchange: UInt64) {
         // A write that is in progress, or bytes that the client has not taken, find out the same.
         guard openStream == exchange, !isSending else { return }
-        _ = socket.send([0x30], from: 0)
+        socket.sendProbe()
     }
 
     func appendHead(
@@ -144,7 +143,12 @@ extension HTTPConnection {
         var sent = socket.send(bytes, from: start)
         guard sent < bytes.count else { return }
         memory.addUnsent(bytes.count)
-        defer { memory.addUnsent(-bytes.count) }
+        // A client that takes a response slowly must not lock the others out. A stream is slow by its nature.
+        if openStream == nil { loop.beginWaiting(socket, for: .reader) }
+        defer {
+            memory.addUnsent(-bytes.count)
+            loop.endWaiting(socket)
+        }
         while sent < bytes.count {
             guard !socket.isGone, await socket.writable(until: loop.now + service.times.writeStall) else {
                 // The client has stopped reading: the connection is lost for every writer.

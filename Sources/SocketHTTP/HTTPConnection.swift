@@ -110,17 +110,40 @@ package actor HTTPConnection {
                 if !hasBegun, !isFirst { deadline = loop.now + service.times.head }
                 hasBegun = true
             case .wouldBlock:
-                if loop.isDraining, !hasBegun { return .end }
+                if loop.isDraining { return .end }
                 if input.isEmpty { input = [] }
-                guard memory.setIncompleteHead(input.capacity) else { return .fault(.memoryExhausted) }
-                loop.beginWaiting(socket)
-                socket.isIdle = !hasBegun
-                let isReady = await socket.readable(until: deadline)
-                socket.isIdle = false
-                guard isReady else { return hasBegun ? .fault(.headTimedOut) : .end }
+                guard await holdHead(input.capacity) else { return .fault(.memoryExhausted) }
+                loop.beginWaiting(socket, for: hasBegun ? .restOfHead : isFirst ? .firstByte : .nextRequest)
+                guard await socket.readable(until: deadline) else { return hasBegun ? .fault(.headTimedOut) : .end }
             case .end, .gone: return .end
             }
         }
+    }
+
+    /// Counts the bytes of an incomplete head. When such heads hold more than their share, those that have waited
+    /// longest are closed, so that a few large ones cannot lock out the clients whose heads come in two packets. False
+    /// when that is not enough.
+    private func holdHead(_ bytes: Int) async -> Bool {
+        while !memory.setIncompleteHead(bytes) {
+            guard memory.couldHoldHead(bytes), await evictHead() else { return false }
+            service.census.reject(.evicted)
+        }
+        return true
+    }
+
+    /// Closes another connection with an incomplete head, and returns when its memory has been released. False when
+    /// there is none.
+    private func evictHead() async -> Bool {
+        if loop.evictHead(except: socket) {
+            await Task.yield()
+            return true
+        }
+        for other in service.loops where other !== loop {
+            guard await Task(executorPreference: other, operation: { other.evictHead() }).value else { continue }
+            await Task(executorPreference: other) {}.value
+            return true
+        }
+        return false
     }
 
     /// Removes the first `count` bytes of the input and returns them.
@@ -231,7 +254,7 @@ package actor HTTPConnection {
     private func linger() async {
         exchange &+= 1
         input = []
-        loop.beginWaiting(socket)
+        loop.beginWaiting(socket, for: .droppedContent)
         socket.finishSending()
         let deadline = loop.now + service.times.linger
         while loop.now < deadline {

@@ -16,8 +16,10 @@ extension HTTPServer {
         case invalidPath(String)
         /// Another program listens there.
         case portInUse(String)
-        /// Another program holds the lock on the folder of the Unix-domain socket: the path of the socket.
-        case folderLocked(String)
+        /// Another program holds the lock of the Unix-domain socket: the path of the socket.
+        case lockHeld(String)
+        /// The lock file of the Unix-domain socket is not a private file of this user: the path of the socket.
+        case foreignLock(String)
         /// The path of the Unix-domain socket names a file of another kind.
         case notASocket(String)
         /// The system does not let this program listen there.
@@ -28,6 +30,8 @@ extension HTTPServer {
         case loopbackOnly(String, reason: String)
         /// No usable socket was inherited: the reason.
         case notInherited(String)
+        /// The limit of open files leaves no place for connections: the limit, and the least that is needed.
+        case tooFewFiles(Int, needed: Int)
         /// The server was run a second time.
         case alreadyRun
         /// A system call failed: its name and `errno`.
@@ -42,9 +46,12 @@ extension HTTPServer {
                 "cannot listen on path \"\(path)\": give a path of 1 to 103 bytes"
             case .portInUse(let place):
                 "cannot listen on \(place): the port is in use; stop the program that holds it, or choose another port"
-            case .folderLocked(let path):
-                "cannot listen on \(path): another program holds a lock on its folder (flock); stop that program, or "
-                    + "choose another folder"
+            case .lockHeld(let path):
+                "cannot listen on \(path): another program holds the lock of \(SocketLock.path(of: path)) (flock); "
+                    + "stop that program, or choose another path"
+            case .foreignLock(let path):
+                "cannot listen on \(path): \(SocketLock.path(of: path)) is not a private file of this user; remove it, "
+                    + "or choose another folder"
             case .notASocket(let path):
                 "cannot listen on \(path): a file that is not a socket is there; remove it, or choose another path"
             case .notPermitted(let place):
@@ -55,6 +62,8 @@ extension HTTPServer {
                 "cannot listen on \(place): \(reason); listen on 127.0.0.1, ::1 or a Unix-domain socket"
             case .notInherited(let why):
                 "no socket was inherited: \(why); start this program from a socket unit, or give it an address"
+            case .tooFewFiles(let limit, let needed):
+                "cannot serve with at most \(limit) open files: raise the limit to \(needed) or more (ulimit -n)"
             case .alreadyRun:
                 "this server has been run already; call listen() again"
             case .system(let call, let code):

@@ -51,8 +51,9 @@ public struct HTTPServer: Sendable {
     /// Binds the address, so that its port is known. Connections queue in the system until the server runs. No thread
     /// is started yet.
     ///
-    /// On a Unix-domain socket, it blocks the thread for up to 5 s while another program holds the lock on the folder.
-    /// Then it throws ``StartError/folderLocked(_:)``.
+    /// For a Unix-domain socket, it locks a file with the name of the socket and `.lock` until it listens, and then
+    /// removes the file. It blocks the thread for up to 5 s while another program holds that lock. Then it throws
+    /// ``StartError/lockHeld(_:)``.
     ///
     /// - Throws: ``StartError`` when the address is not valid, not available or already in use.
     public func listen() throws(StartError) -> ListeningServer {

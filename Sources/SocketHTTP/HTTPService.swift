@@ -7,13 +7,15 @@ package final class HTTPService: Sendable {
     let times: ServerTimes
     let capacity: ServerCapacity
     let memory: MemoryBudget
+    /// The loops that serve the connections.
+    let loops: [EventLoop]
     let listener: HTTPRequest.ListenerKind
     let census: ConnectionCensus
     let accessLog: (@Sendable (AccessRecord) -> Void)?
     let onError: (@Sendable (any Error) -> Void)?
 
     init(
-        handler: any HTTPHandler, limits: ServerLimits, capacity: ServerCapacity,
+        handler: any HTTPHandler, limits: ServerLimits, capacity: ServerCapacity, loops: [EventLoop],
         listener: HTTPRequest.ListenerKind, census: ConnectionCensus,
         accessLog: (@Sendable (AccessRecord) -> Void)?, onError: (@Sendable (any Error) -> Void)?
     ) {
@@ -25,6 +27,7 @@ package final class HTTPService: Sendable {
         self.onError = onError
         times = ServerTimes(limits)
         self.capacity = capacity
+        self.loops = loops
         memory = MemoryBudget(bytes: capacity.memoryBytes)
     }
 
@@ -32,6 +35,6 @@ package final class HTTPService: Sendable {
     package convenience init(handler: any HTTPHandler, limits: ServerLimits) {
         self.init(
             handler: handler, limits: limits, capacity: ServerCapacity(limits, openFiles: nil, memory: nil),
-            listener: .unknown, census: ConnectionCensus(), accessLog: nil, onError: nil)
+            loops: [], listener: .unknown, census: ConnectionCensus(), accessLog: nil, onError: nil)
     }
 }

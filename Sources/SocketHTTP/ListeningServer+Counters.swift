@@ -14,7 +14,7 @@ extension ListeningServer {
         /// requests count too.
         public var responses: [Int: Int] = [:]
         /// Requests and connections that the server itself refused, by reason: a closed set of snake-case codes. Among
-        /// them are `evicted` for a connection that waited for a request and was closed for a new one, and
+        /// them are `evicted` for a connection that waited for its client and was closed for another one, and
         /// `memory_exhausted` for a 503 because of ``ServerLimits/memoryBytes``.
         public var rejections: [String: Int] = [:]
         /// Bytes that are held for connections now; see ``ServerLimits/memoryBytes``.

@@ -76,14 +76,15 @@ public final class ListeningServer: Sendable {
     /// (about 50 s), or when the client's system answers that it has forgotten the connection, which takes about a
     /// minute after a full close on most systems. A Unix-domain socket shows a full close at once.
     ///
-    /// To stop, the server closes its port and every idle connection. Requests in flight have
-    /// ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their connections closed. All threads
-    /// and descriptors are released.
+    /// To stop, the server closes its port and every connection that waits for a request or for the rest of its head.
+    /// Requests in flight have ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their
+    /// connections closed. All threads and descriptors are released.
     ///
     /// - Parameter handler: Responds to the requests.
     /// - Throws: ``HTTPServer/StartError/loopbackOnly(_:reason:)`` when the handler's
     ///   ``HTTPMessages/HTTPHandler/exposure`` does not allow the address. No connection has been accepted then, and
-    ///   the address is released. Another ``HTTPServer/StartError`` when a thread or a descriptor cannot be obtained,
+    ///   the address is released. ``HTTPServer/StartError/tooFewFiles(_:needed:)`` when the limit of open files leaves
+    ///   no place for connections. Another ``HTTPServer/StartError`` when a thread or a descriptor cannot be obtained,
     ///   on a second call, or when another owner of an inherited socket has shut it down.
     public func run(_ handler: any HTTPHandler) async throws(HTTPServer.StartError) {
         try await run(handler, whenReady: {})
@@ -98,17 +99,20 @@ public final class ListeningServer: Sendable {
             return socket
         }
         guard let socket = taken else { throw .alreadyRun }
+        let capacity: ServerCapacity
         let crew: LoopCrew
         do throws(HTTPServer.StartError) {
             try socket.check(handler.exposure)
-            crew = try LoopCrew(count: limits.eventLoops ?? systemProcessorCount(), clock: clock)
+            let loops = LoopCrew.count(limits)
+            capacity = try .onThisSystem(limits, loops: loops)
+            crew = try LoopCrew(count: loops, clock: clock)
         } catch {
             socket.close()
             throw error
         }
         let service = HTTPService(
-            handler: handler, limits: limits, capacity: .onThisSystem(limits), listener: socket.kind, census: census,
-            accessLog: accessLog, onError: onError)
+            handler: handler, limits: limits, capacity: capacity, loops: crew.loops,
+            listener: socket.kind, census: census, accessLog: accessLog, onError: onError)
         engine.withLock { engine in
             engine = Engine(counters: crew.loops.map(\.counters), memory: service.memory, loops: crew.loops)
         }

@@ -3,11 +3,16 @@ struct LoopCrew: Sendable {
     let loops: [EventLoop]
     private let threads: [PosixThread]
 
+    /// The number of loops of a server.
+    static func count(_ limits: ServerLimits) -> Int {
+        max(1, min(limits.eventLoops ?? systemProcessorCount(), 1024))
+    }
+
     init(count: Int, clock: LoopClock) throws(HTTPServer.StartError) {
         var loops: [EventLoop] = []
         var threads: [PosixThread] = []
         do throws(HTTPServer.StartError) {
-            for _ in 0..<max(1, min(count, 1024)) {
+            for _ in 0..<count {
                 let loop = try EventLoop(clock: clock)
                 threads.append(try loop.start())
                 loops.append(loop)

@@ -6,7 +6,7 @@ import Synchronization
 /// served: their heads, their content, and the responses that their clients have not taken. So neither kind can take
 /// the room of the other.
 final class MemoryBudget: Sendable {
-    private let headLimit: Int
+    fileprivate let headLimit: Int
     private let serviceLimit: Int
     private let heads = Atomic(0)
     private let service = Atomic(0)
@@ -48,11 +48,14 @@ struct MemoryAccount: ~Copyable {
         if service != 0 { _ = budget.addService(-service) }
     }
 
+    /// Whether an incomplete head of this size could be held if it were the only one.
+    func couldHoldHead(_ bytes: Int) -> Bool { bytes <= budget.headLimit }
+
     /// Sets the bytes that an incomplete head holds. Returns false when incomplete heads hold more than their share;
-    /// then the caller must release this one. Up to ``ServerLimits/smallHeadBytes`` are always accepted, so that a
-    /// client whose head comes in two packets is still served.
+    /// then the caller must release this one or another. Up to ``ServerLimits/smallHeadBytes`` are always
+    /// accepted, so that a client whose head comes in two packets is still served.
     mutating func setIncompleteHead(_ bytes: Int) -> Bool {
-        guard bytes != incompleteHead else { return true }
+        guard bytes != 0 || incompleteHead != 0 else { return true }
         defer { incompleteHead = bytes }
         return budget.addHeads(bytes - incompleteHead) || bytes <= ServerLimits.smallHeadBytes
     }

@@ -39,7 +39,7 @@ package enum RequestFault: String, Error, Hashable {
     case tooManyFromPeer = "too_many_from_peer"
     /// The server holds as many bytes as it may.
     case memoryExhausted = "memory_exhausted"
-    /// The connection waited for a request, and was closed for a new connection. Its client gets no response.
+    /// The connection waited for its client, and was closed for another one: see ``ServerLimits/connections``.
     case evicted = "evicted"
 
     /// The status of the response. Only this table maps faults to statuses.

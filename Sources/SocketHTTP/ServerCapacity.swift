@@ -16,9 +16,11 @@ struct ServerCapacity: Sendable, Equatable {
         memoryBytes = max(ServerLimits.smallestMemoryBytes, min(limits.memoryBytes, memory.map { $0 / 4 } ?? .max))
     }
 
-    /// The capacity on this system. Raises the process's soft limit of open descriptors as far as needed.
-    static func onThisSystem(_ limits: ServerLimits) -> ServerCapacity {
-        ServerCapacity(
-            limits, openFiles: OpenFileLimit.raise(toHold: limits.connections), memory: MemoryLimit.ofControlGroup)
+    /// The capacity on this system. Raises the process's soft limit of open descriptors as far as needed. Throws when
+    /// that leaves no place for connections beside this number of event loops.
+    static func onThisSystem(_ limits: ServerLimits, loops: Int) throws(HTTPServer.StartError) -> ServerCapacity {
+        let openFiles = OpenFileLimit.raise(toHold: limits.connections)
+        try OpenFileLimit.check(openFiles, loops: loops)
+        return ServerCapacity(limits, openFiles: openFiles, memory: MemoryLimit.ofControlGroup)
     }
 }

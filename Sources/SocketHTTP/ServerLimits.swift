@@ -16,11 +16,11 @@ public struct ServerLimits: Sendable {
     /// response content that clients have not taken. Default 64 MiB; at least 1 MiB, and a smaller number counts as
     /// that.
     ///
-    /// A quarter of it is for heads that are not complete, the rest for requests and their responses. Beyond that an
-    /// incomplete head, a new request and further content (see
-    /// ``HTTPMessages/HTTPRequest/Body/ReadError/memoryExhausted``) are answered 503. Heads of up to 2 KiB and
-    /// responses count, and are never refused. In a control group whose memory is limited, the budget is never more
-    /// than a quarter of that memory.
+    /// A quarter of it is for heads that are not complete, the rest for requests and their responses. Beyond the first
+    /// share, the connections are closed that have waited longest for the rest of a head. Beyond the second, a new
+    /// request and further content (see ``HTTPMessages/HTTPRequest/Body/ReadError/memoryExhausted``) are answered 503.
+    /// Heads of up to 2 KiB and responses count, and are never refused. In a control group whose memory is limited, the
+    /// budget is never more than a quarter of that memory.
     public var memoryBytes = 64 * 1024 * 1024
     /// Longest time from the first byte of a head to its end, and for the first head of a connection from the beginning
     /// of the connection; after it the request is answered 408, and a connection without a byte is closed. Default
@@ -36,9 +36,15 @@ public struct ServerLimits: Sendable {
     public var writeStallTime = Duration.seconds(30)
     /// Time that requests in flight have to end when the server stops. Default 10 s.
     public var shutdownGrace = Duration.seconds(10)
-    /// Largest number of open connections. For one more, the connection that has waited longest for a request is
-    /// closed; when each one has a request in progress, the new one is answered 503 and closed. Default 10,000; at
-    /// least 1, and a smaller number counts as that.
+    /// Largest number of open connections. For one more, a connection is closed that waits for its client. Default
+    /// 10,000; at least 1, and a smaller number counts as that.
+    ///
+    /// The kinds of waits give way in this order: for the first byte of the first request; for the rest of a head; for
+    /// content that is dropped after the answer; for the next request; and for a client that takes its response
+    /// slowly, unless it is a stream. A kind with at most an eighth of the connections is spared while another has
+    /// more, so that a client that has just connected does not go first. In a kind, the longest wait goes. A connection
+    /// whose handler works, or whose response is a stream, is never closed for another; when there are only such ones,
+    /// the new one is answered 503 and closed.
     ///
     /// A server that runs raises the process's soft limit of open files as far as this number needs and the hard limit
     /// allows. Its connections never take the last 64 descriptors, which are for the program's own files and fetches.
@@ -50,8 +56,8 @@ public struct ServerLimits: Sendable {
     public var connectionsPerPeer: Int?
     /// Number of event loops, each of which is a thread; nil means one for each processor that this process may use.
     public var eventLoops: Int?
-    /// How long a connection that is being closed still reads, so that the response is not lost to a reset. A test sets
-    /// another value.
+    /// How long the server reads what it drops: the content that a handler has not read, and what comes on a connection
+    /// that is being closed, so that the response is not lost to a reset. A test sets another value.
     var lingerTime = Duration.seconds(2)
     /// Time that handlers have to end after their cancellation, which comes at the end of the grace. A test sets
     /// another value.
@@ -66,6 +72,10 @@ extension ServerLimits {
     static let drainedBodyBytes = 64 * 1024
     /// Descriptors that the connections leave to the program.
     static let reservedDescriptors = 64
+    /// Descriptors of one event loop.
+    static let loopDescriptors = 2
+    /// Descriptors without which a server does not start: for the first connections, the runtime's timers and a fetch.
+    static let leastDescriptors = 16
     /// Memory of a limited control group for each connection. A connection without bytes takes about a third of it.
     static let memoryBytesPerConnection = 16 * 1024
     /// Smallest budget of memory: some heads and some content always have room.

@@ -25,36 +25,37 @@
     private(set) var descriptor: Int32
     /// The socket's name in the loop's ``SocketTable``.
     var token: UInt64 = 0
-    /// Whether the connection waits for the first byte of a request, so that it may be closed without losing one.
-    var isIdle = false
-    /// When the socket began to wait for a request; `Int64.max` while it does not wait. Only the loop sets it.
-    var waitsSince = Int64.max
+    /// What the socket waits for while it may be closed for another one, and since when. Only the loop sets them.
+    var wait: SocketWait?
+    var waitsSince: Int64 = 0
     /// Whether the peer has closed its sending side.
     private(set) var peerHasFinished = false
     /// Whether the connection is broken, or the server has aborted it.
     private(set) var isGone = false
     private var hasFinishedSending = false
+    /// Whether the last byte that was sent is the one of ``sendProbe()``.
+    var endsInProbe = false
 
     // Notifications are edge-triggered: these stay true until a call would block.
-    private(set) var mayRead = true
+    var mayRead = true
     private var mayWrite = true
     private var reader: UnsafeContinuation<Bool, Never>?
     private var writer: UnsafeContinuation<Bool, Never>?
     private var readDeadline = Int64.max
     private var writeDeadline = Int64.max
-    private var quietDeadline = Int64.max
+    var quietDeadline = Int64.max
     /// When the loop looks at the deadlines next. It is never later than the first deadline.
     var nextLook = Int64.max
     var nextDeadline: Int64 { min(readDeadline, writeDeadline, quietDeadline) }
     /// What to call when nothing has been sent for this number of milliseconds.
-    private var filler: (time: Int64, body: () -> Void)?
+    var filler: (time: Int64, body: () -> Void)?
     /// Bytes sent so far.
     private(set) var sentBytes = 0
     /// The task that serves the connection. The task calls `close()` before it ends, which clears this reference.
     private var task: UnsafeCurrentTask?
     private var isHandling = false
     /// What to call when the peer closes its sending side while a request is handled.
-    private var probe: (() -> Void)?
+    var probe: (() -> Void)?
 
     init(descriptor: Int32, loop: EventLoop) {
         self.descriptor = descriptor
@@ -75,6 +76,7 @@
 
     func close() {
         guard descriptor >= 0 else { return }
+        if endsInProbe { denyLastChunk() }
         _ = systemClose(descriptor)
         descriptor = -1
         unsafe task = nil
@@ -93,15 +95,16 @@
         probe = nil
     }
 
-    /// Makes the loop call `body` when the peer closes its sending side, until ``endHandling()``.
-    func probeDeparture(_ body: @escaping () -> Void) {
-        probe = body
-    }
-
     /// Appends bytes that have arrived, at most `limit`.
     func receive(into buffer: inout [UInt8], atMost limit: Int) -> Receipt {
         let receipt = receive(atMost: limit)
-        if case .bytes(let count) = receipt { buffer.append(contentsOf: loop.scratch[..<count]) }
+        if case .bytes(let count) = receipt {
+            // The array would double its memory, which is counted. So that many small pieces are not copied each time,
+            // it grows by whole kibibytes.
+            let needed = buffer.count + count
+            if !buffer.isEmpty, needed > buffer.capacity { buffer.reserveCapacity((needed + 1023) & ~1023) }
+            buffer.append(contentsOf: loop.scratch[..<count])
+        }
         return receipt
     }
 
@@ -153,6 +156,7 @@
             let sent = unsafe bytes.withUnsafeBytes { unsafe systemSend(descriptor, $0.baseAddress, start, count) }
             if sent > 0 {
                 start += sent
+                endsInProbe = false
                 continue
             }
             switch errno {
@@ -162,6 +166,15 @@
             }
         }
         return start
+    }
+
+    /// Some clients take a zero at the end of the connection for the last chunk. One digit more announces content that
+    /// does not come. When the system takes no byte, the connection is reset.
+    private func denyLastChunk() {
+        let digit: [UInt8] = [0x31]
+        guard unsafe digit.withUnsafeBytes({ unsafe systemSend(descriptor, $0.baseAddress, 0, 1) }) != 1 else { return }
+        var reset = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
     }
 
     /// Closes the sending side.
@@ -180,21 +193,6 @@
         return await unsafe withUnsafeContinuation { unsafe reader = $0 }
     }
 
-    /// Accepts a connection from a listening socket.
-    func accept() -> ListeningSocket.Admission {
-        guard mayRead || isGone, descriptor >= 0 else { return .wouldBlock }
-        let admission = ListeningSocket.accept(on: descriptor)
-        if case .wouldBlock = admission { mayRead = false }
-        return admission
-    }
-
-    /// Waits until `deadline`, or until the socket is aborted.
-    func pause(until deadline: Int64) async {
-        mayRead = false
-        while !isGone, await readable(until: deadline) { mayRead = false }
-        mayRead = true
-    }
-
     /// Waits until the socket takes bytes, or for a broken connection. False when the deadline of the loop's clock
     /// comes first.
     func writable(until deadline: Int64) async -> Bool {
@@ -202,24 +200,6 @@
         writeDeadline = deadline
         loop.expect(deadline, of: self)
         return await unsafe withUnsafeContinuation { unsafe writer = $0 }
-    }
-
-    /// Makes the loop call `body` whenever nothing has been sent for `time` milliseconds, until ``stopFilling()``.
-    func fillSilence(after time: Int64, _ body: @escaping () -> Void) {
-        filler = (max(20, time), body)
-        postponeFiller()
-    }
-
-    func stopFilling() {
-        filler = nil
-        quietDeadline = .max
-    }
-
-    /// Restarts the time of silence, because bytes are being sent.
-    func postponeFiller() {
-        guard let filler else { return }
-        quietDeadline = loop.now + filler.time
-        loop.expect(quietDeadline, of: self)
     }
 
     // MARK: - Called by the loop
@@ -251,9 +231,20 @@
         }
     }
 
-    /// Wakes an owner that waits for a request, so that it notices that the server is stopping.
-    func wakeIfIdle() {
-        if isIdle { resumeReader(true) }
+    /// Wakes an owner that waits for its client to send, so that it notices that the server is stopping.
+    func wakeIfWaiting() {
+        if let wait, wait != .reader { resumeReader(true) }
+    }
+
+    /// Whether bytes have arrived that the owner has not received. Asks the system, and wakes
+    /// the owner.
+    func hasBytes() -> Bool {
+        if mayRead { return true }
+        var byte: UInt8 = 0
+        guard unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0 else { return false }
+        mayRead = true
+        resumeReader(true)
+        return true
     }
 
     /// Treats the connection as broken: wakes waiting tasks, sends no more bytes, and cancels a handler.

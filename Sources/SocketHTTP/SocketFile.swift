@@ -9,9 +9,6 @@
 /// The file of a Unix-domain socket. It replaces no file of another program, and is removed only while it is still this
 /// server's.
 struct SocketFile: Sendable {
-    /// How long a server waits for the lock on the folder of its socket.
-    static let lockPatience: Duration = .seconds(5)
-
     private let path: String
     private let device: UInt64
     private let node: UInt64
@@ -19,22 +16,17 @@ struct SocketFile: Sendable {
     /// Binds the descriptor to the path and listens.
     ///
     /// A socket on which no process listens is replaced. Another server could start at this path between the check and
-    /// the replacement; therefore each server holds a lock on the folder from before it binds until it listens. It
-    /// waits for the lock no longer than `patience`, because another program may hold it for any time.
+    /// the replacement; therefore each server holds the lock of a ``SocketLock`` from before it binds until it listens.
     ///
-    /// - Parameter pause: Called between two attempts to lock the folder. Another server holds the lock for some system
-    ///   calls only. A test replaces it.
+    /// - Parameter pause: Called between two attempts to lock. Another server holds the lock for some system calls
+    ///   only. A test replaces it.
     init(
-        binding descriptor: Int32, to path: String, mode: UInt16, patience: Duration = Self.lockPatience,
+        binding descriptor: Int32, to path: String, mode: UInt16, patience: Duration = SocketLock.patience,
         pause: () -> Void = { usleep(10_000) }
     ) throws(HTTPServer.StartError) {
         guard let address = SocketAddress(path: path) else { throw .invalidPath(path) }
-        let folder = systemOpen(Self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else {
-            throw errno == EACCES ? .notPermitted(path) : .system("open", errno)
-        }
-        defer { _ = systemClose(folder) }
-        try Self.lock(folder, for: path, patience, pause)
+        let lock = try SocketLock(path, patience: patience, pause: pause)
+        defer { lock.release() }
         do throws(HTTPServer.StartError) {
             try ListeningSocket.bind(descriptor, to: address)
         } catch .portInUse {
@@ -61,21 +53,6 @@ struct SocketFile: Sendable {
         _ = unsafe unlink(path)
     }
 
-    private static func lock(
-        _ folder: Int32, for path: String, _ patience: Duration, _ pause: () -> Void
-    ) throws(HTTPServer.StartError) {
-        let end = ContinuousClock.now + patience
-        while flock(folder, LOCK_EX | LOCK_NB) != 0 {
-            switch errno {
-            case EINTR: continue
-            case EWOULDBLOCK:
-                guard ContinuousClock.now < end else { throw .folderLocked(path) }
-                pause()
-            default: throw .system("flock", errno)
-            }
-        }
-    }
-
     private static func removeStale(_ path: String, _ address: SocketAddress) throws(HTTPServer.StartError) {
         guard let (_, _, isSocket) = look(path) else { return }
         guard isSocket else { throw .notASocket(path) }
@@ -96,13 +73,4 @@ struct SocketFile: Sendable {
             status.st_mode & S_IFMT == S_IFSOCK
         )
     }
-
-    private static func folder(of path: String) -> String {
-        guard let slash = path.utf8.lastIndex(of: 0x2F) else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-}
-
-private func systemOpen(_ path: String, _ flags: Int32) -> Int32 {
-    unsafe open(path, flags)
 }

@@ -1,21 +1,27 @@
-/// The sockets of one event loop, found by their tokens, and the line of those that wait for a request.
+/// The sockets of one event loop, found by their tokens, and the lines of those that may be closed for others.
 ///
 /// A token names a place in the table and a generation. An event for a socket that has been removed therefore does not
 /// reach the next socket in the same place.
 struct SocketTable {
-    /// The line is linked through the places, so that entering and leaving it costs no allocation.
+    /// A line is linked through the places, so that entering and leaving it costs no allocation.
     private struct Place {
         var socket: Socket?
-        var isWaiting = false
+        var wait: SocketWait?
         var older: Int32 = -1
         var newer: Int32 = -1
+    }
+
+    /// The sockets with one kind of wait, from the one that has waited longest.
+    private struct Line {
+        var oldest: Int32 = -1
+        var newest: Int32 = -1
+        var count = 0
     }
 
     private var places: [Place] = []
     private var freePlaces: [Int] = []
     private var generation: UInt32 = 0
-    private var oldest: Int32 = -1
-    private var newest: Int32 = -1
+    private var lines = [Line](repeating: Line(), count: SocketWait.allCases.count)
     /// The number of sockets.
     private(set) var count = 0
 
@@ -53,35 +59,57 @@ struct SocketTable {
     /// Every socket, copied out, so that the table may change meanwhile.
     var all: [Socket] { places.compactMap(\.socket) }
 
-    // MARK: - The line of those that wait
+    // MARK: - The lines of those that wait
 
-    /// Puts a socket at the end of the line, unless it is in the line.
-    mutating func startWaiting(_ socket: Socket) {
-        guard let place = place(of: socket), !places[place].isWaiting else { return }
-        places[place].isWaiting = true
+    /// Puts a socket at the end of a line. It must not be in a line.
+    mutating func startWaiting(_ socket: Socket, for wait: SocketWait) {
+        guard let place = place(of: socket), places[place].wait == nil else { return }
+        let newest = lines[wait.rawValue].newest
+        places[place].wait = wait
         places[place].older = newest
         places[place].newer = -1
-        if newest < 0 { oldest = Int32(place) } else { places[Int(newest)].newer = Int32(place) }
-        newest = Int32(place)
+        if newest < 0 { lines[wait.rawValue].oldest = Int32(place) } else { places[Int(newest)].newer = Int32(place) }
+        lines[wait.rawValue].newest = Int32(place)
+        lines[wait.rawValue].count += 1
     }
 
-    /// Takes a socket out of the line, if it is in the line.
+    /// Takes a socket out of its line, if it is in one.
     mutating func stopWaiting(_ socket: Socket) {
-        guard let place = place(of: socket), places[place].isWaiting else { return }
+        guard let place = place(of: socket), let wait = places[place].wait else { return }
         let (older, newer) = (places[place].older, places[place].newer)
-        places[place].isWaiting = false
-        if older < 0 { oldest = newer } else { places[Int(older)].newer = newer }
-        if newer < 0 { newest = older } else { places[Int(newer)].older = older }
+        places[place].wait = nil
+        if older < 0 { lines[wait.rawValue].oldest = newer } else { places[Int(older)].newer = newer }
+        if newer < 0 { lines[wait.rawValue].newest = older } else { places[Int(newer)].older = older }
+        lines[wait.rawValue].count -= 1
     }
 
-    /// The socket that has waited longest.
-    var longestWaiting: Socket? { oldest < 0 ? nil : places[Int(oldest)].socket }
+    /// The line that gives way first; nil when no socket waits.
+    ///
+    /// It is the first line that holds more than an eighth of the sockets, so connections that have asked for nothing
+    /// go before clients that were answered. A line with fewer is spared: otherwise a new client would go first
+    /// wherever the others have taken care to be answered once. When all lines are short, the longest wait goes first.
+    var firstToGiveWay: SocketWait? {
+        let share = count / 8
+        if let line = SocketWait.allCases.first(where: { lines[$0.rawValue].count > share }) { return line }
+        var first: (wait: SocketWait, since: Int64)?
+        for wait in SocketWait.allCases {
+            guard let since = oldest(wait)?.waitsSince, wait != .reader || first == nil else { continue }
+            if since < first?.since ?? .max { first = (wait, since) }
+        }
+        return first?.wait
+    }
 
-    /// The socket that has waited longest of those for which nothing has arrived.
-    var longestSilent: Socket? {
-        var place = oldest
+    /// The socket of a line that has waited longest.
+    func oldest(_ wait: SocketWait) -> Socket? {
+        let oldest = lines[wait.rawValue].oldest
+        return oldest < 0 ? nil : places[Int(oldest)].socket
+    }
+
+    /// The socket of a line that has waited longest of those that satisfy the condition.
+    func oldest(_ wait: SocketWait, where isMeant: (Socket) -> Bool) -> Socket? {
+        var place = lines[wait.rawValue].oldest
         while place >= 0 {
-            if let socket = places[Int(place)].socket, !socket.mayRead { return socket }
+            if let socket = places[Int(place)].socket, isMeant(socket) { return socket }
             place = places[Int(place)].newer
         }
         return nil

@@ -36,6 +36,21 @@ enum OpenFileLimit {
         return Int(clamping: unsafe setrlimit(openFiles, &limit) == 0 ? limit.rlim_cur : before)
     }
 
+    /// Throws when the limit leaves no place for connections beside the files that are open now.
+    ///
+    /// - Parameters:
+    ///   - limit: The limit of the process's open descriptors; nil when there is none.
+    ///   - loops: The number of event loops that are still to be started.
+    static func check(_ limit: Int?, loops: Int) throws(HTTPServer.StartError) {
+        guard let limit else { return }
+        // The lowest free descriptor is about the number of those that are open.
+        let free = dup(0)
+        if free >= 0 { _ = systemClose(free) }
+        let open = free >= 0 ? Int(free) : limit
+        let needed = open + loops * ServerLimits.loopDescriptors + ServerLimits.leastDescriptors
+        guard needed <= limit else { throw .tooFewFiles(limit, needed: needed) }
+    }
+
     #if canImport(Glibc)
         private static let openFiles = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
     #else

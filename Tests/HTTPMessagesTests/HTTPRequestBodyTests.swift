@@ -123,6 +123,20 @@ struct HTTPRequestBodyTests {
         for _ in 0..<2 { #expect(try await body.collect(upTo: 2) == [1, 2]) }
     }
 
+    @Test("The beginning that was read is let go once the reader has it")
+    func beginningIsReleased() async throws {
+        let (_, whole) = try await Source([[1, 2], [3]]).body.beginning(1)
+        var seen: [[UInt8]] = []
+        try await whole.forEachChunk { seen.append($0) }
+        #expect(seen == [[1, 2], [3]])
+        // A change in place shows that nothing else holds the bytes.
+        let before = unsafe seen[0].withUnsafeBufferPointer { $0.baseAddress }
+        seen[0][0] = 9
+        let after = unsafe seen[0].withUnsafeBufferPointer { $0.baseAddress }
+        #expect(unsafe before == after)
+        withExtendedLifetime(whole) {}
+    }
+
     @Test("Chunks arrive one by one; an error of the reader stops the reading")
     func chunks() async throws {
         struct Enough: Error {}

@@ -122,10 +122,56 @@ struct ConnectionLimitTests {
                 "/sys/fs/cgroup/memory/a/memory.limit_in_bytes": "9223372036854771712\n",
                 "/sys/fs/cgroup/memory/memory.limit_in_bytes": "3000\n",
             ]) == 3000)
+        let high = ["/proc/self/cgroup": "0::/a\n", "/sys/fs/cgroup/a/memory.high": "500\n"]
+        #expect(limit(high) == 500)
+        #expect(limit(high.merging(["/sys/fs/cgroup/a/memory.max": "400\n"]) { $1 }) == 400)
+        #expect(limit(high.merging(["/sys/fs/cgroup/a/memory.high": "max\n"]) { $1 }) == nil)
         #expect(limit(["/proc/self/cgroup": "nonsense\n::\n7:memory\n", "/sys/fs/cgroup/memory.max": "1\n"]) == nil)
     }
 
     #if os(Linux)
+        @Test("The file that names the control groups is read to its end, up to 64 KiB")
+        func longFile() throws {
+            var name = Array("/tmp/memory-limit-XXXXXX".utf8CString)
+            let descriptor = unsafe mkstemp(&name)
+            defer {
+                close(descriptor)
+                _ = unsafe unlink(&name)
+            }
+            let text = String(repeating: "7:cpu:/a\n", count: 10_000)
+            #expect(unsafe write(descriptor, text, text.utf8.count) == text.utf8.count)
+            let path = try #require(String(validating: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            #expect(MemoryLimit.read(path) == String(text.prefix(64 * 1024)))
+        }
+
+        @Test("A limit of open files that leaves no place for connections is an error that says what to do")
+        func tooFewFiles() async {
+            await #expect(processExitsWith: .success) {
+                let listening = try HTTPServer(host: "127.0.0.1", port: 0).listen()
+                let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+                var limit = rlimit(rlim_cur: 14, rlim_max: 14)
+                precondition(unsafe setrlimit(files, &limit) == 0)
+                do {
+                    try await listening.run(echo)
+                    preconditionFailure("the server has started")
+                } catch HTTPServer.StartError.tooFewFiles(let limit, let needed) {
+                    precondition(limit == 14)
+                    precondition(needed > 14)
+                }
+            }
+            #expect(
+                HTTPServer.StartError.tooFewFiles(14, needed: 24).description
+                    == "cannot serve with at most 14 open files: raise the limit to 24 or more (ulimit -n)")
+        }
+
+        @Test("Open files: the least that is needed is enough, and one less is not")
+        func leastFiles() throws {
+            #expect(throws: Never.self) { try OpenFileLimit.check(nil, loops: 1) }
+            #expect(throws: Never.self) { try OpenFileLimit.check(10_000, loops: 2) }
+            #expect(throws: HTTPServer.StartError.self) { try OpenFileLimit.check(20, loops: 2) }
+            #expect(throws: HTTPServer.StartError.self) { try OpenFileLimit.check(10_000, loops: 5_000) }
+        }
+
         @Test("THREATS H11: when descriptors run out the server waits for some, and then serves")
         func descriptorsRunOut() async {
             await #expect(processExitsWith: .success) {

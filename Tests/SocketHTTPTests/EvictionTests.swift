@@ -47,21 +47,38 @@ struct EvictionTests {
         case nothing
         case partOfAHead
         case refusedContent
+        case unreadContent
+        case unreadChunks
 
         var bytes: String {
             switch self {
             case .nothing: ""
             case .partOfAHead: "GET / HTTP/1.1\r\nHo"
             case .refusedContent: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\nabc"
+            case .unreadContent: "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n"
+            case .unreadChunks: "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            }
+        }
+
+        /// The status of the answer that the server gives at once.
+        var status: Int? {
+            switch self {
+            case .nothing, .partOfAHead: nil
+            case .refusedContent: 413
+            case .unreadContent, .unreadChunks: 401
             }
         }
     }
 
     @Test(
-        "Connections that sent nothing, part of a head, or refused content give way: each new client is served",
+        "Connections that sent nothing, part of a head, or content that is dropped give way: each new client is served",
         arguments: Waiting.allCases)
     func silent(_ waiting: Waiting) async throws {
-        try await withListener(echo, limits: two) { listening in
+        let handler = ClosureHandler { request in
+            // Answers without reading the content.
+            request.method == .post ? HTTPResponse(status: .unauthorized) : .text("answered")
+        }
+        try await withListener(handler, limits: two) { listening in
             var received = 0
             for _ in 1...10 * FloodScale.factor {
                 var silent: [TestConnection] = []
@@ -71,12 +88,75 @@ struct EvictionTests {
                     try await connection.send(waiting.bytes)
                     received += waiting.bytes.utf8.count
                     await listening.hasReceived(received)
-                    if waiting == .refusedContent { #expect(try await connection.readResponse().status == 413) }
+                    if let status = waiting.status { #expect(try await connection.readResponse().status == status) }
                 }
                 _ = try await answered(listening.port)
                 received += get.utf8.count
             }
             #expect(listening.counters.refusedConnections == 0)
+        }
+    }
+
+    @Test("A client that takes its response slowly gives way to a new client, after those that wait for a request")
+    func slowReaders() async throws {
+        let big = [UInt8](repeating: 0x61, count: 16 << 20)
+        let handler = ClosureHandler { request in
+            request.path == "/big" ? HTTPResponse(status: .ok, body: .bytes(big)) : .text("answered")
+        }
+        try await withListener(handler, limits: two) { listening in
+            func slowReader(_ number: Int) async throws -> TestConnection {
+                let reader = try await TestConnection.open(listening.port, receiveBuffer: 8192)
+                try await reader.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+                while listening.counters.heldBytes < number * big.count { await Task.yield() }
+                return reader
+            }
+            let first = try await slowReader(1)
+            let idle = try await answered(listening.port)
+            let second = try await slowReader(2)
+            #expect(try await idle.isClosed())
+            _ = try await answered(listening.port)
+            #expect(listening.counters.rejections == ["evicted": 2])
+            #expect(listening.counters.refusedConnections == 0)
+            // The first one was cut off, and the second one is still served.
+            await #expect(throws: TestClientError.self) { try await first.readResponse() }
+            #expect(try await second.readResponse().body.count == big.count)
+        }
+    }
+
+    @Test("Clients that take a stream slowly are not closed for a new one")
+    func slowStream() async throws {
+        let handler = ClosureHandler { _ in
+            HTTPResponse(
+                status: .ok,
+                body: .stream { writer in try await writer.write([UInt8](repeating: 0x61, count: 16 << 20)) })
+        }
+        try await withListener(handler, limits: two) { listening in
+            var readers: [TestConnection] = []
+            for number in 1...2 {
+                let reader = try await TestConnection.open(listening.port, receiveBuffer: 8192)
+                readers.append(reader)
+                try await reader.send(get)
+                while listening.counters.heldBytes < number << 24 { await Task.yield() }
+                if number == 2 {
+                    let refused = try await TestConnection.open(listening.port)
+                    #expect(try await refused.readResponse().status == 503)
+                }
+            }
+        }
+    }
+
+    @Test("Connections that have sent nothing go before those that were answered, however long these have waited")
+    func answeredLast() async throws {
+        try await withListener(echo, limits: two) { listening in
+            let client = try await answered(listening.port)
+            var silent: [TestConnection] = []
+            // Each one goes for the next.
+            for number in 1...20 * FloodScale.factor {
+                silent.append(try await TestConnection.open(listening.port))
+                while listening.counters.acceptedConnections < 1 + number { await Task.yield() }
+            }
+            try await client.send(get)
+            #expect(try await client.readResponse().status == 200)
         }
     }
 

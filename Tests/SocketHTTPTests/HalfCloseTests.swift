@@ -109,6 +109,36 @@ struct HalfCloseTests {
         }
     }
 
+    @Test(
+        "RFC 9112 §8: a stream that breaks after its probe does not end in a zero, which some clients take for the end",
+        arguments: [false, true])
+    func brokenStream(byStop: Bool) async throws {
+        struct Broken: Error {}
+        let (begun, mayBreak) = (Milestone(), Milestone())
+        let handler = ClosureHandler { _ in
+            HTTPResponse(
+                status: .ok,
+                body: .stream { writer in
+                    try await writer.write([0x61])
+                    begun.reach()
+                    if byStop { try await sleepUntilCancelled() }
+                    await mayBreak.wait()
+                    throw Broken()
+                })
+        }
+        let connection = try await withServer(handler, limits: { $0.shutdownGrace = .zero }) { port in
+            let connection = try await TestConnection.open(port)
+            try await connection.send(get)
+            await begun.wait()
+            connection.finishSending()
+            try await connection.wait { $0.suffix(3).elementsEqual("\r\n0".utf8) }
+            mayBreak.reach()
+            return connection
+        }
+        // The digit announces content that does not come.
+        #expect(try await connection.readToEnd().suffix(7).elementsEqual("\r\na\r\n01".utf8))
+    }
+
     @Test("A stream that ends after a half-close is read whole by a parser of the chunked coding")
     func endOfStream() async throws {
         let (begun, mayEnd) = (Milestone(), Milestone())

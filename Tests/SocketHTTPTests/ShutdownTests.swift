@@ -22,6 +22,7 @@ struct ShutdownTests {
         limits.shutdownGrace = grace
         limits.cancellationTime = cancellation
         limits.headTime = .never
+        limits.lingerTime = .never
         let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
         return (listening, Task { try await listening.run(handler) })
     }
@@ -56,6 +57,22 @@ struct ShutdownTests {
         #expect(response.text == "answered")
         #expect(response["connection"] == "close")
         #expect(try await busy.isClosed())
+        try await running.value
+    }
+
+    @Test("POLICY §16: part of a head ends at once with a stop, and content that is dropped ends with its close")
+    func unfinished() async throws {
+        let (listening, running) = try start(ClosureHandler { _ in .text("unread") }, grace: .never)
+        let head = try await TestConnection.open(listening.port)
+        try await head.send("GET / HT")
+        await listening.hasReceived(8)
+        let content = try await TestConnection.open(listening.port)
+        try await content.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
+        #expect(try await content.readResponse().status == 200)
+        running.cancel()
+        #expect(try await head.isClosed())
+        #expect(try await content.isClosed())
+        content.close()
         try await running.value
     }
 

@@ -165,6 +165,19 @@ struct TimeLimitTests {
         }
     }
 
+    @Test(
+        "Content that the handler has not read is waited for no longer than a connection that is being closed",
+        arguments: ["Content-Length: 60000", "Transfer-Encoding: chunked"])
+    func unreadContent(_ field: String) async throws {
+        let handler = ClosureHandler { _ in HTTPResponse(status: .unauthorized) }
+        try await withListener(handler, limits: { $0.lingerTime = .tested }) { listening in
+            let connection = try await TestConnection.open(listening.port)
+            try await connection.send("POST / HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n")
+            #expect(try await connection.readResponse().status == 401)
+            #expect(try await listening.skip(.tested) { try await connection.isClosed() })
+        }
+    }
+
     @Test("A connection that is being closed reads for a while, and no longer")
     func lingering() async throws {
         try await withListener(echo, limits: { $0.lingerTime = .tested }) { listening in
