@@ -104,7 +104,7 @@ public struct ResourceServer: Sendable {
     /// Decides about a request that is given as plain values, for use with any HTTP framework.
     ///
     /// Pass a request that may proceed to the handler, with ``Admission/principal`` and ``Admission/sessionID``. Then
-    /// call ``Admission/finish(status:fields:)`` to complete the head of the handler's response.
+    /// call ``Admission/finish(status:fields:)->()`` to complete the head of the handler's response.
     ///
     /// - Parameters:
     ///   - method: The method as sent.

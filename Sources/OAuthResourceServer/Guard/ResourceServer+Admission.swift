@@ -34,7 +34,7 @@ extension ResourceServer {
         /// When the body of an event stream (`text/event-stream`) that answers this request must end, in seconds since
         /// 1970; nil when it may run to its end. See ``ResourceServerConfiguration/Streams``.
         ///
-        /// ``limitStream(_:_:)`` ends a stream then. A ``ProtectedHandler`` does this itself.
+        /// ``limitStream(_:_:)-(HTTPFields,_)`` ends a stream then. A ``ProtectedHandler`` does this itself.
         public var streamDeadline: Double? { expiry?.deadline(of: request, for: principal) }
 
         /// Completes the head of the handler's response: shared caches must not store it, a page of an allowed origin

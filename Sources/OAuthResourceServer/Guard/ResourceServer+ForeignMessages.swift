@@ -12,7 +12,7 @@ extension ResourceServer {
     /// - Parameters:
     ///   - method: The method as sent.
     ///   - target: The request target as sent, not percent-decoded.
-    ///   - fields: The names and values of all header fields with `Host`, repeated fields included. In HTTP/2 the
+    ///   - pairs: The names and values of all header fields with `Host`, repeated fields included. In HTTP/2 the
     ///     framework may have the host as `:authority`.
     ///   - body: The whole content, or nil when the program has not read it.
     ///   - listener: The kind of address that received the request. See
@@ -54,7 +54,7 @@ extension ResourceServer.Admission {
     ///
     /// - Parameters:
     ///   - status: The status code of the response. A number outside 100…599 counts as 500.
-    ///   - fields: The names and values of the response's fields, repeated fields included.
+    ///   - pairs: The names and values of the response's fields, repeated fields included.
     /// - Returns: The fields to send instead.
     public func finish(
         status: Int, fields pairs: some Sequence<(String, String)>
@@ -67,7 +67,7 @@ extension ResourceServer.Admission {
     /// Writes the body of a response, like the function of the same name that takes parsed fields.
     ///
     /// - Parameters:
-    ///   - fields: The fields that ``finish(status:fields:)`` returned.
+    ///   - fields: The fields that ``finish(status:fields:)->_`` returned.
     ///   - write: Writes the body. Its task is cancelled at the deadline, and it must return or throw then.
     /// - Throws: `CancellationError` at the deadline. Otherwise the error of `write`.
     public func limitStream(
