@@ -55,10 +55,14 @@ package actor HTTPConnection {
     package func run() async {
         if socket.open() {
             var step = NextStep.nextRequest
-            while case .nextRequest = step {
+            while case .nextRequest = step, !socket.isGone {
                 step = await serveNext()
-                // A client that always has another request ready must not keep the loop from other connections.
-                if exchange % 16 == 0 { await Task.yield() }
+                guard exchange % 16 == 0 else { continue }
+                // A client that always has another request ready must not keep the loop from other connections, nor
+                // its place from a new one.
+                loop.beginWaiting(socket, for: .reader)
+                await Task.yield()
+                loop.endWaiting(socket)
             }
             // The request and its response are released by now.
             if case .linger = step { await linger() }

@@ -10,7 +10,7 @@ enum SocketWait: Int, CaseIterable {
     case droppedContent
     /// The next request.
     case nextRequest
-    /// A client that takes a response which is not a stream.
+    /// A client that takes a response which is not a stream, or its turn for the next of many pipelined requests.
     case reader
 
     /// Whether bytes that have arrived end this wait, so that the connection must not be closed.
