@@ -223,11 +223,20 @@
 
     /// Wakes the tasks whose deadline has passed.
     func expire(at now: Int64) {
-        if readDeadline <= now { resumeReader(false) }
-        if writeDeadline <= now { resumeWriter(false) }
-        if quietDeadline <= now, let filler {
+        // A deadline that has passed is forgotten, also when nothing waits for it any more: the loop would look at it
+        // again and again.
+        if readDeadline <= now {
+            resumeReader(false)
+            readDeadline = .max
+        }
+        if writeDeadline <= now {
+            resumeWriter(false)
+            writeDeadline = .max
+        }
+        if quietDeadline <= now {
+            quietDeadline = .max
             postponeFiller()
-            filler.body()
+            filler?.body()
         }
     }
 
