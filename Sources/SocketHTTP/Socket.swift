@@ -188,18 +188,27 @@
     func readable(until deadline: Int64) async -> Bool {
         if mayRead || isGone { return true }
         resumeReader(true)  // A reader of an exchange that has ended.
-        readDeadline = deadline
-        loop.expect(deadline, of: self)
-        return await unsafe withUnsafeContinuation { unsafe reader = $0 }
+        // The task may run again on the loop before the closure does, so the deadline begins with the wait, and what
+        // has happened meanwhile counts.
+        return await unsafe withUnsafeContinuation { waiting in
+            if mayRead || isGone { return unsafe waiting.resume(returning: true) }
+            unsafe reader = waiting
+            readDeadline = deadline
+            loop.expect(deadline, of: self)
+        }
     }
 
     /// Waits until the socket takes bytes, or for a broken connection. False when the deadline of the loop's clock
     /// comes first.
     func writable(until deadline: Int64) async -> Bool {
         if mayWrite || isGone { return true }
-        writeDeadline = deadline
-        loop.expect(deadline, of: self)
-        return await unsafe withUnsafeContinuation { unsafe writer = $0 }
+        // As in `readable(until:)`.
+        return await unsafe withUnsafeContinuation { waiting in
+            if mayWrite || isGone { return unsafe waiting.resume(returning: true) }
+            unsafe writer = waiting
+            writeDeadline = deadline
+            loop.expect(deadline, of: self)
+        }
     }
 
     // MARK: - Called by the loop
@@ -223,16 +232,8 @@
 
     /// Wakes the tasks whose deadline has passed.
     func expire(at now: Int64) {
-        // A deadline that has passed is forgotten, also when nothing waits for it any more: the loop would look at it
-        // again and again.
-        if readDeadline <= now {
-            resumeReader(false)
-            readDeadline = .max
-        }
-        if writeDeadline <= now {
-            resumeWriter(false)
-            writeDeadline = .max
-        }
+        if readDeadline <= now { resumeReader(false) }
+        if writeDeadline <= now { resumeWriter(false) }
         if quietDeadline <= now {
             quietDeadline = .max
             postponeFiller()
