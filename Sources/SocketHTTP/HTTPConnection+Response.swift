@@ -127,7 +127,12 @@ extension HTTPConnection {
         if isSending {
             let waiting = more.reduce(first.count) { $0 + $1.count }
             memory.addUnsent(waiting)
-            await withCheckedContinuation { sendQueue.append($0) }
+            await withCheckedContinuation { turn in
+                // The other task may have finished before this closure runs, as in `Socket.readable(until:)`.
+                if isSending { return sendQueue.append(turn) }
+                isSending = true
+                turn.resume()
+            }
             memory.addUnsent(-waiting)
         }
         isSending = true

@@ -187,11 +187,11 @@
     /// clock comes first.
     func readable(until deadline: Int64) async -> Bool {
         if mayRead || isGone { return true }
-        resumeReader(true)  // A reader of an exchange that has ended.
-        // The task may run again on the loop before the closure does, so the deadline begins with the wait, and what
-        // has happened meanwhile counts.
+        // A task that does not prefer the loop is enqueued once more before the closure runs. So the deadline begins
+        // with the wait, and what has happened meanwhile counts.
         return await unsafe withUnsafeContinuation { waiting in
             if mayRead || isGone { return unsafe waiting.resume(returning: true) }
+            resumeReader(true)  // A reader of an exchange that has ended.
             unsafe reader = waiting
             readDeadline = deadline
             loop.expect(deadline, of: self)
