@@ -56,7 +56,7 @@ let package = Package(
         // Level 3: what to answer to this request.
         .target(
             name: "OAuthResourceServer",
-            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
+            dependencies: ["WireFormat", "CSystem", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
 
         // Level 4: one import for a whole program.
         .target(

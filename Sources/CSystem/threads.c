@@ -9,6 +9,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
 
 #ifdef __linux__
 int csystem_processors(void) {
@@ -59,4 +62,13 @@ int csystem_spawn(const char *name, void (*body)(void *context), void *context) 
     pthread_attr_destroy(&attributes);
     if (failed) free(spawn);
     return failed ? -1 : 1;
+}
+
+void csystem_give_way(void) {
+#if defined(__APPLE__)
+    pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
+#else
+    // Linux applies it to the calling thread alone. A thread that gives way further already stays as it is.
+    setpriority(PRIO_PROCESS, 0, 10);
+#endif
 }

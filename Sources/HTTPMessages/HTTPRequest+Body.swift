@@ -41,11 +41,14 @@ extension HTTPRequest {
 
         /// A stream that only the first reader gets.
         private final class Stream: Sendable {
+            /// The number of bytes that the client has announced; 0 when it has not.
+            let announced: Int
             private let next: Source
             private let isTaken = Atomic(false)
 
-            init(_ next: @escaping Source) {
+            init(_ next: @escaping Source, announced: Int = 0) {
                 self.next = next
+                self.announced = announced
             }
 
             /// Throws for a second reader, which would find only the rest of the body and take it for the whole.
@@ -71,8 +74,10 @@ extension HTTPRequest {
         }
 
         /// A streamed body whose source learns what happens to the chunks.
-        package init(source: @escaping Source) {
-            storage = .stream(Stream(source))
+        ///
+        /// - Parameter announced: The number of bytes that the client has announced; 0 when it has not.
+        package init(source: @escaping Source, announced: Int = 0) {
+            storage = .stream(Stream(source, announced: announced))
         }
 
         /// The whole body if it is in memory; nil for a stream.
@@ -99,10 +104,21 @@ extension HTTPRequest {
                 var collected: [UInt8] = []
                 while let chunk = try await next(.kept) {
                     guard chunk.count <= limit - collected.count else { throw .tooLarge(limit: limit) }
-                    if collected.isEmpty { collected = chunk } else { collected += chunk }
+                    Self.append(chunk, to: &collected, of: min(stream.announced, limit))
                 }
                 return collected
             }
+        }
+
+        /// Appends a chunk. The second one makes room for the announced rest, which would be copied at each doubling.
+        private static func append(_ chunk: [UInt8], to bytes: inout [UInt8], of announced: Int) {
+            guard !bytes.isEmpty else {
+                bytes = chunk
+                return
+            }
+            // Room that stays empty costs no memory, but a client may announce what it likes.
+            if announced > bytes.capacity { bytes.reserveCapacity(min(announced, 1 << 20)) }
+            bytes += chunk
         }
 
         /// Reads the beginning of the body. Returns it together with an equivalent of the whole body, through which a
@@ -122,7 +138,7 @@ extension HTTPRequest {
                 var bytes: [UInt8] = []
                 while bytes.count < count {
                     guard let chunk = try await next(.kept) else { return (bytes, HTTPRequest.Body(bytes)) }
-                    bytes += chunk
+                    Self.append(chunk, to: &bytes, of: min(stream.announced, count))
                 }
                 // The bytes are let go once they have been handed out: then a server may count them as released.
                 let first = Mutex(bytes)

@@ -102,6 +102,10 @@ extension HTTPConnection {
             case .bytes(let count):
                 body.awaitsContinue = false
                 guard memory.addContent(count) else { throw .memoryExhausted }
+                // A client that always has more content ready must not keep the loop from other connections.
+                guard count == ServerLimits.drainedBodyBytes else { continue }
+                await Task.yield()
+                guard exchange == self.exchange else { throw .alreadyConsumed }
             case .end, .gone: throw .disconnected
             case .wouldBlock:
                 // What is only dropped does not delay a stop.

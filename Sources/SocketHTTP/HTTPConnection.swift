@@ -205,11 +205,17 @@ package actor HTTPConnection {
     }
 
     private func requestBody(_ framing: RequestHead.Framing) -> HTTPRequest.Body {
-        guard framing != .none else { return HTTPRequest.Body() }
+        let announced: Int
+        switch framing {
+        case .none: return HTTPRequest.Body()
+        case .length(let count): announced = count
+        case .chunked: announced = 0
+        }
         let exchange = self.exchange
-        return HTTPRequest.Body(source: { earlier async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
-            try await self.nextChunk(of: exchange, earlier)
-        })
+        return HTTPRequest.Body(
+            source: { earlier async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
+                try await self.nextChunk(of: exchange, earlier)
+            }, announced: announced)
     }
 
     /// Answers an error of a handler. Its text is not sent.

@@ -16,12 +16,14 @@ struct HTTPRequestBodyTests {
         }
 
         var body: HTTPRequest.Body {
-            HTTPRequest.Body { () async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in
-                self.reads.withLock { $0 += 1 }
-                let chunk = self.rest.withLock { $0.isEmpty ? nil : $0.removeFirst() }
-                if chunk == nil, let failure = self.failure { throw failure }
-                return chunk
-            }
+            HTTPRequest.Body { () async throws(HTTPRequest.Body.ReadError) -> [UInt8]? in try self.next() }
+        }
+
+        func next() throws(HTTPRequest.Body.ReadError) -> [UInt8]? {
+            reads.withLock { $0 += 1 }
+            let chunk = rest.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            if chunk == nil, let failure { throw failure }
+            return chunk
         }
     }
 
@@ -50,6 +52,20 @@ struct HTTPRequestBodyTests {
                 try await Source(chunks).body.collect(upTo: 9)
             }
         }
+    }
+
+    @Test(
+        "What the client announces makes room, and decides nothing else",
+        arguments: [-1, 0, 1, 5, 6, 7, 1 << 40, .max])
+    func announced(_ count: Int) async throws {
+        func body() -> HTTPRequest.Body {
+            let source = Source([[1, 2], [3, 4], [5, 6]])
+            return HTTPRequest.Body(
+                source: { _ async throws(HTTPRequest.Body.ReadError) in try source.next() }, announced: count)
+        }
+        #expect(try await body().collect(upTo: .max) == [1, 2, 3, 4, 5, 6])
+        await #expect(throws: HTTPRequest.Body.ReadError.tooLarge(limit: 5)) { try await body().collect(upTo: 5) }
+        #expect(try await body().beginning(3).bytes == [1, 2, 3, 4])
     }
 
     @Test("Nothing is read after the limit is passed")

@@ -27,6 +27,8 @@ enum ExceptionLists {
         "Sources/SafeFetch/CertificateAuthorityFile.swift": "reads lines of a file with the C library",
         "Sources/SafeFetch/CurlMulti.swift": "owns libcurl's multi handle",
         "Sources/SafeFetch/CurlTransfer.swift": "owns a libcurl transfer and receives its callbacks",
+        "Sources/OAuthResourceServer/MCP/BackgroundThreads.swift":
+            "is an executor: starts threads and runs jobs on them",
         "Sources/SafeFetch/CurlWorker.swift": "starts the thread that runs libcurl",
         "Sources/SafeFetch/NameLookUps.swift": "starts the threads that the system's resolver blocks",
         "Sources/SocketHTTP/Acceptor.swift": "names its event loop as its executor",

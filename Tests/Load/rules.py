@@ -3,12 +3,14 @@
     Tests/Load/run rules [--seconds N]
 
 A client sends small requests one after the other: alone, beside four connections that send small requests too, and
-beside four connections that send the hostile bodies. Prints the client's waiting times of each, in turns.
+beside four connections that send the hostile bodies. Prints the client's waiting times of each, in turns. The server
+has one processor, the clients another. Linux, as root.
 """
 
 import argparse
 import http.client
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -44,7 +46,7 @@ BODIES = {
 
 
 class Server:
-    """`benchmarks serve rules` on one core."""
+    """`benchmarks serve rules` on one processor."""
 
     def __init__(self, program: str) -> None:
         self.process = subprocess.Popen(
@@ -93,6 +95,8 @@ def times(server: Server, seconds: float, body: bytes | None, senders: int = 4) 
 
 
 def client(port: str, token: str, seconds: str) -> None:
+    # The senders share the processor with this client. It must not wait for them, only for the server.
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     server = Server.__new__(Server)
     server.port, server.token = int(port), token
     connection, waited = server.connection(), []
@@ -114,6 +118,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     server = Server(options.program)
+    os.sched_setaffinity(0, {1})
     try:
         kinds = {"alone": None, "4 × ping": PING} | {f"4 × {name}": body for name, body in BODIES.items()}
         samples: dict[str, list[float]] = {kind: [] for kind in kinds}

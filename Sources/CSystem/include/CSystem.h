@@ -38,6 +38,10 @@ int csystem_processors(void);
 /// threads; its first 15 bytes count. 1 = the thread runs, -1 = no thread was made and body is not called.
 int csystem_spawn(const char *name, void (*body)(void *context), void *context);
 
+/// Lets every thread of usual priority go before the calling one. It keeps about a tenth of a processor on which others
+/// compute without a pause. There is no way back without privileges.
+void csystem_give_way(void);
+
 /// Writes every address of a host name to records, by the system's resolver, which blocks the calling thread. A record
 /// has 17 bytes: the length of the address (4 or 16), then the address in network byte order. The number of records; 0
 /// = no address, or the resolver failed; -1 = more than capacity records.

@@ -16,8 +16,8 @@ enum OperationLimits {
     static let maximumReadingCostOfPath = 2_048
     /// The maximum cost of the readings of all URIs of a body together. With more, every rule applies.
     static let maximumReadingCostOfBody = 262_144
-    /// The largest body in bytes that is parsed on the thread of the connection. Larger ones are parsed on the threads
-    /// of the concurrency runtime, so that other connections do not wait.
+    /// The largest body in bytes that is parsed on the thread of the connection. Larger ones are parsed on
+    /// ``BackgroundThreads``, so that other connections do not wait.
     static let maximumInlineBodyBytes = 16_384
     /// The most operations of a body, and their texts together in bytes, that are compared with the rules on the thread
     /// of the connection.

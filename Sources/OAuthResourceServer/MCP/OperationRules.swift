@@ -117,10 +117,9 @@ struct OperationRules: Sendable {
         }
     }
 
-    /// Does work on the threads of the concurrency runtime. The work is bounded, so that it is not cancelled.
+    /// Does work on other threads. The work is bounded, so that it is not cancelled.
     private static func elsewhere<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
-        // A new task does not inherit the thread that the connection prefers.
-        await Task.detached(priority: Task.currentPriority) { await work() }.value
+        await Task.detached(executorPreference: BackgroundThreads.shared) { await work() }.value
     }
 
     private static func changesContent(_ encoding: HTTPFields.Value) -> Bool {
