@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 
 #if canImport(Glibc)
     import Glibc
@@ -15,11 +15,11 @@ enum RawExchange {
         let code: Int32
     }
 
-    /// Makes blocking calls with time-outs. They run on a thread of the system's pool, so that they block no other
-    /// test.
+    /// Makes blocking calls with time-outs. They run on a thread of their own: the server under test needs the threads
+    /// of the concurrency runtime, of which there are as many as processors.
     static func answer(to bytes: [UInt8], on port: UInt16) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 continuation.resume(with: Result { try exchange(bytes, port) })
             }
         }

@@ -69,6 +69,8 @@ extension ListeningServer {
         }
         while !isDone.isReached {
             await skip(time)
+            // A server that is stopping has no loops to wait for. The operation needs the thread too.
+            await Task.yield()
         }
         return try await task.value
     }
