@@ -56,6 +56,9 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var dpopSigningAlgorithms: [String] = []
     /// Members that have no property here.
     public var extra = JSONDocument.Object()
+    /// The names of the members that a parsed document has with an unusable value: null, another type, or no URL. They
+    /// count as absent.
+    public internal(set) var unusableMembers: [String] = []
 
     /// Makes the document of an issuer, with no other member.
     public init(issuer: IssuerIdentifier) {
@@ -64,17 +67,17 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
 
     /// Parses a document that was fetched for `expected`.
     ///
-    /// **Checks** strict JSON, the types of the members, and that `issuer` equals `expected`, byte for byte (RFC 8414
-    /// §3.3).
+    /// **Checks** strict JSON, and that `issuer` equals `expected`, byte for byte (RFC 8414 §3.3). Every other member
+    /// may be unusable: many servers write null, an empty text, or one text for a list into members that they do not
+    /// use. See ``unusableMembers``.
     /// **Does not check** whether an endpoint may be used: the user of an endpoint must check that.
     ///
     /// - Parameters:
     ///   - bytes: The document, at most 256 KiB.
     ///   - expected: The issuer for which the document was fetched.
     public init(parsing bytes: [UInt8], expecting expected: IssuerIdentifier) throws(MetadataError) {
-        var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144))
-        guard let text = try reader.string("issuer") else { throw .missing("issuer") }
-        guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
+        var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144), .lenient)
+        guard try reader.identifier("issuer").hasSameBytes(as: expected.text) else { throw .identifierMismatch }
         issuer = expected
         for (name, path) in Self.urls { self[keyPath: path] = try reader.url(name) }
         for (name, path) in Self.lists { self[keyPath: path] = try reader.strings(name) ?? [] }
@@ -83,6 +86,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         scopesSupported = ScopeSet(keepingValid: try reader.strings("scopes_supported") ?? [])
         signedMetadata = try reader.string("signed_metadata")
         extra = reader.rest
+        unusableMembers = reader.unusable
     }
 
     /// The document as JSON, without absent and empty members.

@@ -16,9 +16,20 @@ public enum MetadataError: Error, Sendable, Hashable {
 
 /// Reads the members of a metadata document, for both kinds of document.
 struct MetadataReader {
-    private(set) var rest: JSONDocument.Object
+    /// What happens to a member that is null, of another type, or no usable URL.
+    enum Rule {
+        /// The document is refused.
+        case strict
+        /// The member counts as absent, and ``unusable`` names it.
+        case lenient
+    }
 
-    init(parsing bytes: [UInt8], limits: JSONDocument.Limits) throws(MetadataError) {
+    private let rule: Rule
+    private(set) var rest: JSONDocument.Object
+    private(set) var unusable: [String] = []
+
+    init(parsing bytes: [UInt8], limits: JSONDocument.Limits, _ rule: Rule) throws(MetadataError) {
+        self.rule = rule
         let value: JSONValue
         do throws(JSONDocument.ParseError) {
             value = try JSONValue(parsing: bytes, limits: limits)
@@ -35,33 +46,40 @@ struct MetadataReader {
         return rest[name]
     }
 
-    mutating func string(_ name: String) throws(MetadataError) -> String? {
-        guard let value = take(name) else { return nil }
+    /// The one member without which a document has no meaning. No rule makes it optional.
+    mutating func identifier(_ name: String) throws(MetadataError) -> String {
+        guard let value = take(name) else { throw .missing(name) }
         guard let string = value.string else { throw .invalid(name) }
         return string
     }
 
+    mutating func string(_ name: String) throws(MetadataError) -> String? {
+        try member(name) { $0.string }
+    }
+
     mutating func bool(_ name: String) throws(MetadataError) -> Bool? {
-        guard let value = take(name) else { return nil }
-        guard let bool = value.bool else { throw .invalid(name) }
-        return bool
+        try member(name) { $0.bool }
     }
 
     mutating func url(_ name: String) throws(MetadataError) -> AbsoluteURL? {
-        guard let text = try string(name) else { return nil }
-        guard let url = try? AbsoluteURL(parsing: text) else { throw .invalid(name) }
-        return url
+        try member(name) { $0.string.flatMap { try? AbsoluteURL(parsing: $0) } }
     }
 
     mutating func strings(_ name: String) throws(MetadataError) -> [String]? {
-        guard let value = take(name) else { return nil }
-        guard let array = value.array else { throw .invalid(name) }
-        var strings: [String] = []
-        for element in array {
-            guard let string = element.string else { throw .invalid(name) }
-            strings.append(string)
+        try member(name) { value in
+            let strings = value.array?.compactMap(\.string)
+            return strings?.count == value.array?.count ? strings : nil
         }
-        return strings
+    }
+
+    private mutating func member<Value>(
+        _ name: String, _ read: (JSONValue) -> Value?
+    ) throws(MetadataError) -> Value? {
+        guard let value = take(name) else { return nil }
+        if let usable = read(value) { return usable }
+        guard rule == .lenient else { throw .invalid(name) }
+        unusable.append(name)
+        return nil
     }
 }
 

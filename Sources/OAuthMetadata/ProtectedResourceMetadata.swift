@@ -81,8 +81,8 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     public init(
         parsing bytes: [UInt8], expecting expected: ResourceIdentifier, insecureHTTP: InsecureHTTP = .never
     ) throws(MetadataError) {
-        var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144))
-        guard let text = try reader.string("resource") else { throw .missing("resource") }
+        var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144), .strict)
+        let text = try reader.identifier("resource")
         guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
         resource = expected
         for server in try reader.strings("authorization_servers") ?? [] {

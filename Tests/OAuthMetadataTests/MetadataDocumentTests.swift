@@ -111,14 +111,51 @@ struct AuthorizationServerMetadataTests {
         "A malformed document is refused with its reason",
         arguments: [
             ("{}", MetadataError.missing("issuer")), (#"{"issuer":["https://as.example"]}"#, .invalid("issuer")),
-            (#"{"issuer":"https://as.example","jwks_uri":7}"#, .invalid("jwks_uri")),
-            (
-                #"{"issuer":"https://as.example","response_types_supported":"code"}"#,
-                .invalid("response_types_supported")
-            ),
-            ("<html>", .json(.unexpectedByte)),
+            (#"{"issuer":null}"#, .invalid("issuer")), (#"{"issuer":7}"#, .invalid("issuer")),
+            (#"{"issuer":""}"#, .identifierMismatch), ("<html>", .json(.unexpectedByte)), ("[]", .notAnObject),
+            ("null", .notAnObject), ("", .json(.unexpectedEnd)),
+            (#"{"issuer":"https://as.example","issuer":"https://as.example"}"#, .json(.duplicateMember)),
         ])
     func malformed(text: String, reason: MetadataError) {
         #expect(throws: reason) { try parse(text) }
+    }
+
+    @Test("A member that is null, of another type or no URL counts as absent, and the document names it")
+    func unusable() throws {
+        let urls = [
+            "authorization_endpoint", "token_endpoint", "jwks_uri", "registration_endpoint", "service_documentation",
+            "op_policy_uri", "op_tos_uri", "revocation_endpoint", "introspection_endpoint",
+        ]
+        let noURLs = [
+            #""""#, #""/jwks""#, #""as.example/jwks""#, #""https://""#, #""https://as.example:x/""#,
+            #""https://user@as.example/""#, #""mailto:a@as.example""#, #""N/A""#, #"["https://as.example/"]"#,
+        ]
+        let lists = [
+            "scopes_supported", "response_types_supported", "ui_locales_supported", "code_challenge_methods_supported",
+            "token_endpoint_auth_methods_supported", "introspection_endpoint_auth_methods_supported",
+        ]
+        let noLists = [#""en""#, #""""#, #"["a",1]"#, "[null]", #"{"a":true}"#]
+        let flags = ["client_id_metadata_document_supported", "authorization_response_iss_parameter_supported"]
+        let noFlags = [#""true""#, "1", "[]"]
+        let anything = ["null", "7", "{}"]
+        let kinds = [
+            (urls, noURLs + anything), (lists, noLists + anything), (flags, noFlags + anything),
+            (["signed_metadata"], ["[]", "true"] + anything),
+        ]
+        for (names, values) in kinds {
+            for name in names {
+                for value in values {
+                    let document = try parse(#"{"issuer":"https://as.example","\#(name)":\#(value)}"#)
+                    #expect(document.unusableMembers == [name], "\(name): \(value)")
+                    #expect(document.json.members.map(\.name) == ["issuer"])
+                }
+            }
+        }
+    }
+
+    @Test("A usable value is not named, and neither is an absent member or an empty list")
+    func usable() throws {
+        #expect(try parse(Self.full).unusableMembers.isEmpty)
+        #expect(try parse(#"{"issuer":"https://as.example","ui_locales_supported":[]}"#).unusableMembers.isEmpty)
     }
 }

@@ -9,6 +9,7 @@ import WireFormat
 @Suite("IssuerDiscovery", .serialized, .timeLimit(.minutes(5)))
 struct IssuerDiscoveryTests {
     private static let oauth = "https://issuer.example/.well-known/oauth-authorization-server"
+    private static let openID = "https://issuer.example/.well-known/openid-configuration"
     private static let url = "https://issuer.example/jwks"
     private static let document: JSONDocument.Object = ["issuer": "https://issuer.example", "jwks_uri": .string(url)]
     private let fetcher = ScriptedFetcher()
@@ -60,7 +61,8 @@ struct IssuerDiscoveryTests {
             #expect(extra == 0)
         } catch {
             #expect(extra == 1)
-            #expect(error == IssuerDiscovery.Unavailable(failure: .fetch(.tooLarge(limit: 262_144)), retryAfter: 1))
+            #expect(error.retryAfter == 1)
+            #expect(error.locations.map(\.failure) == [.fetch(.tooLarge(limit: 262_144)), .status(404)])
         }
     }
 
@@ -70,15 +72,21 @@ struct IssuerDiscoveryTests {
         let discovery = try discovery()
         for (round, wait) in [1, 2, 4, 8].enumerated() {
             for _ in 0..<50 {
-                await #expect(throws: IssuerDiscovery.Unavailable(failure: .fetch(.timedOut), retryAfter: wait)) {
+                let error = await #expect(throws: IssuerDiscovery.Unavailable.self) {
                     try await discovery.metadata()
                 }
+                #expect(error?.retryAfter == wait)
+                #expect(error?.locations.map(\.failure) == [.fetch(.timedOut), .status(404)])
             }
-            #expect(fetcher.requests.count == round + 1)
+            #expect(fetcher.requests == Array(repeating: [Self.oauth, Self.openID], count: round + 1).flatMap(\.self))
             clock.advance(by: .seconds(wait))
         }
         #expect(events.count == 4)
-        #expect(Set(events) == ["discovery_failed reason=fetch_timed_out issuer=https://issuer.example"])
+        #expect(
+            Set(events) == [
+                "discovery_failed url=\(Self.oauth) reason=fetch_timed_out url=\(Self.openID) reason=status_404"
+                    + " issuer=https://issuer.example"
+            ])
     }
 
     @Test("POLICY §5: read anew behind the present document after 24 hours; stale for ever, with an event")
@@ -94,10 +102,14 @@ struct IssuerDiscoveryTests {
         clock.advance(by: .seconds(1_000_000))
         #expect(try await discovery.metadata().metadata.jwksURI?.text == Self.url)
         while events.isEmpty { await Task.yield() }
-        #expect(events == ["discovery_stale reason=fetch_timed_out age=1086400 issuer=https://issuer.example"])
-        #expect(fetcher.requests.count == 2)
+        #expect(
+            events == [
+                "discovery_stale age=1086400 url=\(Self.oauth) reason=fetch_timed_out url=\(Self.openID)"
+                    + " reason=status_404 issuer=https://issuer.example"
+            ])
+        #expect(fetcher.requests.count == 3)
         #expect(discovery.presentMetadata() != nil)
-        #expect(fetcher.requests.count == 2)
+        #expect(fetcher.requests.count == 3)
         // Another document replaces it as soon as one is available.
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
         clock.advance(by: .seconds(1))
@@ -138,8 +150,8 @@ struct IssuerDiscoveryTests {
         fetcher.set(Self.oauth, .failure(.timedOut))
         clock.advance(by: .seconds(86_401))
         try await keys.prepare()
-        #expect(fetcher.requests == [Self.oauth, Self.url, Self.oauth, Self.url])
-        #expect(events.contains("discovery_stale reason=fetch_timed_out age=86401 issuer=https://issuer.example"))
+        #expect(fetcher.requests == [Self.oauth, Self.url, Self.oauth, Self.openID, Self.url])
+        #expect(events.contains { $0.hasPrefix("discovery_stale age=86401 url=\(Self.oauth) reason=fetch_timed_out") })
     }
 
     @Test("POLICY §5: read anew once when the key set has failed three times, and again only after three more")

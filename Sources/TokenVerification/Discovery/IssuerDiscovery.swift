@@ -1,14 +1,15 @@
 public import HTTPMessages
 public import OAuthMetadata
 internal import Synchronization
-internal import WireFormat
+public import WireFormat
 
 /// Finds the metadata of an issuer at its well-known locations (RFC 8414, OpenID Connect Discovery) and caches it.
 ///
-/// **Checks** that the document's `issuer` is this issuer, byte for byte (RFC 8414 §3.3).
-/// **Does not check** the endpoints in the document: for the keys see ``RemoteKeySet/OriginRule``. Key fetches and
-/// metadata forwarding share one cache, with one fetch at a time. A document stays in use until another one replaces
-/// it, even when it is old.
+/// **Checks** that the document's `issuer` is this issuer, byte for byte (RFC 8414 §3.3). When keys are looked for,
+/// it also checks that the `jwks_uri` may be used: see ``RemoteKeySet/OriginRule``. A location that gives any other
+/// answer is passed over: many servers answer an unknown path with a page, a redirect or an error of their own.
+/// **Does not check** the other endpoints in the document. Key fetches and metadata forwarding share one cache, with
+/// one fetch at a time. A document stays in use until another one replaces it, even when it is old.
 public final class IssuerDiscovery: Sendable {
     /// The limits of discovery.
     public enum Limits {
@@ -19,6 +20,10 @@ public final class IssuerDiscovery: Sendable {
         public static let keySetFailuresBeforeReading = 3
         /// The largest metadata document in bytes.
         public static let maximumDocumentBytes = 262_144
+        /// The longest time in which all locations are asked.
+        public static let time: Duration = .seconds(5)
+        /// The part of ``time`` that is kept for each location that has not been asked yet.
+        public static let reservedTime: Duration = .milliseconds(500)
     }
 
     /// A metadata document of the issuer.
@@ -27,12 +32,23 @@ public final class IssuerDiscovery: Sendable {
         public let body: [UInt8]
         /// The parsed document.
         public let metadata: AuthorizationServerMetadata
+        /// Where it was found.
+        public let location: AbsoluteURL
+    }
+
+    /// A location that gave no acceptable document.
+    public struct FailedLocation: Error, Sendable, Hashable {
+        /// The location.
+        public let url: AbsoluteURL
+        /// The reason.
+        public let failure: RemoteKeySet.FetchFailure
     }
 
     /// There is no metadata of the issuer at present.
     public struct Unavailable: Error, Sendable, Hashable {
-        /// The reason why the last attempt failed.
-        public let failure: RemoteKeySet.FetchFailure
+        /// What each location gave at the last attempt, in the order in which they were asked. Empty while the first
+        /// attempt goes on.
+        public let locations: [FailedLocation]
         /// Seconds until a retry makes sense.
         public let retryAfter: Int
     }
@@ -41,19 +57,32 @@ public final class IssuerDiscovery: Sendable {
     enum KeySetNote {
         case fetched
         case failed
-        /// The metadata has no acceptable `jwks_uri`.
-        case notNamed
     }
 
-    private typealias Answer = Result<Document, RemoteKeySet.FetchFailure>
+    /// No location gave an acceptable document.
+    private struct Failure: Error {
+        let locations: [FailedLocation]
+
+        /// The reason that says most. That a location does not exist says least: most issuers have one of the three.
+        var reason: RemoteKeySet.FetchFailure {
+            let telling = locations.first { location in
+                if case .status(400..<500) = location.failure { false } else { true }
+            }
+            return (telling ?? locations.first)?.failure ?? .fetch(.timedOut)
+        }
+    }
+
+    private typealias Answer = Result<Document, Failure>
 
     private struct State {
         var present: Document?
         var readAt = Duration.zero
         var underway: SharedResult<Answer>?
         var backOff = BackOff()
-        var lastFailure: RemoteKeySet.FetchFailure?
+        var lastFailure: Failure?
         var keySetFailures = 0
+        /// The location of the last acceptable document, which is asked first.
+        var goodLocation: AbsoluteURL?
 
         /// Whether the metadata should be read again.
         func isOld(_ now: Duration) -> Bool {
@@ -64,6 +93,8 @@ public final class IssuerDiscovery: Sendable {
 
     /// The issuer that the metadata describes.
     public let issuer: IssuerIdentifier
+    /// Which `jwks_uri` a document must have; nil when no keys are looked for.
+    private let keySetRule: RemoteKeySet.OriginRule?
     private let fetch: TimedFetch
     private let observer: TokenVerificationEvent.Observer?
     private let state = Mutex(State())
@@ -86,11 +117,15 @@ public final class IssuerDiscovery: Sendable {
         of issuer: IssuerIdentifier, fetcher: any DocumentFetcher, timing: RefreshTiming,
         observer: TokenVerificationEvent.Observer?
     ) {
-        self.init(of: issuer, TimedFetch(fetcher: fetcher, timing: timing), observer)
+        self.init(of: issuer, keySet: nil, TimedFetch(fetcher: fetcher, timing: timing), observer)
     }
 
-    init(of issuer: IssuerIdentifier, _ fetch: TimedFetch, _ observer: TokenVerificationEvent.Observer?) {
+    init(
+        of issuer: IssuerIdentifier, keySet keySetRule: RemoteKeySet.OriginRule?, _ fetch: TimedFetch,
+        _ observer: TokenVerificationEvent.Observer?
+    ) {
         self.issuer = issuer
+        self.keySetRule = keySetRule
         self.fetch = fetch
         self.observer = observer
     }
@@ -144,12 +179,11 @@ public final class IssuerDiscovery: Sendable {
             return present
         }
         if isNew { start(pending) }
-        // Each fetch has its own time limit. There are at most three locations.
-        switch await pending.value(within: RemoteKeySet.Limits.fetchTime * 3, fetch.timing) {
+        switch await pending.value(within: Limits.time + Limits.reservedTime, fetch.timing) {
         case .success(let metadata): return metadata
         case .failure(let failure):
             // Earlier metadata stays in use until other metadata replaces it.
-            guard let present else { throw failure }
+            guard let present else { throw failure.reason }
             return present
         case nil:
             guard let present else { throw .fetch(.timedOut) }
@@ -163,7 +197,6 @@ public final class IssuerDiscovery: Sendable {
             switch note {
             case .fetched: state.keySetFailures = 0
             case .failed: state.keySetFailures = min(state.keySetFailures + 1, Limits.keySetFailuresBeforeReading)
-            case .notNamed: state.keySetFailures = Limits.keySetFailuresBeforeReading
             }
         }
     }
@@ -171,8 +204,7 @@ public final class IssuerDiscovery: Sendable {
     // MARK: Reading
 
     private static func refusal(_ state: borrowing State, _ now: Duration) -> Unavailable {
-        Unavailable(
-            failure: state.lastFailure ?? .fetch(.timedOut), retryAfter: state.backOff.secondsLeft(now))
+        Unavailable(locations: state.lastFailure?.locations ?? [], retryAfter: state.backOff.secondsLeft(now))
     }
 
     private static func begin(_ state: inout State) -> SharedResult<Answer> {
@@ -183,13 +215,7 @@ public final class IssuerDiscovery: Sendable {
 
     /// This is not a child of the caller's task: a caller that is cancelled must not cancel the fetch of other callers.
     private func start(_ pending: SharedResult<Answer>) {
-        Task(executorPreference: fetch.timing.executor) { [self] in
-            do throws(RemoteKeySet.FetchFailure) {
-                finish(pending, .success(try await read()))
-            } catch {
-                finish(pending, .failure(error))
-            }
-        }
+        Task(executorPreference: fetch.timing.executor) { [self] in finish(pending, await read()) }
     }
 
     private func finish(_ pending: SharedResult<Answer>, _ answer: Answer) {
@@ -198,48 +224,71 @@ public final class IssuerDiscovery: Sendable {
         let event = state.withLock { state -> KeySourceEvent? in
             state.underway = nil
             switch answer {
-            case .success(let metadata):
-                state.present = metadata
+            case .success(let document):
+                let isNew = state.present?.body != document.body
+                state.present = document
                 state.readAt = now
                 state.backOff = BackOff()
                 state.keySetFailures = 0
-                return nil
+                state.goodLocation = document.location
+                let unusable = document.metadata.unusableMembers
+                return isNew && !unusable.isEmpty ? .metadataMembersIgnored(unusable) : nil
             case .failure(let failure):
                 state.lastFailure = failure
                 state.backOff.fail(now, fraction: fraction)
                 return state.present == nil
-                    ? .discoveryFailed(failure) : .discoveryStale(failure, age: now - state.readAt)
+                    ? .discoveryFailed(failure.locations) : .discoveryStale(failure.locations, age: now - state.readAt)
             }
         }
         if let event { observer?(.keySource(event, issuer: issuer.text)) }
         pending.deliver(answer)
     }
 
-    /// Tries the well-known locations in order. Only a 4xx leads to the next location. Any other failure may be a
-    /// temporary one of the right location.
-    private func read() async throws(RemoteKeySet.FetchFailure) -> Document {
-        var lastStatus = 404
-        for url in issuer.metadataURLs {
-            let document: FetchedDocument
-            do throws(FetchError) {
-                document = try await fetch.document(
-                    DocumentRequest(url: url, maximumBodyBytes: Limits.maximumDocumentBytes))
+    /// Asks the locations one after another, the last good one first, until one gives an acceptable document.
+    private func read() async -> Answer {
+        var locations = issuer.metadataURLs
+        if let good = state.withLock({ $0.goodLocation }) {
+            locations.removeAll { $0 == good }
+            locations.insert(good, at: 0)
+        }
+        let end = fetch.timing.clock.now() + Limits.time
+        var failed: [FailedLocation] = []
+        for (index, location) in locations.enumerated() {
+            // A location that does not answer leaves time for the next one.
+            let reserved = Limits.reservedTime * (locations.count - index - 1)
+            do throws(RemoteKeySet.FetchFailure) {
+                return .success(try await document(at: location, within: end - reserved - fetch.timing.clock.now()))
             } catch {
-                throw .fetch(error)
-            }
-            lastStatus = document.status.code
-            if (400..<500).contains(lastStatus) { continue }
-            guard document.status == .ok else { throw .status(lastStatus) }
-            guard document.body.count <= Limits.maximumDocumentBytes else {
-                throw .fetch(.tooLarge(limit: Limits.maximumDocumentBytes))
-            }
-            do throws(MetadataError) {
-                let metadata = try AuthorizationServerMetadata(parsing: document.body, expecting: issuer)
-                return Document(body: document.body, metadata: metadata)
-            } catch {
-                throw .metadata(error)
+                failed.append(FailedLocation(url: location, failure: error))
             }
         }
-        throw .status(lastStatus)
+        return .failure(Failure(locations: failed))
+    }
+
+    private func document(
+        at location: AbsoluteURL, within time: Duration
+    ) async throws(RemoteKeySet.FetchFailure) -> Document {
+        guard time > .zero else { throw .fetch(.timedOut) }
+        let answer: FetchedDocument
+        do throws(FetchError) {
+            answer = try await fetch.document(
+                DocumentRequest(url: location, maximumBodyBytes: Limits.maximumDocumentBytes), within: time)
+        } catch {
+            throw .fetch(error)
+        }
+        guard answer.status == .ok else { throw .status(answer.status.code) }
+        guard answer.body.count <= Limits.maximumDocumentBytes else {
+            throw .fetch(.tooLarge(limit: Limits.maximumDocumentBytes))
+        }
+        let metadata: AuthorizationServerMetadata
+        do throws(MetadataError) {
+            metadata = try AuthorizationServerMetadata(parsing: answer.body, expecting: issuer)
+        } catch {
+            throw .metadata(error)
+        }
+        if let keySetRule {
+            guard let url = metadata.jwksURI, keySetRule.admits(url, of: issuer.url) else { throw .keySetURL }
+        }
+        return Document(body: answer.body, metadata: metadata, location: location)
     }
 }

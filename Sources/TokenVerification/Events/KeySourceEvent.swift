@@ -1,6 +1,8 @@
 public import JOSE
+internal import WireFormat
 
-/// An event of a key source. No case contains a URL, a key id or text of a document.
+/// An event of a key source. No case contains a key id or text of a document. A URL in it is one that the configuration
+/// stands for.
 ///
 /// The number of events does not grow with the number of requests. A source reports each fetch, and each change of its
 /// health once.
@@ -23,11 +25,15 @@ public enum KeySourceEvent: Sendable, Hashable {
     /// The present set has reached the end of its hard lifetime and is no longer used. Reported once until the next
     /// successful fetch.
     case hardExpired
-    /// The issuer's metadata could not be read, and there is no earlier document.
-    case discoveryFailed(RemoteKeySet.FetchFailure)
+    /// The issuer's metadata could not be read, and there is no earlier document. The event has each location that was
+    /// asked, in order.
+    case discoveryFailed([IssuerDiscovery.FailedLocation])
     /// The issuer's metadata could not be read again. The earlier document stays in use; `age` is the time since it was
     /// read.
-    case discoveryStale(RemoteKeySet.FetchFailure, age: Duration)
+    case discoveryStale([IssuerDiscovery.FailedLocation], age: Duration)
+    /// Members of the issuer's metadata have unusable values and count as absent: see
+    /// ``OAuthMetadata/AuthorizationServerMetadata/unusableMembers``. Reported once for each document.
+    case metadataMembersIgnored([String])
 }
 
 extension KeySourceEvent {
@@ -54,9 +60,14 @@ extension KeySourceEvent: CustomStringConvertible {
         case .tooManyKeys(let limit): "key_set_too_large limit=\(limit)"
         case .servedStale(let age): "keys_served_stale age=\(age.components.seconds)"
         case .hardExpired: "keys_hard_expired"
-        case .discoveryFailed(let failure): "discovery_failed reason=\(failure.code)"
-        case .discoveryStale(let failure, let age):
-            "discovery_stale reason=\(failure.code) age=\(age.components.seconds)"
+        case .discoveryFailed(let locations): "discovery_failed \(Self.text(locations))"
+        case .discoveryStale(let locations, let age):
+            "discovery_stale age=\(age.components.seconds) \(Self.text(locations))"
+        case .metadataMembersIgnored(let names): "metadata_members_ignored names=\(names.joined(separator: ","))"
         }
+    }
+
+    private static func text(_ locations: [IssuerDiscovery.FailedLocation]) -> String {
+        locations.map { "url=\($0.url.text) reason=\($0.failure.code)" }.joined(separator: " ")
     }
 }

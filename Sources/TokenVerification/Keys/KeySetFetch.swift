@@ -8,7 +8,8 @@ internal import WireFormat
 struct KeySetFetch: Sendable {
     enum Place: Sendable {
         case url(AbsoluteURL)
-        case discovered(IssuerDiscovery, RemoteKeySet.OriginRule)
+        /// The discovery accepts only metadata with a `jwks_uri` that may be used.
+        case discovered(IssuerDiscovery)
     }
 
     let issuer: IssuerIdentifier
@@ -16,8 +17,8 @@ struct KeySetFetch: Sendable {
     let fetch: TimedFetch
     var timing: RefreshTiming { fetch.timing }
 
-    /// Returns the result of an attempt. It never throws. It takes at most the time limits of its documents: three
-    /// metadata documents and the key set.
+    /// Returns the result of an attempt. It never throws. It takes at most the time limits of the discovery and of the
+    /// key set.
     func result(of attempt: KeyAttempt) async -> KeyAttemptResult {
         do throws(RemoteKeySet.FetchFailure) {
             return try await keys(at: url(), attempt)
@@ -29,14 +30,8 @@ struct KeySetFetch: Sendable {
     private func url() async throws(RemoteKeySet.FetchFailure) -> AbsoluteURL {
         switch place {
         case .url(let url): return url
-        case .discovered(let discovery, let origin):
-            guard let url = try await discovery.metadataForKeys().metadata.jwksURI,
-                origin.admits(url, of: issuer.url)
-            else {
-                // The operator of the issuer may correct the metadata, so the next attempt reads it again.
-                discovery.noteKeySet(.notNamed)
-                throw .keySetURL
-            }
+        case .discovered(let discovery):
+            guard let url = try await discovery.metadataForKeys().metadata.jwksURI else { throw .keySetURL }
             return url
         }
     }
@@ -48,10 +43,10 @@ struct KeySetFetch: Sendable {
             // Validators belong to one URL and must not be sent to another.
             let known = attempt.known.flatMap { $0.url == url ? $0 : nil }
             let result = try await answer(from: url, attempt.cause, known)
-            if case .discovered(let discovery, _) = place { discovery.noteKeySet(.fetched) }
+            if case .discovered(let discovery) = place { discovery.noteKeySet(.fetched) }
             return result
         } catch {
-            if case .discovered(let discovery, _) = place { discovery.noteKeySet(.failed) }
+            if case .discovered(let discovery) = place { discovery.noteKeySet(.failed) }
             throw error
         }
     }

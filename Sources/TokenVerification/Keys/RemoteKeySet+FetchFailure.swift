@@ -10,7 +10,7 @@ extension RemoteKeySet {
         /// The response has a status other than 200, or other than 304 for a conditional request. The associated value
         /// is the status code.
         case status(Int)
-        /// The metadata document is not acceptable.
+        /// The metadata document is not JSON, or not of this issuer.
         case metadata(MetadataError)
         /// The metadata has no `jwks_uri`, or one that ``OriginRule`` does not allow, or one that is not https. An http
         /// issuer may use http on its own host, and on loopback if it is a loopback issuer.
@@ -25,8 +25,10 @@ extension RemoteKeySet {
             switch self {
             case .fetch(let error): "fetch_\(error.code)"
             case .status(let status): "status_\(status)"
+            case .metadata(.json): "metadata_not_json"
+            case .metadata(.notAnObject): "metadata_not_an_object"
+            case .metadata(.missing), .metadata(.invalid): "metadata_without_issuer"
             case .metadata(.identifierMismatch): "metadata_issuer_mismatch"
-            case .metadata: "metadata_malformed"
             case .keySetURL: "jwks_uri_not_acceptable"
             case .keySet: "jwks_malformed"
             case .noUsableKey: "jwks_without_usable_key"

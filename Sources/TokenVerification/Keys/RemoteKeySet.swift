@@ -54,9 +54,9 @@ public final class RemoteKeySet: KeySource {
             discovery = nil
             fetch = KeySetFetch(issuer: issuer, place: .url(url), fetch: timed)
         case .discovered:
-            let discovery = IssuerDiscovery(of: issuer, timed, observer)
+            let discovery = IssuerDiscovery(of: issuer, keySet: settings.origin, timed, observer)
             self.discovery = discovery
-            fetch = KeySetFetch(issuer: issuer, place: .discovered(discovery, settings.origin), fetch: timed)
+            fetch = KeySetFetch(issuer: issuer, place: .discovered(discovery), fetch: timed)
         }
         self.issuer = issuer
         self.observer = observer

@@ -5,12 +5,15 @@ struct TimedFetch: Sendable {
     let fetcher: any DocumentFetcher
     let timing: RefreshTiming
 
-    /// Fetches a document within ``RemoteKeySet/Limits/fetchTime``.
+    /// Fetches a document.
     ///
     /// - Parameters:
+    ///   - time: The time limit; at most ``RemoteKeySet/Limits/fetchTime``.
     ///   - tries: The number of tries when the connection fails or the response is a 5xx. All of them share the time
     ///     limit.
-    func document(_ request: DocumentRequest, tries: Int = 1) async throws(FetchError) -> FetchedDocument {
+    func document(
+        _ request: DocumentRequest, within time: Duration = RemoteKeySet.Limits.fetchTime, tries: Int = 1
+    ) async throws(FetchError) -> FetchedDocument {
         let pending = SharedResult<Result<FetchedDocument, FetchError>>()
         // A result after the time limit is dropped, so that an old response never replaces a new one.
         let work = Task(executorPreference: timing.executor) { [fetcher] in
@@ -21,7 +24,7 @@ struct TimedFetch: Sendable {
             pending.deliver(result)
         }
         defer { work.cancel() }
-        guard let result = await pending.value(within: RemoteKeySet.Limits.fetchTime, timing) else { throw .timedOut }
+        guard let result = await pending.value(within: time, timing) else { throw .timedOut }
         return try result.get()
     }
 
