@@ -35,7 +35,7 @@ let package = Package(
                 .linkedLibrary("curl", .when(platforms: [.macOS])), .linkedLibrary("dl", .when(platforms: [.linux])),
             ]),
         // What the Swift modules of the C libraries lack: epoll, threads without signals, the resolver.
-        .target(name: "CSystem"),
+        .target(name: "CSystemCalls"),
         // The benchmarks' own C: what libcrypto costs without this library.
         .target(
             name: "CBenchmarkLimit",
@@ -50,13 +50,13 @@ let package = Package(
 
         // Level 2: is this token good, and the two edges.
         .target(name: "TokenVerification", dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE"]),
-        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "CSystem", "HTTPMessages"]),
-        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CSystem", "HTTPMessages"]),
+        .target(name: "SafeFetch", dependencies: ["WireFormat", "CLibcurl", "CSystemCalls", "HTTPMessages"]),
+        .target(name: "SocketHTTP", dependencies: ["WireFormat", "CSystemCalls", "HTTPMessages"]),
 
         // Level 3: what to answer to this request.
         .target(
             name: "OAuthResourceServer",
-            dependencies: ["WireFormat", "CSystem", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
+            dependencies: ["WireFormat", "CSystemCalls", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
 
         // Level 4: one import for a whole program.
         .target(
@@ -147,7 +147,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CSystem", "CBenchmarkLimit", "CFuzzer"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CSystemCalls", "CBenchmarkLimit", "CFuzzer"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),
@@ -161,7 +161,7 @@ for target in package.targets where target.type != .system && !cTargets.contains
 
 // For Tests/Kqueue/run, on Linux: SocketHTTP and its tests alone, with the poller that Darwin uses.
 if Context.environment["SOCKETHTTP_POLLER"] == "kqueue" {
-    let kept: Set = ["WireFormat", "CSystem", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
+    let kept: Set = ["WireFormat", "CSystemCalls", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
     for target in package.targets { target.swiftSettings?.append(.define("SOCKETHTTP_KQUEUE")) }

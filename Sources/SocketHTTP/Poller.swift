@@ -6,7 +6,7 @@
     import Darwin
 #endif
 #if os(Linux)
-    import CSystem
+    import CSystemCalls
 #endif
 
 /// What the system has reported about a descriptor.

@@ -58,7 +58,7 @@ struct RulesOfRulesTests {
             ("Sources/JOSE/A.swift", "import Glibc\nimport Synchronization", 0), ("Sources/Stranger/A.swift", "", 1),
             ("Sources/JOSE/A.swift", "import JOSE", 1),
             ("Sources/SocketHTTP/A.swift", "import SafeFetch", 1), ("Sources/SafeFetch/A.swift", "import CLibcurl", 0),
-            ("Sources/SocketHTTP/A.swift", "import CSystem", 0),
+            ("Sources/SocketHTTP/A.swift", "import CSystemCalls", 0),
             ("Sources/OAuthTestKit/A.swift", "import SocketHTTP", 0),
             ("Sources/mcp-quickstart/main.swift", "import OAuthTestKit", 0),
         ])

@@ -1,4 +1,4 @@
-internal import CSystem
+internal import CSystemCalls
 internal import Synchronization
 
 /// Runs work that takes long on threads that give way to all others of the process.

@@ -2,8 +2,8 @@
 // only, Darwin has kqueue), detached threads without signals, and the system's resolver.
 //
 // Result of a function that can fail: 1 = yes, -1 = the system refused, unless its comment says otherwise.
-#ifndef CSYSTEM_H
-#define CSYSTEM_H
+#ifndef CSYSTEMCALLS_H
+#define CSYSTEMCALLS_H
 
 #include <stddef.h>
 #include <stdint.h>

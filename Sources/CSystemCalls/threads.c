@@ -3,7 +3,7 @@
 #include <sched.h>
 #endif
 
-#include "CSystem.h"
+#include "CSystemCalls.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -2,7 +2,7 @@
 #define _GNU_SOURCE  // getaddrinfo, which C11 alone does not declare
 #endif
 
-#include "CSystem.h"
+#include "CSystemCalls.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
