@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 import typing
+from collections.abc import Callable, Coroutine
 
 failures: list[str] = []
 
@@ -359,15 +360,20 @@ async def main(options: argparse.Namespace) -> None:
                     await shutdown(server)
 
 
+def launch(main: Callable[[argparse.Namespace], Coroutine[None, None, None]], options: argparse.Namespace) -> None:
+    """Runs a program with as many descriptors as it may have, and ends the process with 1 after a failure."""
+    # Children inherit it: the server needs as many.
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(65_536, hard), hard))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main(options))
+    sys.exit(1 if failures else 0)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("binary")
     parser.add_argument("scenarios", nargs="*", choices=["slow", "events", "soak", "shutdown", []])
     parser.add_argument("--seconds", type=int, default=60, help="of the soak")
     parser.add_argument("--connections", type=int, default=10_000, help="event streams")
-    # Children inherit it: the server needs as many.
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(65_536, hard), hard))
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(parser.parse_args()))
-    sys.exit(1 if failures else 0)
+    launch(main, parser.parse_args())

@@ -13,16 +13,14 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import resource
 import select
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 
 import connections
-from connections import check, failures
+from connections import check
 
 
 @dataclasses.dataclass(frozen=True)
@@ -234,9 +232,4 @@ if __name__ == "__main__":
     parser.add_argument("scenarios", nargs="*", choices=["heads", "posts", "bodies", "silent", []])
     parser.add_argument("--memory", type=int, default=64, help="MiB of the control group")
     parser.add_argument("--silent", type=int, default=10_000, help="silent connections")
-    # Children inherit it: the server needs as many.
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(65_536, hard), hard))
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(parser.parse_args()))
-    sys.exit(1 if failures else 0)
+    connections.launch(main, parser.parse_args())

@@ -193,6 +193,117 @@ struct PresetTests {
                 ("an ID token", ["jti": .null], "jti_missing"),
                 ("of another instance", ["iss": "https://other.zitadel.cloud"], "unknown_issuer"),
             ]),
+        Product(
+            testDescription: "Microsoft Entra ID, version 1.0",
+            preset: .microsoftEntraVersion1(tenant: tenant, application: application),
+            claims: [
+                "aud": .string("api://\(application)"), "acr": "1", "aio": "AXQAi/8TAAAA", "amr": ["pwd"],
+                "appid": "11112222-bbbb-3333-cccc-4444dddd5555", "appidacr": "0", "ipaddr": "192.0.2.1",
+                "name": "Ann", "oid": "aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb", "rh": "0.AAAA",
+                "scp": "notes.read notes.write", "sub": "aAaAaAaAbBbBbBbBcCcC", "tid": .string(tenant),
+                "unique_name": "ann@example.com", "upn": "ann@example.com", "uti": "AbcdeFGHijKL", "ver": "1.0",
+            ],
+            scopes: ["api://\(application)/notes.read"],
+            refusals: [
+                (
+                    "of version 2.0", ["iss": .string("https://login.microsoftonline.com/\(tenant)/v2.0")],
+                    "unknown_issuer"
+                ),
+                ("of version 2.0 by the claim", ["ver": "2.0"], "claim_mismatch"),
+                (
+                    "without the slash", ["iss": .string("https://sts.windows.net/\(tenant)")],
+                    "issuer_differs_by_trailing_slash"
+                ),
+                ("an ID token of the same application", ["appid": .null], "claim_missing"),
+                ("for Microsoft Graph", ["aud": "00000003-0000-0000-c000-000000000000"], "aud_mismatch"),
+            ]),
+        Product(
+            testDescription: "WorkOS AuthKit", preset: .workOSAuthKit(domain: "example.authkit.app"),
+            claims: [
+                "aud": .string(resource), "sub": "user_01HBEQKA6K4QJAS93VPE39W1JT", "org_id": "org_01HRDMC6CM357W30",
+                "sid": "app_consent_01HXYZ", "jti": "01J5VQ1A2B3C4D5E6F7G8H9J0K",
+            ],
+            refusals: [
+                ("whose client named no resource", ["aud": "client_01HBEQAMP8WVZJQ1"], "aud_mismatch"),
+                ("for another resource", ["aud": "https://other.example.com/mcp"], "aud_mismatch"),
+                (
+                    "a session of user management", ["iss": "https://api.workos.com/user_management/client_01"],
+                    "unknown_issuer"
+                ),
+                ("without a user", ["sub": .null], "claim_missing"),
+            ]),
+        Product(
+            testDescription: "Descope", preset: .descope(project: "P2UlpUAmFrJEXAMPLE", server: "MS2abcEXAMPLE"),
+            claims: [
+                "aud": [.string(resource)], "sub": "U2UlpUAmFrJEXAMPLE", "azp": "TPA2abcEXAMPLE",
+                "client_id": "TPA2abcEXAMPLE", "scope": "notes:read", "amr": ["email"], "drn": "DS",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("without the MCP server's URL", ["aud": ["P2UlpUAmFrJEXAMPLE"]], "aud_mismatch"),
+                ("without an audience", ["aud": .null], "aud_missing"),
+                (
+                    "of another MCP server",
+                    ["iss": "https://api.descope.com/v1/apps/agentic/P2UlpUAmFrJEXAMPLE/MS2other"], "unknown_issuer"
+                ),
+                ("a session of the project", ["iss": "https://api.descope.com/P2UlpUAmFrJEXAMPLE"], "unknown_issuer"),
+            ]),
+        Product(
+            testDescription: "PingOne",
+            preset: .pingOne(environment: "abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6", host: "auth.pingone.eu"), type: nil,
+            claims: [
+                "client_id": "3fdf11ca-c9f4-4f3d-8b39-8e8a3d2f1f11", "aud": [.string(resource)],
+                "sub": "d8b0c2d4-5a1e-4e7c-9a4e-2f2ffb1b6b11", "scope": "notes:read openid",
+                "sid": "b7c7a4b0-e5f5-4c36-bf4d-b5bd3f0a8c11", "jti": "a1b2",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("for PingOne's API", ["aud": ["https://api.pingone.eu"]], "aud_mismatch"),
+                ("an ID token", ["client_id": .null, "aud": "3fdf11ca-c9f4-4f3d-8b39-8e8a3d2f1f11"], "aud_mismatch"),
+                ("an ID token for the audience", ["client_id": .null], "client_id_missing"),
+                (
+                    "of another region", ["iss": "https://auth.pingone.com/abfba8f6-49eb-49f5-a5d9-80ad5c98f9f6/as"],
+                    "unknown_issuer"
+                ),
+            ]),
+        Product(
+            testDescription: "Supabase", preset: .supabase(project: "abcdefghijklmnopqrst"),
+            claims: [
+                "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "role": "authenticated", "aud": .string(resource),
+                "user_id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "email": "ann@example.com",
+                "client_id": "9a8b7c6d-5e4f-3a2b-1c0d-9e8f7a6b5c4d", "aal": "aal1",
+                "amr": [["method": "password", "timestamp": 1_735_815_600]],
+                "session_id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeef",
+            ],
+            refusals: [
+                ("without the hook", ["aud": "authenticated"], "aud_mismatch"),
+                ("a session of the project's own app", ["client_id": .null], "client_id_missing"),
+                ("of another project", ["iss": "https://other.supabase.co/auth/v1"], "unknown_issuer"),
+            ]),
+        Product(
+            testDescription: "Authelia", preset: .authelia(host: "auth.example.com"), type: "at+jwt",
+            claims: [
+                "sub": "7b1e0b0a-6d5e-4d8e-9c54-0d6f8b2f3a11", "client_id": "mcp-client",
+                "aud": [.string(resource)], "jti": "d2c2a1e0-0f4b-4a2b-9d50-1e9b2f3a4b5c", "nbf": 1_500_000_000,
+                "scope": "openid notes:read", "scp": ["openid", "notes:read"],
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("whose client named no audience", ["aud": []], "aud_mismatch"),
+                ("of another host", ["iss": "https://login.example.com"], "unknown_issuer"),
+                ("without its id", ["jti": .null], "jti_missing"),
+            ]),
+        Product(
+            testDescription: "Dex", preset: .dex(issuer: "https://dex.example.com/dex", client: "notes"), type: nil,
+            claims: [
+                "sub": "CgcyMzQyNzQ5EgZnaXRodWI", "aud": ["notes", "web-app"], "azp": "web-app",
+                "at_hash": "bbxBCQ8bUVd7Xd1oPZJm0A", "email": "ann@example.com", "email_verified": true,
+                "groups": ["team"],
+            ],
+            refusals: [
+                ("whose client named no audience", ["aud": "web-app", "azp": .null], "aud_mismatch"),
+                ("of another instance", ["iss": "https://other.example.com/dex"], "unknown_issuer"),
+            ]),
     ]
 
     private static var rfc9068Auth0: IssuerConfiguration {
@@ -209,8 +320,9 @@ struct PresetTests {
         let log = EventLog()
         let configuration = ResourceServerConfiguration(
             resource: Self.resource, issuers: [product.preset], requiredScopes: product.scopes)
-        let server = try ResourceServer(
-            configuration, fetcher: try Self.fetcher(issuer), observer: { log.append($0) })
+        let fetcher = try Self.fetcher(issuer)
+        if case .url(let url) = product.preset.keys { fetcher.set(url, json: issuer.jwks) }
+        let server = try ResourceServer(configuration, fetcher: fetcher, observer: { log.append($0) })
 
         #expect(try await server.admits(Self.token(product, [:], issuer)))
         for (name, changes, code) in product.refusals {
@@ -245,10 +357,14 @@ struct PresetTests {
 
     @Test(
         "THREATS C8: what is no single tenant is a fault at construction, not a refusal of every token",
-        arguments: ["common", "organizations", "", "{tenantid}", "AAAABBBB-0000-CCCC-1111-DDDD2222EEEE", tenant + "0"])
+        arguments: [
+            "common", "organizations", "consumers", "", "{tenantid}", "AAAABBBB-0000-CCCC-1111-DDDD2222EEEE",
+            tenant + "0",
+        ])
     func tenantTemplates(_ tenant: String) {
-        let settings = faults([.microsoftEntra(tenant: tenant, application: Self.application)])
-        #expect(settings.contains("tokens.issuers[0].tenant"))
+        for preset in [IssuerConfiguration.microsoftEntra, IssuerConfiguration.microsoftEntraVersion1] {
+            #expect(faults([preset(tenant, Self.application, nil)]).contains("tokens.issuers[0].tenant"))
+        }
     }
 
     @Test("A preset that would admit nobody, or everybody, is a fault")

@@ -100,8 +100,8 @@ struct ResourceURIReadings: Sendable {
         return Array(beginning)
     }
 
-    /// Whether a URI is compared quickly: it holds only letters, digits, `-`, `.`, `_`, `~`, `:` and `/`, no segment of
-    /// it begins with a dot, and there are no empty segments but before the authority.
+    /// Whether a URI is compared quickly: it has only letters, digits, `-`, `.`, `_`, `~`, `:` and `/`, and no segment
+    /// of its path is empty or begins with a dot.
     static func isPlain(_ uri: [UInt8]) -> Bool {
         guard uri.allSatisfy({ PercentEncoding.isUnreserved($0) || ":/".utf8.contains($0) }) else { return false }
         let path = (URIAuthority.Reference(uri)?.path ?? uri[...])

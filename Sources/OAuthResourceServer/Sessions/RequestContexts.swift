@@ -46,8 +46,8 @@ public final class RequestContexts: Sendable {
     /// - Parameters:
     ///   - capacity: The maximum number of open requests, at least 1. One more closes the oldest of the user that has
     ///     the most.
-    ///   - capacityPerUser: The maximum number of open requests of one user, at least 1: of one issuer and subject, or
-    ///     client if there is no subject. One more closes the oldest of this user.
+    ///   - capacityPerUser: The maximum number of open requests of one user, at least 1. A user is a subject of an
+    ///     issuer, or a client when the token has no subject. One more closes the oldest of this user.
     ///   - lifetime: After this time a ticket expires; default 3,600 s, must be positive.
     ///   - clock: The clock for the lifetimes.
     public init(

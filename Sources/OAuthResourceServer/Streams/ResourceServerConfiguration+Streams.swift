@@ -4,8 +4,8 @@ internal import WireFormat
 extension ResourceServerConfiguration {
     /// How long the event streams (`text/event-stream`) of a handler may outlive the access token of their request.
     ///
-    /// A token counts as expired at `exp` plus the clock skew of its issuer. There is no limit without a token, for a
-    /// token without `exp`, in shadow mode, and with a disabled guard.
+    /// A token has expired when `exp` plus the clock skew of its issuer has passed. There is no limit without a token,
+    /// for a token without `exp`, in shadow mode, and with a disabled guard.
     public struct Streams: Sendable, Hashable {
         /// When a stream ends through which a client listens for messages: the response to a GET, and to a POST that
         /// opens `subscriptions/listen` (MCP 2026-07-28). Where the guard has no body (see ``MCPScopeRules``), it

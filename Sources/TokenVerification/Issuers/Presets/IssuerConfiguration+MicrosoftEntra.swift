@@ -29,11 +29,44 @@ extension IssuerConfiguration {
         var issuer = Self(
             preset: "https://login.microsoftonline.com/\(tenant)/v2.0", [application],
             requires: [.init("ver", .oneOf(["2.0"])), .init("azp")])
-        issuer.scopes.spelling = .withoutPrefix("\(applicationIDURI ?? "api://\(application)")/")
-        if !isLowerCaseGUID(tenant) {
-            issuer.presetFaults.add(
-                "tenant", "is not a tenant id", "write the GUID in lower case, and configure each tenant as an issuer")
-        }
+        issuer.nameTenant(tenant, applicationIDURI ?? "api://\(application)")
         return issuer
+    }
+
+    /// One tenant of Microsoft Entra ID, with access tokens of version 1.0, for an application whose manifest cannot be
+    /// changed. Prefer ``microsoftEntra(tenant:application:applicationIDURI:)``.
+    ///
+    /// The issuer is `https://sts.windows.net/<tenant>/`, whose keys are at `login.microsoftonline.com`. The audience is
+    /// the Application ID URI or the client id, as the client requested it. This preset requires `appid`, because access
+    /// tokens of version 1.0 have it and ID tokens do not. Source: "Access token claims reference", Microsoft identity
+    /// platform (2026).
+    ///
+    /// - Parameters:
+    ///   - tenant: The tenant's id, a GUID in lower case.
+    ///   - application: The client id of the API's application, a GUID.
+    ///   - applicationIDURI: The Application ID URI of the application; nil means `api://<application>`.
+    public static func microsoftEntraVersion1(
+        tenant: String, application: String, applicationIDURI: String? = nil
+    ) -> Self {
+        let identifier = applicationIDURI ?? "api://\(application)"
+        var issuer = Self(
+            preset: "https://sts.windows.net/\(tenant)/", [identifier, application],
+            requires: [.init("ver", .oneOf(["1.0"])), .init("appid")])
+        issuer.keys = .url("https://login.microsoftonline.com/\(tenant)/discovery/keys")
+        issuer.nameTenant(tenant, identifier)
+        return issuer
+    }
+
+    /// A client requests `<Application ID URI>/<scope>`, and `scp` has only the last part.
+    private mutating func nameTenant(_ tenant: String, _ applicationIDURI: String) {
+        scopes.spelling = .withoutPrefix("\(applicationIDURI)/")
+        guard !Self.isLowerCaseGUID(tenant) else { return }
+        let names = ["common", "organizations", "consumers"]
+        presetFaults.add(
+            "tenant",
+            names.contains { $0.hasSameBytes(as: tenant) }
+                ? "stands for every tenant, so that anyone with a Microsoft account would be let in"
+                : "is not a tenant id",
+            "write the GUID of your tenant in lower case, and configure each tenant as an issuer")
     }
 }

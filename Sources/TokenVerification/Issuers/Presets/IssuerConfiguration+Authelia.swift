@@ -1,0 +1,21 @@
+internal import JOSE
+
+extension IssuerConfiguration {
+    /// Authelia as an OpenID Connect provider.
+    ///
+    /// **In Authelia** set `access_token_signed_response_alg: 'RS256'` for each client. By default, access tokens are
+    /// opaque (`authelia_at_…`) and need introspection. List the resource identifier in the client's `audience`; the
+    /// client names it with the parameter `resource` or `audience`. Otherwise the token has no audience and is refused.
+    /// Clients are configured in a file: there is no dynamic client registration. The metadata is found with RFC 8414
+    /// and with OpenID Connect Discovery.
+    ///
+    /// The tokens follow RFC 9068, so this preset selects that profile: an ID token is refused. Sources: "OpenID Connect
+    /// 1.0" and "Clients", Authelia's documentation (2025).
+    ///
+    /// - Parameter host: The host of Authelia, such as `auth.example.com`.
+    public static func authelia(host: String) -> Self {
+        var issuer = Self(preset: "https://\(host)")
+        issuer.policy.profile = .rfc9068
+        return issuer
+    }
+}
