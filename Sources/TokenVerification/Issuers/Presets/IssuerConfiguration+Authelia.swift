@@ -9,8 +9,8 @@ extension IssuerConfiguration {
     /// Clients are configured in a file: there is no dynamic client registration. The metadata is found with RFC 8414
     /// and with OpenID Connect Discovery.
     ///
-    /// The tokens follow RFC 9068, so this preset selects that profile: an ID token is refused. Sources: "OpenID Connect
-    /// 1.0" and "Clients", Authelia's documentation (2025).
+    /// The tokens follow RFC 9068, so this preset selects that profile: an ID token is refused. Sources: "OpenID
+    /// Connect 1.0" and "Clients", Authelia's documentation (2025).
     ///
     /// - Parameter host: The host of Authelia, such as `auth.example.com`.
     public static func authelia(host: String) -> Self {

@@ -3,14 +3,14 @@ internal import JOSE
 extension IssuerConfiguration {
     /// Dex.
     ///
-    /// An access token of Dex is made like an ID token, with `at_hash`. This preset therefore accepts **ID tokens of the
-    /// same clients too**, because the two cannot be told apart. The audience is always a client id.
+    /// An access token of Dex is made like an ID token, with `at_hash`. This preset therefore accepts **ID tokens of
+    /// the same clients too**, because the two cannot be told apart. The audience is always a client id.
     ///
     /// **In Dex** add a client for this resource to `staticClients`, with the clients that may call it as its
     /// `trustedPeers`. They request the scope `audience:server:client_id:<client>`. Otherwise the audience of the token
-    /// is the requesting client, and the token is refused. Dex has no scopes of your own: require none, or grant some by
-    /// `groups` with `scopes.claims`. It ignores the parameter `resource` and has no dynamic client registration. The
-    /// metadata is found with OpenID Connect Discovery at a path that is appended to the issuer.
+    /// is the requesting client, and the token is refused. Dex has no scopes of your own: require none, or grant some
+    /// by `groups` with `scopes.claims`. It ignores the parameter `resource` and has no dynamic client registration.
+    /// The metadata is found with OpenID Connect Discovery at a path that is appended to the issuer.
     ///
     /// Sources: "Custom Scopes, Claims and Client Features", Dex's documentation (2025); `newAccessToken` in
     /// `server/oauth2.go` of its repository.

@@ -36,10 +36,10 @@ extension IssuerConfiguration {
     /// One tenant of Microsoft Entra ID, with access tokens of version 1.0, for an application whose manifest cannot be
     /// changed. Prefer ``microsoftEntra(tenant:application:applicationIDURI:)``.
     ///
-    /// The issuer is `https://sts.windows.net/<tenant>/`, whose keys are at `login.microsoftonline.com`. The audience is
-    /// the Application ID URI or the client id, as the client requested it. This preset requires `appid`, because access
-    /// tokens of version 1.0 have it and ID tokens do not. Source: "Access token claims reference", Microsoft identity
-    /// platform (2026).
+    /// The issuer is `https://sts.windows.net/<tenant>/`, whose keys are at `login.microsoftonline.com`. The audience
+    /// is the Application ID URI or the client id, as the client requested it. This preset requires `appid`, because
+    /// access tokens of version 1.0 have it and ID tokens do not. Source: "Access token claims reference", Microsoft
+    /// identity platform (2026).
     ///
     /// - Parameters:
     ///   - tenant: The tenant's id, a GUID in lower case.

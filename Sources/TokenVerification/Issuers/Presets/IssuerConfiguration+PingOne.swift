@@ -3,8 +3,8 @@ internal import JOSE
 extension IssuerConfiguration {
     /// An environment of PingOne.
     ///
-    /// **In PingOne** (Applications › Resources) add a custom resource whose *Audience* is the resource identifier, with
-    /// its scopes, and grant them to the applications. A token for PingOne's own API has the audience
+    /// **In PingOne** (Applications › Resources) add a custom resource whose *Audience* is the resource identifier,
+    /// with its scopes, and grant them to the applications. A token for PingOne's own API has the audience
     /// `https://api.pingone.com` and is refused. The permissions of a user are in `p1.permissions`, if the resource
     /// includes them; map them with `scopes.claims`. The metadata is found with OpenID Connect Discovery at a path that
     /// is appended to the issuer. PingOne has no dynamic client registration.

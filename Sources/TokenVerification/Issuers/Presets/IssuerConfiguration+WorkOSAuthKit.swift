@@ -5,8 +5,8 @@ extension IssuerConfiguration {
     ///
     /// **In WorkOS** (Connect › Configuration) add the resource identifier to the *MCP resource indicators*, and switch
     /// on *Dynamic Client Registration* or *Client ID Metadata Document*. The token of a client that does not send the
-    /// parameter `resource`, or sends one that is not on the list, has the client id as audience and is refused. AuthKit
-    /// publishes RFC 8414 metadata. Its scopes are those of OpenID Connect (`openid`, `profile`, `email`,
+    /// parameter `resource`, or sends one that is not on the list, has the client id as audience and is refused.
+    /// AuthKit publishes RFC 8414 metadata. Its scopes are those of OpenID Connect (`openid`, `profile`, `email`,
     /// `offline_access`): require none of your own.
     ///
     /// Session tokens of AuthKit's user management have another issuer (`https://api.workos.com/…`) and are refused.
