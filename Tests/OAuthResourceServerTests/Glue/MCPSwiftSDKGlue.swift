@@ -28,6 +28,8 @@ enum MCPSwiftSDKGlue {
                 response.fields.append(name, value)
             }
             if case .stream(let events, _) = answer {
+                // nginx would hold the events back otherwise.
+                if let name = HTTPFields.Name("X-Accel-Buffering") { response.fields.append(name, "no") }
                 response.body = .stream { writer in
                     for try await event in events { try await writer.write(Array(event)) }
                 }
@@ -49,9 +51,9 @@ enum MCPSwiftSDKGlue {
             guard request.method == .post else { return HTTPMessages.HTTPResponse(status: .methodNotAllowed) }
             let body = try await request.body.collect(upTo: 4_194_304)
             let transport = StatelessHTTPServerTransport(
-                validators: [
+                validationPipeline: StandardValidationPipeline(validators: [
                     AcceptHeaderValidator(mode: .jsonOnly), ContentTypeValidator(), ProtocolVersionValidator(),
-                ])
+                ]))
             let server = await makeServer(principal)
             try await server.start(transport: transport)
             let answer = await transport.handleRequest(MCPMessages.request(request, body))
@@ -122,8 +124,12 @@ enum MCPSwiftSDKGlue {
                     AcceptHeaderValidator(mode: .sseRequired), ContentTypeValidator(), ProtocolVersionValidator(),
                     SessionValidator(),
                 ]))
-            let server = await makeServer(contexts)
-            try await server.start(transport: transport)
+            // The SDK starts a task here that handles all messages of the session. It would keep the principal of the first.
+            let server = try await Principal.$current.withValue(nil) {
+                let server = await makeServer(contexts)
+                try await server.start(transport: transport)
+                return server
+            }
             return Session(server: server, transport: transport)
         }
 
@@ -140,11 +146,15 @@ enum MCPSwiftSDKGlue {
         }
     }
 
+    static let greet = Tool(
+        name: "greet", description: "Greets the user.", inputSchema: ["type": "object", "properties": [:]])
+
     static func stateless() -> StatelessMCP {
         let mcp = StatelessMCP { principal in
-            let server = Server(name: "Notes", version: "1.0.0")
-            await server.withMethodHandler(CallTool.self) { params in
-                .init(content: [.text("Hello, \(principal.subject ?? "stranger")")])
+            let server = Server(name: "Notes", version: "1.0.0", capabilities: .init(tools: .init()))
+            await server.withMethodHandler(ListTools.self) { _ in .init(tools: [greet]) }
+            await server.withMethodHandler(CallTool.self) { _ in
+                .init(content: [.text(text: "Hello, \(principal.subject ?? "stranger")", annotations: nil, _meta: nil)])
             }
             return server
         }
@@ -153,12 +163,14 @@ enum MCPSwiftSDKGlue {
 
     static func stateful() -> StatefulMCP {
         let mcp = StatefulMCP { contexts in
-            let server = Server(name: "Notes", version: "1.0.0")
+            let server = Server(name: "Notes", version: "1.0.0", capabilities: .init(tools: .init()))
+            await server.withMethodHandler(ListTools.self) { _ in .init(tools: [greet]) }
             await server.withMethodHandler(CallTool.self) { params in
                 guard let ticket = params._meta?.fields[RequestContexts.metaName]?.stringValue,
                     let principal = contexts.principal(for: ticket)
                 else { throw MCPError.invalidRequest("The request is over.") }
-                return .init(content: [.text("Hello, \(principal.subject ?? "stranger")")])
+                return .init(
+                    content: [.text(text: "Hello, \(principal.subject ?? "stranger")", annotations: nil, _meta: nil)])
             }
             return server
         }

@@ -3,9 +3,9 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-// Stand-ins for the parts of the MCP Swift SDK that the article MCPSwiftSDK.md uses. They behave like the SDK: a server
-// handles messages in a task of its own, a stateful transport has one session and names it on its errors, and a
-// validator sees one value for each header.
+// Stand-ins for the parts of the MCP Swift SDK that the article MCPSwiftSDK.md uses, with the signatures of its version
+// 0.12.0. They behave like the SDK: a server handles messages in a task that `start` makes and that inherits task-locals,
+// a stateful transport has one session and names it on its errors, and a validator sees one value for each header.
 
 extension MCPSwiftSDKGlue {
     struct Data: Sendable, Sequence {
@@ -65,8 +65,23 @@ extension MCPSwiftSDKGlue {
         case invalidRequest(String)
     }
 
-    struct Value: Sendable {
-        let stringValue: String?
+    enum Value: Sendable, ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral {
+        case string(String)
+        case object([String: Value])
+
+        var stringValue: String? { if case .string(let text) = self { text } else { nil } }
+        init(stringLiteral text: String) { self = .string(text) }
+        init(dictionaryLiteral members: (String, Value)...) {
+            self = .object(Dictionary(members) { first, _ in first })
+        }
+    }
+
+    struct Tool: Sendable {
+        enum Content: Sendable {
+            case text(text: String, annotations: Never?, _meta: Metadata?)
+        }
+
+        init(name: String, description: String?, inputSchema: Value) {}
     }
 
     struct Metadata: Sendable {
@@ -79,11 +94,13 @@ extension MCPSwiftSDKGlue {
         }
 
         struct Result: Sendable {
-            enum Content: Sendable {
-                case text(String)
-            }
+            let content: [Tool.Content]
+        }
+    }
 
-            let content: [Content]
+    enum ListTools {
+        struct Result: Sendable {
+            let tools: [Tool]
         }
     }
 
@@ -110,7 +127,17 @@ extension MCPSwiftSDKGlue {
         private var task: Task<Void, Never>?
         private var transport: (any Transport)?
 
-        init(name: String, version: String) {}
+        struct Capabilities: Sendable {
+            struct Tools: Sendable {}
+
+            init(tools: Tools?) {}
+        }
+
+        init(name: String, version: String, capabilities: Capabilities) {}
+
+        func withMethodHandler(
+            _ type: ListTools.Type, handler: @escaping @Sendable (Void) async throws -> ListTools.Result
+        ) {}
 
         func withMethodHandler(
             _ type: CallTool.Type,
@@ -123,7 +150,7 @@ extension MCPSwiftSDKGlue {
             self.transport = transport
             let messages = await transport.receive()
             // As in the SDK: one task handles all messages. It starts during the first request of the session.
-            task = Task.detached { [weak self] in
+            task = Task { [weak self] in
                 for await message in messages { await self?.work(on: message) }
             }
         }
@@ -139,11 +166,11 @@ extension MCPSwiftSDKGlue {
             if request["method"] == .string("tools/call") {
                 var fields: [String: Value] = [:]
                 for (name, value) in request["params"]?["_meta"]?.object?.members ?? [] {
-                    fields[name] = Value(stringValue: value.string)
+                    fields[name] = value.string.map { .string($0) }
                 }
                 do {
                     let result = try await handler(CallTool.Parameters(_meta: Metadata(fields: fields)))
-                    guard case .text(let said)? = result.content.first else { return }
+                    guard case .text(let said, _, _)? = result.content.first else { return }
                     text = "\(said); task-local: \(Principal.current?.subject ?? "none")"
                 } catch {
                     text = "refused"
@@ -157,7 +184,7 @@ extension MCPSwiftSDKGlue {
         private let messages = AsyncStream.makeStream(of: [UInt8].self)
         private var waiter: CheckedContinuation<[UInt8], Never>?
 
-        init(validators: [any Validator]) {}
+        init(validationPipeline: StandardValidationPipeline) {}
 
         func receive() -> AsyncStream<[UInt8]> { messages.stream }
         func disconnect() { messages.continuation.finish() }
