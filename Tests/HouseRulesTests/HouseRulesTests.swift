@@ -37,6 +37,13 @@ struct HouseRulesTests {
         }
     }
 
+    @Test("No target has the name of one in a package that servers use beside this one")
+    func targetNames() throws {
+        let names = try ImportRule.targets(inManifest: tree.text(of: "Package.swift")).map(\.name)
+        #expect(names.count > 20)
+        #expect(ImportRule.foreignTargets.intersection(names).isEmpty)
+    }
+
     @Test("Tests import the package, Testing and what comes with the toolchain")
     func testImports() throws {
         let known = ImportRule.systemModules.union(ImportRule.levels.keys).union(["Testing", "Foundation", "Dispatch"])

@@ -13,6 +13,21 @@ enum ImportRule {
         "SystemLibcrypto": 0,
     ]
 
+    /// Targets of packages that servers use: swift-system, swift-nio, swift-log, swift-metrics, swift-crypto, the MCP
+    /// Swift SDK, Vapor, Hummingbird and what these need. SwiftPM refuses a program whose packages share a name of a
+    /// target.
+    static let foreignTargets: Set = [
+        "CSystem", "SystemPackage", "CNIOAtomics", "CNIODarwin", "CNIOLinux", "CNIOLLHTTP", "CNIOOpenBSD",
+        "CNIOPosix", "CNIOSHA1", "CNIOWindows", "CNIOBoringSSL", "CNIOBoringSSLShims", "CNIOExtrasZlib", "NIO",
+        "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOSSL", "NIOTLS", "NIOWebSocket", "NIOExtras",
+        "NIOFileSystem", "NIOConcurrencyHelpers", "Logging", "Metrics", "CoreMetrics", "Tracing", "Instrumentation",
+        "ServiceContextModule", "ServiceLifecycle", "Atomics", "Collections", "Algorithms", "AsyncAlgorithms",
+        "HTTPTypes", "Crypto", "CryptoExtras", "CCryptoBoringSSL", "CCryptoBoringSSLShims", "CXKCP", "SwiftASN1",
+        "X509", "Certificates", "AsyncHTTPClient", "CAsyncHTTPClient", "MCP", "EventSource", "Vapor", "CVaporBcrypt",
+        "CVaporURLParser", "JWT", "JWTKit", "ConsoleKit", "RoutingKit", "MultipartKit", "Hummingbird",
+        "HummingbirdCore", "HummingbirdTLS", "Configuration", "Subprocess", "ArgumentParser",
+    ]
+
     /// The modules of the compiler and the system. Foundation is not among them: see ``ExceptionLists``.
     static let systemModules: Set = ["Swift", "Synchronization", "Glibc", "Musl", "Darwin"]
 
