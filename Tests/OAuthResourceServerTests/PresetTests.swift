@@ -230,7 +230,7 @@ struct PresetTests {
                     "a session of user management", ["iss": "https://api.workos.com/user_management/client_01"],
                     "unknown_issuer"
                 ),
-                ("without a user", ["sub": .null], "claim_missing"),
+                ("without a user", ["sub": .null], "sub_missing"),
             ]),
         Product(
             testDescription: "Descope", preset: .descope(project: "P2UlpUAmFrJEXAMPLE", server: "MS2abcEXAMPLE"),

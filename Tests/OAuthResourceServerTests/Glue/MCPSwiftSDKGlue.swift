@@ -124,7 +124,7 @@ enum MCPSwiftSDKGlue {
                     AcceptHeaderValidator(mode: .sseRequired), ContentTypeValidator(), ProtocolVersionValidator(),
                     SessionValidator(),
                 ]))
-            // The SDK starts a task here that handles all messages of the session. It would keep the principal of the first.
+            // The SDK starts a task here that handles all messages of the session. It would keep this principal.
             let server = try await Principal.$current.withValue(nil) {
                 let server = await makeServer(contexts)
                 try await server.start(transport: transport)
@@ -146,15 +146,16 @@ enum MCPSwiftSDKGlue {
         }
     }
 
-    static let greet = Tool(
-        name: "greet", description: "Greets the user.", inputSchema: ["type": "object", "properties": [:]])
-
     static func stateless() -> StatelessMCP {
+        let greet = Tool(
+            name: "greet", description: "Greets the user.", inputSchema: ["type": "object", "properties": [:]])
+
         let mcp = StatelessMCP { principal in
             let server = Server(name: "Notes", version: "1.0.0", capabilities: .init(tools: .init()))
             await server.withMethodHandler(ListTools.self) { _ in .init(tools: [greet]) }
             await server.withMethodHandler(CallTool.self) { _ in
-                .init(content: [.text(text: "Hello, \(principal.subject ?? "stranger")", annotations: nil, _meta: nil)])
+                let text = "Hello, \(principal.subject ?? "stranger")"
+                return .init(content: [.text(text: text, annotations: nil, _meta: nil)])
             }
             return server
         }
@@ -162,6 +163,7 @@ enum MCPSwiftSDKGlue {
     }
 
     static func stateful() -> StatefulMCP {
+        let greet = Tool(name: "greet", description: nil, inputSchema: ["type": "object", "properties": [:]])
         let mcp = StatefulMCP { contexts in
             let server = Server(name: "Notes", version: "1.0.0", capabilities: .init(tools: .init()))
             await server.withMethodHandler(ListTools.self) { _ in .init(tools: [greet]) }
@@ -169,8 +171,8 @@ enum MCPSwiftSDKGlue {
                 guard let ticket = params._meta?.fields[RequestContexts.metaName]?.stringValue,
                     let principal = contexts.principal(for: ticket)
                 else { throw MCPError.invalidRequest("The request is over.") }
-                return .init(
-                    content: [.text(text: "Hello, \(principal.subject ?? "stranger")", annotations: nil, _meta: nil)])
+                let text = "Hello, \(principal.subject ?? "stranger")"
+                return .init(content: [.text(text: text, annotations: nil, _meta: nil)])
             }
             return server
         }

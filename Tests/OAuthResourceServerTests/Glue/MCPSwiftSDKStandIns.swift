@@ -4,8 +4,9 @@ import WireFormat
 @testable import OAuthResourceServer
 
 // Stand-ins for the parts of the MCP Swift SDK that the article MCPSwiftSDK.md uses, with the signatures of its version
-// 0.12.0. They behave like the SDK: a server handles messages in a task that `start` makes and that inherits task-locals,
-// a stateful transport has one session and names it on its errors, and a validator sees one value for each header.
+// 0.12.0. They behave like the SDK: a server handles messages in a task that `start` makes and that inherits
+// task-locals, a stateful transport has one session and names it on its errors, and a validator sees one value for each
+// header.
 
 extension MCPSwiftSDKGlue {
     struct Data: Sendable, Sequence {
@@ -99,6 +100,8 @@ extension MCPSwiftSDKGlue {
     }
 
     enum ListTools {
+        struct Parameters: Sendable {}
+
         struct Result: Sendable {
             let tools: [Tool]
         }
@@ -136,7 +139,7 @@ extension MCPSwiftSDKGlue {
         init(name: String, version: String, capabilities: Capabilities) {}
 
         func withMethodHandler(
-            _ type: ListTools.Type, handler: @escaping @Sendable (Void) async throws -> ListTools.Result
+            _ type: ListTools.Type, handler: @escaping @Sendable (ListTools.Parameters) async throws -> ListTools.Result
         ) {}
 
         func withMethodHandler(

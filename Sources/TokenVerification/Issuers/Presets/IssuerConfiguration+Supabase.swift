@@ -7,8 +7,8 @@ extension IssuerConfiguration {
     /// **In Supabase** switch on the OAuth server, choose an asymmetric signing key (JWT Keys; a token that is signed
     /// with the legacy secret is HS256, which this library never accepts), and add a *Custom Access Token Hook* that
     /// sets `aud` to the resource identifier when `client_id` is one of a client of this resource. Without the hook,
-    /// add `authenticated` to `policy.audiences`: then **every OAuth client of the project** is accepted, whatever it
-    /// was authorized for.
+    /// add `authenticated` to `policy.audiences`: then **every OAuth client of the project** is accepted, for any
+    /// purpose that its user agreed to.
     ///
     /// This preset requires `client_id`, which the sessions of your own app do not have. The tokens have no scopes:
     /// require none. Sources: "Token Security and Row Level Security", "Model Context Protocol Authentication",
