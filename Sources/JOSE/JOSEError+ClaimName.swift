@@ -32,8 +32,11 @@ extension JOSEError {
         /// Client identifier (RFC 8693 §4.3, RFC 9068 §2.2).
         public static let clientID = JOSEError.ClaimName("client_id")
 
+        /// User name (RFC 7662 §2.2).
+        public static let username = JOSEError.ClaimName("username")
+
         private static let registered: Set<JOSEError.ClaimName> = [
-            .iss, .sub, .aud, .exp, .nbf, .iat, .jti, .cnf, .clientID,
+            .iss, .sub, .aud, .exp, .nbf, .iat, .jti, .cnf, .clientID, .username,
         ]
 
         /// The name in an error code: the name of a registered claim, and `claim` for every other one.

@@ -68,7 +68,7 @@ public enum JOSEError: Error, Sendable, Hashable {
 
     /// The defect of a claim.
     public enum ClaimDefect: String, Sendable, Hashable {
-        /// The claim is required and absent.
+        /// The claim is required and absent, or null where null counts as absent.
         case missing
         /// The value has another JSON type, or it is a number out of range.
         case wrongType = "wrong_type"

@@ -46,7 +46,8 @@ enum ClaimProperties {
         try require(claims["iss"] == .string(GoodTokens.issuer), "iss is the issuer")
         try require(claims["exp"]?.number != nil, "exp is a number")
         for name in ["exp", "nbf", "iat"] {
-            guard let claim = claims[name] else { continue }
+            // A time that is null counts as absent, apart from exp, which was checked above.
+            guard let claim = claims[name], claim != .null else { continue }
             guard let time = claim.number.flatMap({ Double($0.text) }) else {
                 throw Violation(property: "\(name) is a number")
             }
@@ -63,7 +64,8 @@ enum ClaimProperties {
             audiences.contains(.string(GoodTokens.resource)) || audiences.contains(.string(GoodTokens.resource + "/")),
             "aud names the resource, with or without one slash more")
         for name in ["sub", "jti", "client_id"] {
-            try require(claims[name] == nil || claims[name]?.string != nil, "sub, jti and client_id are strings")
+            let claim = claims[name] ?? .null
+            try require(claim == .null || claim.string != nil, "sub, jti and client_id are strings, null or absent")
         }
         for name in ["at_hash", "c_hash", "s_hash", "events"] {
             try require(claims[name] == nil, "an ID token or an event token is refused")
@@ -73,8 +75,8 @@ enum ClaimProperties {
         try require(verified.claims.bytes == payload, "the claims are the signed bytes")
         try require(verified.issuer.hasSameBytes(as: GoodTokens.issuer), "issuer is the issuer")
         try require(verified.audience.map { .string($0) } == audiences, "audience is aud")
-        try require(verified.subject.map { .string($0) } == claims["sub"], "subject is sub")
-        try require(verified.tokenID.map { .string($0) } == claims["jti"], "tokenID is jti")
+        try require(verified.subject.map { .string($0) } ?? .null == claims["sub"] ?? .null, "subject is sub")
+        try require(verified.tokenID.map { .string($0) } ?? .null == claims["jti"] ?? .null, "tokenID is jti")
         let times = [("exp", verified.expiresAt), ("nbf", verified.notBefore), ("iat", verified.issuedAt)]
         for (name, time) in times {
             try require(time == (claims[name]?.number).flatMap { Double($0.text) }, "the times are the claims'")

@@ -33,7 +33,8 @@ struct ClaimRulesTests {
         [
             ("0", true), ("-1", true), ("1.5", true), ("9007199254740991", true), ("-9007199254740991", true),
             ("1e3", true), ("9007199254740992", false), ("-9007199254740992", false), ("1e300", false),
-            ("\"1\"", false), ("true", false), ("null", false), ("[1]", false), ("{}", false),
+            ("\"1\"", false), ("true", false), ("false", false), ("[1]", false), ("[null]", false), ("{}", false),
+            ("\"null\"", false),
         ])
     func numericDate(name: String, row: (value: String, isGood: Bool)) throws {
         let defect = try defect(name, row.value) { claims, positions in
@@ -118,8 +119,8 @@ struct ClaimRulesTests {
     @Test(
         "POLICY §7: sub, client_id and jti are strings", arguments: ["sub", "client_id", "jti"],
         [
-            (#""a""#, nil), ("\"\"", nil), ("1", .wrongType), ("null", .wrongType), ("[]", .wrongType),
-            ("{}", .wrongType), ("true", .wrongType),
+            (#""a""#, nil), ("\"\"", nil), (#""null""#, nil), ("1", .wrongType), ("[null]", .wrongType),
+            ("[]", .wrongType), ("{}", .wrongType), ("true", .wrongType), ("false", .wrongType),
         ] as [(String, JOSEError.ClaimDefect?)])
     func identity(name: String, row: (value: String, expected: JOSEError.ClaimDefect?)) throws {
         let defect = try defect(name, row.value) { claims, positions in
@@ -135,6 +136,19 @@ struct ClaimRulesTests {
             try ClaimRules.checkConfirmation(at: positions.cnf)
         }
         #expect(defect == .unsatisfied)
+    }
+
+    @Test("POLICY §7 null: an optional claim counts as absent; iss, aud, exp and cnf do not")
+    func null() throws {
+        let names = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "client_id"]
+        let text = "{" + names.map { "\"\($0)\":null" }.joined(separator: ",") + "}"
+        let claims = try JSONDocument(parsing: Array(text.utf8))
+        let jwt = ClaimPositions(claims)
+        #expect([jwt.sub, jwt.nbf, jwt.iat, jwt.jti, jwt.clientID].allSatisfy { $0 == nil })
+        #expect([jwt.iss, jwt.aud, jwt.exp, jwt.cnf].allSatisfy { $0 != nil })
+        // A name with an escape is the same claim.
+        let escaped = try JSONDocument(parsing: Array(#"{"\u0073ub":null,"e\u0078p":null}"#.utf8))
+        #expect(ClaimPositions(escaped).sub == nil && ClaimPositions(escaped).exp != nil)
     }
 
     @Test("The positions of a value that is not an object are all nil", arguments: ["[]", "1", #""exp""#, "null"])

@@ -141,7 +141,7 @@ struct Defect: Sendable, CustomTestStringConvertible {
         Defect("nbf now + skew + 1", .payload(#""nbf":1799999990"#, #""nbf":1800000061"#), .claim(.nbf, .notYetValid)),
         Defect("nbf a string", .payload(#""nbf":1799999990"#, #""nbf":"1""#), .claim(.nbf, .wrongType)),
         Defect("nbf −2^53", .payload(#""nbf":1799999990"#, #""nbf":-9007199254740992"#), .claim(.nbf, .wrongType)),
-        Defect("nbf null", .payload(#""nbf":1799999990"#, #""nbf":null"#), .claim(.nbf, .wrongType)),
+        Defect("nbf false", .payload(#""nbf":1799999990"#, #""nbf":false"#), .claim(.nbf, .wrongType)),
         Defect(
             "iat now + skew + 1", .payload(#""iat":1799999990"#, #""iat":1800000061"#), .claim(.iat, .issuedInFuture)),
         Defect("iat an object", .payload(#""iat":1799999990"#, #""iat":{}"#), .claim(.iat, .wrongType)),
@@ -239,6 +239,46 @@ struct JWTValidationTests {
             validation: TokenMint.validation { $0.profile = .rfc9068 })
         #expect(strict == .claim(name, .missing))
         #expect(TokenMint.refusal(of: mint.token(payload: payload), keys: mint.keySet) == nil)
+    }
+
+    @Test(
+        "POLICY §7 null: an optional claim that is null counts as absent; where it is required, it is missing",
+        arguments: [
+            (#""nbf":1799999990"#, #""nbf":null"#, nil), (#""iat":1799999990"#, #""iat":null"#, .iat),
+            (#""sub":"alice""#, #""sub":null"#, .sub), (#""jti":"j1""#, #""jti":null"#, .jti),
+            (#""client_id":"c1""#, #""client_id":null"#, .clientID),
+            (#""client_id":"c1""#, #""client_id":"c1","azp":null,"cid":null,"appid":null"#, nil),
+            (#""scope":"mcp:use""#, #""scope":null"#, nil),
+            (#""scope":"mcp:use""#, #""scope":null,"scp":null,"username":null,"act":null"#, nil),
+        ] as [(String, String, JOSEError.ClaimName?)])
+    func nullClaim(member: String, null: String, requiredByProfile: JOSEError.ClaimName?) throws {
+        let mint = TokenMint.es256
+        let token = mint.token(payload: TokenMint.payload.replacing(member, by: null))
+        #expect(TokenMint.refusal(of: token, keys: mint.keySet) == nil)
+        let strict = TokenMint.refusal(
+            of: token, keys: mint.keySet, validation: TokenMint.validation { $0.profile = .rfc9068 })
+        #expect(strict == requiredByProfile.map { .claim($0, .missing) })
+        let aged = TokenMint.refusal(
+            of: token, keys: mint.keySet, validation: TokenMint.validation { $0.maximumAge = 3_600 })
+        #expect(aged == (requiredByProfile == .iat ? .claim(.iat, .missing) : nil))
+        let jwt = try UnverifiedJWT(parsing: token, limit: 16_384)
+        let verified = try TokenMint.validation().verify(jwt, keys: mint.keySet, now: TokenMint.now)
+        #expect((verified.subject == nil) == (requiredByProfile == .sub))
+        #expect((verified.tokenID == nil) == (requiredByProfile == .jti))
+        #expect((verified.issuedAt == nil) == (requiredByProfile == .iat))
+    }
+
+    @Test("A claim that names the audience in place of aud is strict: null is refused")
+    func nullAudienceClaim() {
+        let mint = TokenMint.es256
+        let token = mint.token(payload: TokenMint.payload.replacing(#""client_id":"c1""#, by: #""client_id":null"#))
+        let refusal = TokenMint.refusal(
+            of: token, keys: mint.keySet,
+            validation: TokenMint.validation {
+                $0.audienceClaim = "client_id"
+                $0.audiences = ["c1"]
+            })
+        #expect(refusal == .claim(.clientID, .wrongType))
     }
 
     @Test("An ID token is not an access token", arguments: ["at_hash", "c_hash"])
