@@ -34,9 +34,11 @@ public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// Whether the principal has no token.
     public var isAnonymous: Bool { accessToken == nil }
-    /// `sub`; nil when the token has none.
+    /// `sub`, or `username` of an introspection response without `sub`; nil when the token has none. To keep data of a
+    /// user, use ``identity``: an equal text can be another user at another issuer or in the other claim.
     public var subject: String? { accessToken?.subject }
-    /// The client that acts for the subject; nil when the token names none.
+    /// The client that acts for the subject; nil when the token names none. Without a subject, the principal is this
+    /// client: see ``Identity/Kind/client``.
     public var clientID: String? { accessToken?.clientID }
     /// The issuer, as configured; nil when there is none.
     public var issuer: String? { accessToken?.issuer }

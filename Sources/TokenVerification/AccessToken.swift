@@ -4,18 +4,30 @@ public import WireFormat
 
 /// The content of an access token that a ``TokenVerifier`` has verified.
 public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable {
+    /// The claim that names the subject. A user name can be the same text as the `sub` of another user.
+    public enum SubjectClaim: String, Sendable, Hashable {
+        /// `sub` (RFC 7519 §4.1.2, RFC 7662 §2.2).
+        case sub
+        /// `username` of an introspection response without `sub` (RFC 7662 §2.2).
+        case username
+    }
+
     /// One object holds all members, so that copying a token increments only one reference count.
     private final class Content: Sendable {
         let issuer: String?
         let expiresAt: Double?
         let scopes: TokenScopes
         let claims: JSONDocument
+        let subjectClaim: SubjectClaim?
 
-        init(issuer: String?, expiresAt: Double?, scopes: TokenScopes, claims: JSONDocument) {
+        init(
+            issuer: String?, expiresAt: Double?, scopes: TokenScopes, claims: JSONDocument, subjectClaim: SubjectClaim?
+        ) {
             self.issuer = issuer
             self.expiresAt = expiresAt
             self.scopes = scopes
             self.claims = claims
+            self.subjectClaim = subjectClaim
         }
     }
 
@@ -25,8 +37,8 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public var issuer: String? { content.issuer }
     /// `exp` in seconds since 1970; nil when the verifier knows no expiration time.
     public var expiresAt: Double? { content.expiresAt }
-    /// The scopes of the claim `scope`, or of `scp` when `scope` is absent, and the scopes that the issuer's
-    /// ``ScopeMapping`` finds in other claims. They are spelled as clients request them.
+    /// The scopes of the claim `scope`, or of `scp` when `scope` is absent, null or empty, and the scopes that the
+    /// issuer's ``ScopeMapping`` finds in other claims. They are spelled as clients request them.
     public var scopes: ScopeSet { content.scopes.scopes }
     /// Whether a claim that should name scopes has the wrong type or too many values. Such a claim grants no scope.
     public var hasMalformedScopes: Bool { content.scopes.hasMalformedClaim }
@@ -44,12 +56,49 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public init(
         issuer: String?, expiresAt: Double?, claims: JSONDocument, scopes mapping: ScopeMapping = ScopeMapping()
     ) {
-        content = Content(
-            issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims.root, mapping), claims: claims)
+        self.init(
+            issuer: issuer, expiresAt: expiresAt, claims: claims, scopes: mapping,
+            subjectClaim: Self.isNamed("sub", in: claims) ? .sub : nil)
     }
 
-    /// The claim `sub`; nil when it is absent or not a string.
-    public var subject: String? { claims.root["sub"]?.string }
+    /// Makes the token of an active introspection response. Without `sub`, its subject is `username`.
+    ///
+    /// Some authorization servers name the user only there. If the user were unknown, all users of one client would be
+    /// one principal.
+    init(introspected claims: JSONDocument, issuer: String, expiresAt: Double?, scopes mapping: ScopeMapping) {
+        self.init(
+            issuer: issuer, expiresAt: expiresAt, claims: claims, scopes: mapping,
+            subjectClaim: Self.isNamed("sub", in: claims)
+                ? .sub : Self.isNamed("username", in: claims) ? .username : nil)
+    }
+
+    private init(
+        issuer: String?, expiresAt: Double?, claims: JSONDocument, scopes mapping: ScopeMapping,
+        subjectClaim: SubjectClaim?
+    ) {
+        content = Content(
+            issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims.root, mapping), claims: claims,
+            subjectClaim: subjectClaim)
+    }
+
+    /// Whether a claim is a string that names something. An empty one would make one subject of all its users.
+    private static func isNamed(_ name: StaticString, in claims: JSONDocument) -> Bool {
+        (claims.root[name]?.stringByteCount ?? 0) > 0
+    }
+
+    /// The claim that names the ``subject``; nil when there is no subject. Only a token that was introspected can have
+    /// ``SubjectClaim/username``: in a JWT the claim has no defined meaning.
+    public var subjectClaim: SubjectClaim? { content.subjectClaim }
+
+    /// The user, or the client itself, for whom the token was issued: the claim ``subjectClaim``; nil when the token
+    /// names none. A subject of one claim is not the same as an equal subject of the other claim.
+    public var subject: String? {
+        switch subjectClaim {
+        case .sub: claims.root["sub"]?.string
+        case .username: claims.root["username"]?.string
+        case nil: nil
+        }
+    }
 
     /// The first of the claims `client_id`, `azp`, `cid` and `appid` that is a string; nil when there is none. `sub` is
     /// never used.

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Notes in memory: an example of data that needs a scope.
 ///
-/// Each user has separate notes, keyed by issuer and subject (by client if the token has no subject). A client of the
+/// Each user has separate notes, keyed by the identity of the principal: its issuer and subject, or its client if the
+/// token has no subject. A token with neither has no notes, because all such tokens look alike. A client of the
 /// development authorization server can register itself, and is a user then: the notes of all users together are
 /// limited too. At a limit the tool answers with an error, and no note is lost.
 final class Notebook: Sendable {
@@ -17,23 +18,8 @@ final class Notebook: Sendable {
     /// The longest note in bytes.
     static let maximumNoteBytes = 4_096
 
-    private struct Owner: Hashable {
-        // Bytes, because Swift compares strings by canonical equivalence.
-        let issuer: [UInt8]
-        let subject: [UInt8]?
-        let client: [UInt8]?
-
-        init(_ principal: Principal) {
-            issuer = Array((principal.issuer ?? "").utf8)
-            subject = principal.subject.map { Array($0.utf8) }
-            client = principal.subject == nil ? principal.clientID.map { Array($0.utf8) } : nil
-        }
-
-        var bytes: Int { issuer.count + (subject ?? []).count + (client ?? []).count + ownerOverhead }
-    }
-
     private struct Pages {
-        var notes: [Owner: [String]] = [:]
+        var notes: [Principal.Identity: [String]] = [:]
         var bytes = 0
     }
 
@@ -76,7 +62,8 @@ final class Notebook: Sendable {
                     return .failed("The argument text must have \(Self.maximumNoteBytes) bytes at most.")
                 }
                 do throws(Full) {
-                    return .text("That makes \(try add(text, of: Owner(principal))).")
+                    guard let owner = principal.identity else { return Self.nameless }
+                    return .text("That makes \(try add(text, of: owner)).")
                 } catch {
                     return .failed(error.sentence)
                 }
@@ -92,24 +79,32 @@ final class Notebook: Sendable {
                 "properties": ["notes": ["type": "array", "items": ["type": "string"]]], "required": ["notes"],
             ],
             body: .immediate { [self] _, principal in
-                let owner = Owner(principal)
+                guard let owner = principal.identity else { return Self.nameless }
                 let notes = pages.withLock { $0.notes[owner] ?? [] }
                 return .structured(["notes": .array(notes.map { .string($0) })])
             })
     }
 
-    private func add(_ text: String, of owner: Owner) throws(Full) -> Int {
+    /// The model reads this text.
+    private static let nameless = MCPTool.Outcome.failed(
+        "Your access token names neither a user nor a client, so that no notes can be kept for you.")
+
+    private func add(_ text: String, of owner: Principal.Identity) throws(Full) -> Int {
         // A closure of the standard library's lock does not keep the type of the error.
         let result: Result<Int, Full> = pages.withLock { pages in
             let count = pages.notes[owner]?.count ?? 0
             guard count < Self.maximumNotes else { return .failure(.ofUser) }
-            let bytes = text.utf8.count + Self.noteOverhead + (count == 0 ? owner.bytes : 0)
+            let bytes = text.utf8.count + Self.noteOverhead + (count == 0 ? Self.bytes(of: owner) : 0)
             guard pages.bytes + bytes <= Self.maximumBytes else { return .failure(.ofAll) }
             pages.bytes += bytes
             pages.notes[owner, default: []].append(text)
             return .success(count + 1)
         }
         return try result.get()
+    }
+
+    private static func bytes(of owner: Principal.Identity) -> Int {
+        (owner.issuer ?? "").utf8.count + owner.name.utf8.count + ownerOverhead
     }
 
     // MARK: The scopes of the tools

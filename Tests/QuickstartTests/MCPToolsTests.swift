@@ -49,9 +49,36 @@ struct MCPToolsTests {
         }
         _ = try await call("add_note", #"{"text":"one"}"#, as: .alice)
         _ = try await call("add_note", #"{"text":"two"}"#, as: .alice)
-        _ = try await call("add_note", #"{"text":"of somebody"}"#, as: .nobody)
+        _ = try await call("add_note", #"{"text":"without a token"}"#, as: .anonymous)
         #expect(try await call("list_notes", as: .alice)["structuredContent"] == ["notes": ["one", "two"]])
-        #expect(try await call("list_notes", as: .nobody)["structuredContent"] == ["notes": ["of somebody"]])
+        #expect(try await call("list_notes", as: .anonymous)["structuredContent"] == ["notes": ["without a token"]])
+        // Two users of one client whom introspection names by username, a sub of the same text, and the client.
+        let users: [JSONDocument.Object] = [
+            ["username": "bob", "client_id": "app"], ["username": "carol", "client_id": "app"],
+            ["sub": "bob", "client_id": "app"], ["client_id": "app"], ["client_id": "bob"],
+        ]
+        for (number, user) in users.enumerated() {
+            let added = try await call("add_note", #"{"text":"\#(number)"}"#, as: .introspected(user))
+            #expect(added["content"]?.array?.first?["text"] == "That makes 1.")
+        }
+        for (number, user) in users.enumerated() {
+            let listed = try await call("list_notes", as: .introspected(user))
+            #expect(listed["structuredContent"] == ["notes": [.string("\(number)")]])
+        }
+    }
+
+    @Test("a token that names neither a user nor a client has no notes: all such tokens look alike")
+    func namelessNotes() async throws {
+        let handler = MCPHandler()
+        for call in [#"{"name":"add_note","arguments":{"text":"a"}}"#, #"{"name":"list_notes"}"#] {
+            let exchange = try await Exchange(
+                #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":\#(call)}"#, principal: .nobody,
+                handler: handler)
+            let result = try #require(try exchange.json["result"])
+            #expect(result["isError"] == true)
+            let text = try #require(result["content"]?.array?.first?["text"]?.string)
+            #expect(text.hasPrefix("Your access token names neither a user nor a client"))
+        }
     }
 
     /// Calls `add_note`. Returns the text of the result, and whether it is an error.

@@ -1,6 +1,7 @@
 import OAuthResourceServer
-import TokenVerification
 import WireFormat
+
+@testable import TokenVerification
 
 extension Principal {
     /// The principal of a typical good token.
@@ -22,6 +23,14 @@ extension Principal {
         var claims: JSONDocument.Object = ["client_id": .string(client)]
         claims["sub"] = subject.map { .string($0) }
         return try Principal(issuer: "https://issuer.example", expiresAt: nil, claims: .object(claims))
+    }
+
+    /// The principal of a token that introspection describes with these members.
+    static func introspected(_ members: JSONDocument.Object) throws -> Principal {
+        Principal(
+            AccessToken(
+                introspected: try JSONDocument(parsing: JSONValue.object(members).encoded()),
+                issuer: "https://issuer.example", expiresAt: nil, scopes: ScopeMapping()))
     }
 
     private init(issuer: String?, expiresAt: Double?, claims: JSONValue) throws {

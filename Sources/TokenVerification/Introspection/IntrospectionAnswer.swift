@@ -4,10 +4,12 @@ internal import WireFormat
 /// Decides whether a response of the introspection endpoint (RFC 7662 §2.2) makes a token acceptable for this resource.
 ///
 /// **Checks**, in this order: `active` is JSON true; `token_type` and `token_use`, if present; `exp`, `nbf` and `iss`,
-/// if present; `aud`; the types of `sub`, `client_id` and `jti`; the absence of `cnf`.
+/// if present; `aud`; the types of `sub`, `client_id` and `jti`, and without `sub` that of `username`; the absence of
+/// `cnf`.
 /// **Does not check** `iat` or scopes.
 ///
-/// The rules for the registered claims are those of a JWT: see ``ClaimRules``. Only `aud` is required here.
+/// The rules for the registered claims are those of a JWT: see ``ClaimRules``. Only `aud` is required here. A member
+/// that is null counts as absent, apart from `active`, `exp`, `iss`, `aud` and `cnf`, which protect the token.
 struct IntrospectionAnswer: Sendable {
     private let issuer: String
     private let rules: ClaimRules
@@ -37,7 +39,8 @@ struct IntrospectionAnswer: Sendable {
         do throws(JOSEError) {
             try checkKind(claims)
             let expiresAt = try checkClaims(answer, now: now)
-            return .success(AccessToken(issuer: issuer, expiresAt: expiresAt, claims: answer, scopes: scopes))
+            return .success(
+                AccessToken(introspected: answer, issuer: issuer, expiresAt: expiresAt, scopes: scopes))
         } catch {
             return .failure(.invalid(.jwt(error)))
         }
@@ -46,16 +49,21 @@ struct IntrospectionAnswer: Sendable {
     /// Endpoints also describe refresh tokens, which are not access tokens.
     private func checkKind(_ claims: JSONDocument.Node) throws(JOSEError) {
         // RFC 7662 §2.2, RFC 6749 §7.1: the token type is compared without regard to case.
-        if let type = claims["token_type"] {
-            guard let bytes = type.stringBytes, ASCII.equalsIgnoringCase(bytes, "bearer".utf8) else {
-                throw .notAnAccessToken
-            }
+        if let type = claims["token_type"], type.kind != .null {
+            guard let bytes = type.stringBytes,
+                Self.acceptedTypes.contains(where: { ASCII.equalsIgnoringCase(bytes, $0.utf8) })
+            else { throw .notAnAccessToken }
         }
         // Ory Hydra and AWS Cognito name the kind of token here.
-        if let use = claims["token_use"] {
+        if let use = claims["token_use"], use.kind != .null {
             guard use.isString("access_token") || use.isString("access") else { throw .notAnAccessToken }
         }
     }
+
+    /// The values of `token_type` for an access token. RFC 6750 §4 and RFC 9449 §6.2: `Bearer` and `DPoP`; `cnf` alone
+    /// decides whether a binding is asked for. RFC 8693 §2.2.1: `N_A` for a token that has no type of RFC 6749 §7.1.
+    /// `access_token` is not a type, but some authorization servers repeat the `token_type_hint` (RFC 7662 §2.1) here.
+    private static let acceptedTypes = ["Bearer", "DPoP", "N_A", "access_token"]
 
     /// Returns `exp`.
     private func checkClaims(_ answer: JSONDocument, now: Double) throws(JOSEError) -> Double? {
@@ -70,6 +78,12 @@ struct IntrospectionAnswer: Sendable {
             throw .claim(.aud, .missing)
         }
         if let sub = claims.sub { try ClaimRules.checkIdentity(.sub, in: answer, at: sub) }
+        // Without `sub`, `username` is the subject. If another kind of value were ignored, all users of one client
+        // would be one principal.
+        let hasSubject = claims.sub.map { answer.stringByteCount(at: $0) ?? 0 > 0 } ?? false
+        if !hasSubject, let username = answer.root["username"], username.kind != .null, username.kind != .string {
+            throw .claim(.username, .wrongType)
+        }
         if let clientID = claims.clientID { try ClaimRules.checkIdentity(.clientID, in: answer, at: clientID) }
         if let jti = claims.jti { try ClaimRules.checkIdentity(.jti, in: answer, at: jti) }
         try ClaimRules.checkConfirmation(at: claims.cnf)

@@ -122,9 +122,48 @@ struct BoundSessionsTests {
             try owner("a", issuer: nil, client: "\u{1}bc"), try owner("K", issuer: nil, client: nil),
             try owner("\u{212A}", issuer: nil, client: nil), try owner("\u{E9}", issuer: nil, client: nil),
             try owner("e\u{301}", issuer: nil, client: nil), .withoutToken,
+            try #require(SessionOwner(issuer: "a", subject: "ab", from: .username, clientID: "c")),
+            try #require(SessionOwner(issuer: "a", subject: "abc", from: .username, clientID: nil)),
+            try #require(SessionOwner(issuer: nil, subject: "abc", from: .username, clientID: nil)),
         ]
         #expect(Set(owners).count == owners.count)
         #expect(owners.allSatisfy { $0.digest.count == 32 }, "so that the identifier begins at a fixed place")
+    }
+
+    private static func introspected(
+        _ claims: JSONDocument.Object, issuer: String = "https://issuer.example"
+    ) throws -> Principal {
+        let document = try JSONDocument(parsing: JSONValue.object(claims).encoded())
+        return Principal(
+            AccessToken(introspected: document, issuer: issuer, expiresAt: nil, scopes: ScopeMapping()))
+    }
+
+    @Test("Two users whom introspection names by username are two owners, and neither is a sub of the same text")
+    func usernames() throws {
+        let bob = try Self.introspected(["username": "bob", "client_id": "app"])
+        let others = [
+            try Self.introspected(["username": "alice", "client_id": "app"]),
+            try Self.introspected(["username": "Bob", "client_id": "app"]),
+            try Self.introspected(["sub": "bob", "client_id": "app"]),
+            try Self.introspected(["client_id": "app"]), try Self.introspected(["client_id": "bob"]),
+            try Self.introspected(["username": "bob", "client_id": "other"]),
+            try Self.introspected(["username": "bob"]),
+            try Self.introspected(["username": "bob", "client_id": "app"], issuer: "https://other.example"),
+            try Self.user("bob"), try Self.user("bob", client: nil), .anonymous, Principal(anonymousAs: "bob"),
+        ]
+        let session = try begin("s-1", for: bob)
+        #expect(try opened(session, of: bob) == .success("s-1"))
+        for other in others {
+            #expect(try opened(session, of: other) == .failure(.unknown))
+            #expect(try opened(begin("s-1", for: other), of: bob) == .failure(.unknown))
+        }
+    }
+
+    @Test("A sub of introspection is the sub of a JWT: the same user at the same issuer")
+    func subjects() throws {
+        let session = try begin("s-1", for: Self.user("alice"))
+        let same = try Self.introspected(["sub": "alice", "username": "bob", "client_id": "app"])
+        #expect(try opened(session, of: same) == .success("s-1"))
     }
 
     @Test("A session without a token and one with a token are not each other's")
