@@ -4,19 +4,7 @@ internal import WireFormat
 extension ScopeMapping {
     /// Appends every fault of the mapping.
     package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
-        switch spelling {
-        case .asRequested: break
-        case .withoutPrefix(let prefix):
-            if ScopeSet([prefix]) == nil { faults.addNotAScope(path + "spelling") }
-        case .renamed(let names):
-            for (index, name) in names.enumerated() {
-                let entry = (path + "spelling")[index]
-                if ScopeSet([name.token, name.requested]) == nil { faults.addNotAScope(entry) }
-                if names[..<index].contains(where: { $0.token.hasSameBytes(as: name.token) }) {
-                    faults.add(entry, "renames a scope that an earlier entry renames", "rename each scope once")
-                }
-            }
-        }
+        spelling.check(at: path + "spelling", &faults)
         for (index, claim) in claims.enumerated() {
             let entry = (path + "claims")[index]
             if claim.path.isEmpty || claim.path.contains("") {
@@ -24,10 +12,33 @@ extension ScopeMapping {
                     entry, "has an empty path, or a path with an empty name",
                     "list the member names from the outermost to the claim")
             }
-            if claim.grants.isEmpty || claim.grants.contains(where: { $0.scopes.isEmpty }) {
-                faults.add(entry, "grants nothing", "name the values and the scopes that each stands for")
+            switch claim.meaning {
+            case .scopes(let spelling): spelling.check(at: entry, &faults)
+            case .listed(let grants):
+                if grants.isEmpty || grants.contains(where: { $0.scopes.isEmpty }) {
+                    faults.add(entry, "grants nothing", "name the values and the scopes that each stands for")
+                }
+                if grants.contains(where: { ScopeSet($0.scopes) == nil }) { faults.addNotAScope(entry) }
             }
-            if claim.grants.contains(where: { ScopeSet($0.scopes) == nil }) { faults.addNotAScope(entry) }
+        }
+    }
+}
+
+extension ScopeMapping.Spelling {
+    /// Appends every fault of the spelling.
+    fileprivate func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+        switch self {
+        case .asRequested: break
+        case .withoutPrefix(let prefix), .withPrefix(let prefix):
+            if ScopeSet([prefix]) == nil { faults.addNotAScope(path) }
+        case .renamed(let names):
+            for (index, name) in names.enumerated() {
+                let entry = path[index]
+                if ScopeSet([name.token, name.requested]) == nil { faults.addNotAScope(entry) }
+                if names[..<index].contains(where: { $0.token.hasSameBytes(as: name.token) }) {
+                    faults.add(entry, "renames a scope that an earlier entry renames", "rename each scope once")
+                }
+            }
         }
     }
 }

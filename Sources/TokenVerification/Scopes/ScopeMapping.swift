@@ -11,16 +11,25 @@
 ///     .init(["realm_access", "roles"], grants: ["editor": ["notes:write"]]),
 ///     .init(["resource_access", "notes.example", "roles"], grants: ["reader": ["notes:read"]]),
 /// ])
+/// // Auth0: the permissions of a user are the scopes, as they stand.
+/// ScopeMapping(claims: [.init(["permissions"], spelling: .asRequested)])
+/// // Spring: `SCOPE_notes.read` in the token is `notes.read`. ZITADEL: the roles are the names of an object's members.
+/// ScopeMapping(claims: [
+///     .init(["authorities"], spelling: .withPrefix("SCOPE_")),
+///     .init(["urn:zitadel:iam:org:project:roles"], .memberNames, spelling: .withoutPrefix("role:")),
+/// ])
 /// ```
 ///
 /// A plain value. A verifier or guard checks it when it is created.
 public struct ScopeMapping: Sendable, Hashable {
-    /// The spelling of scopes in the claim `scope` or `scp`.
+    /// The spelling of scopes in a claim.
     public enum Spelling: Sendable, Hashable {
         /// Scopes are spelled as clients request them.
         case asRequested
         /// The token leaves out this prefix, with which requested scopes begin.
         case withoutPrefix(String)
+        /// The token adds this prefix, which requested scopes do not have. A value without it is not a scope.
+        case withPrefix(String)
         /// Some scopes have another name. The others are spelled as clients request them.
         case renamed([Renaming])
     }
@@ -55,22 +64,52 @@ public struct ScopeMapping: Sendable, Hashable {
             }
         }
 
-        /// The path to the claim: the names of its members, outermost first.
-        public let path: [String]
-        /// The grants. A value that is not listed grants nothing.
-        public let grants: [Grant]
-
-        /// Makes the grants of a claim. The claim is a string or an array of strings. A string is one value, even if it
-        /// contains spaces.
-        public init(_ path: [String], grants: KeyValuePairs<String, [String]>) {
-            self.init(path, grants: grants.map { Grant($0.key, scopes: $0.value) })
+        /// What the values of a claim are. A claim that is absent or null has none. Any other kind of claim than the
+        /// form says grants nothing, and the token has ``AccessToken/hasMalformedScopes``.
+        public enum Form: Sendable, Hashable {
+            /// The claim is a string or an array of strings. A string is one value, even if it contains spaces.
+            case values
+            /// The claim is a string of values that are separated by spaces, as in `scope`, or an array of strings.
+            case spaceSeparated
+            /// The claim is an object, and the values are the names of its members. A member that is null or false is
+            /// left out.
+            case memberNames
         }
 
-        /// Makes the grants of a claim from a list. The claim is a string or an array of strings. A string is one
-        /// value, even if it contains spaces.
-        public init(_ path: [String], grants: [Grant]) {
+        /// What the values grant.
+        public enum Meaning: Sendable, Hashable {
+            /// The listed values grant scopes. A value that is not listed grants nothing.
+            case listed([Grant])
+            /// Every value is a scope, in this spelling.
+            case scopes(Spelling)
+        }
+
+        /// The path to the claim: the names of its members, outermost first.
+        public let path: [String]
+        /// What the values of the claim are.
+        public let form: Form
+        /// What the values grant.
+        public let meaning: Meaning
+
+        /// Makes the grants of a claim. A value that is not listed grants nothing.
+        public init(_ path: [String], _ form: Form = .values, grants: KeyValuePairs<String, [String]>) {
+            self.init(path, form, grants: grants.map { Grant($0.key, scopes: $0.value) })
+        }
+
+        /// Makes the grants of a claim from a list. A value that is not listed grants nothing.
+        public init(_ path: [String], _ form: Form = .values, grants: [Grant]) {
             self.path = path
-            self.grants = grants
+            self.form = form
+            meaning = .listed(grants)
+        }
+
+        /// Makes the grants of a claim of which every value is a scope.
+        ///
+        /// Use it only for a claim that the authorization server alone decides about: each new value is a new scope.
+        public init(_ path: [String], _ form: Form = .values, spelling: Spelling) {
+            self.path = path
+            self.form = form
+            meaning = .scopes(spelling)
         }
     }
 

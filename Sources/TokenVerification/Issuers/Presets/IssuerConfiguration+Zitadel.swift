@@ -6,7 +6,9 @@ extension IssuerConfiguration {
     /// **In ZITADEL** set the *Auth Token Type* of each application to *JWT*. By default, access tokens are opaque and
     /// need introspection. The audience contains client ids and project ids, never a URL. A client of another project
     /// requests your project with the scope `urn:zitadel:iam:org:project:id:<project>:aud`. JWT access tokens have no
-    /// `scope` claim: require no scope, or use introspection. The metadata is found with OpenID Connect Discovery.
+    /// `scope` claim: require no scope, use introspection, or map the project's roles, which are the member names of
+    /// the claim `urn:zitadel:iam:org:project:roles`, with `scopes.claims`. The metadata is found with OpenID Connect
+    /// Discovery.
     ///
     /// This preset requires `jti`, because ID tokens do not have it. Sources: "Claims in ZITADEL", "Scopes in ZITADEL",
     /// ZITADEL's documentation.
