@@ -48,7 +48,9 @@ struct EnvironmentTests {
         let sessionKey = try ScratchFile(
             "# new\nan-example-of-a-key-of-32-bytes-x\nan-example-of-a-key-of-32-bytes-y\n")
         let configuration = try configuration([
-            "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000", "OAUTH_AUDIENCES": "api://a, api://b",
+            "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000",
+            "OAUTH_AUTHORIZATION_SERVERS": "http://127.0.0.1:9001 http://127.0.0.1:9002",
+            "OAUTH_AUDIENCES": "api://a, api://b",
             "OAUTH_JWKS_URL": "http://127.0.0.1:9000/keys", "OAUTH_ALGORITHMS": "ES256,EdDSA",
             "OAUTH_REQUIRED_SCOPES": "mcp:use notes:read", "OAUTH_SCOPES_SUPPORTED": "mcp:use,notes:read\nnotes:write",
             "OAUTH_CLOCK_SKEW": "300", "OAUTH_TOKEN_PROFILE": "rfc9068",
@@ -62,6 +64,7 @@ struct EnvironmentTests {
         let policy = configuration.tokens.issuers[0].policy
         #expect(configuration.mode == .shadow)
         #expect(configuration.tokens.issuers.map(\.issuer) == ["http://127.0.0.1:9000"])
+        #expect(configuration.metadata.authorizationServers == ["http://127.0.0.1:9001", "http://127.0.0.1:9002"])
         #expect(policy.audiences == ["api://a", "api://b"])
         #expect(configuration.tokens.issuers[0].keys == .url("http://127.0.0.1:9000/keys"))
         #expect(policy.algorithms == [.es256, .edDSA])
@@ -88,7 +91,7 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 20)
+        #expect(EnvironmentVariable.allCases.count == 21)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -230,11 +233,25 @@ struct EnvironmentTests {
         ),
         Mistake(
             ["OAUTH_ISSUERS": "http://login.example.com", "OAUTH_ALLOW_INSECURE_HTTP": "loopback"],
-            "OAUTH_ISSUERS entry 1 uses http on a host that is not loopback; use https"),
+            "OAUTH_ISSUERS entry 1 uses http on a host that is not loopback; use https, or set OAUTH_JWKS_URL to the URL "
+                + "of its keys"),
+        Mistake(
+            ["OAUTH_ISSUERS": "kubernetes/serviceaccount", "OAUTH_JWKS_URL": "https://k8s.example.com/openid/v1/jwks"],
+            "OAUTH_AUTHORIZATION_SERVERS is missing, but OAUTH_ISSUERS entry 1 is not an https URL at which clients could "
+                + "find it; name the issuer that clients log in to"),
+        Mistake(
+            ["OAUTH_ISSUERS": "kubernetes:", "OAUTH_JWKS_URL": "https://k8s.example.com/openid/v1/jwks"],
+            "OAUTH_ISSUERS entry 1 has a colon, but is not a URI, which RFC 7519 requires of such an issuer; write the "
+                + "issuer as in the iss of its tokens"),
+        Mistake(
+            ["OAUTH_AUTHORIZATION_SERVERS": "https://login.example.com login.example.com"],
+            "OAUTH_AUTHORIZATION_SERVERS entry 2 is not an absolute URL (unsupported_scheme); write it like "
+                + "https://login.example.com"),
         Mistake(
             ["OAUTH_ISSUERS": "https://a.example.com, https://a.example.com, login.example.com"],
             "OAUTH_ISSUERS entry 2 is in the list twice; configure each issuer once",
-            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com"
+            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com, "
+                + "or set OAUTH_JWKS_URL to the URL of its keys"
         ),
         Mistake(
             [
@@ -409,12 +426,13 @@ struct EnvironmentTests {
         environment["OAUTH_STATIC_TOKENS_FILE"] = tokens.path
         environment["OAUTH_UNKNOWN"] = "hunter2|"
         let lines = Self.lines(environment)
-        // All variables except the audiences, the scopes and the client id, for which the value is good.
+        // All variables except the issuer with a key set, the audiences, the scopes and the client id, for which the
+        // value is good.
         let named = Set(
             lines.compactMap { $0.utf8.split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) } })
         let fine: Set = [
             "OAUTH_AUDIENCES", "OAUTH_REQUIRED_SCOPES", "OAUTH_SCOPES_SUPPORTED", "OAUTH_INTROSPECTION_CLIENT_ID",
-            "OAUTH_INTROSPECTION_CLIENT_SECRET",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_ISSUERS",
         ]
         #expect(named == Set(environment.keys).subtracting(fine))
         #expect(lines.count(where: { $0.utf8.starts(with: "OAUTH_STATIC_TOKENS_FILE line ".utf8) }) == 2)

@@ -1,5 +1,6 @@
 internal import HTTPMessages
 internal import JOSE
+internal import OAuthMetadata
 package import WireFormat
 
 /// An ``IntrospectionConfiguration`` that was checked. It is the input for a verifier.
@@ -38,8 +39,10 @@ extension IntrospectionConfiguration {
                 path + "endpoint", "is not an absolute URL (\(error.rawValue))",
                 "copy introspection_endpoint from the issuer's metadata")
         }
-        if issuer.isEmpty {
-            faults.add(path + "issuer", "is empty", "set it to the issuer identifier of the authorization server")
+        do throws(TokenIssuer.Fault) {
+            _ = try TokenIssuer(issuer)
+        } catch {
+            faults.append(.init(path + "issuer", error))
         }
         var policy = JWTPolicy(issuer: issuer, resource: resource)
         policy.audiences = audiences

@@ -5,7 +5,7 @@ package enum EnvironmentNames {
     /// The keys are members as written in code, without positions in lists.
     private static let variables: [String: EnvironmentVariable] = [
         "browsers.allowedOrigins": .allowedOrigins,
-        "metadata.authorizationServers": .issuers,
+        "metadata.authorizationServers": .authorizationServers,
         "metadata.scopesSupported": .scopesSupported,
         "mode": .mode,
         "requirements.scopes": .requiredScopes,

@@ -5,6 +5,7 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case mode = "OAUTH_MODE"
     case resource = "OAUTH_RESOURCE"
     case issuers = "OAUTH_ISSUERS"
+    case authorizationServers = "OAUTH_AUTHORIZATION_SERVERS"
     case audiences = "OAUTH_AUDIENCES"
     case keySetURL = "OAUTH_JWKS_URL"
     case algorithms = "OAUTH_ALGORITHMS"

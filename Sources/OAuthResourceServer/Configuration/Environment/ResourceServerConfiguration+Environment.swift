@@ -21,8 +21,9 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_MODE` | `enforced` (default), `shadow`, `static`, `disabled` |
     /// | `OAUTH_RESOURCE` | the public URL of this server; always required |
     /// | `OAUTH_ISSUERS` | the issuers, in order of preference; required in the modes `enforced` and `shadow` |
+    /// | `OAUTH_AUTHORIZATION_SERVERS` | the issuers that clients log in to, if `OAUTH_ISSUERS` is not their URL |
     /// | `OAUTH_AUDIENCES` | the audiences that tokens of every issuer may name, besides the resource URL |
-    /// | `OAUTH_JWKS_URL` | the key set URL of the one issuer (discovered) |
+    /// | `OAUTH_JWKS_URL` | the key set URL of the one issuer, which then may be any name (discovered) |
     /// | `OAUTH_ALGORITHMS` | the allowed signature algorithms (RS256, ES256) |
     /// | `OAUTH_REQUIRED_SCOPES` | the scopes that every request needs |
     /// | `OAUTH_SCOPES_SUPPORTED` | the scopes to advertise (those that requests need) |
@@ -50,6 +51,7 @@ extension ResourceServerConfiguration {
             .resource, "give it the public URL of this server, such as https://mcp.example.com/mcp")
         self.init(resource: resource ?? "", requiredScopes: reader.list(.requiredScopes))
         if reader.has(.scopesSupported) { metadata.scopesSupported = reader.list(.scopesSupported) }
+        if reader.has(.authorizationServers) { metadata.authorizationServers = reader.list(.authorizationServers) }
         browsers.allowedOrigins = reader.list(.allowedOrigins)
         tokens.fetching.insecureHTTP = reader.choice(.insecureHTTP, ["never": .never, "loopback": .loopback]) ?? .never
         tokens.fetching.privateHosts = reader.list(.privateHosts)
@@ -170,7 +172,8 @@ extension ResourceServerConfiguration {
 extension EnvironmentVariable {
     /// The variables that apply only to tokens of an issuer.
     fileprivate static let ofIssuers: [EnvironmentVariable] = [
-        .issuers, .audiences, .keySetURL, .algorithms, .scopesSupported, .clockSkew, .tokenProfile, .introspectionURL,
+        .issuers, .authorizationServers, .audiences, .keySetURL, .algorithms, .scopesSupported, .clockSkew,
+        .tokenProfile, .introspectionURL,
         .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile, .insecureHTTP,
         .privateHosts,
     ]
