@@ -14,12 +14,18 @@ package struct CheckedIssuer: Sendable {
     let scopes: ScopeMapping
 
     /// Makes the trusted issuer and the source of its keys. Nothing is fetched yet.
+    ///
+    /// - Parameters:
+    ///   - purpose: What else the issuer's metadata is read for, if it is read for keys.
+    ///   - fetcher: Fetches the keys and the metadata.
+    ///   - observer: Receives the events of the key source.
     package func trusted(
-        fetcher: any DocumentFetcher, observer: TokenVerificationEvent.Observer?
+        sharedFor purpose: IssuerDiscovery.Purpose? = nil, fetcher: any DocumentFetcher,
+        observer: TokenVerificationEvent.Observer?
     ) -> TrustedIssuer {
         let keys = RemoteKeySet(
-            of: issuer, at: place, checked: keySettings, fetcher: fetcher, timing: RefreshTiming(clock: .system),
-            observer: observer)
+            of: issuer, at: place, sharedFor: purpose, checked: keySettings, fetcher: fetcher,
+            timing: RefreshTiming(clock: .system), observer: observer)
         return TrustedIssuer(validation, keys: keys, scopes: scopes)
     }
 }

@@ -87,9 +87,11 @@ public final class RemoteKeySet: KeySource {
         case url(AbsoluteURL)
     }
 
+    /// - Parameter purpose: What else the metadata is read for, if it is read.
     init(
-        of issuer: TokenIssuer, at place: Place, checked settings: Settings,
-        fetcher: any DocumentFetcher, timing: RefreshTiming, observer: TokenVerificationEvent.Observer?
+        of issuer: TokenIssuer, at place: Place, sharedFor purpose: IssuerDiscovery.Purpose? = nil,
+        checked settings: Settings, fetcher: any DocumentFetcher, timing: RefreshTiming,
+        observer: TokenVerificationEvent.Observer?
     ) {
         let timed = TimedFetch(fetcher: fetcher, timing: timing)
         switch place {
@@ -97,7 +99,8 @@ public final class RemoteKeySet: KeySource {
             discovery = nil
             fetch = KeySetFetch(issuer: issuer, place: .url(url), fetch: timed)
         case .metadata(of: let identifier):
-            let discovery = IssuerDiscovery(of: identifier, keySet: settings.origin, timed, observer)
+            let purposes = [.keySet] + (purpose.map { [$0] } ?? [])
+            let discovery = IssuerDiscovery(of: identifier, for: purposes, keySet: settings.origin, timed, observer)
             self.discovery = discovery
             fetch = KeySetFetch(issuer: issuer, place: .discovered(discovery), fetch: timed)
         }

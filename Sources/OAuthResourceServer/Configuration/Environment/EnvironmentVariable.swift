@@ -11,6 +11,7 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case algorithms = "OAUTH_ALGORITHMS"
     case requiredScopes = "OAUTH_REQUIRED_SCOPES"
     case scopesSupported = "OAUTH_SCOPES_SUPPORTED"
+    case scopeClaims = "OAUTH_SCOPE_CLAIMS"
     case clockSkew = "OAUTH_CLOCK_SKEW"
     case tokenProfile = "OAUTH_TOKEN_PROFILE"
     case introspectionURL = "OAUTH_INTROSPECTION_URL"
