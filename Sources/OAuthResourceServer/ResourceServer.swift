@@ -59,9 +59,13 @@ public struct ResourceServer: Sendable {
         let checked = try CheckedConfiguration(configuration, .configured, hasObserver: observer != nil)
         let fetcher = try makeFetcher(checked.tokens.permissions)
         let relay = observer.map { observer in { @Sendable event in observer(.verification(event)) } }
+        let made = checked.tokens.makeVerifier(fetcher: fetcher, observer: relay)
         self.init(
-            checked, checked.tokens.makeVerifier(fetcher: fetcher, observer: relay),
-            discover: { IssuerDiscovery(of: $0, fetcher: fetcher, observer: relay) }, observer: observer)
+            checked, made.verifier,
+            discover: { issuer in
+                if let known = made.discovery, known.issuer.text.hasSameBytes(as: issuer.text) { return known }
+                return IssuerDiscovery(of: issuer, fetcher: fetcher, observer: relay)
+            }, observer: observer)
     }
 
     /// A guard with a verifier of your own.

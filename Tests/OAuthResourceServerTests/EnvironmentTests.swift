@@ -48,9 +48,12 @@ struct EnvironmentTests {
         let sessionKey = try ScratchFile(
             "# new\nan-example-of-a-key-of-32-bytes-x\nan-example-of-a-key-of-32-bytes-y\n")
         let configuration = try configuration([
-            "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000", "OAUTH_AUDIENCES": "api://a, api://b",
+            "OAUTH_MODE": "shadow", "OAUTH_ISSUERS": "http://127.0.0.1:9000",
+            "OAUTH_AUTHORIZATION_SERVERS": "http://127.0.0.1:9001 http://127.0.0.1:9002",
+            "OAUTH_AUDIENCES": "api://a, api://b",
             "OAUTH_JWKS_URL": "http://127.0.0.1:9000/keys", "OAUTH_ALGORITHMS": "ES256,EdDSA",
             "OAUTH_REQUIRED_SCOPES": "mcp:use notes:read", "OAUTH_SCOPES_SUPPORTED": "mcp:use,notes:read\nnotes:write",
+            "OAUTH_SCOPE_CLAIMS": "permissions, /realm_access/roles=role:",
             "OAUTH_CLOCK_SKEW": "300", "OAUTH_TOKEN_PROFILE": "rfc9068",
             "OAUTH_INTROSPECTION_URL": "http://127.0.0.1:9000/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
             "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": secret.path, "OAUTH_DPOP": "off",
@@ -62,9 +65,16 @@ struct EnvironmentTests {
         let policy = configuration.tokens.issuers[0].policy
         #expect(configuration.mode == .shadow)
         #expect(configuration.tokens.issuers.map(\.issuer) == ["http://127.0.0.1:9000"])
+        #expect(configuration.metadata.authorizationServers == ["http://127.0.0.1:9001", "http://127.0.0.1:9002"])
         #expect(policy.audiences == ["api://a", "api://b"])
         #expect(configuration.tokens.issuers[0].keys == .url("http://127.0.0.1:9000/keys"))
         #expect(policy.algorithms == [.es256, .edDSA])
+        let scopes = ScopeMapping(claims: [
+            .init(["permissions"], .spaceSeparated, spelling: .asRequested),
+            .init(["realm_access", "roles"], .spaceSeparated, spelling: .withoutPrefix("role:")),
+        ])
+        #expect(configuration.tokens.issuers[0].scopes == scopes)
+        #expect(configuration.tokens.introspection?.scopes == scopes)
         #expect(policy.clockSkew == 300)
         #expect(policy.profile == .rfc9068)
         #expect(configuration.requirements.scopes == ["mcp:use", "notes:read"])
@@ -88,7 +98,7 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 20)
+        #expect(EnvironmentVariable.allCases.count == 22)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -143,6 +153,94 @@ struct EnvironmentTests {
         #expect(fetcher.requests.last == "http://127.0.0.1:9000/introspect")
         #expect(try await !server.admits(issuer.token(with: .expired)))
         #expect(fetcher.requests.count == 2)
+    }
+
+    @Test("POLICY §9: without its URL, the endpoint is found in the metadata, which is read once for all purposes")
+    func discoveredIntrospection() async throws {
+        let issuer = try FakeIssuer("http://127.0.0.1:9000", audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        let location = "http://127.0.0.1:9000/.well-known/oauth-authorization-server"
+        let endpoint = "http://127.0.0.1:9000/introspect"
+        var metadata = issuer.metadata
+        metadata["introspection_endpoint"] = .string(endpoint)
+        metadata["introspection_endpoint_auth_methods_supported"] = ["client_secret_post"]
+        fetcher.set(location, json: metadata)
+        fetcher.set("http://127.0.0.1:9000/jwks", json: issuer.jwks)
+        let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
+        fetcher.set(endpoint, json: active, fields: [(.contentType, "application/json")])
+        var configuration = try configuration([
+            "OAUTH_ISSUERS": issuer.url, "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret", "OAUTH_ALLOW_INSECURE_HTTP": "loopback",
+        ])
+        configuration.metadata.forwarded = .discovered(issuer: issuer.url)
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        #expect(try await server.admits("opaque"))
+        guard case .postForm(let form)? = fetcher.lastRequest?.method else {
+            Issue.record("not a form")
+            return
+        }
+        #expect(String(decoding: form, as: UTF8.self).hasSuffix("&client_id=rs&client_secret=s3cret"))
+        #expect(try await server.admits(issuer.token()))
+        let target = try #require(HTTPRequest.Target("/.well-known/oauth-authorization-server"))
+        guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
+        else {
+            Issue.record("not answered")
+            return
+        }
+        #expect(response.status == .ok)
+        #expect(fetcher.requests == [location, endpoint, "http://127.0.0.1:9000/jwks"])
+        // An introspected issuer whose keys are at a URL has one reading for introspection and forwarding.
+        configuration.tokens.issuers[0].keys = .url("http://127.0.0.1:9000/jwks")
+        let other = try ResourceServer(configuration, fetcher: fetcher)
+        #expect(try await other.admits("opaque"))
+        _ = await other.decide(method: .get, target: target, fields: HTTPFields())
+        #expect(fetcher.requests.suffix(2) == [location, endpoint])
+    }
+
+    @Test(
+        "POLICY §7 scopes: any claim, in the environment",
+        arguments: [
+            ("permissions", ["permissions": ["notes:read"]], true),
+            ("permissions", ["permissions": "notes:write notes:read"], true),
+            ("permissions", ["permissions": "notes:reading"], false), ("permissions", ["permissions": 1], false),
+            ("permissions", ["permissions": ["notes:read", 1]], false),
+            ("permissions", ["permission": "notes:read"], false),
+            ("permissions roles", ["roles": ["notes:read"]], true),
+            ("permissions,roles", ["roles": ["notes:read"]], true),
+            ("roles=notes:", ["roles": ["read"]], true), ("roles=notes:", ["roles": ["notes:read"]], false),
+            ("/realm_access/roles", ["realm_access": ["roles": ["notes:read"]]], true),
+            ("/realm_access/roles", ["/realm_access/roles": ["notes:read"]], false),
+            ("realm_access/roles", ["realm_access": ["roles": ["notes:read"]]], false),
+            ("realm_access.roles", ["realm_access.roles": ["notes:read"]], true),
+            ("/a~1b/c~0d", ["a/b": ["c~d": "notes:read"]], true), ("/a~01b", ["a~1b": "notes:read"], true),
+            ("https://app.example.com/roles", ["https://app.example.com/roles": ["notes:read"]], true),
+            ("/urn:zitadel:iam:org:project:roles/*", ["urn:zitadel:iam:org:project:roles": ["notes:read": [:]]], true),
+            ("/urn:zitadel:iam:org:project:roles/*=notes:", ["urn:zitadel:iam:org:project:roles": ["read": [:]]], true),
+            ("/urn:zitadel:iam:org:project:roles/*", ["urn:zitadel:iam:org:project:roles": ["notes:read"]], false),
+            ("urn:zitadel:iam:org:project:roles", ["urn:zitadel:iam:org:project:roles": ["notes:read": [:]]], false),
+            ("/roles/*", ["roles": ["notes:read": false]], false),
+        ] as [(String, JSONDocument.Object, Bool)])
+    func scopeClaims(variable: String, claims: JSONDocument.Object, isGranted: Bool) async throws {
+        let issuer = try FakeIssuer(Self.issuer, audience: Self.resource, algorithms: [.es256])
+        let fetcher = ScriptedFetcher()
+        fetcher.set("https://login.example.com/jwks", json: issuer.jwks)
+        let configuration = try configuration([
+            "OAUTH_JWKS_URL": "https://login.example.com/jwks", "OAUTH_SCOPE_CLAIMS": variable,
+            "OAUTH_REQUIRED_SCOPES": "notes:read", "OAUTH_ALGORITHMS": "ES256",
+        ])
+        let server = try ResourceServer(configuration, fetcher: fetcher)
+        let token = issuer.token { draft in
+            draft.claims["scope"] = nil
+            for (name, value) in claims.members { draft.claims[name] = value }
+        }
+        #expect(try await server.admits(token) == isGranted)
+    }
+
+    @Test(
+        "Entries that name no claim",
+        arguments: ["/", "//", "/a/", "/a//b", "/*", "/~", "/a~2", "/a~", "=", "=a", "a=", "/a=", "/a/*="])
+    func noScopeClaim(entry: String) {
+        #expect(ScopeClaimText(entry) == nil)
     }
 
     @Test("Static tokens of a file let in, without any issuer and without a metadata document")
@@ -230,11 +328,25 @@ struct EnvironmentTests {
         ),
         Mistake(
             ["OAUTH_ISSUERS": "http://login.example.com", "OAUTH_ALLOW_INSECURE_HTTP": "loopback"],
-            "OAUTH_ISSUERS entry 1 uses http on a host that is not loopback; use https"),
+            "OAUTH_ISSUERS entry 1 uses http on a host that is not loopback; use https, or set OAUTH_JWKS_URL to the URL "
+                + "of its keys"),
+        Mistake(
+            ["OAUTH_ISSUERS": "kubernetes/serviceaccount", "OAUTH_JWKS_URL": "https://k8s.example.com/openid/v1/jwks"],
+            "OAUTH_AUTHORIZATION_SERVERS is missing, but OAUTH_ISSUERS entry 1 is not an https URL at which clients could "
+                + "find it; name the issuer that clients log in to"),
+        Mistake(
+            ["OAUTH_ISSUERS": "kubernetes:", "OAUTH_JWKS_URL": "https://k8s.example.com/openid/v1/jwks"],
+            "OAUTH_ISSUERS entry 1 has a colon, but is not a URI, which RFC 7519 requires of such an issuer; write the "
+                + "issuer as in the iss of its tokens"),
+        Mistake(
+            ["OAUTH_AUTHORIZATION_SERVERS": "https://login.example.com login.example.com"],
+            "OAUTH_AUTHORIZATION_SERVERS entry 2 is not an absolute URL (unsupported_scheme); write it like "
+                + "https://login.example.com"),
         Mistake(
             ["OAUTH_ISSUERS": "https://a.example.com, https://a.example.com, login.example.com"],
             "OAUTH_ISSUERS entry 2 is in the list twice; configure each issuer once",
-            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com"
+            "OAUTH_ISSUERS entry 3 is not an absolute URL (unsupported_scheme); write it like https://login.example.com, "
+                + "or set OAUTH_JWKS_URL to the URL of its keys"
         ),
         Mistake(
             [
@@ -280,9 +392,35 @@ struct EnvironmentTests {
             "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; set it to the "
                 + "client secret of this server"),
         Mistake(
-            ["OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret"],
-            "OAUTH_INTROSPECTION_CLIENT_ID is set without OAUTH_INTROSPECTION_URL; set that too, or remove this",
-            "OAUTH_INTROSPECTION_CLIENT_SECRET is set without OAUTH_INTROSPECTION_URL; set that too, or remove this"),
+            ["OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret"],
+            "OAUTH_INTROSPECTION_CLIENT_ID is not set; give it the client identifier of this server at the authorization server"
+        ),
+        Mistake(
+            ["OAUTH_INTROSPECTION_CLIENT_ID": "rs"],
+            "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; set it to the "
+                + "client secret of this server"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
+                "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
+            ],
+            "OAUTH_INTROSPECTION_CLIENT_ID is set, but OAUTH_ISSUERS names several issuers; name only the issuer of this endpoint"
+        ),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
+                "OAUTH_ISSUERS": "urn:example:issuer", "OAUTH_JWKS_URL": "https://login.example.com/jwks",
+                "OAUTH_AUTHORIZATION_SERVERS": "https://login.example.com",
+            ],
+            "OAUTH_ISSUERS is not an absolute URL (unsupported_scheme); write it like https://login.example.com, or set "
+                + "OAUTH_INTROSPECTION_URL to the URL of the endpoint"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
+                "OAUTH_ISSUERS": "login.example.com",
+            ],
+            "OAUTH_ISSUERS entry 1 is not an absolute URL (unsupported_scheme); write it like https://login.example.com, "
+                + "or set OAUTH_JWKS_URL to the URL of its keys"),
         Mistake(
             [
                 "OAUTH_INTROSPECTION_URL": "http://login.example.com/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "ü",
@@ -353,6 +491,19 @@ struct EnvironmentTests {
             ["OAUTH_MODE": "disabled"],
             "OAUTH_MODE is disabled while OAUTH_RESOURCE is not on a loopback host: every client could do everything; use "
                 + "http://127.0.0.1:<port> there, or another mode"),
+        Mistake(
+            ["OAUTH_SCOPE_CLAIMS": "permissions / roles=role: a="],
+            "OAUTH_SCOPE_CLAIMS entry 2 is neither the name of a claim nor a JSON Pointer; write it like permissions, "
+                + "/realm_access/roles, or groups=group:",
+            "OAUTH_SCOPE_CLAIMS entry 4 is neither the name of a claim nor a JSON Pointer; write it like permissions, "
+                + "/realm_access/roles, or groups=group:"),
+        Mistake(
+            [
+                "OAUTH_SCOPE_CLAIMS": "permissions, roles=\"",
+                "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
+            ],
+            "OAUTH_SCOPE_CLAIMS entry 2 holds a text that is not a scope; use printable ASCII without space, quote and "
+                + "backslash"),
         Mistake(["OAUTH_DPOP": "required"], "OAUTH_DPOP is not supported yet; remove it, or set it to off"),
         Mistake(
             ["OAUTH_DPOP": "on"], "OAUTH_DPOP is not one of off, optional, required; choose one of them"),
@@ -409,12 +560,13 @@ struct EnvironmentTests {
         environment["OAUTH_STATIC_TOKENS_FILE"] = tokens.path
         environment["OAUTH_UNKNOWN"] = "hunter2|"
         let lines = Self.lines(environment)
-        // All variables except the audiences, the scopes and the client id, for which the value is good.
+        // All variables except the issuer with a key set, the audiences, the scopes, their claims and the client id,
+        // for which the value is good.
         let named = Set(
             lines.compactMap { $0.utf8.split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) } })
         let fine: Set = [
             "OAUTH_AUDIENCES", "OAUTH_REQUIRED_SCOPES", "OAUTH_SCOPES_SUPPORTED", "OAUTH_INTROSPECTION_CLIENT_ID",
-            "OAUTH_INTROSPECTION_CLIENT_SECRET",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_ISSUERS", "OAUTH_SCOPE_CLAIMS",
         ]
         #expect(named == Set(environment.keys).subtracting(fine))
         #expect(lines.count(where: { $0.utf8.starts(with: "OAUTH_STATIC_TOKENS_FILE line ".utf8) }) == 2)

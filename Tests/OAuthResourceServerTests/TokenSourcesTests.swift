@@ -39,7 +39,7 @@ struct TokenSourcesTests {
         let found = lines([
             odd, IssuerConfiguration(""), IssuerConfiguration("http://127.0.0.1:9000"),
             IssuerConfiguration("https://odd.example.com"), cognito,
-            IssuerConfiguration("https://login.example.com/?tenant=1", keys: .url("http://127.0.0.1:9000/jwks")),
+            IssuerConfiguration("tenant 1:", keys: .url("http://127.0.0.1:9000/jwks")),
         ])
         #expect(
             found == [
@@ -59,7 +59,8 @@ struct TokenSourcesTests {
                 "tokens.issuers[3] is in the list twice; configure each issuer once",
                 "tokens.issuers[4].policy.audiences is empty, but policy.audienceClaim is not aud, so the resource identifier cannot match; "
                     + "list its acceptable values",
-                "tokens.issuers[5] has a query (?…), which RFC 8414 forbids in an issuer; remove it",
+                "tokens.issuers[5] has a colon, but is not a URI, which RFC 7519 requires of such an issuer; "
+                    + "write the issuer as in the iss of its tokens",
                 "tokens.issuers[5].keys uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to "
                     + ".loopback",
             ])
@@ -91,7 +92,8 @@ struct TokenSourcesTests {
                     "tokens.issuers[0].keySettings.hardLifetime is outside 300 s…24 h; choose a time in this range",
                     "tokens.issuers[0].policy.algorithms is empty; allow at least one, such as RS256",
                     "tokens.issuers[0].policy.clockSkew is outside 0…300 seconds; choose a number in this range",
-                    "tokens.issuers[1] uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to .loopback",
+                    "tokens.issuers[1] uses http; use https, or for a loopback host set tokens.fetching.insecureHTTP to .loopback, "
+                        + "or set tokens.issuers[1].keys to the URL of its keys",
                     "tokens.caching is outside 1…1,000,000 entries; choose a number in this range, or .off to keep none",
                     "requirements.scopes holds a text that is not a scope; use printable ASCII without space, quote and backslash",
                     "metadata.scopesSupported holds a text that is not a scope; use printable ASCII without space, quote and backslash",

@@ -56,7 +56,8 @@ struct ServerProgramTests {
         #expect(
             mistakes.lines == [
                 "resource is not an absolute URL (unsupported_scheme); write it like https://mcp.example.com/mcp",
-                "tokens.issuers[0] is not an absolute URL (unsupported_scheme); write it like https://login.example.com",
+                "tokens.issuers[0] is not an absolute URL (unsupported_scheme); write it like https://login.example.com, "
+                    + "or set tokens.issuers[0].keys to the URL of its keys",
                 Self.inUse(taken),
             ])
     }

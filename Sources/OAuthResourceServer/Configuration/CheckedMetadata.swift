@@ -68,9 +68,12 @@ struct CheckedMetadata: Sendable {
         }
         var servers: [IssuerIdentifier] = []
         for (index, text) in list.enumerated() {
-            // A fault of an issuer in `tokens.issuers` is reported there, and only once.
-            if configuration.tokens.issuers.contains(where: { $0.issuer.hasSameBytes(as: text) }) {
-                servers += tokens.issuers.map(\.issuer).filter { $0.text.hasSameBytes(as: text) }
+            // The URL of an issuer whose metadata is read was checked in `tokens.issuers`. A fault is reported once.
+            let isChecked = configuration.tokens.issuers.contains {
+                $0.issuer.hasSameBytes(as: text) && $0.keys == .discovered
+            }
+            if isChecked {
+                servers += tokens.issuers.filter { $0.issuer.text.hasSameBytes(as: text) }.compactMap(\.identifier)
             } else if let issuer = issuer(text, at: setting[index], configuration, &faults) {
                 servers.append(issuer)
             }
@@ -81,36 +84,63 @@ struct CheckedMetadata: Sendable {
         return servers
     }
 
-    /// The issuers whose tokens are accepted. Faulty ones are reported where they are configured.
+    /// The issuers whose tokens are accepted. Faulty ones are reported where they are configured. An issuer that is
+    /// only a name cannot be advertised, so that the list is needed.
     private static func defaultServers(
         _ configuration: ResourceServerConfiguration, _ tokens: CheckedTokens,
         _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
     ) -> [IssuerIdentifier] {
-        var servers = tokens.issuers.map(\.issuer)
+        let setting = ConfigurationError.Path.metadata + "authorizationServers"
+        let remedy: ConfigurationError.Text = "name the issuer that clients log in to"
+        var servers: [IssuerIdentifier] = []
+        var unnamed: ConfigurationError.Text?
+        for checked in tokens.issuers {
+            if let identifier = checked.identifier {
+                servers.append(identifier)
+            } else if let index = configuration.tokens.issuers.firstIndex(where: {
+                $0.issuer.hasSameBytes(as: checked.issuer.text)
+            }) {
+                unnamed = unnamed ?? "\((.tokens + "issuers")[index])"
+            }
+        }
         guard configuration.mode == .enforced || configuration.mode == .shadow else { return servers }
         let introspected = configuration.tokens.introspection?.issuer
         if let introspected, !introspected.isEmpty, configuration.tokens.issuers.isEmpty {
-            let path = .tokens + "introspection" + "issuer"
-            if let issuer = issuer(introspected, at: path, configuration, &faults) { servers.append(issuer) }
+            if let issuer = identifier(introspected, configuration) {
+                servers.append(issuer)
+            } else {
+                unnamed = unnamed ?? "\(.tokens + "introspection" + "issuer")"
+            }
         }
-        let setting = ConfigurationError.Path.metadata + "authorizationServers"
         switch verification {
         case .configured:
             // When nothing can verify tokens, `CheckedTokens` reports that fault instead.
             if configuration.tokens.issuers.isEmpty, introspected == nil, configuration.tokens.staticTokens != nil {
-                faults.add(setting, "is missing", "name the issuer that clients log in to")
+                faults.add(setting, "is missing", remedy)
             }
         case .own(let issuers):
             // Issuers in addition to a verifier are a fault that `CheckedTokens` reports.
-            if issuers.isEmpty, configuration.tokens.issuers.isEmpty {
-                faults.add(setting, "is missing", "name the issuer that clients log in to")
-            }
+            if issuers.isEmpty, configuration.tokens.issuers.isEmpty { faults.add(setting, "is missing", remedy) }
             for trusted in issuers {
-                if let issuer = issuer(trusted.issuer, at: setting, configuration, &faults) { servers.append(issuer) }
+                if let issuer = identifier(trusted.issuer, configuration) {
+                    servers.append(issuer)
+                } else {
+                    unnamed = unnamed ?? "an issuer of the verifier"
+                }
             }
         case .missing: break
         }
+        if let unnamed {
+            faults.add(
+                setting, "is missing, but " + unnamed + " is not an https URL at which clients could find it", remedy)
+        }
         return servers
+    }
+
+    private static func identifier(
+        _ text: String, _ configuration: ResourceServerConfiguration
+    ) -> IssuerIdentifier? {
+        try? IssuerIdentifier(text, insecureHTTP: configuration.tokens.fetching.insecureHTTP)
     }
 
     private static func issuer(

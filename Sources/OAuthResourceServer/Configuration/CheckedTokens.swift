@@ -44,22 +44,42 @@ struct CheckedTokens: Sendable {
         if var introspection = tokens.introspection {
             introspection.resource = introspection.resource ?? resource
             clockSkews[Array(introspection.issuer.utf8)] = introspection.clockSkew
-            self.introspection = introspection.check(
-                at: .tokens + "introspection", insecureHTTP: insecureHTTP, &faults)
+            var found: ConfigurationFaults = []
+            let path = ConfigurationError.Path.tokens + "introspection"
+            self.introspection = introspection.check(at: path, insecureHTTP: insecureHTTP, &found)
+            // The same text in `issuers` may have the same fault, which is reported once.
+            let isFaulty =
+                tokens.issuers.contains { $0.issuer.hasSameBytes(as: introspection.issuer) }
+                && !issuers.contains { $0.issuer.text.hasSameBytes(as: introspection.issuer) }
+            faults += found.filter { !isFaulty || $0.path != path + "issuer" }
         }
         caching.check(at: .tokens + "caching", &faults)
         Self.checkMode(configuration.mode, tokens, &faults)
     }
 
-    /// The verifier; nil when nothing is configured. Nothing is fetched yet.
+    /// The verifier, nil when nothing is configured, and the metadata that introspection reads. Nothing is fetched
+    /// yet.
     func makeVerifier(
         fetcher: any DocumentFetcher, observer: TokenVerificationEvent.Observer?
-    ) -> (any TokenVerifier)? {
-        let trusted = issuers.map { $0.trusted(fetcher: fetcher, observer: observer) }
+    ) -> (verifier: (any TokenVerifier)?, discovery: IssuerDiscovery?) {
+        // Keys and introspection of one issuer share the source of its metadata.
+        let shared = introspection?.metadataIssuer
+        let isShared = { (text: String) in shared.map { $0.text.hasSameBytes(as: text) } ?? false }
+        let trusted = issuers.map {
+            $0.trusted(
+                sharedFor: isShared($0.issuer.text) ? introspection?.purpose : nil, fetcher: fetcher, observer: observer
+            )
+        }
         let jwt = trusted.isEmpty ? nil : JWTTokenVerifier(checked: trusted, caching: caching)
         let opaque = introspection.map {
-            IntrospectionTokenVerifier(checked: $0, fetcher: fetcher, observer: observer)
+            IntrospectionTokenVerifier(
+                checked: $0, sharing: trusted.first { isShared($0.issuer) }?.keys.discovery, fetcher: fetcher,
+                observer: observer)
         }
+        return (join(jwt, opaque), opaque?.discovery)
+    }
+
+    private func join(_ jwt: JWTTokenVerifier?, _ opaque: IntrospectionTokenVerifier?) -> (any TokenVerifier)? {
         let list = staticTokens.map { StaticTokenVerifier($0) }
         switch (jwt, opaque, list) {
         case (nil, nil, nil): return nil

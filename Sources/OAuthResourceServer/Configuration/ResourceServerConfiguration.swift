@@ -113,7 +113,7 @@ extension ResourceServerConfiguration {
     public struct Metadata: Sendable {
         /// The issuers that clients may use, in order of preference; nil for those of
         /// ``ResourceServerConfiguration/tokens``. A guard with a verifier of your own needs this list, unless the
-        /// verifier has trusted issuers.
+        /// verifier has trusted issuers. So does every guard with an issuer that is not a URL.
         public var authorizationServers: [String]?
         /// The scopes to advertise; nil for every scope that some request may need. `offline_access` is never
         /// advertised.

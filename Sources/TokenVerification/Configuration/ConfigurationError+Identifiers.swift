@@ -30,4 +30,27 @@ extension ConfigurationError.Fault {
             self.init(path, "has a path segment . or .., which clients remove before they send a request", "remove it")
         }
     }
+    /// Explains why a text is not the issuer of tokens.
+    package init(_ path: ConfigurationError.Path, _ fault: TokenIssuer.Fault) {
+        switch fault {
+        case .empty: self.init(path, "is empty", "write the issuer as in the iss of its tokens")
+        case .tooLong:
+            self.init(
+                path, "is longer than \(String(TokenIssuer.maximumBytes)) bytes",
+                "write the issuer as in the iss of its tokens")
+        case .invalidByte:
+            self.init(
+                path, "holds characters that are not printable ASCII, or a space at its end",
+                "write the issuer as in the iss of its tokens")
+        case .notAURI:
+            self.init(
+                path, "has a colon, but is not a URI, which RFC 7519 requires of such an issuer",
+                "write the issuer as in the iss of its tokens")
+        }
+    }
+
+    /// The same fault with another remedy to choose from.
+    func orElse(_ other: ConfigurationError.Text) -> Self {
+        Self(path, reason, remedy + ", or " + other)
+    }
 }

@@ -6,10 +6,11 @@ public import WireFormat
 /// Finds the metadata of an issuer at its well-known locations (RFC 8414, OpenID Connect Discovery) and caches it.
 ///
 /// **Checks** that the document's `issuer` is this issuer, byte for byte (RFC 8414 §3.3). When keys are looked for,
-/// it also checks that the `jwks_uri` may be used: see ``RemoteKeySet/OriginRule``. A location that gives any other
-/// answer is passed over: many servers answer an unknown path with a page, a redirect or an error of their own.
-/// **Does not check** the other endpoints in the document. Key fetches and metadata forwarding share one cache, with
-/// one fetch at a time. A document stays in use until another one replaces it, even when it is old.
+/// it also checks that the `jwks_uri` may be used: see ``RemoteKeySet/OriginRule``. For introspection, it checks the
+/// `introspection_endpoint` in the same way. A location that gives any other answer is passed over: many servers answer
+/// an unknown path with a page, a redirect or an error of their own.
+/// **Does not check** the other endpoints in the document. Key fetches, introspection and metadata forwarding share one
+/// cache, with one fetch at a time. A document stays in use until another one replaces it, even when it is old.
 public final class IssuerDiscovery: Sendable {
     /// The limits of discovery.
     public enum Limits {
@@ -59,43 +60,56 @@ public final class IssuerDiscovery: Sendable {
         case failed
     }
 
-    /// No location gave an acceptable document.
-    private struct Failure: Error {
-        let locations: [FailedLocation]
-
-        /// The reason that says most. That a location does not exist says least: most issuers have one of the three.
-        var reason: RemoteKeySet.FetchFailure {
-            let telling = locations.first { location in
-                if case .status(400..<500) = location.failure { false } else { true }
-            }
-            return (telling ?? locations.first)?.failure ?? .fetch(.timedOut)
-        }
-    }
-
-    private typealias Answer = Result<Document, Failure>
-
     private struct State {
-        var present: Document?
-        var readAt = Duration.zero
-        var underway: SharedResult<Answer>?
+        /// The last acceptable document for each purpose.
+        var present: [Purpose: Kept] = [:]
+        var underway: SharedResult<Reading>?
         var backOff = BackOff()
-        var lastFailure: Failure?
+        /// What each location gave at the last attempt, for each purpose that found no document.
+        var lastFailures: [Purpose: [FailedLocation]] = [:]
         var keySetFailures = 0
         /// The location of the last acceptable document, which is asked first.
         var goodLocation: AbsoluteURL?
 
-        /// Whether the metadata should be read again.
-        func isOld(_ now: Duration) -> Bool {
-            present == nil || now - readAt > Limits.softLifetime
-                || keySetFailures >= Limits.keySetFailuresBeforeReading
+        /// Whether the metadata should be read again for this purpose.
+        func isOld(for purpose: Purpose, _ now: Duration) -> Bool {
+            guard let kept = present[purpose] else { return true }
+            return now - kept.readAt > Limits.softLifetime
+                || purpose == .keySet && keySetFailures >= Limits.keySetFailuresBeforeReading
         }
+
+        /// Records what the locations gave, and returns the events of it.
+        mutating func keep(_ reading: Reading, _ purposes: [Purpose], _ now: Duration) -> [KeySourceEvent] {
+            var events: [KeySourceEvent] = []
+            for purpose in purposes {
+                guard let document = reading.documents[purpose] else {
+                    let failed = reading.failures[purpose] ?? []
+                    events.appendOnce(
+                        present[purpose].map { .discoveryStale(failed, age: now - $0.readAt) }
+                            ?? .discoveryFailed(failed))
+                    continue
+                }
+                let unusable = document.metadata.unusableMembers
+                if present[purpose]?.document.body != document.body, !unusable.isEmpty {
+                    events.appendOnce(.metadataMembersIgnored(unusable))
+                }
+                present[purpose] = Kept(document: document, readAt: now)
+                if purpose == .keySet { keySetFailures = 0 }
+            }
+            lastFailures = reading.failures.filter { reading.documents[$0.key] == nil }
+            goodLocation = purposes.lazy.compactMap { reading.documents[$0]?.location }.first ?? goodLocation
+            return events
+        }
+    }
+
+    private struct Kept {
+        let document: Document
+        let readAt: Duration
     }
 
     /// The issuer that the metadata describes.
     public let issuer: IssuerIdentifier
-    /// Which `jwks_uri` a document must have; nil when no keys are looked for.
-    private let keySetRule: RemoteKeySet.OriginRule?
-    private let fetch: TimedFetch
+    private let reader: MetadataLocations
     private let observer: TokenVerificationEvent.Observer?
     private let state = Mutex(State())
 
@@ -114,31 +128,38 @@ public final class IssuerDiscovery: Sendable {
     }
 
     package convenience init(
-        of issuer: IssuerIdentifier, fetcher: any DocumentFetcher, timing: RefreshTiming,
-        observer: TokenVerificationEvent.Observer?
+        of issuer: IssuerIdentifier, for purposes: [Purpose] = [.document], fetcher: any DocumentFetcher,
+        timing: RefreshTiming, observer: TokenVerificationEvent.Observer?
     ) {
-        self.init(of: issuer, keySet: nil, TimedFetch(fetcher: fetcher, timing: timing), observer)
+        self.init(of: issuer, for: purposes, TimedFetch(fetcher: fetcher, timing: timing), observer)
     }
 
+    /// Makes a source for several purposes. The first one decides which document others get.
     init(
-        of issuer: IssuerIdentifier, keySet keySetRule: RemoteKeySet.OriginRule?, _ fetch: TimedFetch,
-        _ observer: TokenVerificationEvent.Observer?
+        of issuer: IssuerIdentifier, for purposes: [Purpose], keySet rule: RemoteKeySet.OriginRule = .anyHost,
+        _ fetch: TimedFetch, _ observer: TokenVerificationEvent.Observer?
     ) {
         self.issuer = issuer
-        self.keySetRule = keySetRule
-        self.fetch = fetch
+        reader = MetadataLocations(issuer: issuer, purposes: purposes, keySetRule: rule, fetch: fetch)
         self.observer = observer
     }
+
+    private var timing: RefreshTiming { reader.fetch.timing }
+    private var purposes: [Purpose] { reader.purposes }
 
     /// The cached metadata, or nil. It does not suspend. If the metadata is old, a fetch starts in the background,
     /// except during the wait after a failure.
     public func presentMetadata() -> Document? {
-        let now = fetch.timing.clock.now()
-        let (present, begun) = state.withLock { state -> (Document?, SharedResult<Answer>?) in
-            guard state.present != nil, state.isOld(now), state.underway == nil, state.backOff.isOver(now) else {
-                return (state.present, nil)
-            }
-            return (state.present, Self.begin(&state))
+        purposes.lazy.compactMap { self.presentMetadata(for: $0) }.first
+    }
+
+    private func presentMetadata(for purpose: Purpose) -> Document? {
+        let now = timing.clock.now()
+        let (present, begun) = state.withLock { state -> (Document?, SharedResult<Reading>?) in
+            let present = state.present[purpose]?.document
+            guard present != nil, state.isOld(for: purpose, now), state.underway == nil, state.backOff.isOver(now)
+            else { return (present, nil) }
+            return (present, Self.begin(&state))
         }
         if let begun { start(begun) }
         return present
@@ -151,44 +172,44 @@ public final class IssuerDiscovery: Sendable {
     /// - Throws: ``Unavailable`` when there is no metadata.
     public func metadata() async throws(Unavailable) -> Document {
         if let present = presentMetadata() { return present }
-        let now = fetch.timing.clock.now()
-        let (pending, isNew) = try state.withLock { state throws(Unavailable) -> (SharedResult<Answer>, Bool) in
+        return try await metadata(for: purposes[0])
+    }
+
+    /// Returns the metadata for one purpose of this source.
+    func metadata(for purpose: Purpose) async throws(Unavailable) -> Document {
+        if let present = presentMetadata(for: purpose) { return present }
+        let now = timing.clock.now()
+        let (pending, isNew) = try state.withLock { state throws(Unavailable) -> (SharedResult<Reading>, Bool) in
             if let underway = state.underway { return (underway, false) }
-            guard state.backOff.isOver(now) else { throw Self.refusal(state, now) }
+            guard state.backOff.isOver(now) else { throw Self.refusal(state, purpose, now) }
             return (Self.begin(&state), true)
         }
         if isNew { start(pending) }
-        if case .success(let metadata) = await pending.value(within: RemoteKeySet.Limits.patience, fetch.timing) {
-            return metadata
-        }
-        let later = fetch.timing.clock.now()
-        throw state.withLock { Self.refusal($0, later) }
+        let reading = await pending.value(within: RemoteKeySet.Limits.patience, timing)
+        if let document = reading?.documents[purpose] { return document }
+        let later = timing.clock.now()
+        throw state.withLock { Self.refusal($0, purpose, later) }
     }
 
     /// Returns the metadata for a fetch of keys. The key fetch has its own back-off. Old metadata is therefore read
     /// again immediately, without the back-off of discovery.
     func metadataForKeys() async throws(RemoteKeySet.FetchFailure) -> Document {
-        let now = fetch.timing.clock.now()
-        let (present, pending, isNew) = state.withLock { state -> (Document?, SharedResult<Answer>?, Bool) in
-            guard state.isOld(now) else { return (state.present, nil, false) }
-            if let underway = state.underway { return (state.present, underway, false) }
-            return (state.present, Self.begin(&state), true)
+        let now = timing.clock.now()
+        let (present, pending, isNew) = state.withLock { state -> (Document?, SharedResult<Reading>?, Bool) in
+            let present = state.present[.keySet]?.document
+            guard state.isOld(for: .keySet, now) else { return (present, nil, false) }
+            if let underway = state.underway { return (present, underway, false) }
+            return (present, Self.begin(&state), true)
         }
         guard let pending else {
             guard let present else { throw .fetch(.unavailable) }
             return present
         }
         if isNew { start(pending) }
-        switch await pending.value(within: Limits.time + Limits.reservedTime, fetch.timing) {
-        case .success(let metadata): return metadata
-        case .failure(let failure):
-            // Earlier metadata stays in use until other metadata replaces it.
-            guard let present else { throw failure.reason }
-            return present
-        case nil:
-            guard let present else { throw .fetch(.timedOut) }
-            return present
-        }
+        let reading = await pending.value(within: Limits.time + Limits.reservedTime, timing)
+        // Earlier metadata stays in use until other metadata replaces it.
+        if let document = reading?.documents[.keySet] ?? present { return document }
+        throw reading?.reason(.keySet) ?? .fetch(.timedOut)
     }
 
     /// Records the result of the last use of the `jwks_uri`.
@@ -203,92 +224,44 @@ public final class IssuerDiscovery: Sendable {
 
     // MARK: Reading
 
-    private static func refusal(_ state: borrowing State, _ now: Duration) -> Unavailable {
-        Unavailable(locations: state.lastFailure?.locations ?? [], retryAfter: state.backOff.secondsLeft(now))
+    private static func refusal(_ state: borrowing State, _ purpose: Purpose, _ now: Duration) -> Unavailable {
+        Unavailable(locations: state.lastFailures[purpose] ?? [], retryAfter: state.backOff.secondsLeft(now))
     }
 
-    private static func begin(_ state: inout State) -> SharedResult<Answer> {
-        let pending = SharedResult<Answer>()
+    private static func begin(_ state: inout State) -> SharedResult<Reading> {
+        let pending = SharedResult<Reading>()
         state.underway = pending
         return pending
     }
 
     /// This is not a child of the caller's task: a caller that is cancelled must not cancel the fetch of other callers.
-    private func start(_ pending: SharedResult<Answer>) {
-        Task(executorPreference: fetch.timing.executor) { [self] in finish(pending, await read()) }
+    private func start(_ pending: SharedResult<Reading>) {
+        Task(executorPreference: timing.executor) { [self] in
+            finish(pending, await reader.read(first: state.withLock { $0.goodLocation }))
+        }
     }
 
-    private func finish(_ pending: SharedResult<Answer>, _ answer: Answer) {
-        let now = fetch.timing.clock.now()
-        let fraction = fetch.timing.jitter.next()
-        let event = state.withLock { state -> KeySourceEvent? in
+    private func finish(_ pending: SharedResult<Reading>, _ reading: Reading) {
+        let now = timing.clock.now()
+        let fraction = timing.jitter.next()
+        let events = state.withLock { state -> [KeySourceEvent] in
             state.underway = nil
-            switch answer {
-            case .success(let document):
-                let isNew = state.present?.body != document.body
-                state.present = document
-                state.readAt = now
+            // A purpose without a document is a failure too: it is looked for again after the wait.
+            if reading.isComplete(for: purposes) {
                 state.backOff = BackOff()
-                state.keySetFailures = 0
-                state.goodLocation = document.location
-                let unusable = document.metadata.unusableMembers
-                return isNew && !unusable.isEmpty ? .metadataMembersIgnored(unusable) : nil
-            case .failure(let failure):
-                state.lastFailure = failure
+            } else {
                 state.backOff.fail(now, fraction: fraction)
-                return state.present == nil
-                    ? .discoveryFailed(failure.locations) : .discoveryStale(failure.locations, age: now - state.readAt)
             }
+            return state.keep(reading, purposes, now)
         }
-        if let event { observer?(.keySource(event, issuer: issuer.text)) }
-        pending.deliver(answer)
+        for event in events { observer?(.keySource(event, issuer: issuer.text)) }
+        pending.deliver(reading)
     }
+}
 
-    /// Asks the locations one after another, the last good one first, until one gives an acceptable document.
-    private func read() async -> Answer {
-        var locations = issuer.metadataURLs
-        if let good = state.withLock({ $0.goodLocation }) {
-            locations.removeAll { $0 == good }
-            locations.insert(good, at: 0)
-        }
-        let end = fetch.timing.clock.now() + Limits.time
-        var failed: [FailedLocation] = []
-        for (index, location) in locations.enumerated() {
-            // A location that does not answer leaves time for the next one.
-            let reserved = Limits.reservedTime * (locations.count - index - 1)
-            do throws(RemoteKeySet.FetchFailure) {
-                return .success(try await document(at: location, within: end - reserved - fetch.timing.clock.now()))
-            } catch {
-                failed.append(FailedLocation(url: location, failure: error))
-            }
-        }
-        return .failure(Failure(locations: failed))
-    }
-
-    private func document(
-        at location: AbsoluteURL, within time: Duration
-    ) async throws(RemoteKeySet.FetchFailure) -> Document {
-        guard time > .zero else { throw .fetch(.timedOut) }
-        let answer: FetchedDocument
-        do throws(FetchError) {
-            answer = try await fetch.document(
-                DocumentRequest(url: location, maximumBodyBytes: Limits.maximumDocumentBytes), within: time)
-        } catch {
-            throw .fetch(error)
-        }
-        guard answer.status == .ok else { throw .status(answer.status.code) }
-        guard answer.body.count <= Limits.maximumDocumentBytes else {
-            throw .fetch(.tooLarge(limit: Limits.maximumDocumentBytes))
-        }
-        let metadata: AuthorizationServerMetadata
-        do throws(MetadataError) {
-            metadata = try AuthorizationServerMetadata(parsing: answer.body, expecting: issuer)
-        } catch {
-            throw .metadata(error)
-        }
-        if let keySetRule {
-            guard let url = metadata.jwksURI, keySetRule.admits(url, of: issuer.url) else { throw .keySetURL }
-        }
-        return Document(body: answer.body, metadata: metadata, location: location)
+extension [KeySourceEvent] {
+    /// Several purposes may have the same event.
+    fileprivate mutating func appendOnce(_ event: KeySourceEvent) {
+        if !contains(event) { append(event) }
     }
 }

@@ -1,12 +1,55 @@
 internal import HTTPMessages
 internal import JOSE
-package import WireFormat
+package import OAuthMetadata
+internal import WireFormat
 
 /// An ``IntrospectionConfiguration`` that was checked. It is the input for a verifier.
 package struct CheckedIntrospection: Sendable {
-    let endpoint: AbsoluteURL
+    /// Where the endpoint and the authentication method come from.
+    enum Place: Sendable {
+        case url(AbsoluteURL)
+        /// From the issuer's metadata. `url` is nil when it names the endpoint too.
+        case metadata(of: IssuerIdentifier, url: AbsoluteURL?)
+    }
+
+    let place: Place
     let policy: JWTPolicy
     let configuration: IntrospectionConfiguration
+
+    /// The issuer whose metadata is read; nil when none is read.
+    package var metadataIssuer: IssuerIdentifier? {
+        if case .metadata(let issuer, _) = place { issuer } else { nil }
+    }
+
+    /// What the issuer's metadata is read for; nil when it is not read.
+    package var purpose: IssuerDiscovery.Purpose? {
+        guard case .metadata(_, let url) = place else { return nil }
+        return url == nil ? .introspection : .document
+    }
+
+    /// Makes the endpoint, and the source of the metadata if it is read.
+    ///
+    /// - Parameters:
+    ///   - shared: A source that reads the metadata for ``purpose`` too; nil to make one.
+    ///   - fetcher: Sends the requests.
+    ///   - timing: The clock of a new source.
+    ///   - observer: Receives the events of a new source.
+    func endpoint(
+        sharing shared: IssuerDiscovery?, fetcher: any DocumentFetcher, timing: RefreshTiming,
+        observer: TokenVerificationEvent.Observer?
+    ) -> (IntrospectionEndpoint, IssuerDiscovery?) {
+        let credentials = configuration.credentials
+        switch place {
+        case .url(let url): return (IntrospectionEndpoint(url, credentials, fetcher: fetcher), nil)
+        case .metadata(of: let issuer, let url):
+            let discovery =
+                shared
+                ?? IssuerDiscovery(
+                    of: issuer, for: [url == nil ? .introspection : .document], fetcher: fetcher, timing: timing,
+                    observer: observer)
+            return (IntrospectionEndpoint(describedBy: discovery, at: url, credentials, fetcher: fetcher), discovery)
+        }
+    }
 }
 
 extension IntrospectionConfiguration {
@@ -14,33 +57,14 @@ extension IntrospectionConfiguration {
     ///
     /// - Parameters:
     ///   - path: The path to this configuration.
-    ///   - insecureHTTP: The hosts for which plain http is accepted, and the setting that says so.
+    ///   - insecureHTTP: Where plain http is accepted.
     package func check(
-        at path: ConfigurationError.Path,
-        insecureHTTP: (accepted: InsecureHTTP, setting: ConfigurationError.Path), _ faults: inout ConfigurationFaults
+        at path: ConfigurationError.Path, insecureHTTP: IssuerConfiguration.HTTPRule,
+        _ faults: inout ConfigurationFaults
     ) -> CheckedIntrospection? {
         let before = faults.count
-        var url: AbsoluteURL?
-        do throws(AbsoluteURL.ParseError) {
-            let parsed = try AbsoluteURL(parsing: endpoint)
-            if !insecureHTTP.accepted.admits(parsed) {
-                faults.add(
-                    path + "endpoint", "uses http, which sends tokens and credentials unencrypted",
-                    insecureHTTP.accepted == .never
-                        ? "use https, or for a loopback host set \(insecureHTTP.setting) to "
-                            + "\(code: ".loopback", environment: "loopback")"
-                        : "use https")
-            }
-            if parsed.fragment != nil { faults.add(path + "endpoint", "has a fragment (#…)", "remove it") }
-            url = parsed
-        } catch {
-            faults.add(
-                path + "endpoint", "is not an absolute URL (\(error.rawValue))",
-                "copy introspection_endpoint from the issuer's metadata")
-        }
-        if issuer.isEmpty {
-            faults.add(path + "issuer", "is empty", "set it to the issuer identifier of the authorization server")
-        }
+        let url = checkEndpoint(at: path + "endpoint", insecureHTTP, &faults)
+        let metadataIssuer = checkIssuer(at: path, insecureHTTP, &faults)
         var policy = JWTPolicy(issuer: issuer, resource: resource)
         policy.audiences = audiences
         policy.clockSkew = clockSkew
@@ -49,8 +73,59 @@ extension IntrospectionConfiguration {
         caching.check(at: path + "caching", &faults)
         credentials.check(at: path + "credentials", &faults)
         scopes.check(at: path + "scopes", &faults)
-        guard faults.count == before, let url else { return nil }
-        return CheckedIntrospection(endpoint: url, policy: policy, configuration: self)
+        let place = metadataIssuer.map { .metadata(of: $0, url: url) } ?? url.map(CheckedIntrospection.Place.url)
+        guard faults.count == before, let place else { return nil }
+        return CheckedIntrospection(place: place, policy: policy, configuration: self)
+    }
+
+    private func checkEndpoint(
+        at path: ConfigurationError.Path, _ insecureHTTP: IssuerConfiguration.HTTPRule,
+        _ faults: inout ConfigurationFaults
+    ) -> AbsoluteURL? {
+        guard case .url(let text) = endpoint else { return nil }
+        do throws(AbsoluteURL.ParseError) {
+            let url = try AbsoluteURL(parsing: text)
+            if !insecureHTTP.accepted.admits(url) {
+                faults.add(
+                    path, "uses http, which sends tokens and credentials unencrypted",
+                    insecureHTTP.accepted == .never
+                        ? "use https, or for a loopback host set \(insecureHTTP.setting) to "
+                            + "\(code: ".loopback", environment: "loopback")"
+                        : "use https")
+            }
+            if url.fragment != nil { faults.add(path, "has a fragment (#…)", "remove it") }
+            return url
+        } catch {
+            faults.add(
+                path, "is not an absolute URL (\(error.rawValue))",
+                "copy introspection_endpoint from the issuer's metadata")
+            return nil
+        }
+    }
+
+    /// The issuer may be any name, unless its metadata is read. Returns the issuer in this case.
+    private func checkIssuer(
+        at path: ConfigurationError.Path, _ insecureHTTP: IssuerConfiguration.HTTPRule,
+        _ faults: inout ConfigurationFaults
+    ) -> IssuerIdentifier? {
+        guard endpoint == .discovered || credentials.areDiscovered else {
+            do throws(TokenIssuer.Fault) {
+                _ = try TokenIssuer(issuer)
+            } catch {
+                faults.append(.init(path + "issuer", error))
+            }
+            return nil
+        }
+        do throws(IdentifierError) {
+            return try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP.accepted)
+        } catch {
+            let fault = ConfigurationError.Fault(
+                path + "issuer", error, example: "https://login.example.com",
+                insecureHTTP: insecureHTTP.accepted == .never ? insecureHTTP.setting : nil)
+            let isName = (try? TokenIssuer(issuer)) != nil
+            faults.append(isName ? fault.orElse("set \(path + "endpoint") to the URL of the endpoint") : fault)
+            return nil
+        }
     }
 }
 
@@ -58,7 +133,7 @@ extension IntrospectionConfiguration.Credentials {
     /// Appends a fault for credentials that cannot be sent.
     fileprivate func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
         switch self {
-        case .basic(let clientID, _), .post(let clientID, _):
+        case .basic(let clientID, _), .post(let clientID, _), .discovered(let clientID, _):
             // RFC 6749 appendix A.1: a client identifier consists of VSCHAR.
             if clientID.isEmpty || !clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
                 faults.add(
@@ -74,7 +149,29 @@ extension IntrospectionConfiguration.Credentials {
         }
     }
 
-    /// The `Authorization` field; nil for credentials in the body.
+    /// Whether the issuer's metadata says how to send them.
+    var areDiscovered: Bool {
+        if case .discovered = self { true } else { false }
+    }
+
+    /// The credentials as the metadata wants them; nil when it lists no method for a client with a secret.
+    func chosen(by metadata: AuthorizationServerMetadata) -> Self? {
+        guard case .discovered(let clientID, let secret) = self else { return self }
+        func lists(_ method: String, _ methods: [String]) -> Bool { methods.contains { $0.hasSameBytes(as: method) } }
+        let (basic, post) = ("client_secret_basic", "client_secret_post")
+        let methods = metadata.introspectionEndpointAuthMethodsSupported
+        guard methods.isEmpty else {
+            if lists(basic, methods) { return .basic(clientID: clientID, secret) }
+            return lists(post, methods) ? .post(clientID: clientID, secret) : nil
+        }
+        // RFC 8414 §2: without a list, the method is determined "by other means". RFC 6749 §2.3.1: a client with a
+        // password may always use Basic.
+        let others = metadata.tokenEndpointAuthMethodsSupported
+        return lists(post, others) && !lists(basic, others)
+            ? .post(clientID: clientID, secret) : .basic(clientID: clientID, secret)
+    }
+
+    /// The `Authorization` field; nil for credentials in the body. ``chosen(by:)`` comes first.
     var authorization: HTTPFields.Value? {
         switch self {
         case .basic(let clientID, let secret):
@@ -82,7 +179,7 @@ extension IntrospectionConfiguration.Credentials {
             // parts.
             let pair = PercentEncoding.encode(clientID) + ":" + PercentEncoding.encode(secret.text)
             return HTTPFields.Value("Basic " + Base64.encode(Array(pair.utf8)))
-        case .post: return nil
+        case .post, .discovered: return nil
         case .bearer(let token): return HTTPFields.Value("Bearer " + token.text)
         }
     }

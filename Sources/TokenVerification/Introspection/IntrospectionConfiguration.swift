@@ -13,6 +13,26 @@ public struct IntrospectionConfiguration: Sendable {
         case post(clientID: String, ClientSecret)
         /// An access token that belongs to this server, sent as a bearer token (RFC 6750).
         case bearer(ClientSecret)
+        /// `client_secret_basic` or `client_secret_post`, the first of them that the issuer's metadata lists in
+        /// `introspection_endpoint_auth_methods_supported`.
+        ///
+        /// RFC 8414 §2 has no default for a list that is absent. Then it is `client_secret_basic`, which every
+        /// authorization server must support for a client with a secret (RFC 6749 §2.3.1), unless the metadata lists
+        /// only `client_secret_post` for its token endpoint.
+        case discovered(clientID: String, ClientSecret)
+    }
+
+    /// Where the introspection endpoint is.
+    public enum Endpoint: Sendable, Hashable, ExpressibleByStringLiteral {
+        /// At the `introspection_endpoint` of the issuer's metadata (RFC 8414 §2).
+        case discovered
+        /// At this URL: https, or http where ``IntrospectionConfiguration/insecureHTTP`` allows it.
+        case url(String)
+
+        /// Makes the endpoint at a URL.
+        public init(stringLiteral url: String) {
+            self = .url(url)
+        }
     }
 
     /// What to do with a response that has no `aud`.
@@ -24,10 +44,10 @@ public struct IntrospectionConfiguration: Sendable {
         case dangerouslyAccepted
     }
 
-    /// The URL of the introspection endpoint: https, or http where ``insecureHTTP`` allows it.
-    public var endpoint: String
-    /// The hosts for which ``endpoint`` may use plain http. Requests to it contain tokens and this server's
-    /// credentials.
+    /// Where the introspection endpoint is. While the issuer's metadata cannot be read, tokens are *unavailable*.
+    public var endpoint: Endpoint
+    /// The hosts for which ``endpoint``, and an issuer whose metadata is read, may use plain http. Requests to the
+    /// endpoint contain tokens and this server's credentials.
     public var insecureHTTP = InsecureHTTP.never
     /// How this server authenticates to the endpoint.
     public var credentials: Credentials
@@ -49,9 +69,15 @@ public struct IntrospectionConfiguration: Sendable {
     /// accepted for that time. The same number of refused tokens is cached, each for ten seconds.
     public var caching = TokenCaching.standard
 
-    /// Makes a configuration with the defaults.
+    /// Makes a configuration with the defaults, for an endpoint at a known URL.
     public init(endpoint: String, issuer: String, resource: String?, credentials: Credentials) {
-        self.endpoint = endpoint
+        self.init(issuer: issuer, resource: resource, credentials: credentials)
+        self.endpoint = .url(endpoint)
+    }
+
+    /// Makes a configuration with the defaults, for the endpoint in the issuer's metadata.
+    public init(issuer: String, resource: String?, credentials: Credentials) {
+        endpoint = .discovered
         self.issuer = issuer
         self.resource = resource
         self.credentials = credentials

@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import OAuthMetadata
 internal import WireFormat
 
 /// Sends one introspection request (RFC 7662 §2).
@@ -16,31 +17,75 @@ struct IntrospectionEndpoint: Sendable {
         }
     }
 
-    private let url: AbsoluteURL
-    private let fields: HTTPFields
-    private let formParameters: String
+    /// Where a request is sent, and with which credentials.
+    private struct Destination: Sendable {
+        let url: AbsoluteURL
+        let fields: HTTPFields
+        let formParameters: String
+
+        init(_ url: AbsoluteURL, _ credentials: IntrospectionConfiguration.Credentials) {
+            self.url = url
+            var fields = HTTPFields()
+            fields.append(.accept, "application/json")
+            if let authorization = credentials.authorization { fields.append(.authorization, authorization) }
+            self.fields = fields
+            formParameters = credentials.formParameters
+        }
+    }
+
+    private enum Place: Sendable {
+        case known(Destination)
+        /// The metadata names what the configuration does not.
+        case metadata(IssuerDiscovery, url: AbsoluteURL?, IntrospectionConfiguration.Credentials)
+    }
+
+    private let place: Place
     private let fetcher: any DocumentFetcher
 
+    /// Makes an endpoint at a known URL.
     init(_ url: AbsoluteURL, _ credentials: IntrospectionConfiguration.Credentials, fetcher: any DocumentFetcher) {
-        self.url = url
-        var fields = HTTPFields()
-        fields.append(.accept, "application/json")
-        if let authorization = credentials.authorization { fields.append(.authorization, authorization) }
-        self.fields = fields
-        formParameters = credentials.formParameters
+        place = .known(Destination(url, credentials))
         self.fetcher = fetcher
+    }
+
+    /// Makes an endpoint that the metadata describes.
+    ///
+    /// - Parameter url: The endpoint; nil for the one in the metadata.
+    init(
+        describedBy discovery: IssuerDiscovery, at url: AbsoluteURL?,
+        _ credentials: IntrospectionConfiguration.Credentials, fetcher: any DocumentFetcher
+    ) {
+        place = .metadata(discovery, url: url, credentials)
+        self.fetcher = fetcher
+    }
+
+    private func destination() async throws(RequestFailure) -> Destination {
+        switch place {
+        case .known(let destination): return destination
+        case .metadata(let discovery, let url, let credentials):
+            let metadata: AuthorizationServerMetadata
+            do throws(IssuerDiscovery.Unavailable) {
+                metadata = try await discovery.metadata(for: url == nil ? .introspection : .document).metadata
+            } catch {
+                throw RequestFailure(.metadata)
+            }
+            guard let endpoint = url ?? metadata.introspectionEndpoint else { throw RequestFailure(.metadata) }
+            guard let chosen = credentials.chosen(by: metadata) else { throw RequestFailure(.noUsableMethod) }
+            return Destination(endpoint, chosen)
+        }
     }
 
     /// Returns the response, parsed as strict JSON. Its content, such as `active`, is not checked.
     func answer(about token: PresentedToken) async throws(RequestFailure) -> JSONDocument {
+        let destination = try await destination()
         // RFC 7662 §2.1. The caller has checked that the token is ASCII.
         let text = PercentEncoding.encode(String(decoding: token.bytes, as: UTF8.self))
-        let form = "token=\(text)&token_type_hint=access_token\(formParameters)"
+        let form = "token=\(text)&token_type_hint=access_token\(destination.formParameters)"
         let document: FetchedDocument
         do throws(FetchError) {
             document = try await fetcher.fetch(
                 DocumentRequest(
-                    url: url, method: .postForm(Array(form.utf8)), fields: fields,
+                    url: destination.url, method: .postForm(Array(form.utf8)), fields: destination.fields,
                     maximumBodyBytes: IntrospectionConfiguration.Limits.maximumDocumentBytes))
         } catch {
             throw RequestFailure(.fetch(error))

@@ -47,8 +47,7 @@ final class IntrospectionQueue: Sendable {
         /// Whether a failure with a stranger's token may be one of the endpoint.
         func isInDoubt(_ reason: IntrospectionTokenVerifier.Failure, _ now: Duration) -> Bool {
             guard reason.concernsEveryToken, !pause.hasJustAnswered(now) else { return false }
-            // RFC 6585 §4, RFC 7662 §2.3: with 429 and 401, the endpoint speaks about this server.
-            return lastGood != nil || reason == .status(429) || reason == .credentialsRefused
+            return lastGood != nil || reason.concernsThisServer
         }
     }
 

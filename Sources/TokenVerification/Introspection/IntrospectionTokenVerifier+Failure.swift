@@ -8,6 +8,10 @@ extension IntrospectionTokenVerifier {
         case fetch(FetchError)
         /// 401: the endpoint refuses this server's own credentials.
         case credentialsRefused
+        /// The issuer's metadata, which names the endpoint, could not be read. An event of the discovery says why.
+        case metadata
+        /// The issuer's metadata lists no authentication method for a client with a secret.
+        case noUsableMethod
         /// The response has a status other than 200. The associated value is the status code.
         case status(Int)
         /// The response is not `application/json`. Signed responses (RFC 9701) are not supported.
@@ -22,6 +26,8 @@ extension IntrospectionTokenVerifier {
             switch self {
             case .fetch(let error): "fetch_\(error.code)"
             case .credentialsRefused: "credentials_refused"
+            case .metadata: "metadata_unavailable"
+            case .noUsableMethod: "no_usable_auth_method"
             case .status(let status): "status_\(status)"
             case .mediaType: "not_json"
             case .json: "malformed_json"
@@ -35,8 +41,17 @@ extension IntrospectionTokenVerifier {
             switch self {
             case .fetch(.tooLarge): false
             // RFC 6585 §4, RFC 9110 §15.6.4: too many requests; service unavailable.
-            case .fetch, .credentialsRefused, .status(429), .status(503): true
+            case .fetch, .credentialsRefused, .metadata, .noUsableMethod, .status(429), .status(503): true
             case .status, .mediaType, .json, .notAnAnswer: false
+            }
+        }
+
+        /// Whether the failure speaks about this server or its configuration, so that no token can have caused it. RFC
+        /// 6585 §4, RFC 7662 §2.3: so do 429 and 401.
+        var concernsThisServer: Bool {
+            switch self {
+            case .credentialsRefused, .metadata, .noUsableMethod, .status(429): true
+            case .fetch, .status, .mediaType, .json, .notAnAnswer: false
             }
         }
     }

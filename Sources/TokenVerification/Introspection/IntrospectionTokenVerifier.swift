@@ -27,6 +27,8 @@ public import HTTPMessages
 public struct IntrospectionTokenVerifier: TokenVerifier {
     private let memory: IntrospectionMemory
     private let queue: IntrospectionQueue
+    /// The source of the metadata that describes the endpoint; nil when everything is configured.
+    package let discovery: IssuerDiscovery?
 
     /// Makes a verifier.
     ///
@@ -50,12 +52,18 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
     }
 
     /// Makes a verifier from a configuration that a check has accepted.
+    ///
+    /// - Parameter shared: A source of the metadata that is read for the purpose of `checked` too; nil for one of its
+    ///   own.
     package init(
-        checked: CheckedIntrospection, fetcher: any DocumentFetcher, clock: WallClock = .system,
-        monotonicClock: MonotonicClock = .system, observer: TokenVerificationEvent.Observer?
+        checked: CheckedIntrospection, sharing shared: IssuerDiscovery? = nil, fetcher: any DocumentFetcher,
+        clock: WallClock = .system, monotonicClock: MonotonicClock = .system,
+        observer: TokenVerificationEvent.Observer?
     ) {
         let configuration = checked.configuration
-        let endpoint = IntrospectionEndpoint(checked.endpoint, configuration.credentials, fetcher: fetcher)
+        let endpoint: IntrospectionEndpoint
+        (endpoint, discovery) = checked.endpoint(
+            sharing: shared, fetcher: fetcher, timing: RefreshTiming(clock: monotonicClock), observer: observer)
         let answers = IntrospectionAnswer(
             checked.policy, configuration.absentAudience, scopes: configuration.scopes)
         let memory = IntrospectionMemory(configuration.caching, clock: clock, monotonicClock: monotonicClock)

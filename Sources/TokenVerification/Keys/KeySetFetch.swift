@@ -12,7 +12,7 @@ struct KeySetFetch: Sendable {
         case discovered(IssuerDiscovery)
     }
 
-    let issuer: IssuerIdentifier
+    let issuer: TokenIssuer
     let place: Place
     let fetch: TimedFetch
     var timing: RefreshTiming { fetch.timing }

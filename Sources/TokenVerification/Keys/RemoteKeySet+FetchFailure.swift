@@ -15,6 +15,9 @@ extension RemoteKeySet {
         /// The metadata has no `jwks_uri`, or one that ``OriginRule`` does not allow, or one that is not https. An http
         /// issuer may use http on its own host, and on loopback if it is a loopback issuer.
         case keySetURL
+        /// The metadata has no `introspection_endpoint`, or one that is not https, with the same exceptions as for
+        /// ``keySetURL``.
+        case introspectionEndpoint
         /// The document is not a key set.
         case keySet(JSONWebKeySet.ParseError)
         /// The set has no usable key.
@@ -30,6 +33,7 @@ extension RemoteKeySet {
             case .metadata(.missing), .metadata(.invalid): "metadata_without_issuer"
             case .metadata(.identifierMismatch): "metadata_issuer_mismatch"
             case .keySetURL: "jwks_uri_not_acceptable"
+            case .introspectionEndpoint: "introspection_endpoint_not_acceptable"
             case .keySet: "jwks_malformed"
             case .noUsableKey: "jwks_without_usable_key"
             }
@@ -39,7 +43,7 @@ extension RemoteKeySet {
         var isRejectedSet: Bool {
             switch self {
             case .keySet, .noUsableKey: true
-            case .fetch, .status, .metadata, .keySetURL: false
+            case .fetch, .status, .metadata, .keySetURL, .introspectionEndpoint: false
             }
         }
     }

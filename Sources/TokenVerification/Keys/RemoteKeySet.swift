@@ -2,6 +2,7 @@ public import HTTPMessages
 public import JOSE
 public import OAuthMetadata
 internal import Synchronization
+public import WireFormat
 
 /// The keys of an issuer, fetched from its key set URL and cached.
 ///
@@ -16,7 +17,7 @@ internal import Synchronization
 public final class RemoteKeySet: KeySource {
     /// The source of the metadata that contains the `jwks_uri`; nil when a URL is configured.
     public let discovery: IssuerDiscovery?
-    private let issuer: IssuerIdentifier
+    private let issuer: TokenIssuer
     private let fetch: KeySetFetch
     private let clock: MonotonicClock
     private let observer: TokenVerificationEvent.Observer?
@@ -44,17 +45,62 @@ public final class RemoteKeySet: KeySource {
             observer: observer)
     }
 
-    package init(
+    /// Makes a source for an issuer whose name need not be a URL. It fetches at the first use.
+    ///
+    /// - Parameters:
+    ///   - issuer: The issuer to which the keys are bound.
+    ///   - url: The URL of the key set. No metadata is read.
+    ///   - settings: The other settings.
+    ///   - fetcher: Fetches the key set. It has its own policy for hosts, sizes and times.
+    ///   - clock: The clock for ages and waits.
+    ///   - observer: Receives the events of the source.
+    /// - Throws: ``ConfigurationError`` when a setting is out of range.
+    public convenience init(
+        of issuer: TokenIssuer, at url: AbsoluteURL, settings: Settings = Settings(), fetcher: any DocumentFetcher,
+        clock: MonotonicClock = .system, observer: TokenVerificationEvent.Observer? = nil
+    ) throws(ConfigurationError) {
+        var faults: ConfigurationFaults = []
+        settings.check(at: "settings", &faults)
+        guard faults.isEmpty else { throw ConfigurationError(faults) }
+        self.init(
+            of: issuer, at: .url(url), checked: settings, fetcher: fetcher, timing: RefreshTiming(clock: clock),
+            observer: observer)
+    }
+
+    package convenience init(
         of issuer: IssuerIdentifier, at location: Location, checked settings: Settings,
         fetcher: any DocumentFetcher, timing: RefreshTiming, observer: TokenVerificationEvent.Observer?
     ) {
+        let place =
+            switch location {
+            case .discovered: Place.metadata(of: issuer)
+            case .url(let url): Place.url(url)
+            }
+        self.init(
+            of: TokenIssuer(issuer), at: place, checked: settings, fetcher: fetcher, timing: timing,
+            observer: observer)
+    }
+
+    /// Where the keys are. Only an issuer that is a URL has metadata.
+    enum Place: Sendable {
+        case metadata(of: IssuerIdentifier)
+        case url(AbsoluteURL)
+    }
+
+    /// - Parameter purpose: What else the metadata is read for, if it is read.
+    init(
+        of issuer: TokenIssuer, at place: Place, sharedFor purpose: IssuerDiscovery.Purpose? = nil,
+        checked settings: Settings, fetcher: any DocumentFetcher, timing: RefreshTiming,
+        observer: TokenVerificationEvent.Observer?
+    ) {
         let timed = TimedFetch(fetcher: fetcher, timing: timing)
-        switch location {
+        switch place {
         case .url(let url):
             discovery = nil
             fetch = KeySetFetch(issuer: issuer, place: .url(url), fetch: timed)
-        case .discovered:
-            let discovery = IssuerDiscovery(of: issuer, keySet: settings.origin, timed, observer)
+        case .metadata(of: let identifier):
+            let purposes = [.keySet] + (purpose.map { [$0] } ?? [])
+            let discovery = IssuerDiscovery(of: identifier, for: purposes, keySet: settings.origin, timed, observer)
             self.discovery = discovery
             fetch = KeySetFetch(issuer: issuer, place: .discovered(discovery), fetch: timed)
         }

@@ -5,7 +5,7 @@ package enum EnvironmentNames {
     /// The keys are members as written in code, without positions in lists.
     private static let variables: [String: EnvironmentVariable] = [
         "browsers.allowedOrigins": .allowedOrigins,
-        "metadata.authorizationServers": .issuers,
+        "metadata.authorizationServers": .authorizationServers,
         "metadata.scopesSupported": .scopesSupported,
         "mode": .mode,
         "requirements.scopes": .requiredScopes,
@@ -20,11 +20,13 @@ package enum EnvironmentNames {
         "tokens.introspection.credentials.clientID": .introspectionClientID,
         "tokens.introspection.endpoint": .introspectionURL,
         "tokens.introspection.issuer": .issuers,
+        "tokens.introspection.scopes.claims": .scopeClaims,
         "tokens.issuers": .issuers,
         "tokens.issuers.keys": .keySetURL,
         "tokens.issuers.policy.algorithms": .algorithms,
         "tokens.issuers.policy.audiences": .audiences,
         "tokens.issuers.policy.clockSkew": .clockSkew,
+        "tokens.issuers.scopes.claims": .scopeClaims,
         "tokens.staticTokens": .staticTokensFile,
     ]
 

@@ -21,23 +21,31 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_MODE` | `enforced` (default), `shadow`, `static`, `disabled` |
     /// | `OAUTH_RESOURCE` | the public URL of this server; always required |
     /// | `OAUTH_ISSUERS` | the issuers, in order of preference; required in the modes `enforced` and `shadow` |
+    /// | `OAUTH_AUTHORIZATION_SERVERS` | the issuers that clients log in to, if `OAUTH_ISSUERS` is not their URL |
     /// | `OAUTH_AUDIENCES` | the audiences that tokens of every issuer may name, besides the resource URL |
-    /// | `OAUTH_JWKS_URL` | the key set URL of the one issuer (discovered) |
+    /// | `OAUTH_JWKS_URL` | the key set URL of the one issuer, which then may be any name (discovered) |
     /// | `OAUTH_ALGORITHMS` | the allowed signature algorithms (RS256, ES256) |
     /// | `OAUTH_REQUIRED_SCOPES` | the scopes that every request needs |
     /// | `OAUTH_SCOPES_SUPPORTED` | the scopes to advertise (those that requests need) |
+    /// | `OAUTH_SCOPE_CLAIMS` | other claims of a token whose values are scopes too: see below |
     /// | `OAUTH_CLOCK_SKEW` | the allowed difference between clocks: 0 to 300 seconds (60) |
     /// | `OAUTH_TOKEN_PROFILE` | `default`, or `rfc9068` to accept only the type `at+jwt` |
-    /// | `OAUTH_INTROSPECTION_URL` | the introspection endpoint of the one issuer, for tokens that are not JWTs |
-    /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client identifier of this server at that endpoint |
-    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client, sent as `client_secret_basic` |
+    /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client id of this server, to introspect tokens that are not JWTs |
+    /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client |
     /// | `OAUTH_INTROSPECTION_CLIENT_SECRET_FILE` | a file that holds this secret, instead of the variable above |
+    /// | `OAUTH_INTROSPECTION_URL` | the endpoint of the one issuer, with `client_secret_basic` (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
     /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server |
     /// | `OAUTH_SESSION_KEY_FILE` | a file of MCP session keys, one per line (random: sessions end with the process) |
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
+    ///
+    /// An entry of `OAUTH_SCOPE_CLAIMS` is the name of a claim (`permissions`) or a JSON Pointer (RFC 6901:
+    /// `/realm_access/roles`). The claim is a string that is split at spaces, or an array of strings. With `/*` at the
+    /// end of a pointer, the scopes are the names of the members of an object. With `=` and a prefix at the end
+    /// (`groups=group:`), each scope is the prefix and the value. List only claims that the authorization server alone
+    /// decides about.
     ///
     /// ``TokenVerification/StaticTokenList`` describes the file of static tokens, and ``SessionKeys`` that of session
     /// keys. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a loopback host:
@@ -50,6 +58,7 @@ extension ResourceServerConfiguration {
             .resource, "give it the public URL of this server, such as https://mcp.example.com/mcp")
         self.init(resource: resource ?? "", requiredScopes: reader.list(.requiredScopes))
         if reader.has(.scopesSupported) { metadata.scopesSupported = reader.list(.scopesSupported) }
+        if reader.has(.authorizationServers) { metadata.authorizationServers = reader.list(.authorizationServers) }
         browsers.allowedOrigins = reader.list(.allowedOrigins)
         tokens.fetching.insecureHTTP = reader.choice(.insecureHTTP, ["never": .never, "loopback": .loopback]) ?? .never
         tokens.fetching.privateHosts = reader.list(.privateHosts)
@@ -70,6 +79,7 @@ extension ResourceServerConfiguration {
         let algorithms = reader.algorithms()
         let clockSkew = reader.number(.clockSkew, of: "seconds")
         let profile = reader.choice(.tokenProfile, ["default": JWTPolicy.Profile.default, "rfc9068": .rfc9068])
+        let scopes = ScopeMapping(claims: reader.scopeClaims())
         let keys = reader.text(.keySetURL).map { IssuerConfiguration.Keys.url($0) }
         if names.count > 1, reader.has(.keySetURL) {
             reader.fault(
@@ -86,38 +96,36 @@ extension ResourceServerConfiguration {
             issuer.policy.algorithms = algorithms ?? issuer.policy.algorithms
             issuer.policy.clockSkew = clockSkew ?? issuer.policy.clockSkew
             issuer.policy.profile = profile ?? issuer.policy.profile
+            issuer.scopes = scopes
             return issuer
         }
     }
 
     private mutating func readIntrospection(_ reader: inout EnvironmentReader) {
-        guard reader.has(.introspectionURL) else {
-            let rest: [EnvironmentVariable] = [
-                .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile,
-            ]
-            for variable in rest where reader.has(variable) {
-                reader.fault(variable, "is set without OAUTH_INTROSPECTION_URL", "set that too, or remove this")
-            }
-            return
-        }
+        let variables: [EnvironmentVariable] = [
+            .introspectionURL, .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile,
+        ]
+        guard let first = variables.first(where: { reader.has($0) }) else { return }
         if tokens.issuers.count > 1 {
             reader.fault(
-                .introspectionURL, "is set, but OAUTH_ISSUERS names several issuers",
-                "name only the issuer of this endpoint")
+                first, "is set, but OAUTH_ISSUERS names several issuers", "name only the issuer of this endpoint")
         }
         let clientID = reader.required(
             .introspectionClientID, "give it the client identifier of this server at the authorization server")
         let secret = reader.clientSecret()
         // Missing values were reported already. With placeholders, the check can find the other faults too.
-        guard let endpoint = reader.text(.introspectionURL), let secret = secret ?? (try? ClientSecret("-")) else {
-            return
-        }
-        let issuer = tokens.issuers.first ?? IssuerConfiguration("-")
+        guard let secret = secret ?? (try? ClientSecret("-")) else { return }
+        let issuer = tokens.issuers.first ?? IssuerConfiguration("https://issuer.invalid")
         var introspection = IntrospectionConfiguration(
-            endpoint: endpoint, issuer: issuer.issuer, resource: nil,
-            credentials: .basic(clientID: clientID ?? "-", secret))
+            issuer: issuer.issuer, resource: nil, credentials: .discovered(clientID: clientID ?? "-", secret))
+        if reader.has(.introspectionURL) {
+            guard let endpoint = reader.text(.introspectionURL) else { return }
+            introspection.endpoint = .url(endpoint)
+            introspection.credentials = .basic(clientID: clientID ?? "-", secret)
+        }
         introspection.audiences = issuer.policy.audiences
         introspection.clockSkew = issuer.policy.clockSkew
+        introspection.scopes = issuer.scopes
         tokens.introspection = introspection
     }
 
@@ -162,6 +170,7 @@ extension ResourceServerConfiguration {
                 reader.fault(
                     variable, "applies to issuers, and OAUTH_MODE=static uses none", "remove it")
             }
+            tokens.introspection = nil
         case .disabled: break
         }
     }
@@ -170,7 +179,9 @@ extension ResourceServerConfiguration {
 extension EnvironmentVariable {
     /// The variables that apply only to tokens of an issuer.
     fileprivate static let ofIssuers: [EnvironmentVariable] = [
-        .issuers, .audiences, .keySetURL, .algorithms, .scopesSupported, .clockSkew, .tokenProfile, .introspectionURL,
+        .issuers, .authorizationServers, .audiences, .keySetURL, .algorithms, .scopesSupported, .scopeClaims,
+        .clockSkew,
+        .tokenProfile, .introspectionURL,
         .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile, .insecureHTTP,
         .privateHosts,
     ]
@@ -190,6 +201,19 @@ extension EnvironmentReader {
             ])
         }
         return names.isEmpty || algorithms.contains(nil) ? nil : algorithms.compactMap { $0 }
+    }
+
+    /// The claims whose values are scopes. Adds a fault for each entry that names no claim.
+    fileprivate mutating func scopeClaims() -> [ScopeMapping.ClaimGrants] {
+        let claims = list(.scopeClaims).map { ScopeClaimText($0)?.claim }
+        for (index, claim) in claims.enumerated() where claim == nil {
+            add([
+                .init(
+                    EnvironmentVariable.scopeClaims.path[index], "is neither the name of a claim nor a JSON Pointer",
+                    "write it like permissions, /realm_access/roles, or groups=group:")
+            ])
+        }
+        return claims.compactMap { $0 }
     }
 
     /// The client secret for introspection. If it is missing or unusable, adds a fault and returns nil.
