@@ -175,6 +175,12 @@ lcrypto_key *lcrypto_spki_read(const uint8_t *der, size_t length) {
     return read_key(pkey, cursor, der + length);
 }
 
+lcrypto_key *lcrypto_rsa_public_key_read(const uint8_t *der, size_t length) {
+    const unsigned char *cursor = der;
+    EVP_PKEY *pkey = length > LONG_MAX ? NULL : d2i_PublicKey(EVP_PKEY_RSA, NULL, &cursor, (long)length);
+    return read_key(pkey, cursor, der + length);
+}
+
 lcrypto_key *lcrypto_certificate_read(const uint8_t *der, size_t length) {
     const unsigned char *cursor = der;
     X509 *certificate = length > LONG_MAX ? NULL : d2i_X509(NULL, &cursor, (long)length);

@@ -1,6 +1,7 @@
 #include "internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 int clibcurl_start(void) {
     const int loaded = clibcurl_load();
@@ -10,6 +11,11 @@ int clibcurl_start(void) {
     const int needed = CURL_VERSION_SSL | CURL_VERSION_THREADSAFE;
     if (info == NULL || info->version_num < 0x075400 || (info->features & needed) != needed) return -2;
     return 1;
+}
+
+int clibcurl_decodes_gzip(void) {
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    return info != NULL && (info->features & CURL_VERSION_LIBZ) != 0;
 }
 
 clibcurl_multi *clibcurl_multi_create(int maximum_kept_connections) {
@@ -95,6 +101,40 @@ static int outcome_of(CURLcode code) {
     }
 }
 
+// Why the certificate of the server, or of the proxy, does not verify. The numbers are OpenSSL's (x509_vfy.h). Other
+// TLS libraries have other numbers or none, so nothing is concluded from theirs.
+static int failed_verification(CURL *handle) {
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info == NULL || info->ssl_version == NULL || strncmp(info->ssl_version, "OpenSSL/", 8) != 0)
+        return clibcurl_tls;
+    long result = 0;
+    if (curl_easy_getinfo(handle, CURLINFO_SSL_VERIFYRESULT, &result) != CURLE_OK) return clibcurl_tls;
+    // With an https proxy, its certificate comes first.
+    long of_proxy = 0;
+    if (result <= 1 && curl_easy_getinfo(handle, CURLINFO_PROXY_SSL_VERIFYRESULT, &of_proxy) == CURLE_OK
+        && of_proxy > 1)
+        result = of_proxy;
+    switch (result) {
+    case 2:   // X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT
+    case 7:   // X509_V_ERR_CERT_SIGNATURE_FAILURE: a trusted authority has the same name, and another key
+    case 18:  // X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
+    case 19:  // X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
+    case 20:  // X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
+    case 21:  // X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE
+    case 27: return clibcurl_unknown_authority;  // X509_V_ERR_CERT_UNTRUSTED
+    case 9:                                      // X509_V_ERR_CERT_NOT_YET_VALID
+    case 10:
+        return clibcurl_expired;  // X509_V_ERR_CERT_HAS_EXPIRED
+    // libcurl compares the name, after OpenSSL has accepted the chain. Then 0 is OpenSSL's result; 1 is libcurl's mark
+    // that it has not asked for it yet.
+    case 0:
+    case 1:
+    case 62:                              // X509_V_ERR_HOSTNAME_MISMATCH
+    case 64: return clibcurl_wrong_name;  // X509_V_ERR_IP_ADDRESS_MISMATCH
+    default: return clibcurl_tls;
+    }
+}
+
 int clibcurl_multi_next_ended(clibcurl_multi *multi, uint64_t *identifier, int *outcome) {
     for (;;) {
         int left = 0;
@@ -105,7 +145,9 @@ int clibcurl_multi_next_ended(clibcurl_multi *multi, uint64_t *identifier, int *
         if (curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
             continue;
         *identifier = transfer->identifier;
-        *outcome = outcome_of(message->data.result);
+        const CURLcode code = message->data.result;
+        *outcome =
+            code == CURLE_PEER_FAILED_VERIFICATION ? failed_verification(message->easy_handle) : outcome_of(code);
         return 1;
     }
 }

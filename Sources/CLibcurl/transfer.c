@@ -195,6 +195,9 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
         SET(CURLOPT_CAPATH, NULL);  // the file replaces the system's store
     }
 
+    // libcurl would undo each coding that it knows, asked for or not: the line callback must refuse the others.
+    if (clibcurl_decodes_gzip()) SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_milliseconds);
     SET(CURLOPT_TIMEOUT_MS, (long)total_milliseconds);

@@ -10,11 +10,20 @@ public enum FetchError: Error, Sendable, Hashable {
     case connectionFailed
     /// The connection or the whole exchange took too long.
     case timedOut
-    /// The certificate did not verify, or TLS failed otherwise.
+    /// No trusted authority has issued the server's certificate. A private authority must be configured; a server may
+    /// also have left out an intermediate certificate.
+    case unknownAuthority
+    /// The server's certificate, or one that issued it, has expired or is not valid yet.
+    case certificateExpired
+    /// The server's certificate is for other names than the host of the URL.
+    case certificateForOtherName
+    /// TLS failed for another reason, or the fetcher does not know the reason.
     case tls
     /// The body is larger than the request allows; the limit in bytes.
     case tooLarge(limit: Int)
-    /// The response is not valid HTTP.
+    /// The content of the response has a coding (`Content-Encoding`) that was not asked for.
+    case unsupportedEncoding
+    /// The response is not valid HTTP, or its content is not what its coding says.
     case malformedResponse
     /// The task was cancelled.
     case cancelled
@@ -30,8 +39,12 @@ public enum FetchError: Error, Sendable, Hashable {
         case .blockedAddress: "blocked_address"
         case .connectionFailed: "connection_failed"
         case .timedOut: "timed_out"
+        case .unknownAuthority: "tls_unknown_authority"
+        case .certificateExpired: "tls_expired"
+        case .certificateForOtherName: "tls_wrong_name"
         case .tls: "tls"
         case .tooLarge: "too_large"
+        case .unsupportedEncoding: "content_encoding_unsupported"
         case .malformedResponse: "malformed_response"
         case .cancelled: "cancelled"
         case .unavailable: "unavailable"

@@ -1,11 +1,12 @@
 internal import CLibcrypto
-internal import WireFormat
 
 extension JSONWebKey {
     /// The structures that DER can hold.
     public enum Encoding: Sendable, Hashable {
         /// A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7): `PUBLIC KEY` in PEM.
         case subjectPublicKeyInfo
+        /// An RSAPublicKey (RFC 8017 A.1.1, PKCS #1): `RSA PUBLIC KEY` in PEM.
+        case rsaPublicKey
         /// An X.509 certificate (RFC 5280 §4.1): `CERTIFICATE` in PEM.
         case certificate
     }
@@ -31,6 +32,7 @@ extension JSONWebKey {
         let read: OpaquePointer?
         switch encoding {
         case .subjectPublicKeyInfo: unsafe read = lcrypto_spki_read(der, der.count)
+        case .rsaPublicKey: unsafe read = lcrypto_rsa_public_key_read(der, der.count)
         case .certificate: unsafe read = lcrypto_certificate_read(der, der.count)
         }
         guard let read = unsafe read else { throw .malformed }
@@ -46,12 +48,21 @@ extension JSONWebKey {
         try self.init(keyID: keyID, publicKey, algorithms: [algorithm])
     }
 
-    /// Imports a public key from PEM (RFC 7468): exactly one block, `PUBLIC KEY` or `CERTIFICATE`.
+    /// Imports the only public key of a PEM text (RFC 7468 §2): a `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`. See
+    /// ``JSONWebKeySet/init(pem:issuer:keyID:)`` for a text with several keys.
     ///
-    /// Checks and throws as the import from DER does. A private key is ``JSONWebKey/Defect/privateMaterial``.
+    /// Text around the block, and white space at the ends of its lines and between them, are ignored.
+    /// - Throws: What the import from DER throws; ``JSONWebKey/Defect/privateMaterial`` for a private key;
+    ///   ``JSONWebKey/Defect/malformed`` for a text without a block or with several blocks, and for a block of another
+    ///   kind, with an end line that does not match, with headers (RFC 1421), without content, or that is not base64.
     public init(pem: String, keyID: String? = nil, algorithm: SignatureAlgorithm? = nil) throws(JSONWebKey.Defect) {
-        let (encoding, der) = try Self.decodePEM(Array(pem.utf8))
-        try self.init(der: der, encoding, keyID: keyID, algorithm: algorithm)
+        guard pem.utf8.count <= 2 * Self.maximumEncodedBytes else { throw .malformed }
+        let blocks = PEMText(pem).blocks
+        guard blocks.count <= 1 else {
+            throw blocks.contains(.failure(.privateMaterial)) ? .privateMaterial : .malformed
+        }
+        guard let block = try blocks.first?.get() else { throw .malformed }
+        try self.init(der: block.der, block.encoding, keyID: keyID, algorithm: algorithm)
     }
 
     /// Takes the numbers out of the C key, so that they pass the same checks as the numbers of a JWK.
@@ -72,30 +83,5 @@ extension JSONWebKey {
         case .ec(let curve): return try .checkedEC(curve, x: first, y: second)
         case .ed25519: return try .checkedEd25519(x: first)
         }
-    }
-
-    /// RFC 7468 §3, strictly: one block, lines of the standard alphabet, padding only at the end, only line breaks
-    /// around the block.
-    private static func decodePEM(_ text: [UInt8]) throws(JSONWebKey.Defect) -> (Encoding, [UInt8]) {
-        guard text.count <= 2 * maximumEncodedBytes else { throw .malformed }
-        let lines = text.split { $0 == 0x0A || $0 == 0x0D }
-        for (encoding, label) in [(Encoding.subjectPublicKeyInfo, "PUBLIC KEY"), (.certificate, "CERTIFICATE")] {
-            guard let first = lines.first, first.elementsEqual("-----BEGIN \(label)-----".utf8) else { continue }
-            guard lines.count > 2, let last = lines.last, last.elementsEqual("-----END \(label)-----".utf8) else {
-                throw .malformed
-            }
-            let text = lines.dropFirst().dropLast().flatMap { $0 }
-            guard let der = Base64.decode(text.span) else { throw .malformed }
-            return (encoding, der)
-        }
-        // A private key, several blocks, or a text that is not PEM.
-        let isPrivate = lines.contains { $0.starts(with: "-----BEGIN ".utf8) && $0.hasSuffix("PRIVATE KEY-----") }
-        throw isPrivate ? .privateMaterial : .malformed
-    }
-}
-
-extension ArraySlice<UInt8> {
-    fileprivate func hasSuffix(_ suffix: String) -> Bool {
-        self.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
     }
 }

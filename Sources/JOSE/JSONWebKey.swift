@@ -18,7 +18,8 @@ public struct JSONWebKey: Sendable {
         verification = try VerificationKey(publicKey, algorithms: algorithms)
     }
 
-    /// Reads and imports one JWK.
+    /// Reads and imports one JWK. An optional member that is null counts as absent: many issuers publish `"alg": null`
+    /// or `"d": null`. Null in a member that the key type needs (`kty`, `n`, `e`, `crv`, `x`, `y`) is a defect.
     public init(_ node: JSONDocument.Node) throws(JSONWebKey.Defect) {
         guard node.kind == .object else { throw .malformed }
         try Self.checkPurpose(of: node)
@@ -42,23 +43,18 @@ public struct JSONWebKey: Sendable {
     }
 
     /// The SHA-256 thumbprint (RFC 7638 §3), base64url.
-    public var thumbprint: String {
-        var members = JSONDocument.Object()
-        for (name, value) in publicKey.requiredMembers { members[name] = .string(value) }
-        // RFC 7638 §3.3: members in lexicographic order, without white space. The writer keeps their order.
-        return Base64URL.encode(Digest.sha256(JSONValue.object(members).encoded()))
-    }
+    public var thumbprint: String { publicKey.thumbprint }
 
     private static func checkPurpose(of node: JSONDocument.Node) throws(JSONWebKey.Defect) {
         // RFC 7517 §9.2: the secret members are d, p, q, dp, dq, qi and oth (RSA), d (EC, OKP) and k (oct).
-        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where node[member] != nil {
+        for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] where present(node[member]) != nil {
             // `kty: oct` is a shared secret by design, so the reason is the key type.
             throw node["kty"]?.isString("oct") == true ? .unsupportedKeyType : .privateMaterial
         }
         // RFC 7517 §4.2.
         if let use = try optionalString(node["use"]), !use.hasSameBytes(as: "sig") { throw .notForSignatures }
         // RFC 7517 §4.3.
-        if let operations = node["key_ops"] {
+        if let operations = present(node["key_ops"]) {
             guard operations.kind == .array else { throw .malformed }
             var canVerify = false
             var allStrings = true
@@ -107,9 +103,14 @@ public struct JSONWebKey: Sendable {
     }
 
     private static func optionalString(_ node: JSONDocument.Node?) throws(JSONWebKey.Defect) -> String? {
-        guard let node else { return nil }
+        guard let node = present(node) else { return nil }
         guard let string = node.string else { throw .malformed }
         return string
+    }
+
+    /// The value of an optional member; nil when it is absent or null.
+    private static func present(_ node: JSONDocument.Node?) -> JSONDocument.Node? {
+        node?.kind == .null ? nil : node
     }
 
     /// Reads a Base64urlUInt member (RFC 7518 §2). Its size is checked before it is decoded.

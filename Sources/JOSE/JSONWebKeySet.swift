@@ -10,6 +10,8 @@ public struct JSONWebKeySet: Sendable {
         case json(JSONDocument.ParseError.Reason)
         /// The document is not an object with an array `keys`.
         case notAKeySet
+        /// The text has no PEM block.
+        case noPEMBlock
     }
 
     /// An entry of the document that is not used.
@@ -133,7 +135,7 @@ public struct JSONWebKeySet: Sendable {
         return JSONWebKeySet(keys + added, ownKeys: ownKeys, skipped: skipped, issuer: issuer)
     }
 
-    private init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
+    init(_ keys: [JSONWebKey], ownKeys: Int? = nil, skipped: [Skipped], issuer: String) {
         content = Content(keys, ownKeys: ownKeys ?? keys.count, skipped: skipped, issuer: issuer)
     }
 

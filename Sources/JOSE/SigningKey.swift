@@ -9,10 +9,23 @@ package struct SigningKey: Sendable {
     package let publicJWK: JSONDocument.Object
     private let storage: Storage
 
+    /// The `kid` of a new key.
+    package enum KeyID: Sendable {
+        case absent
+        case text(String)
+        /// The thumbprint of the key (RFC 7638): no other key has it.
+        case thumbprint
+    }
+
     /// Generates a key: RSA of 2048 bits, or a key on the algorithm's curve.
     package static func generate(
         _ algorithm: SignatureAlgorithm, keyID: String?
     ) throws(JOSEError) -> SigningKey {
+        try generate(algorithm, keyID.map(KeyID.text) ?? .absent)
+    }
+
+    /// Generates a key: RSA of 2048 bits, or a key on the algorithm's curve.
+    package static func generate(_ algorithm: SignatureAlgorithm, _ keyID: KeyID) throws(JOSEError) -> SigningKey {
         let generated: OpaquePointer? =
             switch algorithm.keyShape {
             case .rsa: unsafe lcrypto_rsa_generate(2048)
@@ -32,7 +45,11 @@ package struct SigningKey: Sendable {
         for (name, value) in publicKey.requiredMembers { jwk[name] = .string(value) }
         jwk["alg"] = .string(algorithm.name)
         jwk["use"] = .string("sig")
-        jwk["kid"] = keyID.map(JSONValue.string)
+        switch keyID {
+        case .absent: break
+        case .text(let keyID): jwk["kid"] = .string(keyID)
+        case .thumbprint: jwk["kid"] = .string(publicKey.thumbprint)
+        }
         return SigningKey(algorithm: algorithm, publicJWK: jwk, storage: storage)
     }
 

@@ -22,7 +22,6 @@ public final class FakeIssuer: Sendable {
 
     private struct KeyRing: Sendable {
         let issuer: String
-        var generation = 1
         private(set) var current: [SigningKey]
         private(set) var retired: [SigningKey]
         var foreign: [SigningKey] = []
@@ -78,7 +77,7 @@ public final class FakeIssuer: Sendable {
         self.audience = audience
         self.algorithms = algorithms
         self.clock = clock
-        ring = Mutex(try KeyRing(issuer: url, current: Self.makeKeys(algorithms, generation: 1)))
+        ring = Mutex(try KeyRing(issuer: url, current: Self.makeKeys(algorithms)))
     }
 
     // MARK: Tokens
@@ -182,15 +181,12 @@ public final class FakeIssuer: Sendable {
         try? AbsoluteURL(parsing: url + (url.utf8.last == UInt8(ascii: "/") ? "" : "/") + name)
     }
 
-    /// Makes a new key with a new `kid` for every algorithm. The new keys sign from now on.
+    /// Makes a new key for every algorithm. The new keys sign from now on. The `kid` of each key is its thumbprint (RFC
+    /// 7638).
     ///
     /// - Throws: ``TestKitError/keyGenerationFailed`` if libcrypto cannot generate a key.
     public func rotateKeys(_ oldKeys: OldKeys = .keep) throws(TestKitError) {
-        let generation = ring.withLock { ring in
-            ring.generation += 1
-            return ring.generation
-        }
-        let keys = try Self.makeKeys(algorithms, generation: generation)
+        let keys = try Self.makeKeys(algorithms)
         try ring.withLock { (ring) throws(TestKitError) in
             let retired =
                 switch oldKeys {
@@ -198,7 +194,6 @@ public final class FakeIssuer: Sendable {
                 case .drop: [SigningKey]()
                 }
             var rotated = try KeyRing(issuer: url, current: keys, retired: retired)
-            rotated.generation = ring.generation
             rotated.foreign = ring.foreign
             ring = rotated
         }
@@ -220,13 +215,11 @@ public final class FakeIssuer: Sendable {
         return key
     }
 
-    private static func makeKeys(
-        _ algorithms: [SignatureAlgorithm], generation: Int
-    ) throws(TestKitError) -> [SigningKey] {
+    /// No new key has the `kid` of an earlier one, so that a server with the earlier keys looks for the new ones.
+    private static func makeKeys(_ algorithms: [SignatureAlgorithm]) throws(TestKitError) -> [SigningKey] {
         var keys: [SigningKey] = []
         for algorithm in algorithms {
-            let keyID = "\(ASCII.lowercased(algorithm.name))-\(generation)"
-            guard let key = try? SigningKey.generate(algorithm, keyID: keyID) else { throw .keyGenerationFailed }
+            guard let key = try? SigningKey.generate(algorithm, .thumbprint) else { throw .keyGenerationFailed }
             keys.append(key)
         }
         return keys

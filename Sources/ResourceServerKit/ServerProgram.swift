@@ -113,6 +113,8 @@ struct Mistakes {
         case let error as JWTPolicy.Invalid: lines += error.faults.map(\.description)
         case let error as IdentifierError: lines.append(Self.line(error))
         case let error as AbsoluteURL.ParseError: lines.append(Self.line(.url(error)))
+        case JSONWebKeySet.ParseError.noPEMBlock:
+            lines.append("a text has no PEM block; give it a PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE (RFC 7468 §2)")
         case is JSONWebKeySet.ParseError:
             lines.append("a key set is not a JWK Set; give it a JSON object with an array \"keys\" (RFC 7517 §5)")
         default:

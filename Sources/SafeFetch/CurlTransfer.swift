@@ -32,7 +32,8 @@ final class CurlTransfer {
         addresses = job.route.addresses
         maximumBodyBytes = job.maximumBodyBytes
         assembly = ResponseAssembly(
-            maximumHeadBytes: policy.maximumHeadBytes, maximumBodyBytes: job.maximumBodyBytes)
+            maximumHeadBytes: policy.maximumHeadBytes, maximumBodyBytes: job.maximumBodyBytes,
+            decodesGzip: clibcurl_decodes_gzip() == 1)
 
         // The context is not retained. libcurl calls back only while the transfer is in a multi, whose owner holds this
         // object meanwhile, and `deinit` frees the C side before this object's memory is released.
@@ -109,6 +110,9 @@ final class CurlTransfer {
         case Int(clibcurl_not_resolved): .notResolved
         case Int(clibcurl_connection_failed): .connectionFailed
         case Int(clibcurl_timed_out): .timedOut
+        case Int(clibcurl_unknown_authority): .unknownAuthority
+        case Int(clibcurl_expired): .certificateExpired
+        case Int(clibcurl_wrong_name): .certificateForOtherName
         case Int(clibcurl_tls): .tls
         case Int(clibcurl_too_large): .tooLarge(limit: maximumBodyBytes)
         case Int(clibcurl_malformed): .malformedResponse

@@ -3,8 +3,8 @@ public import WireFormat
 
 /// Every limit and permission of a ``CurlFetcher``.
 ///
-/// No policy admits redirects, cookies, credentials of the machine, proxies from the environment, content codings or
-/// unverified TLS.
+/// No policy admits redirects, cookies, credentials of the machine, proxies from the environment, content codings other
+/// than gzip, or unverified TLS.
 public struct FetchPolicy: Sendable {
     /// Where the URLs come from, and what is allowed for them.
     public enum Source: Sendable, Hashable {
@@ -29,7 +29,7 @@ public struct FetchPolicy: Sendable {
     public var connectTimeout: Duration = .seconds(3)
     /// The longest time from the call to the last byte, with the wait for a free slot; 1 ms…300 s.
     public var totalTimeout: Duration = .seconds(5)
-    /// The largest body in bytes, even when a request allows more; 0…64 MiB.
+    /// The largest body in bytes, after gzip is undone, even when a request allows more; 0…64 MiB.
     public var maximumBodyBytes = 1 << 20
     /// The largest response head in bytes: status lines, fields, interim responses and trailers together; 1…256 KiB.
     public var maximumHeadBytes = 32 << 10

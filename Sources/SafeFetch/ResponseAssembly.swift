@@ -7,16 +7,22 @@ internal import WireFormat
 struct ResponseAssembly {
     private let maximumHeadBytes: Int
     private let maximumBodyBytes: Int
+    private let decodesGzip: Bool
     private var headBytes = 0
     private var isHeadComplete = false
     private var fields = HTTPFields()
+    private var isCoded = false
     private var body: [UInt8] = []
     /// Why the response was refused; nil while it is not refused.
     private(set) var failure: FetchError?
 
-    init(maximumHeadBytes: Int, maximumBodyBytes: Int) {
+    /// - Parameters:
+    ///   - maximumBodyBytes: The largest content in bytes, after gzip is undone.
+    ///   - decodesGzip: Whether libcurl asks for gzip and undoes it.
+    init(maximumHeadBytes: Int, maximumBodyBytes: Int, decodesGzip: Bool) {
         self.maximumHeadBytes = maximumHeadBytes
         self.maximumBodyBytes = maximumBodyBytes
+        self.decodesGzip = decodesGzip
     }
 
     /// Takes one line of a head or a trailer.
@@ -30,6 +36,7 @@ struct ResponseAssembly {
 
         if content.starts(with: "HTTP/".utf8) {
             fields = HTTPFields()
+            isCoded = false
             isHeadComplete = false
             return true
         }
@@ -43,7 +50,7 @@ struct ResponseAssembly {
         return take(field: content)
     }
 
-    /// Takes a piece of the content.
+    /// Takes a piece of the decoded content.
     mutating func take(content: [UInt8]) -> Bool {
         guard content.count <= maximumBodyBytes - body.count else { return refuse(.tooLarge(limit: maximumBodyBytes)) }
         if body.isEmpty { body = content } else { body += content }
@@ -54,6 +61,9 @@ struct ResponseAssembly {
     func document(status: Int) throws(FetchError) -> FetchedDocument {
         if let failure { throw failure }
         guard isHeadComplete, status >= 200, let status = HTTPStatus(status) else { throw .malformedResponse }
+        var fields = fields
+        // RFC 9110 §8.6: the length is that of the coded content.
+        if isCoded { fields.remove(.contentLength) }
         return FetchedDocument(status: status, fields: fields, body: body)
     }
 
@@ -70,12 +80,16 @@ struct ResponseAssembly {
             let value = HTTPFields.Value(bytes: Array(OptionalWhiteSpace.trimmed(line[(colon + 1)...])))
         else { return refuse(.malformedResponse) }
 
-        // The request asks for no coding. A coded body is refused, because it could grow while it is decoded.
         let nameBytes = line[..<colon]
         if ASCII.equalsIgnoringCase(nameBytes, "content-encoding".utf8),
             !ASCII.equalsIgnoringCase(value.bytes, "identity".utf8)
         {
-            return refuse(.malformedResponse)
+            // RFC 9110 §8.4.1.3: x-gzip is gzip. Only one coding is undone, and then the content has none.
+            guard decodesGzip, !isCoded,
+                ["gzip", "x-gzip"].contains(where: { ASCII.equalsIgnoringCase(value.bytes, $0.utf8) })
+            else { return refuse(.unsupportedEncoding) }
+            isCoded = true
+            return true
         }
         if ASCII.equalsIgnoringCase(nameBytes, "transfer-encoding".utf8),
             !ASCII.equalsIgnoringCase(value.bytes, "chunked".utf8)

@@ -1,7 +1,7 @@
 import JOSE
 import WireFormat
 
-/// A text with public keys (a JWK Set, one JWK, or one PEM block), and what the library decides about each entry.
+/// A text with public keys (a JWK Set, one JWK, or PEM), and what the library decides about each entry.
 struct KeyDocument {
     /// One entry, usable or not. Its texts come from the document: they are cut, but not escaped.
     struct Entry {
@@ -29,25 +29,34 @@ struct KeyDocument {
     ///   - pemKeyID: The `kid` for a PEM key, which has none of its own.
     init(parsing bytes: [UInt8], issuer: String, pemKeyID: [UInt8]? = nil) throws(CommandFault) {
         let text = bytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
-        if text.starts(with: "-----BEGIN ".utf8) {
-            self.init(pem: String(decoding: text, as: UTF8.self), issuer: issuer, keyID: pemKeyID)
+        // Text may stand in front of a PEM block, but no JSON document begins otherwise.
+        if text.first != UInt8(ascii: "{"), text.first != UInt8(ascii: "["), Self.holdsPEM(bytes) {
+            try self.init(pem: String(decoding: bytes, as: UTF8.self), issuer: issuer, keyID: pemKeyID)
         } else {
             try self.init(json: bytes, issuer: issuer)
         }
     }
 
-    private init(pem: String, issuer: String, keyID: [UInt8]?) {
-        var entry: Entry
-        do throws(JSONWebKey.Defect) {
-            let key = try JSONWebKey(pem: pem, keyID: keyID.map { String(decoding: $0, as: UTF8.self) })
-            entry = Entry(index: 0, outcome: .success(key))
-            entry.type = key.typeDescription
-            keys = JSONWebKeySet([key], issuer: issuer)
-        } catch {
-            entry = Entry(index: 0, outcome: .failure(error))
-            keys = JSONWebKeySet([], issuer: issuer)
+    private static func holdsPEM(_ bytes: [UInt8]) -> Bool {
+        bytes.split { $0 == 0x0A || $0 == 0x0D }.contains { line in
+            line.drop { $0 == 0x20 || $0 == 0x09 }.starts(with: "-----BEGIN ".utf8)
         }
-        entries = [entry]
+    }
+
+    private init(pem: String, issuer: String, keyID: [UInt8]?) throws(CommandFault) {
+        do throws(JSONWebKeySet.ParseError) {
+            keys = try JSONWebKeySet(
+                pem: pem, issuer: issuer, keyID: keyID.map { String(decoding: $0, as: UTF8.self) })
+        } catch {
+            throw CommandFault(Self.noKeySet("it has no PEM block"))
+        }
+        var usable = keys.keys.makeIterator()
+        let defects = Dictionary(keys.skipped.map { ($0.index, $0.reason) }) { first, _ in first }
+        entries = (0..<keys.keys.count + keys.skipped.count).compactMap { index in
+            if let defect = defects[index] { return Entry(index: index, outcome: .failure(defect)) }
+            guard let key = usable.next() else { return nil }
+            return Entry(index: index, type: key.typeDescription, outcome: .success(key))
+        }
         repeatedKeyIDs = []
     }
 

@@ -39,10 +39,12 @@ enum KeyLocator: Equatable {
                 try environment.readFile(path, Self.maximumBytes)
             }
         case .url(let url):
+            var fields = HTTPFields()
+            fields.append(.accept, "application/json, application/jwk-set+json")
             let document: FetchedDocument
             do throws(FetchError) {
                 document = try await environment.fetcher.fetch(
-                    DocumentRequest(url: url, maximumBodyBytes: Self.maximumBytes))
+                    DocumentRequest(url: url, fields: fields, maximumBodyBytes: Self.maximumBytes))
             } catch {
                 throw CommandFault("the key set cannot be fetched: \(error.explanation) (\(error.code))")
             }

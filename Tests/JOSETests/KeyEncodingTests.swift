@@ -151,23 +151,6 @@ struct KeyEncodingTests {
         #expect(lcrypto_error_queue_length() == 0)
     }
 
-    @Test("RFC 7468: exactly one block, well-formed, and never a private key")
-    func malformed() {
-        let ec = PEMExamples.ec
-        #expect(defect("") == .malformed)
-        #expect(defect("hello") == .malformed)
-        #expect(defect(ec + "\n" + ec) == .malformed)
-        #expect(defect("x\n" + ec) == .malformed)
-        #expect(defect(ec.replacing("PUBLIC KEY-----\nM", by: "PUBLIC KEY-----\nN")) == .malformed)
-        #expect(defect(ec.replacing("/Q==", by: "/Q=")) == .malformed)
-        #expect(defect(ec.replacing("/Q==", by: "/R==")) == .malformed)
-        #expect(defect(ec.replacing("-----END", by: "----END")) == .malformed)
-        #expect(defect(ec.replacing("BEGIN PUBLIC", by: "BEGIN RSA PUBLIC")) == .malformed)
-        #expect(defect("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----") == .malformed)
-        #expect(defect("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----") == .privateMaterial)
-        #expect(defect("-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----") == .privateMaterial)
-    }
-
     private static let ed25519: JSONDocument.Object = TokenMint.edDSA.key.publicJWK
 
     private static func point(_ bytes: [UInt8]) -> JSONDocument.Object {

@@ -77,6 +77,21 @@ struct KeySetInspectionTests {
         #expect(outcome.output.hasSuffix("\n1 key, 0 usable\n"))
     }
 
+    @Test("POLICY §6: the reasons are those that a server reports for a set without a usable key")
+    func sameReasons() async throws {
+        let document = """
+            {"keys":[null,{"kty":"oct","k":"AA"},{"kty":"RSA","use":"enc"},{"kty":"EC","crv":"secp256k1"},
+            {"kty":"RSA","d":"","n":"AQAB","e":"AQAB"},{"kty":"RSA","alg":null,"d":null,"n":null,"e":"AQAB"}]}
+            """
+        let set = try JSONWebKeySet(parsing: Array(document.utf8), issuer: "")
+        #expect(set.keys.isEmpty && set.skipped.count == 6)
+        let verdicts = rows(await inspect(document)).map { $0.last ?? "" }
+        #expect(verdicts.count == 6)
+        for (verdict, skipped) in zip(verdicts, set.skipped) {
+            #expect(verdict.hasPrefix("no: \(skipped.reason.rawValue): "))
+        }
+    }
+
     @Test("what can be seen of an unusable key is shown: bits, curve, use")
     func partial() async {
         let small = await inspect(
@@ -110,6 +125,16 @@ struct KeySetInspectionTests {
         #expect(outcome.status == .good)
         #expect(rows(outcome).first?[2] == "P-256")
         #expect(outcome.output.contains("1 key, 1 usable"))
+    }
+
+    @Test("several PEM blocks with text around are several keys, each with its verdict")
+    func severalPEM() async {
+        let text = "Bag Attributes\n" + PEMKeys.es256 + "\nand\n" + PEMKeys.certificate
+        let outcome = await inspect(text + "\n-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        #expect(outcome.status == .good)
+        #expect(rows(outcome).map { $0[2] } == ["P-256", "P-256", "-"])
+        #expect(rows(outcome).last?.last?.hasPrefix("no: private_material") == true)
+        #expect(outcome.output.contains("3 keys, 2 usable"))
     }
 
     @Test("a PEM private key is refused as one")

@@ -12,11 +12,11 @@ struct CurlFetcherTLSTests {
 
     // MARK: Certificates
 
-    @Test("a certificate that the system's store does not know is a TLS failure")
+    @Test("a certificate that the system's store does not know is of an unknown authority")
     func unknownAuthority() async throws {
         let server = try OpenSSLServer()
         let url = "https://localhost:\(server.port)/a"
-        #expect(await outcomes(of: 1, from: CurlFetcher(), url: url) == [.failure(.tls)])
+        #expect(await outcomes(of: 1, from: CurlFetcher(), url: url) == [.failure(.unknownAuthority)])
     }
 
     @Test("with its authority configured the same server is trusted, with another one not")
@@ -24,27 +24,46 @@ struct CurlFetcherTLSTests {
         let server = try OpenSSLServer()
         try server.answer("a", with: Self.ok)
         for (file, outcome) in [
-            (server.authorityFile, Outcome.success(200)), (server.otherAuthorityFile, .failure(.tls)),
+            (server.authorityFile, Outcome.success(200)), (server.otherAuthorityFile, .failure(.unknownAuthority)),
         ] {
             let fetcher = CurlFetcher(certificateAuthorities: try CertificateAuthorityFile(path: file))
             #expect(await outcomes(of: 1, from: fetcher, url: "https://localhost:\(server.port)/a") == [outcome])
         }
     }
 
-    @Test("RFC 9525 §6: a good certificate for another name is a TLS failure")
-    func otherName() async throws {
-        let server = try OpenSSLServer()
-        let authorities = try CertificateAuthorityFile(path: server.authorityFile)
-        let fetcher = CurlFetcher(certificateAuthorities: authorities)
-        #expect(await outcomes(of: 1, from: fetcher, url: "https://127.0.0.1:\(server.port)/a") == [.failure(.tls)])
+    @Test("RFC 9525 §6: a good certificate for another name is named as such", arguments: ["127.0.0.1", "localhost"])
+    func otherName(host: String) async throws {
+        let server = try OpenSSLServer(name: host == "localhost" ? "other.example" : "localhost")
+        let fetcher = CurlFetcher(certificateAuthorities: try CertificateAuthorityFile(path: server.authorityFile))
+        let url = "https://\(host):\(server.port)/a"
+        #expect(await outcomes(of: 1, from: fetcher, url: url) == [.failure(.certificateForOtherName)])
     }
 
-    @Test("RFC 5280 §4.1.2.5: an expired certificate is a TLS failure")
+    @Test("RFC 5280 §4.1.2.5: an expired certificate is named as such")
     func expired() async throws {
         let server = try OpenSSLServer(days: -1)
         let authorities = try CertificateAuthorityFile(path: server.authorityFile)
         let fetcher = CurlFetcher(certificateAuthorities: authorities)
-        #expect(await outcomes(of: 1, from: fetcher, url: "https://localhost:\(server.port)/a") == [.failure(.tls)])
+        let url = "https://localhost:\(server.port)/a"
+        #expect(await outcomes(of: 1, from: fetcher, url: url) == [.failure(.certificateExpired)])
+    }
+
+    @Test("what is wrong with an expired certificate for another name is its time; of an unknown authority, that")
+    func several() async throws {
+        let server = try OpenSSLServer(name: "other.example", days: -1)
+        let url = "https://localhost:\(server.port)/a"
+        let trusting = CurlFetcher(certificateAuthorities: try CertificateAuthorityFile(path: server.authorityFile))
+        #expect(await outcomes(of: 1, from: trusting, url: url) == [.failure(.certificateExpired)])
+        #expect(await outcomes(of: 1, from: CurlFetcher(), url: url) == [.failure(.unknownAuthority)])
+    }
+
+    @Test("untrusted URLs get the same reasons")
+    func untrusted() async throws {
+        let server = try OpenSSLServer(name: "client.example.com", days: -1)
+        #expect(try await fetch("a", from: server).map(\.failure) == [.certificateExpired, .certificateExpired])
+        let other = try OpenSSLServer(name: "other.example.com")
+        #expect(
+            try await fetch("a", from: other).map(\.failure) == [.certificateForOtherName, .certificateForOtherName])
     }
 
     // MARK: Servers with every defect, for URLs of the operator and for untrusted URLs

@@ -179,9 +179,9 @@ struct IssuerDiscoveryTests {
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
         fetcher.set("https://issuer.example/new", .success(FetchedDocument(status: .notModified, body: [])))
         clock.advance(by: .seconds(86_401))
-        await #expect(throws: KeySourceError(retryAfter: 1)) { try await keys.prepare() }
+        await #expect(throws: KeySourceError(retryAfter: 1, failure: .status(304))) { try await keys.prepare() }
         #expect(fetcher.lastRequest?.url.path == "/new")
-        #expect(fetcher.lastRequest?.fields.pairs.isEmpty == true)
+        #expect(fetcher.lastRequest?.fields.pairs.map(\.name) == ["Accept"])
         #expect(events.last == "key_refresh_failed reason=status_304 issuer=https://issuer.example")
     }
 
@@ -190,7 +190,7 @@ struct IssuerDiscoveryTests {
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example"])
         fetcher.set(Self.url, json: IssuerFixture.issuer.jwks)
         let keys = try keys()
-        await #expect(throws: KeySourceError(retryAfter: 1)) { try await keys.prepare() }
+        await #expect(throws: KeySourceError(retryAfter: 1, failure: .keySetURL)) { try await keys.prepare() }
         fetcher.set(Self.oauth, json: Self.document)
         clock.advance(by: .seconds(1))
         try await keys.prepare()

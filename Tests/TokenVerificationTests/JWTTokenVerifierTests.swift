@@ -93,15 +93,35 @@ struct JWTTokenVerifierTests {
         #expect(first.asked == [.noKeys, .unknownKey])
     }
 
-    @Test("POLICY §6: a bad signature, and a kid of another algorithm, ask for nothing")
+    @Test("POLICY §6: a kid of another algorithm asks for nothing")
     func noRefetch() async throws {
         let source = CountingSource(present: try Self.keys(), answer: .success(try Self.keys()))
-        #expect(
-            try await rejection(IssuerFixture.issuer.token { $0.signature = .foreignKey }, source)
-                == .invalid(.jwt(.badSignature)))
-        let mismatch = IssuerFixture.issuer.token(algorithm: .es256) { $0.header["kid"] = "rs256-1" }
+        let keyID = IssuerFixture.issuer.jwks["keys"]?.array?.first { $0["alg"] == "RS256" }?["kid"]
+        let mismatch = IssuerFixture.issuer.token(algorithm: .es256) { $0.header["kid"] = keyID }
         #expect(try await rejection(mismatch, source) == .invalid(.jwt(.key(.algorithmMismatch))))
         #expect(source.asked == [])
+    }
+
+    @Test("POLICY §6: a bad signature asks once; a newer set decides, and without one it stays bad")
+    func badSignature() async throws {
+        let token = IssuerFixture.issuer.token { $0.signature = .foreignKey }
+        let present = try Self.keys()
+        let answers: [Result<JSONWebKeySet, KeySourceError>] = [
+            .success(present), .success(try Self.keys()), .failure(KeySourceError(retryAfter: 9)),
+        ]
+        for answer in answers {
+            let source = CountingSource(present: present, answer: answer)
+            #expect(try await rejection(token, source) == .invalid(.jwt(.badSignature)))
+            #expect(source.asked == [.badSignature])
+        }
+        let first = CountingSource(present: nil, answer: .success(present))
+        #expect(try await rejection(token, first) == .invalid(.jwt(.badSignature)))
+        #expect(first.asked == [.noKeys, .badSignature])
+        // A newer set without the key: whether the issuer still has it is another question.
+        let without = CountingSource(
+            present: present, answer: .success(JSONWebKeySet([], issuer: IssuerFixture.issuer.url)))
+        #expect(try await rejection(token, without) == .invalid(.jwt(.key(.unknown))))
+        #expect(without.asked == [.badSignature, .unknownKey])
     }
 
     @Test("No keys and none to be had: unavailable with the source's wait, never invalid")
@@ -132,10 +152,12 @@ struct JWTTokenVerifierTests {
         #expect(await code(two.token()) == "aud_mismatch")
         #expect(await code(two.token(audience: "https://two.example")) == nil)
         #expect(await code(one.token(audience: "https://two.example")) == "aud_mismatch")
-        // Both sets contain the same kid. The issuer of the token decides which key is used.
+        // The issuer of the token decides which key is used.
+        let keyID = try JWTTokenVerifierTests.keys(two).keys.first?.keyID
         #expect(
             await code(
                 one.token {
+                    $0.header["kid"] = keyID.map { .string($0) }
                     $0.claims["iss"] = .string(two.url); $0.claims["aud"] = "https://two.example"
                 }) == "bad_signature")
         #expect(await code(one.token { $0.claims["iss"] = nil }) == "iss_missing")

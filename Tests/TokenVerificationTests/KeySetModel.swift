@@ -170,7 +170,12 @@ final class KeySetModel: Sendable {
             world.oracle.require(present?.nameSet == expected, "present keys are not those of the last good sets")
             world.oracle.require(world.oracle.allowed == nil, "no fetch began behind an aging set")
         }
-        if present?.nameSet.contains(name) != true { wait(present == nil ? .noKeys : .unknownKey, name, source) }
+        if present?.nameSet.contains(name) != true {
+            wait(present == nil ? .noKeys : .unknownKey, name, source)
+        } else if world.withLock({ $0.random.below(4) }) == 0 {
+            // The token names a known key, and its signature is bad.
+            wait(.badSignature, name, source)
+        }
         executor.drain()
     }
 
@@ -209,7 +214,7 @@ final class KeySetModel: Sendable {
             let waited = now - start
             let cancelledAt = world.waiters.removeValue(forKey: id)?.cancelledAt
             let names = world.oracle.names(now)
-            let isDecided = need == .noKeys || world.oracle.isDecided(since: flight)
+            let isDecided = need != .unknownKey || world.oracle.isDecided(since: flight)
             let seconds =
                 names == nil
                 ? world.oracle.secondsOfBackOff(now) : world.oracle.seconds(world.oracle.timeToPermit(now))

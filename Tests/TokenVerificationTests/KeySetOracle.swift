@@ -21,6 +21,8 @@ struct KeySetOracle {
         var isGood = false
         /// Whether it brought another set than the one before.
         var isChange = false
+        /// Whether it asks the issuer past all caches.
+        var asks: Bool { cause == .unknownKey || cause == .badSignature }
     }
 
     enum Expectation: Equatable {
@@ -36,11 +38,11 @@ struct KeySetOracle {
     var flights: [Flight] = []
     var isUnderway = false
     var failures = 0
-    /// When the last good fetch for an unknown key began.
-    var askedForUnknownKey: Duration?
+    /// When the last good fetch began that asked the issuer past all caches.
+    var askedIssuer: Duration?
     var backOffEnd = Duration.zero
-    /// When a fetch that did not ask for an unknown key last brought the same set again. At that moment, the requests
-    /// that waited for it may ask for an unknown key.
+    /// When a fetch that did not ask the issuer last brought the same set again. At that moment, the requests
+    /// that waited for it may ask the issuer.
     var broughtNothingAt: Duration?
     /// The reason for which the next request may begin a fetch. A fetch must not begin otherwise.
     var allowed: KeySourceEvent.RefreshCause?
@@ -92,10 +94,14 @@ struct KeySetOracle {
             return now >= backOffEnd ? .start(.noKeys) : .refuse(secondsOfBackOff(now))
         }
         if need == .noKeys { return .answer }
+        if need == .badSignature {
+            if isUnderway { return .join }
+            return mayAskForBadSignature(now) ? .start(.badSignature) : .answer
+        }
         let left = timeToPermit(now)
-        if isUnderway, flights.last?.cause == .unknownKey || left == .zero { return .join }
+        if isUnderway, flights.last?.asks == true || left == .zero { return .join }
         if left == .zero { return .start(.unknownKey) }
-        if let asked = askedForUnknownKey, now - asked <= .seconds(5) { return .answer }
+        if let asked = askedIssuer, now - asked <= .seconds(5) { return .answer }
         return .refuse(seconds(left))
     }
 
@@ -120,17 +126,22 @@ struct KeySetOracle {
         return missingSince + .seconds(30) - now
     }
 
+    /// One fetch for a bad signature in a minute.
+    func mayAskForBadSignature(_ now: Duration) -> Bool {
+        flights.last { $0.cause == .badSignature }.map { now - $0.startedAt >= .seconds(60) } ?? true
+    }
+
     /// Whether a fetch of this number or a later one decides that a key is unknown: one that asked for an unknown key,
     /// or that brought another set.
     func isDecided(since flight: Int) -> Bool {
         flights.indices.contains {
-            $0 >= flight && flights[$0].isGood && (flights[$0].cause == .unknownKey || flights[$0].isChange)
+            $0 >= flight && flights[$0].isGood && (flights[$0].asks || flights[$0].isChange)
         }
     }
 
     /// Whether the issuer was asked for an unknown key just now, and cannot be asked again.
     func hasJustAsked(_ now: Duration) -> Bool {
-        timeToPermit(now) > .zero && askedForUnknownKey.map { now - $0 <= .seconds(5) } ?? false
+        timeToPermit(now) > .zero && askedIssuer.map { now - $0 <= .seconds(5) } ?? false
     }
 
     func secondsOfBackOff(_ now: Duration) -> Int {
@@ -150,7 +161,7 @@ struct KeySetOracle {
         if flights[index].askedAt == nil { flights[index].askedAt = now }
         require(flights[index].requests <= 2, "more than one retry in a fetch")
         require(
-            (request.fields[.cacheControl] == "no-cache") == (flights[index].cause == .unknownKey),
+            (request.fields[.cacheControl] == "no-cache") == flights[index].asks,
             "no-cache in the wrong lane")
         return index
     }
@@ -159,11 +170,15 @@ struct KeySetOracle {
         switch event {
         case .refreshStarted(let cause):
             require(!isUnderway, "a second fetch beside another")
-            let isAskedAgain = cause == .unknownKey && allowed == nil && broughtNothingAt == now
+            let asks = cause == .unknownKey || cause == .badSignature
+            let isAskedAgain = asks && allowed == nil && broughtNothingAt == now
             require(
                 cause == allowed || isAskedAgain,
                 "a fetch for \(cause) where \(allowed.map(\.rawValue) ?? "none") may begin")
-            if cause != .unknownKey { require(now >= backOffEnd, "an attempt during back-off") }
+            if !asks { require(now >= backOffEnd, "an attempt during back-off") }
+            if cause == .badSignature {
+                require(mayAskForBadSignature(now), "a second fetch for a bad signature within a minute")
+            }
             if cause == .unknownKey { require(timeToPermit(now) == .zero, "a fetch for an unknown key without permit") }
             allowed = nil
             isUnderway = true
@@ -175,7 +190,7 @@ struct KeySetOracle {
             }
             guard let content = flights.last?.content else { return require(false, "a success without a good answer") }
             let isChange = goods.last?.names != content.names
-            if !isChange, flights.last?.cause != .unknownKey { broughtNothingAt = now }
+            if !isChange, flights.last?.asks == false { broughtNothingAt = now }
             goods.append(
                 Good(
                     at: now, names: content.names,
@@ -183,7 +198,7 @@ struct KeySetOracle {
             if let index = flights.indices.last {
                 flights[index].isGood = true
                 flights[index].isChange = isChange
-                if flights[index].cause == .unknownKey { askedForUnknownKey = flights[index].startedAt }
+                if flights[index].asks { askedIssuer = flights[index].startedAt }
             }
             isUnderway = false
             failures = 0
@@ -197,7 +212,7 @@ struct KeySetOracle {
             }
             isUnderway = false
             // The lanes do not delay each other.
-            if flights.last?.cause == .unknownKey { return }
+            if flights.last?.asks == true { return }
             backOffEnd = now + .seconds(min(60, 1 << min(failures, 6))) * draw
             failures += 1
         default: break

@@ -96,6 +96,64 @@ struct KeySetStateTests {
         }
     }
 
+    // MARK: Bad signatures (POLICY §6)
+
+    @Test("A bad signature: one fetch in 60 s on a permit of its own, else the present set decides at once")
+    func badSignature() throws {
+        var state = try Self.fetched()
+        let attempt = try Self.begun(&state, .badSignature, .seconds(10))
+        #expect(attempt.cause == .badSignature)
+        #expect(state.step(for: .badSignature, now: .seconds(10)).text == "join")
+        _ = state.finish(attempt, .changed(try Self.document("a")), now: .seconds(11), fraction: 0)
+        #expect(state.stepAfterWait(for: .badSignature, attempt, now: .seconds(11)).text == "answer a")
+        #expect(state.step(for: .badSignature, now: .seconds(70) - .milliseconds(1)).text == "answer a")
+        // The permits of the other lane are whole: it has three.
+        var other = state
+        try Self.empty(&other, at: .seconds(20))
+        #expect(other.step(for: .badSignature, now: .seconds(70)).text == "start")
+        #expect(state.step(for: .badSignature, now: .seconds(70)).text == "start")
+    }
+
+    @Test("A failed fetch for a bad signature: the present set decides, nothing backs off, and no second one for 60 s")
+    func badSignatureFailed() throws {
+        var state = try Self.fetched()
+        let attempt = try Self.begun(&state, .badSignature, .seconds(238))
+        _ = state.finish(attempt, .failed(.status(500)), now: .seconds(243), fraction: 1)
+        #expect(state.stepAfterWait(for: .badSignature, attempt, now: .seconds(243)).text == "answer a")
+        #expect(state.step(for: .badSignature, now: .seconds(244)).text == "answer a")
+        #expect(state.look(now: .seconds(244)).begun?.cause == .aging)
+        // Past the hard lifetime, the present set decides nothing.
+        var expired = try Self.fetched()
+        let late = try Self.begun(&expired, .badSignature, .seconds(3_598))
+        _ = expired.finish(late, .failed(.fetch(.timedOut)), now: .seconds(3_603), fraction: 1)
+        #expect(expired.stepAfterWait(for: .badSignature, late, now: .seconds(3_603)).text == "refuse 1")
+    }
+
+    @Test("A bad signature joins a running refresh; if that brings the same set, the issuer is asked")
+    func badSignatureWhileAging() throws {
+        var state = try Self.fetched()
+        let aging = try #require(state.look(now: .seconds(241)).begun)
+        #expect(state.step(for: .badSignature, now: .seconds(241)).text == "join")
+        var same = state
+        _ = same.finish(aging, .unchanged(try #require(aging.known)), now: .seconds(242), fraction: 0)
+        #expect(same.stepAfterWait(for: .badSignature, aging, now: .seconds(242)).text == "start")
+        #expect(same.stepAfterWait(for: .badSignature, aging, now: .seconds(242)).text == "join")
+        _ = state.finish(aging, .changed(try Self.document("a", "b")), now: .seconds(242), fraction: 0)
+        #expect(state.stepAfterWait(for: .badSignature, aging, now: .seconds(242)).text == "answer a b")
+    }
+
+    @Test("An unknown key joins a fetch for a bad signature, which asks the issuer too")
+    func unknownKeyJoins() throws {
+        var state = try Self.fetched()
+        try Self.empty(&state, at: .seconds(10))
+        let attempt = try Self.begun(&state, .badSignature, .seconds(20))
+        #expect(state.step(for: .unknownKey, now: .seconds(20)).text == "join")
+        _ = state.finish(attempt, .changed(try Self.document("a")), now: .seconds(21), fraction: 0)
+        #expect(state.stepAfterWait(for: .unknownKey, attempt, now: .seconds(21)).text == "answer a")
+        #expect(state.step(for: .unknownKey, now: .seconds(25)).text == "answer a")
+        #expect(state.step(for: .unknownKey, now: .seconds(26)).text == "refuse 14")
+    }
+
     // MARK: The rows
 
     @Test("Row 1, no set, TTL lane free: one fetch that all wait for; a set decides, else 503")

@@ -22,8 +22,11 @@ struct RemoteKeySetHTTPTests {
             timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
+    /// The fields of the last request without `Accept`, which is the same for all.
     private func sent() -> [String] {
-        (fetcher.lastRequest?.fields.pairs ?? []).map { "\($0.name): \($0.value)" }
+        let fields = (fetcher.lastRequest?.fields.pairs ?? []).map { "\($0.name): \($0.value)" }
+        #expect(fields.first == "Accept: application/json, application/jwk-set+json")
+        return Array(fields.dropFirst())
     }
 
     /// Triggers the fetch for unknown keys.
@@ -93,7 +96,7 @@ struct RemoteKeySetHTTPTests {
         fetcher.set(Self.url, json: IssuerFixture.issuer.jwks)
         try await source.prepare()
         fetcher.set(Self.url, .success(FetchedDocument(status: .notModified, body: [])))
-        await #expect(throws: KeySourceError(retryAfter: 1)) { try await refresh() }
+        await #expect(throws: KeySourceError(retryAfter: 1, failure: .status(304))) { try await refresh() }
         #expect(events.last == "key_refresh_failed reason=status_304 issuer=https://issuer.example")
     }
 
@@ -122,7 +125,7 @@ struct RemoteKeySetHTTPTests {
         ] as [(ScriptedFetcher.Answer, Int)])
     func retry(answer: ScriptedFetcher.Answer, requests: Int) async throws {
         fetcher.set(Self.url, answer)
-        await #expect(throws: KeySourceError(retryAfter: 1)) { try await source.prepare() }
+        await #expect(throws: KeySourceError.self) { try await source.prepare() }
         #expect(fetcher.requests.count == requests)
         #expect(events.count == 2)
     }
@@ -136,7 +139,8 @@ struct RemoteKeySetHTTPTests {
             let present = try? await source.keys(for: .noKeys)
             #expect(present?.keys.count ?? 0 == (extra == 0 ? count : 2))
             if extra == 1 {
-                await #expect(throws: KeySourceError(retryAfter: 1)) { try await refresh() }
+                let failure = RemoteKeySet.FetchFailure.fetch(.tooLarge(limit: 1_048_576))
+                await #expect(throws: KeySourceError(retryAfter: 1, failure: failure)) { try await refresh() }
                 #expect(events.last == "key_refresh_failed reason=fetch_too_large issuer=https://issuer.example")
             }
         }

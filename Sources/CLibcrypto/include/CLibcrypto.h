@@ -45,10 +45,11 @@ lcrypto_key *_Nullable lcrypto_ec_import(enum lcrypto_curve curve, const uint8_t
 // Imports an Ed25519 public key of 32 bytes (RFC 8032 section 5.1.5). NULL unless they encode a point on the curve.
 lcrypto_key *_Nullable lcrypto_ed25519_import(const uint8_t *x, size_t length);
 
-// Reads the public key of a DER SubjectPublicKeyInfo or of an X.509 certificate. NULL when bytes follow the structure.
-// The key may be of every kind, LCRYPTO_OTHER included, and its numbers are not checked: the caller takes the numbers
-// out with lcrypto_key_public and imports them.
+// Reads the public key of a DER SubjectPublicKeyInfo, RSAPublicKey (RFC 8017 section A.1.1) or X.509 certificate. NULL
+// when bytes follow the structure. The key may be of every kind, LCRYPTO_OTHER included, and its numbers are not
+// checked: the caller takes the numbers out with lcrypto_key_public and imports them.
 lcrypto_key *_Nullable lcrypto_spki_read(const uint8_t *der, size_t length);
+lcrypto_key *_Nullable lcrypto_rsa_public_key_read(const uint8_t *der, size_t length);
 lcrypto_key *_Nullable lcrypto_certificate_read(const uint8_t *der, size_t length);
 
 // The kind of a key.

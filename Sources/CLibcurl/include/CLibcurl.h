@@ -22,11 +22,16 @@ enum {
     clibcurl_malformed = 6,
     clibcurl_stopped = 7,  // by a callback
     clibcurl_unavailable = 8,
+    clibcurl_unknown_authority = 9,
+    clibcurl_expired = 10,
+    clibcurl_wrong_name = 11,
 };
 
 // Loads and initialises libcurl. Called by one thread at a time, before any other call, until it has succeeded once.
 // 1 = usable; -1 = cannot be loaded now; -2 = too old, or without TLS or thread-safe initialisation.
 int clibcurl_start(void);
+// Whether libcurl can undo gzip; then every request asks for it. Call it after clibcurl_start has succeeded.
+int clibcurl_decodes_gzip(void);
 
 typedef struct clibcurl_multi clibcurl_multi;
 typedef struct clibcurl_transfer clibcurl_transfer;
@@ -71,12 +76,12 @@ void clibcurl_transfer_free(clibcurl_transfer *transfer);
 int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, const char *scheme, const char *host,
                               uint16_t port, const char *path, const char *query);
 // Sets everything but the URL, after clibcurl_transfer_set_url: no redirects, no proxy but the given one, no cookies,
-// no credentials of the machine, no content coding, verified TLS; and the limits.
+// no credentials of the machine, no content coding but gzip, verified TLS; and the limits.
 // - certificate_file: PEM; NULL = the system's certificate authorities.
 // - proxy: scheme://host:port of a proxy that is asked for a tunnel; NULL = no proxy.
 // - resolution: "host:port:address,address", the addresses of the host that is connected to, which is the proxy if
 //   there is one. libcurl resolves no name itself. NULL = the host is a literal address.
-// - maximum_content: the largest announced length. The content callback must count what arrives.
+// - maximum_content: the largest announced length. The content callback gets decoded bytes and must count them.
 // - keeps_connection: 1 = a kept connection may be used, and this one may be kept; 0 = a new connection for this
 //   transfer only. 1 = set; -1 = out of memory, or this libcurl does not know an option, so that a rule would not hold.
 int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,

@@ -78,10 +78,13 @@ struct MetadataLocations: Sendable {
         at location: AbsoluteURL, within time: Duration
     ) async throws(RemoteKeySet.FetchFailure) -> IssuerDiscovery.Document {
         guard time > .zero else { throw .fetch(.timedOut) }
+        var fields = HTTPFields()
+        fields.append(.accept, "application/json")
         let answer: FetchedDocument
         do throws(FetchError) {
             answer = try await fetch.document(
-                DocumentRequest(url: location, maximumBodyBytes: Limits.maximumDocumentBytes), within: time)
+                DocumentRequest(url: location, fields: fields, maximumBodyBytes: Limits.maximumDocumentBytes),
+                within: time)
         } catch {
             throw .fetch(error)
         }

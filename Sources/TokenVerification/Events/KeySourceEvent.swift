@@ -45,6 +45,12 @@ extension KeySourceEvent {
         case aging
         /// A token has a `kid` that is not in the present set.
         case unknownKey = "unknown_kid"
+        /// A token has a bad signature for its key in the present set.
+        case badSignature = "bad_signature"
+
+        /// Whether a cache between here and the issuer must not answer the fetch. These are the causes that any caller
+        /// can bring about.
+        var asksIssuer: Bool { self == .unknownKey || self == .badSignature }
     }
 }
 

@@ -102,15 +102,14 @@ public struct JWTTokenVerifier: TokenVerifier {
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         if let known = rememberedToken(token) { return known }
         let candidate = try prepare(token)
-        let present = issuers[candidate.issuer].keys.presentKeys()
-        if let present {
-            switch verdict(candidate, present) {
-            case .accepted(let token): return token
-            case .refused(let rejection): throw rejection
-            case .unknownKey: break
-            }
+        guard let present = issuers[candidate.issuer].keys.presentKeys() else {
+            return try await verify(candidate, .noKeys, judged: nil)
         }
-        return try await verify(candidate, lackedBy: present)
+        switch verdict(candidate, present) {
+        case .accepted(let token): return token
+        case .refused(let rejection): throw rejection
+        case .undecided(let need): return try await verify(candidate, need, judged: present)
+        }
     }
 
     /// The cached token, or nil when it is not cached or the key set has changed since then.
@@ -169,37 +168,53 @@ public struct JWTTokenVerifier: TokenVerifier {
         return differences.first { $0 != .other } ?? .other
     }
 
-    /// Verifies with newer keys than `present`, which is nil or lacks the token's key.
+    /// Verifies with newer keys than `judged`, which is nil or did not decide.
     private func verify(
-        _ candidate: Candidate, lackedBy present: JSONWebKeySet?
+        _ candidate: Candidate, _ need: KeyNeed, judged: JSONWebKeySet?
     ) async throws(TokenRejection) -> AccessToken {
-        var judged = present
+        var (need, judged) = (need, judged)
         // A set that lacks the key is final only if it is the answer to the question for an unknown key. The answer to
         // another question, such as the first fetch, may come from a cache that has not yet seen the key. Therefore a
         // set that is new here is followed by one more question.
         for _ in 0..<2 {
             let keys: JSONWebKeySet
             do throws(KeySourceError) {
-                keys = try await issuers[candidate.issuer].keys.keys(for: judged == nil ? .noKeys : .unknownKey)
+                keys = try await issuers[candidate.issuer].keys.keys(for: need)
             } catch {
                 // A wait that ended because the client went away says nothing about the keys.
-                throw .unavailable(Task.isCancelled ? .cancelled : .keys, retryAfter: error.retryAfter)
+                if Task.isCancelled { throw .unavailable(.cancelled, retryAfter: error.retryAfter) }
+                // The signature is bad by the set that was judged.
+                if need == .badSignature { throw Self.rejection(need) }
+                throw .unavailable(.keys, retryAfter: error.retryAfter)
+            }
+            if keys.identity == judged?.identity {
+                if need == .badSignature, Task.isCancelled { throw .unavailable(.cancelled, retryAfter: 1) }
+                throw Self.rejection(need)
             }
             switch verdict(candidate, keys) {
             case .accepted(let token): return token
             case .refused(let rejection): throw rejection
-            case .unknownKey where keys.identity == judged?.identity: throw .invalid(.jwt(.key(.unknown)))
-            case .unknownKey: judged = keys
+            // A newer set was asked for, and its key does not verify the signature either.
+            case .undecided(.badSignature) where need != .noKeys: throw Self.rejection(.badSignature)
+            case .undecided(let next): (need, judged) = (next, keys)
             }
         }
-        throw .invalid(.jwt(.key(.unknown)))
+        throw Self.rejection(need)
+    }
+
+    /// The rejection of a token when no newer set has changed the verdict.
+    private static func rejection(_ need: KeyNeed) -> TokenRejection {
+        switch need {
+        case .noKeys, .unknownKey: .invalid(.jwt(.key(.unknown)))
+        case .badSignature: .invalid(.jwt(.badSignature))
+        }
     }
 
     private enum Verdict {
         case accepted(AccessToken)
         case refused(TokenRejection)
-        /// The only result that a newer key set can change.
-        case unknownKey
+        /// A newer key set can change this result.
+        case undecided(KeyNeed)
     }
 
     private func verdict(_ candidate: Candidate, _ keys: JSONWebKeySet) -> Verdict {
@@ -213,7 +228,9 @@ public struct JWTTokenVerifier: TokenVerifier {
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))
             return .accepted(token)
         } catch .key(.unknown) {
-            return .unknownKey
+            return .undecided(.unknownKey)
+        } catch .badSignature {
+            return .undecided(.badSignature)
         } catch .cryptographyUnavailable {
             return .refused(.unavailable(.cryptography, retryAfter: 1))
         } catch {

@@ -55,10 +55,12 @@ struct KeySetFetch: Sendable {
         from url: AbsoluteURL, _ cause: KeySourceEvent.RefreshCause, _ known: KeySetDocument?
     ) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
         var fields = HTTPFields()
+        // RFC 7517 §8.5.2 registers the second type. Some hosts answer 406 unless they find the first one.
+        fields.append(.accept, "application/json, application/jwk-set+json")
         known?.validators.write(to: &fields)
         // RFC 9111 §5.2.1.4: a cache between here and the origin may have the set without the new key, so it must ask
-        // the origin.
-        if cause == .unknownKey { fields.append(.cacheControl, "no-cache") }
+        // the issuer.
+        if cause.asksIssuer { fields.append(.cacheControl, "no-cache") }
         let response: FetchedDocument
         do throws(FetchError) {
             response = try await fetch.document(
@@ -97,7 +99,7 @@ struct KeySetFetch: Sendable {
         } catch {
             throw .keySet(error)
         }
-        guard !keys.keys.isEmpty else { throw .noUsableKey }
+        guard !keys.keys.isEmpty else { throw .noUsableKey(RemoteKeySet.reportedDefects(of: keys.skipped)) }
         return keys
     }
 }

@@ -71,9 +71,13 @@ struct KeySetState: Sendable {
     private var newestSet: UInt64 = 0
     private var backOff = BackOff()
     private var permits: FetchPermits
-    /// When the last successful fetch for an unknown key began; nil before the first one. Other fetches do not count: a
-    /// cache between here and the issuer may answer them with an older set.
-    private var askedForUnknownKey: Duration?
+    /// When the last successful fetch that asked the issuer began; nil before the first one. Other fetches do not
+    /// count: a cache between here and the issuer may answer them with an older set.
+    private var askedIssuer: Duration?
+    /// When the last fetch for a bad signature began; nil before the first one.
+    private var askedForBadSignature: Duration?
+    /// Why the last fetch failed; nil when it did not fail.
+    private(set) var lastFailure: RemoteKeySet.FetchFailure?
     private let createdAt: Duration
     /// A fast path: until this time, these keys are used and nothing else is checked. Every token reads it.
     private var quiet: (keys: JSONWebKeySet?, until: Duration) = (nil, .seconds(-1))
@@ -122,37 +126,54 @@ struct KeySetState: Sendable {
             guard backOff.isOver(now) else { return .refuse(retryAfter: backOff.secondsLeft(now)) }
             return .wait(begin(.noKeys, now), isNew: true)
         }
-        guard need == .unknownKey else { return .answer(keys) }
+        switch need {
+        case .noKeys: return .answer(keys)
+        case .unknownKey: return stepForUnknownKey(keys, now)
+        case .badSignature:
+            if let underway { return .wait(underway, isNew: false) }
+            // No permit: the signature is bad by the present set.
+            if let asked = askedForBadSignature, now - asked < RemoteKeySet.Limits.badSignatureInterval {
+                return .answer(keys)
+            }
+            askedForBadSignature = now
+            return .wait(begin(.badSignature, now), isNew: true)
+        }
+    }
+
+    private mutating func stepForUnknownKey(_ keys: JSONWebKeySet, _ now: Duration) -> Step {
         // The set lacks the key: join the running fetch. A refresh because of age takes no permit, but it decides only
         // if it brings another set: see `stepAfterWait`.
-        if let underway, underway.cause == .unknownKey || permits.timeLeft(now) == .zero {
+        if let underway, underway.cause.asksIssuer || permits.timeLeft(now) == .zero {
             return .wait(underway, isNew: false)
         }
         if underway == nil, permits.take(now) { return .wait(begin(.unknownKey, now), isNew: true) }
         // No permit: the present set decides only if the issuer has just been asked for it. Otherwise, the key may be
         // a new one, and the token good.
-        if let asked = askedForUnknownKey, now - asked <= RemoteKeySet.Limits.unknownKeyDecisionTime {
+        if let asked = askedIssuer, now - asked <= RemoteKeySet.Limits.unknownKeyDecisionTime {
             return .answer(keys)
         }
         return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
     }
 
     /// The step of a request after its wait for `attempt`, with or without success. It returns `wait` only after a
-    /// fetch for another reason than an unknown key.
+    /// fetch that did not ask the issuer.
     ///
-    /// After a successful fetch its set decides. Without one, the present set cannot decide that a key is unknown, and
-    /// the answer is *unavailable*.
+    /// After a successful fetch its set decides. Without one, the present set decides that a signature is bad. It
+    /// cannot decide that a key is unknown: the answer is *unavailable*.
     mutating func stepAfterWait(for need: KeyNeed, _ attempt: KeyAttempt, now: Duration) -> Step {
         dropRemovedKeys(now)
         guard let keys = usableKeys(now) else { return .refuse(retryAfter: backOff.secondsLeft(now)) }
-        guard need == .unknownKey else { return .answer(keys) }
-        guard newestSet >= attempt.number else { return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds) }
+        guard need != .noKeys else { return .answer(keys) }
+        guard newestSet >= attempt.number else {
+            guard need == .unknownKey else { return .answer(keys) }
+            return .refuse(retryAfter: permits.timeLeft(now).retryAfterSeconds)
+        }
         // RFC 9111 §5.2.1.4: a cache may have answered this fetch with the old set, because it was sent without
-        // `no-cache`. The set that lacks the key is still the same, so the issuer is asked now.
-        if attempt.cause != .unknownKey, newestSet == attempt.number,
+        // `no-cache`. The set that does not verify the token is still the same, so the issuer is asked now.
+        if !attempt.cause.asksIssuer, newestSet == attempt.number,
             present?.document.keys.identity == attempt.known?.keys.identity
         {
-            return step(for: .unknownKey, now: now)
+            return step(for: need, now: now)
         }
         return .answer(keys)
     }
@@ -171,10 +192,13 @@ struct KeySetState: Sendable {
         case .changed(let document), .unchanged(let document):
             renew(document, now, fraction)
             newestSet = attempt.number
-            if attempt.cause == .unknownKey { askedForUnknownKey = attempt.startedAt }
-        // A failure in the lane of unknown keys does not delay the other lane: a caller could cause it at any time.
-        case .failed where attempt.cause == .unknownKey: break
-        case .failed: backOff.fail(now, fraction: fraction)
+            lastFailure = nil
+            if attempt.cause.asksIssuer { askedIssuer = attempt.startedAt }
+        case .failed(let failure):
+            lastFailure = failure
+            // A failure in the lanes of unknown keys and bad signatures does not delay the other lane: a caller could
+            // cause it at any time.
+            if !attempt.cause.asksIssuer { backOff.fail(now, fraction: fraction) }
         }
         return true
     }

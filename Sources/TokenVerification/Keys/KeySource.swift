@@ -12,11 +12,14 @@ public protocol KeySource: Sendable {
     /// each call is correct, but makes these caches useless.
     func presentKeys() -> JSONWebKeySet?
 
-    /// Returns a newer set, because the present one is missing or lacks the token's key.
+    /// Returns a newer set, because the present one is missing or does not verify the token.
     ///
     /// A token whose key is not in the returned set is invalid (401). If the returned set is not the one that lacked
     /// the key before, the verifier first asks once more with ``KeyNeed/unknownKey``. Throw if you could not ask the
     /// issuer for a newer set, unless the present set is certainly its newest.
+    ///
+    /// For ``KeyNeed/badSignature``, return the present set if you could not ask: the token is bad by that set. Any
+    /// caller can make tokens with bad signatures, so limit how often they cause a fetch.
     ///
     /// - Throws: ``KeySourceError`` when there is no set, or the issuer could not be asked for a newer one.
     func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet

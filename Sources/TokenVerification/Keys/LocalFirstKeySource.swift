@@ -40,8 +40,10 @@ public final class LocalFirstKeySource: KeySource {
     ///   has none; without local keys, also when the remote source has no other set than before.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
         guard let remote else { return try await local.keys(for: need) }
-        // The local set does not have the key. If the remote source has no set yet, it needs its first one.
+        // The local set does not verify the token. If the remote source has no set yet, it needs its first one.
         let before = remote.presentKeys()
+        // The local set has the key. No caller may make the remote source fetch its first set for a bad signature.
+        if need == .badSignature, before == nil, let localKeys = local.presentKeys() { return localKeys }
         let remoteKeys = try await remote.keys(for: before == nil ? .noKeys : need)
         if let localKeys = local.presentKeys() { return join(localKeys, remoteKeys) }
         // The set that lacks the key is still the same, and the local set could not be looked at.

@@ -20,8 +20,10 @@ extension RemoteKeySet {
         case introspectionEndpoint
         /// The document is not a key set.
         case keySet(JSONWebKeySet.ParseError)
-        /// The set has no usable key.
-        case noUsableKey
+        /// The set has no usable key. The associated value has the reason for each entry, in order: for at most
+        /// ``Limits/maximumSkippedKeyEvents`` entries, and for the entries beyond the limit of a set, if there are any.
+        /// It is empty for an empty set.
+        case noUsableKey([JSONWebKeySet.Skipped])
 
         /// A stable snake_case code, for events and metrics.
         public var code: String {

@@ -19,6 +19,9 @@ extension RemoteKeySet {
         public static let unknownKeyFetches = 3
         /// The time after which one fetch for unknown keys is allowed again.
         public static let unknownKeyInterval: Duration = .seconds(30)
+        /// The time after which one fetch for a bad signature is allowed again. An issuer that came back with a new key
+        /// under its old `kid` is found by it.
+        public static let badSignatureInterval: Duration = .seconds(60)
         /// How long after a fetch for an unknown key its set still decides that a key is unknown. Later, and without a
         /// permit for another fetch, a token with an unknown key gets *unavailable*.
         public static let unknownKeyDecisionTime: Duration = .seconds(5)

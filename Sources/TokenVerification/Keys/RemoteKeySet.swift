@@ -10,8 +10,9 @@ public import WireFormat
 /// it before it is old. There is one fetch at a time; a cancelled request does not cancel the fetch. When a fetch
 /// fails, the present set is used until the end of its hard lifetime. Unknown key ids cause at most
 /// ``Limits/unknownKeyFetches`` fetches in a row and then one per ``Limits/unknownKeyInterval``, for any number of
-/// tokens. If the issuer could not be asked for a token's key, the source throws, and the token gets *unavailable*, not
-/// *invalid*. A set replaces the present one only if it has a usable key.
+/// tokens. Bad signatures cause one fetch per ``Limits/badSignatureInterval``, since the issuer may have a new key
+/// under its old `kid`. If the issuer could not be asked for a token's key, the source throws, and the token gets
+/// *unavailable*, not *invalid*. A set replaces the present one only if it has a usable key.
 ///
 /// `KeySetState` makes the decisions; this type executes them. All numbers are in ``Limits``.
 public final class RemoteKeySet: KeySource {
@@ -122,9 +123,11 @@ public final class RemoteKeySet: KeySource {
     }
 
     /// Fetches a set or waits for the running fetch. Returns the present set for ``KeyNeed/unknownKey`` without a fetch
-    /// only when the issuer was asked for it at most ``Limits/unknownKeyDecisionTime`` ago.
+    /// only when the issuer was asked for it at most ``Limits/unknownKeyDecisionTime`` ago. Returns the present set for
+    /// ``KeyNeed/badSignature`` when the fetch fails, and without a fetch when the last one for this need began less
+    /// than ``Limits/badSignatureInterval`` ago.
     ///
-    /// - Throws: ``KeySourceError`` when there is no set that can decide.
+    /// - Throws: ``KeySourceError`` when there is no set that can decide, with the failure of the last fetch.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet {
         let timing = fetch.timing
         let now = clock.now()
@@ -139,8 +142,9 @@ public final class RemoteKeySet: KeySource {
         }
         switch step {
         case .answer(let keys): return keys
-        case .refuse(let seconds): throw KeySourceError(retryAfter: seconds)
-        case .wait: throw KeySourceError(retryAfter: 1)
+        case .refuse(let seconds):
+            throw KeySourceError(retryAfter: seconds, failure: state.withLock { $0.lastFailure })
+        case .wait: throw KeySourceError(retryAfter: 1, failure: state.withLock { $0.lastFailure })
         }
     }
 
@@ -170,18 +174,28 @@ public final class RemoteKeySet: KeySource {
     private func tell(_ result: KeyAttemptResult) {
         switch result {
         case .changed(let document):
-            tellSkipped(in: document.keys)
+            tellSkipped(Self.reportedDefects(of: document.keys.skipped))
             tell(.refreshSucceeded(usableKeys: document.keys.keys.count))
         case .unchanged(let document): tell(.refreshSucceeded(usableKeys: document.keys.keys.count))
-        case .failed(let failure): tell(failure.isRejectedSet ? .setRejected(failure) : .refreshFailed(failure))
+        case .failed(let failure):
+            if case .noUsableKey(let skipped) = failure { tellSkipped(skipped) }
+            tell(failure.isRejectedSet ? .setRejected(failure) : .refreshFailed(failure))
         }
     }
 
-    private func tellSkipped(in keys: JSONWebKeySet) {
-        for skipped in keys.skipped.prefix(Limits.maximumSkippedKeyEvents) where skipped.reason != .beyondLimit {
-            tell(.keySkipped(index: skipped.index, reason: skipped.reason))
+    private func tellSkipped(_ skipped: [JSONWebKeySet.Skipped]) {
+        for entry in skipped {
+            tell(
+                entry.reason == .beyondLimit
+                    ? .tooManyKeys(limit: JSONWebKeySet.maximumKeys)
+                    : .keySkipped(index: entry.index, reason: entry.reason))
         }
-        if keys.skipped.last?.reason == .beyondLimit { tell(.tooManyKeys(limit: JSONWebKeySet.maximumKeys)) }
+    }
+
+    /// The unused entries that are reported: the first ones, and the one for all entries beyond the limit.
+    static func reportedDefects(of skipped: [JSONWebKeySet.Skipped]) -> [JSONWebKeySet.Skipped] {
+        skipped.filter { $0.reason != .beyondLimit }.prefix(Limits.maximumSkippedKeyEvents)
+            + skipped.filter { $0.reason == .beyondLimit }
     }
 
     private func tell(_ event: KeySourceEvent) {
