@@ -12,7 +12,6 @@ enum JSONRPCMessage {
     /// Parses one message.
     init(_ body: JSONValue) throws(JSONRPCError) {
         guard let message = body.object else {
-            // MCP removed batches in revision 2025-06-18, the oldest one supported here.
             throw JSONRPCError(.invalidRequest, "The body must be a single JSON-RPC message object.")
         }
         let id = message["id"]

@@ -1,7 +1,7 @@
 import ResourceServerKit
 
-/// An MCP server over streamable HTTP. Each POST carries one JSON-RPC message. There are no sessions and no other
-/// state.
+/// An MCP server over streamable HTTP. Each POST carries one JSON-RPC message, or a batch of MCP 2025-03-26. There are
+/// no sessions and no other state.
 ///
 /// It contains no OAuth code. ``ResourceServer`` calls it only for requests with a good access token, and passes the
 /// token's principal.
@@ -10,6 +10,8 @@ struct MCPHandler: Sendable {
     static let defaultPath = "/mcp"
     /// The largest body in bytes.
     static let maximumBodyBytes = 1_048_576
+    /// The most messages of a batch. It bounds the answer, which is longer than the batch.
+    static let maximumBatch = 50
     /// The name and version of this server, as clients see them.
     static let serverInfo: JSONValue = ["name": "mcp-quickstart", "version": "1.0.0"]
 
@@ -48,6 +50,43 @@ struct MCPHandler: Sendable {
         } catch {
             return refusal(JSONRPCError(.parseError, "The body is not JSON, or it is nested too deeply."), in: nil)
         }
+        guard let batch = value.array else { return try await respond(to: value, of: request, principal: principal) }
+        do throws(JSONRPCError) {
+            // MCP 2025-06-18 removed batches.
+            guard try MCPRevision(of: request, params: JSONDocument.Object()) == .v2025March26,
+                (1...Self.maximumBatch).contains(batch.count)
+            else {
+                throw JSONRPCError(.invalidRequest, "The body must be a single JSON-RPC message object.")
+            }
+        } catch {
+            return refusal(error, in: nil)
+        }
+        return try await respond(toBatch: batch, of: request, principal: principal)
+    }
+
+    /// MCP 2025-03-26, Base Protocol: each message is answered as if it came alone, and without progress, because the
+    /// batch has one response.
+    private func respond(
+        toBatch batch: [JSONValue], of request: HTTPRequest, principal: Principal
+    ) async throws -> HTTPResponse {
+        var request = request
+        request.fields[.accept] = "application/json"
+        var answers: [UInt8] = []
+        for message in batch {
+            let response = try await respond(to: message, of: request, principal: principal)
+            guard case .bytes(let answer) = response.body, !answer.isEmpty else { continue }
+            answers += (answers.isEmpty ? "[" : ",").utf8
+            answers += answer
+        }
+        guard !answers.isEmpty else { return HTTPResponse(status: .accepted) }
+        var response = HTTPResponse(status: .ok, body: .bytes(answers + "]".utf8))
+        response.fields[.contentType] = "application/json"
+        return response
+    }
+
+    private func respond(
+        to value: JSONValue, of request: HTTPRequest, principal: Principal
+    ) async throws -> HTTPResponse {
         let message: JSONRPCMessage
         do {
             message = try JSONRPCMessage(value)

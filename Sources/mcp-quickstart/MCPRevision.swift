@@ -8,6 +8,8 @@ enum MCPRevision: String, CaseIterable {
     case v2025November25 = "2025-11-25"
     /// The client sends `initialize` first.
     case v2025June18 = "2025-06-18"
+    /// The client sends `initialize` first, and requests need no `MCP-Protocol-Version`. A body may be a batch.
+    case v2025March26 = "2025-03-26"
 
     /// The newest revision that `initialize` can negotiate.
     static let newestWithHandshake = MCPRevision.v2025November25
@@ -41,10 +43,9 @@ enum MCPRevision: String, CaseIterable {
                     .headerMismatch, "MCP-Protocol-Version does not match the protocol version in _meta.")
             }
         }
-        // MCP 2025-06-18, Transports: without the field, an old revision is assumed. Here it is the oldest supported
-        // one.
+        // MCP 2025-06-18, Transports: without the field, this revision is assumed.
         guard let declared else {
-            self = .v2025June18
+            self = .v2025March26
             return
         }
         guard let revision = MCPRevision(named: declared) else {

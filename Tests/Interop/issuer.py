@@ -23,7 +23,10 @@ KEYS = "/keys"
 
 
 class Authority:
-    """A certificate authority of its own, with one certificate for 127.0.0.1; PEM files in `folder`."""
+    """A certificate authority of its own, with one certificate for 127.0.0.1 and localhost; PEM files in `folder`.
+
+    `file` is what to trust, `pem` the certificate with its key.
+    """
 
     def __init__(self, folder: pathlib.Path) -> None:
         key, name = self._key(), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "interop authority")])
@@ -32,18 +35,19 @@ class Authority:
         certificate = self._certificate(name, name, key.public_key(), [(own, True)]).sign(key, hashes.SHA256())
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         server = self._key()
-        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+        address = x509.SubjectAlternativeName(names)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "interop issuer")])
         leaf = self._certificate(subject, name, server.public_key(), [(address, False)]).sign(key, hashes.SHA256())
-        pem = folder / "issuer.pem"
-        pem.write_bytes(
+        self.pem = folder / "issuer.pem"
+        self.pem.write_bytes(
             leaf.public_bytes(serialization.Encoding.PEM)
             + server.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(pem)
+        self.context.load_cert_chain(self.pem)
 
     @staticmethod
     def _key() -> ec.EllipticCurvePrivateKey:

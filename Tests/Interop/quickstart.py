@@ -40,6 +40,13 @@ class Quickstart:
                 raise AssertionError(f"no ready line within {seconds} s")
         return self.process.stdout.readline()
 
+    def address(self) -> str:
+        """Where it really listens, which is in the first command that it prints; call it once."""
+        for line in self.process.stdout:
+            if line.startswith("  curl "):
+                return line.split()[-1].removesuffix("/mcp")
+        raise AssertionError("no command was printed")
+
     def __enter__(self) -> "Quickstart":
         return self
 

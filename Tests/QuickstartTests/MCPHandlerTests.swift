@@ -75,7 +75,6 @@ struct MCPHandlerTests {
         "JSON-RPC 2.0 §4: what is no message is an invalid request",
         arguments: [
             ("[]", JSONValue.null),
-            (#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, .null),
             ("1", .null),
             ("{}", .null),
             (#"{"id":7,"method":"ping"}"#, 7),
@@ -94,6 +93,48 @@ struct MCPHandlerTests {
         #expect(exchange.status == 400)
         #expect(try exchange.errorCode == -32600)
         #expect(try exchange.json["id"] == id)
+    }
+
+    @Test("MCP 2025-03-26: a batch is answered message by message; notifications and responses need no answer")
+    func batch() async throws {
+        let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
+        let count =
+            #"{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"slow_count","#
+            + #""arguments":{"to":2,"interval_ms":0}}}"#
+        let silent = #"{"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":1,"result":{}}"#
+        let fields = [("Accept", "application/json, text/event-stream")]
+        for fields in [fields, fields + [("MCP-Protocol-Version", "2025-03-26")]] {
+            let exchange = try await Exchange("[\(ping),\(silent),\(count),[]]", fields: fields)
+            #expect(exchange.status == 200)
+            #expect(exchange.response.fields[.contentType]?.string == "application/json")
+            let answers = try #require(try exchange.json.array)
+            #expect(answers.map { $0["id"] } == [1, "c", .null])
+            #expect(answers.first?["result"] == [:])
+            #expect(answers.dropFirst().first?["result"]?["content"]?.array?.first?["text"] == "Counted to 2.")
+            #expect(answers.last?["error"]?["code"]?.number?.int64 == -32600)
+            let nothing = try await Exchange("[\(silent)]", fields: fields)
+            #expect(nothing.status == 202)
+            #expect(nothing.content.isEmpty)
+        }
+    }
+
+    @Test("a batch of another revision, an empty one and one that is too long are invalid requests")
+    func refusedBatches() async throws {
+        let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
+        let longest = Array(repeating: ping, count: MCPHandler.maximumBatch).joined(separator: ",")
+        #expect(try await Exchange("[\(longest)]").json.array?.count == MCPHandler.maximumBatch)
+        for (body, fields) in [
+            ("[\(longest),\(ping)]", []), ("[]", []), ("[\(ping)]", [("MCP-Protocol-Version", "2025-06-18")]),
+            ("[\(ping)]", [("MCP-Protocol-Version", "2025-11-25")]),
+            ("[\(ping)]", [("MCP-Protocol-Version", "2026-07-28")]),
+        ] {
+            let exchange = try await Exchange(body, fields: fields)
+            #expect(exchange.status == 400)
+            #expect(try exchange.errorCode == -32600)
+            #expect(try exchange.json["id"] == .null)
+        }
+        let unknown = try await Exchange("[\(ping)]", fields: [("MCP-Protocol-Version", "2024-11-05")])
+        #expect(try unknown.errorCode == -32022)
     }
 
     @Test("params that are no object are invalid params")
@@ -149,8 +190,8 @@ struct MCPHandlerTests {
     @Test(
         "MCP Lifecycle: initialize agrees on the requested revision, or offers the newest with a handshake",
         arguments: [
-            ("2025-06-18", "2025-06-18"), ("2025-11-25", "2025-11-25"), ("2024-11-05", "2025-11-25"),
-            ("2026-07-28", "2025-11-25"), ("x", "2025-11-25"),
+            ("2025-03-26", "2025-03-26"), ("2025-06-18", "2025-06-18"), ("2025-11-25", "2025-11-25"),
+            ("2024-11-05", "2025-11-25"), ("2026-07-28", "2025-11-25"), ("x", "2025-11-25"),
         ])
     func initialize(requested: String, agreed: String) async throws {
         let exchange = try await Exchange(
@@ -174,7 +215,7 @@ struct MCPHandlerTests {
         let exchange = try await Exchange.stateless("server/discover")
         #expect(exchange.status == 200)
         let result = try exchange.json["result"]
-        #expect(result?["supportedVersions"] == ["2026-07-28", "2025-11-25", "2025-06-18"])
+        #expect(result?["supportedVersions"] == ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"])
         #expect(result?["capabilities"] == ["tools": [:]])
         #expect(result?["resultType"] == "complete")
         #expect(result?["ttlMs"]?.number?.int64 == 300_000)

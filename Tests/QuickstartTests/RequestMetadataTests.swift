@@ -92,7 +92,7 @@ struct RequestMetadataTests {
             #expect(exchange.status == 400)
             #expect(try exchange.errorCode == -32022)
             let data = try exchange.json["error"]?["data"]
-            #expect(data?["supported"] == ["2026-07-28", "2025-11-25", "2025-06-18"])
+            #expect(data?["supported"] == ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"])
             #expect(data?["requested"] == "1900-01-01")
         }
         let notification = try await Exchange(
