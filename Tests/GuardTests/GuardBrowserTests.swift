@@ -122,15 +122,27 @@ struct GuardBrowserTests {
         ])
     }
 
-    @Test("POLICY §10: without a list, on a loopback bind, only the resource's own pages may call")
+    @Test("POLICY §10: without a list, on a loopback bind, the resource's own pages and those of this machine may call")
     func noList() async throws {
         try await RowPaths(guarded: GuardUnderTest()).check([
             .init("no Origin", .call(), .passed()),
             .init("the resource's own", .call("{good}", ("Origin", "https://mcp.example")), .passed()),
             .init("any other", .call("{good}", ("Origin", Self.app)), Self.foreign),
             .init("null", .call("{good}", ("Origin", "null")), Self.foreign),
-            .init("a page of this machine", .call("{good}", ("Origin", "http://localhost:3000")), Self.foreign),
+            .init(
+                "a page of this machine", .call("{good}", ("Origin", "http://localhost:3000")),
+                Self.shared(.passed(), with: "http://localhost:3000")),
+            .init(
+                "a page of this machine can read the 401",
+                RowRequest("POST", "/mcp", ("Origin", "https://127.0.0.1:6274")),
+                Self.shared(.unauthorized(), with: "https://127.0.0.1:6274")),
+            .init(
+                "a page of a host that begins so", .call("{good}", ("Origin", "http://localhost.evil.example:80")),
+                Self.foreign),
             .init("a preflight", Self.asking("POST", ("Origin", Self.app)), Self.foreign),
+            .init(
+                "a preflight of a page of this machine", Self.asking("POST", ("Origin", "http://localhost:3000")),
+                Self.preflight(origin: "http://localhost:3000")),
         ])
     }
 

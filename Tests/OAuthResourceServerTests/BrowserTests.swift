@@ -13,6 +13,11 @@ struct BrowserTests {
     private static let headers =
         "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID"
 
+    private static let decideInCode = "list the origins, or decide in code: browsers.allowsOrigin"
+    private static let asSpelled =
+        "is not an origin as browsers spell it; "
+        + "write it like https://app.example.com, or like vscode-webview://* for a whole scheme"
+
     private func withList(_ origins: [String] = [page, "http://localhost:6274"]) throws -> GuardFixture {
         try GuardFixture { $0.browsers.allowedOrigins = origins }
     }
@@ -343,7 +348,39 @@ struct BrowserTests {
     @Test(
         "Every text that browsers would not send as an origin is refused at construction, and says what to write",
         arguments: [
-            ("*", "is *, which lets every page of the web call the server; list the origins"),
+            (
+                "https://*",
+                "allows every page of its scheme; list the origins, or write * to allow every page of the web"
+            ),
+            (
+                "HTTP://*",
+                "allows every page of its scheme; list the origins, or write * to allow every page of the web"
+            ),
+            (
+                "http://localhost:*/x",
+                "has a path, query or fragment; remove all that follows the host and port, also a / at the end"
+            ),
+            ("http://LOCALHOST:*", "is not written as browsers send it; write http://localhost:*"),
+            ("HTTP://localhost:*", "is not written as browsers send it; write http://localhost:*"),
+            ("http://localhost:80:*", "is not written as browsers send it; write http://localhost:*"),
+            ("http://localhost:", "has no valid host and port; write it like https://app.example.com:8443"),
+            (
+                "http://localhost.evil.example:*",
+                "has a * as its port, which only loopback hosts may have; list the origins with their ports"
+            ),
+            (
+                "https://app.example:*",
+                "has a * as its port, which only loopback hosts may have; list the origins with their ports"
+            ),
+            (
+                "http://0.0.0.0:*",
+                "has a * as its port, which only loopback hosts may have; list the origins with their ports"
+            ),
+            ("http://127.1:*", "has no valid host and port; write it like https://app.example.com:8443"),
+            ("http://u@localhost:*", "has no valid host and port; write it like https://app.example.com:8443"),
+            ("http://localhost:5*", "has a * in its host; \(Self.decideInCode)"),
+            ("http://*:*", "has a * in its host; \(Self.decideInCode)"),
+            ("http://*:3000", "has a * in its host; \(Self.decideInCode)"),
             ("null", "is null, the origin of every sandboxed page; remove it"),
             ("NULL", "is null, the origin of every sandboxed page; remove it"),
             (
@@ -361,15 +398,26 @@ struct BrowserTests {
             ("https://APP.example", "is not written as browsers send it; write https://app.example"),
             ("https://app.example:443", "is not written as browsers send it; write https://app.example"),
             ("HTTP://app.example:80", "is not written as browsers send it; write http://app.example"),
-            ("https://*.example", "has no valid host and port; write it like https://app.example.com:8443"),
+            ("https://*.example", "has a * in its host; \(Self.decideInCode)"),
+            ("https://*.example.com", "has a * in its host; \(Self.decideInCode)"),
+            ("https://app.*", "has a * in its host; \(Self.decideInCode)"),
             ("https://u@app.example", "has no valid host and port; write it like https://app.example.com:8443"),
             ("app.example", "is not an origin; write it like https://app.example.com"),
             ("https://", "is not an origin; write it like https://app.example.com"),
             ("https:app.example", "is not an origin; write it like https://app.example.com"),
             ("", "is not an origin; write it like https://app.example.com"),
-            ("vscode-webview://A", "is not an origin as browsers spell it; write it like https://app.example.com"),
-            ("x-app://*", "is not an origin as browsers spell it; write it like https://app.example.com"),
-            ("x-app://a b", "is not an origin as browsers spell it; write it like https://app.example.com"),
+            ("vscode-webview://A", asSpelled), ("x-app://a*", asSpelled), ("x-app://*.b", asSpelled),
+            ("x-app://a b", asSpelled), ("x-app://*:*", asSpelled), ("VSCode-webview://*", asSpelled),
+            ("VSCODE-WEBVIEW://*", asSpelled), ("*://x", asSpelled), ("*://*", asSpelled), ("vscode-*://*", asSpelled),
+            ("1x://*", asSpelled), ("x-app://u@a", asSpelled),
+            (
+                "vscode-webview://*/",
+                "has a path, query or fragment; remove all that follows the host and port, also a / at the end"
+            ),
+            ("vscode-webview:*", "is not an origin; write it like https://app.example.com"),
+            ("localhost:*", "is not an origin; write it like https://app.example.com"),
+            ("**", "is not an origin; write it like https://app.example.com"),
+            ("* ", "is not an origin; write it like https://app.example.com"),
         ])
     func originFault(origin: String, explanation: String) {
         let error = #expect(throws: ConfigurationError.self) { try withList([Self.page, origin]) }

@@ -75,18 +75,18 @@ struct ConfigurationTests {
     }
 
     @Test(
-        "A resource that nobody else can follow is refused: https on this machine, or the address to listen on",
-        arguments: [
-            "https://localhost", "https://LOCALHOST:8443/mcp", "https://127.0.0.1/mcp", "https://[::1]/mcp",
-            "https://0.0.0.0/mcp", "https://[::]/mcp",
-        ])
+        "A resource that clients cannot connect to is refused: the address to listen on",
+        arguments: ["https://0.0.0.0/mcp", "https://[::]/mcp", "http://0.0.0.0:8080/mcp"])
     func nobodysResource(resource: String) {
         #expect(faults { $0.resource = resource } == ["resource"])
     }
 
     @Test(
-        "The same with http is for development, and other hosts are not meant",
-        arguments: ["http://localhost:8080/mcp", "http://127.0.0.1/mcp", "http://[::1]:1/mcp", "https://10.0.0.1/mcp"])
+        "A resource on this machine is for development, with http, or with https of a proxy in front (mkcert, caddy)",
+        arguments: [
+            "http://localhost:8080/mcp", "http://127.0.0.1/mcp", "http://[::1]:1/mcp", "https://10.0.0.1/mcp",
+            "https://localhost", "https://LOCALHOST:8443/mcp", "https://127.0.0.1/mcp", "https://[::1]/mcp",
+        ])
     func somebodysResource(resource: String) {
         #expect(faults { $0.resource = resource } == [])
     }

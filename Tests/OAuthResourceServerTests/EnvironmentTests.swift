@@ -38,6 +38,8 @@ struct EnvironmentTests {
         #expect(configuration.requirements.scopes == [])
         #expect(configuration.metadata.scopesSupported == nil)
         #expect(configuration.browsers.allowedOrigins == [])
+        #expect(configuration.metadata.forwarded == nil)
+        #expect(configuration.metadata.metadataURL == nil)
         #expect(configuration.tokens.introspection == nil)
         #expect(configuration.tokens.fetching == ResourceServerConfiguration.Fetching())
     }
@@ -58,7 +60,9 @@ struct EnvironmentTests {
             "OAUTH_INTROSPECTION_URL": "http://127.0.0.1:9000/introspect", "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
             "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": secret.path, "OAUTH_DPOP": "off",
             "OAUTH_SESSION_KEY_FILE": sessionKey.path,
-            "OAUTH_ALLOWED_ORIGINS": "https://app.example.com http://localhost:5173",
+            "OAUTH_ALLOWED_ORIGINS": "https://app.example.com http://localhost:*, vscode-webview://* *",
+            "OAUTH_ALLOWED_HOSTS": "mcp,mcp.tools.svc", "OAUTH_FORWARD_METADATA": "1",
+            "OAUTH_METADATA_URL": "https://mcp.example.com/api/meta",
             "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
             "PATH": "/bin", "oauth_mode": "not ours",
         ])
@@ -79,7 +83,13 @@ struct EnvironmentTests {
         #expect(policy.profile == .rfc9068)
         #expect(configuration.requirements.scopes == ["mcp:use", "notes:read"])
         #expect(configuration.metadata.scopesSupported == ["mcp:use", "notes:read", "notes:write"])
-        #expect(configuration.browsers.allowedOrigins == ["https://app.example.com", "http://localhost:5173"])
+        #expect(
+            configuration.browsers.allowedOrigins == [
+                "https://app.example.com", "http://localhost:*", "vscode-webview://*", "*",
+            ])
+        #expect(configuration.browsers.allowedHosts == ["mcp", "mcp.tools.svc"])
+        #expect(configuration.metadata.forwarded?.issuer == "http://127.0.0.1:9000")
+        #expect(configuration.metadata.metadataURL == "https://mcp.example.com/api/meta")
         #expect(configuration.tokens.fetching.insecureHTTP == .loopback)
         #expect(configuration.tokens.fetching.privateHosts == ["login.internal", "10.0.0.7", "::1"])
         let introspection = try #require(configuration.tokens.introspection)
@@ -98,7 +108,7 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 22)
+        #expect(EnvironmentVariable.allCases.count == 25)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -320,9 +330,6 @@ struct EnvironmentTests {
             ["OAUTH_RESOURCE": "http://mcp.example.com/mcp"],
             "OAUTH_RESOURCE uses http on a host that is not loopback; use https"),
         Mistake(
-            ["OAUTH_RESOURCE": "https://localhost/mcp"],
-            "OAUTH_RESOURCE names this machine with https; use the public URL of the server, or http for development"),
-        Mistake(
             ["OAUTH_ISSUERS": "http://127.0.0.1:9000"],
             "OAUTH_ISSUERS entry 1 uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
         ),
@@ -508,9 +515,23 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_DPOP": "on"], "OAUTH_DPOP is not one of off, optional, required; choose one of them"),
         Mistake(
-            ["OAUTH_ALLOWED_ORIGINS": "*, https://app.example.com/"],
-            "OAUTH_ALLOWED_ORIGINS entry 1 is *, which lets every page of the web call the server; list the origins",
+            ["OAUTH_ALLOWED_ORIGINS": "null, https://app.example.com/"],
+            "OAUTH_ALLOWED_ORIGINS entry 1 is null, the origin of every sandboxed page; remove it",
             "OAUTH_ALLOWED_ORIGINS entry 2 has a path, query or fragment; remove all that follows the host and port, also a / at the end"
+        ),
+        Mistake(
+            ["OAUTH_FORWARD_METADATA": "on"],
+            "OAUTH_FORWARD_METADATA is not one of 1, true, yes, 0, false, no; choose one of them"),
+        Mistake(
+            ["OAUTH_FORWARD_METADATA": "TRUE"],
+            "OAUTH_FORWARD_METADATA is not one of 1, true, yes, 0, false, no; choose one of them"),
+        Mistake(
+            ["OAUTH_METADATA_URL": "http://mcp.example.com/api/meta"],
+            "OAUTH_METADATA_URL uses http on a host that is not loopback; use https"),
+        Mistake(
+            ["OAUTH_ALLOWED_HOSTS": "mcp:8080, *.cluster.local"],
+            "OAUTH_ALLOWED_HOSTS entry 1 is not a host; write its name or address alone, without scheme, port and path",
+            "OAUTH_ALLOWED_HOSTS entry 2 is not a host; write its name or address alone, without scheme, port and path"
         ),
         Mistake(
             ["OAUTH_ALLOW_INSECURE_HTTP": "true"],
@@ -527,6 +548,16 @@ struct EnvironmentTests {
         #expect(Self.lines(mistake.environment) == mistake.lines)
     }
 
+    @Test(
+        "OAUTH_FORWARD_METADATA forwards the metadata of the first issuer",
+        arguments: [("1", true), ("true", true), ("yes", true), ("0", false), ("false", false), ("no", false)])
+    func forwardedMetadata(text: String, isForwarded: Bool) throws {
+        let configuration = try configuration([
+            "OAUTH_FORWARD_METADATA": text, "OAUTH_ISSUERS": "https://a.example.com https://b.example.com",
+        ])
+        #expect(configuration.metadata.forwarded?.issuer == (isForwarded ? "https://a.example.com" : nil))
+    }
+
     @Test("With static tokens, everything that is about the tokens of an issuer is a mistake, and nothing else")
     func staticMode() throws {
         let token = try #require(StaticToken(name: "ci", scopes: ScopeSet()))
@@ -535,11 +566,12 @@ struct EnvironmentTests {
             "OAUTH_MODE": "static", "OAUTH_RESOURCE": Self.resource, "OAUTH_STATIC_TOKENS_FILE": file.path,
         ]
         let apart: Set<EnvironmentVariable> = [
-            .mode, .resource, .staticTokensFile, .requiredScopes, .allowedOrigins, .proofOfPossession,
+            .mode, .resource, .staticTokensFile, .requiredScopes, .allowedOrigins, .allowedHosts, .proofOfPossession,
             .sessionKeyFile,
         ]
         let neutral = [
             "OAUTH_REQUIRED_SCOPES": "a", "OAUTH_ALLOWED_ORIGINS": "https://a.example.com", "OAUTH_DPOP": "off",
+            "OAUTH_ALLOWED_HOSTS": "mcp",
         ]
         #expect(Self.lines(environment.merging(neutral) { $1 }) == [])
         for variable in EnvironmentVariable.allCases where !apart.contains(variable) {

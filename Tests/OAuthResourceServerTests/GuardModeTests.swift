@@ -269,8 +269,7 @@ struct GuardModeTests {
         }
         #expect(
             faults(.disabled(anonymousAs: "dev"), resource: "https://localhost/mcp") == [
-                "resource names this machine with https; use the public URL of the server, or http for development",
-                "observer is missing, but a disabled guard must be reported; pass an observer",
+                "observer is missing, but a disabled guard must be reported; pass an observer"
             ])
     }
 }

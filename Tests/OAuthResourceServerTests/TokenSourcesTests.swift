@@ -76,7 +76,7 @@ struct TokenSourcesTests {
             resource: "mcp.example.com", issuers: [first, "http://b.example.com"], requiredScopes: ["a b"])
         configuration.tokens.fetching.privateHosts = ["https://c.internal"]
         configuration.tokens.caching = .upTo(entries: -1)
-        configuration.browsers.allowedOrigins = ["*"]
+        configuration.browsers.allowedOrigins = ["null"]
         configuration.streams.responseGrace = .seconds(-1)
         configuration.metadata.scopesSupported = ["c d"]
         configuration.metadata.handlerPaths = ["/mcp"]
@@ -99,7 +99,7 @@ struct TokenSourcesTests {
                     "metadata.scopesSupported holds a text that is not a scope; use printable ASCII without space, quote and backslash",
                     "metadata.handlerPaths[0] does not begin with /.well-known/; correct it, or remove it",
                     "metadata.forwarded names an issuer that is not an authorization server of this resource; name one of metadata.authorizationServers",
-                    "browsers.allowedOrigins[0] is *, which lets every page of the web call the server; list the origins",
+                    "browsers.allowedOrigins[0] is null, the origin of every sandboxed page; remove it",
                     "streams.responseGrace is outside 0 s…7 days; choose a time in this range",
                 ])
         }

@@ -25,7 +25,7 @@ struct ServerProgramTests {
             "readme-example",
             environment: [
                 "OAUTH_RESOURCE": "mcp.example.com", "OAUTH_ISSUERS": "https://login.example.com",
-                "OAUTH_CLOCK_SKEW": "301", "OAUTH_SCOPE": "a", "OAUTH_ALLOWED_ORIGINS": "*",
+                "OAUTH_CLOCK_SKEW": "301", "OAUTH_SCOPE": "a", "OAUTH_ALLOWED_ORIGINS": "null",
                 "OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens",
             ])
         #expect(run.status == 78)

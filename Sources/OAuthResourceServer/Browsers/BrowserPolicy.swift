@@ -7,33 +7,35 @@ internal import WireFormat
 /// | server | `Origin` | result |
 /// |---|---|---|
 /// | any | absent, or the resource's own | continues |
-/// | any | in the list | continues; the response has CORS fields |
-/// | local, or with a list | any other, `null`, repeated | 403 without CORS fields |
-/// | not local, without a list | any other | continues; `Origin` is ignored |
+/// | any | allowed by the settings | continues; the response has CORS fields |
+/// | local, without settings | http or https, a loopback host, any port | continues; the response has CORS fields |
+/// | local, or with settings | any other, `null`, repeated | 403 without CORS fields |
+/// | not local, without settings | any other | continues; `Origin` is ignored |
 ///
 /// A server is local when it listens on a loopback address or its resource is on a loopback host. `Host` must then name
-/// this machine or the resource; otherwise the response is 421.
+/// this machine, the resource or a configured host; otherwise the response is 421.
 struct BrowserPolicy: Sendable {
     /// The result of checking `Origin`.
     enum Caller: Sendable {
         /// The request has no foreign Origin, or this server does not check Origin.
         case unremarkable
-        /// A page of this allowed origin.
+        /// An allowed page, with the value of `Access-Control-Allow-Origin` for it.
         case page(HTTPFields.Value)
         case refused
     }
 
-    private let allowed: [HTTPFields.Value]
+    private let origins: AllowedOrigins
     private let ownOrigin: [UInt8]
     private let names: HostNames
     private let hasLoopbackResource: Bool
+    private let preflightHeaders: HTTPFields.Value
 
-    init(_ resource: ResourceIdentifier, allowedOrigins: [AllowedOrigin]) {
-        // The type of an origin allows only printable ASCII.
-        allowed = allowedOrigins.map { HTTPFields.Value(validated: $0.bytes) }
-        ownOrigin = Array(AllowedOrigin.serialized(resource.url).utf8)
-        names = HostNames(resource.url)
+    init(_ resource: ResourceIdentifier, _ browsers: CheckedBrowsers) {
+        origins = browsers.origins
+        ownOrigin = Array(PageOrigin.serialized(resource.url).utf8)
+        names = HostNames(resource.url, browsers.hosts)
         hasLoopbackResource = resource.url.isLoopback
+        preflightHeaders = CrossOriginFields.preflightHeaders(and: browsers.requestHeaders)
     }
 
     /// Whether the request is addressed to this server.
@@ -51,19 +53,28 @@ struct BrowserPolicy: Sendable {
         let origin: HTTPFields.Value
         switch request.fields.occurrence(of: .origin) {
         case .absent: return .unremarkable
-        case .repeated: return isLocal(request) || !allowed.isEmpty ? .refused : .unremarkable
+        case .repeated: return callerWithoutPermission(request)
         case .once(let value): origin = value
         }
-        if let page = allowed.first(where: { $0.bytes == origin.bytes }) { return .page(page) }
-        if origin.bytes == ownOrigin { return .unremarkable }
-        return isLocal(request) || !allowed.isEmpty ? .refused : .unremarkable
+        // A page of the resource's own origin needs no CORS fields.
+        if origin.bytes == ownOrigin, !origins.lists(origin) { return .unremarkable }
+        return origins.permission(for: origin, isLocal: isLocal(request)).map { .page($0) }
+            ?? callerWithoutPermission(request)
     }
 
-    /// The CORS fields for responses to this caller; nil when no page of another origin is allowed.
+    private func callerWithoutPermission(_ request: GuardedRequest) -> Caller {
+        isLocal(request) || !origins.isDefault ? .refused : .unremarkable
+    }
+
+    /// The CORS fields for responses to this caller; nil when there are none.
+    ///
+    /// Without settings, only the responses to pages of this machine have them: no other response of a local server
+    /// may be stored by a cache for many users.
     func crossOriginFields(for caller: Caller) -> CrossOriginFields? {
-        guard !allowed.isEmpty else { return nil }
-        guard case .page(let origin) = caller else { return CrossOriginFields(origin: nil) }
-        return CrossOriginFields(origin: origin)
+        if case .page(let origin) = caller {
+            return CrossOriginFields(origin: origin, preflightHeaders: preflightHeaders)
+        }
+        return origins.isDefault ? nil : CrossOriginFields(origin: nil, preflightHeaders: preflightHeaders)
     }
 
     private func isLocal(_ request: GuardedRequest) -> Bool {

@@ -1,10 +1,13 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The CORS fields of a response (Fetch §3.2). The origin is the configured text, never the text of the request.
+/// The CORS fields of a response (Fetch §3.2).
 struct CrossOriginFields: Sendable {
-    /// The allowed origin of the calling page; nil when there is none, in which case the response still needs `Vary`.
+    /// The allowed origin of the calling page, or `*`; nil when there is none, in which case the response still needs
+    /// `Vary`.
     let origin: HTTPFields.Value?
+    /// The request headers that every preflight allows.
+    let preflightHeaders: HTTPFields.Value
 
     /// Replaces the CORS fields of the handler.
     func set(on fields: inout HTTPFields) {
@@ -23,7 +26,7 @@ struct CrossOriginFields: Sendable {
         var response = HTTPResponse(status: .noContent)
         if let origin { response.fields.append(.accessControlAllowOrigin, origin) }
         response.fields.append(.accessControlAllowMethods, "GET, POST, DELETE")
-        response.fields.append(.accessControlAllowHeaders, Self.allowedHeaders(for: fields))
+        response.fields.append(.accessControlAllowHeaders, allowedHeaders(for: fields))
         response.fields.append(.accessControlMaxAge, "7200")
         response.fields.append(.vary, "Origin")
         return response
@@ -38,14 +41,19 @@ struct CrossOriginFields: Sendable {
         "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, "
         + "Last-Event-ID"
 
+    /// The headers of OAuth and MCP, and further ones.
+    static func preflightHeaders(and further: [HTTPFields.Name]) -> HTTPFields.Value {
+        HTTPFields.Value(validated: Array(([headers] + further.map(\.description)).joined(separator: ", ").utf8))
+    }
+
     /// The fixed list, and the first 32 requested names that are `mcp-param-` and 1…64 letters, digits, `-` and `_`, in
     /// lower case. No other text of the request is returned.
-    private static func allowedHeaders(for fields: HTTPFields) -> HTTPFields.Value {
-        var allowed = Array(headers.utf8)
+    private func allowedHeaders(for fields: HTTPFields) -> HTTPFields.Value {
+        var allowed = preflightHeaders.bytes
         var count = 0
         for value in fields.values(of: .accessControlRequestHeaders) {
             for element in value.bytes.split(separator: UInt8(ascii: ",")) {
-                guard let name = parameterName(element), count < 32 else { continue }
+                guard let name = Self.parameterName(element), count < 32 else { continue }
                 count += 1
                 allowed += Array(", ".utf8) + name
             }

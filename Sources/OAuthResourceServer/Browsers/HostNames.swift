@@ -1,19 +1,21 @@
 internal import HTTPMessages
 internal import WireFormat
 
-/// The values of `Host` that a server on a loopback address accepts: loopback names, and the resource's host, because a
-/// proxy may forward the original `Host`. In a DNS rebinding attack, the attacker's domain resolves to this machine.
-/// `Host` then still contains the attacker's domain.
+/// The values of `Host` that a server on a loopback address accepts: loopback names, the resource's host, because a
+/// proxy may forward the original `Host`, and configured hosts. In a DNS rebinding attack, the attacker's domain
+/// resolves to this machine. `Host` then still contains the attacker's domain.
 struct HostNames: Sendable {
     private let own: HTTPHost
+    private let further: [HTTPHost]
 
-    init(_ resource: AbsoluteURL) {
+    init(_ resource: AbsoluteURL, _ further: [HTTPHost]) {
         own = HTTPHost(resource)
+        self.further = further
     }
 
     /// Whether an authority names this server, on any port.
     func admit(_ authority: HTTPAuthority) -> Bool {
         guard let host = authority.host else { return false }
-        return host.isLoopback || host == own
+        return host.isLoopback || host == own || further.contains(host)
     }
 }

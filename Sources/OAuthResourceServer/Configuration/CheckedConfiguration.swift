@@ -42,7 +42,7 @@ final class CheckedConfiguration: Sendable {
         let scopes = ScopeRules(configuration.requirements, &faults)
         let metadata = CheckedMetadata(configuration, resource, tokens, scopes, verification, &faults)
         Self.checkMode(configuration.mode, of: resource, verification, hasObserver: hasObserver, &faults)
-        let origins = configuration.browsers.check(&faults)
+        let checkedBrowsers = CheckedBrowsers(configuration, resource, &faults)
         configuration.requirements.checkRoutes(of: resource, &faults)
         let realm = Self.checkRealm(configuration, &faults)
         if !ResourceServerConfiguration.Tokens.sizes.contains(configuration.tokens.maximumBytes) {
@@ -65,13 +65,13 @@ final class CheckedConfiguration: Sendable {
         tokenLimit = configuration.tokens.maximumBytes
         self.scopes = scopes
         routes = RouteTable(configuration.requirements.routes)
-        browsers = BrowserPolicy(resource, allowedOrigins: origins)
+        browsers = BrowserPolicy(resource, checkedBrowsers)
         sessions = configuration.sessions
         streams = configuration.streams
         self.metadata = metadata
         answers = Answers(
             realm: realm,
-            resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(resource.metadataURL) : nil,
+            resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(metadata.url) : nil,
             body: configuration.responses.body)
         mode = configuration.mode
     }
@@ -99,12 +99,6 @@ final class CheckedConfiguration: Sendable {
         }
         if let address = url.addressBytes, address.allSatisfy({ $0 == 0 }) {
             faults.add(setting, "names the unspecified address, to which clients cannot connect", "use a host name")
-        }
-        if url.scheme == .https, url.isLoopback {
-            // Clients on other machines could not use it, and this server does not speak TLS.
-            faults.add(
-                setting, "names this machine with https",
-                "use the public URL of the server, or http for development")
         }
         return resource
     }

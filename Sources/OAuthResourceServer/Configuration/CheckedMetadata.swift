@@ -8,6 +8,8 @@ struct CheckedMetadata: Sendable {
     /// Whether the mode accepts tokens of authorization servers, so that the document is served.
     let isServed: Bool
     let rootAlias: ResourceServerConfiguration.Metadata.RootAlias
+    /// The configured URL of the document; nil for the well-known one.
+    let location: MetadataLocation?
     let handlerPaths: [String]
     let forwarded: ResourceServerConfiguration.ForwardedMetadata?
     /// The issuer whose metadata is forwarded.
@@ -23,6 +25,7 @@ struct CheckedMetadata: Sendable {
         let advertised = Self.scopes(metadata.scopesSupported, otherwise: scopes.mentioned, &faults)
         Self.checkHandlerPaths(metadata, &faults)
         rootAlias = metadata.rootAlias
+        location = MetadataLocation(configuration, resource, &faults)
         handlerPaths = metadata.handlerPaths
         forwarded = metadata.forwarded
         forwardedIssuer = metadata.forwarded.flatMap { forwarded in
@@ -47,6 +50,9 @@ struct CheckedMetadata: Sendable {
         document.scopesSupported = document.scopesSupported.subtracting("offline_access")
         self.document = document
     }
+
+    /// The URL of the document that challenges name.
+    var url: String { location?.url ?? document.resource.metadataURL }
 
     /// The issuers to advertise: those that the configuration lists, otherwise those whose tokens are accepted.
     private static func authorizationServers(

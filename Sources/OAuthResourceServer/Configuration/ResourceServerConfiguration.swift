@@ -21,7 +21,7 @@ public struct ResourceServerConfiguration: Sendable {
     public var tokens = Tokens()
     /// What a request needs: the scopes, and the paths that need less.
     public var requirements = Requirements()
-    /// Which web pages may call the server.
+    /// Which web pages may call the server, and under which host names a local server is called.
     public var browsers = Browsers()
     /// Which callers may use an MCP session.
     public var sessions: SessionBinding = .bound
@@ -102,13 +102,6 @@ extension ResourceServerConfiguration {
         public var routes: [RouteRule] = []
     }
 
-    /// Which web pages may call the server.
-    public struct Browsers: Sendable {
-        /// The origins of web pages that may call the server, as browsers serialize them: `https://app.example.com`.
-        /// When the list is empty, responses have no CORS fields. The resource's own origin needs no entry.
-        public var allowedOrigins: [String] = []
-    }
-
     /// The metadata document (RFC 9728), from which clients learn where to log in.
     public struct Metadata: Sendable {
         /// The issuers that clients may use, in order of preference; nil for those of
@@ -120,6 +113,15 @@ extension ResourceServerConfiguration {
         public var scopesSupported: [String]?
         /// Whether the document is also served at the root of the well-known location.
         public var rootAlias: RootAlias = .served
+        /// The URL of the document that challenges name; nil for the well-known URL of the resource. It is for a server
+        /// behind an ingress that routes only a prefix, such as
+        /// `https://example.com/api/oauth-protected-resource` for the resource `https://example.com/api/mcp`.
+        ///
+        /// The document is served at the path of this URL too, without a token. The path must not be the resource's
+        /// own, and no other resource may use it. The scheme is https, or http as for the resource; there is no query,
+        /// fragment and user information.
+        /// - SeeAlso: [RFC 9728 §5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)
+        public var metadataURL: String?
         /// The request paths below `/.well-known/` that the wrapped handler serves, behind the guard.
         public var handlerPaths: [String] = []
         /// The metadata of an authorization server to serve at `/.well-known/oauth-authorization-server`, where MCP

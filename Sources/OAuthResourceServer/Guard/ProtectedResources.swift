@@ -64,6 +64,9 @@ public struct ProtectedResources: HTTPHandler {
         if path.utf8.starts(with: WellKnown.prefix.utf8) {
             return handlers.first { $0.server.metadataRoutes.claims(path) }
         }
+        if let handler = handlers.first(where: { $0.server.metadataRoutes.servesByConfiguration(at: path) }) {
+            return handler
+        }
         guard !PathArea.isAmbiguous(path) else { return nil }
         return (resources.first { $0.area.covers(path) } ?? rules.first { $0.area.covers(path) })?.handler
     }
@@ -84,6 +87,11 @@ public struct ProtectedResources: HTTPHandler {
                     faults.add(
                         setting[index], "serves its metadata where \(setting[other]) does",
                         "set \(.metadata + "rootAlias") to .notServed for all but one")
+                }
+                for (one, two) in [(server, earlier), (earlier, server)] where one.hasMetadata(inside: two) {
+                    faults.add(
+                        setting[index], "and \(setting[other]) clash: the metadata of one is at a path of the other",
+                        "choose another \(.metadata + "metadataURL")")
                 }
                 if server.metadataRoutes.forwardsMetadata, earlier.metadataRoutes.forwardsMetadata {
                     faults.add(
@@ -110,4 +118,15 @@ public struct ProtectedResources: HTTPHandler {
 extension ResourceServer {
     /// The paths of the resource.
     fileprivate var area: PathArea { PathArea(resource.url.path, .below) }
+
+    /// Whether the configured path of the metadata is one that another resource serves.
+    fileprivate func hasMetadata(inside other: ResourceServer) -> Bool {
+        guard let path = metadataRoutes.configuredPath.map({ String(decoding: $0, as: UTF8.self) }) else {
+            return false
+        }
+        if other.metadataRoutes.handlerPaths.contains(Array(path.utf8)) { return true }
+        if other.configuration.routes.loosenedAreas.contains(where: { $0.covers(path) }) { return true }
+        // The finest area counts, as for requests.
+        return other.area.covers(path) && !(area.covers(path) && area.isFiner(than: other.area))
+    }
 }

@@ -6,6 +6,8 @@ internal import WireFormat
 struct MetadataRoutes: Sendable {
     /// The paths of the document, without a slash at the end.
     let paths: [[UInt8]]
+    /// The one of ``paths`` that is configured: see ``ResourceServerConfiguration/Metadata-swift.struct/metadataURL``.
+    let configuredPath: [UInt8]?
     let handlerPaths: [[UInt8]]
     private let document: ServedDocument?
     private let forwarder: MetadataForwarder?
@@ -18,7 +20,8 @@ struct MetadataRoutes: Sendable {
             served.append(metadata.document.resource.metadataPath)
             if metadata.rootAlias == .served { served.append(WellKnown.protectedResource) }
         }
-        paths = served.map { Self.trimmed(Array($0.utf8)) }
+        configuredPath = metadata.isServed ? metadata.location.map { Self.trimmed(Array($0.path.utf8)) } : nil
+        paths = served.map { Self.trimmed(Array($0.utf8)) } + (configuredPath.map { [$0] } ?? [])
         handlerPaths = metadata.handlerPaths.map { Array($0.utf8) }
         document = metadata.isServed ? ServedDocument(metadata.document.json) : nil
         self.forwarder = metadata.isServed ? forwarder : nil
@@ -26,6 +29,14 @@ struct MetadataRoutes: Sendable {
 
     /// Whether the metadata of an authorization server is served at the root.
     var forwardsMetadata: Bool { forwarder != nil }
+
+    /// Whether the document is served at the path because the configuration says so.
+    func servesByConfiguration(at path: String) -> Bool {
+        // Most requests are for other paths, so that nothing is copied.
+        guard let configuredPath, path.utf8.starts(with: configuredPath) else { return false }
+        let rest = path.utf8.dropFirst(configuredPath.count)
+        return rest.isEmpty || rest.elementsEqual("/".utf8)
+    }
 
     /// Whether a document is served at the path, or the handler claims it.
     func claims(_ path: String) -> Bool {
@@ -35,9 +46,9 @@ struct MetadataRoutes: Sendable {
             || forwardsMetadata && trimmed.elementsEqual(WellKnown.authorizationServer.utf8)
     }
 
-    /// The response for a path below `/.well-known/`; nil when the request continues.
+    /// The response for a path below `/.well-known/` or the configured path; nil when the request continues.
     func response(method: HTTPMethod, path: String, fields: HTTPFields) async -> HTTPResponse? {
-        guard path.utf8.starts(with: WellKnown.prefix.utf8) else { return nil }
+        guard path.utf8.starts(with: WellKnown.prefix.utf8) || servesByConfiguration(at: path) else { return nil }
         let path = Array(path.utf8)
         if let document, paths.contains(Self.trimmed(path)) {
             return document.response(method: method, fields: fields)

@@ -61,6 +61,11 @@ struct PathArea: Sendable, Hashable {
         return extent == .exact && other.extent == .below
     }
 
+    /// The path without one slash at its end, as bytes.
+    static func withoutSlash(_ path: String) -> Substring.UTF8View {
+        path.utf8.last == UInt8(ascii: "/") ? path.utf8.dropLast() : path.utf8[...]
+    }
+
     /// Whether a reader that decodes, merges slashes, removes dot segments or removes path parameters would see another
     /// path.
     static func isAmbiguous(_ path: String) -> Bool {

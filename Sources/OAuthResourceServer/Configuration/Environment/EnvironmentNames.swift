@@ -4,8 +4,11 @@ package import TokenVerification
 package enum EnvironmentNames {
     /// The keys are members as written in code, without positions in lists.
     private static let variables: [String: EnvironmentVariable] = [
+        "browsers.allowedHosts": .allowedHosts,
         "browsers.allowedOrigins": .allowedOrigins,
         "metadata.authorizationServers": .authorizationServers,
+        "metadata.forwarded": .forwardMetadata,
+        "metadata.metadataURL": .metadataURL,
         "metadata.scopesSupported": .scopesSupported,
         "mode": .mode,
         "requirements.scopes": .requiredScopes,

@@ -77,6 +77,11 @@ struct EnvironmentReader {
         return nil
     }
 
+    /// Whether something is switched on; nil when the variable is not set, or is faulty.
+    mutating func flag(_ variable: EnvironmentVariable) -> Bool? {
+        choice(variable, ["1": true, "true": true, "yes": true, "0": false, "false": false, "no": false])
+    }
+
     /// A whole number. Its range is checked later, with the configuration.
     mutating func number(_ variable: EnvironmentVariable, of unit: String) -> Int? {
         guard let text = text(variable) else { return nil }

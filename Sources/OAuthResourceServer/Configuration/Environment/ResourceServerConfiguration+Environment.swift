@@ -36,7 +36,10 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_INTROSPECTION_URL` | the endpoint of the one issuer, with `client_secret_basic` (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
-    /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server |
+    /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server: see ``Browsers/allowedOrigins`` |
+    /// | `OAUTH_ALLOWED_HOSTS` | further names that `Host` may have on a local server |
+    /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first issuer's metadata here too (`0`) |
+    /// | `OAUTH_METADATA_URL` | the URL of the metadata that challenges name (the well-known one of the resource) |
     /// | `OAUTH_SESSION_KEY_FILE` | a file of MCP session keys, one per line (random: sessions end with the process) |
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
@@ -57,13 +60,17 @@ extension ResourceServerConfiguration {
         let resource = reader.required(
             .resource, "give it the public URL of this server, such as https://mcp.example.com/mcp")
         self.init(resource: resource ?? "", requiredScopes: reader.list(.requiredScopes))
+        metadata.metadataURL = reader.text(.metadataURL)
         if reader.has(.scopesSupported) { metadata.scopesSupported = reader.list(.scopesSupported) }
         if reader.has(.authorizationServers) { metadata.authorizationServers = reader.list(.authorizationServers) }
         browsers.allowedOrigins = reader.list(.allowedOrigins)
+        browsers.allowedHosts = reader.list(.allowedHosts)
         tokens.fetching.insecureHTTP = reader.choice(.insecureHTTP, ["never": .never, "loopback": .loopback]) ?? .never
         tokens.fetching.privateHosts = reader.list(.privateHosts)
         readIssuers(&reader)
         readIntrospection(&reader)
+        let issuer = tokens.issuers.first?.issuer
+        if reader.flag(.forwardMetadata) == true { metadata.forwarded = issuer.map { .discovered(issuer: $0) } }
         readMode(&reader)
         readStaticTokens(&reader)
         readSessionKeys(&reader)
@@ -183,7 +190,7 @@ extension EnvironmentVariable {
         .clockSkew,
         .tokenProfile, .introspectionURL,
         .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile, .insecureHTTP,
-        .privateHosts,
+        .privateHosts, .forwardMetadata, .metadataURL,
     ]
 }
 
