@@ -60,7 +60,7 @@ struct MCPTool: Sendable {
     /// Shows the principal of the access token.
     static let whoami = MCPTool(
         name: "whoami", description: "Shows the caller that the access token identifies.",
-        inputSchema: ["type": "object", "additionalProperties": false],
+        inputSchema: ["type": "object", "properties": [:], "additionalProperties": false],
         outputSchema: [
             "type": "object",
             "properties": [

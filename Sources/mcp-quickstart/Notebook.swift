@@ -73,7 +73,7 @@ final class Notebook: Sendable {
     private var listNotes: MCPTool {
         MCPTool(
             name: "list_notes", description: "Lists your notes. Needs the scope \(Self.readScope).",
-            inputSchema: ["type": "object", "additionalProperties": false],
+            inputSchema: ["type": "object", "properties": [:], "additionalProperties": false],
             outputSchema: [
                 "type": "object",
                 "properties": ["notes": ["type": "array", "items": ["type": "string"]]], "required": ["notes"],

@@ -57,8 +57,10 @@ struct QuickstartOptions {
             environment["OAUTH_ALLOW_INSECURE_HTTP"] = "loopback"
         }
         let isEnforcedForIssuers = !["static", "disabled"].contains(environment["OAUTH_MODE"] ?? "")
-        if environment["OAUTH_REQUIRED_SCOPES"] == nil, isEnforcedForIssuers {
-            environment["OAUTH_REQUIRED_SCOPES"] = "mcp:use"
+        if isEnforcedForIssuers {
+            environment["OAUTH_REQUIRED_SCOPES"] = environment["OAUTH_REQUIRED_SCOPES"] ?? "mcp:use"
+            // Clients of MCP 2025-03-26 look for the authorization server's metadata at this server.
+            environment["OAUTH_FORWARD_METADATA"] = environment["OAUTH_FORWARD_METADATA"] ?? "1"
         }
         var configuration = ResourceServerConfiguration(environment: environment)
         configuration.requirements.operations = Notebook.scopeRules

@@ -19,6 +19,7 @@ struct QuickstartOptionsTests {
         #expect(configuration.resource == "http://127.0.0.1:8080/mcp")
         #expect(configuration.tokens.issuers.map(\.issuer) == ["http://127.0.0.1:9000"])
         #expect(configuration.requirements.scopes == ["mcp:use"])
+        #expect(configuration.metadata.forwarded?.issuer == "http://127.0.0.1:9000")
     }
 
     @Test("every flag, with a space and with =")
@@ -72,6 +73,25 @@ struct QuickstartOptionsTests {
                 "--issuer entry 1 uses http; use https, or for a loopback host set OAUTH_ALLOW_INSECURE_HTTP to loopback"
             ])
         #expect(faults(["--issuer", "http://as.example"], environment).count == 1)
+    }
+
+    @Test("the metadata of the issuer is forwarded unless the environment says otherwise")
+    func forwardedMetadata() {
+        func forwarded(_ environment: [String: String]) -> String? {
+            QuickstartOptions(parsing: ["--issuer", "https://as.example"], environment: environment)
+                .configuration(port: 1, embeddedIssuer: nil).metadata.forwarded?.issuer
+        }
+        #expect(forwarded([:]) == "https://as.example")
+        #expect(forwarded(["OAUTH_FORWARD_METADATA": "yes"]) == "https://as.example")
+        #expect(forwarded(["OAUTH_FORWARD_METADATA": "0"]) == nil)
+    }
+
+    @Test("--resource https://localhost is allowed: a proxy in front speaks TLS")
+    func localTLS() {
+        #expect(faults(["--resource", "https://localhost:8443/mcp"]) == [])
+        #expect(faults(["--resource", "https://127.0.0.1:8443/mcp"]) == [])
+        #expect(faults(["--resource", "https://0.0.0.0:8443/mcp"]).count == 1)
+        #expect(faults(["--resource", "http://mcp.local/mcp"]).count == 1)
     }
 
     @Test("faults of the environment and of flags are reported together, each by the name that was used")

@@ -76,6 +76,10 @@ struct QuickstartTests {
             }
             let metadata = try await get(issuer + "/.well-known/oauth-authorization-server")
             #expect(try JSONValue(parsing: metadata.body)["issuer"] == .string(issuer))
+            // Clients of MCP 2025-03-26 (mcp 1.9.4) look for it at the resource server.
+            let forwarded = try await get(origin + "/.well-known/oauth-authorization-server")
+            #expect(forwarded.status == .ok)
+            #expect(try JSONValue(parsing: forwarded.body) == JSONValue(parsing: metadata.body))
             isChecked.withLock { $0 = true }
         }
         #expect(isChecked.withLock { $0 })
@@ -129,6 +133,15 @@ struct QuickstartTests {
                 #expect(named == issuer)
             }
         }
+    }
+
+    @Test("a resource on https://localhost, for TLS of a proxy in front", .timeLimit(.minutes(5)))
+    func localTLS() async throws {
+        let ready = Mutex<[String]>([])
+        try await withQuickstart(["--issuer-port", "0", "--resource", "https://localhost:8443/mcp"]) { resource, _ in
+            ready.withLock { $0.append(resource) }
+        }
+        #expect(ready.withLock { $0 } == ["https://localhost:8443/mcp"])
     }
 
     @Test("POLICY §17: the operator sees why a request was refused", .timeLimit(.minutes(5)))
