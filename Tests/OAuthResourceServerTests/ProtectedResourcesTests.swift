@@ -165,7 +165,7 @@ struct ProtectedResourcesTests {
                 "resources[1] serves its metadata where resources[0] does; set metadata.rootAlias to .notServed for all but one"
             ])
         #expect(
-            faults([a, try guarded("b", "https://other.example/a/")]) == [
+            faults([a, try guarded("b", "https://MCP.example:8443/a/")]) == [
                 "resources[1] has the same path as resources[0]; give each its own"
             ])
         let open: (inout ResourceServerConfiguration) -> Void = { configuration in

@@ -9,6 +9,12 @@ internal import WireFormat
 /// is none, it goes to the resource that has a ``RouteRule`` for the path. Otherwise the response is 404. A token for
 /// one resource is accepted by that resource only. A path that two readers may interpret differently (see
 /// ``RouteRule``) gets 404 too, so that no handler takes it for the path of another resource.
+///
+/// **Hosts.** When the resources have several host names, `Host` chooses among them first: only the resources of that
+/// host take part, so that `https://a.example/mcp` and `https://b.example/mcp` can be served together, each with its
+/// own metadata. A proxy in front must pass on the `Host` of the client; `X-Forwarded-Host` is not read, and ports are
+/// not compared. A request whose `Host` is absent, repeated or another one gets 421, and 404 for metadata. When all
+/// resources have the same host, `Host` is not looked at. A resource identifier is always the configured text.
 public struct ProtectedResources: HTTPHandler {
     private struct Place {
         let area: PathArea
@@ -16,17 +22,20 @@ public struct ProtectedResources: HTTPHandler {
     }
 
     private let handlers: [ProtectedHandler]
+    /// Whether `Host` chooses among the resources.
+    private let haveSeveralHosts: Bool
     private let resources: [Place]
     private let rules: [Place]
 
     /// Combines guarded handlers into one.
     ///
     /// - Parameter handlers: The results of `protecting(_:)` of each guard.
-    /// - Throws: ``TokenVerification/ConfigurationError`` when there are none, or when two of them claim the same path:
-    ///   that of a resource, of a route rule, or of the metadata. Only one resource can have the root alias of the
-    ///   metadata.
+    /// - Throws: ``TokenVerification/ConfigurationError`` when there are none, or when two of the same host claim the
+    ///   same path: that of a resource, of a route rule, or of the metadata. Only one resource of a host can have the
+    ///   root alias of the metadata.
     public init(_ handlers: [ProtectedHandler]) throws(ConfigurationError) {
         self.handlers = handlers
+        haveSeveralHosts = Set(handlers.map(\.server.host)).count > 1
         resources = Self.finestFirst(
             handlers.map { Place(area: PathArea($0.server.resource.url.path, .below), handler: $0) })
         rules = Self.finestFirst(
@@ -42,33 +51,66 @@ public struct ProtectedResources: HTTPHandler {
         handlers.lazy.map(\.exposure).first { $0 != .anywhere } ?? .anywhere
     }
 
-    /// Passes the request to the resource that the target names. If there is none, the response is 404.
+    /// Passes the request to the resource that it names. If there is none, the response is 404 or 421.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        if let handler = handler(for: request.target) { return try await handler.respond(to: request) }
+        if let handler = handler(for: request.target, request.fields) { return try await handler.respond(to: request) }
         guard let first = handlers.first?.server else { return Answers.documentNotFound }
-        first.report(.denied(.unknownResource, fingerprint: nil))
-        var response = first.configuration.answers.response(to: .unknownResource)
+        let isMisdirected =
+            haveSeveralHosts && !isKnown(Self.host(of: request.target, request.fields))
+            && !request.target.path.utf8.starts(with: WellKnown.prefix.utf8)
+        let refusal: ResourceServer.Refusal = isMisdirected ? .hostNotServed : .unknownResource
+        first.report(.denied(refusal, fingerprint: nil))
+        var response = first.configuration.answers.response(to: refusal)
         if request.method == .head { response.body = .bytes([]) }
         return response
     }
 
-    /// The guard of the resource that the target names, for
+    /// The guard of the resource that a request names, for
     /// ``ResourceServer/decide(method:target:fields:body:listener:)-(HTTPMethod,_,_,_,_)``; nil when there is none.
     /// Answer 404 then.
-    public func server(for target: HTTPRequest.Target) -> ResourceServer? {
-        handler(for: target)?.server
+    ///
+    /// - Parameters:
+    ///   - target: The request target as sent.
+    ///   - fields: The header fields, of which `Host` is used. They are needed when the resources have several hosts:
+    ///     without `Host` the result is nil then.
+    public func server(for target: HTTPRequest.Target, fields: HTTPFields = HTTPFields()) -> ResourceServer? {
+        handler(for: target, fields)?.server
     }
 
-    private func handler(for target: HTTPRequest.Target) -> ProtectedHandler? {
-        let path = target.path
+    private func handler(for target: HTTPRequest.Target, _ fields: HTTPFields) -> ProtectedHandler? {
+        guard haveSeveralHosts else { return handler(for: target.path) { _ in true } }
+        guard let host = Self.host(of: target, fields) else { return nil }
+        return handler(for: target.path) { $0.server.host == host }
+    }
+
+    /// The handler for a path, among those that take part.
+    private func handler(for path: String, among takesPart: (ProtectedHandler) -> Bool) -> ProtectedHandler? {
         if path.utf8.starts(with: WellKnown.prefix.utf8) {
-            return handlers.first { $0.server.metadataRoutes.claims(path) }
+            return handlers.first { takesPart($0) && $0.server.metadataRoutes.claims(path) }
         }
-        if let handler = handlers.first(where: { $0.server.metadataRoutes.servesByConfiguration(at: path) }) {
-            return handler
+        let documents = handlers.first {
+            takesPart($0) && $0.server.metadataRoutes.servesByConfiguration(at: path)
         }
+        if let documents { return documents }
         guard !PathArea.isAmbiguous(path) else { return nil }
-        return (resources.first { $0.area.covers(path) } ?? rules.first { $0.area.covers(path) })?.handler
+        func place(in places: [Place]) -> Place? {
+            places.first { takesPart($0.handler) && $0.area.covers(path) }
+        }
+        return (place(in: resources) ?? place(in: rules))?.handler
+    }
+
+    private func isKnown(_ host: HTTPHost?) -> Bool {
+        handlers.contains { $0.server.host == host }
+    }
+
+    /// The host that a request names; nil when it names none or several.
+    private static func host(of target: HTTPRequest.Target, _ fields: HTTPFields) -> HTTPHost? {
+        guard case .once(let value) = fields.occurrence(of: .host),
+            let host = HTTPAuthority(bytes: value.bytes[...])?.host
+        else { return nil }
+        // RFC 9112 §3.2.2: the authority of an absolute form takes precedence. Handlers may read either of them.
+        guard let authority = target.authority else { return host }
+        return authority.host == host ? host : nil
     }
 
     private static func finestFirst(_ places: [Place]) -> [Place] {
@@ -80,7 +122,8 @@ public struct ProtectedResources: HTTPHandler {
         var faults: ConfigurationFaults = []
         if servers.isEmpty { faults.add(setting, "is empty", "name at least one") }
         for (index, server) in servers.enumerated() {
-            for (other, earlier) in servers[..<index].enumerated() {
+            // Resources of different hosts share nothing: `Host` tells them apart.
+            for (other, earlier) in servers[..<index].enumerated() where server.host == earlier.host {
                 if server.area == earlier.area {
                     faults.add(setting[index], "has the same path as \(setting[other])", "give each its own")
                 } else if !Set(server.metadataRoutes.paths).isDisjoint(with: earlier.metadataRoutes.paths) {
@@ -116,6 +159,9 @@ public struct ProtectedResources: HTTPHandler {
 }
 
 extension ResourceServer {
+    /// The host of the resource.
+    fileprivate var host: HTTPHost { HTTPHost(resource.url) }
+
     /// The paths of the resource.
     fileprivate var area: PathArea { PathArea(resource.url.path, .below) }
 
