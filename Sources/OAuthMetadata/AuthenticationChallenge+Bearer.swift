@@ -1,7 +1,7 @@
 public import WireFormat
 
 extension AuthenticationChallenge {
-    /// A received Bearer challenge (RFC 6750 §3, RFC 9728 §5.1). This library sends a ``BearerChallenge``.
+    /// A received Bearer challenge (RFC 6750 §3, RFC 9728 §5.1, RFC 9470 §3). This library sends a ``BearerChallenge``.
     public struct Bearer: Sendable, Hashable {
         /// The protection space (RFC 9110 §11.5).
         public let realm: String?
@@ -13,6 +13,11 @@ extension AuthenticationChallenge {
         public let scope: ScopeSet?
         /// The URL of the protected resource metadata.
         public let resourceMetadata: AbsoluteURL?
+        /// The authentication context classes of which the next token needs one, in order of preference; empty when the
+        /// parameter is absent.
+        public let acrValues: [String]
+        /// How many seconds ago the user may have been authenticated; nil when the parameter is absent.
+        public let maximumAge: Int?
 
         /// Reads the parameters of a challenge. Parameters that are not listed here are ignored.
         ///
@@ -41,6 +46,23 @@ extension AuthenticationChallenge {
                 resourceMetadata = url
             } else {
                 resourceMetadata = nil
+            }
+            if let text = challenge.value(of: "acr_values") {
+                // RFC 9470 §3: a list of values in order of preference, with one space between two of them.
+                let values = text.utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
+                guard !values.isEmpty, ScopeSet(values) != nil, Self.isSpacedOnce(text) else {
+                    throw .invalidParameter("acr_values")
+                }
+                acrValues = values
+            } else {
+                acrValues = []
+            }
+            if let text = challenge.value(of: "max_age") {
+                // RFC 9470 §3: a non-negative integer.
+                guard let seconds = ASCII.parseDecimal(text.utf8) else { throw .invalidParameter("max_age") }
+                maximumAge = seconds
+            } else {
+                maximumAge = nil
             }
         }
 

@@ -1,11 +1,12 @@
 internal import WireFormat
 
-/// A Bearer challenge to send in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1). All challenges of this library are
-/// built here.
+/// A Bearer challenge to send in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1, RFC 9470 §3). All challenges of this
+/// library are built here.
 ///
-/// The parameters have a fixed order: `realm`, `error`, `error_description`, `scope`, `resource_metadata`.
+/// The parameters have a fixed order: `realm`, `error`, `error_description`, `scope`, `resource_metadata`,
+/// `acr_values`, `max_age`.
 public struct BearerChallenge: Sendable, Hashable {
-    /// The error codes of RFC 6750 §3.1.
+    /// The error codes of RFC 6750 §3.1 and RFC 9470 §3.
     public enum ErrorCode: String, Sendable, Hashable {
         /// The request is malformed; status 400.
         case invalidRequest = "invalid_request"
@@ -13,6 +14,8 @@ public struct BearerChallenge: Sendable, Hashable {
         case invalidToken = "invalid_token"
         /// The access token does not have the required scopes; status 403.
         case insufficientScope = "insufficient_scope"
+        /// The user must log in again, or in another way; status 401.
+        case insufficientUserAuthentication = "insufficient_user_authentication"
     }
 
     /// All explanations that a client can receive. They are fixed sentences, so that a response never contains data of
@@ -34,6 +37,8 @@ public struct BearerChallenge: Sendable, Hashable {
         case headerMismatch = "The Mcp-Method or Mcp-Name field does not agree with the body."
         /// For a token without the scopes that the operation requires.
         case insufficientScope = "The operation needs scopes that the access token does not carry."
+        /// For a token whose user was authenticated too long ago, or in another way than the operation requires.
+        case insufficientAuthentication = "The operation needs a more recent or another authentication of the user."
     }
 
     /// A text for a quoted-string: printable ASCII.
@@ -67,17 +72,25 @@ public struct BearerChallenge: Sendable, Hashable {
     public var scope: ScopeSet
     /// The URL of the protected resource metadata; nil leaves it out.
     public var resourceMetadata: QuotableText?
+    /// The values of `acr` of which the token needs one, in order of preference (RFC 9470 §3); empty leaves them out. A
+    /// value that is empty, or has other bytes than printable ASCII without space, quote and backslash, is not sent.
+    public var acrValues: [String]
+    /// How many seconds ago the user may have been authenticated (RFC 9470 §3), 0 or more; nil leaves it out.
+    public var maximumAge: Int?
 
     /// Makes a Bearer challenge.
     public init(
         realm: QuotableText? = nil, error: ErrorCode? = nil, errorDescription: ErrorDescription? = nil,
-        scope: ScopeSet = ScopeSet(), resourceMetadata: QuotableText? = nil
+        scope: ScopeSet = ScopeSet(), resourceMetadata: QuotableText? = nil, acrValues: [String] = [],
+        maximumAge: Int? = nil
     ) {
         self.realm = realm
         self.error = error
         self.errorDescription = errorDescription
         self.scope = scope
         self.resourceMetadata = resourceMetadata
+        self.acrValues = acrValues
+        self.maximumAge = maximumAge
     }
 
     /// The value of the `WWW-Authenticate` field.
@@ -88,6 +101,10 @@ public struct BearerChallenge: Sendable, Hashable {
         if let errorDescription { parameters.append(("error_description", errorDescription.rawValue)) }
         if !scope.isEmpty { parameters.append(("scope", scope.description)) }
         if let resourceMetadata { parameters.append(("resource_metadata", resourceMetadata.text)) }
+        // The characters of an acr value are those of a scope.
+        let values = acrValues.filter { ScopeSet([$0]) != nil }
+        if !values.isEmpty { parameters.append(("acr_values", values.joined(separator: " "))) }
+        if let maximumAge { parameters.append(("max_age", String(max(maximumAge, 0)))) }
         guard !parameters.isEmpty else { return "Bearer" }
         return "Bearer " + parameters.map { "\($0.name)=\(Self.quoted($0.value))" }.joined(separator: ", ")
     }

@@ -28,6 +28,7 @@ public struct ResourceServer: Sendable {
     let sessions: BoundSessions?
     /// Nil when event streams may outlive tokens.
     var streams: StreamExpiry?
+    var authentication: AuthenticationCheck
     let observer: ResourceServerEvent.Observer?
 
     /// The resource, byte for byte as configured.
@@ -96,7 +97,9 @@ public struct ResourceServer: Sendable {
         metadataRoutes = MetadataRoutes(
             checked.metadata, checked.metadata.forwarder(for: self.verifier.trustedIssuers, discover: discover))
         sessions = BoundSessions(checked)
-        streams = StreamExpiry(checked, self.verifier.trustedIssuers)
+        let skews = IssuerClockSkews(checked, self.verifier.trustedIssuers)
+        streams = StreamExpiry(checked, skews)
+        authentication = AuthenticationCheck(skews: skews)
         self.observer = observer
         switch checked.mode {
         case .enforced, .staticTokens: break

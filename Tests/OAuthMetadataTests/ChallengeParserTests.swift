@@ -227,6 +227,34 @@ struct ChallengeParserTests {
         #expect(try bearer(BearerChallenge().fieldValue) != nil)
     }
 
+    @Test("RFC 9470 §3: acr_values and max_age are read, in the order of preference")
+    func stepUp() throws {
+        let read = try #require(
+            try bearer(#"Bearer error="insufficient_user_authentication", acr_values="b a", max_age="5""#))
+        #expect(read.acrValues == ["b", "a"])
+        #expect(read.maximumAge == 5)
+        let unquoted = try #require(try bearer("Bearer max_age=0, acr_values=x"))
+        #expect(unquoted.acrValues == ["x"] && unquoted.maximumAge == 0)
+        let without = try #require(try bearer("Bearer"))
+        #expect(without.acrValues == [] && without.maximumAge == nil)
+        let sent = BearerChallenge(error: .insufficientUserAuthentication, acrValues: ["b", "a"], maximumAge: 300)
+        let back = try #require(try bearer(sent.fieldValue))
+        #expect(back.acrValues == sent.acrValues && back.maximumAge == sent.maximumAge)
+    }
+
+    @Test(
+        "RFC 9470 §3: other values are refused by name",
+        arguments: [
+            (#"Bearer acr_values="""#, "acr_values"), (#"Bearer acr_values="a  b""#, "acr_values"),
+            (#"Bearer acr_values=" a""#, "acr_values"), (#"Bearer acr_values="a\"b""#, "acr_values"),
+            (#"Bearer max_age="""#, "max_age"), (#"Bearer max_age="-1""#, "max_age"),
+            (#"Bearer max_age="+1""#, "max_age"), (#"Bearer max_age="1.5""#, "max_age"),
+            (#"Bearer max_age="x""#, "max_age"), (#"Bearer max_age="99999999999999999999""#, "max_age"),
+        ])
+    func faultyStepUp(value: String, name: String) {
+        #expect(throws: AuthenticationChallenges.ParseError.invalidParameter(name)) { try bearer(value) }
+    }
+
     @Test("Codes are stable and hold nothing of the field")
     func codes() {
         #expect(AuthenticationChallenges.ParseError.unexpectedByte(offset: 3).code == "challenge_unexpected_byte")

@@ -30,6 +30,25 @@ struct ChallengeTests {
                 + #"scope="a b", resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp""#)
     }
 
+    @Test("RFC 9470 §3: acr_values and max_age follow the others")
+    func stepUp() throws {
+        var challenge = BearerChallenge(
+            error: .insufficientUserAuthentication, errorDescription: .insufficientAuthentication,
+            scope: try #require(ScopeSet(["pay"])), resourceMetadata: metadata, acrValues: ["phr", "urn:b"],
+            maximumAge: 0)
+        let begin =
+            #"Bearer error="insufficient_user_authentication", "#
+            + #"error_description="The operation needs a more recent or another authentication of the user.", "#
+            + #"scope="pay", resource_metadata="https://mcp.example/.well-known/oauth-protected-resource/mcp""#
+        #expect(challenge.fieldValue == begin + #", acr_values="phr urn:b", max_age="0""#)
+        challenge.acrValues = ["a b", "", "\"", "\u{E9}", "c"]
+        challenge.maximumAge = -1
+        #expect(challenge.fieldValue == begin + #", acr_values="c", max_age="0""#)
+        challenge.acrValues = []
+        challenge.maximumAge = nil
+        #expect(challenge.fieldValue == begin)
+    }
+
     @Test("RFC 9110 §5.6.4: quotes and backslashes are escaped")
     func escaping() {
         #expect(BearerChallenge(realm: #"a"b\c"#).fieldValue == #"Bearer realm="a\"b\\c""#)

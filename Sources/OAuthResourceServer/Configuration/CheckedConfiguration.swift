@@ -39,7 +39,7 @@ final class CheckedConfiguration: Sendable {
         var faults = configuration.origin.faults
         let resource = Self.checkResource(configuration, &faults)
         let tokens = CheckedTokens(configuration, verification, &faults)
-        let scopes = ScopeRules(configuration.requirements, &faults)
+        let scopes = ScopeRules(configuration.requirements, resourcePath: resource?.url.path, &faults)
         let metadata = CheckedMetadata(configuration, resource, tokens, scopes, verification, &faults)
         Self.checkMode(configuration.mode, of: resource, verification, hasObserver: hasObserver, &faults)
         let checkedBrowsers = CheckedBrowsers(configuration, resource, &faults)

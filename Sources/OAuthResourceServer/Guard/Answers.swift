@@ -11,6 +11,7 @@ internal import WireFormat
 /// | the token is bad | 401 | `invalid_token` | the same |
 /// | the request is malformed | 400 | `invalid_request` | the same |
 /// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
+/// | the user must log in otherwise, or again | 401 | `insufficient_user_authentication`, all scopes | the same |
 /// | the verifier cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the forwarded document is unavailable | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the body is too large | 413 | – | `invalid_request` |
@@ -35,7 +36,8 @@ struct Answers: Sendable {
     private enum Row {
         /// A challenge (RFC 6750 §3). `error` is nil when the request carried no credentials (RFC 6750 §3.1).
         case challenge(
-            HTTPStatus, BearerChallenge.ErrorCode?, BearerChallenge.ErrorDescription?, scope: ScopeSet)
+            HTTPStatus, BearerChallenge.ErrorCode?, BearerChallenge.ErrorDescription?, scope: ScopeSet,
+            authentication: ScopeRequirement.Authentication? = nil)
         /// No challenge: another token would not help.
         case plain(HTTPStatus, error: String, String?)
         /// The client should keep its token and retry later.
@@ -52,6 +54,11 @@ struct Answers: Sendable {
         case .token(.invalid): .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
         case .malformedRequest(let why): .challenge(.badRequest, .invalidRequest, why.sentence, scope: operation)
         case .insufficientScope(let all): .challenge(.forbidden, .insufficientScope, .insufficientScope, scope: all)
+        // RFC 9470 §3: the client logs in again with these values, and asks for all scopes at once.
+        case .insufficientAuthentication(let needed):
+            .challenge(
+                .unauthorized, .insufficientUserAuthentication, .insufficientAuthentication, scope: operation,
+                authentication: needed)
         case .token(.unavailable(_, let seconds)): .unavailable(retryAfter: seconds)
         case .bodyWithheld: .unavailable(retryAfter: 60)
         case .bodyTooLarge: .plain(.contentTooLarge, error: "invalid_request", nil)
@@ -77,7 +84,7 @@ struct Answers: Sendable {
         to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(), message: JSONRPCReply? = nil
     ) -> HTTPResponse {
         let row = Self.row(refusal, operation: operation)
-        guard case .challenge(let status, let error, let description, let scope) = row else {
+        guard case .challenge(let status, let error, let description, let scope, let authentication) = row else {
             return Self.response(row)
         }
         let sentence = description?.rawValue ?? "An access token is required."
@@ -90,7 +97,8 @@ struct Answers: Sendable {
         }
         let challenge = BearerChallenge(
             realm: realm, error: error, errorDescription: description, scope: scope,
-            resourceMetadata: resourceMetadata)
+            resourceMetadata: resourceMetadata, acrValues: authentication?.acrValues ?? [],
+            maximumAge: authentication?.maximumSeconds)
         // The types of a challenge allow only printable ASCII, so this is never nil.
         if let value = HTTPFields.Value(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
         return response
@@ -119,7 +127,7 @@ struct Answers: Sendable {
 
     private static func response(_ row: Row) -> HTTPResponse {
         switch row {
-        case .challenge(let status, _, _, _): return json(status, error: "unauthorized", nil)
+        case .challenge(let status, _, _, _, _): return json(status, error: "unauthorized", nil)
         case .plain(let status, let error, let sentence): return json(status, error: error, sentence)
         case .unavailable(let seconds):
             var response = json(.serviceUnavailable, error: "temporarily_unavailable", nil)

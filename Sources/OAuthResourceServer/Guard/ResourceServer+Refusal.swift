@@ -12,6 +12,9 @@ extension ResourceServer {
         case token(TokenRejection)
         /// The token is good but lacks scopes. The value holds the scopes that the client should request.
         case insufficientScope(ScopeSet)
+        /// The token is good and has the scopes, but its user was not authenticated as the operation needs (RFC 9470).
+        /// The value holds what the client should request.
+        case insufficientAuthentication(ScopeRequirement.Authentication)
         /// The body is longer than ``MCPScopeRules/maximumBodyBytes``.
         case bodyTooLarge
         /// ``MCPScopeRules`` decide by the body, and the program did not pass it: see
@@ -55,6 +58,7 @@ extension ResourceServer {
             case .malformedRequest(let why): why.rawValue
             case .token(let rejection): rejection.code
             case .insufficientScope: "insufficient_scope"
+            case .insufficientAuthentication: "insufficient_user_authentication"
             case .bodyTooLarge: "body_too_large"
             case .bodyWithheld: "body_withheld"
             case .session(let fault): fault.rawValue

@@ -47,7 +47,11 @@ extension ResourceServer {
         var presented: PresentedToken?
         var principal = Principal.anonymous
         do throws(StageEnd) {
-            if access != .optional || request.fields.contains(.authorization) {
+            var isOpen = access == .optional
+            if access == .required, !request.fields.contains(.authorization), scopes.mayBeOpen(request) {
+                isOpen = try await isOpenToEverybody(&request)
+            }
+            if !isOpen || request.fields.contains(.authorization) {
                 let token = try credential(of: request)
                 presented = token
                 let accessToken = try await verify(token)
@@ -55,7 +59,9 @@ extension ResourceServer {
             }
             var demand = scopes.demand(of: request.method, request.target.path)
             defer { required = demand }
-            try await checkScopes(of: principal, for: &request, &demand)
+            if access == .optional || presented != nil {
+                try await checkScopes(of: principal, for: &request, &demand)
+            }
             if presented != nil { try await checkForm(of: &request) }
             return proceed(request, as: principal, token: presented, crossOrigin)
         } catch {
@@ -125,9 +131,9 @@ extension ResourceServer {
         let granted = principal.scopes
         let route =
             principal.isAnonymous ? scopes.routeDemand(of: request.method, request.target.path) : required
-        // An anonymous caller has no scopes, so a path that requires one requires a token.
-        if principal.isAnonymous, !scopes.isMet(route, by: granted) { throw .refused(.missingCredentials) }
-        let operation: ScopeDemand
+        // An anonymous caller has no scopes and no login, so a path that requires one requires a token.
+        if principal.isAnonymous, !route.isEmpty { throw .refused(.missingCredentials) }
+        let operation: OperationDemand
         do throws(StageEnd) {
             operation = try await demand(ofOperationIn: &request)
         } catch {
@@ -135,9 +141,32 @@ extension ResourceServer {
             guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
             throw error
         }
-        required.add(operation)
-        guard !scopes.isMet(route, by: granted) || !scopes.isMet(operation, by: granted) else { return }
-        throw principal.isAnonymous ? .refused(.missingCredentials) : lack(of: required, granted)
+        if operation.exemption != nil { required = scopes.routeDemand(of: request.method, request.target.path) }
+        required.add(operation.scopes)
+        if principal.isAnonymous {
+            guard operation.scopes.isEmpty, !operation.needsToken else { throw .refused(.missingCredentials) }
+        } else if !scopes.isMet(required, by: granted) {
+            throw lack(of: required, granted)
+        } else if let missing = authentication.missing(required.authentications, of: principal) {
+            // RFC 9470 §3. A token without the scopes is told of them first.
+            throw .refused(.insufficientAuthentication(missing))
+        }
+    }
+
+    /// Whether every operation in the body of a request without a token is open. The body is read up to a limit.
+    private func isOpenToEverybody(_ request: inout GuardedRequest) async throws(StageEnd) -> Bool {
+        var attempt = request
+        defer { request.body = attempt.body }
+        do throws(StageEnd) {
+            return try await demand(ofOperationIn: &attempt, limit: OperationLimits.maximumOpenBodyBytes)
+                .exemption == .nothing
+        } catch {
+            // A body that cannot be judged is not open. The client learns only that it needs a token.
+            switch error {
+            case .refused, .body(.tooLarge): return false
+            case .body: throw error
+            }
+        }
     }
 
     private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> StageEnd {
@@ -146,11 +175,13 @@ extension ResourceServer {
 
     /// The demand of the operation in the body. The body is read only after the token was checked. The handler still
     /// receives all of it.
-    private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
-        guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
+    private func demand(
+        ofOperationIn request: inout GuardedRequest, limit: Int = .max
+    ) async throws(StageEnd) -> OperationDemand {
+        guard let rules = scopes.operations(at: request.target.path) else { return OperationDemand() }
         // The program passed no body, but the handler may read one. In HTTP/2 no field announces it (RFC 9113 §8.1).
         guard let body = request.body else { throw .refused(.bodyWithheld) }
-        let limit = rules.maximumBodyBytes
+        let limit = min(limit, rules.maximumBodyBytes)
         let bytes: [UInt8]
         do throws(HTTPRequest.Body.ReadError) {
             (bytes, request.body) = try await body.beginning(limit + 1)
@@ -159,7 +190,9 @@ extension ResourceServer {
         }
         guard bytes.count <= limit else { throw .refused(.bodyTooLarge) }
         do throws(Refusal) {
-            return try await rules.demand(of: bytes, request.fields, &request.message)
+            var demand = try await rules.demand(of: bytes, request.fields, &request.message)
+            if demand.exemption != nil, !scopes.admitExemptions(for: request) { demand.exemption = nil }
+            return demand
         } catch {
             throw .refused(error)
         }

@@ -59,6 +59,11 @@ struct GlobPattern: Sendable, Hashable {
         return equivalence.matches(text)
     }
 
+    /// Whether the pattern matches the whole text, which is ASCII, so that it has no other spelling.
+    func matchesCertainly(_ text: GlobText) -> Bool {
+        !text.isBeginning && text.bytes.allSatisfy { $0 < 0x80 } && matchesBytes(of: text)
+    }
+
     private func matchesBytes(of text: GlobText) -> Bool {
         let bytes = text.bytes
         // Most texts that do not match differ at their beginning or end.

@@ -17,6 +17,8 @@ struct JSONRPCCalls {
 
         /// Whether a message stands for this operation in addition to its own.
         var isImplied = false
+        /// Whether the message is exempt if the operations are that it stands for: a completion.
+        var isJudgedByReference = false
 
         /// The length of the caller's texts that rules are compared with, in bytes.
         var textBytes: Int { (isImplied ? 0 : method.count) + (name?.count ?? 0) + (uri?.count ?? 0) }
@@ -27,6 +29,8 @@ struct JSONRPCCalls {
     /// `resources/subscribe`, and the prompt or resource of a `completion/complete` as `prompts/get` or
     /// `resources/read`.
     private(set) var implied: [Call] = []
+    /// Whether a message is a response to a request of the server.
+    private(set) var holdsResponses = false
     /// The `id` of a single message when it is an integer. A response repeats nothing else of a request.
     private(set) var integerID: JSONValue?
 
@@ -67,6 +71,7 @@ struct JSONRPCCalls {
         guard let method = message["method"] else {
             // JSON-RPC 2.0 §5: a message without a method is a response.
             guard message["result"] != nil || message["error"] != nil else { throw Self.refusal }
+            holdsResponses = true
             return
         }
         let params = message["params"]
@@ -79,7 +84,11 @@ struct JSONRPCCalls {
                 uri: try params?["uri"].map(Self.text), params: params))
         guard let params else { return }
         if method.isString(Self.subscriptionMethod) { try addSubscriptions(params) }
-        if method.isString("completion/complete") { try addReference(params) }
+        if method.isString("completion/complete") {
+            let count = implied.count
+            try addReference(params)
+            calls[calls.count - 1].isJudgedByReference = implied.count > count
+        }
     }
 
     /// MCP, `completion/complete`: `params.ref` names a prompt, or a resource by its URI or URI template. `ref.type` is

@@ -29,6 +29,24 @@
 /// that begin with the text before its first expression. If the expression is part of the host, or an argument holds
 /// `/`, `\` or `%` or begins with `..`, it counts as all URIs of its scheme.
 ///
+/// **Exemptions.** A rule with `.anyToken` or `.nothing` makes its operations need less than the scopes that every
+/// request needs: a good token with any scopes, or no token at all.
+///
+/// ```swift
+/// configuration.requirements.operations = [
+///     .method("initialize", requires: .nothing), .method("notifications/initialized", requires: .nothing),
+///     .method("tools/list", requires: .nothing), .tool("ping", requires: .nothing),
+///     .tool("whoami", requires: .anyToken),
+/// ]
+/// ```
+///
+/// When several rules match, the strictest decides, and all messages of a batch must be exempt. An exemption needs a
+/// POST of `application/json` to one of the ``endpointPaths``; without a token, at most 64 KiB. It applies to a name or
+/// URI only if it does so by every reading: one with characters beyond ASCII, dot segments, `..`, `\`, `//` in the path
+/// or an incomplete escape is not exempt, nor is a template. A request that is not open gets 401, also when its body is
+/// refused. The handler of an open operation gets ``Principal/anonymous``. Scopes of a ``RouteScopeRule`` are required
+/// in any case.
+///
 /// **Cost.** When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies. The
 /// readings of a URI cost their bytes, and 64 more each. When they cost more than 8 KiB for one URI, every URI rule
 /// applies to it; when they cost more than 256 KiB for a body, every rule applies.
@@ -51,11 +69,17 @@ public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
             case uri(String)
         }
 
+        /// What the rule requires.
+        enum Requirement: Sendable, Hashable {
+            case scopes(ScopeRequirement)
+            case exemption(Exemption)
+        }
+
         let method: String
         let subject: Subject
-        let requirement: ScopeRequirement
+        let requirement: Requirement
 
-        private init(_ method: String, _ subject: Subject, _ requirement: ScopeRequirement) {
+        init(_ method: String, _ subject: Subject, _ requirement: Requirement) {
             self.method = method
             self.subject = subject
             self.requirement = requirement
@@ -63,33 +87,33 @@ public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
 
         /// A rule for calls of the tools whose names match.
         public static func tool(_ name: String, requires requirement: ScopeRequirement) -> Rule {
-            Rule("tools/call", .name(name), requirement)
+            Rule("tools/call", .name(name), .scopes(requirement))
         }
 
         /// A rule for `prompts/get` of the prompts whose names match.
         public static func prompt(_ name: String, requires requirement: ScopeRequirement) -> Rule {
-            Rule("prompts/get", .name(name), requirement)
+            Rule("prompts/get", .name(name), .scopes(requirement))
         }
 
         /// A rule for all operations on the resources whose URIs match: reads and subscriptions, those of
         /// `subscriptions/listen` included.
         public static func resource(_ uri: String, requires requirement: ScopeRequirement) -> Rule {
-            Rule("resources/*", .uri(uri), requirement)
+            Rule("resources/*", .uri(uri), .scopes(requirement))
         }
 
         /// A rule for all messages whose methods match.
         public static func method(_ method: String, requires requirement: ScopeRequirement) -> Rule {
-            Rule(method, .any, requirement)
+            Rule(method, .any, .scopes(requirement))
         }
 
         /// A rule for messages whose methods match and whose `params.name` matches.
         public static func method(_ method: String, name: String, requires requirement: ScopeRequirement) -> Rule {
-            Rule(method, .name(name), requirement)
+            Rule(method, .name(name), .scopes(requirement))
         }
 
         /// A rule for messages whose methods match and whose `params.uri` matches.
         public static func method(_ method: String, uri: String, requires requirement: ScopeRequirement) -> Rule {
-            Rule(method, .uri(uri), requirement)
+            Rule(method, .uri(uri), .scopes(requirement))
         }
     }
 
@@ -98,6 +122,9 @@ public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
     /// The request paths, exactly as sent, that are not MCP endpoints. Bodies of requests to them are not read, and no
     /// rule applies.
     public var otherPaths: [String] = []
+    /// The request paths, exactly as sent, that are MCP endpoints, where exemptions count; nil for the path of the
+    /// resource. Behind another path, a handler could do something else with the body of an exempt operation.
+    public var endpointPaths: [String]?
     /// The largest body in bytes that is read for a decision, 1,024…16,777,216. A longer body gets 413.
     public var maximumBodyBytes: Int = 1_048_576
 

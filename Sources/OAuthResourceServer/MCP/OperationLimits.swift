@@ -19,6 +19,8 @@ enum OperationLimits {
     /// The largest body in bytes that is parsed on the thread of the connection. Larger ones are parsed on
     /// ``BackgroundThreads``, so that other connections do not wait.
     static let maximumInlineBodyBytes = 16_384
+    /// The largest body in bytes that is read without a token, to find out whether its operations are open.
+    static let maximumOpenBodyBytes = 65_536
     /// The most operations of a body, and their texts together in bytes, that are compared with the rules on the thread
     /// of the connection.
     static let maximumInlineTexts = (count: 8, bytes: 1_024)

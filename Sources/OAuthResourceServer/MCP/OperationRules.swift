@@ -2,39 +2,25 @@ internal import HTTPMessages
 internal import TokenVerification
 internal import WireFormat
 
-/// Checked ``MCPScopeRules``: decides which scopes the operations in a body need.
+/// Checked ``MCPScopeRules``: decides what the operations in a body need.
 struct OperationRules: Sendable {
-    private enum Subject {
-        case any
-        case name(GlobPattern)
-        case uri(ResourceURIPattern)
-    }
-
     private struct Rule {
-        let method: GlobPattern
-        let subject: Subject
+        let pattern: OperationPattern
         let demand: ScopeDemand
-
-        func applies(to call: Texts) -> Bool {
-            guard method.matches(call.method) else { return false }
-            return switch subject {
-            case .any: true
-            case .name(let pattern): call.name.map(pattern.matches) ?? false
-            case .uri(let pattern): call.uri.map(pattern.matches) ?? false
-            }
-        }
     }
 
     private let rules: [Rule]
     private let looksAtURIs: Bool
     /// The demands of all rules together.
-    let everything: ScopeDemand
+    let everything: OperationDemand
+    /// Nil when no operation needs less than the scopes of every request.
+    let exemptions: OperationExemptions?
     private let otherPaths: [String]
     /// The largest body that is read, in bytes.
     let maximumBodyBytes: Int
 
     /// Nil when there are no rules.
-    init?(_ configured: MCPScopeRules, _ faults: inout ConfigurationFaults) {
+    init?(_ configured: MCPScopeRules, resourcePath: String?, _ faults: inout ConfigurationFaults) {
         guard !configured.rules.isEmpty else { return nil }
         let setting = .requirements + ("operations" as ConfigurationError.Path)
         if configured.rules.count > OperationLimits.maximumRules {
@@ -46,13 +32,15 @@ struct OperationRules: Sendable {
                 setting + "maximumBodyBytes", "is outside \(OperationLimits.bodyBytes.text) bytes",
                 "choose a size in this range")
         }
-        for (index, path) in configured.otherPaths.enumerated() where path.utf8.first != UInt8(ascii: "/") {
-            faults.add((setting + "otherPaths")[index], "does not begin with /", "write it as requests do")
+        for (name, paths) in [
+            ("otherPaths", configured.otherPaths), ("endpointPaths", configured.endpointPaths ?? []),
+        ] as [(ConfigurationError.Path, [String])] {
+            for (index, path) in paths.enumerated() where path.utf8.first != UInt8(ascii: "/") {
+                faults.add((setting + name)[index], "does not begin with /", "write it as requests do")
+            }
         }
         var rules: [Rule] = []
         for (index, rule) in configured.rules.enumerated() {
-            let demand = ScopeDemand(rule.requirement, at: setting[index], &faults)
-            if demand.isEmpty { faults.add(setting[index], "requires no scope", "remove it") }
             let patterns = [rule.method] + rule.subject.pattern
             if patterns.contains(where: { $0.isEmpty || $0.utf8.count > GlobPattern.maximumBytes }) {
                 faults.add(
@@ -60,18 +48,15 @@ struct OperationRules: Sendable {
                     "has a pattern that is empty or longer than \(String(GlobPattern.maximumBytes)) bytes", "correct it"
                 )
             }
-            let subject: Subject =
-                switch rule.subject {
-                case .any: .any
-                case .name(let name): .name(GlobPattern(Array(name.utf8), .none))
-                case .uri(let uri): .uri(ResourceURIPattern(uri))
-                }
-            rules.append(
-                Rule(method: GlobPattern(Array(rule.method.utf8), .slashes), subject: subject, demand: demand))
+            guard case .scopes(let requirement) = rule.requirement else { continue }
+            let demand = ScopeDemand(requirement, at: setting[index], &faults)
+            if demand.isEmpty { faults.add(setting[index], "requires no scope", "write .anyToken, or remove it") }
+            rules.append(Rule(pattern: OperationPattern(rule), demand: demand))
         }
         self.rules = rules
-        var everything = ScopeDemand()
-        for rule in rules { everything.add(rule.demand) }
+        exemptions = OperationExemptions(configured, resourcePath: resourcePath, &faults)
+        var everything = OperationDemand(needsToken: exemptions?.requireTokens ?? false)
+        for rule in rules { everything.scopes.add(rule.demand) }
         self.everything = everything
         looksAtURIs = configured.rules.contains {
             if case .uri = $0.subject { true } else { false }
@@ -90,9 +75,9 @@ struct OperationRules: Sendable {
     /// - Parameter message: Set to the message that a refusal would answer.
     func demand(
         of body: [UInt8], _ fields: HTTPFields, _ message: inout JSONRPCReply?
-    ) async throws(ResourceServer.Refusal) -> ScopeDemand {
+    ) async throws(ResourceServer.Refusal) -> OperationDemand {
         // An empty body requests no operation: the request opens a stream or ends a session.
-        guard !body.isEmpty else { return ScopeDemand() }
+        guard !body.isEmpty else { return OperationDemand() }
         message = JSONRPCReply()
         // RFC 9110 §8.4: the handler would decode the content, and read other bytes than these.
         guard !fields.values(of: .contentEncoding).contains(where: Self.changesContent) else {
@@ -101,7 +86,10 @@ struct OperationRules: Sendable {
         let calls = try await read(body)
         message = JSONRPCReply(id: calls.integerID)
         try OperationFields.check(fields, agreeWith: calls.calls)
-        return await demand(of: calls.calls + calls.implied)
+        var demand = await demand(of: calls.calls + calls.implied)
+        // A rule opens operations, and a response is none.
+        if calls.holdsResponses { demand.exemption = nil }
+        return demand
     }
 
     private func read(_ body: [UInt8]) async throws(ResourceServer.Refusal) -> JSONRPCCalls {
@@ -126,7 +114,7 @@ struct OperationRules: Sendable {
         !ASCII.equalsIgnoringCase(encoding.bytes, "identity".utf8)
     }
 
-    private func demand(of calls: [JSONRPCCalls.Call]) async -> ScopeDemand {
+    private func demand(of calls: [JSONRPCCalls.Call]) async -> OperationDemand {
         let length = calls.reduce(0) { $0 + $1.textBytes }
         // A body made to be expensive meets every rule instead.
         guard length <= OperationLimits.maximumComparedBytes else { return everything }
@@ -138,14 +126,15 @@ struct OperationRules: Sendable {
         return await Self.elsewhere { await comparison(with: calls) }
     }
 
-    /// The demands of the rules that apply to a call.
-    private func comparison(with calls: [JSONRPCCalls.Call]) async -> ScopeDemand {
-        var demand = ScopeDemand()
+    /// The demands of the rules that apply to the calls, and what exempts all of them.
+    private func comparison(with calls: [JSONRPCCalls.Call]) async -> OperationDemand {
+        // A body without an operation is not exempt: it holds responses.
+        var demand = OperationDemand(exemption: exemptions != nil && !calls.isEmpty ? .nothing : nil)
         var open = Array(rules.indices)
         var cost = 0
         var pause = (count: 0, cost: 0)
         for call in calls {
-            guard !open.isEmpty else { break }
+            guard !open.isEmpty || exemptions != nil else { break }
             // Other tasks of the thread must not wait for all calls.
             if pause.count == OperationLimits.maximumInlineTexts.count
                 || cost - pause.cost > OperationLimits.maximumInlineTexts.bytes
@@ -154,37 +143,41 @@ struct OperationRules: Sendable {
                 pause = (0, cost)
             }
             pause.count += 1
-            let texts = Texts(call, looksAtURIs: looksAtURIs)
+            let texts = OperationTexts(call, looksAtURIs: looksAtURIs)
             cost += texts.uri?.cost ?? 0
             guard cost <= OperationLimits.maximumReadingCostOfBody else { return everything }
             // A rule that applied once is not evaluated again.
             open.removeAll { index in
-                guard rules[index].applies(to: texts) else { return false }
-                demand.add(rules[index].demand)
+                guard rules[index].pattern.matches(texts) else { return false }
+                demand.scopes.add(rules[index].demand)
                 return true
             }
+            if let exemptions { demand.add(exemptions, of: texts, isJudgedByReference: call.isJudgedByReference) }
         }
+        // The strictest rule decides.
+        if !demand.scopes.isEmpty { demand.exemption = nil }
         return demand
     }
 }
 
-extension OperationRules {
-    /// The texts of a call that rules are compared with.
-    private struct Texts {
-        let method: GlobText
-        let name: GlobText?
-        let uri: ResourceURIReadings?
-
-        init(_ call: JSONRPCCalls.Call, looksAtURIs: Bool) {
-            method = GlobText(call.method)
-            name = call.name.map { GlobText($0) }
-            uri = looksAtURIs ? call.uri.map { ResourceURIReadings($0, call.isTemplate ? .template : .uri) } : nil
-        }
+extension OperationDemand {
+    /// Adds what exempts one more operation.
+    ///
+    /// - Parameter isJudgedByReference: Whether the operations that it stands for are added in its place.
+    fileprivate mutating func add(
+        _ exemptions: OperationExemptions, of operation: OperationTexts, isJudgedByReference: Bool
+    ) {
+        let needsOne = exemptions.needsToken(operation)
+        needsToken = needsToken || needsOne
+        guard let known = exemption, needsOne || !isJudgedByReference else { return }
+        let own = exemptions.exemption(of: operation)
+        exemption = known == .anyToken && own == .nothing ? known : own
     }
 }
 
 extension MCPScopeRules.Rule.Subject {
-    fileprivate var pattern: [String] {
+    /// The pattern for names or URIs, if there is one.
+    var pattern: [String] {
         switch self {
         case .any: []
         case .name(let pattern), .uri(let pattern): [pattern]

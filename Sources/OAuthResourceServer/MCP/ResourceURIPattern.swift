@@ -40,6 +40,15 @@ struct ResourceURIPattern: Sendable, Hashable {
         return text.readings.contains { reading in readings.contains { $0.matches(reading) } }
     }
 
+    /// Whether the pattern matches the text as it was sent and by every reading, and no reading leads elsewhere.
+    func matchesCertainly(_ text: ResourceURIReadings) -> Bool {
+        asWritten.matchesCertainly(text.asSent)
+            && text.certainReadings.map {
+                $0.allSatisfy { reading in readings.contains { $0.matchesCertainly(reading) } }
+            }
+                ?? false
+    }
+
     private func includesScheme(in schemes: Set<[UInt8]>) -> Bool {
         scheme.map(schemes.contains) ?? !schemes.isEmpty
     }

@@ -26,6 +26,9 @@ struct ResourceURIReadings: Sendable {
     let schemesOfEncodedNames: Set<[UInt8]>
     /// The schemes of readings whose host has bytes beyond ASCII.
     let schemesOfInternationalNames: Set<[UInt8]>
+    /// All readings of a text about which no reader can be misled: see ``URIReadingSteps/leadsElsewhere(_:)``. Nil for
+    /// any other text.
+    let certainReadings: [GlobText]?
     /// What the readings cost beside the sent text: their bytes, and 64 for each.
     let cost: Int
 
@@ -38,6 +41,7 @@ struct ResourceURIReadings: Sendable {
         asSent = GlobText(sent, isBeginning: isBeginning)
         guard sent.count <= OperationLimits.maximumNameBytes, !URIReadingSteps.isDisguised(sent) else {
             (readings, isUnclear, schemesOfEncodedNames, schemesOfInternationalNames, cost) = ([], true, [], [], 0)
+            certainReadings = nil
             return
         }
         let limits = (path: OperationLimits.maximumReadingCostOfPath, uri: OperationLimits.maximumReadingCostOfURI)
@@ -74,6 +78,13 @@ struct ResourceURIReadings: Sendable {
                 let other = text.last == UInt8(ascii: "/") ? Array(text.dropLast()) : text + [UInt8(ascii: "/")]
                 return [GlobText(text, isBeginning: isBeginning), GlobText(other, isBeginning: isBeginning)]
             }
+        let isCertain = kind == .uri && !found.isUnclear && !found.texts.contains(where: URIReadingSteps.leadsElsewhere)
+        certainReadings =
+            isCertain
+            ? found.texts.flatMap { text in
+                // A handler may open the folder without its slash.
+                [GlobText(text)] + (text.last == UInt8(ascii: "/") ? [GlobText(text.dropLast())] : [])
+            } : nil
         let uris = kind == .path ? [] : found.texts.compactMap(URIAuthority.Reference.init)
         func schemes(_ isWanted: (ArraySlice<UInt8>) -> Bool) -> Set<[UInt8]> {
             Set(uris.filter { $0.authority.map(isWanted) ?? false }.map { Array($0.scheme) })

@@ -50,6 +50,29 @@ enum URIReadingSteps {
         }
     }
 
+    /// Whether a reader may leave the place that a URI names, or be misled about it: it holds bytes beyond ASCII, `..`,
+    /// a segment `.`, `\`, `//` after its authority began, or a `%` without two hexadecimal digits.
+    static func leadsElsewhere(_ uri: [UInt8]) -> Bool {
+        let slash = UInt8(ascii: "/"), dot = UInt8(ascii: ".")
+        guard uri.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "\\") }),
+            let colon = uri.firstIndex(of: UInt8(ascii: ":"))
+        else { return true }
+        // `file:///` has three slashes, of which two begin the authority.
+        let rest = uri[(colon + 1)...].dropFirst(uri[(colon + 1)...].starts(with: "//".utf8) ? 2 : 0)
+        for index in rest.indices {
+            let next = rest[(index + 1)...].first
+            switch rest[index] {
+            case UInt8(ascii: "%"): if PercentEncoding.octet(in: uri, at: index + 1) == nil { return true }
+            case dot where next == dot: return true
+            case slash where next == slash: return true
+            case slash where next == dot:
+                guard let end = rest[(index + 2)...].first, PercentEncoding.isUnreserved(end) else { return true }
+            default: break
+            }
+        }
+        return false
+    }
+
     /// The text without the parts that some readers remove or replace: spaces around it, query and fragment, and `\`,
     /// which the URL Standard reads as `/`.
     static func shortened(_ text: [UInt8]) -> [[UInt8]] {

@@ -1,10 +1,13 @@
 internal import OAuthMetadata
 internal import TokenVerification
+internal import WireFormat
 
 /// A checked ``ScopeRequirement``: decides whether a token meets it, and which scopes to request otherwise.
 struct ScopeDemand: Sendable, Hashable {
     /// All clauses must be met, each by one of its alternatives.
     private(set) var clauses: [[ScopeSet]]
+    /// How the user must have been authenticated: see ``AuthenticationCheck``.
+    private(set) var authentications: [ScopeRequirement.Authentication] = []
 
     /// A demand that every token meets.
     init() {
@@ -37,10 +40,12 @@ struct ScopeDemand: Sendable, Hashable {
             }
             clauses.append(alternatives.compactMap(\.self))
         }
+        for authentication in requirement.authentications { authentication.check(at: setting, &faults) }
+        authentications = requirement.authentications
     }
 
     /// Whether every token meets it.
-    var isEmpty: Bool { clauses.isEmpty }
+    var isEmpty: Bool { clauses.isEmpty && authentications.isEmpty }
 
     /// Every scope in the demand. These may be advertised.
     var mentioned: ScopeSet {
@@ -50,9 +55,12 @@ struct ScopeDemand: Sendable, Hashable {
     /// Adds the clauses of another demand that are not in this one.
     mutating func add(_ other: ScopeDemand) {
         for clause in other.clauses where !clauses.contains(clause) { clauses.append(clause) }
+        for authentication in other.authentications where !authentications.contains(authentication) {
+            authentications.append(authentication)
+        }
     }
 
-    /// Whether a token with these scopes meets every clause.
+    /// Whether a token with these scopes meets every clause. The authentications are not looked at.
     func isMet(by granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> Bool {
         clauses.allSatisfy { clause in
             clause.contains { missing($0, granted, hierarchy) == 0 }
@@ -84,5 +92,32 @@ struct ScopeDemand: Sendable, Hashable {
 
     private func missing(_ scopes: ScopeSet, _ granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> Int {
         scopes.tokens.reduce(0) { hierarchy.isMet($1, by: granted) ? $0 : $0 + 1 }
+    }
+}
+
+extension ScopeRequirement.Authentication {
+    /// The maximum number of values.
+    private static let maximumValues = 16
+    /// The range of ``maximumAge``.
+    private static let ages: ClosedRange<Duration> = .zero ... .seconds(365 * 86_400)
+
+    /// Finds a requirement that a challenge cannot carry, or that says nothing.
+    fileprivate func check(at setting: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+        if acrValues.isEmpty, maximumAge == nil {
+            faults.add(setting, "requires an authentication of any kind and age", "give acrValues or maximumAge")
+        }
+        if acrValues.count > Self.maximumValues {
+            let limit = String(Self.maximumValues)
+            faults.add(setting, "has more than \(limit) acr values", "keep at most \(limit)")
+        }
+        // `acr_values` is a list with spaces in a quoted-string, whose characters are those of a scope.
+        if ScopeSet(acrValues) == nil {
+            faults.add(
+                setting, "has an acr value that a challenge cannot carry",
+                "use printable ASCII without space, quote and backslash")
+        }
+        if let maximumAge, !Self.ages.contains(maximumAge) {
+            faults.add(setting, "has an age outside \(Self.ages.text)", "choose a time in this range")
+        }
     }
 }

@@ -19,7 +19,11 @@ struct ScopeRules: Sendable {
     /// Every scope that some request may need. They are advertised by default.
     let mentioned: ScopeSet
 
-    init(_ requirements: ResourceServerConfiguration.Requirements, _ faults: inout ConfigurationFaults) {
+    /// - Parameter resourcePath: The path of the resource; nil when that has a fault.
+    init(
+        _ requirements: ResourceServerConfiguration.Requirements, resourcePath: String?,
+        _ faults: inout ConfigurationFaults
+    ) {
         every = ScopeDemand(.all(requirements.scopes), at: .requirements + "scopes", &faults)
         hierarchy = ScopeHierarchy(requirements.implications, &faults)
         var routes: [Route] = []
@@ -36,8 +40,8 @@ struct ScopeRules: Sendable {
             routes.append(Route(pattern: ResourceURIPattern(rule.path), methods: rule.methods, demand: demand))
         }
         self.routes = routes
-        operations = OperationRules(requirements.operations, &faults)
-        mentioned = (routes.map(\.demand) + [operations?.everything ?? ScopeDemand()])
+        operations = OperationRules(requirements.operations, resourcePath: resourcePath, &faults)
+        mentioned = (routes.map(\.demand) + [operations?.everything.scopes ?? ScopeDemand()])
             .reduce(every.mentioned) { $0.union($1.mentioned) }
     }
 
@@ -67,6 +71,17 @@ struct ScopeRules: Sendable {
     /// The rules for the body of a request to this path; nil when there are none.
     func operations(at path: String) -> OperationRules? {
         operations.flatMap { $0.apply(to: path) ? $0 : nil }
+    }
+
+    /// Whether operations may need less than the scopes of every request, in a request with this head.
+    func admitExemptions(for request: GuardedRequest) -> Bool {
+        operations(at: request.target.path)?.exemptions?.count(for: request) ?? false
+    }
+
+    /// Whether a request with this head may proceed without a token, if its body holds open operations only.
+    func mayBeOpen(_ request: GuardedRequest) -> Bool {
+        operations?.exemptions?.openSomething == true && admitExemptions(for: request)
+            && routeDemand(of: request.method, request.target.path).isEmpty
     }
 
     /// Whether a token with these scopes meets the demand.

@@ -1,32 +1,27 @@
 internal import HTTPMessages
-internal import JOSE
 internal import TokenVerification
 
 /// Decides when the event stream that answers a request must end: see ``ResourceServerConfiguration/Streams``.
 struct StreamExpiry: Sendable {
     private let settings: ResourceServerConfiguration.Streams
-    private let skews: [[UInt8]: Int]
+    private let skews: IssuerClockSkews
     /// Waits for the deadlines. Tests replace it.
     var alarm = StreamAlarm()
 
     /// The expiry of a guard; nil in the modes that do not enforce tokens.
-    init?(_ configuration: CheckedConfiguration, _ issuers: [TrustedIssuer]) {
+    init?(_ configuration: CheckedConfiguration, _ skews: IssuerClockSkews) {
         switch configuration.mode {
         case .enforced, .staticTokens: break
         case .shadow, .disabled: return nil
         }
         settings = configuration.streams
-        var skews = configuration.tokens.clockSkews
-        for issuer in issuers { skews[Array(issuer.issuer.utf8)] = issuer.clockSkew }
         self.skews = skews
     }
 
     /// When an event stream that answers the request must end, in seconds since 1970; nil when it may run to its end.
     func deadline(of request: GuardedRequest, for principal: Principal) -> Double? {
         guard let expiresAt = principal.expiresAt else { return nil }
-        // A verifier of the program may trust issuers that it does not name. They get the default of a policy.
-        let skew = principal.issuer.flatMap { skews[Array($0.utf8)] } ?? JWTPolicy(issuer: "", resource: nil).clockSkew
-        let end = expiresAt + Double(skew)
+        let end = expiresAt + Double(skews.skew(of: principal.issuer))
         if request.method == .get || request.opensSubscription {
             return settings.listening == .endsWithToken ? end : nil
         }
