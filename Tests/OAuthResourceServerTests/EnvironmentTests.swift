@@ -88,7 +88,7 @@ struct EnvironmentTests {
                 "https://app.example.com", "http://localhost:*", "vscode-webview://*", "*",
             ])
         #expect(configuration.browsers.allowedHosts == ["mcp", "mcp.tools.svc"])
-        #expect(configuration.metadata.forwarded?.issuer == "http://127.0.0.1:9000")
+        #expect(configuration.metadata.forwarded?.issuer == "http://127.0.0.1:9001")
         #expect(configuration.metadata.metadataURL == "https://mcp.example.com/api/meta")
         #expect(configuration.tokens.fetching.insecureHTTP == .loopback)
         #expect(configuration.tokens.fetching.privateHosts == ["login.internal", "10.0.0.7", "::1"])
@@ -546,6 +546,16 @@ struct EnvironmentTests {
     @Test("A mistake is told by the name in the environment, with what is wrong and what to do", arguments: mistakes)
     func told(_ mistake: Mistake) {
         #expect(Self.lines(mistake.environment) == mistake.lines)
+    }
+
+    @Test("OAUTH_FORWARD_METADATA forwards the metadata of a server that clients use, not of an issuer that is only a name")
+    func forwardedMetadataOfServer() throws {
+        let configuration = try configuration([
+            "OAUTH_FORWARD_METADATA": "1", "OAUTH_ISSUERS": "kubernetes/serviceaccount",
+            "OAUTH_JWKS_URL": "https://cluster.example.com/keys",
+            "OAUTH_AUTHORIZATION_SERVERS": "https://a.example.com https://b.example.com",
+        ])
+        #expect(configuration.metadata.forwarded?.issuer == "https://a.example.com")
     }
 
     @Test(

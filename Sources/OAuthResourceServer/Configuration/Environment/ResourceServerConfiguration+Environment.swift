@@ -38,7 +38,7 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
     /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server: see ``Browsers/allowedOrigins`` |
     /// | `OAUTH_ALLOWED_HOSTS` | further names that `Host` may have on a local server |
-    /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first issuer's metadata here too (`0`) |
+    /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too |
     /// | `OAUTH_METADATA_URL` | the URL of the metadata that challenges name (the well-known one of the resource) |
     /// | `OAUTH_SESSION_KEY_FILE` | a file of MCP session keys, one per line (random: sessions end with the process) |
     /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
@@ -69,8 +69,10 @@ extension ResourceServerConfiguration {
         tokens.fetching.privateHosts = reader.list(.privateHosts)
         readIssuers(&reader)
         readIntrospection(&reader)
-        let issuer = tokens.issuers.first?.issuer
-        if reader.flag(.forwardMetadata) == true { metadata.forwarded = issuer.map { .discovered(issuer: $0) } }
+        if reader.flag(.forwardMetadata) == true {
+            let server = metadata.authorizationServers?.first ?? tokens.issuers.first?.issuer
+            metadata.forwarded = server.map { .discovered(issuer: $0) }
+        }
         readMode(&reader)
         readStaticTokens(&reader)
         readSessionKeys(&reader)
