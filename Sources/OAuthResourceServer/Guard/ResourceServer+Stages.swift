@@ -149,7 +149,7 @@ extension ResourceServer {
     private func demand(ofOperationIn request: inout GuardedRequest) async throws(StageEnd) -> ScopeDemand {
         guard let rules = scopes.operations(at: request.target.path) else { return ScopeDemand() }
         // The program passed no body, but the handler may read one. In HTTP/2 no field announces it (RFC 9113 §8.1).
-        guard let body = request.body else { throw .refused(.bodyWithheld) }
+        guard let body = request.body else { throw .refused(request.isBodyTooLong ? .bodyTooLarge : .bodyWithheld) }
         let limit = rules.maximumBodyBytes
         let bytes: [UInt8]
         do throws(HTTPRequest.Body.ReadError) {
