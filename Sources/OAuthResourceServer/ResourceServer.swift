@@ -129,7 +129,12 @@ public struct ResourceServer: Sendable {
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,
         listener: HTTPRequest.ListenerKind = .unknown
     ) async -> Decision {
-        var request = GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body)
+        await decide(GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body))
+    }
+
+    /// Decides about a request whose body, if there is one, is in memory.
+    func decide(_ request: GuardedRequest) async -> Decision {
+        var request = request
         do throws(HTTPRequest.Body.ReadError) {
             return try await admit(&request)
         } catch {

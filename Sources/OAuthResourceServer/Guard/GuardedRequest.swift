@@ -10,6 +10,8 @@ struct GuardedRequest: Sendable {
     /// Nil when the program did not pass it. A stage that reads a stream stores an equivalent body here, for the
     /// handler.
     var body: HTTPRequest.Body?
+    /// Whether the program did not pass the body because it is too long for the program.
+    var isBodyTooLong = false
     /// The JSON-RPC message that a refusal answers; nil until the body was read.
     var message: JSONRPCReply?
 

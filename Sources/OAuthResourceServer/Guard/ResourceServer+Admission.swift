@@ -56,7 +56,8 @@ extension ResourceServer {
             }
         }
 
-        /// Writes the body of a response, and ends it at ``streamDeadline`` if it is an event stream.
+        /// Writes the body of a response, and ends it at ``streamDeadline`` if it is an event stream. In `write`,
+        /// ``Principal/current`` is the principal: frameworks write a streamed body after the handler has returned.
         ///
         /// - Parameters:
         ///   - fields: The fields of the response.
@@ -65,8 +66,14 @@ extension ResourceServer {
         public func limitStream(
             _ fields: HTTPFields, _ write: @escaping @Sendable () async throws -> Void
         ) async throws {
-            guard let expiry, let deadline = deadline(for: fields) else { return try await write() }
-            guard try await !expiry.run(until: deadline, write) else { return }
+            let isInTime = try await Principal.$current.withValue(principal) {
+                guard let expiry, let deadline = deadline(for: fields) else {
+                    try await write()
+                    return true
+                }
+                return try await expiry.run(until: deadline, write)
+            }
+            guard !isInTime else { return }
             reportExpiredStream()
             throw CancellationError()
         }

@@ -15,11 +15,15 @@ extension ResourceServer {
     ///   - pairs: The names and values of all header fields with `Host`, repeated fields included. In HTTP/2 the
     ///     framework may have the host as `:authority`.
     ///   - body: The whole content, or nil when the program has not read it.
+    ///   - isBodyTooLong: Whether the program passes no body because it is longer than the program's own limit. The
+    ///     caller is authenticated all the same. Where ``MCPScopeRules`` need the body, the guard answers 413.
+    ///     Otherwise the request may proceed: answer 413 then, without the handler, and complete that response like
+    ///     any other.
     ///   - listener: The kind of address that received the request. See
     ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``.
     public func decide(
         method: String, target: String, fields pairs: some Sequence<(String, String)>, body: [UInt8]? = nil,
-        listener: HTTPRequest.ListenerKind = .unknown
+        isBodyTooLong: Bool = false, listener: HTTPRequest.ListenerKind = .unknown
     ) async -> Decision {
         var invalid: HTTPFields.InvalidLine?
         let fields = HTTPFields(keepingValid: pairs) { invalid = invalid ?? $0 }
@@ -27,7 +31,9 @@ extension ResourceServer {
         guard let method = HTTPMethod(method), let target = HTTPRequest.Target(target), invalid == nil else {
             return refuseMalformed(HTTPMethod(method), HTTPRequest.Target(target), fields, listener)
         }
-        return await decide(method: method, target: target, fields: fields, body: body, listener: listener)
+        var request = GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body)
+        request.isBodyTooLong = isBodyTooLong
+        return await decide(request)
     }
 
     /// Refuses a request whose head is malformed. What is well-formed in it decides about the challenge.

@@ -180,7 +180,7 @@ extension ResourceServer {
     ) async throws(StageEnd) -> OperationDemand {
         guard let rules = scopes.operations(at: request.target.path) else { return OperationDemand() }
         // The program passed no body, but the handler may read one. In HTTP/2 no field announces it (RFC 9113 §8.1).
-        guard let body = request.body else { throw .refused(.bodyWithheld) }
+        guard let body = request.body else { throw .refused(request.isBodyTooLong ? .bodyTooLarge : .bodyWithheld) }
         let limit = min(limit, rules.maximumBodyBytes)
         let bytes: [UInt8]
         do throws(HTTPRequest.Body.ReadError) {

@@ -3,6 +3,7 @@ import OAuthResourceServer
 import OAuthTestKit
 import Synchronization
 import Testing
+import TokenVerification
 import WireFormat
 
 /// A request as another HTTP library represents it.
@@ -20,6 +21,8 @@ struct ForeignResponse: Sendable {
     var status: Int
     var fields: [(String, String)]
     var body: String
+    /// Whether the body ended as a body ends. Otherwise the framework closes the connection.
+    var isWhole = true
 
     func values(_ name: String) -> [String] {
         fields.filter { $0.0.lowercased() == name.lowercased() }.map(\.1)
@@ -30,12 +33,15 @@ struct ForeignResponse: Sendable {
 struct GlueTests {
     /// Sends a request through the code of an article. The handler answers `handled <subject>`. On `/begin` it begins a
     /// session, on `/session` it answers with the session that it sees, and on `/error` it names a session of another
-    /// caller.
+    /// caller. On `/stream` it answers with an event stream that names the subject, on `/endless` with one that ends
+    /// only when it is cancelled, and on `/throw` with an error of the framework.
     typealias Send = @Sendable (ResourceServer, ForeignRequest) async throws -> ForeignResponse
 
     static let glues: [(name: String, send: Send)] = [
         ("Hummingbird", hummingbird), ("Vapor", vapor), ("SwiftNIO", swiftNIO),
     ]
+
+    private struct Failure: Error {}
 
     private static func handled(
         _ target: String, session: String?
@@ -53,15 +59,34 @@ struct GlueTests {
         }
     }
 
-    private static let hummingbird: Send = { server, foreign in
-        struct Context: HummingbirdGlue.ConnectionContext {
-            let maxUploadSize = 100
-            let localAddress: VaporGlue.SocketAddress?
+    /// Writes the body of a stream; nil when the target names none.
+    private static func stream(
+        _ target: String
+    ) -> (@Sendable (_ write: (SwiftNIOGlue.ByteBuffer) async throws -> Void) async throws -> Void)? {
+        switch target {
+        case "/stream":
+            { write in
+                for number in 1...2 {
+                    try await write(.init(string: "data: \(number) \(Principal.current?.subject ?? "nobody")\n\n"))
+                }
+            }
+        case "/endless":
+            { write in
+                try await write(.init(string: ":\n\n"))
+                for await _ in AsyncStream(Never.self, { _ in }) {}
+                try Task.checkCancellation()
+            }
+        default: nil
         }
+    }
+
+    private static let hummingbird: Send = { server, foreign in
         final class Writer: HummingbirdGlue.ResponseBodyWriter {
-            let written = Mutex<[UInt8]>([])
-            func write(_ buffer: HummingbirdGlue.ByteBuffer) { written.withLock { $0 += buffer.readableBytesView } }
-            func finish(_ trailingHeaders: HummingbirdGlue.HTTPFields?) {}
+            let state = Mutex((bytes: [UInt8](), ends: 0))
+            func write(_ buffer: HummingbirdGlue.ByteBuffer) {
+                state.withLock { $0.bytes += buffer.readableBytesView }
+            }
+            func finish(_ trailingHeaders: HummingbirdGlue.HTTPFields?) { state.withLock { $0.ends += 1 } }
         }
         var head = HummingbirdGlue.HTTPRequest(method: .init(rawValue: foreign.method), path: foreign.target)
         for (name, value) in foreign.fields {
@@ -72,25 +97,36 @@ struct GlueTests {
                 head.headerFields.append(.init(name: try #require(.init(name)), value: value))
             }
         }
-        let middleware = HummingbirdGlue.ResourceServerMiddleware<Context>(resourceServer: server)
+        let channel = SwiftNIOGlue.TestChannel(at: foreign.localAddress)
+        let middleware = HummingbirdGlue.ResourceServerMiddleware<HummingbirdGlue.AppContext>(resourceServer: server)
         let response = try await middleware.handle(
-            .init(head: head, body: Array(foreign.body.utf8)),
-            context: Context(localAddress: .init(ipAddress: foreign.localAddress))
-        ) { request, _ in
+            .init(head: head, body: .init(buffer: .init(string: foreign.body))),
+            context: .init(source: .init(channel: channel))
+        ) { request, context in
+            let target = request.head.path ?? ""
+            if target == "/throw" { throw HummingbirdGlue.HTTPError(.conflict) }
+            if target == "/fail" { throw Failure() }
+            if let stream = stream(target) {
+                return try HummingbirdGlue.EventStream { writer in try await stream { try await writer.write($0) } }
+                    .response(from: request, context: context)
+            }
             let session = request.head.headerFields[try #require(.init("mcp-session-id"))]
-            let (status, fields, body) = handled(request.head.path ?? "", session: session)
+            let (status, fields, body) = handled(target, session: session)
             var response = HummingbirdGlue.Response(status: .init(code: status))
             for (name, value) in fields {
                 response.headers.append(.init(name: try #require(.init(name)), value: value))
             }
-            response.body = .init(byteBuffer: .init(bytes: Array(body.utf8)))
+            response.body = .init(byteBuffer: .init(string: body))
             return response
         }
         let writer = Writer()
-        try await response.body.write(writer)
+        do {
+            try await response.body.write(writer)
+        } catch is CancellationError {}
+        let (bytes, ends) = writer.state.withLock { $0 }
         return ForeignResponse(
             status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) },
-            body: writer.written.withLock { String(decoding: $0, as: UTF8.self) })
+            body: String(decoding: bytes, as: UTF8.self), isWhole: ends == 1)
     }
 
     private static let vapor: Send = { server, foreign in
@@ -98,10 +134,30 @@ struct GlueTests {
             func respond(to request: VaporGlue.Request) async throws -> VaporGlue.Response {
                 let session = request.headers.first { $0.name.lowercased() == "mcp-session-id" }?.value
                 #expect(request.storage[VaporGlue.AdmissionKey.self]?.sessionID == session)
-                let (status, fields, body) = handled(request.url.string, session: session)
+                let target = request.url.string
+                // ErrorMiddleware runs inside, and makes responses of errors.
+                if target == "/throw" { return VaporGlue.Response(status: .init(statusCode: 409)) }
+                if target == "/fail" { return VaporGlue.Response(status: .internalServerError) }
+                if let stream = stream(target) {
+                    return try await VaporGlue.EventStream { writer in
+                        try await stream { try await writer.writeBuffer($0) }
+                    }.encodeResponse(for: request)
+                }
+                let (status, fields, body) = handled(target, session: session)
                 return VaporGlue.Response(
-                    status: .init(statusCode: status), headers: .init(fields),
-                    body: .init(buffer: .init(bytes: Array(body.utf8))))
+                    status: .init(statusCode: status), headers: .init(fields), body: .init(buffer: .init(string: body)))
+            }
+        }
+        final class Writer: VaporGlue.AsyncBodyStreamWriter {
+            let state = Mutex((bytes: [UInt8](), ends: 0))
+            func write(_ result: VaporGlue.BodyStreamResult) {
+                state.withLock { state in
+                    switch result {
+                    case .buffer(let buffer): state.bytes += buffer.readableBytesView
+                    case .end: state.ends += 1
+                    case .error: break
+                    }
+                }
             }
         }
         let response = try await VaporGlue.ResourceServerMiddleware(resourceServer: server).respond(
@@ -110,29 +166,77 @@ struct GlueTests {
                 headers: .init(foreign.fields), body: .init(bytes: Array(foreign.body.utf8)),
                 application: .init(ipAddress: foreign.localAddress)),
             chainingTo: Responder())
+        let writer = Writer()
+        try await response.body.send(to: writer)
+        let (bytes, ends) = writer.state.withLock { $0 }
         return ForeignResponse(
             status: Int(response.status.code), fields: response.headers.map { ($0.name, $0.value) },
-            body: String(decoding: response.body.bytes, as: UTF8.self))
+            body: String(decoding: bytes, as: UTF8.self), isWhole: ends == 1)
     }
 
     private static let swiftNIO: Send = { server, foreign in
-        let exchange = SwiftNIOGlue.ProtectedExchange(resourceServer: server) { head, _, principal in
-            let session = head.headers.first { $0.name.lowercased() == "mcp-session-id" }?.value
-            let (status, fields, body) = Principal.$current.withValue(principal) {
-                handled(head.uri, session: session)
+        let parts = try await exchange(
+            server, [request(foreign)], at: SwiftNIOGlue.TestChannel(at: foreign.localAddress)
+        )
+        return try #require(responses(parts).first)
+    }
+
+    private static func request(_ foreign: ForeignRequest) -> [SwiftNIOGlue.HTTPServerRequestPart] {
+        let head = SwiftNIOGlue.HTTPRequestHead(
+            method: .init(rawValue: foreign.method), uri: foreign.target, headers: .init(foreign.fields))
+        // In two parts, as a channel may deliver it.
+        let bytes = Array(foreign.body.utf8)
+        let pieces = [bytes.prefix(bytes.count / 2), bytes.dropFirst(bytes.count / 2)]
+        return [.head(head)] + pieces.map { .body(.init(bytes: $0)) } + [.end(nil)]
+    }
+
+    /// Serves the requests of a connection, and returns the parts of its responses.
+    private static func exchange(
+        _ server: ResourceServer, _ requests: [[SwiftNIOGlue.HTTPServerRequestPart]],
+        at channel: SwiftNIOGlue.TestChannel,
+        sent: @escaping @Sendable (SwiftNIOGlue.HTTPServerResponsePart) -> Void = { _ in }
+    ) async throws -> [SwiftNIOGlue.HTTPServerResponsePart] {
+        let protected = SwiftNIOGlue.ProtectedConnection(resourceServer: server) { head, _, principal in
+            if ["/throw", "/fail"].contains(head.uri) { throw Failure() }
+            if let stream = stream(head.uri) {
+                return .init(headers: ["Content-Type": "text/event-stream"], body: .stream { try await stream($0) })
             }
-            return (
-                .init(version: head.version, status: .init(statusCode: status), headers: .init(fields)),
-                .init(bytes: Array(body.utf8))
-            )
+            #expect(Principal.current?.subject == principal.subject)
+            let session = head.headers.first { $0.name.lowercased() == "mcp-session-id" }?.value
+            let (status, fields, body) = handled(head.uri, session: session)
+            return .init(
+                status: .init(statusCode: status), headers: .init(fields), body: .bytes(.init(string: body)))
         }
-        let (head, body) = try await exchange.respond(
-            to: .init(
-                method: .init(rawValue: foreign.method), uri: foreign.target, headers: .init(foreign.fields)),
-            .init(bytes: Array(foreign.body.utf8)), at: .init(ipAddress: foreign.localAddress))
-        return ForeignResponse(
-            status: Int(head.status.code), fields: head.headers.map { ($0.name, $0.value) },
-            body: String(decoding: body.readableBytesView, as: UTF8.self))
+        let parts = Mutex<[SwiftNIOGlue.HTTPServerResponsePart]>([])
+        let inbound = AsyncThrowingStream { continuation in
+            for part in requests.joined() { continuation.yield(part) }
+            continuation.finish()
+        }
+        try await protected.serve(
+            .init(
+                channel, inbound,
+                receive: { part in
+                    parts.withLock { $0.append(part) }
+                    sent(part)
+                }, didClose: { channel.close() }))
+        return parts.withLock { $0 }
+    }
+
+    private static func responses(_ parts: [SwiftNIOGlue.HTTPServerResponsePart]) -> [ForeignResponse] {
+        var responses: [ForeignResponse] = []
+        for part in parts {
+            switch part {
+            case .head(let head):
+                responses.append(
+                    ForeignResponse(
+                        status: Int(head.status.code), fields: head.headers.map { ($0.name, $0.value) }, body: "",
+                        isWhole: false))
+            case .body(.byteBuffer(let buffer)):
+                responses[responses.count - 1].body += String(decoding: buffer.readableBytesView, as: UTF8.self)
+            case .end: responses[responses.count - 1].isWhole = true
+            }
+        }
+        return responses
     }
 
     private func authorization(_ subject: String = "alice") -> (String, String) {
@@ -260,6 +364,149 @@ struct GlueTests {
         #expect(error.values("X-Other") == ["kept"])
         let own = ForeignRequest(target: "/error", fields: [authorization(), ("Mcp-Session-Id", session)])
         #expect(try await glue.send(server, own).values("Mcp-Session-Id") == [session])
+    }
+
+    private static let origin = "https://app.example"
+
+    private func forBrowsers(
+        _ configure: (inout ResourceServerConfiguration) -> Void = { _ in }
+    ) throws -> ResourceServer {
+        try GuardFixture {
+            $0.browsers.allowedOrigins = [Self.origin]
+            configure(&$0)
+        }.server
+    }
+
+    @Test("Responses to errors that a route throws can be read by a page of an allowed origin", arguments: glues)
+    func thrown(glue: (name: String, send: Send)) async throws {
+        for (target, status) in [("/throw", glue.name == "SwiftNIO" ? 500 : 409), ("/fail", 500)] {
+            let request = ForeignRequest(target: target, fields: [authorization(), ("Origin", Self.origin)])
+            let response = try await glue.send(forBrowsers(), request)
+            #expect(response.status == status)
+            #expect(response.values("Access-Control-Allow-Origin") == [Self.origin])
+            #expect(response.values("Cache-Control") == ["no-store"])
+        }
+    }
+
+    @Test("A body over the limit is 413 that a page can read, and only after the caller is known", arguments: glues)
+    func tooLong(glue: (name: String, send: Send)) async throws {
+        let body = String(repeating: "a", count: 4_194_305)
+        let readers = try [
+            forBrowsers(), forBrowsers { $0.requirements.operations = [.tool("*", requires: "mcp:use")] },
+        ]
+        for server in readers {
+            let known = ForeignRequest(fields: [authorization(), ("Origin", Self.origin)], body: body)
+            let response = try await glue.send(server, known)
+            #expect(response.status == 413)
+            #expect(response.values("Access-Control-Allow-Origin") == [Self.origin])
+            let unknown = ForeignRequest(fields: [("Origin", Self.origin)], body: body)
+            #expect(try await glue.send(server, unknown).status == 401)
+        }
+        let longest = ForeignRequest(fields: [authorization()], body: String(body.dropFirst(2)))
+        #expect(try await glue.send(forBrowsers(), longest).status == 200)
+    }
+
+    @Test("An event stream is written for its principal, and passes nginx unbuffered", arguments: glues)
+    func streams(glue: (name: String, send: Send)) async throws {
+        // The tokens of the fixture have a fixed time.
+        let server = try GuardFixture { $0.streams.listening = .dangerouslyOutlivesToken }.server
+        let request = ForeignRequest(method: "GET", target: "/stream", fields: [authorization()])
+        let response = try await glue.send(server, request)
+        #expect(response.status == 200)
+        #expect(response.body == "data: 1 alice\n\ndata: 2 alice\n\n")
+        #expect(response.isWhole)
+        #expect(response.values("Content-Type") == ["text/event-stream"])
+        #expect(response.values("X-Accel-Buffering") == ["no"])
+        #expect(response.values("Content-Length") == [])
+    }
+
+    @Test("An event stream ends with its token", .timeLimit(.minutes(5)), arguments: glues)
+    func expired(glue: (name: String, send: Send)) async throws {
+        let past = WallClock { 1_000_000_000 }
+        let issuer = try FakeIssuer(audience: GuardFixture.resource, algorithms: [.es256], clock: past)
+        let verifier = try JWTTokenVerifier(
+            [.init(try JWTValidation(issuer: issuer.url, resource: GuardFixture.resource), keys: issuer.keySource)],
+            clock: past)
+        let fixture = try GuardFixture(verifier: verifier)
+        let request = ForeignRequest(
+            method: "GET", target: "/endless", fields: [("Authorization", "Bearer " + issuer.token())])
+        let response = try await glue.send(fixture.server, request)
+        #expect(response.status == 200)
+        // Hummingbird's middleware cannot end the body of a route. It closes the connection.
+        #expect(response.isWhole == (glue.name != "Hummingbird"))
+        #expect(fixture.log.all.contains { if case .streamExpired = $0 { true } else { false } })
+    }
+
+    @Test("SwiftNIO: requests of a connection are answered one after the other, until the client closes it")
+    func keepAlive() async throws {
+        let first = ForeignRequest(fields: [authorization()])
+        let head = ForeignRequest(method: "HEAD", target: "/stream", fields: [authorization()])
+        let last = ForeignRequest(fields: [authorization("bob"), ("Connection", "close")])
+        let parts = try await Self.exchange(
+            GuardFixture().server, [first, head, last, first].map(Self.request), at: .init(at: "192.0.2.1"))
+        let responses = Self.responses(parts)
+        #expect(responses.map(\.body) == ["handled alice", "", "handled bob"])
+        #expect(responses.map { $0.values("Content-Length") } == [["13"], ["0"], ["11"]])
+    }
+
+    @Test("SwiftNIO: when the client goes away, the stream is cancelled", .timeLimit(.minutes(5)))
+    func goneAway() async throws {
+        let server = try GuardFixture { $0.streams.listening = .dangerouslyOutlivesToken }.server
+        let channel = SwiftNIOGlue.TestChannel(at: "192.0.2.1")
+        let request = Self.request(ForeignRequest(method: "GET", target: "/endless", fields: [authorization()]))
+        await #expect(throws: CancellationError.self) {
+            try await Self.exchange(server, [request], at: channel) { part in
+                if case .body = part { channel.close() }
+            }
+        }
+    }
+
+    @Test("Vapor: a stream is produced once, although Vapor asks twice when the client has gone")
+    func producedOnce() async throws {
+        struct GoneAway: Error {}
+        struct Writer: VaporGlue.AsyncBodyStreamWriter {
+            func write(_ result: VaporGlue.BodyStreamResult) throws { throw GoneAway() }
+        }
+        let server = try GuardFixture { $0.streams.listening = .dangerouslyOutlivesToken }.server
+        let application = VaporGlue.Application(ipAddress: nil)
+        application.middleware.use(VaporGlue.ResourceServerMiddleware(resourceServer: server))
+        let begun = Mutex(0)
+        application.get("stream") { _ in
+            VaporGlue.EventStream { writer in
+                begun.withLock { $0 += 1 }
+                try await writer.writeBuffer(.init(string: ":\n\n"))
+            }
+        }
+        let response = try await application.respond(
+            to: VaporGlue.Request(
+                method: .GET, url: .init(string: "/stream"), headers: .init([authorization()]),
+                body: .init(bytes: []), application: application))
+        for _ in 1...2 {
+            await #expect(throws: GoneAway.self) { try await response.body.send(to: Writer()) }
+        }
+        #expect(begun.withLock { $0 } == 1)
+    }
+
+    @Test("The routes of the articles of Hummingbird and Vapor greet their caller")
+    func routes() async throws {
+        let server = try GuardFixture().server
+        let (name, value) = authorization()
+        let router = HummingbirdGlue.routes(server)
+        var head = HummingbirdGlue.HTTPRequest(method: .init(rawValue: "POST"), path: "/mcp")
+        head.headerFields.append(.init(name: try #require(.init(name)), value: value))
+        let response = try await router.respond(
+            to: .init(head: head, body: .init(buffer: .init())),
+            context: .init(source: .init(channel: SwiftNIOGlue.TestChannel())))
+        #expect(response.status.code == 200)
+
+        let application = VaporGlue.Application(ipAddress: nil)
+        VaporGlue.routes(application, server)
+        let request = VaporGlue.Request(
+            method: .init(rawValue: "POST"), url: .init(string: "/mcp"), headers: .init([(name, value)]),
+            body: .init(bytes: []), application: application)
+        #expect(try await application.respond(to: request).status == .ok)
+        request.headers.replaceOrAdd(name: name, value: "Bearer x")
+        #expect(try await application.respond(to: request).status.code == 401)
     }
 
     @Test("POLICY §12: a disabled guard serves only requests that arrive at a loopback address", arguments: glues)

@@ -1,10 +1,10 @@
 import HTTPMessages
 import OAuthResourceServer
 
-// The code of the article Hummingbird.md, and stand-ins for the parts of Hummingbird 2 and HTTPTypes that it uses.
+// The code of the article Hummingbird.md. HummingbirdStandIns.swift has stand-ins for the types of the framework.
 
 enum HummingbirdGlue {
-    /// A context that knows where its connection arrived: `init(source:)` stores `source.channel.localAddress`.
+    /// A context that knows where its connection arrived.
     protocol ConnectionContext: RequestContext {
         var localAddress: SocketAddress? { get }
     }
@@ -16,14 +16,20 @@ enum HummingbirdGlue {
             _ request: Request, context: Context, next: (Request, Context) async throws -> Response
         ) async throws -> Response {
             var request = request
-            let body = try await request.collectBody(upTo: context.maxUploadSize)
+            let body: ByteBuffer?
+            do {
+                body = try await request.collectBody(upTo: context.maxUploadSize)
+            } catch is NIOTooManyBytesError {
+                body = nil
+            }
             var pairs = request.head.headerFields.map { ($0.name.rawName, $0.value) }
             // HTTPTypes keeps the Host field apart from the others.
             if let host = request.head.authority { pairs.append(("Host", host)) }
 
             switch await resourceServer.decide(
                 method: request.head.method.rawValue, target: request.head.path ?? "", fields: pairs,
-                body: Array(body.readableBytesView), listener: .init(ipAddress: context.localAddress?.ipAddress))
+                body: body.map { Array($0.readableBytesView) }, isBodyTooLong: body == nil,
+                listener: .init(ipAddress: context.localAddress?.ipAddress))
             {
             case .respond(let refusal):
                 var response = Response(
@@ -38,8 +44,17 @@ enum HummingbirdGlue {
                 if let session = admission.sessionID, let name = HTTPField.Name("Mcp-Session-Id") {
                     head.headerFields[name] = session
                 }
-                var response = try await Principal.$current.withValue(admission.principal) {
-                    try await next(Request(head: head, body: request.body), context)
+                var response: Response
+                do {
+                    guard body != nil else { throw HTTPError(.contentTooLarge) }
+                    response = try await Principal.$current.withValue(admission.principal) {
+                        try await next(Request(head: head, body: request.body), context)
+                    }
+                } catch let error as any HTTPResponseError {
+                    response = try error.response(from: request, context: context)
+                } catch {
+                    context.logger.error("A route failed", metadata: ["error.type": "\(type(of: error))"])
+                    response = Response(status: .internalServerError)
                 }
                 let fields = admission.finish(
                     status: response.status.code, fields: response.headers.map { ($0.name.rawName, $0.value) })
@@ -48,126 +63,66 @@ enum HummingbirdGlue {
                 response.body = ResponseBody(contentLength: body.contentLength) { writer in
                     // One task at a time uses it: `limitStream` waits for the task that writes.
                     nonisolated(unsafe) let writer = writer
+                    // It is written after this function has returned. `limitStream` sets `Principal.current` again.
                     try await admission.limitStream(fields) { try await unsafe body.write(writer) }
                 }
                 return response
             }
         }
 
-        private static func headers(_ fields: [(name: String, value: String)]) -> HTTPFields {
-            var headers = HTTPFields()
+        private static func headers(_ fields: [(name: String, value: String)]) -> HTTPTypes.HTTPFields {
+            var headers = HTTPTypes.HTTPFields()
             for (name, value) in fields {
                 if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
             }
             return headers
         }
     }
-}
 
-// MARK: Stand-ins
+    struct AppContext: ConnectionContext {
+        var coreContext: CoreRequestContextStorage
+        let localAddress: SocketAddress?
+        /// The longest body of a request in bytes. A longer one gets 413.
+        var maxUploadSize: Int { 4_194_304 }
 
-extension HummingbirdGlue {
-    struct HTTPField: Sendable {
-        struct Name: Sendable {
-            let rawName: String
-            init?(_ name: String) { rawName = name }
+        init(source: ApplicationRequestContextSource) {
+            coreContext = CoreRequestContextStorage(source: source)
+            localAddress = source.channel.localAddress
         }
-
-        var name: Name
-        var value: String
     }
 
-    struct HTTPFields: Sendable, Sequence {
-        private var fields: [HTTPField] = []
-        mutating func append(_ field: HTTPField) { fields.append(field) }
-        subscript(_ name: HTTPField.Name) -> String? {
-            get { fields.first { $0.name.rawName.lowercased() == name.rawName.lowercased() }?.value }
-            set {
-                fields.removeAll { $0.name.rawName.lowercased() == name.rawName.lowercased() }
-                if let newValue { fields.append(HTTPField(name: name, value: newValue)) }
+    static var routes: (ResourceServer) -> Router<AppContext> {
+        func makeRouter(_ resourceServer: ResourceServer) -> Router<AppContext> {
+            let router = Router(context: AppContext.self)
+            router.add(middleware: ResourceServerMiddleware(resourceServer: resourceServer))
+            router.post("mcp") { _, _ in "Hello, \(Principal.current?.subject ?? "stranger")\n" }
+            router.get("mcp") { _, _ in
+                EventStream { writer in
+                    for number in 1...3 {
+                        let name = Principal.current?.subject ?? "stranger"
+                        try await writer.write(ByteBuffer(string: "data: \(number) for \(name)\n\n"))
+                        try await Task.sleep(for: .seconds(1))
+                    }
+                }
             }
+            return router
         }
-        func makeIterator() -> IndexingIterator<[HTTPField]> { fields.makeIterator() }
+        return makeRouter
     }
 
-    struct HTTPRequest: Sendable {
-        struct Method: Sendable {
-            let rawValue: String
-        }
+    /// An event stream as the response of a route. When the token expires, `produce` is cancelled.
+    struct EventStream: ResponseGenerator {
+        let produce: @Sendable (inout any ResponseBodyWriter) async throws -> Void
 
-        var method: Method
-        var authority: String?
-        var path: String?
-        var headerFields = HTTPFields()
-    }
-
-    struct HTTPResponse {
-        struct Status: Sendable {
-            let code: Int
-            static let badRequest = Status(code: 400)
-            static let internalServerError = Status(code: 500)
-        }
-    }
-
-    struct ByteBuffer: Sendable {
-        let readableBytesView: [UInt8]
-        init(bytes: [UInt8]) { readableBytesView = bytes }
-    }
-
-    struct Request: Sendable {
-        let head: HTTPRequest
-        var body: [UInt8] = []
-
-        mutating func collectBody(upTo maximum: Int) async throws -> ByteBuffer {
-            guard body.count <= maximum else { throw HTTPMessages.HTTPRequest.Body.ReadError.tooLarge(limit: maximum) }
-            return ByteBuffer(bytes: body)
-        }
-    }
-
-    protocol ResponseBodyWriter {
-        func write(_ buffer: ByteBuffer) async throws
-        consuming func finish(_ trailingHeaders: HTTPFields?) async throws
-    }
-
-    struct ResponseBody: Sendable {
-        let contentLength: Int?
-        private let produce: @Sendable (any ResponseBodyWriter) async throws -> Void
-
-        init(
-            contentLength: Int? = nil, _ produce: @escaping @Sendable (any ResponseBodyWriter) async throws -> Void
-        ) {
-            self.contentLength = contentLength
-            self.produce = produce
-        }
-        init() {
-            self.init(contentLength: 0) { try await $0.finish(nil) }
-        }
-        init(byteBuffer: ByteBuffer) {
-            self.init(contentLength: byteBuffer.readableBytesView.count) { writer in
-                try await writer.write(byteBuffer)
+        func response(from request: Request, context: some RequestContext) throws -> Response {
+            var headers: HTTPTypes.HTTPFields = [.contentType: "text/event-stream"]
+            // nginx would hold the events back otherwise.
+            if let name = HTTPField.Name("X-Accel-Buffering") { headers[name] = "no" }
+            let body = ResponseBody { writer in
+                try await produce(&writer)
                 try await writer.finish(nil)
             }
+            return Response(status: .ok, headers: headers, body: body)
         }
-
-        consuming func write(_ writer: any ResponseBodyWriter) async throws { try await produce(writer) }
-    }
-
-    typealias SocketAddress = VaporGlue.SocketAddress
-
-    struct Response: Sendable {
-        var status: HTTPResponse.Status
-        var headers = HTTPFields()
-        var body = ResponseBody()
-    }
-
-    protocol RequestContext: Sendable {
-        var maxUploadSize: Int { get }
-    }
-
-    protocol RouterMiddleware: Sendable {
-        associatedtype Context
-        func handle(
-            _ request: Request, context: Context, next: (Request, Context) async throws -> Response
-        ) async throws -> Response
     }
 }

@@ -2,21 +2,28 @@ import HTTPMessages
 import OAuthResourceServer
 import Synchronization
 
-// The code of the article Vapor.md, and stand-ins for the parts of Vapor 4 that it uses.
+// The code of the article Vapor.md. VaporStandIns.swift has stand-ins for the types of the framework.
 
 enum VaporGlue {
     struct ResourceServerMiddleware: AsyncMiddleware {
         let resourceServer: ResourceServer
+        /// The length in bytes from which a request's body gets 413.
+        var bodyLimit = 4_194_304
 
         func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response {
-            let body = try await request.body.collect(max: 4_194_304).get()
-
+            let body: [UInt8]?
+            do {
+                body = try await request.body.collect(max: bodyLimit).get().map { Array($0.readableBytesView) } ?? []
+            } catch let error as any AbortError where error.status == .payloadTooLarge {
+                // No other middleware would make a response of this error.
+                body = nil
+            }
             // Where the application listens. A disabled guard serves loopback addresses only.
             let address = request.application.http.server.shared.localAddress?.ipAddress
             switch await resourceServer.decide(
                 method: request.method.rawValue, target: request.url.string,
-                fields: request.headers.map { ($0.name, $0.value) },
-                body: body.map { Array($0.readableBytesView) } ?? [], listener: .init(ipAddress: address))
+                fields: request.headers.map { ($0.name, $0.value) }, body: body, isBodyTooLong: body == nil,
+                listener: .init(ipAddress: address))
             {
             case .respond(let refusal):
                 let response = Response(
@@ -31,8 +38,11 @@ enum VaporGlue {
                     request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
                 }
                 request.storage[AdmissionKey.self] = admission
-                let response = try await Principal.$current.withValue(admission.principal) {
-                    try await next.respond(to: request)
+                var response = Response(status: .payloadTooLarge)
+                if body != nil {
+                    response = try await Principal.$current.withValue(admission.principal) {
+                        try await next.respond(to: request)
+                    }
                 }
                 response.headers = Self.headers(
                     admission.finish(
@@ -46,148 +56,49 @@ enum VaporGlue {
         }
     }
 
-    /// The admission of a request, for routes that answer with a stream.
+    /// The admission of a request, for its route.
     struct AdmissionKey: StorageKey {
         typealias Value = ResourceServer.Admission
     }
-}
 
-// MARK: Stand-ins
-
-extension VaporGlue {
-    struct HTTPMethod: Sendable {
-        let rawValue: String
-    }
-
-    struct HTTPHeaders: Sendable, Sequence {
-        private var pairs: [(name: String, value: String)] = []
-        init(_ elements: [(String, String)] = []) { pairs = elements.map { (name: $0.0, value: $0.1) } }
-        func makeIterator() -> IndexingIterator<[(name: String, value: String)]> { pairs.makeIterator() }
-        mutating func replaceOrAdd(name: String, value: String) {
-            pairs.removeAll { $0.name.lowercased() == name.lowercased() }
-            pairs.append((name: name, value: value))
-        }
-    }
-
-    struct HTTPResponseStatus: Sendable {
-        let code: UInt
-        init(statusCode: Int) { code = UInt(statusCode) }
-        static let badRequest = HTTPResponseStatus(statusCode: 400)
-        static let internalServerError = HTTPResponseStatus(statusCode: 500)
-    }
-
-    typealias HTTPStatus = HTTPResponseStatus
-
-    struct ByteBuffer: Sendable {
-        let readableBytesView: [UInt8]
-        init(bytes: [UInt8]) { readableBytesView = bytes }
-    }
-
-    struct EventLoopFuture<Value: Sendable>: Sendable {
-        let value: Value
-        func get() async throws -> Value { value }
-    }
-
-    struct URI: Sendable {
-        let string: String
-    }
-
-    protocol StorageKey {
-        associatedtype Value: Sendable
-    }
-
-    struct Storage: Sendable {
-        private var values: [ObjectIdentifier: any Sendable] = [:]
-        subscript<Key: StorageKey>(_ key: Key.Type) -> Key.Value? {
-            get { values[ObjectIdentifier(key)] as? Key.Value }
-            set { values[ObjectIdentifier(key)] = newValue }
-        }
-    }
-
-    struct Application: Sendable {
-        struct HTTP: Sendable {
-            struct Server: Sendable {
-                struct Shared: Sendable {
-                    let localAddress: SocketAddress?
+    static var routes: (Application, ResourceServer) -> Void {
+        func configure(_ app: Application, _ resourceServer: ResourceServer) {
+            app.middleware.use(ResourceServerMiddleware(resourceServer: resourceServer), at: .beginning)
+            app.post("mcp") { _ in "Hello, \(Principal.current?.subject ?? "stranger")\n" }
+            app.get("mcp") { _ in
+                EventStream { writer in
+                    for number in 1...3 {
+                        let name = Principal.current?.subject ?? "stranger"
+                        try await writer.writeBuffer(ByteBuffer(string: "data: \(number) for \(name)\n\n"))
+                        try await Task.sleep(for: .seconds(1))
+                    }
                 }
-                let shared: Shared
-            }
-            let server: Server
-        }
-        let http: HTTP
-        init(ipAddress: String?) {
-            http = HTTP(server: .init(shared: .init(localAddress: SocketAddress(ipAddress: ipAddress))))
-        }
-    }
-
-    struct SocketAddress: Sendable {
-        let ipAddress: String?
-    }
-
-    final class Request: Sendable {
-        struct Body: Sendable {
-            let bytes: [UInt8]
-            func collect(max: Int?) -> EventLoopFuture<ByteBuffer?> {
-                EventLoopFuture(value: bytes.isEmpty ? nil : ByteBuffer(bytes: bytes))
             }
         }
-
-        let method: HTTPMethod
-        let url: URI
-        let body: Body
-        let application: Application
-        private let state: Mutex<(headers: HTTPHeaders, storage: Storage)>
-
-        init(
-            method: HTTPMethod, url: URI, headers: HTTPHeaders, body: Body,
-            application: Application = Application(ipAddress: "192.0.2.1")
-        ) {
-            self.method = method
-            self.url = url
-            self.body = body
-            self.application = application
-            state = Mutex((headers, Storage()))
-        }
-
-        var headers: HTTPHeaders {
-            get { state.withLock { $0.headers } }
-            set { state.withLock { $0.headers = newValue } }
-        }
-        var storage: Storage {
-            get { state.withLock { $0.storage } }
-            set { state.withLock { $0.storage = newValue } }
-        }
+        return configure
     }
 
-    final class Response: Sendable {
-        struct Body: Sendable {
-            var bytes: [UInt8] = []
-            init() {}
-            init(buffer: ByteBuffer) { bytes = buffer.readableBytesView }
+    /// An event stream as the response of a route. It ends with `produce`, or when the token expires: `produce` is
+    /// cancelled then.
+    struct EventStream: AsyncResponseEncodable {
+        let produce: @Sendable (any AsyncBodyStreamWriter) async throws -> Void
+
+        func encodeResponse(for request: Request) async throws -> Response {
+            guard let admission = request.storage[AdmissionKey.self] else { throw Abort(.internalServerError) }
+            // nginx would hold the events back otherwise.
+            let fields = [(name: "Content-Type", value: "text/event-stream"), (name: "X-Accel-Buffering", value: "no")]
+            let hasBegun = Atomic(false)
+            let body = Response.Body(managedAsyncStream: { writer in
+                // After a write has failed, Vapor calls this again, with a writer that always throws.
+                guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
+                do {
+                    // It also sets `Principal.current`.
+                    try await admission.limitStream(fields) { try await produce(writer) }
+                } catch is CancellationError {
+                    // The token has expired: the stream ends as if the route had ended it.
+                }
+            })
+            return Response(status: .ok, headers: HTTPHeaders(fields.map { ($0.name, $0.value) }), body: body)
         }
-
-        private let state: Mutex<(HTTPResponseStatus, HTTPHeaders, Body)>
-
-        init(status: HTTPResponseStatus, headers: HTTPHeaders = HTTPHeaders(), body: Body = Body()) {
-            state = Mutex((status, headers, body))
-        }
-
-        var status: HTTPResponseStatus { state.withLock { $0.0 } }
-        var headers: HTTPHeaders {
-            get { state.withLock { $0.1 } }
-            set { state.withLock { $0.1 = newValue } }
-        }
-        var body: Body {
-            get { state.withLock { $0.2 } }
-            set { state.withLock { $0.2 = newValue } }
-        }
-    }
-
-    protocol AsyncResponder: Sendable {
-        func respond(to request: Request) async throws -> Response
-    }
-
-    protocol AsyncMiddleware: Sendable {
-        func respond(to request: Request, chainingTo next: any AsyncResponder) async throws -> Response
     }
 }
