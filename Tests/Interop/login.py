@@ -10,6 +10,7 @@ import http.cookiejar
 import json
 import secrets
 import sys
+import time
 import urllib.error
 import urllib.request
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -103,5 +104,18 @@ def token(server: dict, client: str, scope: str, resource: str | None, browser: 
     return fetched(server["token_endpoint"], urlencode(form).encode())["access_token"]
 
 
+def visit(url: str) -> None:
+    """Follows every redirect, the last one to a callback whose server may not listen yet."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=60).read()
+            return
+        except urllib.error.URLError as error:
+            if not isinstance(error.reason, ConnectionRefusedError) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
 if __name__ == "__main__":
-    urllib.request.urlopen(sys.argv[1], timeout=60).read()
+    visit(sys.argv[1])
