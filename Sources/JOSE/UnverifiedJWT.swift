@@ -53,6 +53,9 @@ public struct UnverifiedJWT: Sendable {
     /// The `iss` claim before any check. Use it only as a key into the table of configured issuers.
     public var unverifiedIssuer: String? { claims.iss.flatMap { payload.root.node(at: $0).string } }
 
+    /// Whether `alg` names an algorithm that some policy can allow.
+    package var namesKnownAlgorithm: Bool { jws.algorithm(among: SignatureAlgorithm.all) != nil }
+
     /// RFC 7515 §4.1.9, RFC 9068 §2.1, RFC 7519 §5.1.
     private static func type(_ jws: CompactJWS) -> TokenType {
         guard let typ = jws.type else { return .absent }

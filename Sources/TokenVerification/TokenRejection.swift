@@ -37,6 +37,8 @@ public enum TokenRejection: Error, Sendable, Hashable {
         /// The issuer's keys cannot decide now: there is no usable set, or a newer set that may hold the token's key
         /// could not be fetched.
         case keys = "keys_unavailable"
+        /// The function of an ``IssuerLookUp`` could not say whether the issuer is trusted.
+        case issuer = "issuer_unavailable"
         /// libcrypto failed, so no signature can be verified.
         case cryptography = "cryptography_unavailable"
         /// The introspection endpoint did not respond, or its response is not an introspection response.

@@ -18,7 +18,10 @@ struct PresetTests {
         let claims: JSONDocument.Object
         /// Scopes that a request may require because the token grants them.
         var scopes: [String] = []
-        /// Claims that replace good ones (null removes the claim), and the reason of the refusal.
+        /// The issuer that clients log in to, if the configuration must name it.
+        var server: String?
+        /// Claims that replace good ones (null removes the claim), and the reason of the refusal. The first one is the
+        /// most frequent fault.
         let refusals: [(String, JSONDocument.Object, code: String)]
     }
 
@@ -304,6 +307,131 @@ struct PresetTests {
                 ("whose client named no audience", ["aud": "web-app", "azp": .null], "aud_mismatch"),
                 ("of another instance", ["iss": "https://other.example.com/dex"], "unknown_issuer"),
             ]),
+        Product(
+            testDescription: "Clerk", preset: .clerk(frontendAPI: "clerk.example.com"), type: "at+jwt",
+            claims: [
+                "aud": .string(resource), "client_id": "4Yr8x2fXJ3pKkQ1a", "jti": "oat_2xKa9Bgv7NxMRDFyQw",
+                "nbf": 1_500_000_000, "scope": "profile email notes:read", "sub": "user_2vYVtestTESTtest",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("whose client named no resource", ["aud": .null], "aud_missing"),
+                (
+                    "a session of the instance's own app",
+                    ["aud": .null, "client_id": .null, "azp": "https://app.example.com", "sid": "sess_2v", "v": 2],
+                    "aud_missing"
+                ),
+                ("of a JWT template with the audience", ["client_id": .null, "scope": .null], "client_id_missing"),
+                ("of the development instance", ["iss": "https://your-site.clerk.accounts.dev"], "unknown_issuer"),
+                ("for another resource", ["aud": "https://other.example.com/mcp"], "aud_mismatch"),
+            ]),
+        Product(
+            testDescription: "Stytch", preset: .stytch(domain: "login.example.com", project: stytch), type: "JWT",
+            claims: stytchClaims, scopes: ["notes:read"],
+            refusals: [
+                (
+                    "a session",
+                    ["client_id": .null, "scope": .null, "https://stytch.com/session": ["id": "session-live-1"]],
+                    "client_id_missing"
+                ),
+                ("fetched from stytch.com", ["iss": .string("stytch.com/\(stytch)")], "unknown_issuer"),
+                ("of the test project", ["aud": ["project-test-c60c0abe"]], "aud_mismatch"),
+            ]),
+        Product(
+            testDescription: "Stytch at stytch.com", preset: .stytch(project: stytch, domain: "login.example.com"),
+            claims: stytchClaims, scopes: ["notes:read"],
+            refusals: [
+                ("fetched from the domain", ["iss": "https://login.example.com"], "unknown_issuer"),
+                ("with the scheme", ["iss": .string("https://stytch.com/\(stytch)")], "unknown_issuer"),
+                ("a session", ["client_id": .null], "client_id_missing"),
+            ]),
+        Product(
+            testDescription: "FusionAuth",
+            preset: .fusionAuth(url: "https://auth.example.com", issuer: "acme.com", applications: [application]),
+            claims: [
+                "applicationId": .string(application), "aud": .string(application), "auth_time": 1_700_000_000,
+                "authenticationType": "PASSWORD", "jti": "1e3b1b6f", "roles": ["editor"], "scope": "openid notes:read",
+                "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "tid": .string(tenant),
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("of a tenant with another Issuer", ["iss": "https://auth.example.com"], "unknown_issuer"),
+                ("for another application", ["aud": "11112222-bbbb-3333-cccc-4444dddd5555"], "aud_mismatch"),
+                ("an ID token", ["at_hash": "bbxBCQ8bUVd7Xd1oPZJm0A", "scope": .null], "not_an_access_token"),
+            ]),
+        Product(
+            testDescription: "Kubernetes",
+            preset: .kubernetes(
+                issuer: "kubernetes/serviceaccount", apiServer: "https://kubernetes.default.svc",
+                serviceAccounts: ["default:caller"]),
+            type: nil, claims: kubernetesClaims, server: "https://login.example.com",
+            refusals: [
+                (
+                    "the pod's default token", ["aud": ["https://kubernetes.default.svc.cluster.local"]],
+                    "aud_mismatch"
+                ),
+                ("of a Secret", ["aud": .null, "kubernetes.io": .null], "aud_missing"),
+                ("of another account", ["sub": "system:serviceaccount:default:default"], "sub_mismatch"),
+                ("of another namespace", ["sub": "system:serviceaccount:other:caller"], "sub_mismatch"),
+                ("of another cluster", ["iss": "https://kubernetes.default.svc.cluster.local"], "unknown_issuer"),
+            ]),
+        Product(
+            testDescription: "Kubernetes, managed",
+            preset: .kubernetes(
+                issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/EXAMPLE", serviceAccounts: ["default:caller"]),
+            type: nil, claims: kubernetesClaims,
+            refusals: [("the pod's default token", ["aud": ["https://kubernetes.default.svc"]], "aud_mismatch")]),
+        Product(
+            testDescription: "AD FS", preset: .adfs(host: "adfs.example.com"),
+            claims: [
+                "aud": .string(resource), "apptype": "Public", "appid": .string(application),
+                "authmethod": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+                "auth_time": "2026-11-28T10:00:00.000Z", "scp": "notes:read openid", "sub": "eYV3jdldNyFY1qFFH4oAdBvD",
+                "upn": "ann@example.com", "ver": "1.0",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("whose client named no resource", ["aud": "urn:microsoft:userinfo", "scp": "openid"], "aud_mismatch"),
+                (
+                    "for the application by its client id",
+                    ["aud": .string("microsoft:identityserver:\(application)")], "aud_mismatch"
+                ),
+                (
+                    "an ID token", ["iss": "https://adfs.example.com/adfs", "aud": .string(application)],
+                    "unknown_issuer"
+                ),
+                ("with https", ["iss": "https://adfs.example.com/adfs/services/trust"], "issuer_differs_by_scheme"),
+                ("without its client", ["appid": .null], "claim_missing"),
+            ]),
+        Product(
+            testDescription: "Scalekit",
+            preset: .scalekit(environment: "https://example.scalekit.com", server: "res_92015146095"),
+            claims: [
+                "aud": ["res_92015146095", .string(resource + "/")], "client_id": "m2m_client", "sub": "usr_123456",
+                "jti": "tkn_1", "nbf": 1_500_000_000, "scopes": ["notes:read"], "xoid": "ext_1",
+            ],
+            scopes: ["notes:read"],
+            refusals: [
+                ("for another server", ["aud": ["res_2", "https://other.example.com/mcp"]], "aud_mismatch"),
+                ("of another environment", ["iss": "https://example.scalekit.dev"], "unknown_issuer"),
+                (
+                    "of the server as issuer", ["iss": "https://example.scalekit.com/resources/res_92015146095"],
+                    "unknown_issuer"
+                ),
+            ]),
+    ]
+
+    private static let stytch = "project-live-c60c0abe-c25a-4472-a9ed-320c6667d317"
+    private static let stytchClaims: JSONDocument.Object = [
+        "aud": [.string(stytch)], "client_id": "connected-app-live-d731954d", "jti": "LOe49j3s9d9dmacslUvrb15ZIjPbptMm",
+        "nbf": 1_500_000_000, "scope": "openid notes:read", "sub": "user-live-16d9ba61",
+    ]
+    private static let kubernetesClaims: JSONDocument.Object = [
+        "aud": [.string(resource)], "jti": "ea28ed49", "nbf": 1_500_000_000,
+        "kubernetes.io": [
+            "namespace": "default", "pod": ["name": "caller-1", "uid": "900f80ed"],
+            "serviceaccount": ["name": "caller", "uid": "a709ef71"],
+        ], "sub": "system:serviceaccount:default:caller",
     ]
 
     private static var rfc9068Auth0: IssuerConfiguration {
@@ -316,10 +444,12 @@ struct PresetTests {
         "A token shaped like the product's is accepted with its scopes, and each near one refused with its reason",
         arguments: products)
     func shapes(_ product: Product) async throws {
-        let issuer = try FakeIssuer(product.preset.issuer, algorithms: [.rs256])
+        let issuer = try FakeIssuer(
+            product.preset.authorizationServer ?? product.server ?? product.preset.issuer, algorithms: [.rs256])
         let log = EventLog()
-        let configuration = ResourceServerConfiguration(
+        var configuration = ResourceServerConfiguration(
             resource: Self.resource, issuers: [product.preset], requiredScopes: product.scopes)
+        configuration.metadata.authorizationServers = product.server.map { [$0] }
         let fetcher = try Self.fetcher(issuer)
         if case .url(let url) = product.preset.keys { fetcher.set(url, json: issuer.jwks) }
         let server = try ResourceServer(configuration, fetcher: fetcher, observer: { log.append($0) })
@@ -330,6 +460,47 @@ struct PresetTests {
             #expect(log.denials.last == code, "\(name)")
         }
         #expect(log.denials.count { $0 != "keys_unavailable" } == product.refusals.count)
+        #expect(server.metadata.authorizationServers.map(\.text) == [issuer.url])
+
+        // The sentences about a fault are reported with its first refusal, once for each reason.
+        let hints = log.all.compactMap { event -> (code: String, sentences: [String])? in
+            guard case .refusalExplained(let code, let sentences) = event else { return nil }
+            return (code, sentences)
+        }
+        #expect(Set(hints.map(\.code)).count == hints.count)
+        for (code, sentences) in hints {
+            #expect(!sentences.isEmpty)
+            #expect(sentences == product.preset.hints.filter { $0.code == code }.map(\.sentence))
+            #expect(sentences.allSatisfy { $0.hasSuffix(".") && $0.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
+        }
+        let frequent = try #require(product.refusals.first)
+        if product.testDescription != Self.variant {
+            #expect(hints.contains { $0.code == frequent.code }, "no hint for the most frequent fault")
+        }
+    }
+
+    /// A product whose most frequent fault is the one of another row.
+    private static let variant = "Auth0, RFC 9068 profile"
+
+    @Test("A hint is one line after the first refusal with its reason, also in shadow mode")
+    func hints() async throws {
+        let preset = IssuerConfiguration.keycloak(realm: "https://login.example.com/realms/notes")
+        let issuer = try FakeIssuer(preset.issuer, algorithms: [.rs256])
+        let hint =
+            #"refusal_explained reason=aud_missing hint="Add an Audience mapper with the resource identifier to a "#
+            + #"client scope of the client.""#
+        for mode in [ResourceServer.Mode.enforced, .shadow] {
+            let log = EventLog()
+            var configuration = ResourceServerConfiguration(resource: Self.resource, issuers: [preset])
+            configuration.mode = mode
+            let server = try ResourceServer(
+                configuration, fetcher: try Self.fetcher(issuer), observer: { log.append($0) })
+            for _ in 1...3 { _ = try await server.admits(Self.token(Self.products[0], ["aud": .null], issuer)) }
+            let lines = log.all.map(\.description)
+            #expect(lines.filter { $0.hasPrefix("refusal_explained") } == [hint])
+            let denied = try #require(lines.firstIndex { $0.contains("reason=aud_missing token=") })
+            #expect(lines[denied + 1] == hint)
+        }
     }
 
     @Test("THREATS C8: several tenants of Entra are several issuers, each with its own keys")
@@ -375,6 +546,27 @@ struct PresetTests {
             faults([.awsCognito(region: "us-east-1", userPool: "us-east-1_EXAMPLE", clients: [])])
                 == ["tokens.issuers[0].policy.audiences"])
         #expect(faults([.auth0(domain: "https://example.eu.auth0.com")]) == ["tokens.issuers[0]"])
+        #expect(
+            faults([.fusionAuth(url: "https://auth.example.com", applications: [])])
+                == ["tokens.issuers[0].applications"])
+        #expect(
+            faults([.kubernetes(issuer: "https://k8s.example.com", serviceAccounts: [])])
+                == ["tokens.issuers[0].policy.requiredClaims"])
+        #expect(
+            faults([.kubernetes(issuer: "kubernetes/serviceaccount", serviceAccounts: ["a:b"])])
+                == ["tokens.issuers[0]"])
+        #expect(
+            faults([
+                .kubernetes(
+                    issuer: "kubernetes/serviceaccount", apiServer: "https://kubernetes.default.svc",
+                    serviceAccounts: ["a:b"])
+            ]) == ["metadata.authorizationServers"])
+        #expect(
+            faults([.adfs(host: "https://adfs.example.com")])
+                == ["tokens.issuers[0]", "tokens.issuers[0].keys", "tokens.issuers[0].authorizationServer"])
+        #expect(
+            faults([.scalekit(environment: "example.scalekit.com", server: "res_1")])
+                == ["tokens.issuers[0].keys", "tokens.issuers[0].authorizationServer"])
     }
 
     private func faults(_ issuers: [IssuerConfiguration]) -> [String] {
@@ -391,7 +583,8 @@ struct PresetTests {
         issuer.token { draft in
             draft.header["typ"] = product.type
             var claims = product.claims
-            for name in ["iss", "iat", "exp"] { claims[name] = draft.claims[name] }
+            for name in ["iat", "exp"] { claims[name] = draft.claims[name] }
+            claims["iss"] = .string(product.preset.issuer)
             for (name, value) in changes.members { claims[name] = value == .null ? nil : value }
             draft.claims = claims
         }

@@ -84,6 +84,40 @@ struct IntrospectionAnswerTests {
         #expect(fixture.failures == ["active_not_boolean"])
     }
 
+    @Test(
+        "A scope of the wrong type grants nothing and is reported; the token stays good, as in a JWT",
+        arguments: [7, true, [:], ["mcp:use", 1], [.null], [["mcp:use"]]] as [JSONValue])
+    func malformedScope(scope: JSONValue) async throws {
+        let token = try await fixture(["scope": scope]).verifier.verify(Fixture.token())
+        #expect(token.scopes.isEmpty && token.hasMalformedScopes)
+    }
+
+    @Test(
+        "RFC 7662 §2.2: active is a Boolean, nothing that looks like one",
+        arguments: ["true", "false", "", 1, 0, [], [true], [:], "True"] as [JSONValue])
+    func activeOfAnotherType(active: JSONValue) async throws {
+        let fixture = try fixture(["active": active])
+        #expect(await fixture.code() == "introspection_unavailable")
+        #expect(fixture.failures == ["active_not_boolean"])
+    }
+
+    @Test(
+        "Claims that protect the token are refused in every other type, each with its reason",
+        arguments: [
+            (["exp": "1900000000"], "exp_wrong_type"), (["exp": true], "exp_wrong_type"),
+            (["exp": []], "exp_wrong_type"),
+            (["nbf": "1"], "nbf_wrong_type"), (["iss": ["https://issuer.example"]], "iss_wrong_type"),
+            (["iss": "https://issuer.example/"], "iss_mismatch"), (["iss": ""], "iss_mismatch"),
+            (["aud": 1], "aud_wrong_type"), (["aud": [1]], "aud_wrong_type"), (["aud": [:]], "aud_wrong_type"),
+            (["aud": []], "aud_mismatch"), (["aud": ""], "aud_mismatch"), (["cnf": [:]], "cnf_unsatisfied"),
+            (["cnf": false], "cnf_unsatisfied"), (["sub": 7], "sub_wrong_type"), (["jti": []], "jti_wrong_type"),
+            (["client_id": 7], "client_id_wrong_type"), (["token_use": "refresh_token"], "not_an_access_token"),
+            (["token_use": "id"], "not_an_access_token"), (["token_use": ["access"]], "not_an_access_token"),
+        ] as [(JSONDocument.Object, String)])
+    func protected(members: JSONDocument.Object, code: String) async throws {
+        #expect(try await fixture(members).code() == code)
+    }
+
     // MARK: The subject
 
     @Test(

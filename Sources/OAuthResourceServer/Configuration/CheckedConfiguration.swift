@@ -20,6 +20,7 @@ final class CheckedConfiguration: Sendable {
 
     let resource: ResourceIdentifier
     let tokens: CheckedTokens
+    let hints: RefusalHints
     let tokenLimit: Int
     let scopes: ScopeRules
     let routes: RouteTable
@@ -62,6 +63,7 @@ final class CheckedConfiguration: Sendable {
         }
         self.resource = resource
         self.tokens = tokens
+        hints = RefusalHints(configuration.tokens.issuers)
         tokenLimit = configuration.tokens.maximumBytes
         self.scopes = scopes
         routes = RouteTable(configuration.requirements.routes)

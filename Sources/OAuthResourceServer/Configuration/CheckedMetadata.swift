@@ -76,7 +76,7 @@ struct CheckedMetadata: Sendable {
         for (index, text) in list.enumerated() {
             // The URL of an issuer whose metadata is read was checked in `tokens.issuers`. A fault is reported once.
             let isChecked = configuration.tokens.issuers.contains {
-                $0.issuer.hasSameBytes(as: text) && $0.keys == .discovered
+                $0.issuer.hasSameBytes(as: text) && $0.keys == .discovered && $0.authorizationServer == nil
             }
             if isChecked {
                 servers += tokens.issuers.filter { $0.issuer.text.hasSameBytes(as: text) }.compactMap(\.identifier)
@@ -121,7 +121,8 @@ struct CheckedMetadata: Sendable {
         switch verification {
         case .configured:
             // When nothing can verify tokens, `CheckedTokens` reports that fault instead.
-            if configuration.tokens.issuers.isEmpty, introspected == nil, configuration.tokens.staticTokens != nil {
+            let isElsewhere = configuration.tokens.staticTokens != nil || configuration.tokens.issuerLookUp != nil
+            if configuration.tokens.issuers.isEmpty, introspected == nil, isElsewhere {
                 faults.add(setting, "is missing", remedy)
             }
         case .own(let issuers):

@@ -10,6 +10,8 @@ struct CheckedTokens: Sendable {
     private(set) var issuers: [CheckedIssuer] = []
     /// The clock skews of issuers by their identifiers.
     private(set) var clockSkews: [[UInt8]: Int] = [:]
+    /// Makes the directory of further issuers; nil when there are none.
+    private var others: (@Sendable (any DocumentFetcher, TokenVerificationEvent.Observer?) -> IssuerDirectory)?
     private var introspection: CheckedIntrospection?
     private let staticTokens: StaticTokenList?
     private let caching: TokenCaching
@@ -41,6 +43,20 @@ struct CheckedTokens: Sendable {
             let checked = issuer.check(at: path, resource: resource, insecureHTTP: insecureHTTP, &faults)
             if let checked { issuers.append(checked) }
         }
+        if let lookUp = tokens.issuerLookUp {
+            lookUp.check(at: .tokens + "issuerLookUp", &faults)
+            others = { fetcher, observer in
+                IssuerDirectory(
+                    lookUp,
+                    check: { issuer, faults in
+                        issuer.check(
+                            at: "issuer", resource: resource, insecureHTTP: insecureHTTP, &faults)
+                    },
+                    trust: { checked, keys in
+                        keys.map(checked.trusted(with:)) ?? checked.trusted(fetcher: fetcher, observer: observer)
+                    }, observer: observer)
+            }
+        }
         if var introspection = tokens.introspection {
             introspection.resource = introspection.resource ?? resource
             clockSkews[Array(introspection.issuer.utf8)] = introspection.clockSkew
@@ -70,7 +86,10 @@ struct CheckedTokens: Sendable {
                 sharedFor: isShared($0.issuer.text) ? introspection?.purpose : nil, fetcher: fetcher, observer: observer
             )
         }
-        let jwt = trusted.isEmpty ? nil : JWTTokenVerifier(checked: trusted, caching: caching)
+        let others = others.map { $0(fetcher, observer) }
+        let jwt =
+            trusted.isEmpty && others == nil
+            ? nil : JWTTokenVerifier(checked: trusted, others: others, caching: caching)
         let opaque = introspection.map {
             IntrospectionTokenVerifier(
                 checked: $0, sharing: trusted.first { isShared($0.issuer) }?.keys.discovery, fetcher: fetcher,
@@ -100,7 +119,9 @@ struct CheckedTokens: Sendable {
     ) {
         switch mode {
         case .enforced, .shadow:
-            if tokens.issuers.isEmpty, tokens.introspection == nil, tokens.staticTokens == nil {
+            if tokens.issuers.isEmpty, tokens.issuerLookUp == nil, tokens.introspection == nil,
+                tokens.staticTokens == nil
+            {
                 faults.add(
                     .tokens + "issuers", "is empty, so no token can be accepted",
                     "name the issuer that clients log in to")
@@ -111,6 +132,10 @@ struct CheckedTokens: Sendable {
             }
             if !tokens.issuers.isEmpty {
                 faults.add(.tokens + "issuers", "is set, but the mode accepts only pre-shared tokens", "remove it")
+            }
+            if tokens.issuerLookUp != nil {
+                faults.add(
+                    .tokens + "issuerLookUp", "is set, but the mode accepts only pre-shared tokens", "remove it")
             }
             if tokens.introspection != nil {
                 faults.add(
@@ -125,7 +150,8 @@ struct CheckedTokens: Sendable {
         _ tokens: ResourceServerConfiguration.Tokens, _ faults: inout ConfigurationFaults
     ) {
         let unused: [(ConfigurationError.Path, Bool)] = [
-            ("issuers", !tokens.issuers.isEmpty), ("introspection", tokens.introspection != nil),
+            ("issuers", !tokens.issuers.isEmpty), ("issuerLookUp", tokens.issuerLookUp != nil),
+            ("introspection", tokens.introspection != nil),
             ("staticTokens", tokens.staticTokens != nil),
         ]
         for (setting, isSet) in unused where isSet {

@@ -62,6 +62,9 @@ extension ResourceServerConfiguration {
     public struct Tokens: Sendable {
         /// The issuers whose JWTs are accepted.
         public var issuers: [IssuerConfiguration] = []
+        /// Issuers that are known only at run time. Their JWTs are accepted in addition to those of ``issuers``. When
+        /// there are no `issuers`, ``Metadata/authorizationServers`` must say where clients log in.
+        public var issuerLookUp: IssuerLookUp?
         /// The introspection endpoint. It decides about tokens that are not JWTs, and about all tokens when there are
         /// no `issuers`. Its `insecureHTTP` is replaced by that of ``fetching``. When its `resource` is nil, the
         /// resource of the server is used.

@@ -74,6 +74,7 @@ extension ResourceServer {
                 if configuration.mode == .shadow {
                     if !refusal.isCausedByCancellation {
                         report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
+                        explain(refusal)
                     }
                     return proceed(request, as: principal, token: nil, crossOrigin)
                 }
@@ -256,7 +257,10 @@ extension ResourceServer {
         token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
     ) -> Decision {
         // A client that went away was not denied anything.
-        if !refusal.isCausedByCancellation { report(.denied(refusal, fingerprint: token?.fingerprint)) }
+        if !refusal.isCausedByCancellation {
+            report(.denied(refusal, fingerprint: token?.fingerprint))
+            explain(refusal)
+        }
         let response = configuration.answers.response(to: refusal, operation: operation, message: request.message)
         return respond(to: request, response, crossOrigin)
     }
@@ -272,6 +276,14 @@ extension ResourceServer {
     /// Calls the observer. The event is created only if there is an observer, since a fingerprint costs a hash.
     func report(_ event: @autoclosure () -> ResourceServerEvent) {
         observer?(event())
+    }
+
+    /// Reports the hint for a token's refusal, the first time that it happens.
+    private func explain(_ refusal: Refusal) {
+        guard observer != nil, case .token = refusal, let event = configuration.hints.event(for: refusal.code) else {
+            return
+        }
+        report(event)
     }
 
     private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {

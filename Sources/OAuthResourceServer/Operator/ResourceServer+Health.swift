@@ -2,7 +2,8 @@ public import TokenVerification
 
 extension ResourceServer {
     /// The issuers whose keys the guard uses. Each has its key source, with the health of the keys and the discovery
-    /// that reads the issuer's metadata. Empty when tokens are verified without keys.
+    /// that reads the issuer's metadata. Empty when tokens are verified without keys. Issuers that a
+    /// ``TokenVerification/IssuerLookUp`` finds are not among them.
     public var trustedIssuers: [TrustedIssuer] { verifier.trustedIssuers }
 
     /// Fetches the keys of every issuer before the first request needs them.

@@ -12,6 +12,9 @@ public enum ResourceServerEvent: Sendable {
     case allowedAnonymously(name: String)
     /// In shadow mode: a request was let through that would have been refused.
     case wouldDeny(ResourceServer.Refusal, fingerprint: String?)
+    /// What most often causes a refusal with this code, for the issuers of the configuration: see
+    /// ``TokenVerification/IssuerConfiguration/hints``. Reported once for each code.
+    case refusalExplained(code: String, sentences: [String])
     /// The guard was created in shadow mode: it refuses no request because of its token.
     case guardInShadow
     /// The guard was created in the mode that accepts every request without a token. `anonymousAs` is the name of the
@@ -52,6 +55,8 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .allowedAnonymously(let name): "allowed_anonymously as=\"\(name)\""
         case .wouldDeny(let refusal, let fingerprint):
             "would_deny reason=\(refusal.code) token=\(fingerprint ?? "none")"
+        case .refusalExplained(let code, let sentences):
+            "refusal_explained reason=\(code) hint=\"\(sentences.joined(separator: " "))\""
         case .guardDisabled(let name, let reach):
             "GUARD_DISABLED every request is let through as=\"\(name)\" reach=\(reach)"
         case .guardInShadow: "GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"

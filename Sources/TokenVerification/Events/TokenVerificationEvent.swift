@@ -4,6 +4,12 @@ public enum TokenVerificationEvent: Sendable {
     case keySource(KeySourceEvent, issuer: String)
     /// The introspection endpoint gave no usable response. The callers that waited for it got *unavailable*.
     case introspectionFailed(IntrospectionTokenVerifier.Failure)
+    /// The function of an ``IssuerLookUp`` threw an error or did not return in time. The tokens that waited for it got
+    /// *unavailable*, unless the issuer's earlier configuration is still used.
+    case issuerLookUpFailed
+    /// The function of an ``IssuerLookUp`` returned a configuration with faults. The tokens that waited for it got
+    /// *unavailable*, unless the issuer's earlier configuration is still used.
+    case issuerMisconfigured(ConfigurationError)
 
     /// Receives every event, in the task in which it happens. It must return quickly and must not block. Many tasks may
     /// call it at the same time.
@@ -16,6 +22,8 @@ extension TokenVerificationEvent: CustomStringConvertible {
         switch self {
         case .keySource(let event, let issuer): "\(event) issuer=\(issuer)"
         case .introspectionFailed(let failure): "introspection_failed reason=\(failure.code)"
+        case .issuerLookUpFailed: "issuer_look_up_failed"
+        case .issuerMisconfigured(let error): "issuer_misconfigured faults=\"\(error.lines.joined(separator: " | "))\""
         }
     }
 }

@@ -6,7 +6,7 @@ package import WireFormat
 /// An ``IssuerConfiguration`` that was checked. It is the input for a verifier and a key source.
 package struct CheckedIssuer: Sendable {
     package let issuer: TokenIssuer
-    /// The issuer as a URL that clients can use; nil for an issuer that is only a name.
+    /// The issuer that clients log in to; nil for an issuer that is only a name.
     package let identifier: IssuerIdentifier?
     let validation: JWTValidation
     let place: RemoteKeySet.Place
@@ -26,7 +26,17 @@ package struct CheckedIssuer: Sendable {
         let keys = RemoteKeySet(
             of: issuer, at: place, sharedFor: purpose, checked: keySettings, fetcher: fetcher,
             timing: RefreshTiming(clock: .system), observer: observer)
-        return TrustedIssuer(validation, keys: keys, scopes: scopes)
+        return trusted(with: keys)
+    }
+
+    /// Makes the trusted issuer with a source of its keys.
+    package func trusted(with keys: any KeySource) -> TrustedIssuer {
+        TrustedIssuer(validation, keys: keys, scopes: scopes)
+    }
+
+    /// Whether the key source of `other` fits this issuer too.
+    func hasSameKeys(as other: CheckedIssuer) -> Bool {
+        issuer == other.issuer && place == other.place && keySettings == other.keySettings
     }
 }
 
@@ -50,9 +60,10 @@ extension IssuerConfiguration {
         keySettings.check(at: path + "keySettings", &faults)
         let validation = checkPolicy(at: path + "policy", resource: resource, &faults)
         scopes.check(at: path + "scopes", &faults)
+        let server = checkServer(at: path + "authorizationServer", insecureHTTP, &faults)
         guard faults.count == before, let issuer = names.issuer, let place, let validation else { return nil }
         return CheckedIssuer(
-            issuer: issuer, identifier: names.identifier, validation: validation, place: place,
+            issuer: issuer, identifier: server ?? names.identifier, validation: validation, place: place,
             keySettings: keySettings, scopes: scopes)
     }
 
@@ -75,6 +86,20 @@ extension IssuerConfiguration {
                 faults.append(isName ? fault.orElse("set \(path + "keys") to the URL of its keys") : fault)
             }
             return (nil, nil)
+        }
+    }
+
+    private func checkServer(
+        at path: ConfigurationError.Path, _ insecureHTTP: HTTPRule, _ faults: inout ConfigurationFaults
+    ) -> IssuerIdentifier? {
+        guard let authorizationServer else { return nil }
+        do throws(IdentifierError) {
+            return try IssuerIdentifier(authorizationServer, insecureHTTP: insecureHTTP.accepted)
+        } catch {
+            faults.append(
+                .init(
+                    path, error, example: "https://login.example.com", insecureHTTP: Self.helpful(insecureHTTP)))
+            return nil
         }
     }
 

@@ -26,6 +26,12 @@ public struct IssuerConfiguration: Sendable, ExpressibleByStringLiteral {
     public var keySettings = RemoteKeySet.Settings()
     /// How the tokens of this issuer name scopes.
     public var scopes = ScopeMapping()
+    /// The issuer that clients log in to, if the tokens name another one: an https URL. It is advertised in place of
+    /// ``issuer``, which then need not be a URL. Nil when clients log in at ``issuer``.
+    public var authorizationServer: String?
+    /// What most often goes wrong with tokens of this issuer. When a guard has this issuer in its configuration, it
+    /// reports the hints for the reason of a refusal once.
+    public var hints: [Hint] = []
     /// The faults in the arguments of a preset. The check reports them with all other faults.
     var presetFaults: [ConfigurationError.Fault] = []
 
@@ -55,10 +61,12 @@ public struct IssuerConfiguration: Sendable, ExpressibleByStringLiteral {
 extension IssuerConfiguration {
     /// Makes the configuration of a preset.
     init(
-        preset issuer: String, _ audiences: [String] = [], requires claims: [JWTPolicy.RequiredClaim] = []
+        preset issuer: String, _ audiences: [String] = [], requires claims: [JWTPolicy.RequiredClaim] = [],
+        hints: KeyValuePairs<String, String>
     ) {
         self.init(issuer, audiences: audiences)
         policy.requiredClaims = claims
+        self.hints = hints.map { Hint($0.key, $0.value) }
     }
 
     /// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits. Upper case is refused, because Entra writes lower case and `iss` is

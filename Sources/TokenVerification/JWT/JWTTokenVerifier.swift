@@ -10,10 +10,12 @@ internal import WireFormat
 ///
 /// The verifier caches the acceptance of a token for at most one minute, and not beyond `exp`. A cached acceptance is
 /// used only while the key set that verified the token is the issuer's present one. Rejections are not cached.
+///
+/// With an ``IssuerLookUp``, a token of another issuer is verified with the configuration that its function finds.
 public struct JWTTokenVerifier: TokenVerifier {
     private let issuers: [TrustedIssuer]
-    /// The key sources of the issuers. A cache hit reads only this array, not `issuers`.
-    private let sources: [any KeySource]
+    /// Finds issuers that are not in `issuers`; nil when there are no others.
+    private let directory: IssuerDirectory?
     /// The position of an issuer in `issuers`, by its identifier.
     private let positions: [[UInt8]: Int]
     /// One validation for each distinct list of algorithms. If all of these refuse an algorithm, no issuer allows it.
@@ -21,9 +23,9 @@ public struct JWTTokenVerifier: TokenVerifier {
     private let clock: WallClock
     private let cache: VerifiedTokenCache<Basis>?
 
-    /// The issuer and the key set that verified a token.
+    /// The key set that verified a token, and its source.
     private struct Basis: Sendable {
-        let issuer: Int
+        let source: any KeySource
         let keys: JSONWebKeySet.Identity
     }
 
@@ -78,11 +80,11 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Makes a verifier from arguments that a configuration check has accepted.
     package init(
-        checked issuers: [TrustedIssuer], caching: TokenCaching = .standard, clock: WallClock = .system,
-        monotonicClock: MonotonicClock = .system
+        checked issuers: [TrustedIssuer], others directory: IssuerDirectory? = nil, caching: TokenCaching = .standard,
+        clock: WallClock = .system, monotonicClock: MonotonicClock = .system
     ) {
         self.issuers = issuers
-        sources = issuers.map(\.keys)
+        self.directory = directory
         positions = Dictionary(
             issuers.enumerated().map { (Array($1.issuer.utf8), $0) }, uniquingKeysWith: { first, _ in first })
         algorithmPolicies = issuers.reduce(into: [JWTValidation]()) { distinct, issuer in
@@ -95,14 +97,15 @@ public struct JWTTokenVerifier: TokenVerifier {
         cache = VerifiedTokenCache(caching, clock: clock, monotonicClock: monotonicClock)
     }
 
-    /// The issuers, in the order of the configuration.
+    /// The issuers, in the order of the configuration. Those that an ``IssuerLookUp`` finds are not among them.
     public var trustedIssuers: [TrustedIssuer] { issuers }
 
     /// Verifies a token. It suspends only when the present keys cannot decide.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
         if let known = rememberedToken(token) { return known }
-        let candidate = try prepare(token)
-        guard let present = issuers[candidate.issuer].keys.presentKeys() else {
+        let jwt = try parse(token)
+        let candidate = try await precheck(jwt, token.digest, issuer(of: jwt))
+        guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
         switch verdict(candidate, present) {
@@ -117,7 +120,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         guard let verdict = cache?.verdict(on: token.digest) else { return nil }
         // Call `presentKeys()` for every request, outside the cache's lock. Cached tokens of a removed key are then
         // refused, and the source can start its refresh in the background.
-        guard let present = sources[verdict.basis.issuer].presentKeys() else { return nil }
+        guard let present = verdict.basis.source.presentKeys() else { return nil }
         return present.identity == verdict.basis.keys ? verdict.token : nil
     }
 
@@ -133,37 +136,58 @@ public struct JWTTokenVerifier: TokenVerifier {
     private struct Candidate {
         let digest: SHA256Digest
         let jwt: PrecheckedJWT
-        /// The position of its issuer in `issuers`.
-        let issuer: Int
+        let issuer: TrustedIssuer
     }
 
-    /// Does every check that needs no key: form, header, algorithm, issuer.
-    private func prepare(_ token: PresentedToken) throws(TokenRejection) -> Candidate {
-        var issuerName: String?
+    /// Checks the form and the algorithm.
+    private func parse(_ token: PresentedToken) throws(TokenRejection) -> UnverifiedJWT {
         do throws(JOSEError) {
             let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes)
-            // RFC 8725 §3.1: an algorithm that no issuer allows is refused before any other check.
-            guard algorithmPolicies.contains(where: { $0.admitsAlgorithm(of: jwt) }) else {
-                throw JOSEError.header(.algorithmNotAllowed)
-            }
-            // The unverified `iss` is only a look-up key; the validation of that issuer compares it again. If `iss` is
-            // not a string, any validation refuses the token with the right reason, so the first one is used.
-            issuerName = jwt.unverifiedIssuer
-            guard let position = issuerName.map({ positions[Array($0.utf8)] }) ?? 0 else {
-                throw JOSEError.claim(.iss, .mismatch)
-            }
-            let prechecked = try issuers[position].validation.precheck(jwt)
-            return Candidate(digest: token.digest, jwt: prechecked, issuer: position)
+            // RFC 8725 §3.1: an algorithm that no issuer allows is refused before any other check. An issuer that is
+            // found at run time may allow every algorithm of this library.
+            guard
+                algorithmPolicies.contains(where: { $0.admitsAlgorithm(of: jwt) })
+                    || directory != nil && jwt.namesKnownAlgorithm
+            else { throw JOSEError.header(.algorithmNotAllowed) }
+            return jwt
+        } catch {
+            throw .invalid(.jwt(error))
+        }
+    }
+
+    /// The issuer that the token names. The unverified `iss` is only a look-up key; the validation of that issuer
+    /// compares it again.
+    private func issuer(of jwt: UnverifiedJWT) async throws(TokenRejection) -> TrustedIssuer {
+        guard let name = jwt.unverifiedIssuer else {
+            // Any validation refuses a token without a string `iss` with the right reason, so the first one is used.
+            if let first = issuers.first { return first }
+            throw .invalid(.jwt(.claim(.iss, jwt.payload.root["iss"] == nil ? .missing : .wrongType)))
+        }
+        if let position = positions[Array(name.utf8)] { return issuers[position] }
+        switch await directory?.issuer(named: name) {
+        case .trusted(let issuer): return issuer
+        case .unknown, nil: throw .invalid(.unknownIssuer(nearestDifference(name)))
+        case .unavailable(let retryAfter):
+            // A wait that ended because the client went away says nothing about the issuer.
+            throw .unavailable(Task.isCancelled ? .cancelled : .issuer, retryAfter: retryAfter)
+        }
+    }
+
+    /// Does the checks of the issuer that need no key.
+    private func precheck(
+        _ jwt: UnverifiedJWT, _ digest: SHA256Digest, _ issuer: TrustedIssuer
+    ) throws(TokenRejection) -> Candidate {
+        do throws(JOSEError) {
+            return Candidate(digest: digest, jwt: try issuer.validation.precheck(jwt), issuer: issuer)
         } catch .claim(.iss, .mismatch) {
-            throw .invalid(.unknownIssuer(nearestDifference(issuerName)))
+            throw .invalid(.unknownIssuer(.other))
         } catch {
             throw .invalid(.jwt(error))
         }
     }
 
     /// A hint for the operator whose configured issuer differs slightly, for example by a trailing slash.
-    private func nearestDifference(_ name: String?) -> JOSEError.IssuerDifference {
-        guard let name else { return .other }
+    private func nearestDifference(_ name: String) -> JOSEError.IssuerDifference {
         let differences = issuers.map { JOSEError.IssuerDifference.between(name, $0.validation.policy.issuer) }
         return differences.first { $0 != .other } ?? .other
     }
@@ -179,7 +203,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         for _ in 0..<2 {
             let keys: JSONWebKeySet
             do throws(KeySourceError) {
-                keys = try await issuers[candidate.issuer].keys.keys(for: need)
+                keys = try await candidate.issuer.keys.keys(for: need)
             } catch {
                 // A wait that ended because the client went away says nothing about the keys.
                 if Task.isCancelled { throw .unavailable(.cancelled, retryAfter: error.retryAfter) }
@@ -218,13 +242,13 @@ public struct JWTTokenVerifier: TokenVerifier {
     }
 
     private func verdict(_ candidate: Candidate, _ keys: JSONWebKeySet) -> Verdict {
-        let validation = issuers[candidate.issuer].validation
+        let validation = candidate.issuer.validation
         let now = clock.now()
         do throws(JOSEError) {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
-            let token = AccessToken(jwt, scopes: issuers[candidate.issuer].scopes)
+            let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
             cache?.keep(
-                token, basis: Basis(issuer: candidate.issuer, keys: keys.identity), on: candidate.digest,
+                token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: candidate.digest,
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))
             return .accepted(token)
         } catch .key(.unknown) {

@@ -83,7 +83,7 @@ public final class RemoteKeySet: KeySource {
     }
 
     /// Where the keys are. Only an issuer that is a URL has metadata.
-    enum Place: Sendable {
+    enum Place: Sendable, Hashable {
         case metadata(of: IssuerIdentifier)
         case url(AbsoluteURL)
     }

@@ -24,7 +24,12 @@ extension IssuerConfiguration {
     public static func awsCognito(region: String, userPool: String, clients: [String]) -> Self {
         var issuer = Self(
             preset: "https://cognito-idp.\(region).amazonaws.com/\(userPool)", clients,
-            requires: [.init("token_use", .oneOf(["access"]))])
+            requires: [.init("token_use", .oneOf(["access"]))],
+            hints: [
+                "client_id_mismatch":
+                    "The app client of the token is not in the list: add it, if it serves this resource only.",
+                "claim_mismatch": "It is an ID token: the client must send the access token.",
+            ])
         issuer.policy.audienceClaim = "client_id"
         return issuer
     }

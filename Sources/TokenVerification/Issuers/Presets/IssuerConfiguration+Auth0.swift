@@ -18,6 +18,16 @@ extension IssuerConfiguration {
     ///   - domain: The tenant's domain, such as `example.eu.auth0.com`, or your own domain.
     ///   - audiences: The API's identifier, if it is not the resource identifier.
     public static func auth0(domain: String, audiences: [String] = []) -> Self {
-        Self(preset: "https://\(domain)/", audiences)
+        Self(
+            preset: "https://\(domain)/", audiences,
+            hints: [
+                "aud_mismatch":
+                    "Create an API whose identifier is the resource identifier, and switch on the tenant's Resource "
+                    + "Parameter Compatibility Profile.",
+                "token_encrypted":
+                    "The client named no API, so that Auth0 sent an opaque token: switch on the Resource Parameter "
+                    + "Compatibility Profile.",
+                "issuer_differs_by_trailing_slash": "The issuer of Auth0 ends with a slash.",
+            ])
     }
 }

@@ -14,7 +14,14 @@ extension IssuerConfiguration {
     ///
     /// - Parameter host: The host of Authelia, such as `auth.example.com`.
     public static func authelia(host: String) -> Self {
-        var issuer = Self(preset: "https://\(host)")
+        var issuer = Self(
+            preset: "https://\(host)",
+            hints: [
+                "aud_mismatch":
+                    "List the resource identifier in the client's audience, and let the client name it with the "
+                    + "parameter resource.",
+                "typ_not_acceptable": "It is an ID token, or the client has no access_token_signed_response_alg.",
+            ])
         issuer.policy.profile = .rfc9068
         return issuer
     }

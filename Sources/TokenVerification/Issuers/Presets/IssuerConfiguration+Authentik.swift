@@ -19,6 +19,14 @@ extension IssuerConfiguration {
     ///   - client: The client id of the provider.
     public static func authentik(host: String, application: String, client: String) -> Self {
         Self(
-            preset: "https://\(host)/application/o/\(application)/", [client], requires: [.init("azp"), .init("uid")])
+            preset: "https://\(host)/application/o/\(application)/", [client], requires: [.init("azp"), .init("uid")],
+            hints: [
+                "aud_mismatch":
+                    "The token is for another provider: give the client id of the provider of this application.",
+                "unknown_issuer":
+                    "The token is of another application, or the provider does not use the issuer mode per "
+                    + "application.",
+                "claim_missing": "It is an ID token: the client must send the access token.",
+            ])
     }
 }

@@ -16,6 +16,12 @@ extension IssuerConfiguration {
     ///   - server: The id of the MCP server, such as `MS2abc…`.
     ///   - host: The host of Descope's API, or your own domain for it.
     public static func descope(project: String, server: String, host: String = "api.descope.com") -> Self {
-        Self(preset: "https://\(host)/v1/apps/agentic/\(project)/\(server)", requires: [.init("sub")])
+        Self(
+            preset: "https://\(host)/v1/apps/agentic/\(project)/\(server)", requires: [.init("sub")],
+            hints: [
+                "aud_mismatch": "Set the MCP Server URL of the server to the resource identifier.",
+                "aud_missing": "Set the MCP Server URL of the server to the resource identifier.",
+                "unknown_issuer": "It is a session of the project, or a token for another MCP server.",
+            ])
     }
 }

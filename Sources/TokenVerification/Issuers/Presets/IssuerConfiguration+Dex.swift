@@ -19,7 +19,13 @@ extension IssuerConfiguration {
     ///   - issuer: The value of `issuer` in Dex's configuration, byte for byte.
     ///   - client: The id of the client that stands for this resource.
     public static func dex(issuer: String, client: String) -> Self {
-        var issuer = Self(preset: issuer, [client])
+        var issuer = Self(
+            preset: issuer, [client],
+            hints: [
+                "aud_mismatch":
+                    "The client must request the scope audience:server:client_id:<client>, and be one of its "
+                    + "trustedPeers."
+            ])
         issuer.policy.idTokens = .dangerouslyAccepted
         return issuer
     }

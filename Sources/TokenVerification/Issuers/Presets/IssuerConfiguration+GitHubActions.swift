@@ -20,6 +20,10 @@ extension IssuerConfiguration {
     public static func gitHubActions(repositories: [String]) -> Self {
         Self(
             preset: "https://token.actions.githubusercontent.com",
-            requires: [.init("repository", .oneOf(repositories.map { .string($0) }))])
+            requires: [.init("repository", .oneOf(repositories.map { .string($0) }))],
+            hints: [
+                "aud_mismatch": "The workflow must request its token with the resource identifier as audience.",
+                "claim_mismatch": "The repository of the workflow is not in the list, which is compared byte for byte.",
+            ])
     }
 }

@@ -20,6 +20,11 @@ extension IssuerConfiguration {
     public static func google(serviceAccounts: [String]) -> Self {
         Self(
             preset: "https://accounts.google.com",
-            requires: [.init("sub", .oneOf(serviceAccounts.map { .string($0) }))])
+            requires: [.init("sub", .oneOf(serviceAccounts.map { .string($0) }))],
+            hints: [
+                "aud_mismatch": "The caller must request its token with the resource identifier as target audience.",
+                "sub_mismatch": "The unique id of the service account is not in the list.",
+                "not_an_access_token": "It is the ID token of a user's login, which is not accepted.",
+            ])
     }
 }

@@ -19,6 +19,12 @@ extension IssuerConfiguration {
     ///   - realm: The realm's URL, such as `https://login.example.com/realms/notes`.
     ///   - audiences: The values of `aud` that name this resource, if it is not the resource identifier.
     public static func keycloak(realm: String, audiences: [String] = []) -> Self {
-        Self(preset: realm, audiences, requires: [.init("typ", .oneOf(["Bearer"]))])
+        Self(
+            preset: realm, audiences, requires: [.init("typ", .oneOf(["Bearer"]))],
+            hints: [
+                "aud_missing": "Add an Audience mapper with the resource identifier to a client scope of the client.",
+                "aud_mismatch": "Add an Audience mapper with the resource identifier to a client scope of the client.",
+                "claim_mismatch": "It is an ID token or a refresh token: the client must send the access token.",
+            ])
     }
 }

@@ -28,7 +28,16 @@ extension IssuerConfiguration {
     ) -> Self {
         var issuer = Self(
             preset: "https://login.microsoftonline.com/\(tenant)/v2.0", [application],
-            requires: [.init("ver", .oneOf(["2.0"])), .init("azp")])
+            requires: [.init("ver", .oneOf(["2.0"])), .init("azp")],
+            hints: [
+                "unknown_issuer":
+                    "Set requestedAccessTokenVersion to 2 in the manifest of the API's application, or configure the "
+                    + "tenant of the token too.",
+                "aud_mismatch":
+                    "The client must request a scope of this API: a token for Microsoft Graph cannot be used here.",
+                "claim_missing": "It is an ID token: the client must send the access token.",
+                "claim_mismatch": "Set requestedAccessTokenVersion to 2 in the manifest of the API's application.",
+            ])
         issuer.nameTenant(tenant, applicationIDURI ?? "api://\(application)")
         return issuer
     }
@@ -51,7 +60,13 @@ extension IssuerConfiguration {
         let identifier = applicationIDURI ?? "api://\(application)"
         var issuer = Self(
             preset: "https://sts.windows.net/\(tenant)/", [identifier, application],
-            requires: [.init("ver", .oneOf(["1.0"])), .init("appid")])
+            requires: [.init("ver", .oneOf(["1.0"])), .init("appid")],
+            hints: [
+                "unknown_issuer": "The token is of version 2.0: use the preset microsoftEntra, or another tenant's.",
+                "aud_mismatch":
+                    "The client must request a scope of this API: a token for Microsoft Graph cannot be used here.",
+                "claim_missing": "It is an ID token: the client must send the access token.",
+            ])
         issuer.keys = .url("https://login.microsoftonline.com/\(tenant)/discovery/keys")
         issuer.nameTenant(tenant, identifier)
         return issuer

@@ -20,6 +20,16 @@ extension IssuerConfiguration {
     public static func okta(
         domain: String, authorizationServer: String = "default", audiences: [String] = []
     ) -> Self {
-        Self(preset: "https://\(domain)/oauth2/\(authorizationServer)", audiences, requires: [.init("cid")])
+        Self(
+            preset: "https://\(domain)/oauth2/\(authorizationServer)", audiences, requires: [.init("cid")],
+            hints: [
+                "aud_mismatch":
+                    "Set the Audience of the authorization server to the resource identifier, or list it in "
+                    + "audiences.",
+                "unknown_issuer":
+                    "The token is of another authorization server; tokens of the org authorization server cannot be "
+                    + "verified.",
+                "claim_missing": "It is an ID token: the client must send the access token.",
+            ])
     }
 }

@@ -17,6 +17,13 @@ extension IssuerConfiguration {
     ///   - issuer: The value of `urls.self.issuer` in Hydra's configuration, byte for byte.
     ///   - audiences: The values of `aud` that name this resource, if it is not the resource identifier.
     public static func oryHydra(issuer: String, audiences: [String] = []) -> Self {
-        Self(preset: issuer, audiences, requires: [.init("client_id"), .init("jti")])
+        Self(
+            preset: issuer, audiences, requires: [.init("client_id"), .init("jti")],
+            hints: [
+                "aud_mismatch":
+                    "The client must request the audience, which its audience list allows, or your consent app must "
+                    + "grant it.",
+                "client_id_missing": "It is an ID token: the client must send the access token.",
+            ])
     }
 }

@@ -20,6 +20,13 @@ extension IssuerConfiguration {
     public static func pingOne(
         environment: String, host: String = "auth.pingone.com", audiences: [String] = []
     ) -> Self {
-        Self(preset: "https://\(host)/\(environment)/as", audiences, requires: [.init("client_id")])
+        Self(
+            preset: "https://\(host)/\(environment)/as", audiences, requires: [.init("client_id")],
+            hints: [
+                "aud_mismatch":
+                    "Add a custom resource whose Audience is the resource identifier, and grant its scopes to the "
+                    + "application.",
+                "client_id_missing": "It is an ID token: the client must send the access token.",
+            ])
     }
 }

@@ -16,6 +16,12 @@ extension IssuerConfiguration {
     ///
     /// - Parameter project: The reference of the project, such as `abcdefghijklmnopqrst`.
     public static func supabase(project: String) -> Self {
-        Self(preset: "https://\(project).supabase.co/auth/v1", requires: [.init("client_id"), .init("session_id")])
+        Self(
+            preset: "https://\(project).supabase.co/auth/v1", requires: [.init("client_id"), .init("session_id")],
+            hints: [
+                "aud_mismatch": "Add a Custom Access Token Hook that sets aud to the resource identifier.",
+                "client_id_missing": "It is a session of the project's own app, not a token of an OAuth client.",
+                "alg_not_allowed": "The project signs with the legacy secret: choose an asymmetric signing key.",
+            ])
     }
 }

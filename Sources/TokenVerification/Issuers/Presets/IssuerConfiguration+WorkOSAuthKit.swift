@@ -14,6 +14,13 @@ extension IssuerConfiguration {
     ///
     /// - Parameter domain: The AuthKit domain, such as `example.authkit.app`, or your own domain.
     public static func workOSAuthKit(domain: String) -> Self {
-        Self(preset: "https://\(domain)", requires: [.init("sub")])
+        Self(
+            preset: "https://\(domain)", requires: [.init("sub")],
+            hints: [
+                "aud_mismatch":
+                    "Add the resource identifier to the MCP resource indicators, and let the client send the "
+                    + "parameter resource.",
+                "unknown_issuer": "It is a session of AuthKit's user management, or a token of another environment.",
+            ])
     }
 }

@@ -17,6 +17,11 @@ extension IssuerConfiguration {
     ///   - issuer: The instance's URL, such as `https://example.zitadel.cloud`.
     ///   - project: The id of the project to which this resource belongs.
     public static func zitadel(issuer: String, project: String) -> Self {
-        Self(preset: issuer, [project], requires: [.init("jti"), .init("azp")])
+        Self(
+            preset: issuer, [project], requires: [.init("jti"), .init("azp")],
+            hints: [
+                "aud_mismatch": "The client must request the scope urn:zitadel:iam:org:project:id:<project>:aud.",
+                "jti_missing": "It is an ID token: the client must send the access token.",
+            ])
     }
 }

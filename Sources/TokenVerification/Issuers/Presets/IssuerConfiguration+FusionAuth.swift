@@ -1,0 +1,43 @@
+internal import JOSE
+
+extension IssuerConfiguration {
+    /// A tenant of FusionAuth.
+    ///
+    /// **In FusionAuth** set the *Issuer* of the tenant (Tenants › General), and choose an asymmetric *Access token
+    /// signing key* (Applications › JWT, or Tenants › JWT). The audience is always the client id of the application
+    /// whose users log in: list the applications of this resource.
+    ///
+    /// | what most often goes wrong | refused with |
+    /// |---|---|
+    /// | The token is signed with the default HMAC key (HS256). | `alg_not_allowed` |
+    /// | The tenant's *Issuer* is still `acme.com`, or another one than configured here. | `unknown_issuer` |
+    /// | The token is for another application of the tenant. | `aud_mismatch` |
+    /// | It is an ID token (`at_hash`, `c_hash`). | `not_an_access_token` |
+    ///
+    /// The issuer may be any text. Roles of the application are in `roles`: map them with `scopes.claims`. FusionAuth
+    /// has no dynamic client registration. Sources: "OAuth Tokens", "Tenants", FusionAuth Docs (2026).
+    ///
+    /// - Parameters:
+    ///   - url: The URL of FusionAuth, without a slash at the end, such as `https://auth.example.com`.
+    ///   - issuer: The *Issuer* of the tenant; nil when it is the URL.
+    ///   - applications: The ids of the applications whose tokens are accepted; at least one.
+    public static func fusionAuth(url: String, issuer: String? = nil, applications: [String]) -> Self {
+        var configuration = Self(
+            preset: issuer ?? url, applications, requires: [.init("sub")],
+            hints: [
+                "aud_mismatch":
+                    "The token is for another application of the tenant: list its id, if it serves this resource.",
+                "alg_not_allowed":
+                    "The token is signed with the default HMAC key: choose an RSA or EC key for access tokens.",
+                "unknown_issuer": "The Issuer of the tenant is another one than configured; the default is acme.com.",
+                "not_an_access_token": "It is an ID token: the client must send the access token.",
+            ])
+        configuration.keys = .url("\(url)/.well-known/jwks.json")
+        configuration.authorizationServer = url
+        if applications.isEmpty {
+            configuration.presetFaults.add(
+                "applications", "is empty, and tokens never name the resource", "list the ids of the applications")
+        }
+        return configuration
+    }
+}
