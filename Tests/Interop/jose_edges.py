@@ -46,9 +46,11 @@ def openssl_keys(tool: AuthTool, claims: dict, key_id: str) -> None:
             rows = tool.shows_keys(f"openssl: {name}: {kind}: table", text, status=0)
             check(f"openssl: {name}: table", rows[0][-1] == "yes", rows)
         tool.refuses(f"openssl: {name}: private key", "key_unknown", made, private.read_bytes(), key_reason="private_material")
-        tool.refuses(f"openssl: {name}: two blocks", "key_unknown", made, public + public, key_reason="key_malformed")
         other = openssl("pkey", "-pubout", stdin=openssl("genpkey", *options))
         tool.refuses(f"openssl: {name}: another key", "bad_signature", made, other)
+        tool.accepts(f"openssl: {name}: two keys in a file", made, other + b"and\n" + public)
+        tool.accepts(f"openssl: {name}: a private key beside", made, private.read_bytes() + public)
+        tool.refuses(f"openssl: {name}: two other keys", "bad_signature", made, other + other)
 
     # Without any library but openssl: the signature too.
     sign = lambda message: openssl("dgst", "-sha256", "-sign", tool.folder / "RS256.pem", stdin=message)
