@@ -17,15 +17,19 @@ enum RawExchange {
 
     /// Makes blocking calls with time-outs. They run on a thread of their own: the server under test needs the threads
     /// of the concurrency runtime, of which there are as many as processors.
-    static func answer(to bytes: [UInt8], on port: UInt16) async throws -> [UInt8] {
+    ///
+    /// - Parameter halfCloses: Whether the client closes its sending side behind the request.
+    static func answer(to bytes: [UInt8], on port: UInt16, halfCloses: Bool = false) async throws -> [UInt8] {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(with: Result { try exchange(bytes, port) })
+                continuation.resume(with: Result { try exchange(bytes, port, halfCloses) })
             }
         }
     }
 
-    private static func exchange(_ bytes: [UInt8], _ port: UInt16) throws(Failure) -> [UInt8] {
+    private static func exchange(
+        _ bytes: [UInt8], _ port: UInt16, _ halfCloses: Bool
+    ) throws(Failure) -> [UInt8] {
         #if canImport(Darwin)
             let descriptor = socket(AF_INET, SOCK_STREAM, 0)
         #else
@@ -59,6 +63,7 @@ enum RawExchange {
             guard sent > 0 else { break }
             rest = rest.dropFirst(sent)
         }
+        if halfCloses { _ = shutdown(descriptor, Int32(SHUT_WR)) }
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {

@@ -1,10 +1,11 @@
 import HTTPMessages
-import OAuthResourceServer
 import OAuthTestKit
 import Synchronization
 import Testing
 import TokenVerification
 import WireFormat
+
+@testable import OAuthResourceServer
 
 /// A request as another HTTP library represents it.
 struct ForeignRequest: Sendable {
@@ -599,6 +600,26 @@ struct MCPSwiftSDKGlueTests {
         #expect(try await send("", to: handler, as: "alice", session: session, method: .delete).status == .ok)
         // The guard knows nothing about ended sessions. The handler answers.
         #expect(try await send(call, to: handler, as: "alice", session: session).status == .notFound)
+    }
+
+    @Test("Stateful: the answer to a notification is 202, and ends the ticket", .timeLimit(.minutes(5)))
+    func notification() async throws {
+        let made = Mutex<RequestContexts?>(nil)
+        let mcp = MCPSwiftSDKGlue.StatefulMCP { contexts in
+            made.withLock { $0 = contexts }
+            return MCPSwiftSDKGlue.Server(name: "Notes", version: "1.0.0", capabilities: .init(tools: .init()))
+        }
+        let handler = server.protecting(mcp.respond)
+        let begun = try await send(initialize, to: handler, as: "alice")
+        let session = try #require(begun.fields[.mcpSessionID]?.string)
+        let contexts = try #require(made.withLock { $0 })
+        #expect(contexts.count == 1, "the stream that answers `initialize` is still open")
+        for _ in 0..<10 {
+            let answer = try await send(
+                #"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, to: handler, as: "alice", session: session)
+            #expect(answer.status == .accepted)
+        }
+        #expect(contexts.count == 1)
     }
 
     @Test("Stateful: without a session there is an error, and it names none", .timeLimit(.minutes(5)))

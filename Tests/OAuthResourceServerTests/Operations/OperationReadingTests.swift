@@ -22,6 +22,29 @@ struct OperationReadingTests {
     }
 
     @Test(
+        "POLICY §11: a resource that a parser may read as a protected one is not served without the scope",
+        arguments: [
+            ("https://internal.example/**/secret/*", "https://internal.example:0443/a/secret/b"),
+            ("https://internal.example/**/secret/*", "https://internal。example/a/secret/b"),
+            ("https://internal.example/**/secret/*", "https://internal．example/a/secret/b"),
+            ("https://internal.example/**/secret/*", "https://ｉnternal.example/a/secret/b"),
+            ("https://internal.example/**/secret/*", "https:/internal.example/a/secret/b"),
+            ("https://internal.example/**/secret/*", "https:///internal.example/a/secret/b"),
+            ("db://prod/**", "db://prod:1/x"), ("db://prod/**", "db://u:p@prod:9/x"),
+        ])
+    func resources(pattern: String, uri: String) async throws {
+        let rules: MCPScopeRules = [.resource(pattern, requires: "admin")]
+        for (method, params) in [
+            ("resources/read", #"{"uri":"\#(uri)"}"#), ("resources/subscribe", #"{"uri":"\#(uri)"}"#),
+            ("subscriptions/listen", #"{"notifications":{"resourceSubscriptions":["\#(uri)"]}}"#),
+            ("completion/complete", #"{"ref":{"type":"ref/resource","uri":"\#(uri)"}}"#),
+        ] {
+            #expect(try await !isServed(rules, method, params), "\(method)")
+            #expect(try await isServed(rules, method, params, scopes: "mcp:use admin"), "\(method)")
+        }
+    }
+
+    @Test(
         "POLICY §11: a rule for a name matches every canonically equivalent spelling",
         arguments: [
             ("größe_löschen", "gro\u{308}ße_lo\u{308}schen", false), ("gro\u{308}ße", "größe", false),
@@ -167,6 +190,24 @@ struct OperationReadingTests {
         #expect(try await fixture.refusal(token, target: path) == nil)
         #expect(try await fixture.refusal(token, target: path + "a")?.status == .forbidden)
         #expect(fixture.log.denials == ["insufficient_scope"])
+    }
+
+    @Test("The path of a request is read before its token is known to be good, so that its readings cost little")
+    func pathCost() {
+        let pieces = ["%2e%2e//..;/c;x/", "%252e/", "//;x/..\\%252e/%2f", "a%2fb/../", "%61//b;c%2f", "A/"]
+        var unclear = 0
+        for piece in pieces {
+            for count in [8, 100, 1_000, 2_000, 2_048, 2_049, 8_192] {
+                let text = "/" + String(String(repeating: piece, count: count).prefix(count - 1))
+                let readings = ResourceURIReadings(Array(text.utf8), .path)
+                // The limit, and the reading that exceeds it.
+                #expect(readings.cost <= 2_048 + 2_048 + 64, "\(text.prefix(20)) \(count)")
+                if count > 2_048 { #expect(readings.isUnclear && readings.cost == 0) }
+                if count <= 2_048, readings.isUnclear { unclear += 1 }
+            }
+        }
+        // Such a path meets every rule.
+        #expect(unclear > 5)
     }
 
     @Test("A text with more readings than the guard compares is unclear")
