@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "TokenVerification", targets: ["TokenVerification"]),
         .library(name: "OAuthResourceServer", targets: ["OAuthResourceServer"]),
+        .library(name: "OAuthClientMetadata", targets: ["OAuthClientMetadata"]),
         .library(name: "ResourceServerKit", targets: ["ResourceServerKit"]),
         .library(name: "SafeFetch", targets: ["SafeFetch"]),
         .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
@@ -58,6 +59,11 @@ let package = Package(
             name: "OAuthResourceServer",
             dependencies: ["WireFormat", "CSystemCalls", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
 
+        // Level 3: who is this client, for programs that embed an authorization server.
+        .target(
+            name: "OAuthClientMetadata",
+            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
+
         // Level 4: one import for a whole program.
         .target(
             name: "ResourceServerKit",
@@ -71,14 +77,18 @@ let package = Package(
             name: "OAuthTestKit",
             dependencies: [
                 "WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification",
+                "OAuthClientMetadata",
             ]),
 
         // Level 6: programs.
         .executableTarget(
-            name: "mcp-quickstart", dependencies: ["ResourceServerKit", "OAuthTestKit"]),
+            name: "mcp-quickstart", dependencies: ["ResourceServerKit", "OAuthClientMetadata", "OAuthTestKit"]),
         .executableTarget(
             name: "mcp-auth",
-            dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "SafeFetch"]),
+            dependencies: [
+                "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthClientMetadata",
+                "SafeFetch",
+            ]),
         // The README's programs: they are here so that they compile.
         .executableTarget(name: "readme-example", dependencies: ["ResourceServerKit"]),
         .executableTarget(name: "verification-example", dependencies: ["TokenVerification"]),
@@ -113,6 +123,13 @@ let package = Package(
                 "WireFormat",
             ]),
         .testTarget(
+            name: "OAuthClientMetadataTests",
+            dependencies: [
+                "OAuthClientMetadata", "TokenVerification", "OAuthTestKit", "SafeFetch", "JOSE", "OAuthMetadata",
+                "HTTPMessages",
+                "WireFormat",
+            ]),
+        .testTarget(
             name: "GuardTests",
             dependencies: [
                 "OAuthResourceServer", "TokenVerification", "OAuthTestKit", "SocketHTTP", "JOSE", "OAuthMetadata",
@@ -128,7 +145,8 @@ let package = Package(
         .testTarget(
             name: "OAuthTestKitTests",
             dependencies: [
-                "OAuthTestKit", "OAuthResourceServer", "TokenVerification", "JOSE", "OAuthMetadata", "HTTPMessages",
+                "OAuthTestKit", "OAuthClientMetadata", "OAuthResourceServer", "TokenVerification", "JOSE",
+                "OAuthMetadata", "HTTPMessages",
                 "WireFormat",
             ]),
         .testTarget(

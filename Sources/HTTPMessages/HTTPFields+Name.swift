@@ -103,5 +103,19 @@ extension HTTPFields {
         public static let wwwAuthenticate = HTTPFields.Name(known: "WWW-Authenticate")
         /// `X-Accel-Buffering`
         public static let xAccelBuffering = HTTPFields.Name(known: "X-Accel-Buffering")
+
+        // Names of pages for people.
+        /// `Content-Security-Policy`
+        package static let contentSecurityPolicy = HTTPFields.Name(known: "Content-Security-Policy")
+        /// `Cookie`
+        package static let cookie = HTTPFields.Name(known: "Cookie")
+        /// `Referrer-Policy`
+        package static let referrerPolicy = HTTPFields.Name(known: "Referrer-Policy")
+        /// `Set-Cookie`
+        package static let setCookie = HTTPFields.Name(known: "Set-Cookie")
+        /// `X-Content-Type-Options`
+        package static let xContentTypeOptions = HTTPFields.Name(known: "X-Content-Type-Options")
+        /// `X-Frame-Options`
+        package static let xFrameOptions = HTTPFields.Name(known: "X-Frame-Options")
     }
 }

@@ -23,6 +23,8 @@ public struct HTTPStatus: Sendable, Hashable, CustomStringConvertible {
     public static let noContent = HTTPStatus(known: 204)
     /// 302
     public static let found = HTTPStatus(known: 302)
+    /// 303
+    public static let seeOther = HTTPStatus(known: 303)
     /// 304
     public static let notModified = HTTPStatus(known: 304)
     /// 400

@@ -157,7 +157,7 @@ struct Answer {
 
     /// The parameters of a redirection; empty if the answer is not a redirection.
     var redirected: [String: String] {
-        guard status == .found, let location = fields[.location]?.string,
+        guard status == .found || status == .seeOther, let location = fields[.location]?.string,
             let mark = location.utf8.lastIndex(of: UInt8(ascii: "?"))
         else { return [:] }
         let query = location.utf8[location.utf8.index(after: mark)...]

@@ -88,7 +88,8 @@ struct RegistrationEndpointTests {
                     (0..<3).map { .string("https://a.example/\($0)" + String(repeating: "a", count: 1_400)) })
             ], .redirectURINotAcceptable
         ),
-        (["redirect_uris": uri, "token_endpoint_auth_method": "private_key_jwt"], .authenticationMethodUnsupported),
+        (["redirect_uris": uri, "token_endpoint_auth_method": "tls_client_auth"], .authenticationMethodUnsupported),
+        (["redirect_uris": uri, "token_endpoint_auth_method": "private_key_jwt"], .keysMissing),
         (["redirect_uris": uri, "token_endpoint_auth_method": 1], .malformedRegistration),
         (["redirect_uris": uri, "grant_types": ["password"]], .grantTypesUnsupported),
         (["redirect_uris": uri, "grant_types": ["refresh_token"]], .grantTypesUnsupported),

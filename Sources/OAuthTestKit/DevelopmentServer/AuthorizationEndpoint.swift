@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import OAuthMetadata
 internal import WireFormat
 
 /// The authorization endpoint (RFC 6749 §3.1, RFC 7636, RFC 8707, RFC 9207). It approves every well-formed request of a
@@ -7,49 +8,67 @@ struct AuthorizationEndpoint: Sendable {
     let issuer: String
     let policy: IssuingPolicy
     let store: GrantStore
+    let clients: ClientDirectory
+    /// Nil when every request is approved.
+    let consent: ConsentEndpoint?
 
     /// Answers with a redirection to a registered redirect URI. If there is none, the refusal is sent directly, because
     /// a redirection would send the user agent to a place that no client has registered (RFC 6749 §4.1.2.1).
-    func respond(query: String?, now: Double) -> HTTPResponse {
+    func respond(query: String?, fields: HTTPFields, now: Double) async -> HTTPResponse {
         let request: FormParameters
         let target: Target
         do throws(Refusal) {
             request = try FormParameters(parsing: (query ?? "").utf8)
-            target = try self.target(of: request)
+            target = try await self.target(of: request)
         } catch {
-            return error.response()
+            return consent?.page.refusal(error) ?? error.response()
         }
         do throws(Refusal) {
             let pending = try approve(request, for: target)
+            if let consent { return consent.ask(pending, target, fields, now: now) }
             return redirect(to: target, [("code", store.issueCode(pending, now: now))])
         } catch {
             return redirect(to: target, [("error", error.code), ("error_description", error.sentence)])
         }
     }
 
+    /// Takes the person's answer to a page of this server.
+    func decide(_ request: HTTPRequest, now: Double) async -> HTTPResponse {
+        guard let consent else { return Refusal.consentNotFromPage.response() }
+        do throws(Refusal) {
+            let (pending, isAllowed) = try await consent.decision(on: request, now: now)
+            guard isAllowed else {
+                let refusal = Refusal.accessDenied
+                return redirect(
+                    to: pending.target, [("error", refusal.code), ("error_description", refusal.sentence)])
+            }
+            return redirect(to: pending.target, [("code", store.issueCode(pending.code, now: now))])
+        } catch {
+            return consent.page.refusal(error)
+        }
+    }
+
     /// The destination of the answer. It comes from registered values only, and is determined before any other check.
-    private struct Target {
+    struct Target: Sendable {
         let client: RegisteredClient
-        let uri: String
+        let redirectURI: RedirectURI
         /// Whether the request named the redirect URI. The token request must then repeat it.
         let isExplicit: Bool
         /// The `state` to return; nil if the request has no valid one.
         let state: String?
     }
 
-    private func target(of request: FormParameters) throws(Refusal) -> Target {
+    private func target(of request: FormParameters) async throws(Refusal) -> Target {
         let id = try request.required("client_id", orThrow: .clientMissing)
-        guard let client = store.client(id) else { throw .unknownClient }
+        let client = try await clients.client(id)
         var state: String?
         if case .once(let value) = request.value(of: "state"), Self.isPrintable(value) { state = value }
 
-        if let uri = try request.optional("redirect_uri") {
-            guard client.redirectURIs.contains(where: { $0.matches(uri) }) else { throw .redirectURINotRegistered }
-            return Target(client: client, uri: uri, isExplicit: true, state: state)
+        let requested = try request.optional("redirect_uri")
+        guard let uri = client.redirectURI(for: requested) else {
+            throw requested == nil ? .redirectURIMissing : .redirectURINotRegistered
         }
-        // RFC 6749 §3.1.2.3: a client with a single registered redirect URI may leave it out.
-        guard client.redirectURIs.count == 1, let only = client.redirectURIs.first else { throw .redirectURIMissing }
-        return Target(client: client, uri: only.text, isExplicit: false, state: state)
+        return Target(client: client, redirectURI: uri, isExplicit: requested != nil, state: state)
     }
 
     private func approve(_ request: FormParameters, for target: Target) throws(Refusal) -> PendingCode {
@@ -73,7 +92,7 @@ struct AuthorizationEndpoint: Sendable {
                 clientID: target.client.id, subject: policy.subject,
                 scopes: try policy.scopes(requested: request.optional("scope")),
                 resources: try policy.checked(resources: request.all("resource"))),
-            redirectURI: target.isExplicit ? target.uri : nil, challenge: try Self.challenge(of: request))
+            redirectURI: target.isExplicit ? target.redirectURI.text : nil, challenge: try Self.challenge(of: request))
     }
 
     private static func challenge(of request: FormParameters) throws(Refusal) -> [UInt8] {
@@ -92,10 +111,12 @@ struct AuthorizationEndpoint: Sendable {
         parameters.append(("iss", issuer))
         let query = parameters.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }.joined(separator: "&")
         // RFC 6749 §3.1.2: the query of a registered redirect URI is kept.
-        let separator = target.uri.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
+        let uri = target.redirectURI.text
+        let separator = uri.utf8.contains(UInt8(ascii: "?")) ? "&" : "?"
 
-        var response = HTTPResponse(status: .found)
-        response.fields[.location] = HTTPFields.Value(target.uri + separator + query)
+        // RFC 9700 §4.12: 303 makes a form a GET, so that nothing of it is sent on.
+        var response = HTTPResponse(status: consent == nil ? .found : .seeOther)
+        response.fields[.location] = HTTPFields.Value(uri + separator + query)
         response.fields[.cacheControl] = "no-store"
         return response
     }

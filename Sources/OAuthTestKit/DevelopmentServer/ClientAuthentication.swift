@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import OAuthClientMetadata
 internal import WireFormat
 
 /// How the client of a token request identifies and authenticates itself (RFC 6749 §2.3, §3.2.1).
@@ -6,6 +7,7 @@ struct ClientAuthentication: Sendable {
     private let method: DevelopmentAuthorizationServer.ClientAuthentication
     private let clientID: String
     private let secret: String?
+    private let assertion: ClientAssertion?
 
     /// Whether the request has an `Authorization: Basic` field, well-formed or not. A refusal then has a challenge.
     static func isBasic(_ fields: HTTPFields) -> Bool {
@@ -16,6 +18,22 @@ struct ClientAuthentication: Sendable {
     init(fields: HTTPFields, form: FormParameters) throws(Refusal) {
         let formID = try form.optional("client_id")
         let formSecret = try form.optional("client_secret")
+        if let text = try form.optional("client_assertion") {
+            // RFC 6749 §2.3: at most one method in a request.
+            guard fields.occurrence(of: .authorization) == .absent, formSecret == nil else {
+                throw .severalAuthenticationMethods
+            }
+            let type = try form.optional("client_assertion_type") ?? ""
+            guard let assertion = try? ClientAssertion(text, type: type, clientID: formID) else {
+                throw .assertionNotAcceptable
+            }
+            method = .privateKeyJWT
+            clientID = assertion.clientID
+            secret = nil
+            self.assertion = assertion
+            return
+        }
+        assertion = nil
         switch fields.occurrence(of: .authorization) {
         case .repeated:
             throw .severalAuthenticationMethods
@@ -37,12 +55,25 @@ struct ClientAuthentication: Sendable {
         }
     }
 
-    /// Finds the client and checks its secret. The method must be the one that the client registered.
-    func client(in store: GrantStore) throws(Refusal) -> RegisteredClient {
-        guard let client = store.client(clientID) else { throw .unknownClient }
+    /// Finds the client and checks its secret or its assertion. The method must be the one that the client registered.
+    func client(
+        in clients: ClientDirectory, verifier: ClientAssertionVerifier
+    ) async throws(Refusal) -> RegisteredClient {
+        let client = try await clients.client(clientID)
         guard client.authentication == method else { throw .wrongAuthenticationMethod }
-        if method != .none {
+        switch method {
+        case .none: break
+        case .clientSecretBasic, .clientSecretPost:
             guard let secret, client.hasSecret(secret) else { throw .wrongSecret }
+        case .privateKeyJWT:
+            guard let assertion else { throw .assertionNotAcceptable }
+            do throws(ClientAssertionError) {
+                try await verifier.verify(assertion, by: client.keys)
+            } catch .unavailable {
+                throw .assertionUndecided
+            } catch {
+                throw .assertionNotAcceptable
+            }
         }
         return client
     }

@@ -1,6 +1,3 @@
-internal import JOSE
-internal import WireFormat
-
 extension DevelopmentAuthorizationServer {
     /// How a client authenticates at the token endpoint (RFC 7591 §2).
     public enum ClientAuthentication: String, Sendable, Hashable, CaseIterable {
@@ -10,6 +7,9 @@ extension DevelopmentAuthorizationServer {
         case clientSecretBasic = "client_secret_basic"
         /// The client sends its secret as a form parameter (RFC 6749 §2.3.1).
         case clientSecretPost = "client_secret_post"
+        /// The client signs an assertion with a key of its own (RFC 7523). Only for clients that register themselves,
+        /// or that have a client ID metadata document.
+        case privateKeyJWT = "private_key_jwt"
     }
 }
 
@@ -41,32 +41,5 @@ extension DevelopmentAuthorizationServer {
         public var debugDescription: String { description }
         /// Shows the `client_id`, without the secret.
         public var customMirror: Mirror { Mirror(self, children: ["clientID": clientID]) }
-    }
-}
-
-/// A client that the development authorization server knows. Only the digest of its secret is stored.
-struct RegisteredClient: Sendable {
-    let id: String
-    let authentication: DevelopmentAuthorizationServer.ClientAuthentication
-    let grantTypes: Set<DevelopmentAuthorizationServer.GrantType>
-    let redirectURIs: [RedirectURI]
-    let secretDigest: [UInt8]?
-
-    init(
-        id: String, authentication: DevelopmentAuthorizationServer.ClientAuthentication,
-        grantTypes: Set<DevelopmentAuthorizationServer.GrantType>, redirectURIs: [RedirectURI],
-        secret: String?
-    ) {
-        self.id = id
-        self.authentication = authentication
-        self.grantTypes = grantTypes
-        self.redirectURIs = redirectURIs
-        secretDigest = secret.map { Digest.sha256(Array($0.utf8)) }
-    }
-
-    /// Compares digests in constant time, so that response times reveal nothing about the secret.
-    func hasSecret(_ presented: String) -> Bool {
-        guard let secretDigest else { return false }
-        return ConstantTime.equals(Digest.sha256(Array(presented.utf8)), secretDigest)
     }
 }

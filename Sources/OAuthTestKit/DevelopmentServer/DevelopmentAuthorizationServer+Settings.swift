@@ -1,4 +1,5 @@
 public import JOSE
+public import OAuthClientMetadata
 public import OAuthMetadata
 internal import WireFormat
 
@@ -29,6 +30,21 @@ extension DevelopmentAuthorizationServer {
         /// The largest number of registered clients, of codes and of refresh tokens, each 1…1,000,000. When a limit is
         /// reached, the oldest entry is evicted. Default 10,000.
         public var capacity = 10_000
+
+        /// Finds clients by the document at the URL that is their `client_id`; nil (the default) knows registered
+        /// clients only.
+        public var clientResolver: ClientIDResolver?
+
+        /// Whether a person is asked before a code is issued.
+        public enum Consent: Sendable, Hashable {
+            /// Every well-formed request is approved at once. The default.
+            case automatic
+            /// A page asks. The sentences say what each scope allows; other scopes are shown by name.
+            case asked(scopeSentences: [String: String])
+        }
+
+        /// Whether a person is asked before a code is issued.
+        public var consent = Consent.automatic
 
         /// Makes settings with the default values.
         public init() {}

@@ -1,5 +1,6 @@
 public import HTTPMessages
 internal import JOSE
+internal import OAuthClientMetadata
 public import OAuthMetadata
 public import TokenVerification
 internal import WireFormat
@@ -8,8 +9,9 @@ internal import WireFormat
 /// approved.
 ///
 /// It supports the authorization code grant with PKCE S256 (RFC 7636) and `iss` (RFC 9207), rotating refresh tokens,
-/// client credentials, open dynamic registration (RFC 7591), resource indicators (RFC 8707), a JWK Set and metadata
-/// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
+/// client credentials, open dynamic registration (RFC 7591), client ID metadata documents, `private_key_jwt` (RFC
+/// 7523), resource indicators (RFC 8707), a JWK Set and metadata (RFC 8414). Tokens are RFC 9068 access tokens signed
+/// by a ``FakeIssuer``. All state is in memory.
 ///
 /// Because it approves every request, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback
 /// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other
@@ -23,6 +25,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     private let registrationEndpoint: RegistrationEndpoint
     private let routes: Routes
     private let metadataDocument: HTTPResponse
+    private let findsClientsByDocument: Bool
 
     /// Makes a server for an issuer with new keys.
     ///
@@ -57,11 +60,37 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         store = GrantStore(
             capacity: settings.capacity, codeLifetime: Double(settings.codeLifetime),
             refreshTokenLifetime: Double(settings.refreshTokenLifetime))
-        authorizationEndpoint = AuthorizationEndpoint(issuer: issuer.url, policy: policy, store: store)
-        tokenEndpoint = TokenEndpoint(issuer: issuer, policy: policy, store: store)
+        let clients = ClientDirectory(store: store, resolver: settings.clientResolver)
+        authorizationEndpoint = AuthorizationEndpoint(
+            issuer: issuer.url, policy: policy, store: store, clients: clients,
+            consent: Self.consent(settings, issuer: url))
+        tokenEndpoint = TokenEndpoint(
+            issuer: issuer, policy: policy, store: store, clients: clients, assertions: try Self.assertions(for: issuer)
+        )
         registrationEndpoint = RegistrationEndpoint(store: store)
         routes = Routes(issuerPath: url.path)
-        metadataDocument = .json(.object(Self.metadata(of: issuer, policy).json))
+        findsClientsByDocument = settings.clientResolver != nil
+        metadataDocument = .json(
+            .object(Self.metadata(of: issuer, policy, findsClientsByDocument: findsClientsByDocument).json))
+    }
+
+    private static func consent(
+        _ settings: DevelopmentAuthorizationServer.Settings, issuer: AbsoluteURL
+    ) -> ConsentEndpoint? {
+        guard case .asked(let sentences) = settings.consent else { return nil }
+        let base = issuer.path.utf8.last == UInt8(ascii: "/") ? String(issuer.path.dropLast()) : issuer.path
+        return ConsentEndpoint(
+            page: ConsentPage(scopeSentences: sentences, subject: settings.subject),
+            store: ConsentStore(capacity: settings.capacity), origin: issuer.origin, path: base + Routes.consent)
+    }
+
+    private static func assertions(for issuer: FakeIssuer) throws(TestKitError) -> ClientAssertionVerifier {
+        guard let identifier = try? IssuerIdentifier(issuer.url, insecureHTTP: .loopback),
+            let endpoint = issuer.endpoint("token"),
+            let verifier = try? ClientAssertionVerifier(
+                issuer: identifier, tokenEndpoint: endpoint, clock: issuer.clock)
+        else { throw .issuerNotAcceptable }
+        return verifier
     }
 
     /// Throws unless the host is `localhost`, in 127.0.0.0/8, or `::1` (with or without brackets).
@@ -103,7 +132,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         authentication: DevelopmentAuthorizationServer.ClientAuthentication = .clientSecretBasic,
         grantTypes: Set<DevelopmentAuthorizationServer.GrantType> = [.clientCredentials], redirectURIs: [String] = []
     ) throws(TestKitError) -> DevelopmentAuthorizationServer.Client {
-        let uris = redirectURIs.compactMap { RedirectURI($0) }
+        let uris = redirectURIs.compactMap { try? RedirectURI($0) }
         guard (1...128).contains(clientID.utf8.count), clientID.utf8.allSatisfy({ PercentEncoding.isUnreserved($0) }),
             uris.count == redirectURIs.count, grantTypes.contains(where: { $0 != .refreshToken }),
             !(grantTypes.contains(.authorizationCode) && uris.isEmpty)
@@ -118,6 +147,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
                 throw .clientNotAcceptable
             }
             issued = value
+        case .privateKeyJWT: throw .clientNotAcceptable
         }
         store.registerBuiltIn(
             RegisteredClient(
@@ -138,7 +168,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             switch client.authentication {
             case .clientSecretBasic: "curl -s -u \(client.clientID):\(secret)"
             case .clientSecretPost: "curl -s -d client_id=\(client.clientID) -d client_secret=\(secret)"
-            case .none: "curl -s -d client_id=\(client.clientID)"
+            case .none, .privateKeyJWT: "curl -s -d client_id=\(client.clientID)"
             }
         command += " -d grant_type=client_credentials -d resource=\(PercentEncoding.encode(resource))"
         if !scopes.isEmpty { command += " -d scope=\(PercentEncoding.encode(scopes.description))" }
@@ -151,7 +181,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
 
     /// The server's metadata (RFC 8414 §2), exactly as it is served.
     public var metadata: AuthorizationServerMetadata {
-        Self.metadata(of: issuer, authorizationEndpoint.policy)
+        Self.metadata(
+            of: issuer, authorizationEndpoint.policy, findsClientsByDocument: findsClientsByDocument)
     }
 
     /// Answers one request.
@@ -183,7 +214,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         {
         case .metadata: metadataDocument
         case .keys: HTTPResponse.json(.object(issuer.jwks))
-        case .authorize: authorizationEndpoint.respond(query: request.target.query, now: now)
+        case .authorize:
+            await authorizationEndpoint.respond(query: request.target.query, fields: request.fields, now: now)
+        case .consent: await authorizationEndpoint.decide(request, now: now)
         case .token: try await tokenEndpoint.respond(to: request, now: now)
         case .register: try await registrationEndpoint.respond(to: request, now: now)
         }
@@ -197,7 +230,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         }
     }
 
-    private static func metadata(of issuer: FakeIssuer, _ policy: IssuingPolicy) -> AuthorizationServerMetadata {
+    private static func metadata(
+        of issuer: FakeIssuer, _ policy: IssuingPolicy, findsClientsByDocument: Bool
+    ) -> AuthorizationServerMetadata {
         var metadata = issuer.authorizationServerMetadata
         metadata.registrationEndpoint = issuer.endpoint("register")
         metadata.scopesSupported = policy.allowedScopes ?? ScopeSet()
@@ -205,6 +240,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         metadata.grantTypesSupported = DevelopmentAuthorizationServer.GrantType.allCases.map(\.rawValue)
         metadata.tokenEndpointAuthMethodsSupported = DevelopmentAuthorizationServer.ClientAuthentication.allCases.map(
             \.rawValue)
+        // RFC 8414 §2: required beside private_key_jwt.
+        metadata.tokenEndpointAuthSigningAlgorithms = SignatureAlgorithm.all.map(\.name)
+        metadata.clientIDMetadataDocumentSupported = findsClientsByDocument ? true : nil
         metadata.authorizationResponseIssuerParameterSupported = true
         return metadata
     }

@@ -18,9 +18,13 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
     case verifierMismatch, redirectURIMismatch, refreshTokenMissing, refreshTokenNotAcceptable
     // The requested scopes and resources.
     case malformedScope, scopeNotAllowed, malformedResource, resourceNotAllowed, resourceMissing
+    // The person's answer.
+    case accessDenied, consentNotFromPage
+    // Clients with a document, and assertions.
+    case clientDocumentNotAcceptable, clientDocumentUnavailable, assertionNotAcceptable, assertionUndecided
     // Registration.
     case malformedRegistration, redirectURIsMissing, redirectURINotAcceptable, authenticationMethodUnsupported
-    case grantTypesUnsupported, responseTypesUnsupported, publicClientWithSecretGrant
+    case grantTypesUnsupported, responseTypesUnsupported, publicClientWithSecretGrant, keysMissing
 
     /// The value of the `error` member or parameter.
     var code: String { meaning.code }
@@ -30,7 +34,11 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
 
     /// The status when the refusal is answered directly, without a redirection.
     var status: HTTPStatus {
-        self == .bodyTooLarge ? .contentTooLarge : .badRequest
+        switch self {
+        case .bodyTooLarge: .contentTooLarge
+        case .clientDocumentUnavailable, .assertionUndecided: .serviceUnavailable
+        default: .badRequest
+        }
     }
 
     private var meaning: (code: String, sentence: String) {
@@ -49,6 +57,17 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
         case .malformedCredentials: ("invalid_client", "The client credentials are malformed.")
         case .grantNotRegistered: ("unauthorized_client", "The client is not registered for this grant type.")
         case .grantNeedsSecret: ("unauthorized_client", "A public client cannot use this grant type.")
+
+        case .accessDenied: ("access_denied", "The user has refused.")
+        case .consentNotFromPage:
+            ("invalid_request", "The answer does not come from the page that was shown, or it comes too late.")
+
+        case .clientDocumentNotAcceptable:
+            ("invalid_client", "The client ID metadata document is not acceptable.")
+        case .clientDocumentUnavailable:
+            ("temporarily_unavailable", "The client ID metadata document cannot be fetched now.")
+        case .assertionNotAcceptable: ("invalid_client", "The client assertion is not acceptable.")
+        case .assertionUndecided: ("temporarily_unavailable", "The client assertion cannot be checked now.")
 
         case .redirectURIMissing: ("invalid_request", "The redirect_uri is missing.")
         case .redirectURINotRegistered: ("invalid_request", "The redirect_uri is not registered for this client.")
@@ -86,6 +105,8 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
             ("invalid_client_metadata", "The token_endpoint_auth_method is not supported.")
         case .grantTypesUnsupported: ("invalid_client_metadata", "None of the grant_types is supported.")
         case .responseTypesUnsupported: ("invalid_client_metadata", "The only response type is code.")
+        case .keysMissing:
+            ("invalid_client_metadata", "The method private_key_jwt needs public keys in jwks.")
         case .publicClientWithSecretGrant:
             ("invalid_client_metadata", "A client without secret cannot use client credentials.")
         }

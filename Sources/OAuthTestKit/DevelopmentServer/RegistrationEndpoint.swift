@@ -1,5 +1,7 @@
 internal import HTTPMessages
 internal import JOSE
+internal import OAuthMetadata
+internal import TokenVerification
 internal import WireFormat
 
 /// The client registration endpoint (RFC 7591 §3). It requires no initial access token.
@@ -36,10 +38,14 @@ struct RegistrationEndpoint: Sendable {
                 guard types.contains(where: { $0.hasSameBytes(as: "code") }) else { throw .responseTypesUnsupported }
             }
         }
-        let secret = authentication == .none ? nil : Base64URL.encode(RandomBytes.make(32))
+        let id = Base64URL.encode(RandomBytes.make(16))
+        let keys = authentication == .privateKeyJWT ? try Self.keys(of: metadata, client: id) : nil
+        let hasSecret = authentication == .clientSecretBasic || authentication == .clientSecretPost
+        let secret = hasSecret ? Base64URL.encode(RandomBytes.make(32)) : nil
         let client = RegisteredClient(
-            id: Base64URL.encode(RandomBytes.make(16)), authentication: authentication, grantTypes: grantTypes,
-            redirectURIs: redirectURIs, secret: secret)
+            id: id, authentication: authentication, grantTypes: grantTypes, redirectURIs: redirectURIs, secret: secret,
+            name: metadata["client_name"]?.string.map { ClientIDMetadataDocument.displayName(of: $0) },
+            keys: keys.map { StaticKeySource($0) })
         var answer = Self.information(about: client, now: now)
         if let secret {
             answer["client_secret"] = .string(secret)
@@ -83,12 +89,23 @@ struct RegistrationEndpoint: Sendable {
         return method
     }
 
+    /// The keys of a client with `private_key_jwt`. They must be in the request: this server fetches no `jwks_uri` of a
+    /// registered client.
+    private static func keys(
+        of metadata: JSONDocument.Object, client id: String
+    ) throws(Refusal) -> JSONWebKeySet {
+        guard let set = metadata["jwks"], metadata["jwks_uri"] == nil,
+            let keys = try? JSONWebKeySet(parsing: set.encoded(), issuer: id), !keys.keys.isEmpty
+        else { throw .keysMissing }
+        return keys
+    }
+
     private static func redirectURIs(of metadata: JSONDocument.Object) throws(Refusal) -> [RedirectURI] {
         guard let value = metadata["redirect_uris"] else { return [] }
         guard let elements = value.array, elements.count <= maximumRedirectURIs else { throw .redirectURINotAcceptable }
         var uris: [RedirectURI] = []
         for element in elements {
-            guard let uri = element.string.flatMap({ RedirectURI($0) }) else { throw .redirectURINotAcceptable }
+            guard let uri = element.string.flatMap({ try? RedirectURI($0) }) else { throw .redirectURINotAcceptable }
             uris.append(uri)
         }
         guard uris.reduce(0, { $0 + $1.text.utf8.count }) <= maximumRedirectURIBytes else {

@@ -4,13 +4,13 @@ internal import WireFormat
 /// The paths of the endpoints of the development authorization server.
 struct Routes: Sendable {
     enum Route: Sendable, Hashable {
-        case metadata, keys, authorize, token, register
+        case metadata, keys, authorize, consent, token, register
 
         var methods: [HTTPMethod] {
             switch self {
             case .metadata, .keys: [.get, .head]
             case .authorize: [.get]
-            case .token, .register: [.post]
+            case .consent, .token, .register: [.post]
             }
         }
 
@@ -30,7 +30,7 @@ struct Routes: Sendable {
             case .token, .register: .loopbackPages
             // The user agent is redirected there, and no script reads the answer (OAuth 2.0 for Browser-Based
             // Applications §8.3).
-            case .authorize: .noPage
+            case .authorize, .consent: .noPage
             }
         }
 
@@ -38,6 +38,9 @@ struct Routes: Sendable {
             (methods + (readers == .noPage ? [] : [.options])).map(\.name).joined(separator: ", ")
         }
     }
+
+    /// The path of the consent form, below the path of the issuer.
+    static let consent = "/consent"
 
     private let table: [(path: String, route: Route)]
 
@@ -49,6 +52,7 @@ struct Routes: Sendable {
             ("/.well-known/oauth-authorization-server" + base, .metadata),
             (base + "/jwks", .keys),
             (base + "/authorize", .authorize),
+            (base + Self.consent, .consent),
             (base + "/token", .token),
             (base + "/register", .register),
         ]

@@ -1,5 +1,6 @@
 internal import HTTPMessages
 internal import JOSE
+internal import OAuthClientMetadata
 internal import OAuthMetadata
 internal import WireFormat
 
@@ -8,6 +9,8 @@ struct TokenEndpoint: Sendable {
     let issuer: FakeIssuer
     let policy: IssuingPolicy
     let store: GrantStore
+    let clients: ClientDirectory
+    let assertions: ClientAssertionVerifier
 
     /// Answers one token request.
     func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
@@ -15,7 +18,8 @@ struct TokenEndpoint: Sendable {
             try FormBody.checkContentType(of: request, is: .form)
             let form = try FormParameters(parsing: await FormBody.collect(request))
             try form.checkUniqueness()
-            let client = try ClientAuthentication(fields: request.fields, form: form).client(in: store)
+            let authentication = try ClientAuthentication(fields: request.fields, form: form)
+            let client = try await authentication.client(in: clients, verifier: assertions)
             return try Self.response(to: issue(form, to: client, now: now), signedBy: issuer, policy: policy, now: now)
         } catch let refusal as Refusal {
             return refusal.response(usedBasic: ClientAuthentication.isBasic(request.fields))

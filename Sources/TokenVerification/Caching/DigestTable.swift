@@ -1,10 +1,10 @@
-internal import JOSE
+package import JOSE
 
 /// A bounded table whose keys are SHA-256 values. A full table evicts the least recently used entry.
 ///
 /// Every operation takes constant time on average: a hash table finds the slot, and a doubly linked list through the
 /// slots keeps the order of use.
-struct DigestTable<Value> {
+package struct DigestTable<Value> {
     private struct Slot {
         var digest: SHA256Digest
         /// Nil when the slot is free.
@@ -30,7 +30,7 @@ struct DigestTable<Value> {
     private let shift: UInt64
 
     /// Makes an empty table. A capacity below 1 becomes 1.
-    init(capacity: Int) {
+    package init(capacity: Int) {
         self.capacity = max(1, capacity)
         // The number of buckets is a power of two, at least 1.5 times the capacity.
         var bits: UInt64 = 1
@@ -42,7 +42,7 @@ struct DigestTable<Value> {
     }
 
     /// Returns the value of a key and marks it as most recently used.
-    mutating func value(for digest: SHA256Digest) -> Value? {
+    package mutating func value(for digest: SHA256Digest) -> Value? {
         let index = find(digest)
         guard index != Slot.none else { return nil }
         if index != newest {
@@ -53,7 +53,7 @@ struct DigestTable<Value> {
     }
 
     /// Stores a value. It replaces the present value of the key.
-    mutating func insert(_ value: Value, for digest: SHA256Digest) {
+    package mutating func insert(_ value: Value, for digest: SHA256Digest) {
         remove(digest)
         if count == capacity { remove(slots[oldest].digest) }
         let bucket = bucket(of: digest)
@@ -74,7 +74,7 @@ struct DigestTable<Value> {
     }
 
     /// Removes a key.
-    mutating func remove(_ digest: SHA256Digest) {
+    package mutating func remove(_ digest: SHA256Digest) {
         let index = find(digest)
         guard index != Slot.none else { return }
         unlink(index)

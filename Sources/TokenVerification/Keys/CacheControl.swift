@@ -1,25 +1,30 @@
-internal import HTTPMessages
+package import HTTPMessages
 internal import WireFormat
 
 /// The freshness of a response (RFC 9111), as far as a private cache of one document needs it.
-struct CacheControl: Equatable {
+package struct CacheControl: Equatable {
     /// `max-age` in seconds minus the `Age` of the response. Nil when the response does not set its own lifetime: with
     /// `no-store` or `no-cache`, and when `max-age` is absent, repeated or not a number.
     let maxAge: Int?
+    /// Whether the response must not be stored at all (`no-store`, RFC 9111 §5.2.2.5).
+    package let forbidsStoring: Bool
 
-    init(_ fields: HTTPFields) {
+    package init(_ fields: HTTPFields) {
         var ages: [Int?] = []
         var forbids = false
+        var forbidsStoring = false
         // RFC 9110 §5.3: several field lines form one list.
         for line in fields.values(of: .cacheControl) {
             Self.forEachDirective(in: line.bytes) { name, value in
-                if Self.isNamed(name, "no-store") || Self.isNamed(name, "no-cache") { forbids = true }
+                if Self.isNamed(name, "no-store") { forbidsStoring = true }
+                if Self.isNamed(name, "no-cache") { forbids = true }
                 if Self.isNamed(name, "max-age") { ages.append(Self.deltaSeconds(value)) }
             }
         }
+        self.forbidsStoring = forbidsStoring
         // RFC 9111 §4.2.1: a repeated or malformed `max-age` makes the response stale. This cache uses its default
         // lifetime instead.
-        guard !forbids, ages.count == 1, let first = ages[0] else {
+        guard !forbids, !forbidsStoring, ages.count == 1, let first = ages[0] else {
             maxAge = nil
             return
         }
@@ -29,7 +34,7 @@ struct CacheControl: Equatable {
     }
 
     /// How long a document is fresh: the remaining `max-age`, limited to `range`, or `otherwise` when there is none.
-    func lifetime(in range: ClosedRange<Duration>, otherwise: Duration) -> Duration {
+    package func lifetime(in range: ClosedRange<Duration>, otherwise: Duration) -> Duration {
         guard let maxAge else { return otherwise }
         return min(max(.seconds(maxAge), range.lowerBound), range.upperBound)
     }
@@ -82,7 +87,7 @@ struct CacheControl: Equatable {
 }
 
 /// The validators for a conditional request (RFC 9110 §8.8).
-struct Validators: Sendable, Equatable {
+package struct Validators: Sendable, Equatable {
     var eTag: HTTPFields.Value?
     var lastModified: HTTPFields.Value?
 
@@ -90,7 +95,7 @@ struct Validators: Sendable, Equatable {
     ///
     /// A validator that is not UTF-8 is ignored too. RFC 9110 §8.8.3 allows its bytes. However, a fetcher that cannot
     /// send them would refuse every later request.
-    init(_ fields: HTTPFields) {
+    package init(_ fields: HTTPFields) {
         func validator(_ name: HTTPFields.Name) -> HTTPFields.Value? {
             guard let value = fields[name], value.string != nil,
                 (1...RemoteKeySet.Limits.maximumValidatorBytes).contains(value.bytes.count)
@@ -102,11 +107,11 @@ struct Validators: Sendable, Equatable {
     }
 
     /// Whether there is no validator. Then a request is not conditional, and a 304 is not a valid response.
-    var isEmpty: Bool { eTag == nil && lastModified == nil }
+    package var isEmpty: Bool { eTag == nil && lastModified == nil }
 
     /// Appends the validators to a request (RFC 9110 §13.1.2, §13.1.3). A server that supports `If-None-Match` ignores
     /// `If-Modified-Since`.
-    func write(to fields: inout HTTPFields) {
+    package func write(to fields: inout HTTPFields) {
         if let eTag { fields.append(.ifNoneMatch, eTag) }
         if let lastModified { fields.append(.ifModifiedSince, lastModified) }
     }

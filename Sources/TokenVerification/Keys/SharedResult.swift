@@ -3,7 +3,7 @@ internal import Synchronization
 /// A value that is delivered once to several waiters. Each waiter has its own time limit.
 ///
 /// This is not a `Task`, because awaiting the value of a task continues after the waiter is cancelled.
-final class SharedResult<Value: Sendable>: Sendable {
+package final class SharedResult<Value: Sendable>: Sendable {
     private enum Waiter {
         case announced
         case waiting(CheckedContinuation<Value?, Never>)
@@ -18,8 +18,10 @@ final class SharedResult<Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Delivers the value to all present and future waiters. Only the first call has an effect.
-    func deliver(_ value: Value) {
+    package func deliver(_ value: Value) {
         let waiters = state.withLock { state -> [Waiter] in
             guard state.value == nil else { return [] }
             state.value = value
@@ -31,7 +33,7 @@ final class SharedResult<Value: Sendable>: Sendable {
 
     /// Returns the value, or nil when the waiter is cancelled or its time limit ends first. The work that delivers the
     /// value continues.
-    func value(within patience: Duration, _ timing: RefreshTiming) async -> Value? {
+    package func value(within patience: Duration, _ timing: RefreshTiming) async -> Value? {
         let id = state.withLock { state in
             state.nextID += 1
             state.waiters[state.nextID] = .announced

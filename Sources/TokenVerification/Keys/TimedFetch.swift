@@ -1,9 +1,14 @@
-internal import HTTPMessages
+package import HTTPMessages
 
 /// Fetches one document within a strict time limit, even if the fetcher does not return.
-struct TimedFetch: Sendable {
+package struct TimedFetch: Sendable {
     let fetcher: any DocumentFetcher
     let timing: RefreshTiming
+
+    package init(fetcher: any DocumentFetcher, timing: RefreshTiming) {
+        self.fetcher = fetcher
+        self.timing = timing
+    }
 
     /// Fetches a document.
     ///
@@ -11,7 +16,7 @@ struct TimedFetch: Sendable {
     ///   - time: The time limit; at most ``RemoteKeySet/Limits/fetchTime``.
     ///   - tries: The number of tries when the connection fails or the response is a 5xx. All of them share the time
     ///     limit.
-    func document(
+    package func document(
         _ request: DocumentRequest, within time: Duration = RemoteKeySet.Limits.fetchTime, tries: Int = 1
     ) async throws(FetchError) -> FetchedDocument {
         let pending = SharedResult<Result<FetchedDocument, FetchError>>()

@@ -1,0 +1,146 @@
+internal import JOSE
+internal import OAuthMetadata
+internal import TokenVerification
+internal import WireFormat
+
+/// One fetch of a document, for which any number of requests waits.
+final class ClientDocumentAttempt: Sendable {
+    let known: ClientDocumentEntry?
+    let pending = SharedResult<Result<ClientDocumentEntry, ClientResolutionError>>()
+
+    init(known: ClientDocumentEntry?) {
+        self.known = known
+    }
+}
+
+/// Decides which document is used, and when one is fetched. It does no I/O.
+struct ClientDocumentCache {
+    enum Step {
+        case present(ClientDocumentEntry)
+        case refuse(ClientResolutionError)
+        case wait(ClientDocumentAttempt, isNew: Bool)
+    }
+
+    /// The result of an attempt, and what the operator learns about it.
+    struct Outcome {
+        enum Change { case first, none, different, stale(age: Duration, ClientResolutionError), refused }
+        let result: Result<ClientDocumentEntry, ClientResolutionError>
+        let change: Change
+    }
+
+    private enum Record {
+        case entry(ClientDocumentEntry)
+        case failure(ClientResolutionError, until: Duration)
+    }
+
+    private typealias Limits = ClientIDResolver.Limits
+    private var records: DigestTable<Record>
+    private var attempts: [SHA256Digest: ClientDocumentAttempt] = [:]
+    /// For each host the time when all its permits are back.
+    private var hosts: DigestTable<Duration>
+
+    init(capacity: Int, now: Duration) {
+        records = DigestTable(capacity: capacity)
+        hosts = DigestTable(capacity: capacity)
+    }
+
+    /// What to do for a request of a client.
+    mutating func step(for key: SHA256Digest, host: String, now: Duration) -> Step {
+        let record = records.value(for: key)
+        var known: ClientDocumentEntry?
+        switch record {
+        case .entry(let entry)? where now < max(entry.freshUntil, entry.retryAt ?? .zero): return .present(entry)
+        case .entry(let entry)?: known = now < entry.freshUntil + Limits.staleTime ? entry : nil
+        case .failure(let error, let until)? where now < until: return .refuse(error)
+        case .failure?, nil: break
+        }
+        if let attempt = attempts[key] { return .wait(attempt, isNew: false) }
+        guard attempts.count < Limits.concurrentFetches, takePermit(of: host, now) else {
+            return known.map { .present($0) } ?? .refuse(.tooManyFetches)
+        }
+        let attempt = ClientDocumentAttempt(known: known)
+        attempts[key] = attempt
+        return .wait(attempt, isNew: true)
+    }
+
+    /// Stores the answer of a fetch.
+    mutating func finish(
+        _ attempt: ClientDocumentAttempt, _ answer: ClientDocumentFetch.Answer, key: SHA256Digest, now: Duration
+    ) -> Outcome {
+        attempts[key] = nil
+        do throws(ClientResolutionError) {
+            let (entry, isStored) = try Self.entry(from: answer, attempt.known, now)
+            if isStored { records.insert(.entry(entry), for: key) } else { records.remove(key) }
+            let change: Outcome.Change
+            if let known = attempt.known {
+                change = known.fingerprint == entry.fingerprint ? .none : .different
+            } else {
+                change = .first
+            }
+            return Outcome(result: .success(entry), change: change)
+        } catch {
+            return failed(attempt, error, key, now)
+        }
+    }
+
+    private static func entry(
+        from answer: ClientDocumentFetch.Answer, _ known: ClientDocumentEntry?, _ now: Duration
+    ) throws(ClientResolutionError) -> (ClientDocumentEntry, isStored: Bool) {
+        switch answer {
+        case .failed(let error): throw error
+        case .document(let document, let validators, let lifetime):
+            return (
+                try ClientDocumentEntry(
+                    document, validators: validators, confirmedAt: now, lifetime: lifetime ?? .zero), lifetime != nil
+            )
+        case .unchanged(let validators, let lifetime):
+            // A conditional request is sent with a known document only.
+            guard var entry = known else { throw .status(304) }
+            entry.confirmedAt = now
+            entry.retryAt = nil
+            entry.freshUntil = now + (lifetime ?? .zero)
+            if !validators.isEmpty { entry.validators = validators }
+            return (entry, lifetime != nil)
+        }
+    }
+
+    private mutating func failed(
+        _ attempt: ClientDocumentAttempt, _ error: ClientResolutionError, _ key: SHA256Digest, _ now: Duration
+    ) -> Outcome {
+        if error.isTemporary, var entry = attempt.known, now < entry.freshUntil + Limits.staleTime {
+            // The next requests do not wait for the same failure again. The age still counts from the confirmation.
+            let age = now - entry.confirmedAt
+            let staleUntil = entry.freshUntil + Limits.staleTime
+            entry.retryAt = min(now + Limits.failureTime, staleUntil)
+            records.insert(.entry(entry), for: key)
+            return Outcome(result: .success(entry), change: .stale(age: age, error))
+        }
+        // THREATS R18: never longer than a moment, and only so that the host is not asked again at once.
+        records.insert(.failure(error, until: now + Limits.failureTime), for: key)
+        return Outcome(result: .failure(error), change: .refused)
+    }
+
+    /// A token bucket for each host, so that strangers cannot make this server flood another one (THREATS R18).
+    private mutating func takePermit(of host: String, _ now: Duration) -> Bool {
+        let key = SHA256Digest(of: Array(host.utf8))
+        let fullAt = max(hosts.value(for: key) ?? now, now)
+        guard fullAt - now <= Limits.fetchInterval * (Limits.fetchesPerHost - 1) else { return false }
+        hosts.insert(fullAt + Limits.fetchInterval, for: key)
+        return true
+    }
+}
+
+extension ClientDocumentCache.Outcome {
+    /// What the operator learns.
+    func events(_ url: ClientIdentifierURL) -> [ClientMetadataEvent] {
+        let host = url.url.host
+        let query: [ClientMetadataEvent] = url.hasQuery ? [.queryInURL(host: host)] : []
+        switch (result, change) {
+        case (.failure(let error), _): return [.refused(host: host, error)]
+        case (.success, .stale(let age, let error)): return [.servedStale(host: host, age: age, error)]
+        case (.success, .different): return [.fetched(host: host), .changed(host: host)]
+        case (.success, .first): return [.fetched(host: host)] + query
+        case (.success, .none), (.success, .refused): return [.fetched(host: host)]
+        }
+    }
+}

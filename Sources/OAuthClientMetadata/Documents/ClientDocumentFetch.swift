@@ -1,0 +1,84 @@
+internal import HTTPMessages
+package import OAuthMetadata
+package import TokenVerification
+internal import WireFormat
+
+/// Fetches and parses one document. It makes no decision about caching.
+package struct ClientDocumentFetch: Sendable {
+    /// What the host answered.
+    package enum Answer: Sendable {
+        /// A document, and how long it may be kept; nil when it must not be stored.
+        case document(ClientIDMetadataDocument, Validators, lifetime: Duration?)
+        /// 304: the known document is still the one.
+        case unchanged(Validators, lifetime: Duration?)
+        case failed(ClientResolutionError)
+    }
+
+    private let fetch: TimedFetch
+    private let rules: ClientIDMetadataDocument.Rules
+
+    package init(fetch: TimedFetch, rules: ClientIDMetadataDocument.Rules) {
+        self.fetch = fetch
+        self.rules = rules
+    }
+
+    /// Fetches the document for the first time.
+    package func answer(for url: ClientIdentifierURL) async -> Answer {
+        await answer(for: url, known: nil)
+    }
+
+    func answer(for url: ClientIdentifierURL, known: ClientDocumentEntry?) async -> Answer {
+        do throws(ClientResolutionError) {
+            return try await document(at: url, known)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func document(
+        at url: ClientIdentifierURL, _ known: ClientDocumentEntry?
+    ) async throws(ClientResolutionError) -> Answer {
+        var fields = HTTPFields()
+        fields.append(.accept, "application/json")
+        known?.validators.write(to: &fields)
+        let response: FetchedDocument
+        do throws(FetchError) {
+            response = try await fetch.document(
+                DocumentRequest(url: url.url, fields: fields, maximumBodyBytes: rules.maximumBytes),
+                within: ClientIDResolver.Limits.fetchTime)
+        } catch {
+            throw error.isTooLarge ? .document(.init(faults: [.tooLarge(limit: rules.maximumBytes)])) : .fetch(error)
+        }
+        let control = CacheControl(response.fields)
+        let lifetime = control.lifetime(
+            in: ClientIDResolver.Limits.lifetimes, otherwise: ClientIDResolver.Limits.lifetime)
+        let kept = control.forbidsStoring ? nil : lifetime
+        // RFC 9110 §15.4.5: 304 is valid for a conditional request only.
+        if response.status == .notModified, known?.validators.isEmpty == false {
+            return .unchanged(Validators(response.fields), lifetime: kept)
+        }
+        // The draft §4: 200 only. A redirection would let a host name another host's document.
+        guard response.status == .ok else { throw .status(response.status.code) }
+        guard Self.isJSON(response.fields.mediaType) else { throw .contentType }
+        do throws(ClientIDMetadataDocument.Invalid) {
+            let document = try ClientIDMetadataDocument(parsing: response.body, from: url, rules: rules)
+            return .document(document, Validators(response.fields), lifetime: kept)
+        } catch {
+            throw .document(error)
+        }
+    }
+
+    /// The draft §4: `application/json`, or `application/<name>+json`.
+    private static func isJSON(_ type: MediaType?) -> Bool {
+        guard let type else { return false }
+        if type == .json { return true }
+        let text = type.description
+        return text.utf8.starts(with: "application/".utf8) && text.utf8.suffix(5).elementsEqual("+json".utf8)
+    }
+}
+
+extension FetchError {
+    fileprivate var isTooLarge: Bool {
+        if case .tooLarge = self { true } else { false }
+    }
+}

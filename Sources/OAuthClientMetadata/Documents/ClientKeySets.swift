@@ -1,0 +1,34 @@
+internal import HTTPMessages
+internal import JOSE
+internal import OAuthMetadata
+internal import Synchronization
+internal import TokenVerification
+internal import WireFormat
+
+/// The key sets of clients with a `jwks_uri`, a bounded number of them: the least recently used one is dropped.
+final class ClientKeySets: Sendable {
+    private let fetcher: any DocumentFetcher
+    private let clock: MonotonicClock
+    private let table: Mutex<DigestTable<RemoteKeySet>>
+
+    init(fetcher: any DocumentFetcher, clock: MonotonicClock, capacity: Int) {
+        self.fetcher = fetcher
+        self.clock = clock
+        table = Mutex(DigestTable(capacity: capacity))
+    }
+
+    /// The keys of a client at this URL. A client that moves its keys to another URL gets another set.
+    func source(of client: ClientIdentifierURL, at url: AbsoluteURL) -> (any KeySource)? {
+        let key = SHA256Digest(of: Array("\(client.text) \(url.text)".utf8))
+        if let present = table.withLock({ $0.value(for: key) }) { return present }
+        // The text of a client identifier URL is a StringOrURI, and the default settings are within their ranges.
+        guard let issuer = try? TokenIssuer(client.text),
+            let made = try? RemoteKeySet(of: issuer, at: url, fetcher: fetcher, clock: clock)
+        else { return nil }
+        return table.withLock { table in
+            if let present = table.value(for: key) { return present }
+            table.insert(made, for: key)
+            return made
+        }
+    }
+}

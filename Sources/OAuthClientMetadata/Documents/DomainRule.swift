@@ -1,0 +1,55 @@
+public import OAuthMetadata
+internal import WireFormat
+
+/// A host name, or all hosts below one, in a list of an operator.
+///
+/// `app.example.com` is that host alone. `*.example.com` is every host below it, and not `example.com` itself. Labels
+/// are compared one by one, in any ASCII case: `evilexample.com` is not below `example.com`.
+public struct DomainRule: Sendable, Hashable, CustomStringConvertible {
+    /// Why a text is not a domain rule.
+    public enum Fault: String, Error, Sendable, Hashable {
+        /// The text is not a host name, or it has a scheme, a port or a path.
+        case notAHost = "not_a_host"
+        /// A `*` is not the whole first label.
+        case wildcard
+        /// A `*` with fewer than two labels behind it, which would hold a whole top-level domain.
+        case tooWide = "too_wide"
+    }
+
+    /// The rule as configured.
+    public let text: String
+    private let labels: [[UInt8]]
+    private let isBelow: Bool
+
+    /// Parses a rule.
+    ///
+    /// - Throws: ``Fault`` for the first fault.
+    public init(_ text: String) throws(Fault) {
+        self.text = text
+        var bytes = Array(text.utf8)[...]
+        isBelow = bytes.starts(with: "*.".utf8)
+        if isBelow { bytes = bytes.dropFirst(2) }
+        guard !bytes.contains(UInt8(ascii: "*")) else { throw .wildcard }
+        guard URLGrammar.hostKind(of: bytes) != nil else { throw .notAHost }
+        labels = Self.labels(of: bytes)
+        guard !isBelow || labels.count >= 2 else { throw .tooWide }
+        guard !isBelow || URLGrammar.hostKind(of: bytes) == .name else { throw .wildcard }
+    }
+
+    /// Whether the rule holds the host of a client.
+    public func holds(_ client: ClientIdentifierURL) -> Bool {
+        guard client.url.hostKind != .ipv6 else { return false }
+        let host = Self.labels(of: Array(client.url.host.utf8)[...])
+        guard isBelow else { return host == labels }
+        return host.count > labels.count && host.suffix(labels.count).elementsEqual(labels)
+    }
+
+    /// The rule as configured.
+    public var description: String { text }
+
+    private static func labels(of host: ArraySlice<UInt8>) -> [[UInt8]] {
+        host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map { label in
+            label.map { ASCII.lowercased($0) }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+internal import WireFormat
+
+extension ClientIDMetadataDocument {
+    /// The largest length of ``displayName``, in Unicode scalars.
+    public static let maximumDisplayName = 80
+
+    /// `client_name` as it may be shown to a person: one line, at most ``maximumDisplayName`` scalars, without
+    /// controls, invisible characters and characters that turn the writing direction. Empty when nothing remains.
+    ///
+    /// Anybody can publish any name. Always show ``displayHost`` beside it. The text is not escaped for HTML.
+    public var displayName: String { Self.displayName(of: clientName.value ?? "") }
+
+    /// A name of a client as it may be shown to a person: see ``displayName``.
+    public static func displayName(of name: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        var pendingSpace = false
+        for scalar in name.unicodeScalars {
+            if scalar.properties.isWhitespace {
+                pendingSpace = !scalars.isEmpty
+            } else if isVisible(scalar) {
+                if pendingSpace { scalars.append(" ") }
+                pendingSpace = false
+                scalars.append(scalar)
+            }
+            if scalars.count >= maximumDisplayName { break }
+        }
+        return String(scalars)
+    }
+
+    /// The host of the document, with its port: the only thing about a client that its document proves.
+    public var displayHost: String {
+        let url = clientID.url
+        let host = url.hostKind == .ipv6 ? "[\(url.host)]" : url.host
+        return url.port.map { "\(host):\($0)" } ?? host
+    }
+
+    /// Whether every redirection leads to the user's own machine. Then any program there can pass for the client: the
+    /// person who consents should be warned.
+    public var redirectsToLoopbackOnly: Bool {
+        redirectURIs.allSatisfy { uri in
+            switch uri.destination {
+            case .web(let url): url.isLoopback
+            case .loopback: true
+            case .privateScheme: false
+            }
+        }
+    }
+
+    /// Unicode Standard §23.2 and UTS #39: format characters hide or reorder what stands beside them.
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+        // Many marks on one letter cover the lines above and below.
+        case .enclosingMark: false
+        default: !scalar.properties.isDefaultIgnorableCodePoint
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import OAuthTestKit
+@testable import TokenVerification
+import Testing
+
+@Suite("ReplayStore")
+struct ReplayStoreTests {
+    private let clock = ManualClock()
+
+    private func id(_ text: String, owner: String = "client") -> ReplayIdentifier {
+        ReplayIdentifier(.clientAssertion, owner: owner, id: text)
+    }
+
+    @Test("an identifier is accepted once within its lifetime, and again after it")
+    func once() async throws {
+        let store = InMemoryReplayStore(clock: clock.clock)
+        #expect(try await store.record(id("a"), for: .seconds(300)) == .first)
+        #expect(try await store.record(id("a"), for: .seconds(300)) == .replayed)
+        clock.advance(by: .seconds(300))
+        #expect(try await store.record(id("a"), for: .seconds(300)) == .replayed)
+        clock.advance(by: .seconds(2))
+        #expect(try await store.record(id("a"), for: .seconds(300)) == .first)
+        #expect(try await store.record(id("a"), for: .seconds(300)) == .replayed)
+    }
+
+    @Test("purposes and owners keep identifiers apart, and no two lists of parts make one identifier")
+    func apart() {
+        let all = [
+            id("a"), id("a", owner: "other"), ReplayIdentifier(.dpopProof, owner: "client", id: "a"),
+            id("ta", owner: "clien"), id("", owner: "clienta"), id("clienta", owner: ""), id("A"),
+            // Canonically equivalent texts are different bytes.
+            id("\u{E9}"), id("e\u{301}"),
+        ]
+        #expect(Set(all).count == all.count)
+        #expect(all.allSatisfy { $0.text.utf8.count == 43 && !"\($0)".contains("client") })
+    }
+
+    @Test("POLICY §9: a full store refuses and forgets nothing; expired identifiers make room")
+    func full() async throws {
+        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.clock)
+        var recorded: [String] = []
+        var refused = 0
+        for number in 0..<4_000 {
+            do throws(ReplayStoreError) {
+                if try await store.record(id("\(number)"), for: .seconds(60)) == .first { recorded.append("\(number)") }
+            } catch {
+                #expect(error == .full)
+                refused += 1
+            }
+        }
+        #expect(refused > 0 && recorded.count + refused == 4_000)
+        #expect(store.count <= 1_008)
+        for known in recorded {
+            #expect(try await store.record(id(known), for: .seconds(60)) == .replayed)
+        }
+        clock.advance(by: .seconds(62))
+        for number in 0..<1_000 {
+            #expect(try await store.record(id("new \(number)"), for: .seconds(60)) != .replayed)
+            if number == 500 { break }
+        }
+    }
+
+    @Test("a lifetime beyond the longest one is refused, because it would not be remembered")
+    func tooLong() async {
+        let store = InMemoryReplayStore(clock: clock.clock)
+        await #expect(throws: ReplayStoreError.full) { try await store.record(id("a"), for: .seconds(3_601)) }
+    }
+
+    @Test("of many calls at the same time exactly one is the first")
+    func concurrency() async throws {
+        let store = InMemoryReplayStore(clock: clock.clock)
+        let identifier = id("a")
+        let verdicts = await withTaskGroup(of: ReplayVerdict?.self) { group in
+            for _ in 0..<200 {
+                group.addTask { try? await store.record(identifier, for: .seconds(60)) }
+            }
+            return await group.reduce(into: [ReplayVerdict?]()) { $0.append($1) }
+        }
+        #expect(verdicts.count { $0 == .first } == 1 && verdicts.count { $0 == .replayed } == 199)
+    }
+
+    @Test("expired identifiers leave by and by, without a call that does all the work")
+    func cleaning() async throws {
+        let store = InMemoryReplayStore(clock: clock.clock)
+        for number in 0..<5_000 { _ = try await store.record(id("\(number)"), for: .seconds(number % 50)) }
+        clock.advance(by: .seconds(100))
+        for number in 0..<4_000 { _ = try await store.record(id("n\(number)"), for: .seconds(1)) }
+        #expect(store.count <= 4_000 + 100)
+        clock.advance(by: .seconds(100_000))
+        _ = try await store.record(id("last"), for: .seconds(1))
+        #expect(store.count < 4_101)
+    }
+
+    @Test("a set-back clock forgets nothing")
+    func setBack() async throws {
+        let store = InMemoryReplayStore(clock: clock.clock)
+        clock.advance(by: .seconds(100))
+        #expect(try await store.record(id("a"), for: .seconds(10)) == .first)
+        clock.advance(by: .seconds(-50))
+        #expect(try await store.record(id("a"), for: .seconds(10)) == .replayed)
+    }
+}
