@@ -22,6 +22,14 @@ enum AuthCommand {
             (arguments, environment) async throws(CommandFault) in
             try await KeySetInspection(arguments).run(in: environment)
         },
+        Row(words: ["cimd", "create"], help: HelpText.clientDocumentCreate) {
+            (arguments, environment) throws(CommandFault) in
+            try ClientDocumentCreation(arguments).run(in: environment)
+        },
+        Row(words: ["cimd", "validate"], help: HelpText.clientDocumentValidate) {
+            (arguments, environment) async throws(CommandFault) in
+            try await ClientDocumentValidation(arguments).run(in: environment)
+        },
         Row(words: ["static-token", "new"], help: HelpText.staticTokenNew) {
             (arguments, environment) throws(CommandFault) in
             try StaticTokenCreation(arguments).run(in: environment)

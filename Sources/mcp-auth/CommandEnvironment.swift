@@ -14,8 +14,12 @@ struct CommandEnvironment {
     var readStandardInput: (_ limit: Int) throws(InputError) -> [UInt8]
     /// Reads all of a file. Throws if it is longer than `limit` bytes.
     var readFile: (_ path: String, _ limit: Int) throws(InputError) -> [UInt8]
+    /// Writes a whole file; false when it cannot be written.
+    var writeFile: (_ path: String, _ bytes: [UInt8]) -> Bool = { _, _ in false }
     /// Fetches key sets.
     var fetcher: any DocumentFetcher
+    /// Fetches documents of strangers, as an authorization server does.
+    var untrustedFetcher: any DocumentFetcher
     /// The current time in seconds since 1970.
     var now: () -> Double
     /// Whether standard output is a terminal. JSON is then indented.
@@ -41,6 +45,8 @@ struct Outcome: Equatable {
     var status = Status.good
     /// The text for standard output, which ends with a line break.
     var output = ""
+    /// What to do with the output, for standard error, one line each.
+    var notes: [String] = []
     /// The faults for standard error, one line each.
     var faults: [String] = []
 }

@@ -9,6 +9,8 @@ enum HelpText {
           token inspect     what a token says; proves nothing
           token verify      whether a token is good, by the keys of a set
           jwks inspect      the keys of a set, and why some are not used
+          cimd create       a client ID metadata document
+          cimd validate     whether an authorization server would accept such a document, rule by rule
           static-token new  a new pre-shared token, and the line by which a server recognises it
 
         Every command has --help. Exit status: 0 good, 1 refused, 2 the command could not be carried out.
@@ -61,6 +63,41 @@ enum HelpText {
           --help            show this text
 
         Exit status: 0 at least one key is usable, 1 none is, 2 the key set could not be read.
+        """
+
+    static let clientDocumentCreate = """
+        Usage: mcp-auth cimd create --client-id URL --name NAME --redirect-uri URI... [options]
+
+        Writes a client ID metadata document: the JSON that a client publishes at the URL that is its client_id, so that
+        authorization servers know it without registration. Writes nothing when a server would refuse it.
+
+          --client-id URL       required: where the document will be; https, with a path
+          --name NAME           required: the name that people see when they are asked for consent
+          --redirect-uri URI    required, several times: https, http on a loopback host, or a scheme of the app
+          --client-uri URL      the home page of the client
+          --logo-uri URL        its logo
+          --scope SCOPES        what it may ask for; several times, or several scopes separated by spaces
+          --auth-method M       none, or private_key_jwt (none)
+          --jwks-uri URL        the public keys of the client, for private_key_jwt
+          --output FILE         write to a file instead of standard output
+          --help                show this text
+
+        Exit status: 0 the document was written, 2 the command could not be carried out.
+        """
+
+    static let clientDocumentValidate = """
+        Usage: mcp-auth cimd validate URL
+               mcp-auth cimd validate FILE|- --client-id URL
+
+        Fetches a client ID metadata document as an authorization server does (https from public addresses, no
+        redirection, 5 s, 5 KiB), or reads one that is not published yet, and prints each rule with pass or FAIL, and
+        what to change. With a URL it also says how long servers keep the document.
+
+          --client-id URL       where the document of the file will be
+          --allow-loopback      also accept URLs of this machine, as servers for development may do
+          --help                show this text
+
+        Exit status: 0 a server accepts the document, 1 it does not, 2 the command could not be carried out.
         """
 
     static let staticTokenNew = """

@@ -17,7 +17,10 @@ enum MCPAuth {
         let environment = CommandEnvironment(
             readStandardInput: SystemStreams.readStandardInput(limit:),
             readFile: SystemStreams.readFile(_:limit:),
+            writeFile: SystemStreams.writeFile(_:_:),
             fetcher: CurlFetcher(insecureHTTP: .loopback),
+            // The default limits are within their ranges.
+            untrustedFetcher: (try? CurlFetcher(policy: .untrusted())) ?? CurlFetcher(),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)
@@ -25,6 +28,7 @@ enum MCPAuth {
         let isWritten = SystemStreams.write(outcome.output, to: STDOUT_FILENO)
         let faults = outcome.faults + (isWritten ? [] : ["standard output: cannot be written"])
         // A failure to write to standard error is ignored: there is no other place to report it.
+        for note in outcome.notes { _ = SystemStreams.write("mcp-auth: \(note)\n", to: STDERR_FILENO) }
         for fault in faults { _ = SystemStreams.write("mcp-auth: \(fault)\n", to: STDERR_FILENO) }
         exit(isWritten ? outcome.status.rawValue : Outcome.Status.usage.rawValue)
     }

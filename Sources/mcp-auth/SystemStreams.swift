@@ -22,6 +22,14 @@ enum SystemStreams {
         return try read(descriptor, limit: limit)
     }
 
+    /// Writes a whole file, and replaces one that is there. False if that fails.
+    static func writeFile(_ path: String, _ bytes: [UInt8]) -> Bool {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return false }
+        let isWritten = write(String(decoding: bytes, as: UTF8.self), to: descriptor)
+        return close(descriptor) == 0 && isWritten
+    }
+
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// Whether to print colours on a terminal: not if `NO_COLOR` is set (no-color.org), and not on a dumb terminal.

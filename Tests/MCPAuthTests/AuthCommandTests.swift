@@ -57,7 +57,8 @@ struct AuthCommandTests {
         #expect(outcome.status == .usage && outcome.output.isEmpty)
         #expect(
             outcome.faults == [
-                "\(beginning); there are token inspect, token verify, jwks inspect, static-token new; see --help"
+                "\(beginning); there are token inspect, token verify, jwks inspect, cimd create, cimd validate, "
+                    + "static-token new; see --help"
             ])
     }
 

@@ -30,7 +30,8 @@ struct CommandSession {
                 guard bytes.count <= limit else { throw .tooLong }
                 return bytes
             },
-            fetcher: fetcher, now: { Self.now }, outputIsTerminal: outputIsTerminal, usesColour: usesColour)
+            fetcher: fetcher, untrustedFetcher: fetcher, now: { Self.now }, outputIsTerminal: outputIsTerminal,
+            usesColour: usesColour)
         return await AuthCommand.run(arguments, in: environment)
     }
 }
