@@ -6,6 +6,8 @@ struct CommandLineFlags {
     struct Known {
         var single: [String]
         var repeatable: [String]
+        /// Flags without a value.
+        var switches: [String] = []
     }
 
     /// The faults, one line each.
@@ -22,6 +24,11 @@ struct CommandLineFlags {
             }
             let equals = argument.utf8.firstIndex(of: UInt8(ascii: "="))
             let name = String(argument[..<(equals ?? argument.endIndex)])
+            if equals == nil, let flag = known.switches.first(where: { $0.hasSameBytes(as: name) }) {
+                if contains(flag) { faults.append("\(flag) is given more than once") }
+                given.append((flag, ""))
+                continue
+            }
             var value = equals.map { String(argument[argument.utf8.index(after: $0)...]) }
             if value == nil, let next = rest.first, !isFlag(next) {
                 value = next

@@ -116,6 +116,11 @@ final class Notebook: Sendable {
     static let scopeRules: MCPScopeRules = [
         .tool("add_note", requires: [writeScope]), .tool("list_notes", requires: [readScope]),
     ]
+    /// What each scope allows, for the consent page.
+    static let scopeSentences = [
+        "mcp:use": "Use the tools of this server.", readScope: "Read your notes.",
+        writeScope: "Write and read your notes.",
+    ]
     /// The scope for writing includes the scope for reading.
     static let scopeImplications: ScopeImplications = [writeScope: [readScope]]
 }

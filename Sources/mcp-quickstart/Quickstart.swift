@@ -1,3 +1,4 @@
+import OAuthClientMetadata
 import OAuthTestKit
 import ResourceServerKit
 
@@ -102,6 +103,11 @@ struct Quickstart {
         settings.defaultResource = configuration.resource
         // An RSA key takes longer to make than all other work before the ready line.
         settings.algorithm = .es256
+        settings.clientResolver = try ClientIDResolver(
+            fetcher: ClientDocumentFetcher(certificateAuthorities: options.certificateAuthorities),
+            settings: clientSettings
+        ) { StandardStreams.writeError("\($0)\n") }
+        if options.asksForConsent { settings.consent = .asked(scopeSentences: Notebook.scopeSentences) }
         do throws(TestKitError) {
             try DevelopmentAuthorizationServer.checkBindAddress(host)
             let server = try DevelopmentAuthorizationServer(issuer: issuer, settings: settings)
@@ -111,6 +117,12 @@ struct Quickstart {
             let place = ConfigurationError.Path([.variable("the embedded authorization server")])
             throw ConfigurationError([.init(place, "cannot be made", .init(error.description))])
         }
+    }
+
+    private var clientSettings: ClientIDResolver.Settings {
+        var settings = ClientIDResolver.Settings()
+        if options.allowsLoopbackClients { settings.rules.loopback = .dangerouslyAccepted }
+        return settings
     }
 
     private func listen(_ port: UInt16, flag: String, _ faults: inout [String]) -> ListeningServer? {

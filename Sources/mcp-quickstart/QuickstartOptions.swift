@@ -8,6 +8,10 @@ struct QuickstartOptions {
     var issuerPort: UInt16 = 9000
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
+    /// Whether the embedded authorization server asks before it issues a code.
+    var asksForConsent = false
+    /// Whether documents of clients may be on this machine.
+    var allowsLoopbackClients = false
     /// The certificate authorities to trust; nil means those of the system.
     var certificateAuthorities: CertificateAuthorityFile?
     /// The variables for ``ResourceServerConfiguration/init(environment:)``. Values that depend on a port are added
@@ -30,6 +34,9 @@ struct QuickstartOptions {
           --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
+          --consent                   ask in the browser before a code is issued
+          --dangerously-allow-loopback-clients
+                                      accept client ID metadata documents of this machine
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
           --help                      show this text
 
@@ -92,6 +99,8 @@ extension QuickstartOptions {
         if let value = flags.number("--port", 0...65_535) { port = UInt16(value) }
         if let value = flags.number("--issuer-port", 0...65_535) { issuerPort = UInt16(value) }
         if let value = flags.number("--token-lifetime", 1...86_400) { tokenLifetime = value }
+        asksForConsent = flags.contains("--consent")
+        allowsLoopbackClients = flags.contains("--dangerously-allow-loopback-clients")
         certificateAuthorities = flags.value("--ca-file", "a PEM file of certificates that can be read") {
             try? CertificateAuthorityFile(path: $0)
         }
@@ -120,7 +129,8 @@ extension QuickstartOptions {
                 flags.faults.append("\(spelled) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS")
             }
         } else {
-            for flag in ["--issuer-port", "--token-lifetime"] where flags.contains(flag) {
+            let embedded = ["--issuer-port", "--token-lifetime", "--consent", "--dangerously-allow-loopback-clients"]
+            for flag in embedded where flags.contains(flag) {
                 flags.faults.append("\(flag) is for the embedded authorization server, which is not started now")
             }
         }
@@ -134,5 +144,5 @@ extension QuickstartOptions {
 
     private static let flags = CommandLineFlags.Known(
         single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime"],
-        repeatable: ["--issuer", "--required-scope"])
+        repeatable: ["--issuer", "--required-scope"], switches: ["--consent", "--dangerously-allow-loopback-clients"])
 }
