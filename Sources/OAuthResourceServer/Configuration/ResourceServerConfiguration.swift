@@ -64,7 +64,7 @@ extension ResourceServerConfiguration {
         /// The issuers whose JWTs are accepted.
         public var issuers: [IssuerConfiguration] = []
         /// Issuers that are known only at run time. Their JWTs are accepted in addition to those of ``issuers``. When
-        /// there are no `issuers`, ``Metadata/authorizationServers`` must say where clients log in.
+        /// there are no `issuers`, `metadata.authorizationServers` must say where clients log in.
         public var issuerLookUp: IssuerLookUp?
         /// The introspection endpoint. It decides about tokens that are not JWTs, and about all tokens when there are
         /// neither `issuers` nor an `issuerLookUp`. Its `insecureHTTP` is replaced by that of ``fetching``. When its
