@@ -124,7 +124,11 @@ extension QuickstartOptions {
             if port != 0, port == issuerPort {
                 flags.faults.append("--port and --issuer-port must differ; both are \(port)")
             }
-            for name in ["OAUTH_JWKS_URL", "OAUTH_INTROSPECTION_URL"] where self.environment[name] != nil {
+            let ofIssuers = [
+                "OAUTH_JWKS_URL", "OAUTH_INTROSPECTION_URL", "OAUTH_INTROSPECTION_CLIENT_ID",
+                "OAUTH_AUTHORIZATION_SERVERS",
+            ]
+            for name in ofIssuers where self.environment[name] != nil {
                 let spelled = givenFlags.first { $0.variable == name }?.flag ?? name
                 flags.faults.append("\(spelled) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS")
             }

@@ -338,7 +338,8 @@ struct PresetTests {
                 ("of the test project", ["aud": ["project-test-c60c0abe"]], "aud_mismatch"),
             ]),
         Product(
-            testDescription: "Stytch at stytch.com", preset: .stytch(project: stytch, domain: "login.example.com"),
+            testDescription: "Stytch at stytch.com",
+            preset: .stytchSharedDomain(project: stytch, domain: "login.example.com"),
             claims: stytchClaims, scopes: ["notes:read"],
             refusals: [
                 ("fetched from the domain", ["iss": "https://login.example.com"], "unknown_issuer"),
@@ -482,6 +483,30 @@ struct PresetTests {
     /// A product whose most frequent fault is the one of another row.
     private static let variant = "Auth0, RFC 9068 profile"
 
+    @Test(
+        "A fault outside of the claims has its hint too",
+        arguments: [
+            ("FusionAuth", #"{"alg":"HS256","typ":"JWT"}"#, "alg_not_allowed"),
+            ("Supabase", #"{"alg":"HS256","typ":"JWT"}"#, "alg_not_allowed"),
+            ("Auth0", #"{"alg":"dir","enc":"A256GCM"}"#, "token_encrypted"),
+            ("Authelia", #"{"alg":"RS256","typ":"JWT"}"#, "typ_not_acceptable"),
+        ])
+    func headers(name: String, header: String, code: String) async throws {
+        let product = try #require(Self.products.first { $0.testDescription == name })
+        let log = EventLog()
+        let configuration = ResourceServerConfiguration(resource: Self.resource, issuers: [product.preset])
+        let server = try ResourceServer(configuration, fetcher: ScriptedFetcher(), observer: { log.append($0) })
+        let claims = JSONValue.object(["iss": .string(product.preset.issuer)]).encoded()
+        let parts = [Array(header.utf8), claims, [1]].map { Base64URL.encode($0) }
+        let token = parts.joined(separator: ".") + (code == "token_encrypted" ? ".AQ.AQ" : "")
+        #expect(try await !server.admits(token))
+        let sentences = product.preset.hints.filter { $0.code == code }.map(\.sentence)
+        #expect(sentences.count == 1)
+        let lines = log.all.map(\.description)
+        #expect(lines.count == 2)
+        #expect(lines.last == "refusal_explained reason=\(code) hint=\"\(sentences.joined())\"")
+    }
+
     @Test("A hint is one line after the first refusal with its reason, also in shadow mode")
     func hints() async throws {
         let preset = IssuerConfiguration.keycloak(realm: "https://login.example.com/realms/notes")
@@ -535,6 +560,27 @@ struct PresetTests {
     func tenantTemplates(_ tenant: String) {
         for preset in [IssuerConfiguration.microsoftEntra, IssuerConfiguration.microsoftEntraVersion1] {
             #expect(faults([preset(tenant, Self.application, nil)]).contains("tokens.issuers[0].tenant"))
+        }
+    }
+
+    @Test(
+        "The tenants that stand for all are refused with this reason",
+        arguments: ["common", "organizations", "consumers"])
+    func everyTenant(_ tenant: String) {
+        for preset in [IssuerConfiguration.microsoftEntra, IssuerConfiguration.microsoftEntraVersion1] {
+            do throws(ConfigurationError) {
+                _ = try ResourceServer(
+                    ResourceServerConfiguration(
+                        resource: Self.resource, issuers: [preset(tenant, Self.application, nil)]),
+                    fetcher: ScriptedFetcher())
+                Issue.record("accepted")
+            } catch {
+                #expect(
+                    error.lines == [
+                        "tokens.issuers[0].tenant stands for every tenant, so that anyone with a Microsoft account would be "
+                            + "let in; write the GUID of your tenant in lower case, and configure each tenant as an issuer"
+                    ])
+            }
         }
     }
 

@@ -159,6 +159,18 @@ struct QuickstartOptionsTests {
             ])
     }
 
+    @Test(
+        "settings of an issuer are faults while the program runs its own",
+        arguments: [
+            "OAUTH_JWKS_URL", "OAUTH_INTROSPECTION_URL", "OAUTH_INTROSPECTION_CLIENT_ID", "OAUTH_AUTHORIZATION_SERVERS",
+        ])
+    func settingsOfIssuers(variable: String) {
+        let line = "\(variable) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS"
+        #expect(QuickstartOptions(parsing: [], environment: [variable: "https://as.example"]).faults == [line])
+        let environment = [variable: "https://as.example", "OAUTH_ISSUERS": "https://as.example"]
+        #expect(QuickstartOptions(parsing: [], environment: environment).faults == [])
+    }
+
     /// The faults that the program would report. No server is started.
     private func faults(_ arguments: [String], _ environment: [String: String] = [:]) -> [String] {
         let options = QuickstartOptions(parsing: arguments, environment: environment)

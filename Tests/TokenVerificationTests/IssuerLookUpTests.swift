@@ -196,7 +196,7 @@ struct IssuerLookUpTests {
         #expect(fetcher.requests.count == 2)
     }
 
-    @Test("A refusal is kept for a minute, and then the function is asked again")
+    @Test("A refusal is kept for five seconds, and then the function is asked again")
     func refusal() async {
         let verifier = verifier(directory())
         for _ in 1...20 { #expect(await code(verifier, token("https://a.example")) == "unknown_issuer") }

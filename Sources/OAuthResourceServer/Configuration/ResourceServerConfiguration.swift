@@ -56,6 +56,7 @@ extension ResourceServerConfiguration {
     /// | configured | what verifies a token |
     /// |---|---|
     /// | `issuers` | the keys of the issuer that the JWT names |
+    /// | `issuerLookUp` | the keys of the issuer that its function finds, for an issuer that is not in `issuers` |
     /// | `introspection` | the introspection endpoint |
     /// | both | a JWT: the keys; any other token: the endpoint |
     /// | `staticTokens`, alone or in addition | first the list, then as above |
@@ -63,11 +64,11 @@ extension ResourceServerConfiguration {
         /// The issuers whose JWTs are accepted.
         public var issuers: [IssuerConfiguration] = []
         /// Issuers that are known only at run time. Their JWTs are accepted in addition to those of ``issuers``. When
-        /// there are no `issuers`, ``Metadata/authorizationServers`` must say where clients log in.
+        /// there are no `issuers`, `metadata.authorizationServers` must say where clients log in.
         public var issuerLookUp: IssuerLookUp?
         /// The introspection endpoint. It decides about tokens that are not JWTs, and about all tokens when there are
-        /// no `issuers`. Its `insecureHTTP` is replaced by that of ``fetching``. When its `resource` is nil, the
-        /// resource of the server is used.
+        /// neither `issuers` nor an `issuerLookUp`. Its `insecureHTTP` is replaced by that of ``fetching``. When its
+        /// `resource` is nil, the resource of the server is used.
         public var introspection: IntrospectionConfiguration?
         /// The pre-shared tokens.
         public var staticTokens: StaticTokenList?

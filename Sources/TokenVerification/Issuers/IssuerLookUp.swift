@@ -15,6 +15,13 @@
 /// A fault in a configuration is not the fault of the client, whose token may be good. Therefore the answer is 503 and
 /// not 401, which would make clients discard their tokens.
 ///
+/// ```swift
+/// configuration.tokens.issuerLookUp = IssuerLookUp { iss in
+///     guard let customer = try await customers.customer(withIssuer: iss) else { return nil }
+///     return IssuerConfiguration(customer.issuer, audiences: [customer.audience])
+/// }
+/// ```
+///
 /// The answers are kept, each for its own time, and there is one call at a time for an `iss`. Unknown texts cause a
 /// bounded number of calls: see ``Limits/lookUps``. While no call may begin, a token of an issuer that is not kept is
 /// *unavailable*. An `iss` that is not a ``OAuthMetadata/TokenIssuer`` is refused without a call.
@@ -26,8 +33,9 @@ public struct IssuerLookUp: Sendable {
         public static let lifetime: Duration = .seconds(300)
         /// How long a configuration is used at most while the function fails.
         public static let hardLifetime: Duration = .seconds(3_600)
-        /// How long an issuer stays refused.
-        public static let refusalLifetime: Duration = .seconds(60)
+        /// How long an issuer stays refused. It is short, so that tokens of a new issuer which anyone has named before
+        /// are late, and not refused.
+        public static let refusalLifetime: Duration = .seconds(5)
         /// How long the function is not asked again for an issuer after it failed.
         public static let failureLifetime: Duration = .seconds(5)
         /// The longest time that a token waits for the function.

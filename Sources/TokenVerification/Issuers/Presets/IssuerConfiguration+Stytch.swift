@@ -10,7 +10,7 @@ extension IssuerConfiguration {
     /// | what most often goes wrong | refused with |
     /// |---|---|
     /// | It is a session JWT, which has the same issuer and audience. | `client_id_missing` |
-    /// | The token was fetched from `stytch.com`: use ``stytch(project:domain:)``. | `unknown_issuer` |
+    /// | The token was fetched from `stytch.com`: use ``stytchSharedDomain(project:domain:)``. | `unknown_issuer` |
     /// | It is a token of the test project (`project-test-…`). | `aud_mismatch` or `unknown_issuer` |
     ///
     /// This preset requires `client_id`, which only tokens of Connected Apps have. Scopes are a string `scope`.
@@ -31,7 +31,7 @@ extension IssuerConfiguration {
     /// - Parameters:
     ///   - project: The id of the project. It begins with `project-live-` or `project-test-`.
     ///   - domain: The domain of the project, at which clients log in.
-    public static func stytch(project: String, domain: String) -> Self {
+    public static func stytchSharedDomain(project: String, domain: String) -> Self {
         var issuer = Self(
             preset: "stytch.com/\(project)", [project], requires: [.init("client_id"), .init("sub")],
             hints: stytchHints)
