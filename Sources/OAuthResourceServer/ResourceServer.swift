@@ -9,7 +9,8 @@ internal import WireFormat
 /// **Checks** that the request is addressed to this server, that a calling web page is of an allowed origin, that there
 /// is exactly one access token, that the verifier accepts it, that it has the required scopes, and that the caller may
 /// use the MCP session that the request names. **Does not check** the routes of the wrapped handler, and runs before
-/// them: a request without a token gets 401 for every method, path and `Accept`, unless a ``RouteRule`` loosens this.
+/// them: a request without a token gets 401 for every method, path and `Accept`, unless a ``RouteRule`` or an exemption
+/// of ``MCPScopeRules`` loosens this.
 ///
 /// - SeeAlso: [RFC 6750](https://www.rfc-editor.org/rfc/rfc6750), [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728)
 public struct ResourceServer: Sendable {

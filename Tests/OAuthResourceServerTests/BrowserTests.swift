@@ -224,6 +224,7 @@ struct BrowserTests {
         arguments: [
             ("https://mcp.example/mcp", "https://mcp.example"), ("https://MCP.Example:443/mcp", "https://mcp.example"),
             ("https://mcp.example:8443/mcp", "https://mcp.example:8443"),
+            ("https://[2001:DB8:0::1]/mcp", "https://[2001:db8::1]"),
         ])
     func ownOrigin(resource: String, origin: String) async throws {
         let fixture = try GuardFixture { configuration in
@@ -363,6 +364,8 @@ struct BrowserTests {
             ("http://LOCALHOST:*", "is not written as browsers send it; write http://localhost:*"),
             ("HTTP://localhost:*", "is not written as browsers send it; write http://localhost:*"),
             ("http://localhost:80:*", "is not written as browsers send it; write http://localhost:*"),
+            ("http://[0:0::1]:*", "is not written as browsers send it; write http://[::1]:*"),
+            ("https://[2001:DB8::0:1]", "is not written as browsers send it; write https://[2001:db8::1]"),
             ("http://localhost:", "has no valid host and port; write it like https://app.example.com:8443"),
             (
                 "http://localhost.evil.example:*",

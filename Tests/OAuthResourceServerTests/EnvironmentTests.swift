@@ -548,7 +548,9 @@ struct EnvironmentTests {
         #expect(Self.lines(mistake.environment) == mistake.lines)
     }
 
-    @Test("OAUTH_FORWARD_METADATA forwards the metadata of a server that clients use, not of an issuer that is only a name")
+    @Test(
+        "OAUTH_FORWARD_METADATA forwards the metadata of a server that clients use, not of an issuer that is only a name"
+    )
     func forwardedMetadataOfServer() throws {
         let configuration = try configuration([
             "OAUTH_FORWARD_METADATA": "1", "OAUTH_ISSUERS": "kubernetes/serviceaccount",

@@ -45,8 +45,9 @@ struct PageOrigin: Sendable, Hashable {
 
     /// The origin of a URL without its port.
     static func withoutPort(_ url: AbsoluteURL) -> String {
-        let host = ASCII.lowercased(url.host)
-        return url.scheme.rawValue + "://" + (url.hostKind == .ipv6 ? "[\(host)]" : host)
+        // RFC 5952: an IPv6 address has one spelling.
+        let host = url.addressBytes.map { IPLiteral.uriText(of: $0) } ?? ASCII.lowercased(url.host)
+        return url.scheme.rawValue + "://" + host
     }
 
     /// Whether the scheme is http or https, in any case.

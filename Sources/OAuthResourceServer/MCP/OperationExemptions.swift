@@ -9,7 +9,14 @@ internal import WireFormat
 struct OperationExemptions: Sendable {
     private struct Rule {
         let pattern: OperationPattern
+        /// The patterns of what is exempt. A `*` of the method is not among them where a name or URI decides: another
+        /// method may have the same member and do something else, as `resources/list` would with a `uri`.
+        let exempt: [OperationPattern]
         let exemption: MCPScopeRules.Rule.Exemption
+
+        func exempts(_ operation: OperationTexts) -> Bool {
+            exempt.contains { $0.matchesCertainly(operation) }
+        }
     }
 
     private let rules: [Rule]
@@ -24,18 +31,17 @@ struct OperationExemptions: Sendable {
     ///
     /// - Parameter resourcePath: The path of the resource, which is that of the endpoint unless the rules name others.
     init?(_ configured: MCPScopeRules, resourcePath: String?, _ faults: inout ConfigurationFaults) {
+        let setting = .requirements + ("operations" as ConfigurationError.Path)
         var rules: [Rule] = []
         for (index, rule) in configured.rules.enumerated() {
             guard case .exemption(let exemption) = rule.requirement else { continue }
-            let setting = .requirements + ("operations" as ConfigurationError.Path)
             rule.checkExemption(at: setting[index], &faults)
-            rules.append(Rule(pattern: OperationPattern(rule), exemption: exemption))
-            let stricter = configured.rules.firstIndex { other in
-                switch other.requirement {
-                case .scopes: other.covers(rule)
-                case .exemption(let other_): exemption == .nothing && other_ == .anyToken && other.covers(rule)
-                }
-            }
+            let methods = rule.isAboutResources ? MCPScopeRules.Rule.methodsOfResources : [rule.method]
+            rules.append(
+                Rule(
+                    pattern: OperationPattern(rule), exempt: methods.map { OperationPattern(rule, method: $0) },
+                    exemption: exemption))
+            let stricter = configured.rules.firstIndex { $0.requiresMore(than: exemption) && $0.covers(rule) }
             if let stricter {
                 faults.add(
                     setting[index], "has no effect, because \(setting[stricter]) requires more for the same",
@@ -68,7 +74,7 @@ struct OperationExemptions: Sendable {
 
     /// What one operation needs; nil for the scopes that every request needs. No rule with scopes applies to it.
     func exemption(of operation: OperationTexts) -> MCPScopeRules.Rule.Exemption? {
-        guard rules.contains(where: { $0.pattern.matchesCertainly(operation) }) else { return nil }
+        guard rules.contains(where: { $0.exempts(operation) }) else { return nil }
         return needsToken(operation) || !isOpen(operation) ? .anyToken : .nothing
     }
 
@@ -78,7 +84,7 @@ struct OperationExemptions: Sendable {
     }
 
     private func isOpen(_ operation: OperationTexts) -> Bool {
-        rules.contains { $0.exemption == .nothing && $0.pattern.matchesCertainly(operation) }
+        rules.contains { $0.exemption == .nothing && $0.exempts(operation) }
     }
 }
 
@@ -88,6 +94,14 @@ extension MCPScopeRules.Rule {
         "tools/call", "prompts/get", "resources/read", "resources/subscribe", "resources/unsubscribe",
         "completion/complete", "subscriptions/listen",
     ]
+
+    /// The operations on a resource.
+    fileprivate static let methodsOfResources = ["resources/read", "resources/subscribe", "resources/unsubscribe"]
+
+    /// Whether the rule is one of `resource(_:requires:)`.
+    fileprivate var isAboutResources: Bool {
+        if case .uri = subject { method.hasSameBytes(as: "resources/*") } else { false }
+    }
 
     /// Finds exemptions that cover more than their text says, or nothing.
     fileprivate func checkExemption(at setting: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
@@ -106,8 +120,9 @@ extension MCPScopeRules.Rule {
             if let covered {
                 faults.add(setting, "covers \(covered) by a *", "name each method that needs less")
             }
-        case .name: break
+        case .name: checkMethod(at: setting, &faults)
         case .uri(let pattern):
+            if !isAboutResources { checkMethod(at: setting, &faults) }
             // Parsers disagree about URIs without an authority, so that they have no reading that is certain.
             if URIAuthority.Reference(Array(pattern.utf8))?.authority == nil {
                 faults.add(
@@ -117,9 +132,23 @@ extension MCPScopeRules.Rule {
         }
     }
 
+    private func checkMethod(at setting: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+        if method.utf8.contains(UInt8(ascii: "*")) {
+            faults.add(
+                setting, "has a * in its method, which could be one that ignores the name or URI", "name the method")
+        }
+    }
+
+    fileprivate func requiresMore(than exemption: Exemption) -> Bool {
+        switch requirement {
+        case .scopes: true
+        case .exemption(let own): own == .anyToken && exemption == .nothing
+        }
+    }
+
     /// Whether every operation of another rule is one of this rule, as far as that can be told: for texts without `*`.
     fileprivate func covers(_ other: Self) -> Bool {
-        let method = other.method.hasSameBytes(as: "resources/*") ? "resources/read" : other.method
+        let method = other.isAboutResources ? "resources/read" : other.method
         guard !([method] + other.subject.pattern).contains(where: { $0.utf8.contains(UInt8(ascii: "*")) }) else {
             return false
         }

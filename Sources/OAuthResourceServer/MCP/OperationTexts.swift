@@ -29,8 +29,9 @@ struct OperationPattern: Sendable {
     private let method: GlobPattern
     private let subject: Subject
 
-    init(_ rule: MCPScopeRules.Rule) {
-        method = GlobPattern(Array(rule.method.utf8), .slashes)
+    /// - Parameter method: The pattern of the methods; nil for that of the rule.
+    init(_ rule: MCPScopeRules.Rule, method: String? = nil) {
+        self.method = GlobPattern(Array((method ?? rule.method).utf8), .slashes)
         subject =
             switch rule.subject {
             case .any: .any

@@ -11,7 +11,7 @@ public struct RouteRule: Sendable, Hashable {
         case required
         /// A good token with the required scopes, or no `Authorization` field: then the principal is anonymous. A bad
         /// token still gets 401, and a token without the scopes 403. An anonymous request gets 401 when a
-        /// ``RouteScopeRule`` or ``MCPScopeRules`` require scopes.
+        /// ``RouteScopeRule`` or ``MCPScopeRules`` require scopes, a login or a token.
         case optional
         /// Nothing: `Authorization` is not read, the principal is anonymous, and no scope is required. It is meant for
         /// health checks.

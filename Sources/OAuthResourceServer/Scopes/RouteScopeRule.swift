@@ -1,6 +1,7 @@
 public import HTTPMessages
 
-/// The scopes that requests to some paths need, in addition to those that every request needs.
+/// The scopes, or the kind of login, that requests to some paths need, in addition to the scopes that every request
+/// needs.
 ///
 /// The patterns are those of ``MCPScopeRules``: `/admin/**`, `/files/*`. A path is matched as sent, and again as a
 /// handler may read it: percent-decoded, without dot segments, repeated slashes and path parameters, and without regard

@@ -89,6 +89,10 @@ struct OpenOperationTests {
         // A stricter rule for the same.
         tool("pub_secret"), tool("pub_members"), tool("whoami"), tool("delete_a"), read("docs://public/drafts/a"),
         read("docs://public/Drafts/a"), read("docs://public/%64rafts/a"),
+        // Methods that may ignore the URI or name of an open operation.
+        call("resources/list", #"{"uri":"docs://public/a"}"#), call("resources/delete", #"{"uri":"docs://public/a"}"#),
+        call("resources/templates/list", #"{"uri":"docs://public/a"}"#), call("prompts/list", #"{"name":"welcome"}"#),
+        call("tools/delete", #"{"name":"ping"}"#), call("resources/", #"{"uri":"docs://public/a"}"#),
         // Names that are others, or unclear.
         tool("PING"), tool("Ping"), tool(" ping"), tool("ping "), tool("pin"), tool("ping2"), tool("xping"), tool(""),
         tool("p\u{131}ng"), tool("\u{FF50}ing"), tool("ping\u{301}"), tool("pub_\u{E9}"), tool("pub_e\u{301}"),
@@ -399,6 +403,14 @@ struct OpenOperationTests {
             (
                 [.method("resources/*", requires: .nothing)],
                 "[0] covers resources/read by a *; name each method that needs less"
+            ),
+            (
+                [.method("tools/*", name: "ping", requires: .nothing)],
+                "[0] has a * in its method, which could be one that ignores the name or URI; name the method"
+            ),
+            (
+                [.method("x/*", uri: "docs://public/**", requires: .anyToken)],
+                "[0] has a * in its method, which could be one that ignores the name or URI; name the method"
             ),
             (
                 [.resource("**", requires: .nothing)],

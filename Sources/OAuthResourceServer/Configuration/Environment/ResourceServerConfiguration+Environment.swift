@@ -36,7 +36,7 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_INTROSPECTION_URL` | the endpoint of the one issuer, with `client_secret_basic` (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
-    /// | `OAUTH_ALLOWED_ORIGINS` | the origins of web pages that may call the server: see ``Browsers/allowedOrigins`` |
+    /// | `OAUTH_ALLOWED_ORIGINS` | origins of web pages that may call: see ``Browsers-swift.struct/allowedOrigins`` |
     /// | `OAUTH_ALLOWED_HOSTS` | further names that `Host` may have on a local server |
     /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too |
     /// | `OAUTH_METADATA_URL` | the URL of the metadata that challenges name (the well-known one of the resource) |
