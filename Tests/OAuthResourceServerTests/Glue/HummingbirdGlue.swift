@@ -119,8 +119,15 @@ enum HummingbirdGlue {
             // nginx would hold the events back otherwise.
             if let name = HTTPField.Name("X-Accel-Buffering") { headers[name] = "no" }
             let body = ResponseBody { writer in
-                try await produce(&writer)
-                try await writer.finish(nil)
+                do {
+                    try await produce(&writer)
+                } catch is CancellationError {
+                    // The token has expired: the stream ends as if the route had ended it.
+                }
+                // In another task, because a cancelled one cannot write.
+                nonisolated(unsafe) let writer = writer
+                let finish: @Sendable () async throws -> Void = { try await unsafe writer.finish(nil) }
+                try await Task { try await finish() }.value
             }
             return Response(status: .ok, headers: headers, body: body)
         }
