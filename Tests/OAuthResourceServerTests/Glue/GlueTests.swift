@@ -371,18 +371,18 @@ struct GlueTests {
 
     private func forBrowsers(
         _ configure: (inout ResourceServerConfiguration) -> Void = { _ in }
-    ) throws -> ResourceServer {
+    ) throws -> GuardFixture {
         try GuardFixture {
             $0.browsers.allowedOrigins = [Self.origin]
             configure(&$0)
-        }.server
+        }
     }
 
     @Test("Responses to errors that a route throws can be read by a page of an allowed origin", arguments: glues)
     func thrown(glue: (name: String, send: Send)) async throws {
         for (target, status) in [("/throw", glue.name == "SwiftNIO" ? 500 : 409), ("/fail", 500)] {
             let request = ForeignRequest(target: target, fields: [authorization(), ("Origin", Self.origin)])
-            let response = try await glue.send(forBrowsers(), request)
+            let response = try await glue.send(forBrowsers().server, request)
             #expect(response.status == status)
             #expect(response.values("Access-Control-Allow-Origin") == [Self.origin])
             #expect(response.values("Cache-Control") == ["no-store"])
@@ -394,16 +394,20 @@ struct GlueTests {
         let body = String(repeating: "a", count: 4_194_305)
         let operations: [MCPScopeRules] = [[], [.tool("*", requires: "mcp:use")]]
         for rules in operations {
-            let server = try forBrowsers { $0.requirements.operations = rules }
+            let fixture = try forBrowsers { $0.requirements.operations = rules }
+            let server = fixture.server
             let known = ForeignRequest(fields: [authorization(), ("Origin", Self.origin)], body: body)
             let response = try await glue.send(server, known)
             #expect(response.status == 413)
             #expect(response.values("Access-Control-Allow-Origin") == [Self.origin])
+            // Rules of operations need the body, so the guard refuses. Otherwise the glue does.
+            let refusals = fixture.log.all.map(\.description).filter { $0.contains("reason=body_too_large") }
+            #expect(refusals.count == (rules == [] ? 0 : 1))
             let unknown = ForeignRequest(fields: [("Origin", Self.origin)], body: body)
             #expect(try await glue.send(server, unknown).status == 401)
         }
         let longest = ForeignRequest(fields: [authorization()], body: String(body.dropFirst(2)))
-        #expect(try await glue.send(forBrowsers(), longest).status == 200)
+        #expect(try await glue.send(forBrowsers().server, longest).status == 200)
     }
 
     @Test("An event stream is written for its principal, and passes nginx unbuffered", arguments: glues)
