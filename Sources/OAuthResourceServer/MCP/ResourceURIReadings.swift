@@ -26,9 +26,8 @@ struct ResourceURIReadings: Sendable {
     let schemesOfEncodedNames: Set<[UInt8]>
     /// The schemes of readings whose host has bytes beyond ASCII.
     let schemesOfInternationalNames: Set<[UInt8]>
-    /// All readings of a text about which no reader can be misled: see ``URIReadingSteps/leadsElsewhere(_:)``. Nil for
-    /// any other text.
-    let certainReadings: [GlobText]?
+    /// The readings of a clear URI, without those that add or remove a slash at the end; empty for any other text.
+    private let texts: [[UInt8]]
     /// What the readings cost beside the sent text: their bytes, and 64 for each.
     let cost: Int
 
@@ -41,7 +40,7 @@ struct ResourceURIReadings: Sendable {
         asSent = GlobText(sent, isBeginning: isBeginning)
         guard sent.count <= OperationLimits.maximumNameBytes, !URIReadingSteps.isDisguised(sent) else {
             (readings, isUnclear, schemesOfEncodedNames, schemesOfInternationalNames, cost) = ([], true, [], [], 0)
-            certainReadings = nil
+            texts = []
             return
         }
         let limits = (path: OperationLimits.maximumReadingCostOfPath, uri: OperationLimits.maximumReadingCostOfURI)
@@ -70,6 +69,7 @@ struct ResourceURIReadings: Sendable {
         }
         isUnclear = found.isUnclear
         cost = found.cost
+        texts = kind == .uri && !found.isUnclear ? found.texts : []
         // A handler may name a folder with or without a slash at the end.
         readings =
             found.isUnclear
@@ -78,19 +78,22 @@ struct ResourceURIReadings: Sendable {
                 let other = text.last == UInt8(ascii: "/") ? Array(text.dropLast()) : text + [UInt8(ascii: "/")]
                 return [GlobText(text, isBeginning: isBeginning), GlobText(other, isBeginning: isBeginning)]
             }
-        let isCertain = kind == .uri && !found.isUnclear && !found.texts.contains(where: URIReadingSteps.leadsElsewhere)
-        certainReadings =
-            isCertain
-            ? found.texts.flatMap { text in
-                // A handler may open the folder without its slash.
-                [GlobText(text)] + (text.last == UInt8(ascii: "/") ? [GlobText(text.dropLast())] : [])
-            } : nil
         let uris = kind == .path ? [] : found.texts.compactMap(URIAuthority.Reference.init)
         func schemes(_ isWanted: (ArraySlice<UInt8>) -> Bool) -> Set<[UInt8]> {
             Set(uris.filter { $0.authority.map(isWanted) ?? false }.map { Array($0.scheme) })
         }
         schemesOfEncodedNames = schemes(Self.holdsEncodedName)
         schemesOfInternationalNames = schemes { $0.contains { $0 >= 0x80 } }
+    }
+
+    /// All readings of a URI about which no reader can be misled: see ``URIReadingSteps/leadsElsewhere(_:)``. Nil for
+    /// any other text.
+    var certainReadings: [GlobText]? {
+        guard !texts.isEmpty, !texts.contains(where: URIReadingSteps.leadsElsewhere) else { return nil }
+        return texts.flatMap { text in
+            // A handler may open the folder without its slash.
+            [GlobText(text)] + (text.last == UInt8(ascii: "/") ? [GlobText(text.dropLast())] : [])
+        }
     }
 
     static func holdsEncodedName(_ host: ArraySlice<UInt8>) -> Bool {
