@@ -43,9 +43,9 @@
 /// When several rules match, the strictest decides, and all messages of a batch must be exempt. An exemption needs a
 /// POST of `application/json` to one of the ``endpointPaths``; without a token, at most 64 KiB. It applies to a name or
 /// URI only if it does so by every reading: one with characters beyond ASCII, dot segments, `..`, `\`, `//` in the path
-/// or an incomplete escape is not exempt, nor is a template. A request that is not open gets 401, also when its body is
-/// refused. The handler of an open operation gets ``Principal/anonymous``. Scopes of a ``RouteScopeRule`` are required
-/// in any case.
+/// or an incomplete escape is not exempt, nor is a template, nor a name with `..`, `\` or `%`. A request that is not
+/// open gets 401, also when its body is refused. The handler of an open operation gets ``Principal/anonymous``. Scopes
+/// of a ``RouteScopeRule`` are required in any case.
 ///
 /// **Cost.** When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies. The
 /// readings of a URI cost their bytes, and 64 more each. When they cost more than 8 KiB for one URI, every URI rule

@@ -55,8 +55,17 @@ struct OperationPattern: Sendable {
         guard method.matchesCertainly(operation.method) else { return false }
         return switch subject {
         case .any: true
-        case .name(let pattern): operation.name.map(pattern.matchesCertainly) ?? false
+        case .name(let pattern):
+            operation.name.map { pattern.matchesCertainly($0) && !Self.leadsElsewhere($0.bytes) } ?? false
         case .uri(let pattern): operation.uri.map(pattern.matchesCertainly) ?? false
         }
+    }
+
+    /// Whether a handler that uses names as paths, or decodes them, could find another one: the name holds `..`, `\` or
+    /// `%`, or a space at an end.
+    private static func leadsElsewhere(_ name: [UInt8]) -> Bool {
+        let dot = UInt8(ascii: ".")
+        return name.contains { "\\%".utf8.contains($0) } || name.first == 0x20 || name.last == 0x20
+            || zip(name, name.dropFirst()).contains { $0 == dot && $1 == dot }
     }
 }

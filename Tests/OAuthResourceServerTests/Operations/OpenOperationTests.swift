@@ -96,7 +96,9 @@ struct OpenOperationTests {
         // Names that are others, or unclear.
         tool("PING"), tool("Ping"), tool(" ping"), tool("ping "), tool("pin"), tool("ping2"), tool("xping"), tool(""),
         tool("p\u{131}ng"), tool("\u{FF50}ing"), tool("ping\u{301}"), tool("pub_\u{E9}"), tool("pub_e\u{301}"),
-        tool("pub_\u{301}"), tool("pub_\u{202E}x"), tool(#"pub_\u0000"#), tool(#"pub_\n"#),
+        tool("pub_\u{301}"), tool("pub_\u{202E}x"),
+        tool("pub_/../secret"), tool("pub_a/..%2fsecret"), tool(#"pub_\\secret"#), tool("pub_%61"), tool("pub_a "),
+        tool(#"pub_\u0000"#), tool(#"pub_\n"#),
         tool("pub_" + String(repeating: "a", count: 2_048)), call("tools/call"), call("tools/call", #"{"name":null}"#),
         call("tools/call", #"{"name":1}"#), call("tools/call", #"{"name":["ping"]}"#),
         call("tools/call", #"{"name":"ping","name":"secret"}"#),
