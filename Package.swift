@@ -115,7 +115,7 @@ let package = Package(
             name: "TokenVerificationTests",
             dependencies: [
                 "TokenVerification", "OAuthTestKit", "JOSE", "OAuthMetadata", "HTTPMessages", "WireFormat",
-            ]),
+            ], exclude: ["ProviderShapes"]),
         .testTarget(
             name: "OAuthResourceServerTests",
             dependencies: [

@@ -25,6 +25,8 @@ public enum FetchError: Error, Sendable, Hashable {
     case unsupportedEncoding
     /// The response is not valid HTTP, or its content is not what its coding says.
     case malformedResponse
+    /// The file with the token for the fetch itself cannot be read, or holds no token.
+    case credentialsUnreadable
     /// The task was cancelled.
     case cancelled
     /// The fetcher itself cannot work now, which says nothing about the remote server: for example it is out of memory
@@ -46,6 +48,7 @@ public enum FetchError: Error, Sendable, Hashable {
         case .tooLarge: "too_large"
         case .unsupportedEncoding: "content_encoding_unsupported"
         case .malformedResponse: "malformed_response"
+        case .credentialsUnreadable: "credentials_unreadable"
         case .cancelled: "cancelled"
         case .unavailable: "unavailable"
         }

@@ -13,4 +13,9 @@ public struct FetchPermissions: Sendable, Hashable {
         self.insecureHTTP = insecureHTTP
         self.privateHosts = privateHosts
     }
+
+    /// Whether the URL is https, or its host is one for which plain http is allowed.
+    package func admitsScheme(of url: AbsoluteURL) -> Bool {
+        insecureHTTP.admits(url) || (insecureHTTP == .privateHosts && privateHosts.contains(HTTPHost(url)))
+    }
 }

@@ -52,14 +52,22 @@ public struct ResourceServer: Sendable {
         try self.init(configuration, makeFetcher: { _ throws(ConfigurationError) in fetcher }, observer: observer)
     }
 
-    /// A guard that makes its fetcher from the permissions of its configuration, after these were checked.
+    /// A guard that makes its fetcher from the settings of its configuration, after these were checked.
+    ///
+    /// - Parameter found: Faults of the configuration that the program has found itself.
     package init(
-        _ configuration: ResourceServerConfiguration,
-        makeFetcher: (FetchPermissions) throws(ConfigurationError) -> any DocumentFetcher,
+        _ configuration: ResourceServerConfiguration, found: [ConfigurationError.Fault] = [],
+        makeFetcher: (FetchSettings) throws(ConfigurationError) -> any DocumentFetcher,
         observer: ResourceServerEvent.Observer?
     ) throws(ConfigurationError) {
-        let checked = try CheckedConfiguration(configuration, .configured, hasObserver: observer != nil)
-        let fetcher = try makeFetcher(checked.tokens.permissions)
+        let checked = try CheckedConfiguration(
+            configuration, .configured, hasObserver: observer != nil, found: found)
+        let fetcher: any DocumentFetcher
+        do throws(ConfigurationError) {
+            fetcher = try makeFetcher(checked.tokens.fetching)
+        } catch {
+            throw ConfigurationError(error.faults, shownBy: configuration.origin.renderer)
+        }
         let relay = observer.map { observer in { @Sendable event in observer(.verification(event)) } }
         let made = checked.tokens.makeVerifier(fetcher: fetcher, observer: relay)
         self.init(

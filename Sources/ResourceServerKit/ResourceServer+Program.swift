@@ -27,8 +27,7 @@ extension ResourceServer {
     ///
     /// - Parameters:
     ///   - configuration: The resource, the issuers of its tokens, and what requests need.
-    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the
-    ///     system's.
+    ///   - certificateAuthorities: The authorities to trust for issuers; nil for those of the configuration.
     ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
     ///     each fault of an issuer.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
@@ -38,9 +37,11 @@ extension ResourceServer {
     ) throws(ConfigurationError) {
         try self.init(
             configuration,
-            makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
+            found: CurlFetcher.faultyFiles(
+                of: configuration.tokens.fetching, certificateAuthorities: certificateAuthorities),
+            makeFetcher: { settings throws(ConfigurationError) -> any DocumentFetcher in
                 try CurlFetcher.loadLibraryOrFault(for: configuration.tokens)
-                return CurlFetcher(permissions: permissions, certificateAuthorities: certificateAuthorities)
+                return try CurlFetcher.configured(by: settings, certificateAuthorities: certificateAuthorities)
             },
             observer: observer)
     }
@@ -49,8 +50,8 @@ extension ResourceServer {
     /// others. See ``OAuthResourceServer/ResourceServerConfiguration/init(environment:)``.
     ///
     /// - Parameters:
-    ///   - certificateAuthorities: The authorities to trust for issuers instead of the system's store; nil for the
-    ///     system's.
+    ///   - certificateAuthorities: The authorities to trust for issuers; nil for those of `OAUTH_CA_FILE`, or of the
+    ///     system.
     ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
     ///     each fault of an issuer.
     ///   - configure: Sets what no environment variable can set, such as scopes for each MCP tool.

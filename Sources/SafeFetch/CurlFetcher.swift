@@ -64,11 +64,13 @@ public struct CurlFetcher: DocumentFetcher {
     /// - Throws: ``HTTPMessages/FetchError/notAllowed`` for a URL that the policy does not admit, for request fields
     ///   that frame the message (`Host`, `Content-Length`, …), and for fields or a form that must not be sent to an
     ///   untrusted URL. ``HTTPMessages/FetchError/blockedAddress`` when the policy does not admit the address of the
-    ///   host, or one of the addresses that it resolves to. In both cases no connection is opened. Another
+    ///   host, or one of the addresses that it resolves to. ``HTTPMessages/FetchError/credentialsUnreadable`` when the
+    ///   token of the policy cannot be read. In these cases no connection is opened. Another
     ///   ``HTTPMessages/FetchError`` when the fetch failed.
     public func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
         let route = try policy.route(to: request.url)
         guard let lines = RequestFieldLines(request.fields, for: policy.source) else { throw .notAllowed }
+        let bearer = try policy.bearer(for: request)
         let form: [UInt8]?
         switch (request.method, policy.source) {
         case (.get, _): form = nil
@@ -79,7 +81,7 @@ public struct CurlFetcher: DocumentFetcher {
 
         let ticket = FetchTicket()
         let job = FetchJob(
-            url: request.url, fieldLines: lines.lines, form: form, route: route,
+            url: request.url, fieldLines: lines.lines, bearer: bearer, form: form, route: route,
             maximumBodyBytes: max(0, min(request.maximumBodyBytes, policy.maximumBodyBytes)),
             deadline: .now.advanced(by: policy.totalTimeout), ticket: ticket)
         let worker = worker

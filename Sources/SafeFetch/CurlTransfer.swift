@@ -72,7 +72,9 @@ final class CurlTransfer {
             }
             guard isSet == 1 else { throw .unavailable }
         }
-        for line in job.fieldLines {
+        // The file is read on this thread, because a caller's thread must not block.
+        let credentials = try job.bearer.map { bearer throws(FetchError) in try BearerFile.fieldLine(bearer) }
+        for line in job.fieldLines + (credentials.map { [$0] } ?? []) {
             guard unsafe clibcurl_transfer_add_field(handle, line) == 1 else { throw .unavailable }
         }
     }

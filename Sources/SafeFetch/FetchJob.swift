@@ -5,6 +5,8 @@ internal import WireFormat
 struct FetchJob: Sendable {
     let url: AbsoluteURL
     let fieldLines: [String]
+    /// A token that is read from its file when the transfer is made; nil for none.
+    let bearer: FetchBearer?
     /// The content of a POST; nil for a GET.
     let form: [UInt8]?
     let route: FetchPolicy.Route

@@ -25,6 +25,9 @@ public struct FetchPolicy: Sendable {
     public var source: Source
     /// The certificate authorities to trust instead of the system's store; nil for the system's.
     public var certificateAuthorities: CertificateAuthorityFile?
+    /// A bearer token for one host; nil for none. A request that has its own `Authorization` does not get it, and no
+    /// untrusted URL does.
+    public var bearer: FetchBearer?
     /// The longest time for name resolution, connection and TLS handshake together; 1 ms…60 s.
     public var connectTimeout: Duration = .seconds(3)
     /// The longest time from the call to the last byte, with the wait for a free slot; 1 ms…300 s.
@@ -56,10 +59,11 @@ public struct FetchPolicy: Sendable {
     /// addresses and to this machine, and what the permissions add.
     public init(
         permissions: FetchPermissions = FetchPermissions(), proxy: AbsoluteURL? = nil,
-        certificateAuthorities: CertificateAuthorityFile? = nil
+        certificateAuthorities: CertificateAuthorityFile? = nil, bearer: FetchBearer? = nil
     ) {
         source = .operatorNamed(permissions, proxy: proxy)
         self.certificateAuthorities = certificateAuthorities
+        self.bearer = bearer
     }
 
     /// A policy for URLs that another party has named, such as a client, with the default limits: see

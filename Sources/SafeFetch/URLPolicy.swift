@@ -19,7 +19,7 @@ extension FetchPolicy {
         let route: Route
         switch source {
         case .operatorNamed(let permissions, let proxy):
-            guard permissions.insecureHTTP.admits(url) else { throw .notAllowed }
+            guard permissions.admitsScheme(of: url) else { throw .notAllowed }
             let addresses = Self.addresses(of: url, under: permissions)
             // Private hosts are reached directly. The addresses that the proxy resolves cannot be judged here.
             let isProxied = proxy != nil && addresses == .globallyReachable
@@ -35,6 +35,18 @@ extension FetchPolicy {
         return route.proxy == nil ? route : Route(addresses: .any, proxy: route.proxy)
     }
 
+    /// The token to send with a request: the one of the policy, if the request is for its host and has no credentials
+    /// of its own.
+    ///
+    /// - Throws: `notAllowed` when the token would be sent over plain http to another machine.
+    func bearer(for request: DocumentRequest) throws(FetchError) -> FetchBearer? {
+        guard case .operatorNamed = source, let bearer, bearer.host == HTTPHost(request.url),
+            !request.fields.contains(.authorization)
+        else { return nil }
+        guard request.url.scheme == .https || request.url.isLoopback else { throw .notAllowed }
+        return bearer
+    }
+
     /// Whether connections may be kept for another request to the same host.
     var keepsConnections: Bool {
         switch source {
@@ -45,7 +57,7 @@ extension FetchPolicy {
 
     /// URLs that the operator configured: the addresses that the operator means by this host.
     private static func addresses(of url: AbsoluteURL, under permissions: FetchPermissions) -> AddressPolicy {
-        if url.scheme == .https || permissions.insecureHTTP == .dangerouslyAnyHost,
+        if url.scheme == .https || [.privateHosts, .dangerouslyAnyHost].contains(permissions.insecureHTTP),
             permissions.privateHosts.contains(HTTPHost(url))
         {
             return .any

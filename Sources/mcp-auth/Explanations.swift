@@ -114,6 +114,7 @@ extension FetchError {
         case .tooLarge: "it is longer than 1 MiB"
         case .unsupportedEncoding: "the answer has a content coding other than gzip"
         case .malformedResponse: "the answer is not HTTP"
+        case .credentialsUnreadable: "the file with the token for the fetch cannot be read"
         case .cancelled: "it was cancelled"
         case .unavailable: "libcurl is missing or failed"
         }

@@ -73,11 +73,13 @@ struct Quickstart {
         do throws(ConfigurationError) {
             let guarding = try ResourceServer(
                 configuration,
-                makeFetcher: { permissions throws(ConfigurationError) -> any DocumentFetcher in
+                found: CurlFetcher.faultyFiles(
+                    of: configuration.tokens.fetching, certificateAuthorities: options.certificateAuthorities),
+                makeFetcher: { settings throws(ConfigurationError) -> any DocumentFetcher in
                     guard let issuer else {
                         try CurlFetcher.loadLibraryOrFault(for: configuration.tokens)
-                        return CurlFetcher(
-                            permissions: permissions, certificateAuthorities: options.certificateAuthorities)
+                        return try CurlFetcher.configured(
+                            by: settings, certificateAuthorities: options.certificateAuthorities)
                     }
                     let issuing = try authorizationServer(issuer, for: configuration)
                     embedded = issuing

@@ -104,7 +104,9 @@ extension QuickstartOptions {
         certificateAuthorities = flags.value("--ca-file", "a PEM file of certificates that can be read") {
             try? CertificateAuthorityFile(path: $0)
         }
-        if !flags.contains("--ca-file"), let path = environment["SSL_CERT_FILE"], !path.isEmpty {
+        if !flags.contains("--ca-file"), environment["OAUTH_CA_FILE"] == nil, let path = environment["SSL_CERT_FILE"],
+            !path.isEmpty
+        {
             certificateAuthorities = try? CertificateAuthorityFile(path: path)
             if certificateAuthorities == nil {
                 flags.faults.append("SSL_CERT_FILE must name a readable PEM file of certificates")

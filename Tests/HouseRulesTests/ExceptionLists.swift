@@ -24,6 +24,7 @@ enum ExceptionLists {
         "Sources/TokenVerification/Configuration/OperatorFile.swift": "reads files with the system's calls",
         "Sources/OAuthResourceServer/Operator/StandardError.swift": "writes with the system's calls, without waiting",
         "Sources/ResourceServerKit/StandardStreams.swift": "writes with the system's calls, unbuffered",
+        "Sources/SafeFetch/BearerFile.swift": "reads a file with the system's calls",
         "Sources/SafeFetch/CertificateAuthorityFile.swift": "reads lines of a file with the C library",
         "Sources/SafeFetch/CurlMulti.swift": "owns libcurl's multi handle",
         "Sources/SafeFetch/CurlTransfer.swift": "owns a libcurl transfer and receives its callbacks",

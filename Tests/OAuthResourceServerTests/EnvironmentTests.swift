@@ -64,6 +64,7 @@ struct EnvironmentTests {
             "OAUTH_ALLOWED_HOSTS": "mcp,mcp.tools.svc", "OAUTH_FORWARD_METADATA": "1",
             "OAUTH_METADATA_URL": "https://mcp.example.com/api/meta",
             "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
+            "OAUTH_CA_FILE": "/etc/ca.pem", "OAUTH_HTTP_PROXY": "http://proxy.example:3128",
             "PATH": "/bin", "oauth_mode": "not ours",
         ])
         let policy = configuration.tokens.issuers[0].policy
@@ -92,6 +93,8 @@ struct EnvironmentTests {
         #expect(configuration.metadata.metadataURL == "https://mcp.example.com/api/meta")
         #expect(configuration.tokens.fetching.insecureHTTP == .loopback)
         #expect(configuration.tokens.fetching.privateHosts == ["login.internal", "10.0.0.7", "::1"])
+        #expect(configuration.tokens.fetching.certificateAuthorityFile == "/etc/ca.pem")
+        #expect(configuration.tokens.fetching.proxy == "http://proxy.example:3128")
         let introspection = try #require(configuration.tokens.introspection)
         #expect(introspection.endpoint == "http://127.0.0.1:9000/introspect")
         #expect(introspection.issuer == "http://127.0.0.1:9000")
@@ -108,7 +111,7 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 25)
+        #expect(EnvironmentVariable.allCases.count == 27)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -535,7 +538,7 @@ struct EnvironmentTests {
         ),
         Mistake(
             ["OAUTH_ALLOW_INSECURE_HTTP": "true"],
-            "OAUTH_ALLOW_INSECURE_HTTP is not one of never, loopback; choose one of them"),
+            "OAUTH_ALLOW_INSECURE_HTTP is not one of never, loopback, private-hosts; choose one of them"),
         Mistake(
             ["OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal:8443 https://x.internal"],
             "OAUTH_ALLOW_PRIVATE_HOSTS entry 1 is not a host; write its name or address alone, without scheme, port and path",
@@ -611,6 +614,8 @@ struct EnvironmentTests {
         let fine: Set = [
             "OAUTH_AUDIENCES", "OAUTH_REQUIRED_SCOPES", "OAUTH_SCOPES_SUPPORTED", "OAUTH_INTROSPECTION_CLIENT_ID",
             "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_ISSUERS", "OAUTH_SCOPE_CLAIMS",
+            // The module that fetches looks at the file.
+            "OAUTH_CA_FILE",
         ]
         #expect(named == Set(environment.keys).subtracting(fine))
         #expect(lines.count(where: { $0.utf8.starts(with: "OAUTH_STATIC_TOKENS_FILE line ".utf8) }) == 2)

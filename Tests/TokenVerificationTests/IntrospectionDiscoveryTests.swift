@@ -228,7 +228,7 @@ struct IntrospectionDiscoveryTests {
         let configuration = IntrospectionConfiguration(
             issuer: Self.issuer, resource: IntrospectionFixture.resource,
             credentials: .discovered(clientID: "rs", try ClientSecret("secret")))
-        let checked = configuration.check(at: "", insecureHTTP: (.never, ""), &faults)
+        let checked = configuration.check(at: "", insecureHTTP: .init(FetchPermissions(), setting: ""), &faults)
         return IntrospectionTokenVerifier(
             checked: try #require(checked), sharing: keys.discovery, fetcher: fetcher,
             clock: WallClock { IntrospectionFixture.now }, monotonicClock: clock.clock, observer: nil)

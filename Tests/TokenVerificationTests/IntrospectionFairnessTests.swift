@@ -49,6 +49,7 @@ struct IntrospectionFairnessTests {
         arguments: [
             status(400), status(403), status(404), status(405), status(413), status(500), status(501), status(502),
             status(302), status(204), ScriptedIntrospection.document([]), .failure(.tooLarge(limit: 65_536)),
+            .failure(.unsupportedEncoding),
             ScriptedIntrospection.document(Array("<html>".utf8), type: "text/html"),
             ScriptedIntrospection.json(["active": "true"]),
         ])

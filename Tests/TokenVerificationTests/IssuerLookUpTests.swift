@@ -1,3 +1,4 @@
+import HTTPMessages
 import JOSE
 import OAuthMetadata
 import OAuthTestKit
@@ -74,7 +75,9 @@ struct IssuerLookUpTests {
         return IssuerDirectory(
             IssuerLookUp(capacity: capacity, find: customers.find),
             check: { issuer, faults in
-                issuer.check(at: "issuer", resource: Self.resource, insecureHTTP: (.never, ""), &faults)
+                issuer.check(
+                    at: "issuer", resource: Self.resource, insecureHTTP: .init(FetchPermissions(), setting: ""), &faults
+                )
             },
             trust: { checked, keys in
                 keys.map(checked.trusted(with:)) ?? checked.trusted(fetcher: fetcher, observer: nil)

@@ -33,11 +33,13 @@ final class CheckedConfiguration: Sendable {
 
     /// Checks a configuration.
     ///
+    /// - Parameter found: Faults that were found elsewhere. They are reported together with the others.
     /// - Throws: ``ConfigurationError`` with every fault.
     init(
-        _ configuration: ResourceServerConfiguration, _ verification: Verification, hasObserver: Bool
+        _ configuration: ResourceServerConfiguration, _ verification: Verification, hasObserver: Bool,
+        found: ConfigurationFaults = []
     ) throws(ConfigurationError) {
-        var faults = configuration.origin.faults
+        var faults = configuration.origin.faults + found
         let resource = Self.checkResource(configuration, &faults)
         let tokens = CheckedTokens(configuration, verification, &faults)
         let scopes = ScopeRules(configuration.requirements, resourcePath: resource?.url.path, &faults)
@@ -164,6 +166,4 @@ extension ConfigurationError.Path {
     static let metadata: Self = "metadata"
     static let responses: Self = "responses"
     static let mode: Self = "mode"
-    /// Where plain http is accepted.
-    static let insecureHTTP = tokens + "fetching" + "insecureHTTP"
 }

@@ -15,8 +15,8 @@ struct CheckedTokens: Sendable {
     private var introspection: CheckedIntrospection?
     private let staticTokens: StaticTokenList?
     private let caching: TokenCaching
-    /// The permissions for a fetcher of keys and metadata.
-    let permissions: FetchPermissions
+    /// The settings for a fetcher of keys and metadata.
+    let fetching: FetchSettings
 
     /// Checks the `tokens` of a configuration, and that they match its mode.
     init(
@@ -26,12 +26,12 @@ struct CheckedTokens: Sendable {
         let tokens = configuration.tokens
         staticTokens = tokens.staticTokens
         caching = tokens.caching
-        permissions = tokens.fetching.check(&faults)
+        fetching = tokens.fetching.check(&faults)
         guard case .configured = verification else {
             Self.checkUnused(tokens, &faults)
             return
         }
-        let insecureHTTP = (tokens.fetching.insecureHTTP, ConfigurationError.Path.insecureHTTP)
+        let insecureHTTP = IssuerConfiguration.HTTPRule(fetching.permissions, setting: .insecureHTTP)
         // `CheckedConfiguration` reports an empty resource. With another text here, the check of the audiences does
         // not report the same mistake again.
         let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
@@ -159,22 +159,5 @@ struct CheckedTokens: Sendable {
                 .tokens + setting, "is set, but your own verifier does not use it",
                 "give a fetcher instead of the verifier, or remove this")
         }
-    }
-}
-
-extension ResourceServerConfiguration.Fetching {
-    /// The permissions for a fetcher of keys and metadata.
-    fileprivate func check(_ faults: inout ConfigurationFaults) -> FetchPermissions {
-        var permissions = FetchPermissions(insecureHTTP: insecureHTTP)
-        for (index, text) in privateHosts.enumerated() {
-            if let host = HTTPHost(text) {
-                permissions.privateHosts.append(host)
-            } else {
-                faults.add(
-                    (.tokens + "fetching" + "privateHosts")[index], "is not a host",
-                    "write its name or address alone, without scheme, port and path")
-            }
-        }
-        return permissions
     }
 }

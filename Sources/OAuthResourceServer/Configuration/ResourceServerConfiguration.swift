@@ -83,13 +83,46 @@ extension ResourceServerConfiguration {
         static let sizes = 1_024...JWTTokenVerifier.maximumTokenBytes
     }
 
-    /// Which URLs the server may fetch from, in addition to https URLs of public addresses.
+    /// How the server fetches keys, metadata and introspection responses. By default, it fetches from https URLs of
+    /// public addresses, without a proxy, and trusts the certificate authorities of the system.
     public struct Fetching: Sendable, Hashable {
         /// Where plain http is accepted for issuers, key sets and the introspection endpoint.
         public var insecureHTTP: InsecureHTTP = .never
         /// The hosts that the server may fetch from although their addresses are private: names or addresses as written
         /// in the URLs, without scheme, port and path.
         public var privateHosts: [String] = []
+        /// The path of a PEM file of the certificate authorities to trust instead of the system's; nil for the
+        /// system's.
+        public var certificateAuthorityFile: String?
+        /// An http proxy, such as `http://proxy.example.com:3128`, that is asked for a tunnel to every host that is
+        /// neither loopback nor among ``privateHosts``; nil for none. It resolves the names of these hosts, so their
+        /// addresses are not judged.
+        public var proxy: String?
+        /// A bearer token for the fetch itself, for one host that publishes its keys only to clients that log in; nil
+        /// for none.
+        public var bearer: Bearer?
+
+        /// A bearer token in a file: see ``HTTPMessages/FetchBearer``.
+        public struct Bearer: Sendable, Hashable {
+            /// The only host that gets the token, as written in its URLs, without scheme, port and path.
+            public var host: String
+            /// The path of the file, which is read again for each fetch.
+            public var file: String
+
+            /// A token for one host.
+            public init(host: String, file: String) {
+                self.host = host
+                self.file = file
+            }
+
+            /// The service account token of a pod in Kubernetes, for its API server at `kubernetes.default.svc`.
+            ///
+            /// The keys of the cluster's issuer are at `https://kubernetes.default.svc/openid/v1/jwks`. Set
+            /// ``Fetching/certificateAuthorityFile`` to `/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`, and
+            /// list the host in ``Fetching/privateHosts``.
+            public static let kubernetesServiceAccount = Bearer(
+                host: "kubernetes.default.svc", file: "/var/run/secrets/kubernetes.io/serviceaccount/token")
+        }
     }
 
     /// What a request needs: the scopes, and the paths that need less.

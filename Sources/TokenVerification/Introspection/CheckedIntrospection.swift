@@ -85,13 +85,15 @@ extension IntrospectionConfiguration {
         guard case .url(let text) = endpoint else { return nil }
         do throws(AbsoluteURL.ParseError) {
             let url = try AbsoluteURL(parsing: text)
-            if !insecureHTTP.accepted.admits(url) {
-                faults.add(
-                    path, "uses http, which sends tokens and credentials unencrypted",
-                    insecureHTTP.accepted == .never
-                        ? "use https, or for a loopback host set \(insecureHTTP.setting) to "
+            if !insecureHTTP.accepted(for: text).admits(url) {
+                let remedy: ConfigurationError.Text =
+                    if let setting = insecureHTTP.helpful {
+                        "use https, or for a loopback host set \(setting) to "
                             + "\(code: ".loopback", environment: "loopback")"
-                        : "use https")
+                    } else {
+                        "use https"
+                    }
+                faults.add(path, "uses http, which sends tokens and credentials unencrypted", remedy)
             }
             if url.fragment != nil { faults.add(path, "has a fragment (#…)", "remove it") }
             return url
@@ -117,11 +119,11 @@ extension IntrospectionConfiguration {
             return nil
         }
         do throws(IdentifierError) {
-            return try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP.accepted)
+            return try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP.accepted(for: issuer))
         } catch {
             let fault = ConfigurationError.Fault(
                 path + "issuer", error, example: "https://login.example.com",
-                insecureHTTP: insecureHTTP.accepted == .never ? insecureHTTP.setting : nil)
+                insecureHTTP: insecureHTTP.helpful)
             let isName = (try? TokenIssuer(issuer)) != nil
             faults.append(isName ? fault.orElse("set \(path + "endpoint") to the URL of the endpoint") : fault)
             return nil

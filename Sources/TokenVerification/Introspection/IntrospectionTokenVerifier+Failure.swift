@@ -39,7 +39,7 @@ extension IntrospectionTokenVerifier {
         /// about for a while. Every other failure may be caused by one token, which any caller can invent.
         var concernsEveryToken: Bool {
             switch self {
-            case .fetch(.tooLarge): false
+            case .fetch(.tooLarge), .fetch(.unsupportedEncoding): false
             // RFC 6585 §4, RFC 9110 §15.6.4: too many requests; service unavailable.
             case .fetch, .credentialsRefused, .metadata, .noUsableMethod, .status(429), .status(503): true
             case .status, .mediaType, .json, .notAnAnswer: false

@@ -44,8 +44,9 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
         monotonicClock: MonotonicClock = .system, observer: TokenVerificationEvent.Observer? = nil
     ) throws(ConfigurationError) {
         var faults: ConfigurationFaults = []
-        let checked = configuration.check(
-            at: ConfigurationError.Path([]), insecureHTTP: (configuration.insecureHTTP, "insecureHTTP"), &faults)
+        let insecureHTTP = IssuerConfiguration.HTTPRule(
+            FetchPermissions(insecureHTTP: configuration.insecureHTTP), setting: "insecureHTTP")
+        let checked = configuration.check(at: ConfigurationError.Path([]), insecureHTTP: insecureHTTP, &faults)
         guard let checked else { throw ConfigurationError(faults) }
         self.init(
             checked: checked, fetcher: fetcher, clock: clock, monotonicClock: monotonicClock, observer: observer)

@@ -1,7 +1,7 @@
 package import HTTPMessages
 internal import JOSE
 package import OAuthMetadata
-package import WireFormat
+internal import WireFormat
 
 /// An ``IssuerConfiguration`` that was checked. It is the input for a verifier and a key source.
 package struct CheckedIssuer: Sendable {
@@ -42,7 +42,26 @@ package struct CheckedIssuer: Sendable {
 
 extension IssuerConfiguration {
     /// Where plain http is accepted, and the setting that says so.
-    package typealias HTTPRule = (accepted: InsecureHTTP, setting: ConfigurationError.Path)
+    package struct HTTPRule: Sendable {
+        private let permissions: FetchPermissions
+        private let setting: ConfigurationError.Path
+
+        package init(_ permissions: FetchPermissions, setting: ConfigurationError.Path) {
+            self.permissions = permissions
+            self.setting = setting
+        }
+
+        /// Where plain http is accepted for one URL. On a host that the operator has listed, it is.
+        func accepted(for text: String) -> InsecureHTTP {
+            guard permissions.insecureHTTP == .privateHosts, let url = try? AbsoluteURL(parsing: text),
+                permissions.admitsScheme(of: url)
+            else { return permissions.insecureHTTP }
+            return .dangerouslyAnyHost
+        }
+
+        /// The setting that would accept http for a loopback host; nil when it is accepted already.
+        var helpful: ConfigurationError.Path? { permissions.insecureHTTP == .never ? setting : nil }
+    }
 
     /// Checks every setting. Returns nil when there is a fault.
     ///
@@ -73,7 +92,7 @@ extension IssuerConfiguration {
     ) -> (issuer: TokenIssuer?, identifier: IssuerIdentifier?) {
         let name = Result { () throws(TokenIssuer.Fault) in try TokenIssuer(issuer) }
         do throws(IdentifierError) {
-            let identifier = try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP.accepted)
+            let identifier = try IssuerIdentifier(issuer, insecureHTTP: insecureHTTP.accepted(for: issuer))
             return (TokenIssuer(identifier), identifier)
         } catch {
             switch (keys, name) {
@@ -81,7 +100,7 @@ extension IssuerConfiguration {
             case (.url, .failure(let fault)): faults.append(.init(path, fault))
             case (.discovered, _):
                 let fault = ConfigurationError.Fault(
-                    path, error, example: "https://login.example.com", insecureHTTP: Self.helpful(insecureHTTP))
+                    path, error, example: "https://login.example.com", insecureHTTP: insecureHTTP.helpful)
                 let isName = (try? name.get()) != nil && mayBeName(error)
                 faults.append(isName ? fault.orElse("set \(path + "keys") to the URL of its keys") : fault)
             }
@@ -94,11 +113,12 @@ extension IssuerConfiguration {
     ) -> IssuerIdentifier? {
         guard let authorizationServer else { return nil }
         do throws(IdentifierError) {
-            return try IssuerIdentifier(authorizationServer, insecureHTTP: insecureHTTP.accepted)
+            return try IssuerIdentifier(
+                authorizationServer, insecureHTTP: insecureHTTP.accepted(for: authorizationServer))
         } catch {
             faults.append(
                 .init(
-                    path, error, example: "https://login.example.com", insecureHTTP: Self.helpful(insecureHTTP)))
+                    path, error, example: "https://login.example.com", insecureHTTP: insecureHTTP.helpful))
             return nil
         }
     }
@@ -120,20 +140,15 @@ extension IssuerConfiguration {
         case .discovered: return identifier.map { .metadata(of: $0) }
         case .url(let text):
             do throws(IdentifierError) {
-                return .url(try Self.keySetURL(text, insecureHTTP.accepted))
+                return .url(try Self.keySetURL(text, insecureHTTP.accepted(for: text)))
             } catch {
                 faults.append(
                     .init(
                         path, error, example: "https://login.example.com/jwks",
-                        insecureHTTP: Self.helpful(insecureHTTP)))
+                        insecureHTTP: insecureHTTP.helpful))
                 return nil
             }
         }
-    }
-
-    /// If loopback is accepted already, changing the setting does not help.
-    private static func helpful(_ insecureHTTP: HTTPRule) -> ConfigurationError.Path? {
-        insecureHTTP.accepted == .never ? insecureHTTP.setting : nil
     }
 
     private func checkPolicy(

@@ -27,6 +27,8 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case sessionKeyFile = "OAUTH_SESSION_KEY_FILE"
     case insecureHTTP = "OAUTH_ALLOW_INSECURE_HTTP"
     case privateHosts = "OAUTH_ALLOW_PRIVATE_HOSTS"
+    case certificateAuthorityFile = "OAUTH_CA_FILE"
+    case httpProxy = "OAUTH_HTTP_PROXY"
 
     /// The prefix of every name. An unknown name with this prefix is a fault.
     static let prefix = "OAUTH_"

@@ -41,8 +41,10 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too |
     /// | `OAUTH_METADATA_URL` | the URL of the metadata that challenges name (the well-known one of the resource) |
     /// | `OAUTH_SESSION_KEY_FILE` | a file of MCP session keys, one per line (random: sessions end with the process) |
-    /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), or `loopback` for http to this machine |
+    /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), `loopback`, or `private-hosts` for http to these hosts too |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
+    /// | `OAUTH_CA_FILE` | a PEM file of the certificate authorities to trust instead of the system's |
+    /// | `OAUTH_HTTP_PROXY` | an http proxy for fetching, such as `http://proxy:3128` |
     ///
     /// An entry of `OAUTH_SCOPE_CLAIMS` is the name of a claim (`permissions`) or a JSON Pointer (RFC 6901:
     /// `/realm_access/roles`). The claim is a string that is split at spaces, or an array of strings. With `/*` at the
@@ -65,8 +67,7 @@ extension ResourceServerConfiguration {
         if reader.has(.authorizationServers) { metadata.authorizationServers = reader.list(.authorizationServers) }
         browsers.allowedOrigins = reader.list(.allowedOrigins)
         browsers.allowedHosts = reader.list(.allowedHosts)
-        tokens.fetching.insecureHTTP = reader.choice(.insecureHTTP, ["never": .never, "loopback": .loopback]) ?? .never
-        tokens.fetching.privateHosts = reader.list(.privateHosts)
+        readFetching(&reader)
         readIssuers(&reader)
         readIntrospection(&reader)
         if reader.flag(.forwardMetadata) == true {
@@ -80,6 +81,16 @@ extension ResourceServerConfiguration {
             reader.fault(.proofOfPossession, "is not supported yet", "remove it, or set it to off")
         }
         origin = .environment(reader.faults)
+    }
+
+    private mutating func readFetching(_ reader: inout EnvironmentReader) {
+        let choices: KeyValuePairs<String, InsecureHTTP> = [
+            "never": .never, "loopback": .loopback, "private-hosts": .privateHosts,
+        ]
+        tokens.fetching.insecureHTTP = reader.choice(.insecureHTTP, choices) ?? .never
+        tokens.fetching.privateHosts = reader.list(.privateHosts)
+        tokens.fetching.certificateAuthorityFile = reader.text(.certificateAuthorityFile)
+        tokens.fetching.proxy = reader.text(.httpProxy)
     }
 
     private mutating func readIssuers(_ reader: inout EnvironmentReader) {
@@ -189,10 +200,9 @@ extension EnvironmentVariable {
     /// The variables that apply only to tokens of an issuer.
     fileprivate static let ofIssuers: [EnvironmentVariable] = [
         .issuers, .authorizationServers, .audiences, .keySetURL, .algorithms, .scopesSupported, .scopeClaims,
-        .clockSkew,
-        .tokenProfile, .introspectionURL,
-        .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile, .insecureHTTP,
-        .privateHosts, .forwardMetadata, .metadataURL,
+        .clockSkew, .tokenProfile, .introspectionURL, .introspectionClientID, .introspectionClientSecret,
+        .introspectionClientSecretFile, .insecureHTTP,
+        .privateHosts, .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL,
     ]
 }
 

@@ -17,8 +17,9 @@ extension IssuerConfiguration {
     /// `kubectl get --raw /.well-known/openid-configuration` shows the issuer. For a managed cluster it is a public
     /// URL, and the keys are discovered. Otherwise give the URL of the API server, which has the keys at
     /// `/openid/v1/jwks`. It answers only to a caller that it knows, has a certificate of its own CA, and a private
-    /// address. The fetch of the keys then needs three settings: the CA file and the token file of this pod (both in
-    /// `/var/run/secrets/kubernetes.io/serviceaccount`), and the host in `fetching.privateHosts`.
+    /// address. The fetch of the keys then needs three settings: the CA file of this pod in
+    /// `fetching.certificateAuthorityFile` (`/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`), its token in
+    /// `fetching.bearer` (`.kubernetesServiceAccount`), and the host in `fetching.privateHosts`.
     ///
     /// People do not log in at a cluster: name the issuer that they use in `metadata.authorizationServers`. The tokens
     /// have no scopes. Sources: "Configure Service Accounts for Pods", "Managing Service Accounts", Kubernetes
