@@ -69,6 +69,12 @@ class DocumentSite:
         self._server.server_close()
 
 
+def private_pem(key) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
 async def public_client(server: Quickstart, site: DocumentSite) -> None:
     """The SDK's login with the URL as its client_id: nothing is registered."""
     url = site.publish("/public.json", grant_types=["authorization_code", "refresh_token"])
@@ -89,9 +95,8 @@ async def public_client(server: Quickstart, site: DocumentSite) -> None:
 async def client_with_key(server: Quickstart, site: DocumentSite) -> None:
     """The SDK signs assertions; the keys are in the document, then at a jwks_uri."""
     key = new_key("ES256")
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
-    keys = {"keys": [jwk(key, "ES256")]}
+    pem = private_pem(key)
+    keys = {"keys": [jwk(key, alg="ES256")]}
     site.documents["/keys.json"] = keys
     members = {"token_endpoint_auth_method": "private_key_jwt", "grant_types": ["authorization_code", "client_credentials"]}
     for name, where in [("jwks", {"jwks": keys}), ("jwks_uri", {"jwks_uri": site.origin + "/keys.json"})]:
@@ -106,14 +111,18 @@ async def client_with_key(server: Quickstart, site: DocumentSite) -> None:
             who = (await client.call_tool("whoami", {})).structured_content
             check(f"key in {name}: the client is the URL", who["client_id"] == url, who)
     check("the key set was fetched once", site.asked.count("/keys.json") == 1, site.asked)
-    authlib_client(server, site.origin + "/jwks.json", pem)
 
 
-def authlib_client(server: Quickstart, client_id: str, pem: str) -> None:
+def authlib_client(server: Quickstart, site: DocumentSite) -> None:
     """Authlib's client: authorization code with PKCE, and an assertion of its own making at the token endpoint."""
+    # Authlib reads only RSA keys from PEM.
+    key = new_key("RS256")
+    pem = private_pem(key)
+    client_id = site.publish(
+        "/authlib.json", token_endpoint_auth_method="private_key_jwt", jwks={"keys": [jwk(key, alg="RS256")]})
     endpoint = server.issuer + "/token"
     # Authlib's assertions are good for an hour by default; servers accept five minutes.
-    method = PrivateKeyJWT(endpoint, claims={"exp": int(time.time()) + 60}, alg="ES256")
+    method = PrivateKeyJWT(endpoint, claims={"exp": int(time.time()) + 60}, alg="RS256")
     session = OAuth2Session(
         client_id, pem, token_endpoint_auth_method=method, redirect_uri=CALLBACK, scope="mcp:use",
         code_challenge_method="S256",
@@ -136,6 +145,7 @@ async def main(binary: str) -> None:
             with Quickstart(binary, *flags) as server:
                 await public_client(server, site)
                 await client_with_key(server, site)
+                authlib_client(server, site)
         finally:
             site.close()
 
