@@ -99,6 +99,8 @@ def parts(quickstart: str) -> list[Part]:
     ]
     if chromium := shutil.which("chromium"):
         all_parts.insert(3, Part("browser", "main", "browser.py", [quickstart, chromium]))
+        if driver := shutil.which("chromedriver"):
+            all_parts.insert(4, Part("consent", "main", "consent.py", [quickstart, chromium, driver]))
     return all_parts
 
 
@@ -175,6 +177,8 @@ def main(quickstart: str, names: list[str]) -> int:
             end(part)
     if not names and "browser" not in passed:
         say("     browser: left out, Chromium is not installed\n")
+    if not names and "consent" not in passed:
+        say("     consent: left out, Chromium or chromedriver is not installed\n")
     failed = [name for name, is_good in passed.items() if not is_good]
     say(f"interop: {len(passed) - len(failed)} of {len(passed)} parts passed\n")
     if failed:
