@@ -123,6 +123,9 @@ struct Quickstart {
 
     private var clientSettings: ClientIDResolver.Settings {
         var settings = ClientIDResolver.Settings()
+        // A client with keys may also act for itself.
+        settings.rules.grantTypes.append("client_credentials")
+        settings.trust.verified = options.verifiedClientHosts
         if options.allowsLoopbackClients { settings.rules.loopback = .dangerouslyAccepted }
         return settings
     }

@@ -1,3 +1,4 @@
+import OAuthClientMetadata
 import ResourceServerKit
 
 /// The configuration of the quickstart: its ports, and the guard's `OAUTH_*` variables. A flag replaces its variable.
@@ -10,6 +11,8 @@ struct QuickstartOptions {
     var tokenLifetime = 3600
     /// Whether the embedded authorization server asks before it issues a code.
     var asksForConsent = false
+    /// Hosts of clients that the consent page calls verified.
+    var verifiedClientHosts: [DomainRule] = []
     /// Whether documents of clients may be on this machine.
     var allowsLoopbackClients = false
     /// The certificate authorities to trust; nil means those of the system.
@@ -35,6 +38,7 @@ struct QuickstartOptions {
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
           --consent                   ask in the browser before a code is issued
+          --verified-client-host HOST a host of client ID metadata documents that the page calls verified; repeatable
           --dangerously-allow-loopback-clients
                                       accept client ID metadata documents of this machine
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
@@ -100,6 +104,13 @@ extension QuickstartOptions {
         if let value = flags.number("--issuer-port", 0...65_535) { issuerPort = UInt16(value) }
         if let value = flags.number("--token-lifetime", 1...86_400) { tokenLifetime = value }
         asksForConsent = flags.contains("--consent")
+        for text in flags.all("--verified-client-host") {
+            if let rule = try? DomainRule(text) {
+                verifiedClientHosts.append(rule)
+            } else {
+                flags.faults.append("--verified-client-host must be a host, or *. and a domain")
+            }
+        }
         allowsLoopbackClients = flags.contains("--dangerously-allow-loopback-clients")
         certificateAuthorities = flags.value("--ca-file", "a PEM file of certificates that can be read") {
             try? CertificateAuthorityFile(path: $0)
@@ -135,7 +146,10 @@ extension QuickstartOptions {
                 flags.faults.append("\(spelled) belongs to an issuer; name it with --issuer or OAUTH_ISSUERS")
             }
         } else {
-            let embedded = ["--issuer-port", "--token-lifetime", "--consent", "--dangerously-allow-loopback-clients"]
+            let embedded = [
+                "--issuer-port", "--token-lifetime", "--consent", "--verified-client-host",
+                "--dangerously-allow-loopback-clients",
+            ]
             for flag in embedded where flags.contains(flag) {
                 flags.faults.append("\(flag) is for the embedded authorization server, which is not started now")
             }
@@ -150,5 +164,6 @@ extension QuickstartOptions {
 
     private static let flags = CommandLineFlags.Known(
         single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime"],
-        repeatable: ["--issuer", "--required-scope"], switches: ["--consent", "--dangerously-allow-loopback-clients"])
+        repeatable: ["--issuer", "--required-scope", "--verified-client-host"],
+        switches: ["--consent", "--dangerously-allow-loopback-clients"])
 }

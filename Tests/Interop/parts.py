@@ -88,6 +88,7 @@ def parts(quickstart: str) -> list[Part]:
         Part("http", "main", "http_differential.py", [benchmarks]),
         Part("authlib", "main", "authlib_logins.py", [quickstart]),
         Part("nginx", "main", "behind_nginx.py", [quickstart, program("nginx") or "nginx"]),
+        Part("client documents", "main", "client_documents.py", [quickstart]),
         Part("step up", "main", "stepup.py", [quickstart]),
         Part("mcp-use", "mcp-use", "mcp_use_client.py", [quickstart]),
         Part("smolagents", "smolagents", "smolagents_reader.py", [quickstart]),
@@ -98,6 +99,8 @@ def parts(quickstart: str) -> list[Part]:
     ]
     if chromium := shutil.which("chromium"):
         all_parts.insert(3, Part("browser", "main", "browser.py", [quickstart, chromium]))
+        if driver := shutil.which("chromedriver"):
+            all_parts.insert(4, Part("consent", "main", "consent.py", [quickstart, chromium, driver]))
     return all_parts
 
 
@@ -174,6 +177,8 @@ def main(quickstart: str, names: list[str]) -> int:
             end(part)
     if not names and "browser" not in passed:
         say("     browser: left out, Chromium is not installed\n")
+    if not names and "consent" not in passed:
+        say("     consent: left out, Chromium or chromedriver is not installed\n")
     failed = [name for name, is_good in passed.items() if not is_good]
     say(f"interop: {len(passed) - len(failed)} of {len(passed)} parts passed\n")
     if failed:

@@ -48,7 +48,7 @@ extension ClientIDMetadataDocument {
         case secretKey(index: Int)
         /// `jwks_uri` is not an https URL without fragment.
         case keysURL
-        /// None of `grant_types` is supported, or `authorization_code` is not among them.
+        /// None of `grant_types` is supported, or only `refresh_token`.
         case grantTypes
         /// `response_types` does not contain `code`.
         case responseTypes

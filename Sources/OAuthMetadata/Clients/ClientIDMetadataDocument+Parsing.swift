@@ -173,7 +173,8 @@ private struct ClientDocumentReader {
             return []
         }
         let kept = supported.filter { grant in names.contains { $0.hasSameBytes(as: grant) } }
-        if !kept.contains(where: { $0.hasSameBytes(as: code) }) { faults.append(.grantTypes) }
+        // A refresh token is issued with another grant only.
+        if !kept.contains(where: { !$0.hasSameBytes(as: "refresh_token") }) { faults.append(.grantTypes) }
         return kept
     }
 

@@ -39,8 +39,9 @@ struct RegisteredClient: Sendable {
         authentication = keys == nil ? .none : .privateKeyJWT
         let names = client.document.grantTypes
         grantTypes = Set(
-            [.authorizationCode, .refreshToken].filter { type in names.contains { $0.hasSameBytes(as: type.rawValue) } }
-        )
+            DevelopmentAuthorizationServer.GrantType.allCases.filter { type in
+                names.contains { $0.hasSameBytes(as: type.rawValue) }
+            })
         redirectURIs = client.document.redirectURIs
         name = nil
         secretDigest = nil
