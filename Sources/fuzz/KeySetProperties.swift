@@ -5,8 +5,11 @@ import WireFormat
 /// Key sets: every entry is either usable or reported with a defect, and a token verifies only with the key that signed
 /// it.
 enum KeySetProperties {
-    /// Checks the input as a document, and as members after those of a good key.
+    /// Checks the input as a document, as members after those of a good key, as a PEM text, and as a block of one.
     static func check(_ input: [UInt8]) throws(Violation) {
+        let text = String(decoding: input, as: UTF8.self)
+        try check(pem: text)
+        try check(pem: "-----BEGIN PUBLIC KEY-----\n\(text)\n-----END PUBLIC KEY-----\n")
         try check(document: input)
         try check(document: #"{"keys":["#.utf8 + openKey + input + Array("}]}".utf8))
     }
@@ -17,6 +20,20 @@ enum KeySetProperties {
         let key = fixed?["keys"]?.array?.first { $0["crv"] == .string("P-256") }
         return (key?.encoded() ?? []).dropLast() + [UInt8(ascii: ",")]
     }()
+
+    private static func check(pem text: String) throws(Violation) {
+        let only = try? JSONWebKey(pem: text)
+        try require(lcrypto_error_queue_length() == 0, "OpenSSL's error queue is empty")
+        guard let set = try? JSONWebKeySet(pem: text, issuer: GoodTokens.issuer) else {
+            return try require(only == nil, "a text with a key has a block")
+        }
+        try require(lcrypto_error_queue_length() == 0, "OpenSSL's error queue is empty")
+        try require(!(set.keys.isEmpty && set.skipped.isEmpty), "each block is used or skipped")
+        if let only {
+            let isSame = set.keys.map(\.thumbprint) == [only.thumbprint] && set.skipped.isEmpty
+            try require(isSame, "the only key of a text is the only one of its set")
+        }
+    }
 
     private static func check(document: [UInt8]) throws(Violation) {
         let value = try? JSONValue(parsing: document)
