@@ -29,7 +29,8 @@ public struct IssuerLookUp: Sendable {
     /// The limits of the calls and of what is kept.
     public enum Limits {
         /// How long a configuration is used until the function is asked again, behind the requests. An issuer that the
-        /// function then refuses is not trusted any more.
+        /// function then refuses is not trusted any more. Its tokens that are cached end within
+        /// ``TokenCaching/lifetime``.
         public static let lifetime: Duration = .seconds(300)
         /// How long a configuration is used at most while the function fails.
         public static let hardLifetime: Duration = .seconds(3_600)

@@ -14,8 +14,9 @@ extension IssuerConfiguration {
     /// | The token is for another application of the tenant. | `aud_mismatch` |
     /// | It is an ID token (`at_hash`, `c_hash`). | `not_an_access_token` |
     ///
-    /// The issuer may be any text. Roles of the application are in `roles`: map them with `scopes.claims`. FusionAuth
-    /// has no dynamic client registration. Sources: "OAuth Tokens", "Tenants", FusionAuth Docs (2026).
+    /// The issuer may be any text. Clients that discover FusionAuth compare it with the URL (RFC 8414 §3.3), so that
+    /// for them the *Issuer* must be the URL. Roles of the application are in `roles`: map them with `scopes.claims`.
+    /// FusionAuth has no dynamic client registration. Sources: "OAuth Tokens", "Tenants", FusionAuth Docs (2026).
     ///
     /// - Parameters:
     ///   - url: The URL of FusionAuth, without a slash at the end, such as `https://auth.example.com`.
