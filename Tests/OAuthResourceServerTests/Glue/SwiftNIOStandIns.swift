@@ -26,7 +26,10 @@ extension SwiftNIOGlue {
 
     struct HTTPMethod: Sendable, Hashable, RawRepresentable {
         let rawValue: String
+        // The names are those of SwiftNIO.
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         static let GET = HTTPMethod(rawValue: "GET")
+        // swift-format-ignore: AlwaysUseLowerCamelCase
         static let HEAD = HTTPMethod(rawValue: "HEAD")
     }
 
@@ -138,6 +141,7 @@ extension SwiftNIOGlue {
             self.didClose = didClose
         }
 
+        // swift-format-ignore: AmbiguousTrailingClosureOverload
         func executeThenClose(
             _ body: (AsyncThrowingStream<Inbound, any Error>, NIOAsyncChannelOutboundWriter<Outbound>) async throws ->
                 Void
@@ -146,6 +150,7 @@ extension SwiftNIOGlue {
             try await body(inbound, outbound)
         }
 
+        // swift-format-ignore: AmbiguousTrailingClosureOverload
         func executeThenClose(_ body: (AsyncThrowingStream<Inbound, any Error>) async throws -> Void) async throws
         where Outbound == Never {
             defer { didClose() }
@@ -159,7 +164,10 @@ extension SwiftNIOGlue {
 
     struct ServerBootstrap {
         struct Option: Sendable {
-            enum Name: Sendable { case so_reuseaddr }
+            enum Name: Sendable {
+                // swift-format-ignore: AlwaysUseLowerCamelCase
+                case so_reuseaddr
+            }
             static func socketOption(_ name: Name) -> Option { Option() }
         }
 
