@@ -121,6 +121,7 @@ extension SwiftNIOGlue {
     }
 
     /// A connection of a test: it has the parts of requests, and collects the parts of responses.
+    // swift-format-ignore: AmbiguousTrailingClosureOverload
     struct NIOAsyncChannel<Inbound: Sendable, Outbound: Sendable>: Sendable {
         let channel: any Channel
         private let inbound: AsyncThrowingStream<Inbound, any Error>
@@ -141,7 +142,6 @@ extension SwiftNIOGlue {
             self.didClose = didClose
         }
 
-        // swift-format-ignore: AmbiguousTrailingClosureOverload
         func executeThenClose(
             _ body: (AsyncThrowingStream<Inbound, any Error>, NIOAsyncChannelOutboundWriter<Outbound>) async throws ->
                 Void
@@ -150,7 +150,6 @@ extension SwiftNIOGlue {
             try await body(inbound, outbound)
         }
 
-        // swift-format-ignore: AmbiguousTrailingClosureOverload
         func executeThenClose(_ body: (AsyncThrowingStream<Inbound, any Error>) async throws -> Void) async throws
         where Outbound == Never {
             defer { didClose() }
