@@ -46,6 +46,26 @@ struct ForwardedMetadataTests {
         }
     }
 
+    @Test("What the SDK of MCP 2025-03-26 refuses is left out: signing algorithms of clients, their methods, and modes")
+    func withoutWhatOldClientsRefuse() async throws {
+        let document = """
+            {"issuer":"https://issuer.example","response_modes_supported":["query","form_post"],
+            "token_endpoint_auth_methods_supported":["none","private_key_jwt","client_secret_jwt","client_secret_post"],
+            "token_endpoint_auth_signing_alg_values_supported":["ES256"],
+            "revocation_endpoint_auth_methods_supported":["private_key_jwt"],
+            "revocation_endpoint_auth_signing_alg_values_supported":["ES256"],
+            "introspection_endpoint_auth_methods_supported":["client_secret_basic","private_key_jwt"],
+            "introspection_endpoint_auth_signing_alg_values_supported":["ES256"]}
+            """
+        let fixture = try fixture(.metadata(Self.metadata(document)))
+        let response = try #require(await fixture.refusal(method: .get, target: Self.path))
+        #expect(
+            response.bodyText == """
+                {"issuer":"https://issuer.example","token_endpoint_auth_methods_supported":["none","client_secret_post"],\
+                "introspection_endpoint_auth_methods_supported":["client_secret_basic"]}
+                """)
+    }
+
     @Test("A strong entity-tag that follows the document, 304 for it, no body for HEAD")
     func entityTag() async throws {
         let fixture = try fixture(.metadata(Self.metadata()))

@@ -2,6 +2,7 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import Synchronization
 internal import TokenVerification
+internal import WireFormat
 
 /// Serves the metadata of an authorization server: see ``ResourceServerConfiguration/ForwardedMetadata``.
 final class MetadataForwarder: Sendable {
@@ -51,11 +52,30 @@ final class MetadataForwarder: Sendable {
         return response
     }
 
+    /// The metadata without what clients of MCP 2025-03-26 cannot read. The SDK of that time refuses a whole document
+    /// that has signing algorithms of clients, or a response mode that it does not know. Without the algorithms, the
+    /// methods that need them are left out too (RFC 8414 §2); none of these clients can use them.
+    private static func forOldClients(_ metadata: AuthorizationServerMetadata) -> AuthorizationServerMetadata {
+        var document = metadata
+        document.tokenEndpointAuthSigningAlgorithms = []
+        document.revocationEndpointAuthSigningAlgorithms = []
+        document.introspectionEndpointAuthSigningAlgorithms = []
+        document.responseModesSupported = []
+        document.tokenEndpointAuthMethodsSupported.removeAll(where: isSigned)
+        document.revocationEndpointAuthMethodsSupported.removeAll(where: isSigned)
+        document.introspectionEndpointAuthMethodsSupported.removeAll(where: isSigned)
+        return document
+    }
+
+    private static func isSigned(_ method: String) -> Bool {
+        method.hasSameBytes(as: "private_key_jwt") || method.hasSameBytes(as: "client_secret_jwt")
+    }
+
     /// The document. It is encoded only when the metadata changed.
     private func document(of metadata: AuthorizationServerMetadata) -> ServedDocument {
         served.withLock { served in
             if let served, served.source == metadata { return served.document }
-            let document = ServedDocument(metadata.json, maximumAge: Self.maximumAge)
+            let document = ServedDocument(Self.forOldClients(metadata).json, maximumAge: Self.maximumAge)
             served = (metadata, document)
             return document
         }
