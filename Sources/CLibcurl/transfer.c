@@ -132,7 +132,8 @@ static int append(clibcurl_transfer *transfer, struct curl_slist **list, CURLopt
 
 int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,
                                 const char *proxy, const char *resolution, int64_t connect_milliseconds,
-                                int64_t total_milliseconds, int64_t maximum_content, int keeps_connection) {
+                                int64_t total_milliseconds, int64_t maximum_content, int accepts_gzip,
+                                int keeps_connection) {
     CURL *handle = transfer->handle;
     // When this libcurl does not know an option, a rule would not hold.
 #define SET(option, value) \
@@ -196,7 +197,7 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
     }
 
     // libcurl would undo each coding that it knows, asked for or not: the line callback must refuse the others.
-    if (clibcurl_decodes_gzip()) SET(CURLOPT_ACCEPT_ENCODING, "gzip");
+    if (accepts_gzip && clibcurl_decodes_gzip()) SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)connect_milliseconds);

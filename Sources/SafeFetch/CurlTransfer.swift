@@ -33,7 +33,7 @@ final class CurlTransfer {
         maximumBodyBytes = job.maximumBodyBytes
         assembly = ResponseAssembly(
             maximumHeadBytes: policy.maximumHeadBytes, maximumBodyBytes: job.maximumBodyBytes,
-            decodesGzip: clibcurl_decodes_gzip() == 1)
+            decodesGzip: policy.acceptsGzip && clibcurl_decodes_gzip() == 1)
 
         // The context is not retained. libcurl calls back only while the transfer is in a multi, whose owner holds this
         // object meanwhile, and `deinit` frees the C side before this object's memory is released.
@@ -64,7 +64,7 @@ final class CurlTransfer {
             handle, CurlFetcher.userAgent, policy.certificateAuthorities?.path, job.route.proxy?.originWithPort,
             resolution,
             min(Self.milliseconds(connecting), total), total, Int64(job.maximumBodyBytes),
-            policy.keepsConnections ? 1 : 0)
+            policy.acceptsGzip ? 1 : 0, policy.keepsConnections ? 1 : 0)
         guard configured == 1 else { throw .unavailable }
         if let form = job.form {
             let isSet = unsafe form.withUnsafeBufferPointer {

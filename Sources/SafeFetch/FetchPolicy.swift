@@ -4,7 +4,7 @@ public import WireFormat
 /// Every limit and permission of a ``CurlFetcher``.
 ///
 /// No policy admits redirects, cookies, credentials of the machine, proxies from the environment, content codings other
-/// than gzip, or unverified TLS.
+/// than gzip, or unverified TLS. For untrusted URLs, gzip is not admitted either.
 public struct FetchPolicy: Sendable {
     /// Where the URLs come from, and what is allowed for them.
     public enum Source: Sendable, Hashable {

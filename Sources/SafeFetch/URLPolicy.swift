@@ -47,6 +47,15 @@ extension FetchPolicy {
         return bearer
     }
 
+    /// Whether gzip is asked for. Strangers are not given a decoder to attack, or a way to make much of a few bytes
+    /// (THREATS R9).
+    var acceptsGzip: Bool {
+        switch source {
+        case .operatorNamed: true
+        case .untrusted: false
+        }
+    }
+
     /// Whether connections may be kept for another request to the same host.
     var keepsConnections: Bool {
         switch source {

@@ -194,6 +194,10 @@ struct ClientIDMetadataDocumentTests {
             ("App", "App"), ("  A \n\t B  ", "A B"), ("a\u{202E}b\u{200B}c\u{2066}", "abc"), ("\u{0}A\u{7F}", "A"),
             ("e\u{301}", "e\u{301}"), ("<b>x</b>", "<b>x</b>"), ("A\u{FEFF}\u{AD}B", "AB"), ("A\u{2028}B", "A B"),
             ("\u{E000}A\u{E0041}", "A"), ("A\u{20DD}", "A"),
+            // Marks upon marks would cover the lines that show the host; and a mark needs a letter.
+            ("A" + String(repeating: "\u{301}", count: 60) + "B", "A\u{301}\u{301}\u{301}\u{301}B"),
+            ("\u{301}A \u{301}B", "A B"), ("\u{5D0}\u{5B0}\u{5BC}\u{591}", "\u{5D0}\u{5B0}\u{5BC}\u{591}"),
+            ("\u{301}\u{301}", ""),
         ])
     func displayName(text: String, shown: String) throws {
         var document = ClientIDMetadataDocument(clientID: try ClientIdentifierURL("https://app.example:8443/c"))

@@ -61,6 +61,28 @@ struct FetchingTests {
         #expect(read?.proxy?.text == "http://proxy.example")
     }
 
+    @Test("A token that plain http would carry to another machine is a fault, and not a failure of each fetch")
+    func bearerOverHTTP() {
+        let hosts = ["idp.internal", "other.internal"]
+        func faults(_ issuers: [IssuerConfiguration], _ host: String) -> [String] {
+            settings(issuers) {
+                $0.insecureHTTP = .privateHosts
+                $0.privateHosts = hosts
+                $0.bearer = .init(host: host, file: "token")
+            }.1
+        }
+        let fault = [
+            "tokens.fetching.bearer.host gets the token over plain http by tokens.issuers[0]; use https for this host"
+        ]
+        let keys = IssuerConfiguration("https://login.example.com", keys: .url("http://idp.internal:8080/jwks"))
+        #expect(faults([keys], "idp.internal") == fault)
+        #expect(faults([keys], "IDP.internal") == fault)
+        #expect(faults(["http://idp.internal"], "idp.internal") == fault)
+        #expect(faults([keys], "other.internal").isEmpty)
+        let local = IssuerConfiguration("https://login.example.com", keys: .url("http://127.0.0.1:8080/jwks"))
+        #expect(faults([local], "127.0.0.1").isEmpty)
+    }
+
     @Test(
         "A proxy is an http URL of a host and perhaps a port; no fault repeats it",
         arguments: [

@@ -131,6 +131,26 @@ struct ClientDocumentLoginTests {
         #expect(try await fixture.form(refresh + [("client_assertion", next)]).status == .ok)
     }
 
+    @Test("a client that names its algorithm authenticates with no other")
+    func signingAlgorithm() async throws {
+        let client = try FakeIssuer(Self.clientID, algorithms: [.es256])
+        for (algorithm, status) in [("ES256", HTTPStatus.ok), ("RS256", .unauthorized), ("none", .unauthorized)] {
+            serve([
+                ("token_endpoint_auth_method", "private_key_jwt"), ("jwks", .object(client.jwks)),
+                ("token_endpoint_auth_signing_alg", .string(algorithm)),
+            ])
+            let fixture = try fixture()
+            let request = DevelopmentServerFixture.codeRequest(
+                Self.clientID, try await fixture.code(for: Self.clientID))
+            let proof = [
+                ("client_assertion_type", ClientAssertion.type),
+                ("client_assertion", try assertion(by: client, fixture)),
+            ]
+            let answer = try await fixture.form(request + proof)
+            #expect((answer.status == .ok) == (status == .ok), "\(algorithm)")
+        }
+    }
+
     @Test("a client that registers with keys authenticates with an assertion to the token endpoint")
     func registered() async throws {
         let fixture = try fixture()
@@ -177,8 +197,12 @@ struct ClientDocumentLoginTests {
         let answer: Answer
     }
 
-    private func ask(_ fixture: DevelopmentServerFixture, cookie: String? = nil) async throws -> Question {
-        let query = DevelopmentServerFixture.encode(DevelopmentServerFixture.authorizationRequest(Self.clientID))
+    private func ask(
+        _ fixture: DevelopmentServerFixture, cookie: String? = nil, redirectURI: String? = nil
+    ) async throws -> Question {
+        var request = DevelopmentServerFixture.authorizationRequest(Self.clientID)
+        if let redirectURI { request[2] = ("redirect_uri", redirectURI) }
+        let query = DevelopmentServerFixture.encode(request)
         let fields: [(HTTPFields.Name, String)] = cookie.map { [(.cookie, $0)] } ?? []
         let answer = try await fixture.send(.get, "/authorize?" + query, fields)
         let page = String(decoding: answer.body, as: UTF8.self)
@@ -232,8 +256,11 @@ struct ClientDocumentLoginTests {
             resolving.trust.verified = [try! DomainRule("app.example")]
             settings.clientResolver = try! ClientIDResolver(fetcher: self.fetcher, settings: resolving)
         }
+        // Any program of this machine can pass for a verified client whose answers go there.
         let other = try await ask(verified).page
-        #expect(other.contains(">verified domain<") && !other.contains("runs on your own computer"))
+        #expect(other.contains(">verified domain<") && other.contains("runs on your own computer"))
+        let web = try await ask(verified, redirectURI: "https://app.example/cb").page
+        #expect(web.contains(">verified domain<") && !web.contains("runs on your own computer"))
     }
 
     @Test("no script, frame or cache gets at the page, and the form leads to this server and the client alone")
@@ -246,7 +273,8 @@ struct ClientDocumentLoginTests {
         #expect(policy.contains("form-action 'self' http://127.0.0.1:3030"))
         #expect(fields[.xFrameOptions]?.string == "DENY" && fields[.cacheControl]?.string == "no-store")
         let cookie = try #require(fields[.setCookie]?.string)
-        #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"))
+        // RFC 6265 §5.1.4: a browser sends it to both endpoints, and when it comes from the client's pages.
+        #expect(cookie.contains("HttpOnly") && cookie.hasSuffix("; Path=/; HttpOnly; SameSite=Lax"))
     }
 
     @Test("an answer counts once, from the browser that was asked, on this server's page, in time")

@@ -118,6 +118,18 @@ struct CurlFetcherTLSTests {
         }
     }
 
+    @Test("THREATS R9: gzip is for URLs of the operator only; an untrusted host gets no decoder")
+    func gzip() async throws {
+        let server = try OpenSSLServer(name: "client.example.com")
+        let content = Gzip.stored(Array("{}".utf8))
+        let head =
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: \(content.count)\r\n\r\n"
+        try server.answer("a", with: Array(head.utf8) + content)
+        let results = try await fetch("a", from: server)
+        #expect(try results[0].get().body == Array("{}".utf8))
+        #expect(throws: FetchError.unsupportedEncoding) { try results[1].get() }
+    }
+
     @Test("2 MiB are too large, announced or not", arguments: ["Content-Length: 2097152\r\n", ""])
     func tooLarge(length: String) async throws {
         let server = try OpenSSLServer(name: "client.example.com")

@@ -90,6 +90,19 @@ struct ReplayStoreTests {
         #expect(store.count < 4_101)
     }
 
+    @Test("after a long quiet time, expired identifiers do not fill the store")
+    func quietTime() async throws {
+        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.clock)
+        for number in 0..<500 { _ = try await store.record(id("\(number)"), for: .seconds(60)) }
+        clock.advance(by: .seconds(1_000_000))
+        for number in 0..<5_000 {
+            let verdict = try? await store.record(id("n\(number)"), for: .seconds(1))
+            #expect(verdict == .first, "\(number)")
+            guard verdict == .first else { break }
+            if number % 10 == 0 { clock.advance(by: .seconds(1)) }
+        }
+    }
+
     @Test("a set-back clock forgets nothing")
     func setBack() async throws {
         let store = InMemoryReplayStore(clock: clock.clock)

@@ -30,7 +30,7 @@ enum {
 // Loads and initialises libcurl. Called by one thread at a time, before any other call, until it has succeeded once.
 // 1 = usable; -1 = cannot be loaded now; -2 = too old, or without TLS or thread-safe initialisation.
 int clibcurl_start(void);
-// Whether libcurl can undo gzip; then every request asks for it. Call it after clibcurl_start has succeeded.
+// Whether libcurl can undo gzip; then a request may ask for it. Call it after clibcurl_start has succeeded.
 int clibcurl_decodes_gzip(void);
 
 typedef struct clibcurl_multi clibcurl_multi;
@@ -76,17 +76,19 @@ void clibcurl_transfer_free(clibcurl_transfer *transfer);
 int clibcurl_transfer_set_url(clibcurl_transfer *transfer, const char *text, const char *scheme, const char *host,
                               uint16_t port, const char *path, const char *query);
 // Sets everything but the URL, after clibcurl_transfer_set_url: no redirects, no proxy but the given one, no cookies,
-// no credentials of the machine, no content coding but gzip, verified TLS; and the limits.
+// no credentials of the machine, verified TLS; and the limits.
 // - certificate_file: PEM; NULL = the system's certificate authorities.
 // - proxy: scheme://host:port of a proxy that is asked for a tunnel; NULL = no proxy.
 // - resolution: "host:port:address,address", the addresses of the host that is connected to, which is the proxy if
 //   there is one. libcurl resolves no name itself. NULL = the host is a literal address.
 // - maximum_content: the largest announced length. The content callback gets decoded bytes and must count them.
+// - accepts_gzip: 1 = gzip is asked for and undone, if clibcurl_decodes_gzip; 0 = no content coding is.
 // - keeps_connection: 1 = a kept connection may be used, and this one may be kept; 0 = a new connection for this
 //   transfer only. 1 = set; -1 = out of memory, or this libcurl does not know an option, so that a rule would not hold.
 int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_agent, const char *certificate_file,
                                 const char *proxy, const char *resolution, int64_t connect_milliseconds,
-                                int64_t total_milliseconds, int64_t maximum_content, int keeps_connection);
+                                int64_t total_milliseconds, int64_t maximum_content, int accepts_gzip,
+                                int keeps_connection);
 // Makes the request a POST of a form, whose bytes are copied. The form is sent at most once, without waiting for an
 // interim response. Call it after clibcurl_transfer_configure. 1 = set, -1 = out of memory.
 int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length);

@@ -86,12 +86,19 @@ public struct ClientAssertionVerifier: Sendable {
     ///   - assertion: The parsed assertion.
     ///   - keys: The keys of the client that it names; nil when the client has none. Their
     ///     ``JOSE/JSONWebKeySet/issuer`` is the `client_id`.
+    ///   - algorithm: `token_endpoint_auth_signing_alg` of the client, the only `alg` that it uses then; nil when the
+    ///     client names none.
     /// - Throws: ``ClientAssertionError``.
     public func verify(
-        _ assertion: ClientAssertion, by keys: (any KeySource)?
+        _ assertion: ClientAssertion, by keys: (any KeySource)?, algorithm: String? = nil
     ) async throws(ClientAssertionError) {
         guard let keys else { throw .invalid(.noKeys) }
-        let jws = try await verifiedSignature(of: assertion, by: keys)
+        var algorithms = settings.algorithms
+        if let algorithm {
+            let only = SignatureAlgorithm(name: algorithm)
+            algorithms = algorithms.filter { $0 == only }
+        }
+        let jws = try await verifiedSignature(of: assertion, by: keys, algorithms)
         // RFC 8725 §3.11: an access token or a DPoP proof of the same key is not an assertion.
         guard jws.type == nil || jws.hasType("JWT") || jws.hasType("client-authentication+jwt") else {
             throw .invalid(.jwt(.header(.type)))
@@ -102,12 +109,12 @@ public struct ClientAssertionVerifier: Sendable {
     }
 
     private func verifiedSignature(
-        of assertion: ClientAssertion, by source: any KeySource
+        of assertion: ClientAssertion, by source: any KeySource, _ algorithms: [SignatureAlgorithm]
     ) async throws(ClientAssertionError) -> VerifiedJWS {
         var judged = source.presentKeys()
         var need = KeyNeed.noKeys
         if let set = judged {
-            switch try verdict(on: assertion, set) {
+            switch try verdict(on: assertion, set, algorithms) {
             case .good(let jws): return jws
             case .undecided(let next): need = next
             }
@@ -116,7 +123,7 @@ public struct ClientAssertionVerifier: Sendable {
         for _ in 0..<2 {
             let set = try await keys(of: source, for: need)
             guard set.identity != judged?.identity else { throw need.rejection }
-            switch try verdict(on: assertion, set) {
+            switch try verdict(on: assertion, set, algorithms) {
             case .good(let jws): return jws
             case .undecided(.badSignature) where need != .noKeys: throw KeyNeed.badSignature.rejection
             case .undecided(let next): (need, judged) = (next, set)
@@ -144,14 +151,14 @@ public struct ClientAssertionVerifier: Sendable {
     }
 
     private func verdict(
-        on assertion: ClientAssertion, _ set: JSONWebKeySet
+        on assertion: ClientAssertion, _ set: JSONWebKeySet, _ algorithms: [SignatureAlgorithm]
     ) throws(ClientAssertionError) -> Verdict {
         // RFC 8725 §3.8: the keys belong to the client.
         guard set.issuer.hasSameBytes(as: assertion.clientID) else { throw .invalid(.jwt(.key(.foreignIssuer))) }
         do throws(JOSEError) {
             return .good(
                 try set.verify(
-                    jws: assertion.bytes, algorithms: settings.algorithms, limit: ClientAssertion.maximumBytes))
+                    jws: assertion.bytes, algorithms: algorithms, limit: ClientAssertion.maximumBytes))
         } catch .key(.unknown) {
             return .undecided(.unknownKey)
         } catch .badSignature {

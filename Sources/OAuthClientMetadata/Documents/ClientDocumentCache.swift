@@ -36,12 +36,10 @@ struct ClientDocumentCache {
     private typealias Limits = ClientIDResolver.Limits
     private var records: DigestTable<Record>
     private var attempts: [SHA256Digest: ClientDocumentAttempt] = [:]
-    /// For each host the time when all its permits are back.
-    private var hosts: DigestTable<Duration>
+    private var permits = HostPermits()
 
-    init(capacity: Int, now: Duration) {
+    init(capacity: Int) {
         records = DigestTable(capacity: capacity)
-        hosts = DigestTable(capacity: capacity)
     }
 
     /// What to do for a request of a client.
@@ -55,7 +53,7 @@ struct ClientDocumentCache {
         case .failure?, nil: break
         }
         if let attempt = attempts[key] { return .wait(attempt, isNew: false) }
-        guard attempts.count < Limits.concurrentFetches, takePermit(of: host, now) else {
+        guard mayFetch(from: host, again: known != nil, now) else {
             return known.map { .present($0) } ?? .refuse(.tooManyFetches)
         }
         let attempt = ClientDocumentAttempt(known: known)
@@ -93,13 +91,12 @@ struct ClientDocumentCache {
                 try ClientDocumentEntry(
                     document, validators: validators, confirmedAt: now, lifetime: lifetime ?? .zero), lifetime != nil
             )
-        case .unchanged(let validators, let lifetime):
+        case .unchanged(let lifetime):
             // A conditional request is sent with a known document only.
             guard var entry = known else { throw .status(304) }
             entry.confirmedAt = now
             entry.retryAt = nil
             entry.freshUntil = now + (lifetime ?? .zero)
-            if !validators.isEmpty { entry.validators = validators }
             return (entry, lifetime != nil)
         }
     }
@@ -120,13 +117,11 @@ struct ClientDocumentCache {
         return Outcome(result: .failure(error), change: .refused)
     }
 
-    /// A token bucket for each host, so that strangers cannot make this server flood another one (THREATS R18).
-    private mutating func takePermit(of host: String, _ now: Duration) -> Bool {
-        let key = SHA256Digest(of: Array(host.utf8))
-        let fullAt = max(hosts.value(for: key) ?? now, now)
-        guard fullAt - now <= Limits.fetchInterval * (Limits.fetchesPerHost - 1) else { return false }
-        hosts.insert(fullAt + Limits.fetchInterval, for: key)
-        return true
+    /// Whether a document may be fetched now. A known client's document has room and permits that strangers cannot
+    /// take: with made-up URLs of a host, they could otherwise keep a document that the host has withdrawn in use.
+    private mutating func mayFetch(from host: String, again isKnown: Bool, _ now: Duration) -> Bool {
+        let running = attempts.values.count { ($0.known != nil) == isKnown }
+        return running < Limits.concurrentFetches && permits.take(isKnown ? .again : .first, of: host, now)
     }
 }
 

@@ -9,8 +9,9 @@ package struct ClientDocumentFetch: Sendable {
     package enum Answer: Sendable {
         /// A document, and how long it may be kept; nil when it must not be stored.
         case document(ClientIDMetadataDocument, Validators, lifetime: Duration?)
-        /// 304: the known document is still the one.
-        case unchanged(Validators, lifetime: Duration?)
+        /// 304: the known document, with its own validators, is still the one. Validators of this answer belong to a
+        /// document that was not sent.
+        case unchanged(lifetime: Duration?)
         case failed(ClientResolutionError)
     }
 
@@ -55,7 +56,7 @@ package struct ClientDocumentFetch: Sendable {
         let kept = control.forbidsStoring ? nil : lifetime
         // RFC 9110 §15.4.5: 304 is valid for a conditional request only.
         if response.status == .notModified, known?.validators.isEmpty == false {
-            return .unchanged(Validators(response.fields), lifetime: kept)
+            return .unchanged(lifetime: kept)
         }
         // The draft §4: 200 only. A redirection would let a host name another host's document.
         guard response.status == .ok else { throw .status(response.status.code) }

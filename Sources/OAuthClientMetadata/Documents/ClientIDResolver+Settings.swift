@@ -26,6 +26,17 @@ extension ClientIDResolver {
                     "is outside \(sizes.text)",
                     "choose a size in this range")
             }
+            let counts = ClientIDMetadataDocument.Rules.redirectURICounts
+            if !counts.contains(rules.maximumRedirectURIs) {
+                faults.add(
+                    ("rules" as ConfigurationError.Path) + "maximumRedirectURIs", "is outside \(counts.text)",
+                    "choose a number in this range")
+            }
+            if !rules.grantTypes.contains(where: { $0.hasSameBytes(as: "authorization_code") }) {
+                faults.add(
+                    ("rules" as ConfigurationError.Path) + "grantTypes",
+                    "has no authorization_code, so every document is refused", "add it")
+            }
             if !(1...100_000).contains(capacity) {
                 faults.add("capacity", "is outside 1…100,000", "choose a number in this range")
             }
@@ -44,11 +55,14 @@ extension ClientIDResolver {
         public static let failureTime: Duration = .seconds(10)
         /// The longest time of a fetch.
         public static let fetchTime: Duration = .seconds(5)
-        /// The most fetches at the same time.
+        /// The most fetches of new documents at the same time, and the most of known ones.
         public static let concurrentFetches = 32
-        /// The most fetches from one host in a row. One more is allowed after each ``fetchInterval``.
+        /// The most fetches from one host in a row. One more is allowed after each ``fetchInterval``. New documents,
+        /// known ones and keys have this limit each.
         public static let fetchesPerHost = 10
         /// See ``fetchesPerHost``.
         public static let fetchInterval: Duration = .seconds(2)
+        /// The largest key set at a `jwks_uri` in bytes.
+        public static let maximumKeySetBytes = 32_768
     }
 }

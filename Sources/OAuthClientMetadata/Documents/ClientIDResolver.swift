@@ -48,7 +48,7 @@ public final class ClientIDResolver: Sendable {
         fetch = ClientDocumentFetch(
             fetch: TimedFetch(fetcher: fetcher, timing: timing), rules: settings.rules)
         keySets = ClientKeySets(fetcher: fetcher, clock: clock, capacity: settings.capacity)
-        cache = Mutex(ClientDocumentCache(capacity: settings.capacity, now: clock.now()))
+        cache = Mutex(ClientDocumentCache(capacity: settings.capacity))
     }
 
     /// Finds a client.
@@ -84,6 +84,7 @@ public final class ClientIDResolver: Sendable {
     /// The keys with which the client signs its assertions; nil when its document names none.
     ///
     /// The keys of a `jwks_uri` are fetched and cached as those of an issuer: see ``TokenVerification/RemoteKeySet``.
+    /// They are at most ``Limits/maximumKeySetBytes``, and ``Limits/fetchesPerHost`` limits their hosts too.
     public func keys(of client: ResolvedClient) -> (any KeySource)? {
         guard case .privateKeyJWT(let keys) = client.document.authentication else { return nil }
         switch keys {

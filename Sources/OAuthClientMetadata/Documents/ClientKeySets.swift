@@ -6,13 +6,15 @@ internal import TokenVerification
 internal import WireFormat
 
 /// The key sets of clients with a `jwks_uri`, a bounded number of them: the least recently used one is dropped.
+///
+/// Strangers name the URLs and the contents. So the sets are smaller than those of issuers, and each host has permits.
 final class ClientKeySets: Sendable {
     private let fetcher: any DocumentFetcher
     private let clock: MonotonicClock
     private let table: Mutex<DigestTable<RemoteKeySet>>
 
     init(fetcher: any DocumentFetcher, clock: MonotonicClock, capacity: Int) {
-        self.fetcher = fetcher
+        self.fetcher = ClientKeyFetcher(fetcher: fetcher, clock: clock)
         self.clock = clock
         table = Mutex(DigestTable(capacity: capacity))
     }
@@ -30,5 +32,26 @@ final class ClientKeySets: Sendable {
             table.insert(made, for: key)
             return made
         }
+    }
+}
+
+/// Limits the fetches of clients' keys.
+private final class ClientKeyFetcher: DocumentFetcher {
+    private let fetcher: any DocumentFetcher
+    private let clock: MonotonicClock
+    private let permits = Mutex(HostPermits())
+
+    init(fetcher: any DocumentFetcher, clock: MonotonicClock) {
+        self.fetcher = fetcher
+        self.clock = clock
+    }
+
+    func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
+        let now = clock.now()
+        // The key source waits, as after every failure, and asks again.
+        guard permits.withLock({ $0.take(.keys, of: request.url.host, now) }) else { throw .unavailable }
+        var request = request
+        request.maximumBodyBytes = min(request.maximumBodyBytes, ClientIDResolver.Limits.maximumKeySetBytes)
+        return try await fetcher.fetch(request)
     }
 }

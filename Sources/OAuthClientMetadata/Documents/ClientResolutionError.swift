@@ -40,7 +40,7 @@ public enum ClientResolutionError: Error, Sendable, Hashable {
         case .tooManyFetches: true
         case .fetch(let error):
             switch error {
-            case .notAllowed, .blockedAddress, .tooLarge, .malformedResponse: false
+            case .notAllowed, .blockedAddress, .tooLarge, .malformedResponse, .unsupportedEncoding: false
             default: true
             }
         case .status(let code): code >= 500 || code == 429

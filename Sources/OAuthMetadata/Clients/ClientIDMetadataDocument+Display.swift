@@ -14,10 +14,15 @@ extension ClientIDMetadataDocument {
     public static func displayName(of name: String) -> String {
         var scalars = String.UnicodeScalarView()
         var pendingSpace = false
+        // A mark has nothing to stand on at the beginning and behind a space.
+        var marks = maximumMarks
         for scalar in name.unicodeScalars {
             if scalar.properties.isWhitespace {
                 pendingSpace = !scalars.isEmpty
+                marks = maximumMarks
             } else if isVisible(scalar) {
+                marks = scalar.properties.generalCategory == .nonspacingMark ? marks + 1 : 0
+                guard marks <= maximumMarks else { continue }
                 if pendingSpace { scalars.append(" ") }
                 pendingSpace = false
                 scalars.append(scalar)
@@ -46,11 +51,13 @@ extension ClientIDMetadataDocument {
         }
     }
 
+    /// UTS #39 §5.4: more nonspacing marks on one letter are not of any language, and cover the lines above and below.
+    private static let maximumMarks = 4
+
     /// Unicode Standard §23.2 and UTS #39: format characters hide or reorder what stands beside them.
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-        // Many marks on one letter cover the lines above and below.
         case .enclosingMark: false
         default: !scalar.properties.isDefaultIgnorableCodePoint
         }

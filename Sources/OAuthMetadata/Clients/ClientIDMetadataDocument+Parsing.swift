@@ -5,12 +5,15 @@ extension ClientIDMetadataDocument {
     public struct Rules: Sendable, Hashable {
         /// The acceptable values of ``maximumBytes``.
         public static let documentSizes: ClosedRange<Int> = 1_024...65_536
+        /// The acceptable values of ``maximumRedirectURIs``.
+        public static let redirectURICounts: ClosedRange<Int> = 1...1_000
 
         /// The largest document in bytes, within ``documentSizes``. The draft recommends 5 KiB.
         public var maximumBytes = 5_120
-        /// The most elements of `redirect_uris`.
+        /// The most elements of `redirect_uris`, within ``redirectURICounts``.
         public var maximumRedirectURIs = 32
-        /// The grant types that the authorization server supports. Others are left out of a parsed document.
+        /// The grant types that the authorization server supports, with `authorization_code`. Others are left out of a
+        /// parsed document.
         public var grantTypes = ["authorization_code", "refresh_token"]
         /// Whether documents may be at loopback hosts, and name them.
         public var loopback = ClientIdentifierURL.Loopback.refused

@@ -52,6 +52,20 @@ extension ResourceServerConfiguration.Fetching {
     }
 }
 
+extension FetchSettings {
+    /// Whether the keys or the metadata of an issuer are at a plain http URL of the host that gets the token. The
+    /// fetcher refuses each such request.
+    func sendsBearerUnencrypted(for issuer: IssuerConfiguration) -> Bool {
+        let text =
+            switch issuer.keys {
+            case .discovered: issuer.issuer
+            case .url(let text): text
+            }
+        guard let bearer, let url = try? AbsoluteURL(parsing: text) else { return false }
+        return url.scheme == .http && !url.isLoopback && HTTPHost(url) == bearer.host
+    }
+}
+
 extension ConfigurationError.Path {
     private static let fetching = tokens + "fetching"
     /// Where plain http is accepted.

@@ -40,6 +40,10 @@ struct CheckedTokens: Sendable {
             if tokens.issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
                 faults.add(path, "is in the list twice", "configure each issuer once")
             }
+            if fetching.sendsBearerUnencrypted(for: issuer) {
+                faults.add(
+                    .bearer + "host", "gets the token over plain http by \(path)", "use https for this host")
+            }
             let checked = issuer.check(at: path, resource: resource, insecureHTTP: insecureHTTP, &faults)
             if let checked { issuers.append(checked) }
         }

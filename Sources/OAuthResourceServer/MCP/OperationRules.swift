@@ -32,13 +32,7 @@ struct OperationRules: Sendable {
                 setting + "maximumBodyBytes", "is outside \(OperationLimits.bodyBytes.text) bytes",
                 "choose a size in this range")
         }
-        for (name, paths) in [
-            ("otherPaths", configured.otherPaths), ("endpointPaths", configured.endpointPaths ?? []),
-        ] as [(ConfigurationError.Path, [String])] {
-            for (index, path) in paths.enumerated() where path.utf8.first != UInt8(ascii: "/") {
-                faults.add((setting + name)[index], "does not begin with /", "write it as requests do")
-            }
-        }
+        configured.checkPaths(at: setting, &faults)
         var rules: [Rule] = []
         for (index, rule) in configured.rules.enumerated() {
             let patterns = [rule.method] + rule.subject.pattern
@@ -157,6 +151,32 @@ struct OperationRules: Sendable {
         // The strictest rule decides.
         if !demand.scopes.isEmpty { demand.exemption = nil }
         return demand
+    }
+}
+
+extension MCPScopeRules {
+    /// Finds paths that no request has, and endpoints to which no rule applies.
+    fileprivate func checkPaths(at setting: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+        let endpoints = endpointPaths ?? []
+        for (name, paths) in [("otherPaths", otherPaths), ("endpointPaths", endpoints)]
+            as [(ConfigurationError.Path, [String])]
+        {
+            for (index, path) in paths.enumerated() {
+                if path.utf8.first != UInt8(ascii: "/") {
+                    faults.add((setting + name)[index], "does not begin with /", "write it as requests do")
+                } else if path.utf8.contains(where: { "?#".utf8.contains($0) }) {
+                    faults.add((setting + name)[index], "has a query or fragment", "name the path alone")
+                }
+            }
+        }
+        for (index, path) in endpoints.enumerated() where otherPaths.contains(where: path.hasSameBytes) {
+            faults.add(
+                (setting + "endpointPaths")[index], "is in otherPaths too", "remove it from one of them")
+        }
+        if endpointPaths?.isEmpty == true {
+            faults.add(
+                setting + "endpointPaths", "is empty, so that no exemption counts", "name the MCP endpoint")
+        }
     }
 }
 

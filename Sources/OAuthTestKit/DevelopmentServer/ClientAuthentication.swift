@@ -1,5 +1,6 @@
 internal import HTTPMessages
 internal import OAuthClientMetadata
+internal import OAuthMetadata
 internal import WireFormat
 
 /// How the client of a token request identifies and authenticates itself (RFC 6749 §2.3, §3.2.1).
@@ -68,7 +69,8 @@ struct ClientAuthentication: Sendable {
         case .privateKeyJWT:
             guard let assertion else { throw .assertionNotAcceptable }
             do throws(ClientAssertionError) {
-                try await verifier.verify(assertion, by: client.keys)
+                try await verifier.verify(
+                    assertion, by: client.keys, algorithm: client.resolved?.document.signingAlgorithm)
             } catch .unavailable {
                 throw .assertionUndecided
             } catch {

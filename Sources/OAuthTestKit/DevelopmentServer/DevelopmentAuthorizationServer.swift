@@ -81,7 +81,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         let base = issuer.path.utf8.last == UInt8(ascii: "/") ? String(issuer.path.dropLast()) : issuer.path
         return ConsentEndpoint(
             page: ConsentPage(scopeSentences: sentences, subject: settings.subject),
-            store: ConsentStore(capacity: settings.capacity), origin: issuer.origin, path: base + Routes.consent)
+            store: ConsentStore(capacity: settings.capacity), origin: issuer.origin, path: base + Routes.consent,
+            cookiePath: base.isEmpty ? "/" : base)
     }
 
     private static func assertions(for issuer: FakeIssuer) throws(TestKitError) -> ClientAssertionVerifier {

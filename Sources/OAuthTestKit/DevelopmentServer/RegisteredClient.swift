@@ -36,7 +36,11 @@ struct RegisteredClient: Sendable {
     /// A client that has a client ID metadata document.
     init(_ client: ResolvedClient, keys: (any KeySource)?) {
         id = client.document.clientID.text
-        authentication = keys == nil ? .none : .privateKeyJWT
+        authentication =
+            switch client.document.authentication {
+            case .none: .none
+            case .privateKeyJWT: .privateKeyJWT
+            }
         let names = client.document.grantTypes
         grantTypes = Set(
             DevelopmentAuthorizationServer.GrantType.allCases.filter { type in

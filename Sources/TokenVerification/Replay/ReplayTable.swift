@@ -39,6 +39,13 @@ struct ReplayTable {
         return .first
     }
 
+    /// The next second, or a later one if there is nothing to remove before it. After a long quiet time, the empty
+    /// seconds are more than the lists: to pass each of them would take longer than to look at the lists.
+    private func secondToClean(after second: Int, _ present: Int) -> Int {
+        guard seconds[second + 1] == nil, present - second > seconds.count else { return second + 1 }
+        return min(seconds.keys.min() ?? present, present)
+    }
+
     private func second(_ time: Duration) -> Int { Int((time - start).components.seconds) }
 
     private mutating func removeExpired(before present: Int, work: Int) {
@@ -46,8 +53,7 @@ struct ReplayTable {
         while oldest < present, work > 0 {
             guard let digest = seconds[oldest]?.popLast() else {
                 seconds[oldest] = nil
-                // After a quiet time every list is empty: there is nothing to pass.
-                oldest = seconds.isEmpty ? present : oldest + 1
+                oldest = secondToClean(after: oldest, present)
                 work -= 1
                 continue
             }

@@ -295,11 +295,6 @@ struct OpenOperationTests {
         }
         #expect(try await served("/v1/mcp") == "<anonymous>")
         #expect(try await served("/mcp") == nil)
-        rules.otherPaths = ["/v1/mcp"]
-        let other = try self.fixture(rules)
-        let exchange = try await GuardExchange(
-            other.server, .post, "/v1/mcp", fields: [Self.json], body: Self.tool("ping"))
-        #expect(exchange.served == nil)
     }
 
     // MARK: With a token
@@ -462,6 +457,26 @@ struct OpenOperationTests {
         #expect(
             error?.lines == [
                 "requirements.operations.endpointPaths[1] does not begin with /; write it as requests do"
+            ])
+    }
+
+    @Test("An endpoint path is one that a request can have, and the rules apply to it")
+    func uselessEndpoint() {
+        var rules = Self.rules
+        rules.otherPaths = ["/upload"]
+        rules.endpointPaths = ["/mcp?a", "/mcp", "/mcp#a", "/upload"]
+        let error = #expect(throws: ConfigurationError.self) { try fixture(rules) }
+        #expect(
+            error?.lines == [
+                "requirements.operations.endpointPaths[0] has a query or fragment; name the path alone",
+                "requirements.operations.endpointPaths[2] has a query or fragment; name the path alone",
+                "requirements.operations.endpointPaths[3] is in otherPaths too; remove it from one of them",
+            ])
+        rules.endpointPaths = []
+        let empty = #expect(throws: ConfigurationError.self) { try fixture(rules) }
+        #expect(
+            empty?.lines == [
+                "requirements.operations.endpointPaths is empty, so that no exemption counts; name the MCP endpoint"
             ])
     }
 

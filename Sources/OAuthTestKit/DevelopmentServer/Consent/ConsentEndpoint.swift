@@ -13,6 +13,8 @@ struct ConsentEndpoint: Sendable {
     let origin: String
     /// The path of this endpoint.
     let path: String
+    /// The path of the issuer, below which are this endpoint and the one that asks.
+    let cookiePath: String
 
     private static let cookie = "consent"
 
@@ -26,9 +28,10 @@ struct ConsentEndpoint: Sendable {
             code: code, target: target, browser: Digest.sha256(Array(browser.utf8)),
             expiresAt: now + ConsentStore.patience)
         var response = page.question(about: consent, named: store.add(consent), action: path)
-        // No `Secure`: this server speaks http on loopback.
+        // No `Secure`: this server speaks http on loopback. Not `Strict`: a browser that comes from the client would
+        // not send the cookie, and the page that is open in another tab could not be answered any more.
         response.fields[.setCookie] = HTTPFields.Value(
-            "\(Self.cookie)=\(browser); Path=\(path); HttpOnly; SameSite=Strict")
+            "\(Self.cookie)=\(browser); Path=\(cookiePath); HttpOnly; SameSite=Lax")
         return response
     }
 

@@ -60,7 +60,7 @@ struct ConsentPage: Sendable {
     }
 
     private func warning(_ display: Display) -> HTMLText {
-        guard display.isOnLoopbackOnly else { return "" }
+        guard display.isOnThisMachine else { return "" }
         return """
             <p class="warning" role="note"><strong>This application runs on your own computer.</strong> Any program \
             there can pass for it. Allow it only if you have just started the sign-in yourself.</p>
@@ -125,7 +125,8 @@ private struct Display {
     let host: String
     let trust: ClientTrustPolicy.Trust
     let destination: String
-    let isOnLoopbackOnly: Bool
+    /// Whether the answer goes to a port of this machine, where any other program can listen instead of the client.
+    let isOnThisMachine: Bool
     /// The source expression of the destination for `form-action`.
     let formTarget: String
 
@@ -138,17 +139,14 @@ private struct Display {
             host = "registered by itself"
         }
         trust = client.resolved?.trust ?? .unverified
-        isOnLoopbackOnly =
-            client.resolved?.document.redirectsToLoopbackOnly
-            ?? client.redirectURIs.allSatisfy { uri in
-                if case .loopback = uri.destination { true } else { false }
-            }
         switch redirectURI.destination {
         case .web(let url), .loopback(let url):
             destination = String(decoding: url.origin.utf8.dropFirst(url.scheme.rawValue.utf8.count + 3), as: UTF8.self)
+            isOnThisMachine = url.isLoopback
             // CSP has no source expression for an IPv6 address.
             formTarget = url.hostKind == .ipv6 ? "\(url.scheme.rawValue):" : url.origin
         case .privateScheme(let scheme):
+            isOnThisMachine = false
             destination = "an app on this device (\(scheme):)"
             formTarget = "\(scheme):"
         }
