@@ -21,10 +21,14 @@ struct ClientDocumentCreation {
         }
         var faults: [String] = []
         let clientID = list.value("--client-id", "an https URL with a path, in its normal form") { text in
-            Self.parsed({ () throws(ClientIdentifierURL.Fault) in try ClientIdentifierURL(text) }, &faults) { $0.code }
+            Self.parsed({ () throws(ClientIdentifierURL.Fault) in try ClientIdentifierURL(text) }, &faults) {
+                "--client-id: \($0.remedy)"
+            }
         }
         let redirectURIs = list.values("--redirect-uri", "a safe redirect URI") { text in
-            Self.parsed({ () throws(RedirectURI.Fault) in try RedirectURI(text) }, &faults) { $0.remedy }
+            Self.parsed({ () throws(RedirectURI.Fault) in try RedirectURI(text) }, &faults) {
+                "--redirect-uri: \($0.remedy)"
+            }
         }
         let url = { (text: String) in try? AbsoluteURL(parsing: text) }
         let clientURI = list.value("--client-uri", "a URL", url)

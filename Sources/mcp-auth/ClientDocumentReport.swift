@@ -13,7 +13,12 @@ struct ClientDocumentReport {
     }
 
     var outcome: Outcome {
-        let verdict = failures == 0 ? "An authorization server accepts this client." : "\(failures) to change."
+        let verdict =
+            switch failures {
+            case 0: "An authorization server accepts this client."
+            case 1: "1 fault: an authorization server refuses this client."
+            default: "\(failures) faults: an authorization server refuses this client."
+            }
         return Outcome(
             status: failures == 0 ? .good : .refused, output: (lines + ["", verdict]).joined(separator: "\n") + "\n")
     }

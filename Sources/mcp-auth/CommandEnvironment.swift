@@ -34,9 +34,9 @@ struct CommandEnvironment {
 struct Outcome: Equatable {
     /// The exit status.
     enum Status: Int32 {
-        /// The token is good, or everything could be shown.
+        /// The token or document is good, or everything could be shown or written.
         case good = 0
-        /// The token or every key is refused, or a part could not be decoded.
+        /// The token, the document or every key is refused, or a part could not be decoded.
         case refused = 1
         /// The command could not run: wrong usage, or an input that cannot be read.
         case usage = 2

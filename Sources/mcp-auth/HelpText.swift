@@ -3,13 +3,13 @@ enum HelpText {
     static let all = """
         Usage: mcp-auth <command> [options]
 
-        Looks at OAuth access tokens and key sets, and judges them as the library does; makes tokens for servers without
-        an authorization server.
+        Looks at OAuth access tokens, key sets and documents of clients, and judges them as the library does. Makes
+        documents of clients, and tokens for servers without an authorization server.
 
           token inspect     what a token says; proves nothing
           token verify      whether a token is good, by the keys of a set
           jwks inspect      the keys of a set, and why some are not used
-          cimd create       a client ID metadata document
+          cimd create       a new client ID metadata document (the JSON at the URL that is a client_id)
           cimd validate     whether an authorization server would accept such a document, rule by rule
           static-token new  a new pre-shared token, and the line by which a server recognises it
 
@@ -69,32 +69,37 @@ enum HelpText {
         Usage: mcp-auth cimd create --client-id URL --name NAME --redirect-uri URI... [options]
 
         Writes a client ID metadata document: the JSON that a client publishes at the URL that is its client_id, so that
-        authorization servers know it without registration. Writes nothing when a server would refuse it.
+        authorization servers know it without registration. Writes nothing when a server would refuse it. Standard error
+        says where to publish it.
 
-          --client-id URL       required: where the document will be; https, with a path
+          --client-id URL       required: the URL at which you will publish the document; https, with a path
           --name NAME           required: the name that people see when they are asked for consent
-          --redirect-uri URI    required, several times: https, http on a loopback host, or a scheme of the app
+          --redirect-uri URI    required, repeatable: https, http on a loopback host, or a scheme of the app
           --client-uri URL      the home page of the client
           --logo-uri URL        its logo
-          --scope SCOPES        what it may ask for; several times, or several scopes separated by spaces
+          --scope SCOPES        the scopes that it may ask for, separated by spaces; repeatable (no statement)
           --auth-method M       none, or private_key_jwt (none)
-          --jwks-uri URL        the public keys of the client, for private_key_jwt
-          --output FILE         write to a file instead of standard output
+          --jwks-uri URL        where the public keys of the client are; required for private_key_jwt
+          --output FILE         write to a file instead of standard output; an old file is replaced
           --help                show this text
 
-        Exit status: 0 the document was written, 2 the command could not be carried out.
+        Example:
+          mcp-auth cimd create --client-id https://app.example.com/client.json --name 'My app' \\
+            --redirect-uri http://127.0.0.1/callback --output client.json
+
+        Exit status: 0 the document was written, 2 nothing was written.
         """
 
     static let clientDocumentValidate = """
         Usage: mcp-auth cimd validate URL
                mcp-auth cimd validate FILE|- --client-id URL
 
-        Fetches a client ID metadata document as an authorization server does (https from public addresses, no
-        redirection, 5 s, 5 KiB), or reads one that is not published yet, and prints each rule with pass or FAIL, and
-        what to change. With a URL it also says how long servers keep the document.
+        Fetches a client ID metadata document as an authorization server does: https from public addresses, no
+        redirection, at most 5 seconds and 5,120 bytes. Or reads a document that is not published yet. Prints each rule
+        with pass or FAIL, and what to change. With a URL, it also says how long a server keeps the document.
 
-          --client-id URL       where the document of the file will be
-          --allow-loopback      also accept URLs of this machine, as servers for development may do
+          --client-id URL       the URL at which you will publish the file
+          --allow-loopback      also accept http and https URLs of this machine, as servers for development may do
           --help                show this text
 
         Exit status: 0 a server accepts the document, 1 it does not, 2 the command could not be carried out.

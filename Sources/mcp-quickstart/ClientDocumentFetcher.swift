@@ -1,8 +1,7 @@
 import ResourceServerKit
 
-/// Fetches documents of clients: from strangers as an authorization server must, and from this machine for development.
-///
-/// Only a resolver that accepts URLs of loopback hosts asks for one.
+/// Fetches documents of clients: from other hosts as an authorization server must, and from this machine for
+/// development. A resolver asks for a URL of this machine only if its rules accept loopback hosts.
 struct ClientDocumentFetcher: DocumentFetcher {
     private let strangers: any DocumentFetcher
     private let thisMachine: any DocumentFetcher

@@ -19,7 +19,7 @@ struct Introduction {
         let token =
             if let tokenCommand {
                 """
-                Get a token from the development authorization server, which approves every request:
+                Get a token from the development authorization server, without a login:
                   TOKEN=$(\(tokenCommand) | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
                 """
             } else if issuers.isEmpty {

@@ -94,7 +94,7 @@ struct Quickstart {
         }
     }
 
-    /// Makes an authorization server that approves every request.
+    /// Makes the embedded authorization server.
     private func authorizationServer(
         _ issuer: String, for configuration: ResourceServerConfiguration
     ) throws(ConfigurationError) -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {

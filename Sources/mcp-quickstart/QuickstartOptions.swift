@@ -9,11 +9,11 @@ struct QuickstartOptions {
     var issuerPort: UInt16 = 9000
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
-    /// Whether the embedded authorization server asks before it issues a code.
+    /// Whether the embedded authorization server asks a person before it issues a code.
     var asksForConsent = false
-    /// Hosts of clients that the consent page calls verified.
+    /// The hosts whose clients the consent page shows as verified.
     var verifiedClientHosts: [DomainRule] = []
-    /// Whether documents of clients may be on this machine.
+    /// Whether client ID metadata documents may be on this machine.
     var allowsLoopbackClients = false
     /// The certificate authorities to trust; nil means those of the system.
     var certificateAuthorities: CertificateAuthorityFile?
@@ -33,15 +33,16 @@ struct QuickstartOptions {
           --port N                    port of the MCP server, 0 for any free one (8080)
           --issuer-port N             port of the authorization server, 0 for any free one (9000)
           --issuer URL                use this authorization server instead of the embedded one; repeatable
-          --jwks-url URL              where the keys of the one issuer stand, instead of finding them
+          --jwks-url URL              with one --issuer: the URL of its keys, instead of discovering it
           --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
-          --consent                   ask in the browser before a code is issued
-          --verified-client-host HOST a host of client ID metadata documents that the page calls verified; repeatable
-          --dangerously-allow-loopback-clients
-                                      accept client ID metadata documents of this machine
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
+          --consent                   the embedded server asks on a page in the browser before a client gets a code
+          --verified-client-host HOST with --consent: clients whose document is on this host are shown as verified;
+                                      a host, or *.example.com for all below a domain; repeatable
+          --dangerously-allow-loopback-clients
+                                      the embedded server accepts documents of clients on this machine, http too
           --help                      show this text
 
         Everything about tokens can come from the environment too: OAUTH_ISSUERS, OAUTH_RESOURCE, OAUTH_MODE,

@@ -1,6 +1,7 @@
 import OAuthClientMetadata
 import OAuthMetadata
 import SafeFetch
+import WireFormat
 
 // The code of the landing page: it is here so that it compiles.
 
@@ -9,6 +10,11 @@ func findClient(_ clientID: String, _ requested: String?) async throws {
     let client = try await resolver.client(clientID)
     guard let redirectURI = client.redirectURI(for: requested) else { return }  // show an error page; never redirect
     _ = redirectURI
+}
+
+func makeVerifier(issuer: IssuerIdentifier, tokenEndpoint: AbsoluteURL) throws -> ClientAssertionVerifier {
+    let verifier = try ClientAssertionVerifier(issuer: issuer, tokenEndpoint: tokenEndpoint)
+    return verifier
 }
 
 func authenticateClient(

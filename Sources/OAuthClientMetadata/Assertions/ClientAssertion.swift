@@ -20,9 +20,9 @@ public struct ClientAssertion: Sendable, CustomStringConvertible, CustomReflecta
     /// Parses an assertion.
     ///
     /// - Parameters:
-    ///   - text: `client_assertion`.
-    ///   - type: `client_assertion_type`.
-    ///   - clientID: `client_id` of the request; nil when it has none (RFC 7521 §4.2: optional).
+    ///   - text: The form parameter `client_assertion`.
+    ///   - type: The form parameter `client_assertion_type`.
+    ///   - clientID: The form parameter `client_id`; nil when the request has none (RFC 7521 §4.2: optional).
     /// - Throws: ``ClientAssertionError/invalid(_:)``.
     public init(_ text: String, type: String, clientID: String?) throws(ClientAssertionError) {
         guard type.hasSameBytes(as: Self.type) else { throw .invalid(.assertionType) }

@@ -1,20 +1,19 @@
 public import JOSE
 
-/// Why a client assertion does not authenticate its client. For the operator: a client is told
-/// ``ClientAssertionError/oauthError`` only.
+/// Why a client assertion does not authenticate its client. For the operator: tell a client only ``oauthError``.
 public enum ClientAssertionError: Error, Sendable, Hashable {
     /// The assertion is not acceptable.
     case invalid(Reason)
-    /// It cannot be decided now: the keys of the client or the replay store are unavailable. `retryAfter` is in
+    /// The verifier cannot decide now. The client may try again with a new assertion after `retryAfter`
     /// seconds.
     case unavailable(Outage, retryAfter: Int)
 
     /// Why an assertion is not acceptable.
     public enum Reason: Sendable, Hashable {
-        /// `client_assertion_type` is another one.
+        /// `client_assertion_type` is not ``ClientAssertion/type``.
         case assertionType
-        /// The form, the header, the key, the signature or a claim. An `exp` that is too far in the future is
-        /// ``JOSE/JOSEError/ClaimDefect/lifetimeTooLong``.
+        /// The form, the header, the key, the signature or a claim is not acceptable. An `exp` that is too far in the
+        /// future is ``JOSE/JOSEError/ClaimDefect/lifetimeTooLong``.
         case jwt(JOSEError)
         /// The assertion names another client than the request.
         case otherClient
@@ -34,7 +33,7 @@ public enum ClientAssertionError: Error, Sendable, Hashable {
         case keys
         /// The replay store.
         case replayStore = "replay_store"
-        /// libcrypto.
+        /// The cryptographic library, libcrypto.
         case cryptography
     }
 
@@ -52,7 +51,8 @@ public enum ClientAssertionError: Error, Sendable, Hashable {
         }
     }
 
-    /// The value of `error` for the client (RFC 6749 §5.2): nothing else is told.
+    /// The value of `error` for the client: `invalid_client` (RFC 6749 §5.2) or `temporarily_unavailable`. Tell a
+    /// client nothing else.
     public var oauthError: String {
         switch self {
         case .invalid: "invalid_client"

@@ -16,12 +16,12 @@ public import WireFormat
 public struct ClientAssertionVerifier: Sendable {
     /// What `aud` must be.
     public enum Audience: Sendable, Hashable {
-        /// The issuer identifier of the authorization server. The safest choice (RFC 7523bis): no other server can
-        /// have it.
+        /// The issuer identifier of the authorization server. This is the safest choice, because no other server has
+        /// it (draft-ietf-oauth-rfc7523bis).
         case issuer
         /// The URL of the token endpoint.
         case tokenEndpoint
-        /// One of them: older clients use the token endpoint. The default.
+        /// The issuer identifier or the URL of the token endpoint, which older clients use. The default.
         case either
     }
 
@@ -29,16 +29,16 @@ public struct ClientAssertionVerifier: Sendable {
     public struct Settings: Sendable, Hashable {
         /// What `aud` must be.
         public var audience = Audience.either
-        /// The algorithms that `alg` may name. By default all that a public key verifies.
+        /// The algorithms that `alg` may name; at least one. By default all of ``JOSE/SignatureAlgorithm``.
         public var algorithms = SignatureAlgorithm.all
-        /// How far clocks may differ, in seconds, within ``JOSE/JWTPolicy/clockSkews``.
+        /// The largest accepted difference between clocks in seconds; 0…300.
         public var clockSkew = 60
 
         /// The defaults.
         public init() {}
     }
 
-    /// The longest time between now and `exp` in seconds, before the skew is added.
+    /// The longest time from now until `exp` in seconds. ``Settings/clockSkew`` is added.
     public static let maximumLifetime = 300
     /// The longest `jti` in bytes.
     public static let maximumTokenIDBytes = 256
@@ -53,8 +53,9 @@ public struct ClientAssertionVerifier: Sendable {
     /// - Parameters:
     ///   - issuer: The issuer identifier of this authorization server.
     ///   - tokenEndpoint: The URL of its token endpoint, as in its metadata.
-    ///   - replayStore: Remembers used assertions. Several instances of a server must share one.
-    ///   - settings: The settings.
+    ///   - replayStore: Remembers used assertions. Several instances of a server must share one: by default, each
+    ///     remembers its own in memory.
+    ///   - settings: What is accepted.
     ///   - clock: The time of day.
     /// - Throws: ``TokenVerification/ConfigurationError`` when a setting is out of range.
     public init(
@@ -80,15 +81,17 @@ public struct ClientAssertionVerifier: Sendable {
         self.clock = clock
     }
 
-    /// Verifies an assertion and uses it up.
+    /// Verifies an assertion and uses it up: the same assertion is refused afterwards. Returns when it is good.
     ///
     /// - Parameters:
     ///   - assertion: The parsed assertion.
-    ///   - keys: The keys of the client that it names; nil when the client has none. Their
-    ///     ``JOSE/JSONWebKeySet/issuer`` is the `client_id`.
+    ///   - keys: The keys of the client that the assertion names; nil when it has none. For a client with a document,
+    ///     they are ``ClientIDResolver/keys(of:)``. For a registered client, make a
+    ///     ``TokenVerification/StaticKeySource`` of its key set, whose ``JOSE/JSONWebKeySet/issuer`` must be the
+    ///     `client_id`.
     ///   - algorithm: `token_endpoint_auth_signing_alg` of the client, the only `alg` that it uses then; nil when the
     ///     client names none.
-    /// - Throws: ``ClientAssertionError``.
+    /// - Throws: ``ClientAssertionError``, for the first check that fails.
     public func verify(
         _ assertion: ClientAssertion, by keys: (any KeySource)?, algorithm: String? = nil
     ) async throws(ClientAssertionError) {

@@ -7,12 +7,12 @@ extension ClientIDResolver {
     public struct Settings: Sendable {
         /// What a document must be.
         public var rules = ClientIDMetadataDocument.Rules()
-        /// Which clients may be resolved.
+        /// Which clients may be resolved, and which are shown as verified.
         public var trust = ClientTrustPolicy()
-        /// The operator's second list: a redirection must match one of these, beside what the client has registered.
-        /// Nil for no second list; an empty list admits nothing.
+        /// The operator's list of redirect URIs. The URI of a request must match one of these, and also one of the
+        /// document. Nil for no such list; an empty list admits nothing.
         public var redirectURIPatterns: [RedirectURIPattern]?
-        /// The most documents that are kept: 1…100,000. The least recently used one is dropped.
+        /// The largest number of documents that are kept: 1…100,000. The least recently used one is dropped.
         public var capacity = 1_000
 
         /// The defaults.
@@ -45,22 +45,25 @@ extension ClientIDResolver {
 
     /// The constants of a resolver.
     public enum Limits {
-        /// How long a document is fresh: its `max-age`, moved into this range.
+        /// How long a document is fresh: its `max-age`, moved into this range. A document with `no-store` is not kept:
+        /// it is fetched for each request.
         public static let lifetimes: ClosedRange<Duration> = .seconds(60) ... .seconds(86_400)
         /// How long a document without `max-age` is fresh.
         public static let lifetime: Duration = .seconds(300)
-        /// How long an expired document stays in use while it cannot be fetched.
+        /// How long a document stays in use after it has expired, while it cannot be fetched.
         public static let staleTime: Duration = .seconds(86_400)
         /// How long a failure is remembered: the next requests of this client are answered without a fetch.
         public static let failureTime: Duration = .seconds(10)
-        /// The longest time of a fetch.
+        /// The longest time for one fetch.
         public static let fetchTime: Duration = .seconds(5)
-        /// The most fetches of new documents at the same time, and the most of known ones.
+        /// The largest number of fetches of new documents at the same time, and of known ones. One more fails with
+        /// ``ClientResolutionError/tooManyFetches``.
         public static let concurrentFetches = 32
-        /// The most fetches from one host in a row. One more is allowed after each ``fetchInterval``. New documents,
-        /// known ones and keys have this limit each.
+        /// The largest number of fetches from one host that may follow each other at once. One more is allowed after
+        /// each ``fetchInterval``, up to this number again. Until then a fetch fails with
+        /// ``ClientResolutionError/tooManyFetches``. New documents, known ones and keys have this limit each.
         public static let fetchesPerHost = 10
-        /// See ``fetchesPerHost``.
+        /// The time after which one fetch from a host is allowed again: see ``fetchesPerHost``.
         public static let fetchInterval: Duration = .seconds(2)
         /// The largest key set at a `jwks_uri` in bytes.
         public static let maximumKeySetBytes = 32_768

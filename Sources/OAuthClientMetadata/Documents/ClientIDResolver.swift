@@ -9,13 +9,14 @@ internal import WireFormat
 ///
 /// **Checks** the URL, the operator's ``ClientTrustPolicy`` before anything is fetched, the status, the content type
 /// and the document. It fetches each document once for any number of requests, keeps it as its `Cache-Control` says
-/// within ``Limits``, and revalidates it. If a document cannot be fetched again, the earlier one stays in use for
-/// ``Limits/staleTime``. A host that answers with another status or with a bad document has withdrawn the client: the
-/// earlier document is dropped.
+/// within ``Limits``, and revalidates it. If a document cannot be fetched again for a reason that may pass (see
+/// ``ClientResolutionError/isTemporary``), the earlier one stays in use for ``Limits/staleTime``. A host that answers
+/// with another status or with a bad document has withdrawn the client: the earlier document is dropped.
 /// **Does not check** the addresses behind the URL: the fetcher does. Give it a fetcher for untrusted URLs, such as
-/// `CurlFetcher(policy: .untrusted())`: the URLs come from strangers. It does not fetch logos and other pages.
+/// `CurlFetcher(policy: .untrusted())`, because anyone can send any URL. The resolver does not fetch logos and other
+/// pages.
 ///
-/// Many requests may use one resolver at the same time.
+/// Make one resolver for the whole program. Many requests may use it at the same time.
 ///
 /// - SeeAlso: [Client ID Metadata Document
 ///   §4](https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/)
@@ -30,8 +31,8 @@ public final class ClientIDResolver: Sendable {
     /// Makes a resolver. It fetches nothing yet.
     ///
     /// - Parameters:
-    ///   - fetcher: A fetcher for untrusted URLs.
-    ///   - settings: The settings.
+    ///   - fetcher: A fetcher for untrusted URLs. It fetches the documents, and the key sets at a `jwks_uri`.
+    ///   - settings: What is accepted, and how much is kept.
     ///   - clock: The clock for ages and waits.
     ///   - observer: Receives the events.
     /// - Throws: ``TokenVerification/ConfigurationError`` when a setting is out of range.
@@ -51,10 +52,13 @@ public final class ClientIDResolver: Sendable {
         cache = Mutex(ClientDocumentCache(capacity: settings.capacity))
     }
 
-    /// Finds a client.
+    /// Finds a client: in the cache, or by a fetch. A caller waits at most ``Limits/fetchTime`` and one second. A
+    /// caller that is cancelled does not cancel the fetch of the others.
     ///
-    /// - Parameter clientID: The `client_id` of the request.
-    /// - Throws: ``ClientResolutionError``. A client is told its ``ClientResolutionError/oauthError`` only.
+    /// - Parameter clientID: The `client_id` of the request, byte for byte. Ask only for a text that
+    ///   ``OAuthMetadata/ClientIdentifierURL/isURL(_:)`` accepts; others are those of registered clients.
+    /// - Throws: ``ClientResolutionError``. Tell a client its ``ClientResolutionError/oauthError`` only. At the
+    ///   authorization endpoint, show an error page and never redirect.
     public func client(_ clientID: String) async throws(ClientResolutionError) -> ResolvedClient {
         let url: ClientIdentifierURL
         do throws(ClientIdentifierURL.Fault) {
@@ -81,10 +85,11 @@ public final class ClientIDResolver: Sendable {
         }
     }
 
-    /// The keys with which the client signs its assertions; nil when its document names none.
+    /// The keys that verify the client's assertions; nil when the client is public. Does not suspend.
     ///
-    /// The keys of a `jwks_uri` are fetched and cached as those of an issuer: see ``TokenVerification/RemoteKeySet``.
-    /// They are at most ``Limits/maximumKeySetBytes``, and ``Limits/fetchesPerHost`` limits their hosts too.
+    /// The keys at a `jwks_uri` are fetched at the first use, and cached as those of an issuer: see
+    /// ``TokenVerification/RemoteKeySet``. They are at most ``Limits/maximumKeySetBytes``, and
+    /// ``Limits/fetchesPerHost`` limits their hosts too.
     public func keys(of client: ResolvedClient) -> (any KeySource)? {
         guard case .privateKeyJWT(let keys) = client.document.authentication else { return nil }
         switch keys {

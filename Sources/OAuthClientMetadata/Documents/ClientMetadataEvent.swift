@@ -1,15 +1,16 @@
 /// What an operator learns about clients that are found by their documents. No case contains a URL or text of a
-/// document: a host is the only thing that is named, and it is ASCII of at most 253 bytes.
+/// document. `host` is the host of the document: ASCII, at most 253 bytes.
 public enum ClientMetadataEvent: Sendable, Hashable {
     /// A document was fetched and is in use.
     case fetched(host: String)
     /// A document could not be used.
     case refused(host: String, ClientResolutionError)
-    /// A document was fetched, and something that people consent to is different from before.
+    /// A document was fetched, and its ``ResolvedClient/fingerprint`` differs from that of the earlier one.
     case changed(host: String)
-    /// A document could not be fetched again. The earlier one stays in use.
+    /// A document could not be fetched again. The earlier one stays in use. `age` is the time since it was last
+    /// confirmed.
     case servedStale(host: String, age: Duration, ClientResolutionError)
-    /// The URL of a document has a query, which the draft discourages.
+    /// The URL of a document has a query, which the draft discourages. Reported when the document is first fetched.
     case queryInURL(host: String)
 
     /// Receives the events. Called from any task; it must return quickly.
@@ -28,7 +29,7 @@ public enum ClientMetadataEvent: Sendable, Hashable {
 }
 
 extension ClientMetadataEvent: CustomStringConvertible {
-    /// One line: the name of the event, then `key=value` pairs.
+    /// One line: the name of the event, then `key=value` pairs. An age is in seconds.
     public var description: String {
         switch self {
         case .fetched(let host), .changed(let host), .queryInURL(let host): "\(name) host=\(host)"

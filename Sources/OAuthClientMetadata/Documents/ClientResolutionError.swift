@@ -5,11 +5,11 @@ public import OAuthMetadata
 public enum ClientResolutionError: Error, Sendable, Hashable {
     /// The `client_id` is not an acceptable URL.
     case clientID(ClientIdentifierURL.Fault)
-    /// The operator does not admit clients of this host.
+    /// The ``ClientTrustPolicy`` does not admit clients of this host. Nothing was fetched.
     case denied
     /// The document could not be fetched.
     case fetch(FetchError)
-    /// The response has another status than 200. A redirection is one: it is never followed.
+    /// The status of the response, which is not 200. Redirections are not followed.
     case status(Int)
     /// The response is neither `application/json` nor `application/…+json`.
     case contentType
@@ -17,10 +17,11 @@ public enum ClientResolutionError: Error, Sendable, Hashable {
     case document(ClientIDMetadataDocument.Invalid)
     /// `jwks` has no usable key, although the client authenticates with `private_key_jwt`.
     case noUsableKey
-    /// Too many documents of this host, or too many at the same time, were asked for.
+    /// A limit of fetches is reached: ``ClientIDResolver/Limits/fetchesPerHost`` or
+    /// ``ClientIDResolver/Limits/concurrentFetches``.
     case tooManyFetches
 
-    /// A stable, bounded code for events and metrics: that of the first fault.
+    /// A stable, bounded code for events and metrics. For a document with several faults, it is that of the first.
     public var code: String {
         switch self {
         case .clientID(let fault): fault.code
@@ -48,6 +49,7 @@ public enum ClientResolutionError: Error, Sendable, Hashable {
         }
     }
 
-    /// The value of `error` for the client (RFC 6749 §5.2, §4.1.2.1): nothing else is told.
+    /// The value of `error` for the client: `invalid_client` (RFC 6749 §5.2) or `temporarily_unavailable`
+    /// (§4.1.2.1). Tell a client nothing else.
     public var oauthError: String { isTemporary ? "temporarily_unavailable" : "invalid_client" }
 }

@@ -1,12 +1,13 @@
 public import OAuthMetadata
 
-/// Which clients an authorization server knows by their host: it decides before anything is fetched.
+/// Decides by the host of a `client_id` whether a client may be resolved, and whether it is verified. It decides before
+/// anything is fetched.
 public struct ClientTrustPolicy: Sendable, Hashable {
     /// The clients that may be resolved.
     public enum Admission: Sendable, Hashable {
-        /// Every client whose host no rule of ``ClientTrustPolicy/denied`` holds.
+        /// Every client whose host is not in ``ClientTrustPolicy/denied``.
         case everyClient
-        /// Only clients whose host one of the rules holds.
+        /// Only clients whose host matches one of these rules, or one of ``ClientTrustPolicy/verified``.
         case only([DomainRule])
     }
 
@@ -14,7 +15,7 @@ public struct ClientTrustPolicy: Sendable, Hashable {
     public enum Trust: String, Sendable, Hashable {
         /// The client may not be resolved.
         case denied
-        /// Nothing is known of the client but its host.
+        /// The client may be resolved, and the operator does not know its host.
         case unverified
         /// The operator knows the host.
         case verified
@@ -24,7 +25,7 @@ public struct ClientTrustPolicy: Sendable, Hashable {
     public var admission: Admission
     /// Hosts whose clients are never resolved. They win over every other list.
     public var denied: [DomainRule]
-    /// Hosts that the operator knows. A consent page shows it.
+    /// Hosts that the operator knows. A consent page shows their clients as verified.
     public var verified: [DomainRule]
 
     /// Makes a policy. By default every client may be resolved, and none is verified.
@@ -34,7 +35,7 @@ public struct ClientTrustPolicy: Sendable, Hashable {
         self.verified = verified
     }
 
-    /// What the operator says about a client.
+    /// What the operator says about the client with this identifier.
     public func trust(in client: ClientIdentifierURL) -> Trust {
         func holds(_ rules: [DomainRule]) -> Bool { rules.contains { $0.holds(client) } }
         if holds(denied) { return .denied }

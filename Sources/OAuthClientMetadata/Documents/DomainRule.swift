@@ -1,18 +1,19 @@
 public import OAuthMetadata
 internal import WireFormat
 
-/// A host name, or all hosts below one, in a list of an operator.
+/// An entry in a list of hosts: one host, or all hosts below a domain.
 ///
 /// `app.example.com` is that host alone. `*.example.com` is every host below it, and not `example.com` itself. Labels
-/// are compared one by one, in any ASCII case: `evilexample.com` is not below `example.com`.
+/// are compared one by one, without regard to ASCII case: `evilexample.com` is not below `example.com`. No rule matches
+/// an IPv6 address.
 public struct DomainRule: Sendable, Hashable, CustomStringConvertible {
     /// Why a text is not a domain rule.
     public enum Fault: String, Error, Sendable, Hashable {
         /// The text is not a host name, or it has a scheme, a port or a path.
         case notAHost = "not_a_host"
-        /// A `*` is not the whole first label.
+        /// A `*` is not the whole first label, or an address follows it.
         case wildcard
-        /// A `*` with fewer than two labels behind it, which would hold a whole top-level domain.
+        /// Fewer than two labels follow the `*`, so that the rule would match a whole top-level domain.
         case tooWide = "too_wide"
     }
 
@@ -21,7 +22,7 @@ public struct DomainRule: Sendable, Hashable, CustomStringConvertible {
     private let labels: [[UInt8]]
     private let isBelow: Bool
 
-    /// Parses a rule.
+    /// Parses a rule, such as `app.example.com` or `*.example.com`.
     ///
     /// - Throws: ``Fault`` for the first fault.
     public init(_ text: String) throws(Fault) {
@@ -36,7 +37,7 @@ public struct DomainRule: Sendable, Hashable, CustomStringConvertible {
         guard !isBelow || URLGrammar.hostKind(of: bytes) == .name else { throw .wildcard }
     }
 
-    /// Whether the rule holds the host of a client.
+    /// Whether the rule matches the host of a client.
     public func holds(_ client: ClientIdentifierURL) -> Bool {
         guard client.url.hostKind != .ipv6 else { return false }
         let host = Self.labels(of: Array(client.url.host.utf8)[...])

@@ -5,9 +5,10 @@ extension ClientIDMetadataDocument {
     public static let maximumDisplayName = 80
 
     /// `client_name` as it may be shown to a person: one line, at most ``maximumDisplayName`` scalars, without
-    /// controls, invisible characters and characters that turn the writing direction. Empty when nothing remains.
+    /// control characters, invisible characters and characters that change the writing direction. Empty when nothing
+    /// remains.
     ///
-    /// Anybody can publish any name. Always show ``displayHost`` beside it. The text is not escaped for HTML.
+    /// Any client can use any name. Always show ``displayHost`` beside it. The text is not escaped for HTML.
     public var displayName: String { Self.displayName(of: clientName.value ?? "") }
 
     /// A name of a client as it may be shown to a person: see ``displayName``.
@@ -39,8 +40,8 @@ extension ClientIDMetadataDocument {
         return url.port.map { "\(host):\($0)" } ?? host
     }
 
-    /// Whether every redirection leads to the user's own machine. Then any program there can pass for the client: the
-    /// person who consents should be warned.
+    /// Whether every redirect URI leads to the user's own machine. Then any program on that machine can pass for the
+    /// client, so warn the person who consents.
     public var redirectsToLoopbackOnly: Bool {
         redirectURIs.allSatisfy { uri in
             switch uri.destination {

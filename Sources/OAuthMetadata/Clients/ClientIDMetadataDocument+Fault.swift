@@ -24,11 +24,11 @@ extension ClientIDMetadataDocument {
         case clientIDMissing
         /// `client_id` is not, byte for byte, the URL at which the document is published.
         case clientIDMismatch(Difference)
-        /// `client_name` is missing, empty, or nothing of it can be shown.
+        /// `client_name` is missing or empty, or ``ClientIDMetadataDocument/displayName`` is.
         case clientNameMissing
         /// `redirect_uris` is missing, empty, or not a list of strings.
         case redirectURIsMissing
-        /// `redirect_uris` has more than the limit of elements.
+        /// `redirect_uris` has more elements than the limit.
         case tooManyRedirectURIs(limit: Int)
         /// The element of `redirect_uris` at this index, from 0, is not acceptable.
         case redirectURI(index: Int, RedirectURI.Fault)
@@ -40,7 +40,7 @@ extension ClientIDMetadataDocument {
         case authenticationMethod
         /// `private_key_jwt` without `jwks` and `jwks_uri`.
         case keysMissing
-        /// `jwks` and `jwks_uri` are both present (RFC 7591 §2).
+        /// `jwks` and `jwks_uri` are both present, which RFC 7591 §2 forbids.
         case keysTwice
         /// `jwks` is not an object with a list `keys` of objects.
         case keysMalformed
@@ -117,7 +117,8 @@ extension ClientIDMetadataDocument {
             case .keysURL: "Set jwks_uri to an https URL without fragment."
             case .grantTypes: "Include authorization_code in grant_types, or leave the member out."
             case .responseTypes: "Include code in response_types, or leave the member out."
-            case .member(let name): "Correct \(name), or leave it out."
+            case .member(let name):
+                "Correct \(name): write an absolute URL or a text, as RFC 7591 §2 says, or leave it out."
             }
         }
     }
@@ -137,7 +138,7 @@ extension ClientIDMetadataDocument.Fault.Difference {
 }
 
 extension RedirectURI.Fault {
-    /// What the author of a document should change: one sentence, for a person.
+    /// What the author of a document should change, for a person: the end of a sentence, without a capital letter.
     public var remedy: String {
         switch self {
         case .notAbsolute: "write an absolute URI with a scheme."

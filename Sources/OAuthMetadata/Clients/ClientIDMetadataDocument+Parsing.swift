@@ -10,12 +10,12 @@ extension ClientIDMetadataDocument {
 
         /// The largest document in bytes, within ``documentSizes``. The draft recommends 5 KiB.
         public var maximumBytes = 5_120
-        /// The most elements of `redirect_uris`, within ``redirectURICounts``.
+        /// The largest number of elements of `redirect_uris`, within ``redirectURICounts``.
         public var maximumRedirectURIs = 32
         /// The grant types that the authorization server supports, with `authorization_code`. Others are left out of a
         /// parsed document.
         public var grantTypes = ["authorization_code", "refresh_token"]
-        /// Whether documents may be at loopback hosts, and name them.
+        /// Whether the URLs of documents, and their `jwks_uri`, may have loopback hosts.
         public var loopback = ClientIdentifierURL.Loopback.refused
 
         /// The rules of the draft and of the MCP profile.

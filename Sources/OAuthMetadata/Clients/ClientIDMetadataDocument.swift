@@ -2,8 +2,8 @@ public import WireFormat
 
 /// A client ID metadata document: what a client publishes at the URL that is its `client_id`.
 ///
-/// The members are those of dynamic client registration (RFC 7591 §2). Nothing of the document is true because it is
-/// written there: only that the owner of the host has published it.
+/// The members are those of dynamic client registration (RFC 7591 §2). A document proves only that the owner of its
+/// host has published it. Its name, logo and pages are statements of the client.
 ///
 /// - SeeAlso: [Client ID Metadata
 ///   Document](https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/)
@@ -20,7 +20,7 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
     public enum Keys: Sendable, Hashable {
         /// `jwks`: in the document.
         case inline(JSONDocument.Object)
-        /// `jwks_uri`: at an untrusted URL.
+        /// `jwks_uri`: at this URL. Fetch it as an untrusted URL.
         case url(AbsoluteURL)
     }
 
@@ -32,7 +32,7 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
     public var redirectURIs: [RedirectURI] = []
     /// `token_endpoint_auth_method`, with the keys that it needs.
     public var authentication = Authentication.none
-    /// `token_endpoint_auth_signing_alg`; nil for every algorithm of the authorization server.
+    /// `token_endpoint_auth_signing_alg`; nil for every algorithm that the authorization server accepts.
     public var signingAlgorithm: String?
     /// `grant_types`. When a document is parsed, only those that the authorization server supports.
     public var grantTypes = ["authorization_code"]
@@ -49,7 +49,8 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
     /// Members that have no property here.
     public var extra = JSONDocument.Object()
 
-    /// Makes a document with no other member.
+    /// Makes a document without name and redirect URIs. Set both: ``init(parsing:from:rules:)`` refuses a document
+    /// without them.
     public init(clientID: ClientIdentifierURL) {
         self.clientID = clientID
     }
@@ -81,10 +82,11 @@ public struct ClientIDMetadataDocument: Sendable, Hashable {
         return writer.object
     }
 
-    /// The registered URI that an authorization request means; nil when the client has not registered it.
+    /// The URI to redirect to; nil when the document does not have the requested one.
     ///
-    /// - Parameter requested: The `redirect_uri` of the request. It may be left out if exactly one is registered.
-    /// - Returns: The URI to redirect to: the requested one, or the only registered one.
+    /// - Parameter requested: The `redirect_uri` of the request; nil when it has none, which is allowed if the document
+    ///   has exactly one.
+    /// - Returns: The requested URI, or the only one of the document.
     /// - SeeAlso: [RFC 6749 §3.1.2.3](https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3)
     public func redirectURI(for requested: String?) -> RedirectURI? {
         guard let requested else { return redirectURIs.count == 1 ? redirectURIs.first : nil }

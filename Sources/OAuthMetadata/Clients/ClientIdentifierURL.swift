@@ -3,7 +3,7 @@ public import WireFormat
 /// A `client_id` that is the URL of a client ID metadata document, kept byte for byte.
 ///
 /// **Checks** that it is an https URL with a path, without fragment, userinfo and dot segments, and that it is spelled
-/// in the one normal form of RFC 3986 §6.2.2 and §6.2.3: otherwise two texts would name one client.
+/// in the normal form of RFC 3986 §6.2.2 and §6.2.3, so that no two texts name one client.
 /// **Does not check** to which address the host leads: the fetcher's policy for untrusted URLs does.
 ///
 /// - SeeAlso: [Client ID Metadata Document, client
@@ -13,8 +13,8 @@ public struct ClientIdentifierURL: Sendable, Hashable, CustomStringConvertible {
     public enum Loopback: Sendable, Hashable {
         /// They may not. The default.
         case refused
-        /// Http and https URLs of loopback hosts are accepted. Only for an authorization server that itself runs on
-        /// loopback, for development: the user's machine serves the document, so any program of it can be the client.
+        /// Http and https URLs of loopback hosts are accepted too. Only for development, with an authorization server
+        /// on the same machine: any program there can serve the document and be the client.
         case dangerouslyAccepted
     }
 
@@ -66,7 +66,7 @@ public struct ClientIdentifierURL: Sendable, Hashable, CustomStringConvertible {
     /// Whether the URL has a query, which the draft discourages.
     public var hasQuery: Bool { url.query != nil }
 
-    /// Parses a client identifier of at most 2,048 bytes.
+    /// Parses a client identifier of at most 2,048 bytes, such as `https://app.example.com/client.json`.
     ///
     /// - Throws: ``Fault`` for the first fault.
     public init(_ text: String, loopback: Loopback = .refused) throws(Fault) {

@@ -49,8 +49,8 @@ public struct RedirectURI: Sendable, Hashable, CustomStringConvertible {
         destination = url.scheme == .https ? .web(url) : .loopback(url)
     }
 
-    /// Whether an authorization request may name this URI: it must be the same bytes (OAuth 2.1 §2.3.1). For http on a
-    /// loopback host, the port may differ, and nothing else (RFC 8252 §7.3).
+    /// Whether the `redirect_uri` of an authorization request is this registered URI: the same bytes (OAuth 2.1
+    /// §2.3.1). For http on a loopback host, only the port may differ (RFC 8252 §7.3).
     public func matches(_ requested: String) -> Bool {
         if requested.hasSameBytes(as: text) { return true }
         guard case .loopback(let registered) = destination, let other = try? AbsoluteURL(parsing: requested) else {

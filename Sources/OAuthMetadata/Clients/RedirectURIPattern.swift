@@ -1,6 +1,6 @@
 internal import WireFormat
 
-/// A form of redirect URIs that an operator admits, beside what the client has registered.
+/// A pattern of the redirect URIs that an operator admits. A client must also have registered the URI.
 ///
 /// A pattern is a redirect URI in which `*` may stand for one whole label of the host, or for the port:
 /// `https://*.example.com/callback`, `http://localhost:*/callback`. The host needs two labels without `*`, so that no
@@ -23,11 +23,11 @@ public struct RedirectURIPattern: Sendable, Hashable, CustomStringConvertible {
 
     /// Why a text is not a pattern.
     public enum Fault: Error, Sendable, Hashable {
-        /// A `*` is not a whole label of the host, and not the port.
+        /// A `*` is neither a whole label of the host nor the port.
         case wildcard
         /// The host is `*`, or has fewer than two labels without `*`.
         case tooWide
-        /// The text is not an acceptable redirect URI when a label and a port replace the `*`.
+        /// With a label or a port in place of each `*`, the text is not an acceptable redirect URI.
         case redirectURI(RedirectURI.Fault)
     }
 

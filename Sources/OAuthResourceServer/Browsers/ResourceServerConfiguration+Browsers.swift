@@ -18,9 +18,9 @@ extension ResourceServerConfiguration {
         /// port, such as inspectors; other servers send no CORS fields and ignore `Origin`. A list replaces this
         /// default.
         ///
-        /// The guard reads no cookie, so that `*` lets a page do only what its own token allows, and what needs no
-        /// token. It is a fault for a disabled guard that is reachable from this machine only, and for a loopback
-        /// resource in shadow mode.
+        /// With `*`, a page can do what its own token allows, and what needs no token: the guard reads no cookie. So
+        /// `*` is a configuration fault where requests need no token and only this machine can send them: for a guard
+        /// that is disabled for loopback, and in shadow mode for a resource on a loopback host.
         public var allowedOrigins: [String] = []
         /// Decides about pages that ``allowedOrigins`` does not allow; nil allows no others. It gets the origin of one
         /// page, such as `https://pr-7.preview.example.com`, and never `null`. It is called for each request, so it
@@ -29,8 +29,8 @@ extension ResourceServerConfiguration {
         /// The names of request headers that pages may send, in addition to those of OAuth and MCP; at most 64.
         public var allowedRequestHeaders: [String] = []
         /// The host names and addresses, without port, that `Host` may name on a local server, in addition to loopback
-        /// hosts and the host of the resource. They are names of containers and cluster services, for example. A
-        /// request with another `Host` gets 421, because a page of that host may have been bound to this machine (DNS
+        /// hosts and the host of the resource: names of containers and cluster services, for example. A request with
+        /// another `Host` gets 421, because the page of another host can make its name resolve to this machine (DNS
         /// rebinding). A server that is not local accepts every `Host`.
         public var allowedHosts: [String] = []
     }

@@ -99,7 +99,7 @@ extension ResourceServerConfiguration {
         /// addresses are not judged.
         public var proxy: String?
         /// A bearer token for the fetch itself, for one host that publishes its keys only to clients that log in; nil
-        /// for none.
+        /// for none. No environment variable sets it.
         public var bearer: Bearer?
 
         /// A bearer token in a file: see ``HTTPMessages/FetchBearer``.
@@ -155,8 +155,8 @@ extension ResourceServerConfiguration {
         /// `https://example.com/api/oauth-protected-resource` for the resource `https://example.com/api/mcp`.
         ///
         /// The document is served at the path of this URL too, without a token. The path must not be the resource's
-        /// own, and no other resource may use it. The scheme is https, or http as for the resource; there is no query,
-        /// fragment and user information.
+        /// own, and no other resource may use it. The scheme is https, or http if that is the resource's. The URL has
+        /// no query, fragment or user information.
         /// - SeeAlso: [RFC 9728 §5.1](https://www.rfc-editor.org/rfc/rfc9728#section-5.1)
         public var metadataURL: String?
         /// The request paths below `/.well-known/` that the wrapped handler serves, behind the guard.

@@ -41,11 +41,13 @@
 /// ```
 ///
 /// When several rules match, the strictest decides, and all messages of a batch must be exempt. An exemption needs a
-/// POST of `application/json` to one of the ``endpointPaths``; without a token, at most 64 KiB. It applies to a name or
-/// URI only if it does so by every reading: one with characters beyond ASCII, dot segments, `..`, `\`, `//` in the path
-/// or an incomplete escape is not exempt, nor is a template, nor a name with `..`, `\` or `%`. A request that is not
-/// open gets 401, also when its body is refused. The handler of an open operation gets ``Principal/anonymous``. Scopes
-/// of a ``RouteScopeRule`` are required in any case.
+/// POST of `application/json` to one of the ``endpointPaths``; without a token, at most 64 KiB. The scopes of a
+/// ``RouteScopeRule`` are required in any case. The handler of an operation without a token gets
+/// ``Principal/anonymous``. A request that needs a token and has none gets 401, also when its body is refused.
+///
+/// Names and URIs that can be read in several ways are never exempt. For a URI, these are characters beyond ASCII, dot
+/// segments, `..`, `\`, `//` in the path, an incomplete escape, and a template; for a name, characters beyond ASCII,
+/// `..`, `\` and `%`.
 ///
 /// **Cost.** When the methods, names and URIs of a body are longer than 32 KiB together, every rule applies. The
 /// readings of a URI cost their bytes, and 64 more each. When they cost more than 8 KiB for one URI, every URI rule
@@ -61,7 +63,7 @@
 /// every request to the route needs. On a public route, and when the guard is disabled, no rule applies. The rules are
 /// plain values, which are checked when the ``ResourceServer`` is created.
 public struct MCPScopeRules: Sendable, Hashable, ExpressibleByArrayLiteral {
-    /// The scopes that some operations need.
+    /// What some operations need: scopes, a kind of login, or less than other requests.
     public struct Rule: Sendable, Hashable {
         enum Subject: Sendable, Hashable {
             case any

@@ -12,7 +12,7 @@ public struct RouteScopeRule: Sendable, Hashable {
     public let path: String
     /// The methods; empty for all. GET includes HEAD.
     public let methods: [HTTPMethod]
-    /// The scopes that they need.
+    /// What they need: scopes, a kind of login, or both.
     public let requirement: ScopeRequirement
 
     /// A rule for requests with these methods to paths that match the pattern. Without methods, it applies to all

@@ -3,7 +3,7 @@ internal import OAuthMetadata
 internal import WireFormat
 
 /// The authorization endpoint (RFC 6749 §3.1, RFC 7636, RFC 8707, RFC 9207). It approves every well-formed request of a
-/// registered client at once.
+/// known client at once, unless a consent page asks.
 struct AuthorizationEndpoint: Sendable {
     let issuer: String
     let policy: IssuingPolicy

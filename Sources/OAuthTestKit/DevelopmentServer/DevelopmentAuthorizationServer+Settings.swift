@@ -23,27 +23,28 @@ extension DevelopmentAuthorizationServer {
         /// The audience of a token whose request names no resource. Without a default resource (nil, the default), the
         /// server refuses such a request (`invalid_target`).
         public var defaultResource: String?
-        /// The `sub` of the simulated user, who approves every request. Default `developer`.
+        /// The `sub` of the simulated user. Default `developer`.
         public var subject = "developer"
         /// The algorithm that signs the tokens; nil (the default) means the first one of the issuer.
         public var algorithm: SignatureAlgorithm?
-        /// The largest number of registered clients, of codes and of refresh tokens, each 1…1,000,000. When a limit is
-        /// reached, the oldest entry is evicted. Default 10,000.
+        /// The largest number of registered clients, of codes, of refresh tokens and of unanswered consent pages, each
+        /// 1…1,000,000. When a limit is reached, the oldest entry is evicted. Default 10,000.
         public var capacity = 10_000
 
-        /// Finds clients by the document at the URL that is their `client_id`; nil (the default) knows registered
-        /// clients only.
+        /// Finds clients by the document at the URL that is their `client_id`; nil (the default) for registered clients
+        /// only.
         public var clientResolver: ClientIDResolver?
 
         /// Whether a person is asked before a code is issued.
         public enum Consent: Sendable, Hashable {
             /// Every well-formed request is approved at once. The default.
             case automatic
-            /// A page asks. The sentences say what each scope allows; other scopes are shown by name.
+            /// A page asks, for at most 10 minutes. The keys of `scopeSentences` are scopes, and each value says to a
+            /// person what the scope allows: `["notes:read": "Read your notes."]`. Other scopes are shown by name.
             case asked(scopeSentences: [String: String])
         }
 
-        /// Whether a person is asked before a code is issued.
+        /// Whether a person is asked before a code is issued. Client credentials never ask.
         public var consent = Consent.automatic
 
         /// Makes settings with the default values.

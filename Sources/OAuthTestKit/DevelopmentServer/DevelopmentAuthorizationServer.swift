@@ -5,17 +5,17 @@ public import OAuthMetadata
 public import TokenVerification
 internal import WireFormat
 
-/// An OAuth 2.1 authorization server for development on one machine. Only the user is simulated: every request is
-/// approved.
+/// An OAuth 2.1 authorization server for development on one machine. Only the user is simulated: there are no
+/// passwords, and every request is approved at once, unless ``Settings/consent`` makes a page ask.
 ///
 /// It supports the authorization code grant with PKCE S256 (RFC 7636) and `iss` (RFC 9207), rotating refresh tokens,
-/// client credentials, open dynamic registration (RFC 7591), client ID metadata documents, `private_key_jwt` (RFC
-/// 7523), resource indicators (RFC 8707), a JWK Set and metadata (RFC 8414). Tokens are RFC 9068 access tokens signed
-/// by a ``FakeIssuer``. All state is in memory.
+/// client credentials, open dynamic registration (RFC 7591), client ID metadata documents (with
+/// ``Settings/clientResolver``), `private_key_jwt` (RFC 7523), resource indicators (RFC 8707), a JWK Set and metadata
+/// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
 ///
-/// Because it approves every request, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback
-/// addresses only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other
-/// machines may read its metadata and keys. Their requests to the other endpoints get 403.
+/// Because anyone can log in, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback addresses
+/// only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other machines may read
+/// its metadata and keys. Their requests to the other endpoints get 403.
 public final class DevelopmentAuthorizationServer: HTTPHandler {
     /// The issuer of the tokens. Give its key source to the guard.
     public let issuer: FakeIssuer

@@ -22,9 +22,9 @@
 /// }
 /// ```
 ///
-/// The answers are kept, each for its own time, and there is one call at a time for an `iss`. Unknown texts cause a
-/// bounded number of calls: see ``Limits/lookUps``. While no call may begin, a token of an issuer that is not kept is
-/// *unavailable*. An `iss` that is not a ``OAuthMetadata/TokenIssuer`` is refused without a call.
+/// The answers are kept, each for its own time (see ``Limits``), and there is one call at a time for an `iss`. Unknown
+/// texts cause a bounded number of calls: see ``Limits/lookUps``. When this number is used up, a token of an issuer
+/// that is not kept is *unavailable*. An `iss` that is not a ``OAuthMetadata/TokenIssuer`` is refused without a call.
 public struct IssuerLookUp: Sendable {
     /// The limits of the calls and of what is kept.
     public enum Limits {
@@ -34,8 +34,8 @@ public struct IssuerLookUp: Sendable {
         public static let lifetime: Duration = .seconds(300)
         /// How long a configuration is used at most while the function fails.
         public static let hardLifetime: Duration = .seconds(3_600)
-        /// How long an issuer stays refused. It is short, so that tokens of a new issuer which anyone has named before
-        /// are late, and not refused.
+        /// How long an issuer stays refused after the function returned nil. It is short, because anyone can name an
+        /// issuer before you add it. Its tokens are then refused for this time.
         public static let refusalLifetime: Duration = .seconds(5)
         /// How long the function is not asked again for an issuer after it failed.
         public static let failureLifetime: Duration = .seconds(5)

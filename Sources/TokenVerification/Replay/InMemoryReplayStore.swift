@@ -7,12 +7,12 @@ internal import Synchronization
 /// removed a few at a time, in the order of their expiry, and nothing is searched. Identifiers are spread over several
 /// locks. About 100 bytes are used for each identifier.
 ///
-/// **Does not share** with other instances, and forgets at a restart: after it, an identifier is accepted once more
-/// until its age refuses it.
+/// **Does not share** with other instances, and forgets everything at a restart. After a restart, an identifier is
+/// accepted once more, unless it is too old.
 public final class InMemoryReplayStore: ReplayStore {
     /// The acceptable capacities.
     public static let capacities: ClosedRange<Int> = 1_000...10_000_000
-    /// The longest lifetime that is remembered. A longer one is refused as ``ReplayStoreError/full``.
+    /// The longest lifetime that is remembered: one hour. A longer one is refused as ``ReplayStoreError/full``.
     public static let maximumLifetime = Duration.seconds(3_600)
 
     private static let shardCount = 16
@@ -33,7 +33,9 @@ public final class InMemoryReplayStore: ReplayStore {
         self.clock = clock
     }
 
-    /// Records an identifier. Does not suspend.
+    /// Records an identifier. Does not suspend. Many tasks may call it at the same time.
+    ///
+    /// - Throws: ``ReplayStoreError/full``.
     public func record(
         _ identifier: ReplayIdentifier, for lifetime: Duration
     ) async throws(ReplayStoreError) -> ReplayVerdict {

@@ -1,7 +1,8 @@
 package import JOSE
 internal import WireFormat
 
-/// The identifier of something that may be used once, as a digest: a store keeps 32 bytes and nothing of the sender.
+/// The identifier of something that may be used once, as a SHA-256 digest. A store keeps these 32 bytes and no text of
+/// the sender.
 ///
 /// Identifiers of different purposes or owners are different, even when their texts are equal.
 public struct ReplayIdentifier: Sendable, Hashable, CustomStringConvertible {
@@ -22,7 +23,7 @@ public struct ReplayIdentifier: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - purpose: What may be used once.
-    ///   - owner: Who must not repeat it: two owners may use the same `id`.
+    ///   - owner: Who must not repeat it, such as the `client_id`. Two owners may use the same `id`.
     ///   - id: The identifier that the owner chose, such as a `jti`.
     public init(_ purpose: Purpose, owner: String, id: String) {
         // Each part is preceded by its length, so that no two lists of parts make one text.

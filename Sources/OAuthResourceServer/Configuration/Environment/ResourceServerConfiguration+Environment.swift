@@ -23,7 +23,7 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_ISSUERS` | the issuers, in order of preference; required in the modes `enforced` and `shadow` |
     /// | `OAUTH_AUTHORIZATION_SERVERS` | the issuers that clients log in to, if `OAUTH_ISSUERS` is not their URL |
     /// | `OAUTH_AUDIENCES` | the audiences that tokens of every issuer may name, besides the resource URL |
-    /// | `OAUTH_JWKS_URL` | the key set URL of the one issuer, which then may be any name (discovered) |
+    /// | `OAUTH_JWKS_URL` | the URL of the keys, for one issuer; then its name need not be a URL (discovered) |
     /// | `OAUTH_ALGORITHMS` | the allowed signature algorithms (RS256, ES256) |
     /// | `OAUTH_REQUIRED_SCOPES` | the scopes that every request needs |
     /// | `OAUTH_SCOPES_SUPPORTED` | the scopes to advertise (those that requests need) |
@@ -33,16 +33,16 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client id of this server, to introspect tokens that are not JWTs |
     /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client |
     /// | `OAUTH_INTROSPECTION_CLIENT_SECRET_FILE` | a file that holds this secret, instead of the variable above |
-    /// | `OAUTH_INTROSPECTION_URL` | the endpoint of the one issuer, with `client_secret_basic` (both discovered) |
+    /// | `OAUTH_INTROSPECTION_URL` | the endpoint, for one issuer; implies `client_secret_basic` (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
     /// | `OAUTH_ALLOWED_ORIGINS` | origins of web pages that may call: see ``Browsers-swift.struct/allowedOrigins`` |
-    /// | `OAUTH_ALLOWED_HOSTS` | further names that `Host` may have on a local server |
-    /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too |
+    /// | `OAUTH_ALLOWED_HOSTS` | names that `Host` may have on a local server, besides loopback and the resource's |
+    /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too (no) |
     /// | `OAUTH_METADATA_URL` | the URL of the metadata that challenges name (the well-known one of the resource) |
     /// | `OAUTH_SESSION_KEY_FILE` | a file of MCP session keys, one per line (random: sessions end with the process) |
-    /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), `loopback`, or `private-hosts` for http to these hosts too |
     /// | `OAUTH_ALLOW_PRIVATE_HOSTS` | the hosts to fetch from although their addresses are private |
+    /// | `OAUTH_ALLOW_INSECURE_HTTP` | `never` (default), `loopback`, or `private-hosts`: also those listed above |
     /// | `OAUTH_CA_FILE` | a PEM file of the certificate authorities to trust instead of the system's |
     /// | `OAUTH_HTTP_PROXY` | an http proxy for fetching, such as `http://proxy:3128` |
     ///
