@@ -22,5 +22,6 @@ func authenticateClient(
 ) async throws {
     let assertion = try ClientAssertion(text, type: type, clientID: clientID)
     let client = try await resolver.client(assertion.clientID)
-    try await verifier.verify(assertion, by: resolver.keys(of: client))
+    let algorithm = client.document.signingAlgorithm
+    try await verifier.verify(assertion, by: resolver.keys(of: client), algorithm: algorithm)
 }

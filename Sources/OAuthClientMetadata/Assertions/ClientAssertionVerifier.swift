@@ -89,8 +89,8 @@ public struct ClientAssertionVerifier: Sendable {
     ///     they are ``ClientIDResolver/keys(of:)``. For a registered client, make a
     ///     ``TokenVerification/StaticKeySource`` of its key set, whose ``JOSE/JSONWebKeySet/issuer`` must be the
     ///     `client_id`.
-    ///   - algorithm: `token_endpoint_auth_signing_alg` of the client, the only `alg` that it uses then; nil when the
-    ///     client names none.
+    ///   - algorithm: The client's `token_endpoint_auth_signing_alg`: then `alg` must be this one. For a client with a
+    ///     document, it is ``OAuthMetadata/ClientIDMetadataDocument/signingAlgorithm``. Nil when the client names none.
     /// - Throws: ``ClientAssertionError``, for the first check that fails.
     public func verify(
         _ assertion: ClientAssertion, by keys: (any KeySource)?, algorithm: String? = nil

@@ -56,12 +56,12 @@ extension ClientIDResolver {
         public static let failureTime: Duration = .seconds(10)
         /// The longest time for one fetch.
         public static let fetchTime: Duration = .seconds(5)
-        /// The largest number of fetches of new documents at the same time, and of known ones. One more fails with
-        /// ``ClientResolutionError/tooManyFetches``.
+        /// The largest number of fetches of new documents at the same time, and of known ones. With one more, a known
+        /// document stays in use, and a new one fails with ``ClientResolutionError/tooManyFetches``.
         public static let concurrentFetches = 32
         /// The largest number of fetches from one host that may follow each other at once. One more is allowed after
-        /// each ``fetchInterval``, up to this number again. Until then a fetch fails with
-        /// ``ClientResolutionError/tooManyFetches``. New documents, known ones and keys have this limit each.
+        /// each ``fetchInterval``, up to this number again. New documents, known ones and keys have this limit each.
+        /// Beyond it, the same happens as beyond ``concurrentFetches``.
         public static let fetchesPerHost = 10
         /// The time after which one fetch from a host is allowed again: see ``fetchesPerHost``.
         public static let fetchInterval: Duration = .seconds(2)
