@@ -30,7 +30,7 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     public var dpopSigningAlgorithms: [String] = []
     /// `dpop_bound_access_tokens_required`.
     public var dpopBoundAccessTokensRequired: Bool?
-    /// `signed_metadata`: a JWT. This library passes it on and never verifies or trusts it.
+    /// `signed_metadata`: a JWT, passed on as it is. `SignedMetadataVerifier` of `TokenVerification` verifies it.
     public var signedMetadata: String?
     /// Members that have no property here.
     public var extra = JSONDocument.Object()
@@ -53,10 +53,20 @@ public struct ProtectedResourceMetadata: Sendable, Hashable {
     public init(
         parsing bytes: [UInt8], expecting expected: ResourceIdentifier, insecureHTTP: InsecureHTTP = .never
     ) throws(MetadataError) {
+        try self.init(parsing: bytes, insecureHTTP: insecureHTTP) { text in
+            text.hasSameBytes(as: expected.text) ? expected : nil
+        }
+    }
+
+    /// Parses a document of a resource that `accept` accepts.
+    ///
+    /// - Parameter accept: Takes the member `resource`, and returns nil when the document must not be used.
+    init(
+        parsing bytes: [UInt8], insecureHTTP: InsecureHTTP, accept: (String) -> ResourceIdentifier?
+    ) throws(MetadataError) {
         var reader = try MetadataReader(parsing: bytes, limits: JSONDocument.Limits(maximumBytes: 262_144), .strict)
-        let text = try reader.identifier("resource")
-        guard text.hasSameBytes(as: expected.text) else { throw .identifierMismatch }
-        resource = expected
+        guard let accepted = accept(try reader.identifier("resource")) else { throw .identifierMismatch }
+        resource = accepted
         for server in try reader.strings("authorization_servers") ?? [] {
             guard let issuer = try? IssuerIdentifier(server, insecureHTTP: insecureHTTP) else {
                 throw .invalid("authorization_servers")
