@@ -46,7 +46,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var introspectionEndpointAuthSigningAlgorithms: [String] = []
     /// `code_challenge_methods_supported` (RFC 7636). MCP clients refuse an authorization server without `S256`.
     public var codeChallengeMethodsSupported: [String] = []
-    /// `signed_metadata`: a JWT. This library passes it on and never verifies or trusts it.
+    /// `signed_metadata`: a JWT, passed on as it is. `SignedMetadataVerifier` of `TokenVerification` verifies it.
     public var signedMetadata: String?
     /// `client_id_metadata_document_supported`.
     public var clientIDMetadataDocumentSupported: Bool?
@@ -54,6 +54,8 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
     public var authorizationResponseIssuerParameterSupported: Bool?
     /// `dpop_signing_alg_values_supported` (RFC 9449 §5.1).
     public var dpopSigningAlgorithms: [String] = []
+    /// The members that only OpenID Connect defines.
+    public var openID = OpenID()
     /// Members that have no property here.
     public var extra = JSONDocument.Object()
     /// The names of the members that a parsed document has with an unusable value: null, another type, or no URL. They
@@ -84,6 +86,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         for (name, path) in Self.flags { self[keyPath: path] = try reader.bool(name) }
         // Scopes are only informative here. A malformed scope is ignored, because no client can request it.
         scopesSupported = ScopeSet(keepingValid: try reader.strings("scopes_supported") ?? [])
+        openID = try OpenID(&reader)
         signedMetadata = try reader.string("signed_metadata")
         extra = reader.rest
         unusableMembers = reader.unusable
@@ -97,6 +100,7 @@ public struct AuthorizationServerMetadata: Sendable, Hashable {
         writer.write("scopes_supported", scopesSupported.tokens)
         for (name, path) in Self.lists { writer.write(name, self[keyPath: path]) }
         for (name, path) in Self.flags { writer.write(name, self[keyPath: path]) }
+        openID.write(to: &writer)
         writer.write("signed_metadata", signedMetadata)
         writer.write(extra: extra)
         return writer.object
