@@ -1,5 +1,6 @@
 import HTTPMessages
 import JOSE
+import OAuthClientMetadata
 import OAuthMetadata
 @testable import OAuthTestKit
 import Testing
@@ -15,6 +16,9 @@ struct DevelopmentAuthorizationServerTests {
             ("http://127.0.0.1:9000", "/.well-known/oauth-authorization-server", "http://127.0.0.1:9000/token"),
             ("http://127.0.0.1:9000/", "/.well-known/oauth-authorization-server", "http://127.0.0.1:9000/token"),
             ("http://[::1]:9000/a", "/.well-known/oauth-authorization-server/a", "http://[::1]:9000/a/token"),
+            ("http://[::1]:9000/a", "/.well-known/openid-configuration/a", "http://[::1]:9000/a/token"),
+            ("http://[::1]:9000/a", "/a/.well-known/openid-configuration", "http://[::1]:9000/a/token"),
+            ("http://127.0.0.1:9000", "/.well-known/openid-configuration", "http://127.0.0.1:9000/token"),
             ("https://localhost/a/", "/.well-known/oauth-authorization-server/a", "https://localhost/a/token"),
         ])
     func metadata(issuer: String, path: String, tokenEndpoint: String) async throws {
@@ -57,6 +61,28 @@ struct DevelopmentAuthorizationServerTests {
         #expect(json == expected)
     }
 
+    @Test("MCP, authorization: a client finds nothing to refuse, with and without client documents")
+    func mcpProfile() async throws {
+        let resolver = try ClientIDResolver(fetcher: ScriptedFetcher())
+        for fixture in [try Fixture(), try Fixture { $0.clientResolver = resolver }] {
+            #expect(fixture.server.metadata.mcpFaults(insecureHTTP: .loopback).isEmpty)
+            let answer = try await fixture.send(.get, "/.well-known/oauth-authorization-server")
+            let parsed = try AuthorizationServerMetadata(
+                parsing: answer.body, expecting: IssuerIdentifier(Fixture.issuerURL, insecureHTTP: .loopback))
+            #expect(parsed.mcpFaults(insecureHTTP: .loopback).isEmpty)
+        }
+    }
+
+    @Test("a browser asks again for the metadata, and gets 304 while they are the same")
+    func metadataCaching() async throws {
+        let fixture = try Fixture()
+        let path = "/.well-known/oauth-authorization-server"
+        let answer = try await fixture.send(.get, path)
+        #expect(answer.fields[.cacheControl]?.string == "public, max-age=0")
+        let tag = try #require(answer.fields[.eTag]?.string)
+        #expect(try await fixture.send(.get, path, [(.ifNoneMatch, tag)]).status == .notModified)
+    }
+
     @Test("the key set is served as it is now")
     func keys() async throws {
         let fixture = try Fixture()
@@ -88,7 +114,7 @@ struct DevelopmentAuthorizationServerTests {
 
     @Test(
         "another path is 404",
-        arguments: ["/", "/token/", "//token", "/%74oken", "/.well-known/openid-configuration", "/jwks.json"])
+        arguments: ["/", "/token/", "//token", "/%74oken", "/.well-known/openid-configuration/x", "/jwks.json"])
     func unknownPath(path: String) async throws {
         #expect(try await Fixture().send(.get, path).status == .notFound)
     }

@@ -20,8 +20,9 @@ internal import WireFormat
 /// | a web page of another origin | 403 | – | `origin_not_allowed` |
 /// | `Host` of another server | 421 | – | `host_not_served` |
 /// | a disabled guard on the network; the handler failed | 500 | – | `server_error` |
-/// | no such resource or document | 404 | – | `not_found` |
-/// | a document with another method | 405, `Allow` | – | `method_not_allowed` |
+/// | no such resource | 404 | – | `not_found` |
+/// | no such document: `ServedDocument` | 404 | – | `not_found` |
+/// | a document with another method: `ServedDocument` | 405, `Allow` | – | `method_not_allowed` |
 ///
 /// With `Responses.Body.jsonRPC`, and for a header mismatch, the body of a challenge is a JSON-RPC error instead.
 ///
@@ -105,17 +106,6 @@ struct Answers: Sendable {
     }
 
     // MARK: Responses that are not about a token
-
-    /// The guard serves no document at this well-known location. The status is 404 and not 401, so that a client that
-    /// searches for metadata does not start a login because of it.
-    static var documentNotFound: HTTPResponse { response(.plain(.notFound, error: "not_found", nil)) }
-
-    /// The document does not support the method.
-    static func documentMethodNotAllowed(allow: HTTPFields.Value) -> HTTPResponse {
-        var response = response(.plain(.methodNotAllowed, error: "method_not_allowed", nil))
-        response.fields.append(.allow, allow)
-        return response
-    }
 
     /// The forwarded metadata is unavailable for now.
     static func documentUnavailable(retryAfter seconds: Int) -> HTTPResponse {

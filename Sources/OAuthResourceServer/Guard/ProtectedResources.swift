@@ -54,7 +54,7 @@ public struct ProtectedResources: HTTPHandler {
     /// Passes the request to the resource that it names. If there is none, the response is 404 or 421.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
         if let handler = handler(for: request.target, request.fields) { return try await handler.respond(to: request) }
-        guard let first = handlers.first?.server else { return Answers.documentNotFound }
+        guard let first = handlers.first?.server else { return ServedDocument.notFound }
         let isMisdirected =
             haveSeveralHosts && !isKnown(Self.host(of: request.target, request.fields))
             && !request.target.path.utf8.starts(with: WellKnown.prefix.utf8)

@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import JOSE
 internal import OAuthMetadata
 internal import Synchronization
 internal import TokenVerification
@@ -55,7 +56,7 @@ final class MetadataForwarder: Sendable {
     private func document(of metadata: AuthorizationServerMetadata) -> ServedDocument {
         served.withLock { served in
             if let served, served.source == metadata { return served.document }
-            let document = ServedDocument(metadata.json, maximumAge: Self.maximumAge)
+            let document = ServedDocument(metadata.json, maximumAge: Self.maximumAge, digest: Digest.sha256)
             served = (metadata, document)
             return document
         }

@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import JOSE
 internal import OAuthMetadata
 internal import WireFormat
 
@@ -23,7 +24,7 @@ struct MetadataRoutes: Sendable {
         configuredPath = metadata.isServed ? metadata.location.map { Self.trimmed(Array($0.path.utf8)) } : nil
         paths = served.map { Self.trimmed(Array($0.utf8)) } + (configuredPath.map { [$0] } ?? [])
         handlerPaths = metadata.handlerPaths.map { Array($0.utf8) }
-        document = metadata.isServed ? ServedDocument(metadata.document.json) : nil
+        document = metadata.isServed ? ServedDocument(metadata.document.json, digest: Digest.sha256) : nil
         self.forwarder = metadata.isServed ? forwarder : nil
     }
 
@@ -58,7 +59,7 @@ struct MetadataRoutes: Sendable {
             return await forwarder.response(method: method, fields: fields)
         }
         if handlerPaths.contains(path) { return nil }
-        return Answers.documentNotFound
+        return ServedDocument.notFound
     }
 
     /// The path without one slash at its end: one slash more or less is tolerated.

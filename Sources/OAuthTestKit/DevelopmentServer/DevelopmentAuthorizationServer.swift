@@ -24,8 +24,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     private let tokenEndpoint: TokenEndpoint
     private let registrationEndpoint: RegistrationEndpoint
     private let routes: Routes
-    private let metadataDocument: HTTPResponse
-    private let findsClientsByDocument: Bool
+    private let metadataHandler: AuthorizationServerMetadataHandler
 
     /// Makes a server for an issuer with new keys.
     ///
@@ -68,10 +67,10 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             issuer: issuer, policy: policy, store: store, clients: clients, assertions: try Self.assertions(for: issuer)
         )
         registrationEndpoint = RegistrationEndpoint(store: store)
-        routes = Routes(issuerPath: url.path)
-        findsClientsByDocument = settings.clientResolver != nil
-        metadataDocument = .json(
-            .object(Self.metadata(of: issuer, policy, findsClientsByDocument: findsClientsByDocument).json))
+        let metadata = Self.metadata(of: issuer, policy, findsClientsByDocument: settings.clientResolver != nil)
+        // A restarted server on the same port has other metadata.
+        metadataHandler = AuthorizationServerMetadataHandler(metadata, maximumAge: 0)
+        routes = Routes(issuer: metadata.issuer)
     }
 
     private static func consent(
@@ -180,10 +179,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     // MARK: Requests
 
     /// The server's metadata (RFC 8414 §2), exactly as it is served.
-    public var metadata: AuthorizationServerMetadata {
-        Self.metadata(
-            of: issuer, authorizationEndpoint.policy, findsClientsByDocument: findsClientsByDocument)
-    }
+    public var metadata: AuthorizationServerMetadata { metadataHandler.metadata }
 
     /// Answers one request.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
@@ -212,7 +208,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         return
             switch route
         {
-        case .metadata: metadataDocument
+        case .metadata: try await metadataHandler.respond(to: request)
         case .keys: HTTPResponse.json(.object(issuer.jwks))
         case .authorize:
             await authorizationEndpoint.respond(query: request.target.query, fields: request.fields, now: now)

@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import OAuthMetadata
 internal import WireFormat
 
 /// The paths of the endpoints of the development authorization server.
@@ -44,18 +45,18 @@ struct Routes: Sendable {
 
     private let table: [(path: String, route: Route)]
 
-    /// Makes the routes of an issuer with this path. `/` and an empty path are equivalent.
-    init(issuerPath: String) {
-        let base = issuerPath.utf8.last == UInt8(ascii: "/") ? String(issuerPath.dropLast()) : issuerPath
-        table = [
-            // RFC 8414 §3.1: the well-known part is inserted between host and path.
-            ("/.well-known/oauth-authorization-server" + base, .metadata),
-            (base + "/jwks", .keys),
-            (base + "/authorize", .authorize),
-            (base + Self.consent, .consent),
-            (base + "/token", .token),
-            (base + "/register", .register),
-        ]
+    /// Makes the routes of an issuer. A path of `/` and an empty one are equivalent.
+    init(issuer: IssuerIdentifier) {
+        let path = issuer.url.path
+        let base = path.utf8.last == UInt8(ascii: "/") ? String(path.dropLast()) : path
+        table =
+            issuer.metadataPaths.map { ($0, .metadata) } + [
+                (base + "/jwks", .keys),
+                (base + "/authorize", .authorize),
+                (base + Self.consent, .consent),
+                (base + "/token", .token),
+                (base + "/register", .register),
+            ]
     }
 
     /// The route of exactly this path. The path is not decoded, merged or normalised.

@@ -1,43 +1,55 @@
-internal import HTTPMessages
-internal import JOSE
-internal import WireFormat
+package import WireFormat
 
 /// A public JSON document with a strong entity-tag. Every web page may read it, and caches may keep it.
-struct ServedDocument: Sendable {
+package struct ServedDocument: Sendable {
     private let content: [UInt8]
     private let entityTag: HTTPFields.Value
     private let maximumAge: Int
 
-    /// - Parameter maximumAge: How long caches may keep it, in seconds.
-    init(_ object: JSONDocument.Object, maximumAge: Int = 3_600) {
+    /// Encodes a document.
+    ///
+    /// - Parameters:
+    ///   - maximumAge: How long caches may keep it, in seconds.
+    ///   - digest: A cryptographic digest of the document, of which the entity-tag takes the first 16 bytes. This
+    ///     target has none.
+    package init(_ object: JSONDocument.Object, maximumAge: Int = 3_600, digest: ([UInt8]) -> [UInt8]) {
         content = JSONValue.object(object).encoded()
         // Base64url text between quotes is a strong entity-tag (RFC 9110 §8.8.3).
-        let tag = "\"" + Base64URL.encode(Array(Digest.sha256(content).prefix(16))) + "\""
+        let tag = "\"" + Base64URL.encode(Array(digest(content).prefix(16))) + "\""
         entityTag = HTTPFields.Value(validated: Array(tag.utf8))
         self.maximumAge = maximumAge
     }
 
     /// The response to a request for the document.
-    func response(method: HTTPMethod, fields: HTTPFields) -> HTTPResponse {
+    package func response(method: HTTPMethod, fields: HTTPFields) -> HTTPResponse {
         Self.answerWithoutDocument(to: method) ?? document(for: fields)
     }
 
     /// The response to methods that need no document; nil for GET and HEAD.
-    static func answerWithoutDocument(to method: HTTPMethod) -> HTTPResponse? {
+    package static func answerWithoutDocument(to method: HTTPMethod) -> HTTPResponse? {
+        let allowed: HTTPFields.Value = "GET, HEAD, OPTIONS"
         var response: HTTPResponse
         switch method {
         case .get, .head: return nil
         case .options:
             response = HTTPResponse(status: .noContent)
-            response.fields.append(.allow, "GET, HEAD, OPTIONS")
-            response.fields.append(.accessControlAllowOrigin, "*")
-            response.fields.append(.accessControlAllowMethods, "GET, HEAD, OPTIONS")
+            response.fields.append(.accessControlAllowMethods, allowed)
             response.fields.append(.accessControlAllowHeaders, "*")
             response.fields.append(.accessControlMaxAge, "7200")
         default:
-            response = Answers.documentMethodNotAllowed(allow: "GET, HEAD, OPTIONS")
-            response.fields.append(.accessControlAllowOrigin, "*")
+            response = HTTPResponse.json(["error": "method_not_allowed"], status: .methodNotAllowed)
+            response.fields.append(.cacheControl, "no-store")
         }
+        response.fields.append(.allow, allowed)
+        response.fields.append(.accessControlAllowOrigin, "*")
+        return response
+    }
+
+    /// The response to a request for a document that does not exist. The status is 404 and not 401, so that a client
+    /// that searches for metadata does not start a login because of it.
+    package static var notFound: HTTPResponse {
+        var response = HTTPResponse.json(["error": "not_found"], status: .notFound)
+        response.fields.append(.cacheControl, "no-store")
         return response
     }
 
