@@ -126,8 +126,7 @@ let package = Package(
             name: "OAuthClientMetadataTests",
             dependencies: [
                 "OAuthClientMetadata", "TokenVerification", "OAuthTestKit", "SafeFetch", "JOSE", "OAuthMetadata",
-                "HTTPMessages",
-                "WireFormat",
+                "HTTPMessages", "CLibcrypto", "WireFormat",
             ]),
         .testTarget(
             name: "GuardTests",
@@ -138,7 +137,13 @@ let package = Package(
         .testTarget(
             name: "ResourceServerKitTests",
             dependencies: ["ResourceServerKit", "readme-example", "verification-example", "OAuthTestKit"]),
-        .testTarget(name: "SafeFetchTests", dependencies: ["SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat"]),
+        // The resolver of client documents is attacked here: the servers and resolvers that misbehave are here.
+        .testTarget(
+            name: "SafeFetchTests",
+            dependencies: [
+                "SafeFetch", "SocketHTTP", "OAuthClientMetadata", "OAuthTestKit", "TokenVerification", "JOSE",
+                "OAuthMetadata", "HTTPMessages", "WireFormat",
+            ]),
         .testTarget(
             name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],
             exclude: ["Conformance.json"]),

@@ -189,6 +189,14 @@ lcrypto_key *lcrypto_certificate_read(const uint8_t *der, size_t length) {
     return read_key(pkey, cursor, der + length);
 }
 
+lcrypto_key *lcrypto_private_key_read(const uint8_t *der, size_t length) {
+    const unsigned char *cursor = der;
+    PKCS8_PRIV_KEY_INFO *info = length > LONG_MAX ? NULL : d2i_PKCS8_PRIV_KEY_INFO(NULL, &cursor, (long)length);
+    EVP_PKEY *pkey = info == NULL ? NULL : EVP_PKCS82PKEY(info);
+    PKCS8_PRIV_KEY_INFO_free(info);  // erases the key in it
+    return read_key(pkey, cursor, der + length);
+}
+
 enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key) {
     if (EVP_PKEY_is_a(key->pkey, "RSA")) return LCRYPTO_KIND_RSA;
     if (EVP_PKEY_is_a(key->pkey, "ED25519")) return LCRYPTO_KIND_ED25519;

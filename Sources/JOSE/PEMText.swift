@@ -13,29 +13,46 @@ struct PEMText {
         let der: [UInt8]
     }
 
-    /// The blocks in the order of the text.
-    let blocks: [Result<Block, JSONWebKey.Defect>]
+    /// A block of any kind, with or without a usable content.
+    struct Section {
+        /// The text after `BEGIN`; empty for an end line without its beginning.
+        let label: ArraySlice<UInt8>
+        /// The decoded content; nil when the block is refused.
+        let der: [UInt8]?
+
+        /// Whether the block has this label.
+        func isLabelled(_ text: String) -> Bool { label.elementsEqual(text.utf8) }
+        /// Whether the block is a private key of any format.
+        var isPrivate: Bool { label.suffix(11).elementsEqual("PRIVATE KEY".utf8) }
+    }
+
+    /// All blocks in the order of the text.
+    let sections: [Section]
+
+    /// The blocks as public keys, in the order of the text.
+    var blocks: [Result<Block, JSONWebKey.Defect>] { sections.map(\.publicKey) }
 
     init(_ text: String) {
-        var blocks: [Result<Block, JSONWebKey.Defect>] = []
+        var sections: [Section] = []
         var open: OpenBlock?
         // U+FEFF: some editors write it in front of the first line.
         let bytes = Array(text.utf8)[(text.utf8.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)...]
         for line in bytes.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             let line = OptionalWhiteSpace.trimmed(line)
             if let label = Self.label(of: line, after: "-----BEGIN") {
-                if let open { blocks.append(.failure(open.defect)) }
+                if let open { sections.append(open.refused) }
                 open = OpenBlock(label: label)
             } else if let label = Self.label(of: line, after: "-----END") {
                 let isMatching = open.map { $0.label == label } ?? false
-                blocks.append(isMatching ? open?.block ?? .failure(.malformed) : .failure(open?.defect ?? .malformed))
+                let section = isMatching ? open?.section : open?.refused
+                sections.append(section ?? Section(label: [], der: nil))
                 open = nil
             } else {
                 open?.content += line
             }
         }
-        if let open { blocks.append(.failure(open.defect)) }
-        self.blocks = blocks
+        if let open { sections.append(open.refused) }
+        self.sections = sections
     }
 
     /// The label of a boundary line (RFC 7468 §3): empty if the line is malformed; nil if it is not such a line.
@@ -53,18 +70,23 @@ private struct OpenBlock {
     let label: ArraySlice<UInt8>
     var content: [UInt8] = []
 
-    /// The defect of the block if its end line does not come.
-    var defect: JSONWebKey.Defect {
-        label.suffix(11).elementsEqual("PRIVATE KEY".utf8) ? .privateMaterial : .malformed
-    }
+    /// The block if its end line does not come.
+    var refused: PEMText.Section { PEMText.Section(label: label, der: nil) }
 
-    var block: Result<PEMText.Block, JSONWebKey.Defect> {
+    var section: PEMText.Section {
+        let der = Base64.decode(content.span)
+        return PEMText.Section(label: label, der: der?.isEmpty == false ? der : nil)
+    }
+}
+
+extension PEMText.Section {
+    fileprivate var publicKey: Result<PEMText.Block, JSONWebKey.Defect> {
         let encodings: [(String, JSONWebKey.Encoding)] = [
             ("PUBLIC KEY", .subjectPublicKeyInfo), ("RSA PUBLIC KEY", .rsaPublicKey), ("CERTIFICATE", .certificate),
         ]
-        guard let encoding = encodings.first(where: { label.elementsEqual($0.0.utf8) })?.1,
-            let der = Base64.decode(content.span), !der.isEmpty
-        else { return .failure(defect) }
+        guard let encoding = encodings.first(where: { isLabelled($0.0) })?.1, let der else {
+            return .failure(isPrivate ? .privateMaterial : .malformed)
+        }
         return .success(PEMText.Block(encoding: encoding, der: der))
     }
 }

@@ -1,13 +1,19 @@
 internal import CLibcrypto
 package import WireFormat
 
-/// A private key for the test kit. Signing is not public.
+/// A private key, for client assertions of this server and for the test kit. Signing is not public.
 package struct SigningKey: Sendable {
     /// The algorithm that the key signs with.
     package let algorithm: SignatureAlgorithm
     /// The public key as a JWK: `kty`, the numbers, `alg`, `use`, and `kid` unless it is nil.
     package let publicJWK: JSONDocument.Object
     private let storage: Storage
+
+    init(_ algorithm: SignatureAlgorithm, publicJWK: JSONDocument.Object, _ storage: Storage) {
+        self.algorithm = algorithm
+        self.publicJWK = publicJWK
+        self.storage = storage
+    }
 
     /// The `kid` of a new key.
     package enum KeyID: Sendable {
@@ -50,7 +56,7 @@ package struct SigningKey: Sendable {
         case .text(let keyID): jwk["kid"] = .string(keyID)
         case .thumbprint: jwk["kid"] = .string(publicKey.thumbprint)
         }
-        return SigningKey(algorithm: algorithm, publicJWK: jwk, storage: storage)
+        return SigningKey(algorithm, publicJWK: jwk, storage)
     }
 
     /// Returns the JWS signature of the signing input. An ECDSA signature is r followed by s (RFC 7518 §3.4).
@@ -70,16 +76,25 @@ package struct SigningKey: Sendable {
     /// `@unchecked Sendable`: the pointer is a `let`, and the key does not change after construction
     /// (openssl-threads(7)).
     @safe
-    private final class Storage: @unchecked Sendable {
+    final class Storage: @unchecked Sendable {
         private let key: OpaquePointer
 
         init(takingOver key: OpaquePointer) {
             unsafe self.key = unsafe key
         }
 
+        /// Reads a PrivateKeyInfo (PKCS #8, RFC 5208 §5). Nil when libcrypto refuses it.
+        convenience init?(pkcs8 der: [UInt8]) {
+            guard let key = unsafe lcrypto_private_key_read(der, der.count) else { return nil }
+            unsafe self.init(takingOver: key)
+        }
+
         deinit {
             unsafe lcrypto_key_free(key)
         }
+
+        /// The shape of the key; nil for a kind that no algorithm of the table signs with.
+        var shape: SignatureAlgorithm.KeyShape? { unsafe SignatureAlgorithm.KeyShape(lcrypto_key_kind(key)) }
 
         func publicNumbers() -> (first: [UInt8], second: [UInt8])? {
             var first = [UInt8](repeating: 0, count: 1_024)

@@ -111,7 +111,7 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 27)
+        #expect(EnvironmentVariable.allCases.count == 29)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -166,6 +166,66 @@ struct EnvironmentTests {
         #expect(fetcher.requests.last == "http://127.0.0.1:9000/introspect")
         #expect(try await !server.admits(issuer.token(with: .expired)))
         #expect(fetcher.requests.count == 2)
+    }
+
+    private static let privateKey = """
+        -----BEGIN PRIVATE KEY-----
+        MC4CAQAwBQYDK2VwBCIEIHGKQ4UpbUN8yAe8kR7bwvNBxi1b3KqQc/lj8SFzmVXb
+        -----END PRIVATE KEY-----
+        """
+
+    @Test(
+        "POLICY §9: with the file of a private key, introspection requests have a client assertion; no secret is used")
+    func introspectionKey() async throws {
+        let key = try ScratchFile(Self.privateKey)
+        let fetcher = ScriptedFetcher()
+        let endpoint = "https://login.example.com/introspect"
+        let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
+        fetcher.set(endpoint, json: active, fields: [(.contentType, "application/json")])
+        for keyID in [nil, "key-1"] {
+            var environment = [
+                "OAUTH_INTROSPECTION_URL": endpoint, "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
+                "OAUTH_INTROSPECTION_KEY_FILE": key.path,
+            ]
+            environment["OAUTH_INTROSPECTION_KEY_ID"] = keyID
+            let configuration = try configuration(environment)
+            guard
+                case .privateKeyJWT("rs", let used, audience: .issuer)? = configuration.tokens.introspection?
+                    .credentials
+            else {
+                Issue.record("another method")
+                return
+            }
+            #expect(try used.keyID == keyID ?? ClientAssertionKey(pem: Self.privateKey).keyID)
+            #expect(try await ResourceServer(configuration, fetcher: fetcher).admits("opaque"))
+            guard case .postForm(let form)? = fetcher.lastRequest?.method else {
+                Issue.record("not a form")
+                return
+            }
+            let text = String(decoding: form, as: UTF8.self)
+            #expect(text.contains("&client_assertion=ey") && !text.contains("client_secret"))
+            #expect(fetcher.lastRequest?.fields[.authorization] == nil)
+        }
+    }
+
+    @Test("What is not a private key is named by its variable, and so is a faulty kid")
+    func introspectionKeyFaults() throws {
+        let publicKey = try ScratchFile("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")
+        let key = try ScratchFile(Self.privateKey)
+        let client = ["OAUTH_INTROSPECTION_CLIENT_ID": "rs"].merging(Self.least) { $1 }
+        #expect(
+            Self.lines(client.merging(["OAUTH_INTROSPECTION_KEY_FILE": publicKey.path]) { $1 }) == [
+                "OAUTH_INTROSPECTION_KEY_FILE is a public key or a certificate; set it to the private key that belongs "
+                    + "to it"
+            ])
+        let long = String(repeating: "k", count: 257)
+        #expect(
+            Self.lines(
+                client.merging(["OAUTH_INTROSPECTION_KEY_FILE": key.path, "OAUTH_INTROSPECTION_KEY_ID": long]) { $1 })
+                == [
+                    "OAUTH_INTROSPECTION_KEY_ID is empty, longer than 256 bytes, or holds control characters; copy the "
+                        + "kid that the authorization server shows for the key"
+                ])
     }
 
     @Test("POLICY §9: without its URL, the endpoint is found in the metadata, which is read once for all purposes")
@@ -400,7 +460,7 @@ struct EnvironmentTests {
             ["OAUTH_INTROSPECTION_URL": "https://login.example.com/introspect"],
             "OAUTH_INTROSPECTION_CLIENT_ID is not set; give it the client identifier of this server at the authorization server",
             "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; set it to the "
-                + "client secret of this server"),
+                + "client secret of this server, or OAUTH_INTROSPECTION_KEY_FILE to the file of a private key"),
         Mistake(
             ["OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret"],
             "OAUTH_INTROSPECTION_CLIENT_ID is not set; give it the client identifier of this server at the authorization server"
@@ -408,7 +468,7 @@ struct EnvironmentTests {
         Mistake(
             ["OAUTH_INTROSPECTION_CLIENT_ID": "rs"],
             "OAUTH_INTROSPECTION_CLIENT_SECRET is not set, nor is OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; set it to the "
-                + "client secret of this server"),
+                + "client secret of this server, or OAUTH_INTROSPECTION_KEY_FILE to the file of a private key"),
         Mistake(
             [
                 "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
@@ -458,6 +518,36 @@ struct EnvironmentTests {
             ],
             "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE names a file that does not exist; check the path, which is relative to "
                 + "the working directory"),
+        Mistake(
+            ["OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_KEY_FILE": "/nowhere/key.pem"],
+            "OAUTH_INTROSPECTION_KEY_FILE names a file that does not exist; check the path, which is relative to the working "
+                + "directory"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_KEY_FILE": "/nowhere/key.pem",
+                "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
+            ],
+            "OAUTH_INTROSPECTION_KEY_FILE is set together with OAUTH_INTROSPECTION_CLIENT_SECRET; keep one of them"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_KEY_FILE": "/nowhere/key.pem",
+                "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE": "/nowhere/secret",
+            ],
+            "OAUTH_INTROSPECTION_KEY_FILE is set together with OAUTH_INTROSPECTION_CLIENT_SECRET_FILE; keep one of them",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE names a file that does not exist; check the path, which is relative to "
+                + "the working directory"),
+        Mistake(
+            [
+                "OAUTH_INTROSPECTION_CLIENT_ID": "rs", "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret",
+                "OAUTH_INTROSPECTION_KEY_ID": "k",
+            ],
+            "OAUTH_INTROSPECTION_KEY_ID is set without OAUTH_INTROSPECTION_KEY_FILE; set both, or remove it"),
+        Mistake(
+            ["OAUTH_INTROSPECTION_KEY_FILE": "/nowhere/key.pem"],
+            "OAUTH_INTROSPECTION_CLIENT_ID is not set; give it the client identifier of this server at the authorization server",
+            "OAUTH_INTROSPECTION_KEY_FILE names a file that does not exist; check the path, which is relative to the working "
+                + "directory"
+        ),
         Mistake(
             ["OAUTH_STATIC_TOKENS_FILE": "/nowhere/tokens"],
             "OAUTH_STATIC_TOKENS_FILE is used only with OAUTH_MODE=static; set OAUTH_MODE=static, or remove this variable"
@@ -613,7 +703,7 @@ struct EnvironmentTests {
             lines.compactMap { $0.utf8.split(separator: 0x20).first.map { String(decoding: $0, as: UTF8.self) } })
         let fine: Set = [
             "OAUTH_AUDIENCES", "OAUTH_REQUIRED_SCOPES", "OAUTH_SCOPES_SUPPORTED", "OAUTH_INTROSPECTION_CLIENT_ID",
-            "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_ISSUERS", "OAUTH_SCOPE_CLAIMS",
+            "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_INTROSPECTION_KEY_ID", "OAUTH_ISSUERS", "OAUTH_SCOPE_CLAIMS",
             // The module that fetches looks at the file.
             "OAUTH_CA_FILE",
         ]

@@ -73,8 +73,12 @@ final class OpenSSLServer {
         guard unsafe fclose(file) == 0, count == answer.count else { throw SetUpFailed() }
     }
 
-    /// Answers a GET of `/name` with a head, and then with 16 KiB every 10 ms for two minutes.
-    func drip(_ name: String) throws {
+    /// Answers a GET of `/name` with a head, and then with a piece every 10 ms.
+    ///
+    /// - Parameters:
+    ///   - bytes: The size of a piece; the first one begins with the head.
+    ///   - pieces: The number of pieces. The connection stays open for two minutes.
+    func drip(_ name: String, bytes: Int = 16_384, pieces: Int = 12_000) throws {
         let path = directory + "/" + name
         guard unsafe mkfifo(path, 0o600) == 0 else { throw SetUpFailed() }
         files.append(name)
@@ -85,15 +89,19 @@ final class OpenSSLServer {
             unsafe sigaddset(&pipe, SIGPIPE)
             unsafe pthread_sigmask(SIG_BLOCK, &pipe, nil)
             var piece = Array("HTTP/1.1 200 OK\r\n\r\n".utf8)
-            piece += [UInt8](repeating: 0x61, count: 16384 - piece.count)
+            piece += [UInt8](repeating: 0x61, count: bytes - piece.count)
             var descriptor: Int32 = -1
+            var written = 0
             for _ in 0..<12_000 {
                 // The pipe cannot be opened before a reader has opened it. Bytes that do not fit are written in the
                 // next turn.
                 if descriptor < 0 { descriptor = unsafe open(path, O_WRONLY | O_NONBLOCK) }
-                if descriptor >= 0, unsafe write(descriptor, piece, piece.count) < 0, errno == EPIPE {
-                    _ = close(descriptor)
-                    descriptor = -1
+                if descriptor >= 0, written < pieces {
+                    written += 1
+                    if unsafe write(descriptor, piece, piece.count) < 0, errno == EPIPE {
+                        _ = close(descriptor)
+                        descriptor = -1
+                    }
                 }
                 usleep(10_000)
             }

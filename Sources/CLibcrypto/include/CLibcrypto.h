@@ -52,6 +52,12 @@ lcrypto_key *_Nullable lcrypto_spki_read(const uint8_t *der, size_t length);
 lcrypto_key *_Nullable lcrypto_rsa_public_key_read(const uint8_t *der, size_t length);
 lcrypto_key *_Nullable lcrypto_certificate_read(const uint8_t *der, size_t length);
 
+// Reads the private key of a DER PrivateKeyInfo (PKCS #8, RFC 5208 section 5). NULL when bytes follow the structure,
+// and for an encrypted one. The key may be of every kind, LCRYPTO_OTHER included. Its numbers are not checked, and
+// neither is that its public half belongs to its private half: the caller takes the public numbers out with
+// lcrypto_key_public, checks them, and verifies a signature of the key with them.
+lcrypto_key *_Nullable lcrypto_private_key_read(const uint8_t *der, size_t length);
+
 // The kind of a key.
 enum lcrypto_kind lcrypto_key_kind(const lcrypto_key *key);
 
@@ -89,7 +95,7 @@ int lcrypto_equal(const uint8_t *_Nullable left, const uint8_t *_Nullable right,
 // Counts the errors in the queue of the calling thread, and empties the queue. For tests.
 int lcrypto_error_queue_length(void);
 
-// Signing, for the test kit only. The import of SubjectPublicKeyInfo uses lcrypto_key_public too.
+// Signing: for client assertions of this server and for the test kit. The imports of keys use lcrypto_key_public too.
 
 lcrypto_key *_Nullable lcrypto_rsa_generate(int bits);
 lcrypto_key *_Nullable lcrypto_ec_generate(enum lcrypto_curve curve);

@@ -48,7 +48,7 @@ public final class ClientIDResolver: Sendable {
         timing = RefreshTiming(clock: clock)
         fetch = ClientDocumentFetch(
             fetch: TimedFetch(fetcher: fetcher, timing: timing), rules: settings.rules)
-        keySets = ClientKeySets(fetcher: fetcher, clock: clock, capacity: settings.capacity)
+        keySets = ClientKeySets(fetcher: fetcher, clock: clock, capacity: settings.capacity, observer: observer)
         cache = Mutex(ClientDocumentCache(capacity: settings.capacity))
     }
 

@@ -11,11 +11,15 @@ internal import WireFormat
 final class ClientKeySets: Sendable {
     private let fetcher: any DocumentFetcher
     private let clock: MonotonicClock
+    private let observer: ClientMetadataEvent.Observer?
     private let table: Mutex<DigestTable<RemoteKeySet>>
 
-    init(fetcher: any DocumentFetcher, clock: MonotonicClock, capacity: Int) {
+    init(
+        fetcher: any DocumentFetcher, clock: MonotonicClock, capacity: Int, observer: ClientMetadataEvent.Observer?
+    ) {
         self.fetcher = ClientKeyFetcher(fetcher: fetcher, clock: clock)
         self.clock = clock
+        self.observer = observer
         table = Mutex(DigestTable(capacity: capacity))
     }
 
@@ -25,12 +29,25 @@ final class ClientKeySets: Sendable {
         if let present = table.withLock({ $0.value(for: key) }) { return present }
         // The text of a client identifier URL is a StringOrURI, and the default settings are within their ranges.
         guard let issuer = try? TokenIssuer(client.text),
-            let made = try? RemoteKeySet(of: issuer, at: url, fetcher: fetcher, clock: clock)
+            let made = try? RemoteKeySet(
+                of: issuer, at: url, fetcher: fetcher, clock: clock, observer: keyObserver(host: url.host))
         else { return nil }
         return table.withLock { table in
             if let present = table.value(for: key) { return present }
             table.insert(made, for: key)
             return made
+        }
+    }
+
+    /// Reports failed fetches only: other events of the key sets of all clients would hide them.
+    private func keyObserver(host: String) -> TokenVerificationEvent.Observer? {
+        guard let observer else { return nil }
+        return { event in
+            guard case .keySource(let event, _) = event else { return }
+            switch event {
+            case .refreshFailed(let failure), .setRejected(let failure): observer(.keysUnavailable(host: host, failure))
+            default: break
+            }
         }
     }
 }

@@ -32,22 +32,23 @@ package struct CheckedIntrospection: Sendable {
     /// - Parameters:
     ///   - shared: A source that reads the metadata for ``purpose`` too; nil to make one.
     ///   - fetcher: Sends the requests.
+    ///   - clock: The time of day, for client assertions.
     ///   - timing: The clock of a new source.
     ///   - observer: Receives the events of a new source.
     func endpoint(
-        sharing shared: IssuerDiscovery?, fetcher: any DocumentFetcher, timing: RefreshTiming,
+        sharing shared: IssuerDiscovery?, fetcher: any DocumentFetcher, clock: WallClock, timing: RefreshTiming,
         observer: TokenVerificationEvent.Observer?
     ) -> (IntrospectionEndpoint, IssuerDiscovery?) {
-        let credentials = configuration.credentials
+        let client = IntrospectionClient(configuration.credentials, of: policy.issuer, clock: clock)
         switch place {
-        case .url(let url): return (IntrospectionEndpoint(url, credentials, fetcher: fetcher), nil)
+        case .url(let url): return (IntrospectionEndpoint(url, client, fetcher: fetcher), nil)
         case .metadata(of: let issuer, let url):
             let discovery =
                 shared
                 ?? IssuerDiscovery(
                     of: issuer, for: [url == nil ? .introspection : .document], fetcher: fetcher, timing: timing,
                     observer: observer)
-            return (IntrospectionEndpoint(describedBy: discovery, at: url, credentials, fetcher: fetcher), discovery)
+            return (IntrospectionEndpoint(describedBy: discovery, at: url, client, fetcher: fetcher), discovery)
         }
     }
 }
@@ -128,68 +129,5 @@ extension IntrospectionConfiguration {
             faults.append(isName ? fault.orElse("set \(path + "endpoint") to the URL of the endpoint") : fault)
             return nil
         }
-    }
-}
-
-extension IntrospectionConfiguration.Credentials {
-    /// Appends a fault for credentials that cannot be sent.
-    fileprivate func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
-        switch self {
-        case .basic(let clientID, _), .post(let clientID, _), .discovered(let clientID, _):
-            // RFC 6749 appendix A.1: a client identifier consists of VSCHAR.
-            if clientID.isEmpty || !clientID.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
-                faults.add(
-                    path + "clientID", "is empty, or holds control or non-ASCII characters",
-                    "copy the client identifier from the authorization server")
-            }
-        case .bearer(let token):
-            if !PresentedToken(token.text).isWellFormed {
-                faults.add(
-                    path, "do not have the form of a bearer token",
-                    "use letters, digits and -._~+/ only, with = at the end only")
-            }
-        }
-    }
-
-    /// Whether the issuer's metadata says how to send them.
-    var areDiscovered: Bool {
-        if case .discovered = self { true } else { false }
-    }
-
-    /// The credentials as the metadata wants them; nil when it lists no method for a client with a secret.
-    func chosen(by metadata: AuthorizationServerMetadata) -> Self? {
-        guard case .discovered(let clientID, let secret) = self else { return self }
-        func lists(_ method: String, _ methods: [String]) -> Bool { methods.contains { $0.hasSameBytes(as: method) } }
-        let (basic, post) = ("client_secret_basic", "client_secret_post")
-        let methods = metadata.introspectionEndpointAuthMethodsSupported
-        guard methods.isEmpty else {
-            if lists(basic, methods) { return .basic(clientID: clientID, secret) }
-            return lists(post, methods) ? .post(clientID: clientID, secret) : nil
-        }
-        // RFC 8414 §2: without a list, the method is determined "by other means". RFC 6749 §2.3.1: a client with a
-        // password may always use Basic.
-        let others = metadata.tokenEndpointAuthMethodsSupported
-        return lists(post, others) && !lists(basic, others)
-            ? .post(clientID: clientID, secret) : .basic(clientID: clientID, secret)
-    }
-
-    /// The `Authorization` field; nil for credentials in the body. ``chosen(by:)`` comes first.
-    var authorization: HTTPFields.Value? {
-        switch self {
-        case .basic(let clientID, let secret):
-            // RFC 6749 §2.3.1: each part is form-urlencoded first, so that a colon inside a part does not separate the
-            // parts.
-            let pair = PercentEncoding.encode(clientID) + ":" + PercentEncoding.encode(secret.text)
-            return HTTPFields.Value("Basic " + Base64.encode(Array(pair.utf8)))
-        case .post, .discovered: return nil
-        case .bearer(let token): return HTTPFields.Value("Bearer " + token.text)
-        }
-    }
-
-    /// The form parameters to append after the token, with a leading `&`; empty for credentials in the header.
-    var formParameters: String {
-        guard case .post(let clientID, let secret) = self else { return "" }
-        return "&client_id=" + PercentEncoding.encode(clientID) + "&client_secret="
-            + PercentEncoding.encode(secret.text)
     }
 }

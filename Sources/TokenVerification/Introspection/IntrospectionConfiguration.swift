@@ -20,6 +20,22 @@ public struct IntrospectionConfiguration: Sendable {
         /// authorization server must support for a client with a secret (RFC 6749 §2.3.1), unless the metadata lists
         /// only `client_secret_post` for its token endpoint.
         case discovered(clientID: String, ClientSecret)
+        /// `private_key_jwt` (RFC 7523 §2.2): a new assertion in the body of each request, signed with this server's
+        /// key. `audience` is the `aud` of the assertions.
+        ///
+        /// If the endpoint is discovered and the metadata lists authentication methods or signature algorithms for it,
+        /// they must include `private_key_jwt` and an algorithm of the key.
+        case privateKeyJWT(clientID: String, ClientAssertionKey, audience: AssertionAudience = .issuer)
+    }
+
+    /// The `aud` of a client assertion.
+    public enum AssertionAudience: Sendable, Hashable {
+        /// The issuer identifier. The safest choice: no other server has it.
+        case issuer
+        /// The URL of the introspection endpoint.
+        case endpoint
+        /// Another text that the authorization server expects, such as the URL of its token endpoint.
+        case exactly(String)
     }
 
     /// Where the introspection endpoint is.

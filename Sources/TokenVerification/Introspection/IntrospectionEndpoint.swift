@@ -1,4 +1,5 @@
 internal import HTTPMessages
+internal import JOSE
 internal import OAuthMetadata
 internal import WireFormat
 
@@ -21,30 +22,27 @@ struct IntrospectionEndpoint: Sendable {
     private struct Destination: Sendable {
         let url: AbsoluteURL
         let fields: HTTPFields
-        let formParameters: String
+        let client: IntrospectionClient
 
-        init(_ url: AbsoluteURL, _ credentials: IntrospectionConfiguration.Credentials) {
+        init(_ url: AbsoluteURL, _ client: IntrospectionClient) {
             self.url = url
-            var fields = HTTPFields()
-            fields.append(.accept, "application/json")
-            if let authorization = credentials.authorization { fields.append(.authorization, authorization) }
-            self.fields = fields
-            formParameters = credentials.formParameters
+            self.client = client
+            fields = client.fields
         }
     }
 
     private enum Place: Sendable {
         case known(Destination)
         /// The metadata names what the configuration does not.
-        case metadata(IssuerDiscovery, url: AbsoluteURL?, IntrospectionConfiguration.Credentials)
+        case metadata(IssuerDiscovery, url: AbsoluteURL?, IntrospectionClient)
     }
 
     private let place: Place
     private let fetcher: any DocumentFetcher
 
     /// Makes an endpoint at a known URL.
-    init(_ url: AbsoluteURL, _ credentials: IntrospectionConfiguration.Credentials, fetcher: any DocumentFetcher) {
-        place = .known(Destination(url, credentials))
+    init(_ url: AbsoluteURL, _ client: IntrospectionClient, fetcher: any DocumentFetcher) {
+        place = .known(Destination(url, client))
         self.fetcher = fetcher
     }
 
@@ -52,17 +50,17 @@ struct IntrospectionEndpoint: Sendable {
     ///
     /// - Parameter url: The endpoint; nil for the one in the metadata.
     init(
-        describedBy discovery: IssuerDiscovery, at url: AbsoluteURL?,
-        _ credentials: IntrospectionConfiguration.Credentials, fetcher: any DocumentFetcher
+        describedBy discovery: IssuerDiscovery, at url: AbsoluteURL?, _ client: IntrospectionClient,
+        fetcher: any DocumentFetcher
     ) {
-        place = .metadata(discovery, url: url, credentials)
+        place = .metadata(discovery, url: url, client)
         self.fetcher = fetcher
     }
 
     private func destination() async throws(RequestFailure) -> Destination {
         switch place {
         case .known(let destination): return destination
-        case .metadata(let discovery, let url, let credentials):
+        case .metadata(let discovery, let url, let client):
             let metadata: AuthorizationServerMetadata
             do throws(IssuerDiscovery.Unavailable) {
                 metadata = try await discovery.metadata(for: url == nil ? .introspection : .document).metadata
@@ -70,7 +68,7 @@ struct IntrospectionEndpoint: Sendable {
                 throw RequestFailure(.metadata)
             }
             guard let endpoint = url ?? metadata.introspectionEndpoint else { throw RequestFailure(.metadata) }
-            guard let chosen = credentials.chosen(by: metadata) else { throw RequestFailure(.noUsableMethod) }
+            guard let chosen = client.chosen(by: metadata) else { throw RequestFailure(.noUsableMethod) }
             return Destination(endpoint, chosen)
         }
     }
@@ -80,7 +78,13 @@ struct IntrospectionEndpoint: Sendable {
         let destination = try await destination()
         // RFC 7662 §2.1. The caller has checked that the token is ASCII.
         let text = PercentEncoding.encode(String(decoding: token.bytes, as: UTF8.self))
-        let form = "token=\(text)&token_type_hint=access_token\(destination.formParameters)"
+        let credentials: String
+        do throws(JOSEError) {
+            credentials = try destination.client.formParameters(for: destination.url)
+        } catch {
+            throw RequestFailure(.cryptography)
+        }
+        let form = "token=\(text)&token_type_hint=access_token\(credentials)"
         let document: FetchedDocument
         do throws(FetchError) {
             document = try await fetcher.fetch(

@@ -10,8 +10,11 @@ extension IntrospectionTokenVerifier {
         case credentialsRefused
         /// The issuer's metadata, which names the endpoint, could not be read. An event of the discovery says why.
         case metadata
-        /// The issuer's metadata lists no authentication method for a client with a secret.
+        /// The issuer's metadata lists no authentication method, or no signature algorithm, for this server's
+        /// credentials.
         case noUsableMethod
+        /// No client assertion could be signed, because libcrypto failed.
+        case cryptography
         /// The response has a status other than 200. The associated value is the status code.
         case status(Int)
         /// The response is not `application/json`. Signed responses (RFC 9701) are not supported.
@@ -28,6 +31,7 @@ extension IntrospectionTokenVerifier {
             case .credentialsRefused: "credentials_refused"
             case .metadata: "metadata_unavailable"
             case .noUsableMethod: "no_usable_auth_method"
+            case .cryptography: "cryptography_unavailable"
             case .status(let status): "status_\(status)"
             case .mediaType: "not_json"
             case .json: "malformed_json"
@@ -41,7 +45,8 @@ extension IntrospectionTokenVerifier {
             switch self {
             case .fetch(.tooLarge), .fetch(.unsupportedEncoding): false
             // RFC 6585 §4, RFC 9110 §15.6.4: too many requests; service unavailable.
-            case .fetch, .credentialsRefused, .metadata, .noUsableMethod, .status(429), .status(503): true
+            case .fetch, .credentialsRefused, .metadata, .noUsableMethod, .cryptography, .status(429), .status(503):
+                true
             case .status, .mediaType, .json, .notAnAnswer: false
             }
         }
@@ -50,7 +55,7 @@ extension IntrospectionTokenVerifier {
         /// 6585 §4, RFC 7662 §2.3: so do 429 and 401.
         var concernsThisServer: Bool {
             switch self {
-            case .credentialsRefused, .metadata, .noUsableMethod, .status(429): true
+            case .credentialsRefused, .metadata, .noUsableMethod, .cryptography, .status(429): true
             case .fetch, .status, .mediaType, .json, .notAnAnswer: false
             }
         }

@@ -64,7 +64,8 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
         let configuration = checked.configuration
         let endpoint: IntrospectionEndpoint
         (endpoint, discovery) = checked.endpoint(
-            sharing: shared, fetcher: fetcher, timing: RefreshTiming(clock: monotonicClock), observer: observer)
+            sharing: shared, fetcher: fetcher, clock: clock, timing: RefreshTiming(clock: monotonicClock),
+            observer: observer)
         let answers = IntrospectionAnswer(
             checked.policy, configuration.absentAudience, scopes: configuration.scopes)
         let memory = IntrospectionMemory(configuration.caching, clock: clock, monotonicClock: monotonicClock)

@@ -18,6 +18,8 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case introspectionClientID = "OAUTH_INTROSPECTION_CLIENT_ID"
     case introspectionClientSecret = "OAUTH_INTROSPECTION_CLIENT_SECRET"
     case introspectionClientSecretFile = "OAUTH_INTROSPECTION_CLIENT_SECRET_FILE"
+    case introspectionKeyFile = "OAUTH_INTROSPECTION_KEY_FILE"
+    case introspectionKeyID = "OAUTH_INTROSPECTION_KEY_ID"
     case staticTokensFile = "OAUTH_STATIC_TOKENS_FILE"
     case proofOfPossession = "OAUTH_DPOP"
     case allowedOrigins = "OAUTH_ALLOWED_ORIGINS"

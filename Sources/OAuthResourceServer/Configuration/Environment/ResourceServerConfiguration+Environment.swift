@@ -33,7 +33,9 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_INTROSPECTION_CLIENT_ID` | the client id of this server, to introspect tokens that are not JWTs |
     /// | `OAUTH_INTROSPECTION_CLIENT_SECRET` | the secret of that client |
     /// | `OAUTH_INTROSPECTION_CLIENT_SECRET_FILE` | a file that holds this secret, instead of the variable above |
-    /// | `OAUTH_INTROSPECTION_URL` | the endpoint, for one issuer; implies `client_secret_basic` (both discovered) |
+    /// | `OAUTH_INTROSPECTION_KEY_FILE` | a PEM private key of that client, for `private_key_jwt` instead of a secret |
+    /// | `OAUTH_INTROSPECTION_KEY_ID` | the `kid` of this key (its RFC 7638 thumbprint) |
+    /// | `OAUTH_INTROSPECTION_URL` | the endpoint, for one issuer; a secret is then sent with Basic (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
     /// | `OAUTH_ALLOWED_ORIGINS` | origins of web pages that may call: see ``Browsers-swift.struct/allowedOrigins`` |
@@ -121,34 +123,6 @@ extension ResourceServerConfiguration {
         }
     }
 
-    private mutating func readIntrospection(_ reader: inout EnvironmentReader) {
-        let variables: [EnvironmentVariable] = [
-            .introspectionURL, .introspectionClientID, .introspectionClientSecret, .introspectionClientSecretFile,
-        ]
-        guard let first = variables.first(where: { reader.has($0) }) else { return }
-        if tokens.issuers.count > 1 {
-            reader.fault(
-                first, "is set, but OAUTH_ISSUERS names several issuers", "name only the issuer of this endpoint")
-        }
-        let clientID = reader.required(
-            .introspectionClientID, "give it the client identifier of this server at the authorization server")
-        let secret = reader.clientSecret()
-        // Missing values were reported already. With placeholders, the check can find the other faults too.
-        guard let secret = secret ?? (try? ClientSecret("-")) else { return }
-        let issuer = tokens.issuers.first ?? IssuerConfiguration("https://issuer.invalid")
-        var introspection = IntrospectionConfiguration(
-            issuer: issuer.issuer, resource: nil, credentials: .discovered(clientID: clientID ?? "-", secret))
-        if reader.has(.introspectionURL) {
-            guard let endpoint = reader.text(.introspectionURL) else { return }
-            introspection.endpoint = .url(endpoint)
-            introspection.credentials = .basic(clientID: clientID ?? "-", secret)
-        }
-        introspection.audiences = issuer.policy.audiences
-        introspection.clockSkew = issuer.policy.clockSkew
-        introspection.scopes = issuer.scopes
-        tokens.introspection = introspection
-    }
-
     private mutating func readStaticTokens(_ reader: inout EnvironmentReader) {
         guard let path = reader.text(.staticTokensFile) else { return }
         do throws(ConfigurationError) {
@@ -201,8 +175,8 @@ extension EnvironmentVariable {
     fileprivate static let ofIssuers: [EnvironmentVariable] = [
         .issuers, .authorizationServers, .audiences, .keySetURL, .algorithms, .scopesSupported, .scopeClaims,
         .clockSkew, .tokenProfile, .introspectionURL, .introspectionClientID, .introspectionClientSecret,
-        .introspectionClientSecretFile, .insecureHTTP,
-        .privateHosts, .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL,
+        .introspectionClientSecretFile, .introspectionKeyFile, .introspectionKeyID, .insecureHTTP, .privateHosts,
+        .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL,
     ]
 }
 
@@ -233,30 +207,5 @@ extension EnvironmentReader {
             ])
         }
         return claims.compactMap { $0 }
-    }
-
-    /// The client secret for introspection. If it is missing or unusable, adds a fault and returns nil.
-    fileprivate mutating func clientSecret() -> ClientSecret? {
-        let (plain, file) = (
-            EnvironmentVariable.introspectionClientSecret, EnvironmentVariable.introspectionClientSecretFile
-        )
-        if has(plain), has(file) {
-            fault(file, "is set together with \(plain.rawValue)", "keep one of them")
-            return nil
-        }
-        if !has(plain), !has(file) {
-            fault(
-                plain, "is not set, nor is \(file.rawValue)",
-                "set it to the client secret of this server")
-            return nil
-        }
-        let source = has(plain) ? plain : file
-        guard let text = text(source) else { return nil }
-        do throws(ConfigurationError) {
-            return try has(plain) ? ClientSecret(text) : ClientSecret(file: text)
-        } catch {
-            add(error.faults.map { ConfigurationError.Fault(source.path, $0.reason, $0.remedy) })
-            return nil
-        }
     }
 }
