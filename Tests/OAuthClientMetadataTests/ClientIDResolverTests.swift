@@ -61,7 +61,7 @@ struct ClientIDResolverTests {
         serve()
         let resolver = try resolver()
         let client = try await resolver.client(Self.url)
-        #expect(client.document.displayName == "App" && client.trust == .unverified && client.staleFor == nil)
+        #expect(client.document.displayName == "App" && client.trust == .unverified && client.staleAge == nil)
         #expect(fetcher.lastRequest?.fields[.accept]?.string == "application/json")
         #expect(fetcher.lastRequest?.maximumBodyBytes == 5_120)
         clock.advance(by: .seconds(299))
@@ -178,7 +178,7 @@ struct ClientIDResolverTests {
         _ = try await resolver.client(Self.url)
         clock.advance(by: .seconds(300))
         fetcher.set(Self.url, .success(FetchedDocument(status: .notModified, body: [])))
-        #expect(try await resolver.client(Self.url).staleFor == nil)
+        #expect(try await resolver.client(Self.url).staleAge == nil)
         #expect(fetcher.lastRequest?.fields[.ifNoneMatch]?.string == "\"1\"")
         clock.advance(by: .seconds(299))
         _ = try await resolver.client(Self.url)
@@ -195,10 +195,10 @@ struct ClientIDResolverTests {
         ] {
             fetcher.set(Self.url, answer)
             clock.advance(by: .seconds(600))
-            #expect(try await resolver.client(Self.url).staleFor != nil)
+            #expect(try await resolver.client(Self.url).staleAge != nil)
         }
         let fetches = fetcher.requests.count
-        for _ in 0..<5 { #expect(try await resolver.client(Self.url).staleFor != nil) }
+        for _ in 0..<5 { #expect(try await resolver.client(Self.url).staleAge != nil) }
         #expect(fetcher.requests.count == fetches)
         #expect(events.names.contains("client_document_served_stale"))
         clock.advance(by: ClientIDResolver.Limits.staleTime)

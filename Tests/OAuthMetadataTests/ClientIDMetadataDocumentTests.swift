@@ -205,7 +205,7 @@ struct ClientIDMetadataDocumentTests {
         #expect(document.displayName.utf8.elementsEqual(shown.utf8))
         #expect(document.displayHost == "app.example:8443")
         document.clientName.value = String(repeating: "x", count: 10_000)
-        #expect(document.displayName.count == ClientIDMetadataDocument.maximumDisplayName)
+        #expect(document.displayName.count == ClientIDMetadataDocument.maximumDisplayNameLength)
     }
 
     @Test("a client is on loopback only when every redirection stays on the user's machine")

@@ -52,7 +52,7 @@ package struct ClientDocumentFetch: Sendable {
         }
         let control = CacheControl(response.fields)
         let lifetime = control.lifetime(
-            in: ClientIDResolver.Limits.lifetimes, otherwise: ClientIDResolver.Limits.lifetime)
+            in: ClientIDResolver.Limits.lifetimes, otherwise: ClientIDResolver.Limits.defaultLifetime)
         let kept = control.forbidsStoring ? nil : lifetime
         // RFC 9110 §15.4.5: 304 is valid for a conditional request only.
         if response.status == .notModified, known?.validators.isEmpty == false {

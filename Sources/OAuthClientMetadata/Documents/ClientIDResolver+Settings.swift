@@ -49,7 +49,7 @@ extension ClientIDResolver {
         /// it is fetched for each request.
         public static let lifetimes: ClosedRange<Duration> = .seconds(60) ... .seconds(86_400)
         /// How long a document without `max-age` is fresh.
-        public static let lifetime: Duration = .seconds(300)
+        public static let defaultLifetime: Duration = .seconds(300)
         /// How long a document stays in use after it has expired, while it cannot be fetched.
         public static let staleTime: Duration = .seconds(86_400)
         /// How long a failure is remembered: the next requests of this client are answered without a fetch.

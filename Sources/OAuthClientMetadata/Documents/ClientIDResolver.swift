@@ -113,7 +113,7 @@ public final class ClientIDResolver: Sendable {
         _ entry: ClientDocumentEntry, _ trust: ClientTrustPolicy.Trust, _ now: Duration
     ) -> ResolvedClient {
         ResolvedClient(
-            document: entry.document, trust: trust, staleFor: entry.freshUntil < now ? now - entry.confirmedAt : nil,
+            document: entry.document, trust: trust, staleAge: entry.freshUntil < now ? now - entry.confirmedAt : nil,
             inlineKeys: entry.inlineKeys, fingerprint: entry.fingerprint, patterns: settings.redirectURIPatterns)
     }
 }

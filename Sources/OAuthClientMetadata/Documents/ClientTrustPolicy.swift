@@ -37,7 +37,7 @@ public struct ClientTrustPolicy: Sendable, Hashable {
 
     /// What the operator says about the client with this identifier.
     public func trust(in client: ClientIdentifierURL) -> Trust {
-        func holds(_ rules: [DomainRule]) -> Bool { rules.contains { $0.holds(client) } }
+        func holds(_ rules: [DomainRule]) -> Bool { rules.contains { $0.matches(client) } }
         if holds(denied) { return .denied }
         if case .only(let rules) = admission, !holds(rules), !holds(verified) { return .denied }
         return holds(verified) ? .verified : .unverified

@@ -38,7 +38,7 @@ public struct DomainRule: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether the rule matches the host of a client.
-    public func holds(_ client: ClientIdentifierURL) -> Bool {
+    public func matches(_ client: ClientIdentifierURL) -> Bool {
         guard client.url.hostKind != .ipv6 else { return false }
         let host = Self.labels(of: Array(client.url.host.utf8)[...])
         guard isBelow else { return host == labels }

@@ -9,7 +9,7 @@ public struct ResolvedClient: Sendable {
     public let trust: ClientTrustPolicy.Trust
     /// Nil when the document is fresh. Otherwise it has expired and could not be fetched again, and this is the time
     /// since the host last confirmed it.
-    public let staleFor: Duration?
+    public let staleAge: Duration?
     /// The keys of `jwks`; nil when the document has none. To verify an assertion, use ``ClientIDResolver/keys(of:)``,
     /// which also knows a `jwks_uri`.
     public let inlineKeys: JSONWebKeySet?

@@ -2,9 +2,9 @@ internal import WireFormat
 
 extension ClientIDMetadataDocument {
     /// The largest length of ``displayName``, in Unicode scalars.
-    public static let maximumDisplayName = 80
+    public static let maximumDisplayNameLength = 80
 
-    /// `client_name` as it may be shown to a person: one line, at most ``maximumDisplayName`` scalars, without
+    /// `client_name` as it may be shown to a person: one line, at most ``maximumDisplayNameLength`` scalars, without
     /// control characters, invisible characters and characters that change the writing direction. Empty when nothing
     /// remains.
     ///
@@ -28,7 +28,7 @@ extension ClientIDMetadataDocument {
                 pendingSpace = false
                 scalars.append(scalar)
             }
-            if scalars.count >= maximumDisplayName { break }
+            if scalars.count >= maximumDisplayNameLength { break }
         }
         return String(scalars)
     }
