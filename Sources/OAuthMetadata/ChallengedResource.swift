@@ -17,8 +17,7 @@ public struct ChallengedResource: Sendable, Hashable {
     public enum Fault: Error, Sendable, Hashable {
         /// The URL that was called is not one that a client may send a token to.
         case calledURL(IdentifierError)
-        /// The challenge has no `resource_metadata`. The client tries the well-known locations: see
-        /// ``ResourceIdentifier/metadataURL``.
+        /// The challenge has no `resource_metadata`: try ``ChallengedResource/wellKnown(calling:insecureHTTP:)``.
         case noMetadataURL
         /// The URL of the metadata is not https, or has a fragment or dot segments.
         case metadataURL(IdentifierError)
@@ -34,9 +33,9 @@ public struct ChallengedResource: Sendable, Hashable {
     }
 
     /// The URL that the client called, byte for byte as the user or the program gave it.
-    public let calledURL: AbsoluteURL
-    /// Where the challenge says that the metadata is. The caller of the URL did not choose it: fetch it under a policy
-    /// for untrusted URLs (RFC 9728 §7.7).
+    public var calledURL: AbsoluteURL { called.url }
+    /// Where the metadata is. When the challenge names it, the program did not choose it: fetch it under a policy for
+    /// untrusted URLs (RFC 9728 §7.7).
     public let metadataURL: AbsoluteURL
     private let called: ResourceIdentifier
     private let insecureHTTP: InsecureHTTP
@@ -55,19 +54,49 @@ public struct ChallengedResource: Sendable, Hashable {
     public init(
         calling url: AbsoluteURL, challenge: AuthenticationChallenge.Bearer, insecureHTTP: InsecureHTTP = .never
     ) throws(Fault) {
-        do throws(IdentifierError) {
-            called = try ResourceIdentifier(url.text, insecureHTTP: insecureHTTP)
-        } catch {
-            throw .calledURL(error)
-        }
+        called = try Self.identifier(of: url, insecureHTTP)
         guard let metadataURL = challenge.resourceMetadata else { throw .noMetadataURL }
         do throws(IdentifierError) {
             self.metadataURL = try ResourceIdentifier(metadataURL.text, insecureHTTP: insecureHTTP).url
         } catch {
             throw .metadataURL(error)
         }
-        calledURL = url
         self.insecureHTTP = insecureHTTP
+    }
+
+    private init(_ called: ResourceIdentifier, metadataURL: AbsoluteURL, _ insecureHTTP: InsecureHTTP) {
+        self.called = called
+        self.metadataURL = metadataURL
+        self.insecureHTTP = insecureHTTP
+    }
+
+    /// The locations to try, in this order, when no challenge names one: the well-known location of the called URL, and
+    /// the one at the root of its host, which MCP adds for a URL with a path.
+    ///
+    /// The document at the root must be about the called URL too, or about a parent of it: see
+    /// ``metadata(parsing:accepting:)``.
+    ///
+    /// - SeeAlso: [MCP, authorization server discovery
+    ///   ](https://modelcontextprotocol.io/specification/draft/basic/authorization/authorization-server-discovery)
+    public static func wellKnown(
+        calling url: AbsoluteURL, insecureHTTP: InsecureHTTP = .never
+    ) throws(Fault) -> [ChallengedResource] {
+        let called = try identifier(of: url, insecureHTTP)
+        let root = url.origin + WellKnown.protectedResource
+        let locations = called.metadataURL.hasSameBytes(as: root) ? [root] : [called.metadataURL, root]
+        return locations.compactMap { try? AbsoluteURL(parsing: $0) }.map {
+            ChallengedResource(called, metadataURL: $0, insecureHTTP)
+        }
+    }
+
+    private static func identifier(
+        of url: AbsoluteURL, _ insecureHTTP: InsecureHTTP
+    ) throws(Fault) -> ResourceIdentifier {
+        do throws(IdentifierError) {
+            return try ResourceIdentifier(url.text, insecureHTTP: insecureHTTP)
+        } catch {
+            throw .calledURL(error)
+        }
     }
 
     /// Whether the metadata has another scheme, host or port than the URL that was called. A client should ask its user

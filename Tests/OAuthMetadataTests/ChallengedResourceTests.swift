@@ -146,4 +146,28 @@ struct ChallengedResourceTests {
                 parsing: Array(#"{"resource":"https://mcp.example/mcp","resource":"https://mcp.example/mcp"}"#.utf8))
         }
     }
+
+    @Test("MCP: without a location in the challenge, a client tries the path of the URL, and then the root")
+    func wellKnown() throws {
+        let cases = [
+            ("https://mcp.example", [""]), ("https://mcp.example/", [""]), ("https://mcp.example/mcp", ["/mcp", ""]),
+            ("https://mcp.example/a/b/", ["/a/b/", ""]), ("https://mcp.example/mcp?x=1", ["/mcp?x=1", ""]),
+            ("https://mcp.example?x=1", ["?x=1", ""]),
+        ]
+        for (url, suffixes) in cases {
+            let found = try ChallengedResource.wellKnown(calling: AbsoluteURL(parsing: url))
+            let expected = suffixes.map { "https://mcp.example/.well-known/oauth-protected-resource" + $0 }
+            #expect(found.map(\.metadataURL.text) == expected, "\(url)")
+            for challenged in found {
+                #expect(challenged.calledURL.text == url && !challenged.isCrossOrigin)
+                #expect(try challenged.metadata(parsing: Self.document(url)).resource.text == url)
+                #expect(throws: MetadataError.identifierMismatch) {
+                    try challenged.metadata(parsing: Self.document("https://mcp.example/other"), accepting: .parent)
+                }
+            }
+        }
+        #expect(throws: ChallengedResource.Fault.calledURL(.insecure)) {
+            try ChallengedResource.wellKnown(calling: AbsoluteURL(parsing: "http://mcp.example/mcp"))
+        }
+    }
 }
