@@ -1,3 +1,4 @@
+import OAuthMetadata
 import WireFormat
 
 #if canImport(Glibc)
@@ -43,6 +44,29 @@ enum URLProperties {
                 && origin.path.isEmpty && origin.origin.hasSameBytes(as: url.origin),
             "the origin leads to the same place")
         try checkHost(url)
+        try checkWellKnown(url)
+    }
+
+    /// The inverse of a well-known location has the location, and every resource and issuer is found from its own.
+    private static func checkWellKnown(_ url: AbsoluteURL) throws(Violation) {
+        let any = InsecureHTTP.dangerouslyAnyHost
+        let resources = ResourceIdentifier.resources(ofMetadataURL: url, insecureHTTP: any)
+        try require(
+            resources.allSatisfy { $0.metadataURL.hasSameBytes(as: url.text) }, "a resource has the location")
+        let issuers = IssuerIdentifier.issuers(ofMetadataURL: url, insecureHTTP: any)
+        try require(issuers.allSatisfy { $0.metadataURLs.contains(url) }, "an issuer has the location")
+        if let resource = try? ResourceIdentifier(url.text, insecureHTTP: any),
+            let location = try? AbsoluteURL(parsing: resource.metadataURL)
+        {
+            let found = ResourceIdentifier.resources(ofMetadataURL: location, insecureHTTP: any)
+            try require(found.contains(resource), "a resource is found from its location")
+        }
+        if let issuer = try? IssuerIdentifier(url.text, insecureHTTP: any) {
+            for location in issuer.metadataURLs {
+                let found = IssuerIdentifier.issuers(ofMetadataURL: location, insecureHTTP: any)
+                try require(found.contains(issuer), "an issuer is found from its locations")
+            }
+        }
     }
 
     private static func checkHost(_ url: AbsoluteURL) throws(Violation) {

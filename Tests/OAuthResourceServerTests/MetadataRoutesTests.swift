@@ -1,7 +1,9 @@
 import HTTPMessages
+import JOSE
 import OAuthMetadata
 import OAuthResourceServer
 import Testing
+import TokenVerification
 import WireFormat
 
 @Suite("Metadata routes", .serialized)
@@ -114,6 +116,27 @@ struct MetadataRoutesTests {
         let refused = try await fixture.refusal(method: method, target: Self.inserted)
         #expect(refused?.status == .methodNotAllowed)
         #expect(refused?.text(.allow) == "GET, HEAD, OPTIONS")
+    }
+
+    @Test("RFC 9728 §2.2: signed_metadata that the program sets is served, and a client verifies it")
+    func signedMetadata() async throws {
+        let vouching = "https://vouching.example"
+        let key = try SigningKey.generate(.es256, keyID: "k")
+        let signer = MetadataSigner(issuer: try TokenIssuer(vouching), algorithm: .es256, keyID: "k") {
+            try key.sign($0)
+        }
+        let resource = try ResourceIdentifier("https://mcp.example/mcp")
+        var document = ProtectedResourceMetadata(resource: resource)
+        document.authorizationServers = [try IssuerIdentifier("https://issuer.example")]
+        let jwt = try await signer.signed(document, lifetime: nil).signedMetadata
+        let fixture = try GuardFixture { $0.metadata.describe = { $0.signedMetadata = jwt } }
+        let body = try #require(try await fixture.refusal(method: .get, target: Self.inserted)?.bodyText)
+        let served = try ProtectedResourceMetadata(parsing: Array(body.utf8), expecting: resource)
+        let keys = try JSONWebKeySet(
+            parsing: JSONValue.object(["keys": [.object(key.publicJWK)]]).encoded(), issuer: vouching)
+        let verified = try SignedMetadataVerifier(keys: keys).verify(served)
+        #expect(verified.authorizationServers == document.authorizationServers)
+        #expect(verified == served)
     }
 
     @Test("POLICY §4: Host and X-Forwarded-* change nothing")

@@ -12,7 +12,9 @@ internal import WireFormat
 /// let document = try await signer.signed(metadata, lifetime: 86_400)
 /// ```
 ///
-/// A ``SignedMetadataVerifier`` with the public key reads it.
+/// A ``SignedMetadataVerifier`` with the public key reads it. For the document that a guard serves, set the member in
+/// `ResourceServerConfiguration.Metadata.describe`. The guard encodes its document once, so that a JWT with a lifetime
+/// expires there: use nil, or restart the program in time.
 public struct MetadataSigner: Sendable {
     private let issuer: TokenIssuer
     private let algorithm: SignatureAlgorithm
