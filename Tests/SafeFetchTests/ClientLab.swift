@@ -145,7 +145,7 @@ final class ClientLab: DocumentFetcher {
         }
         switch error {
         case .tooLarge: return Refusal(code: "document_too_large", oauthError: "invalid_client")
-        case .notAllowed, .blockedAddress, .malformedResponse:
+        case .notAllowed, .blockedAddress, .malformedResponse, .unsupportedEncoding:
             return Refusal(code: "document_fetch_" + error.code, oauthError: "invalid_client")
         default: return Refusal(code: "document_fetch_" + error.code, oauthError: "temporarily_unavailable")
         }
