@@ -118,6 +118,30 @@ struct ClientResolverAttackTests {
         #expect(fetcher.requests.count { $0.hasPrefix("https://victim.example/") } == 11)
     }
 
+    @Test("the documents of strangers do not keep a client from its keys")
+    func keysOfOthers() async throws {
+        let keys = try FakeIssuer("https://keys.example", algorithms: [.es256]).jwks
+        for url in ["https://app.example/jwks", "https://cdn.example/jwks"] { fetcher.set(url, json: keys) }
+        let resolver = try resolver()
+        serve(at: "https://known.example/c", keys: "https://cdn.example/jwks")
+        let known = try #require(resolver.keys(of: try await resolver.client("https://known.example/c")))
+        _ = try await known.keys(for: .noKeys)
+        for number in 0..<15 {
+            for host in ["app", "cdn"] {
+                let url = "https://\(host)\(number).example/c"
+                serve(at: url, keys: "https://\(host).example/?\(number)")
+                let source = try #require(resolver.keys(of: try await resolver.client(url)))
+                await #expect(throws: KeySourceError.self) { try await source.keys(for: .noKeys) }
+            }
+        }
+        serve(keys: "https://app.example/jwks")
+        let own = try #require(resolver.keys(of: try await resolver.client(Self.url)))
+        #expect(try await own.keys(for: .noKeys).keys.count == 1)
+        let before = fetcher.requests.count
+        _ = try await known.keys(for: .unknownKey)
+        #expect(fetcher.requests.count == before + 1)
+    }
+
     @Test("a key set of a stranger is small, so that many of them fit into memory")
     func keySetSize() async throws {
         serve(keys: "https://keys.example/jwks")

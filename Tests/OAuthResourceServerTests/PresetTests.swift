@@ -584,6 +584,38 @@ struct PresetTests {
         }
     }
 
+    @Test("A base URL with a slash at its end is a fault, not an outage: the URL of the keys would have two")
+    func slashAtTheEnd() {
+        let authority = "https://login.example.com"
+        func paths(_ issuer: IssuerConfiguration) -> [String] {
+            var configuration = ResourceServerConfiguration(resource: Self.resource, issuers: [issuer])
+            configuration.metadata.authorizationServers = [authority]
+            let error = #expect(throws: ConfigurationError.self) {
+                try ResourceServer(configuration, fetcher: ScriptedFetcher())
+            }
+            return error?.lines ?? []
+        }
+        let reason = "ends with a slash, and the URL of the keys would have two; remove it"
+        #expect(
+            paths(
+                .kubernetes(
+                    issuer: "kubernetes/serviceaccount", apiServer: "https://kubernetes.default.svc/",
+                    serviceAccounts: ["a:b"])) == ["tokens.issuers[0].apiServer \(reason)"])
+        #expect(
+            paths(.fusionAuth(url: authority + "/", applications: ["a"])) == ["tokens.issuers[0].url \(reason)"])
+        #expect(
+            paths(.scalekit(environment: authority + "/", server: "s")) == ["tokens.issuers[0].environment \(reason)"])
+    }
+
+    @Test(
+        "A service account has a namespace and a name; otherwise no token could be of it",
+        arguments: ["default", "", ":", "default:", ":caller", "system:serviceaccount:default:caller", "a:b:c"])
+    func serviceAccounts(_ account: String) {
+        let preset = IssuerConfiguration.kubernetes(
+            issuer: "https://k8s.example.com", serviceAccounts: ["default:caller", account])
+        #expect(faults([preset]) == ["tokens.issuers[0].serviceAccounts[1]"])
+    }
+
     @Test("A preset that would admit nobody, or everybody, is a fault")
     func emptyLists() {
         #expect(faults([.google(serviceAccounts: [])]) == ["tokens.issuers[0].policy.requiredClaims"])

@@ -125,6 +125,29 @@ struct ResourceHostTests {
         #expect(!response.fields.contains(.wwwAuthenticate))
     }
 
+    @Test("What a challenge names is served: with several hosts, the metadata is at the host of its resource")
+    func metadataElsewhere() throws {
+        func resources(_ second: String, _ metadata: String) throws {
+            _ = try ProtectedResources([
+                guarded("a", "https://a.example/mcp") { $0.metadata.metadataURL = metadata },
+                guarded("b", second) { $0.metadata.rootAlias = .notServed },
+            ])
+        }
+        for host in ["b.example", "c.example", "a.example.evil.example"] {
+            let error = #expect(throws: ConfigurationError.self) {
+                try resources("https://b.example/mcp", "https://\(host)/meta")
+            }
+            #expect(
+                error?.lines == [
+                    "resources[0] has its metadata at another host, where it is not served; "
+                        + "name the host of the resource in metadata.metadataURL"
+                ])
+        }
+        #expect(throws: Never.self) { try resources("https://b.example/mcp", "https://A.example:8443/meta") }
+        // With one host, `Host` is not looked at.
+        #expect(throws: Never.self) { try resources("https://a.example/b", "https://c.example/meta") }
+    }
+
     @Test("A public route is that of the host")
     func routes() async throws {
         #expect(try await answer("a.example", "/health").bodyText == "a anonymous")

@@ -11,13 +11,14 @@ internal import WireFormat
 final class ClientKeySets: Sendable {
     private let fetcher: any DocumentFetcher
     private let clock: MonotonicClock
+    private let permits = ClientKeyPermits()
     private let observer: ClientMetadataEvent.Observer?
     private let table: Mutex<DigestTable<RemoteKeySet>>
 
     init(
         fetcher: any DocumentFetcher, clock: MonotonicClock, capacity: Int, observer: ClientMetadataEvent.Observer?
     ) {
-        self.fetcher = ClientKeyFetcher(fetcher: fetcher, clock: clock)
+        self.fetcher = fetcher
         self.clock = clock
         self.observer = observer
         table = Mutex(DigestTable(capacity: capacity))
@@ -28,9 +29,10 @@ final class ClientKeySets: Sendable {
         let key = SHA256Digest(of: Array("\(client.text) \(url.text)".utf8))
         if let present = table.withLock({ $0.value(for: key) }) { return present }
         // The text of a client identifier URL is a StringOrURI, and the default settings are within their ranges.
+        let limited = ClientKeyFetcher(fetcher, clock, permits, clientHost: client.url.host)
         guard let issuer = try? TokenIssuer(client.text),
             let made = try? RemoteKeySet(
-                of: issuer, at: url, fetcher: fetcher, clock: clock, observer: keyObserver(host: url.host))
+                of: issuer, at: url, fetcher: limited, clock: clock, observer: keyObserver(host: url.host))
         else { return nil }
         return table.withLock { table in
             if let present = table.value(for: key) { return present }
@@ -49,26 +51,5 @@ final class ClientKeySets: Sendable {
             default: break
             }
         }
-    }
-}
-
-/// Limits the fetches of clients' keys.
-private final class ClientKeyFetcher: DocumentFetcher {
-    private let fetcher: any DocumentFetcher
-    private let clock: MonotonicClock
-    private let permits = Mutex(HostPermits())
-
-    init(fetcher: any DocumentFetcher, clock: MonotonicClock) {
-        self.fetcher = fetcher
-        self.clock = clock
-    }
-
-    func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
-        let now = clock.now()
-        // The key source waits, as after every failure, and asks again.
-        guard permits.withLock({ $0.take(.keys, of: request.url.host, now) }) else { throw .unavailable }
-        var request = request
-        request.maximumBodyBytes = min(request.maximumBodyBytes, ClientIDResolver.Limits.maximumKeySetBytes)
-        return try await fetcher.fetch(request)
     }
 }

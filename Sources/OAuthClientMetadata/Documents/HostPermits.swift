@@ -9,8 +9,10 @@ struct HostPermits {
         case first
         /// The document of a known client, once more.
         case again
-        /// The keys of a client.
+        /// The keys of a client at another host than its document.
         case keys
+        /// The keys of a client at its own host, or once more.
+        case ownKeys
     }
 
     private typealias Limits = ClientIDResolver.Limits

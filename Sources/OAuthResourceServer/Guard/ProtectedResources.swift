@@ -121,7 +121,14 @@ public struct ProtectedResources: HTTPHandler {
         let setting: ConfigurationError.Path = "resources"
         var faults: ConfigurationFaults = []
         if servers.isEmpty { faults.add(setting, "is empty", "name at least one") }
+        let haveSeveralHosts = Set(servers.map(\.host)).count > 1
         for (index, server) in servers.enumerated() {
+            if haveSeveralHosts, let location = server.configuration.metadata.location, location.host != server.host {
+                // A request for the document would come with that host, for which this resource does not take part.
+                faults.add(
+                    setting[index], "has its metadata at another host, where it is not served",
+                    "name the host of the resource in \(.metadata + "metadataURL")")
+            }
             // Resources of different hosts share nothing: `Host` tells them apart.
             for (other, earlier) in servers[..<index].enumerated() where server.host == earlier.host {
                 if server.area == earlier.area {

@@ -1,3 +1,4 @@
+internal import HTTPMessages
 internal import OAuthMetadata
 internal import TokenVerification
 internal import WireFormat
@@ -6,6 +7,8 @@ internal import WireFormat
 struct MetadataLocation: Sendable {
     /// The URL, byte for byte as configured.
     let url: String
+    /// Its host.
+    let host: HTTPHost
     /// Its path.
     let path: String
 
@@ -30,6 +33,7 @@ struct MetadataLocation: Sendable {
             faults.append(.init(setting, error, example: example, insecureHTTP: nil))
             return nil
         }
+        host = HTTPHost(location.url)
         path = location.url.path
         url = text
         if location.url.query != nil {

@@ -69,6 +69,12 @@ extension IssuerConfiguration {
         self.hints = hints.map { Hint($0.key, $0.value) }
     }
 
+    /// Finds a base URL to which a preset cannot append a path.
+    mutating func checkBase(_ url: String, _ argument: ConfigurationError.Path) {
+        guard url.utf8.last == UInt8(ascii: "/") else { return }
+        presetFaults.add(argument, "ends with a slash, and the URL of the keys would have two", "remove it")
+    }
+
     /// RFC 9562 §4: 8-4-4-4-12 hexadecimal digits. Upper case is refused, because Entra writes lower case and `iss` is
     /// compared byte for byte.
     static func isLowerCaseGUID(_ text: String) -> Bool {

@@ -35,6 +35,7 @@ extension IssuerConfiguration {
             ])
         configuration.keys = .url("\(url)/.well-known/jwks.json")
         configuration.authorizationServer = url
+        configuration.checkBase(url, "url")
         if applications.isEmpty {
             configuration.presetFaults.add(
                 "applications", "is empty, and tokens never name the resource", "list the ids of the applications")

@@ -48,7 +48,17 @@ extension IssuerConfiguration {
                 "sub_mismatch": "The service account is not in the list.",
                 "unknown_issuer": "Configure the cluster's --service-account-issuer, byte for byte.",
             ])
-        if let apiServer { configuration.keys = .url("\(apiServer)/openid/v1/jwks") }
+        if let apiServer {
+            configuration.keys = .url("\(apiServer)/openid/v1/jwks")
+            configuration.checkBase(apiServer, "apiServer")
+        }
+        for (index, account) in serviceAccounts.enumerated() {
+            let parts = account.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            guard parts.count != 2 || parts.contains(where: \.isEmpty) else { continue }
+            configuration.presetFaults.add(
+                ("serviceAccounts" as ConfigurationError.Path)[index], "is not the name of a service account",
+                "write its namespace, a colon and its name")
+        }
         return configuration
     }
 }

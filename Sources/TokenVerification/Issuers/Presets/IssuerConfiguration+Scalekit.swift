@@ -27,6 +27,7 @@ extension IssuerConfiguration {
                 "unknown_issuer": "The token is of another environment.",
             ])
         issuer.keys = .url("\(environment)/keys")
+        issuer.checkBase(environment, "environment")
         issuer.authorizationServer = "\(environment)/resources/\(server)"
         issuer.scopes.claims = [.init(["scopes"], spelling: .asRequested)]
         return issuer
