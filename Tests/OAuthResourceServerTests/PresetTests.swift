@@ -288,7 +288,7 @@ struct PresetTests {
             claims: [
                 "sub": "7b1e0b0a-6d5e-4d8e-9c54-0d6f8b2f3a11", "client_id": "mcp-client",
                 "aud": [.string(resource)], "jti": "d2c2a1e0-0f4b-4a2b-9d50-1e9b2f3a4b5c", "nbf": 1_500_000_000,
-                "scope": "openid notes:read", "scp": ["openid", "notes:read"],
+                "scp": ["openid", "notes:read"],
             ],
             scopes: ["notes:read"],
             refusals: [
@@ -363,7 +363,7 @@ struct PresetTests {
         Product(
             testDescription: "Kubernetes",
             preset: .kubernetes(
-                issuer: "kubernetes/serviceaccount", apiServer: "https://kubernetes.default.svc",
+                issuer: "https://kubernetes.default.svc.cluster.local", apiServer: "https://kubernetes.default.svc",
                 serviceAccounts: ["default:caller"]),
             type: nil, claims: kubernetesClaims, server: "https://login.example.com",
             refusals: [
@@ -374,7 +374,8 @@ struct PresetTests {
                 ("of a Secret", ["aud": .null, "kubernetes.io": .null], "aud_missing"),
                 ("of another account", ["sub": "system:serviceaccount:default:default"], "sub_mismatch"),
                 ("of another namespace", ["sub": "system:serviceaccount:other:caller"], "sub_mismatch"),
-                ("of another cluster", ["iss": "https://kubernetes.default.svc.cluster.local"], "unknown_issuer"),
+                ("of another cluster", ["iss": "https://kubernetes.default.svc"], "unknown_issuer"),
+                ("of an old Secret", ["iss": "kubernetes/serviceaccount"], "unknown_issuer"),
             ]),
         Product(
             testDescription: "Kubernetes, managed",

@@ -9,11 +9,14 @@ import WireFormat
 /// A file of the folder `ProviderShapes`: what an authorization server publishes, tokens as it makes them, and the
 /// expected verdicts.
 ///
-/// Members: `documentation` are the pages that describe the shape, `written` the day. `configuration` is what an
-/// operator sets. `documents` are the answers by URL; every other URL is a 404. In a key, `$key` stands for the numbers
-/// of a fresh key, `RS256/1` for the first one of RS256. A token is signed with its `key`. `$now-300` in a claim is a
-/// time; `iat` and `exp` are added unless they are given. A token has `accepts` or `refuses`, which is a code.
-/// `skipped` are the reasons of the keys that are not used, `ignored` the members of the metadata that count as absent.
+/// Members: `documentation` are the product's pages, or files of its source, that were read, mostly as stored copies;
+/// `read` is the day. Without it, nothing was read, and `documentation` says where the shape is from. `remarks` are
+/// what the pages did not show, and how much of them was read. `written` is the day of the shape. `configuration` is
+/// what an operator sets. `documents` are the answers by URL; every other URL is a 404. In a key, `$key` stands for
+/// the numbers of a fresh key, `RS256/1` for the first one of RS256. A token is signed with its `key`. `$now-300` in a
+/// claim is a time; `iat` and `exp` are added unless they are given. A token has `accepts` or `refuses`, which is a
+/// code. `skipped` are the reasons of the keys that are not used, `ignored` the members of the metadata that count as
+/// absent.
 struct ProviderShape: Sendable, CustomTestStringConvertible {
     struct Token: Sendable {
         let name: String
@@ -45,9 +48,9 @@ struct ProviderShape: Sendable, CustomTestStringConvertible {
         self.file = file
     }
 
-    /// The pages and the day.
-    var sources: (documentation: [String], written: String) {
-        (strings("documentation"), file["written"]?.string ?? "")
+    /// The pages, the day on which they were read, and the day of the shape.
+    var sources: (documentation: [String], read: String?, written: String) {
+        (strings("documentation"), file["read"]?.string, file["written"]?.string ?? "")
     }
     var skipped: [String] { strings("skipped") }
     var ignored: [String] { strings("ignored") }

@@ -15,8 +15,11 @@ extension IssuerConfiguration {
     ///
     /// The issuer of access tokens is `http://<host>/adfs/services/trust` (`access_token_issuer` of the metadata), with
     /// http although nothing is fetched there. Clients log in at `https://<host>/adfs`. Access tokens have `appid` and
-    /// a string `scp`. This preset requires `appid`. Sources: "AD FS OpenID Connect/OAuth concepts", Microsoft Learn;
-    /// MS-OAPX §2.2.3.3 (2026).
+    /// a string `scp`. This preset requires `appid`.
+    ///
+    /// Read on 2026-11-29: "AD FS OpenID Connect/OAuth concepts" (Microsoft Learn), for `resource`, the default
+    /// audience and the application group. Read on 2026-11-28: MS-OIDCE, for the issuer of access tokens. The claims
+    /// are those that are commonly reported; MS-OAPX §2.2.3.3 describes them.
     ///
     /// - Parameters:
     ///   - host: The Federation Service name, such as `adfs.example.com`.

@@ -15,7 +15,9 @@ extension IssuerConfiguration {
     /// `policy.audienceClaim` to `aud`, which is safer. Cognito has no dynamic client registration. OpenID Connect
     /// Discovery finds the metadata at a path that is appended to the issuer.
     ///
-    /// Sources: "Understanding the access token", "Scopes, M2M, and resource servers", Amazon Cognito Developer Guide.
+    /// Read on 2026-11-29: "Using the access token", "Verifying a JSON Web Token" (Amazon Cognito Developer Guide, in
+    /// its version of 2023; of the present one only the beginnings). Not read: "Scopes, M2M, and resource servers",
+    /// which describes resource servers and resource binding.
     ///
     /// - Parameters:
     ///   - region: The AWS region, such as `eu-central-1`.

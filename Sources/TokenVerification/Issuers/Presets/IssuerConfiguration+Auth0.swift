@@ -11,8 +11,10 @@ extension IssuerConfiguration {
     ///
     /// Tokens have `azp`, a string `scope` and an array `aud`. After a login with `openid`, `aud` contains `/userinfo`
     /// besides the API. An API with the *RFC 9068* token profile sends `at+jwt` and `client_id`; then set
-    /// `policy.profile` to `.rfc9068`. Sources: "Access Token Profiles", "Resource Parameter Compatibility Profile",
-    /// Auth0's documentation.
+    /// `policy.profile` to `.rfc9068`.
+    ///
+    /// Read on 2026-11-29: "Access Token Profiles", "Enable Resource Parameter Compatibility Profile" (Auth0's
+    /// documentation). Not read again: pages about client registration.
     ///
     /// - Parameters:
     ///   - domain: The tenant's domain, such as `example.eu.auth0.com`, or your own domain.

@@ -5,12 +5,13 @@ extension IssuerConfiguration {
     ///
     /// **In Authelia** set `access_token_signed_response_alg: 'RS256'` for each client. By default, access tokens are
     /// opaque (`authelia_at_…`) and need introspection. List the resource identifier in the client's `audience`; the
-    /// client names it with the parameter `resource` or `audience`. Otherwise the token has no audience and is refused.
-    /// Clients are configured in a file: there is no dynamic client registration. The metadata is found with RFC 8414
-    /// and with OpenID Connect Discovery.
+    /// client names it with the parameter `resource` or `audience`. Otherwise the token has no audience and is refused,
+    /// unless the client has `requested_audience_mode: 'implicit'`. Clients are configured in a file: there is no
+    /// dynamic client registration. The metadata is found with RFC 8414 and with OpenID Connect Discovery.
     ///
-    /// The tokens follow RFC 9068, so this preset selects that profile: an ID token is refused. Sources: "OpenID
-    /// Connect 1.0" and "Clients", Authelia's documentation (2025).
+    /// The tokens follow RFC 9068, so this preset selects that profile: an ID token is refused. Scopes are an array
+    /// `scp`. Read on 2026-11-29: "Introduction", "Clients" and "Provider" of OpenID Connect 1.0 (Authelia's
+    /// documentation); `internal/oidc` of its repository.
     ///
     /// - Parameter host: The host of Authelia, such as `auth.example.com`.
     public static func authelia(host: String) -> Self {

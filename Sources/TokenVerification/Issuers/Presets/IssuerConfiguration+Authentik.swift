@@ -10,8 +10,10 @@ extension IssuerConfiguration {
     /// appended to the issuer. The setting *Same identifier is used for all providers* makes `https://<host>/` the
     /// issuer, for which there is no preset.
     ///
-    /// An access token is an ID token with `azp` and `uid` added, so this preset requires both. Sources: "OAuth 2.0
-    /// provider", authentik's documentation; issue 6668 of its repository for the scope mapping.
+    /// An access token is an ID token with `azp` and `uid` added, so this preset requires both.
+    ///
+    /// Read on 2026-11-29: "OAuth 2.0 provider" (authentik's documentation); `providers/oauth2/id_token.py` and
+    /// `views/jwks.py` of its repository. Issue 6668 there describes the scope mapping; it was not read again.
     ///
     /// - Parameters:
     ///   - host: The host of authentik, such as `login.example.com`.

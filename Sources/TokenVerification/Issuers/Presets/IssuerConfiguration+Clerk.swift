@@ -14,8 +14,9 @@ extension IssuerConfiguration {
     /// | It is a token of a JWT template with `aud`, which is not an OAuth token. | `client_id_missing` |
     /// | It is a token of the development instance (`….clerk.accounts.dev`). | `unknown_issuer` |
     ///
-    /// The audience is the value of `resource`. This preset requires `client_id`, which only OAuth access tokens have.
-    /// Sources: "How Clerk implements OAuth", "Session tokens", Clerk Docs (September 2026).
+    /// The audience is the value of `resource`, as clients report it: Clerk's documentation does not name it. This
+    /// preset requires `client_id`, which session tokens do not have. Read on 2026-11-29: "How Clerk implements OAuth",
+    /// "Session tokens" (Clerk Docs); the OAuth access token in the tests of `clerk/javascript`.
     ///
     /// - Parameters:
     ///   - frontendAPI: The host of the Frontend API, such as `clerk.example.com`.

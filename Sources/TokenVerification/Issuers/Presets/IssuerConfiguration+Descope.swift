@@ -8,8 +8,8 @@ extension IssuerConfiguration {
     /// how clients register. The metadata is found with OpenID Connect Discovery at a path that is appended to the
     /// issuer. All MCP servers of a project share their keys, so the issuer is what tells their tokens apart.
     ///
-    /// Session tokens of the project have the project id as issuer and are refused. Sources: "MCP Servers", "Discovery
-    /// Endpoints", "Python MCP SDK", Descope's documentation (2026).
+    /// Session tokens of the project have the project id as issuer and are refused. Read on 2026-11-29, in part: "MCP
+    /// Servers", "Gateway Integrations", "Python MCP SDK" (Descope's documentation).
     ///
     /// - Parameters:
     ///   - project: The id of the project, such as `P2abc…`.

@@ -12,8 +12,8 @@ extension IssuerConfiguration {
     /// by `groups` with `scopes.claims`. It ignores the parameter `resource` and has no dynamic client registration.
     /// The metadata is found with OpenID Connect Discovery at a path that is appended to the issuer.
     ///
-    /// Sources: "Custom Scopes, Claims and Client Features", Dex's documentation (2025); `newAccessToken` in
-    /// `server/oauth2.go` of its repository.
+    /// Read on 2026-11-29: "Scopes and Claims", "Tokens", "OpenID Connect" (Dex's documentation); `SignAccessToken` in
+    /// `server/tokens/issuer.go` and `server/discovery/discovery.go` of its repository.
     ///
     /// - Parameters:
     ///   - issuer: The value of `issuer` in Dex's configuration, byte for byte.

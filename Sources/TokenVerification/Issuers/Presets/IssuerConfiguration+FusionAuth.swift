@@ -4,8 +4,10 @@ extension IssuerConfiguration {
     /// A tenant of FusionAuth.
     ///
     /// **In FusionAuth** set the *Issuer* of the tenant (Tenants › General), and choose an asymmetric *Access token
-    /// signing key* (Applications › JWT, or Tenants › JWT). The audience is always the client id of the application
-    /// whose users log in: list the applications of this resource.
+    /// signing key* (Applications › JWT, or Tenants › JWT). The audience is the client id of the application whose
+    /// users log in: list the applications of this resource. The token of a client with a metadata document
+    /// (Enterprise, 1.70) has the client's URL and the resource as its audience, if the resource is an *Authorized
+    /// resource URI* of the CIMD domain: list the resource identifier too.
     ///
     /// | what most often goes wrong | refused with |
     /// |---|---|
@@ -16,12 +18,13 @@ extension IssuerConfiguration {
     ///
     /// The issuer may be any text. Clients that discover FusionAuth compare it with the URL (RFC 8414 §3.3), so that
     /// for them the *Issuer* must be the URL. Roles of the application are in `roles`: map them with `scopes.claims`.
-    /// FusionAuth has no dynamic client registration. Sources: "OAuth Tokens", "Tenants", FusionAuth Docs (2026).
+    /// FusionAuth has no dynamic client registration. Read on 2026-11-29: "Tokens", "OAuth Client Registration", "OAuth
+    /// Issuer Validation" (FusionAuth Docs). Not read: "Tenants", which describes the settings.
     ///
     /// - Parameters:
     ///   - url: The URL of FusionAuth, without a slash at the end, such as `https://auth.example.com`.
     ///   - issuer: The *Issuer* of the tenant; nil when it is the URL.
-    ///   - applications: The ids of the applications whose tokens are accepted; at least one.
+    ///   - applications: The values of `aud` that are accepted, which are the ids of applications; at least one.
     public static func fusionAuth(url: String, issuer: String? = nil, applications: [String]) -> Self {
         var configuration = Self(
             preset: issuer ?? url, applications, requires: [.init("sub")],

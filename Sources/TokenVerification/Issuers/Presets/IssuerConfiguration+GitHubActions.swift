@@ -12,9 +12,11 @@ extension IssuerConfiguration {
     /// Every repository on GitHub can get a token for every audience. You must therefore list the acceptable
     /// repositories. Restrict them further with required claims such as `ref`, `environment` or `job_workflow_ref`.
     /// After a repository is renamed or deleted, another owner can take its name. A required `repository_id` protects
-    /// against that. The metadata is found with OpenID Connect Discovery only.
+    /// against that. The metadata is found with OpenID Connect Discovery only. The subject of a repository that was
+    /// created, renamed or transferred after 2026-07-15 contains the ids of the owner and the repository
+    /// (`repo:octo-org@123456/octo-repo@456789:…`).
     ///
-    /// Source: "OpenID Connect reference", GitHub Docs.
+    /// Read on 2026-11-29: "OpenID Connect reference" (GitHub Docs).
     ///
     /// - Parameter repositories: The repositories whose workflows are accepted, as `owner/name`; at least one.
     public static func gitHubActions(repositories: [String]) -> Self {

@@ -13,7 +13,8 @@ extension IssuerConfiguration {
     /// token of a user's login contains `at_hash` and is refused. The metadata is found with OpenID Connect Discovery
     /// only.
     ///
-    /// Sources: "Token types", "Get an ID token", Google Cloud's documentation of authentication.
+    /// Read on 2026-11-29, in part: "Google OpenID Connect API Reference", "projects.serviceAccounts.generateIdToken".
+    /// Not read: "Token types", "Get an ID token" (Google Cloud's documentation), which describe the tokens.
     ///
     /// - Parameter serviceAccounts: The unique ids of the accounts (`sub`, digits); at least one. Email addresses are
     ///   not used, because an address may belong to another account later.

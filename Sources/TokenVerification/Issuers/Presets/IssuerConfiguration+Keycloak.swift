@@ -12,8 +12,9 @@ extension IssuerConfiguration {
     /// with OpenID Connect Discovery.
     ///
     /// An access token has the header `typ` `JWT` and the claim `typ` `Bearer`. An ID token has the claim `typ` `ID`
-    /// and is refused. Source: "Integrating with Model Context Protocol (MCP)", Keycloak's guides for securing
-    /// applications.
+    /// and is refused. The guides do not name these two: they are commonly reported. Read on 2026-11-29: "Integrating
+    /// with Model Context Protocol (MCP)", "Securing applications and services with OpenID Connect" (Keycloak's guides
+    /// for securing applications).
     ///
     /// - Parameters:
     ///   - realm: The realm's URL, such as `https://login.example.com/realms/notes`.

@@ -16,14 +16,16 @@ extension IssuerConfiguration {
     ///
     /// `kubectl get --raw /.well-known/openid-configuration` shows the issuer. For a managed cluster it is a public
     /// URL, and the keys are discovered. Otherwise give the URL of the API server, which has the keys at
-    /// `/openid/v1/jwks`. It answers only to a caller that it knows, has a certificate of its own CA, and a private
-    /// address. The fetch of the keys then needs three settings: the CA file of this pod in
-    /// `fetching.certificateAuthorityFile` (`/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`), its token in
-    /// `fetching.bearer` (`.kubernetesServiceAccount`), and the host in `fetching.privateHosts`.
+    /// `/openid/v1/jwks` if the issuer is an https URL. For another issuer, it publishes no keys: set `keys`. The API
+    /// server answers only to a caller that it knows, has a certificate of its own CA, and a private address. The fetch
+    /// of the keys then needs three settings: the CA file of this pod in `fetching.certificateAuthorityFile`
+    /// (`/var/run/secrets/kubernetes.io/serviceaccount/ca.crt`), its token in `fetching.bearer`
+    /// (`.kubernetesServiceAccount`), and the host in `fetching.privateHosts`.
     ///
     /// People do not log in at a cluster: name the issuer that they use in `metadata.authorizationServers`. The tokens
-    /// have no scopes. Sources: "Configure Service Accounts for Pods", "Managing Service Accounts", Kubernetes
-    /// Documentation (v1.34, 2026).
+    /// have no scopes. Read on 2026-11-29: "Configure Service Accounts for Pods" (Kubernetes Documentation, in its
+    /// version of 1.18); `pkg/serviceaccount` of the Kubernetes repository. Not read: the present "Managing Service
+    /// Accounts".
     ///
     /// - Parameters:
     ///   - issuer: The issuer of the cluster's tokens, byte for byte. It may be any text, such as

@@ -9,15 +9,18 @@ extension IssuerConfiguration {
     /// `organizations` are not issuers. A template with a placeholder for the tenant is not supported, because it would
     /// accept the tokens of every tenant.
     ///
-    /// **In Entra** register the API as an application and set `requestedAccessTokenVersion` to 2 in its manifest. A
-    /// client requests a scope as `<Application ID URI>/<scope>`, and `requiredScopes` uses the same spelling. The
-    /// claim `scp` contains only the last part. The token of a daemon has `roles` and no `scp`: map the roles with
-    /// `scopes.claims`. Use the resource identifier as the application's Application ID URI, because Entra refuses a
-    /// `resource` parameter that does not match the scopes (`AADSTS9010010`). Entra has no dynamic client registration
-    /// and no RFC 8414 location: the metadata is found with OpenID Connect Discovery only.
+    /// **In Entra** register the API as an application and set `requestedAccessTokenVersion` (once
+    /// `accessTokenAcceptedVersion`) to 2 in its manifest. A client requests a scope as `<Application ID URI>/<scope>`,
+    /// and `requiredScopes` uses the same spelling. The claim `scp` contains only the last part. The token of a daemon
+    /// has `roles` and no `scp`: map the roles with `scopes.claims`. Use the resource identifier as the application's
+    /// Application ID URI, because Entra refuses a `resource` parameter that does not match the scopes
+    /// (`AADSTS9010010`). Entra has no dynamic client registration and no RFC 8414 location: the metadata is found with
+    /// OpenID Connect Discovery only.
     ///
     /// The audience is always the application's client id. This preset requires `azp`, because access tokens of version
-    /// 2.0 have it and ID tokens do not. Source: "Access token claims reference", Microsoft identity platform.
+    /// 2.0 have it and ID tokens do not. Read on 2026-11-29: "Access token claims reference", "Access tokens in the
+    /// Microsoft identity platform", "OpenID Connect on the Microsoft identity platform". Not read: a page about
+    /// `AADSTS9010010`, and the claims of ID tokens; both are commonly reported.
     ///
     /// - Parameters:
     ///   - tenant: The tenant's id, a GUID in lower case.
@@ -47,8 +50,7 @@ extension IssuerConfiguration {
     ///
     /// The issuer is `https://sts.windows.net/<tenant>/`, whose keys are at `login.microsoftonline.com`. The audience
     /// is the Application ID URI or the client id, as the client requested it. This preset requires `appid`, because
-    /// access tokens of version 1.0 have it and ID tokens do not. Source: "Access token claims reference", Microsoft
-    /// identity platform (2026).
+    /// access tokens of version 1.0 have it and ID tokens do not. Read on 2026-11-29: the same pages.
     ///
     /// - Parameters:
     ///   - tenant: The tenant's id, a GUID in lower case.

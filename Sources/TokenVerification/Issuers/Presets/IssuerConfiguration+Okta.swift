@@ -6,12 +6,12 @@ extension IssuerConfiguration {
     /// **In Okta** (Security › API) create an authorization server, or use `default`. Add the scopes and an access
     /// policy. An authorization server has one *Audience* for all of its tokens: the resource identifier, or the value
     /// that you list in `audiences` (`api://default` for `default`). The issuer of the org authorization server has no
-    /// `/oauth2/`. Its tokens are for Okta itself and cannot be verified here. OpenID Connect Discovery finds the
-    /// metadata at a path that is appended to the issuer. There is no metadata at the RFC 8414 location.
+    /// `/oauth2/`. Its tokens are for Okta itself and cannot be verified here. The metadata is found with RFC 8414
+    /// (`/.well-known/oauth-authorization-server/oauth2/<id>`) and with OpenID Connect Discovery.
     ///
-    /// An access token has `cid`, `uid` and an array `scp`, and no `typ` in the header. This preset requires `cid`,
-    /// because ID tokens do not have it. Sources: "Validate access tokens", Okta's developer guides; the README of its
-    /// JWT verifiers.
+    /// An access token has `cid`, `uid` and an array `scp`. This preset requires `cid`, because ID tokens do not have
+    /// it. Read on 2026-11-29: "Authorization servers", "OAuth 2.0 claims and scopes", "Validate access tokens", "Key
+    /// rotation" (Okta Developer). That its header has no `typ` and ID tokens no `cid` is commonly reported.
     ///
     /// - Parameters:
     ///   - domain: The domain of the organization, such as `example.okta.com`, or your own domain.

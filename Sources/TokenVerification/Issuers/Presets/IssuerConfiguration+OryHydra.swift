@@ -7,11 +7,13 @@ extension IssuerConfiguration {
     /// opaque and need introspection. The audience must be in the client's `audience` list. Either the client requests
     /// it with the parameter `audience`, or your consent app grants it (`grant_access_token_audience`). Otherwise a
     /// client that sends only `resource` gets `aud: []`, which is refused. Dynamic client registration is a setting
-    /// (`oidc.dynamic_client_registration.enabled`). The metadata is found with OpenID Connect Discovery.
+    /// (`oidc.dynamic_client_registration.enabled`). The metadata is found with RFC 8414 and with OpenID Connect
+    /// Discovery.
     ///
     /// Scopes are an array `scp`, or have the form that `strategies.jwt.scope_claim` selects; both forms are read. This
-    /// preset requires `client_id`, because ID tokens do not have it. Sources: "Opaque and JWT access tokens",
-    /// "Advanced OAuth2 and OpenID Connect Flows", Ory's documentation.
+    /// preset requires `client_id`, because ID tokens do not have it, as is commonly reported. Read on 2026-11-29:
+    /// "Opaque and JWT access tokens", "OAuth2 token audience", "OAuth2 and OpenID Connect discovery" (Ory's
+    /// documentation); `fosite/token/jwt/claims_jwt.go` and `spec/config.json` of Hydra's repository.
     ///
     /// - Parameters:
     ///   - issuer: The value of `urls.self.issuer` in Hydra's configuration, byte for byte.

@@ -10,7 +10,8 @@ extension IssuerConfiguration {
     /// is appended to the issuer. PingOne has no dynamic client registration.
     ///
     /// Access tokens have `client_id` and a string `scope`; ID tokens have no `client_id`, so this preset requires it.
-    /// Source: "Token claims", PingOne Platform API Reference (2026).
+    /// From 2027-03-02 on, the header of each one has the `typ` `at+jwt`, which is accepted today. Read on 2026-11-29,
+    /// in part: "Token claims" (PingOne Platform APIs), for the header. The rest is commonly reported.
     ///
     /// - Parameters:
     ///   - environment: The id of the environment, a UUID.

@@ -12,9 +12,10 @@ extension IssuerConfiguration {
     /// | The token is of another environment, such as the development one (`….scalekit.dev`). | `unknown_issuer` |
     /// | It is an ID token, whose audience is the client. | `aud_mismatch` |
     ///
-    /// The issuer of the tokens is the environment, and the audience is the id of the MCP server. Clients log in at
-    /// `<environment>/resources/<id>`. Scopes are an array `scopes`. Source: "Quickstart: add OAuth 2.1 to your MCP
-    /// server", Scalekit Docs (2026).
+    /// The issuer of the tokens is the environment, and the audience is the id of the MCP server, beside its *Server
+    /// URL*. Clients log in at `<environment>/resources/<id>`. Scopes are a string `scope` or an array `scopes`; both
+    /// are read. Read on 2026-11-29: "Quickstart" and "xmcp quickstart" of MCP Auth, "M2M JWT verification with JWKS
+    /// and OAuth scopes" (Scalekit Docs).
     ///
     /// - Parameters:
     ///   - environment: The URL of the environment, without a slash at the end, such as `https://example.scalekit.com`.

@@ -13,8 +13,9 @@ extension IssuerConfiguration {
     /// | The token was fetched from `stytch.com`: use ``stytchSharedDomain(project:domain:)``. | `unknown_issuer` |
     /// | It is a token of the test project (`project-test-…`). | `aud_mismatch` or `unknown_issuer` |
     ///
-    /// This preset requires `client_id`, which only tokens of Connected Apps have. Scopes are a string `scope`.
-    /// Sources: "Connected App Access Token", "Custom domains", Stytch Docs (2026).
+    /// This preset requires `client_id`, which only tokens of Connected Apps have. Scopes are a string `scope`. Read on
+    /// 2026-11-29: "Connected App Access Token Object", "Custom domain", "FAQ" (Stytch Docs). Not read: a page about
+    /// session JWTs.
     ///
     /// - Parameters:
     ///   - domain: The domain of the project, such as `login.example.com` or `example.customers.stytch.com`.

@@ -10,9 +10,12 @@ extension IssuerConfiguration {
     /// add `authenticated` to `policy.audiences`: then **every OAuth client of the project** is accepted, for any
     /// purpose that its user agreed to.
     ///
-    /// This preset requires `client_id`, which the sessions of your own app do not have. The tokens have no scopes:
-    /// require none. Sources: "Token Security and Row Level Security", "Model Context Protocol Authentication",
-    /// Supabase Docs (2026).
+    /// This preset requires `client_id`, which the sessions of your own app do not have. The scopes are those of OpenID
+    /// Connect, in a string `scope` that older versions leave out: require none of your own.
+    ///
+    /// Read on 2026-11-29: "Token Security and Row Level Security", "Model Context Protocol (MCP) Authentication", "JWT
+    /// Claims Reference", "JWT Signing Keys" (Supabase Docs); `internal/api/jwks.go` and `internal/tokens/service.go`
+    /// of `supabase/auth`.
     ///
     /// - Parameter project: The reference of the project, such as `abcdefghijklmnopqrst`.
     public static func supabase(project: String) -> Self {

@@ -10,7 +10,9 @@ extension IssuerConfiguration {
     /// `offline_access`): require none of your own.
     ///
     /// Session tokens of AuthKit's user management have another issuer (`https://api.workos.com/…`) and are refused.
-    /// Source: "Model Context Protocol", WorkOS' documentation of AuthKit (2026).
+    /// Read on 2026-11-29, in part: "Model Context Protocol", "Metadata" (WorkOS' documentation), for the metadata and
+    /// the scopes. The rest of the first page, which describes the settings and the tokens, was not read again; what is
+    /// said here of them is commonly reported.
     ///
     /// - Parameter domain: The AuthKit domain, such as `example.authkit.app`, or your own domain.
     public static func workOSAuthKit(domain: String) -> Self {

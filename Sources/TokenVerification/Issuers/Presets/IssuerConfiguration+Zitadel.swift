@@ -10,8 +10,8 @@ extension IssuerConfiguration {
     /// the claim `urn:zitadel:iam:org:project:roles`, with `scopes.claims`. The metadata is found with OpenID Connect
     /// Discovery.
     ///
-    /// This preset requires `jti`, because ID tokens do not have it. Sources: "Claims in ZITADEL", "Scopes in ZITADEL",
-    /// ZITADEL's documentation.
+    /// This preset requires `jti`, because ID tokens do not have it. Read on 2026-11-29: "Claims", "OpenID Connect
+    /// Endpoints" (ZITADEL's documentation). Not read: "Scopes", which describes the scope for the audience.
     ///
     /// - Parameters:
     ///   - issuer: The instance's URL, such as `https://example.zitadel.cloud`.
