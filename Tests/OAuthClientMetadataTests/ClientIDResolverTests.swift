@@ -281,6 +281,19 @@ struct ClientIDResolverTests {
         #expect(fetcher.requests.count == 4)
     }
 
+    @Test("failures of made-up URLs push no good document out")
+    func failuresApart() async throws {
+        serve()
+        let resolver = try resolver { $0.capacity = 2 }
+        _ = try await resolver.client(Self.url)
+        for host in ["a", "b", "c"] {
+            #expect(try await failure(resolver, "https://\(host).example/c") == .status(404))
+        }
+        let fetches = fetcher.requests.count
+        _ = try await resolver.client(Self.url)
+        #expect(fetcher.requests.count == fetches)
+    }
+
     @Test("fetches at the same time are bounded")
     func concurrentFetches() async throws {
         fetcher.hold()

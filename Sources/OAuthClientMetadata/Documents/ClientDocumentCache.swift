@@ -28,30 +28,26 @@ struct ClientDocumentCache {
         let change: Change
     }
 
-    private enum Record {
-        case entry(ClientDocumentEntry)
-        case failure(ClientResolutionError, until: Duration)
-    }
-
     private typealias Limits = ClientIDResolver.Limits
-    private var records: DigestTable<Record>
+    private var entries: DigestTable<ClientDocumentEntry>
+    /// A table of its own: with made-up URLs, strangers would otherwise push good documents out.
+    private var failures: DigestTable<(error: ClientResolutionError, until: Duration)>
     private var attempts: [SHA256Digest: ClientDocumentAttempt] = [:]
     private var permits = HostPermits()
 
     init(capacity: Int) {
-        records = DigestTable(capacity: capacity)
+        entries = DigestTable(capacity: capacity)
+        failures = DigestTable(capacity: capacity)
     }
 
     /// What to do for a request of a client.
     mutating func step(for key: SHA256Digest, host: String, now: Duration) -> Step {
-        let record = records.value(for: key)
         var known: ClientDocumentEntry?
-        switch record {
-        case .entry(let entry)? where now < max(entry.freshUntil, entry.retryAt ?? .zero): return .present(entry)
-        case .entry(let entry)?: known = now < entry.freshUntil + Limits.staleTime ? entry : nil
-        case .failure(let error, let until)? where now < until: return .refuse(error)
-        case .failure?, nil: break
+        if let entry = entries.value(for: key) {
+            if now < max(entry.freshUntil, entry.retryAt ?? .zero) { return .present(entry) }
+            known = now < entry.freshUntil + Limits.staleTime ? entry : nil
         }
+        if known == nil, let failure = failures.value(for: key), now < failure.until { return .refuse(failure.error) }
         if let attempt = attempts[key] { return .wait(attempt, isNew: false) }
         guard mayFetch(from: host, again: known != nil, now) else {
             return known.map { .present($0) } ?? .refuse(.tooManyFetches)
@@ -68,7 +64,7 @@ struct ClientDocumentCache {
         attempts[key] = nil
         do throws(ClientResolutionError) {
             let (entry, isStored) = try Self.entry(from: answer, attempt.known, now)
-            if isStored { records.insert(.entry(entry), for: key) } else { records.remove(key) }
+            if isStored { entries.insert(entry, for: key) } else { entries.remove(key) }
             let change: Outcome.Change
             if let known = attempt.known {
                 change = known.fingerprint == entry.fingerprint ? .none : .different
@@ -109,11 +105,12 @@ struct ClientDocumentCache {
             let age = now - entry.confirmedAt
             let staleUntil = entry.freshUntil + Limits.staleTime
             entry.retryAt = min(now + Limits.failureTime, staleUntil)
-            records.insert(.entry(entry), for: key)
+            entries.insert(entry, for: key)
             return Outcome(result: .success(entry), change: .stale(age: age, error))
         }
         // THREATS R18: never longer than a moment, and only so that the host is not asked again at once.
-        records.insert(.failure(error, until: now + Limits.failureTime), for: key)
+        entries.remove(key)
+        failures.insert((error, now + Limits.failureTime), for: key)
         return Outcome(result: .failure(error), change: .refused)
     }
 
