@@ -51,6 +51,13 @@ package struct SHA256Digest: Sendable, Hashable {
         self.init(words)
     }
 
+    /// The 32 bytes of the digest.
+    package var bytes: [UInt8] {
+        [prefix, second, third, fourth].flatMap { word in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        }
+    }
+
     /// Whether both digests are equal. The time does not depend on where they differ.
     package func equalsInConstantTime(_ other: SHA256Digest) -> Bool {
         let difference =

@@ -185,20 +185,31 @@ struct ClientAssertionTests {
     func keysWithoutKid() async throws {
         let first = try client()
         let second = try client()
-        var keys: [JSONValue] = []
-        for issuer in [first, second] {
-            var key = try #require(issuer.jwks["keys"]?.array?.first?.object)
-            key["kid"] = nil
-            keys.append(.object(key))
+        let keys = try [first, second].map { try #require($0.jwks["keys"]?.array?.first?.object) }
+        func set(_ keys: [JSONDocument.Object]) throws -> StaticKeySource {
+            let document = JSONValue.object(["keys": .array(keys.map { .object($0) })]).encoded()
+            return StaticKeySource(try JSONWebKeySet(parsing: document, issuer: Self.clientID))
         }
-        let set = try JSONWebKeySet(
-            parsing: JSONValue.object(["keys": .array(keys)]).encoded(), issuer: Self.clientID)
-        #expect(set.keys.count == 2)
+        func nameless(_ key: JSONDocument.Object) -> JSONDocument.Object {
+            var key = key
+            key["kid"] = nil
+            return key
+        }
         var draft = first.draft()
-        draft.header["kid"] = nil
+        draft.claims = [
+            "iss": .string(Self.clientID), "sub": .string(Self.clientID), "aud": .string(Self.issuerURL), "jti": "j",
+            "exp": 1_000_060,
+        ]
         draft.header["typ"] = nil
-        let error = try await error(first.sign(draft), keys: StaticKeySource(set))
-        #expect(error != nil)
+        let named = try first.sign(draft)
+        draft.header["kid"] = nil
+        let anonymous = try first.sign(draft)
+        let two = try set(keys.map(nameless))
+        #expect(two.presentKeys()?.keys.count == 2)
+        #expect(try await error(anonymous, keys: two) == .invalid(.jwt(.key(.ambiguous))))
+        #expect(try await error(named, keys: two) == .invalid(.jwt(.key(.unknown))))
+        #expect(try await error(named, keys: set([keys[0], nameless(keys[1])])) == nil)
+        #expect(try await error(anonymous, keys: set([nameless(keys[0])])) == nil)
     }
 
     @Test("an assertion is used once; each client has its own identifiers; a bad assertion uses nothing up")

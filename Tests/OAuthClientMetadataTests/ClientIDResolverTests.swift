@@ -118,7 +118,7 @@ struct ClientIDResolverTests {
         ] {
             serve(type: type)
             let error = try await failure(resolver())
-            #expect(error == (type == "application/+json" ? nil : .contentType), "\(String(describing: type))")
+            #expect(error == .contentType, "\(String(describing: type))")
         }
         for type: HTTPFields.Value in ["application/json", "application/json; charset=utf-8", "Application/CIMD+JSON"] {
             serve(type: type)
@@ -209,16 +209,19 @@ struct ClientIDResolverTests {
     func withdrawn() async throws {
         var secret = document()
         secret["client_secret"] = "s"
-        for (object, status) in [
-            (document(), HTTPStatus.notFound), (secret, .ok), (document("https://x.example/c"), .ok),
-        ] {
+        let answers: [(JSONDocument.Object, HTTPStatus, ClientResolutionError)] = [
+            (document(), .notFound, .status(404)),
+            (secret, .ok, .document(.init(faults: [.sharedSecret("client_secret")]))),
+            (document("https://x.example/c"), .ok, .document(.init(faults: [.clientIDMismatch(.other)]))),
+        ]
+        for (object, status, error) in answers {
             let resolver = try resolver()
             serve()
             _ = try await resolver.client(Self.url)
             clock.advance(by: .seconds(300))
             serve(object, status: status)
-            #expect(try await failure(resolver) != nil)
-            #expect(try await failure(resolver) != nil)
+            #expect(try await failure(resolver) == error)
+            #expect(try await failure(resolver) == error)
         }
     }
 

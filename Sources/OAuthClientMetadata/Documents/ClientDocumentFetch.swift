@@ -73,8 +73,10 @@ package struct ClientDocumentFetch: Sendable {
     private static func isJSON(_ type: MediaType?) -> Bool {
         guard let type else { return false }
         if type == .json { return true }
-        let text = type.description
-        return text.utf8.starts(with: "application/".utf8) && text.utf8.suffix(5).elementsEqual("+json".utf8)
+        let name = type.description.utf8
+        let (prefix, suffix) = ("application/".utf8, "+json".utf8)
+        return name.count > prefix.count + suffix.count && name.starts(with: prefix)
+            && name.suffix(suffix.count).elementsEqual(suffix)
     }
 }
 

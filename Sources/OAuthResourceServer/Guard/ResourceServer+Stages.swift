@@ -174,8 +174,11 @@ extension ResourceServer {
         .refused(.insufficientScope(scopes.scopesToRequest(for: demand, holding: granted)))
     }
 
-    /// The demand of the operation in the body. The body is read only after the token was checked. The handler still
-    /// receives all of it.
+    /// The demand of the operation in the body. With a token, the body is read only after the token was checked. The
+    /// handler still receives all of it.
+    ///
+    /// - Parameter limit: The most bytes to read, if the rules do not have a smaller limit: a caller without a token
+    ///   gets less than others.
     private func demand(
         ofOperationIn request: inout GuardedRequest, limit: Int = .max
     ) async throws(StageEnd) -> OperationDemand {

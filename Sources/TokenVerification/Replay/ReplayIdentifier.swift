@@ -17,7 +17,7 @@ public struct ReplayIdentifier: Sendable, Hashable, CustomStringConvertible {
     /// The digest, for a table.
     package let digest: SHA256Digest
     /// The digest as 43 characters of base64url, for the key of a remote store.
-    public let text: String
+    public var text: String { Base64URL.encode(digest.bytes) }
 
     /// Makes an identifier.
     ///
@@ -33,9 +33,7 @@ public struct ReplayIdentifier: Sendable, Hashable, CustomStringConvertible {
             message += lengthPrefix(of: bytes)
             message += bytes
         }
-        let bytes = Digest.sha256(message)
         digest = SHA256Digest(of: message)
-        text = Base64URL.encode(bytes)
     }
 
     /// The digest. It reveals nothing of the identifier.

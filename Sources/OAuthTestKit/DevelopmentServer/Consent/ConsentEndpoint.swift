@@ -35,7 +35,9 @@ struct ConsentEndpoint: Sendable {
         return response
     }
 
-    /// What the person decided; nil when the answer is not one to this server's question.
+    /// What the person decided.
+    ///
+    /// - Throws: ``Refusal/consentNotFromPage`` when it is not an answer to a question of this server.
     func decision(
         on request: HTTPRequest, now: Double
     ) async throws(Refusal) -> (consent: PendingConsent, isAllowed: Bool) {
