@@ -169,19 +169,29 @@ struct ClientResolverAttackTests {
     }
 
     @Test("a coding that is not undone is the host's fault, and its earlier document is not used")
-    func coding() {
+    func coding() async throws {
+        serve()
+        let resolver = try resolver()
+        _ = try await resolver.client(Self.url)
+        clock.advance(by: .seconds(300))
+        fetcher.set(Self.url, .failure(.unsupportedEncoding))
+        await #expect(throws: ClientResolutionError.fetch(.unsupportedEncoding)) { try await resolver.client(Self.url) }
         #expect(ClientResolutionError.fetch(.unsupportedEncoding).oauthError == "invalid_client")
         #expect(ClientResolutionError.fetch(.tls).oauthError == "temporarily_unavailable")
     }
 
     @Test("settings with which every document would be refused are faults")
     func uselessSettings() {
-        for change: (inout ClientIDResolver.Settings) -> Void in [
-            { $0.rules.maximumRedirectURIs = 0 }, { $0.rules.maximumRedirectURIs = -1 },
-            { $0.rules.maximumRedirectURIs = 1_001 }, { $0.rules.grantTypes = [] },
-            { $0.rules.grantTypes = ["refresh_token"] },
-        ] {
-            #expect(throws: ConfigurationError.self) { try resolver(change) }
+        let rows: [(String, (inout ClientIDResolver.Settings) -> Void)] = [
+            ("rules.maximumRedirectURIs", { $0.rules.maximumRedirectURIs = 0 }),
+            ("rules.maximumRedirectURIs", { $0.rules.maximumRedirectURIs = -1 }),
+            ("rules.maximumRedirectURIs", { $0.rules.maximumRedirectURIs = 1_001 }),
+            ("rules.grantTypes", { $0.rules.grantTypes = [] }),
+            ("rules.grantTypes", { $0.rules.grantTypes = ["refresh_token"] }),
+        ]
+        for (setting, change) in rows {
+            let error = #expect(throws: ConfigurationError.self) { try resolver(change) }
+            #expect(error?.settings == [setting])
         }
         #expect(throws: Never.self) { try resolver { $0.rules.grantTypes = ["authorization_code"] } }
     }
