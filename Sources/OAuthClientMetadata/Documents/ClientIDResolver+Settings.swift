@@ -35,7 +35,7 @@ extension ClientIDResolver {
             if !rules.grantTypes.contains(where: { $0.hasSameBytes(as: "authorization_code") }) {
                 faults.add(
                     ("rules" as ConfigurationError.Path) + "grantTypes",
-                    "has no authorization_code, so every document is refused", "add it")
+                    "has no authorization_code, which a document without grant_types means", "add it")
             }
             if !(1...100_000).contains(capacity) {
                 faults.add("capacity", "is outside 1…100,000", "choose a number in this range")
