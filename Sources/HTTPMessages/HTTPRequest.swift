@@ -10,6 +10,8 @@ public struct HTTPRequest: Sendable {
     public var body: HTTPRequest.Body
     /// The kind of address at which the request arrived.
     public var listener: ListenerKind = .unknown
+    /// The identifier that the server gave to the request; nil when it gave none.
+    public var id: ID?
 
     /// A request.
     public init(

@@ -7,7 +7,7 @@ import ResourceServerKit
 /// A program of your own needs less code: see the README. Never use the embedded authorization server in production.
 struct Quickstart {
     private let options: QuickstartOptions
-    private let observer: ResourceServerEvent.Observer
+    private let operations: ServerOperations
     private let host = "127.0.0.1"
 
     /// Makes a server with these options.
@@ -18,7 +18,7 @@ struct Quickstart {
         observer: @escaping ResourceServerEvent.Observer = LineLogger.standardError.observe
     ) {
         self.options = options
-        self.observer = observer
+        operations = ServerOperations(next: observer)
     }
 
     /// Runs until the task is cancelled. Call it once.
@@ -29,7 +29,8 @@ struct Quickstart {
         // Port 0 lets the system choose a port. The URLs of resource and issuer are therefore known only after
         // listening.
         var faults = options.faults
-        let server = listen(options.port, flag: "--port", &faults)
+        let server = listen(options.port, flag: "--port", accessLog: operations.durations.record, &faults)
+        let operationsServer = options.operationsPort.flatMap { listen($0, flag: "--operations-port", &faults) }
         let issuerServer =
             options.hasEmbeddedIssuer ? listen(options.issuerPort, flag: "--issuer-port", &faults) : nil
         let assembly = assemble(
@@ -44,12 +45,19 @@ struct Quickstart {
             Introduction(
                 resource: assembly.guarding.resource, port: server.port,
                 issuers: assembly.guarding.metadata.authorizationServers,
-                tokenCommand: assembly.embedded?.tokenCommand
+                operationsPort: operationsServer?.port, mode: assembly.guarding.mode, tokens: assembly.embedded?.tokens
             ).text)
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(handler) }
             if let issuerServer, let embedded = assembly.embedded {
                 group.addTask { try await issuerServer.run(embedded.server) }
+            }
+            if let operationsServer {
+                operations.show(server)
+                let page = operations.handler(for: [assembly.guarding])
+                group.addTask { try await operationsServer.run(page) }
+                // An issuer that is down is an event, and its keys are fetched later.
+                group.addTask { try? await assembly.guarding.prepare() }
             }
             try await group.waitForAll()
         }
@@ -58,7 +66,13 @@ struct Quickstart {
     /// The guard, and the authorization server of this program if there is one.
     struct Assembly {
         var guarding: ResourceServer
-        var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        var embedded: Embedded?
+    }
+
+    /// The authorization server of this program, and the commands that get tokens from it.
+    struct Embedded {
+        var server: DevelopmentAuthorizationServer
+        var tokens: Introduction.TokenCommands
     }
 
     /// Makes the guard, which checks the configuration; nil if there is a fault.
@@ -69,7 +83,7 @@ struct Quickstart {
     func assemble(port: UInt16, issuerPort: UInt16, _ faults: inout [String]) -> Assembly? {
         let issuer = options.hasEmbeddedIssuer ? "http://\(host):\(issuerPort)" : nil
         let configuration = options.configuration(port: port, embeddedIssuer: issuer)
-        var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        var embedded: Embedded?
         do throws(ConfigurationError) {
             let guarding = try ResourceServer(
                 configuration,
@@ -86,7 +100,7 @@ struct Quickstart {
                     // This issuer is in the same process, so that its keys are read without the network.
                     return InProcessFetcher([issuer: issuing.server])
                 },
-                observer: observer)
+                observer: operations.observe)
             return Assembly(guarding: guarding, embedded: embedded)
         } catch {
             faults += error.faults.map(options.renderer.line)
@@ -97,7 +111,7 @@ struct Quickstart {
     /// Makes the embedded authorization server.
     private func authorizationServer(
         _ issuer: String, for configuration: ResourceServerConfiguration
-    ) throws(ConfigurationError) -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {
+    ) throws(ConfigurationError) -> Embedded {
         let scopes = ScopeSet(keepingValid: configuration.requirements.scopes)
         var settings = DevelopmentAuthorizationServer.Settings()
         settings.accessTokenLifetime = options.tokenLifetime
@@ -114,7 +128,13 @@ struct Quickstart {
             try DevelopmentAuthorizationServer.checkBindAddress(host)
             let server = try DevelopmentAuthorizationServer(issuer: issuer, settings: settings)
             let curl = try server.registerClient("curl")
-            return (server, server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes))
+            let writing = scopes.union(ScopeSet(keepingValid: [Notebook.writeScope]))
+            return Embedded(
+                server: server,
+                tokens: .init(
+                    basic: server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes),
+                    writing: server.tokenCommand(for: curl, resource: configuration.resource, scopes: writing),
+                    loginAt: options.asksForConsent ? nil : issuer, scopes: scopes))
         } catch {
             let place = ConfigurationError.Path([.variable("the embedded authorization server")])
             throw ConfigurationError([.init(place, "cannot be made", .init(error.description))])
@@ -130,9 +150,11 @@ struct Quickstart {
         return settings
     }
 
-    private func listen(_ port: UInt16, flag: String, _ faults: inout [String]) -> ListeningServer? {
+    private func listen(
+        _ port: UInt16, flag: String, accessLog: (@Sendable (AccessRecord) -> Void)? = nil, _ faults: inout [String]
+    ) -> ListeningServer? {
         do {
-            return try HTTPServer(host: host, port: port).listen()
+            return try HTTPServer(host: host, port: port, accessLog: accessLog).listen()
         } catch {
             faults.append("\(flag) \(port): \(error)")
             return nil

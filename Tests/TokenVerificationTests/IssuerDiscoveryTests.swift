@@ -84,7 +84,7 @@ struct IssuerDiscoveryTests {
         #expect(events.count == 4)
         #expect(
             Set(events) == [
-                "discovery_failed url=\(Self.oauth) reason=fetch_timed_out url=\(Self.openID) reason=status_404"
+                "discovery_failed reason=fetch_timed_out url=\(Self.oauth) url_2=\(Self.openID) reason_2=status_404"
                     + " issuer=https://issuer.example"
             ])
     }

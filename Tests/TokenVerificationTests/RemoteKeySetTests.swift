@@ -36,7 +36,8 @@ struct RemoteKeySetTests {
     private var failures: [String] {
         log.all.compactMap { event in
             switch event {
-            case .keySource(.refreshFailed(let failure), _), .keySource(.setRejected(let failure), _): failure.code
+            case .keySource(.refreshFailed(let failure, _), _), .keySource(.setRejected(let failure, _), _):
+                failure.code
             default: nil
             }
         }

@@ -9,6 +9,8 @@ internal import WireFormat
 /// in addition to one in the field, makes the request malformed (RFC 6750 §2).
 enum BearerCredential {
     private static let scheme = Array("bearer".utf8)
+    /// A word of at least this many bytes in place of a scheme is a token whose scheme is missing.
+    private static let shortestToken = 20
 
     static func extract(
         from fields: HTTPFields, query: String?, tokenLimit: Int
@@ -21,7 +23,9 @@ enum BearerCredential {
             return false
         }
         if isRepeated { throw .malformedRequest(.repeatedCredentials) }
-        guard let value = found else { throw .missingCredentials }
+        guard let value = found else {
+            throw query.map { namesAccessToken($0.utf8) } == true ? .tokenInQuery : .missingCredentials
+        }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
         let isBearer = ASCII.equalsIgnoringCase(value[..<schemeEnd], scheme)
         // Check the size before any loop over the value.
@@ -34,7 +38,11 @@ enum BearerCredential {
         guard isWellFormed || !holdsSecondCredential(value[schemeEnd...]) else {
             throw .malformedRequest(.repeatedCredentials)
         }
-        guard isBearer else { throw .missingCredentials }
+        guard isBearer else {
+            if value.isEmpty { throw .missingCredentials }
+            // A token is one long word, and a scheme has its credentials after a space.
+            throw value.contains(0x20) || value.count < Self.shortestToken ? .otherScheme : .schemeMissing
+        }
         if let query, namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
         guard isWellFormed else { throw .token(.invalid(.syntax)) }
         return PresentedToken(Array(token))

@@ -7,6 +7,8 @@ struct GuardedRequest: Sendable {
     let target: HTTPRequest.Target
     let fields: HTTPFields
     let listener: HTTPRequest.ListenerKind
+    /// The identifier in the access log; nil when the program's HTTP library gave none.
+    var id: HTTPRequest.ID?
     /// Nil when the program did not pass it. A stage that reads a stream stores an equivalent body here, for the
     /// handler.
     var body: HTTPRequest.Body?
@@ -20,6 +22,7 @@ struct GuardedRequest: Sendable {
         target = request.target
         fields = request.fields
         listener = request.listener
+        id = request.id
         body = request.body
     }
 

@@ -52,7 +52,7 @@ extension ResourceServer {
             if !fields.contains(.cacheControl) { fields.append(.cacheControl, Self.noStore) }
             crossOrigin?.set(on: &fields)
             if let fault = session?.finish(status: status, fields: &fields) {
-                observer?(.sessionWithheld(fault, fingerprint: token?.fingerprint))
+                observer?(.sessionWithheld(fault, request.facts(token)))
             }
         }
 
@@ -84,7 +84,7 @@ extension ResourceServer {
         }
 
         private func reportExpiredStream() {
-            observer?(.streamExpired(fingerprint: token?.fingerprint))
+            observer?(.streamExpired(request.facts(token)))
         }
 
         /// Completes the response of a ``ProtectedHandler``: its head, its body, and its `principalID` for the access
@@ -106,12 +106,12 @@ extension ResourceServer {
                 }
             }
             // A stream may live for hours, so it keeps only what it needs.
-            return { [principal, observer, fingerprint = token?.fingerprint] writer in
+            return { [principal, observer, facts = request.facts(token)] writer in
                 let isInTime = try await Principal.$current.withValue(principal) {
                     try await expiry.run(until: deadline) { try await produce(expiry.limited(writer, until: deadline)) }
                 }
                 // The stream ends as if the handler had ended it.
-                if !isInTime { observer?(.streamExpired(fingerprint: fingerprint)) }
+                if !isInTime { observer?(.streamExpired(facts)) }
             }
         }
     }
