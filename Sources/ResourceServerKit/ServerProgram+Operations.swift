@@ -1,4 +1,4 @@
-public import HTTPMessages
+internal import HTTPMessages
 public import OAuthResourceServer
 public import SocketHTTP
 

@@ -9,7 +9,8 @@ import WireFormat
 @Suite("mcp-quickstart: what it prints", .serialized)
 struct IntroductionTests {
     private static let tokens = Introduction.TokenCommands(
-        basic: "curl -s x", writing: "curl -s y", loginAt: "http://127.0.0.1:9000", scopes: ScopeSet(["mcp:use"])!)
+        basic: "curl -s x", writing: "curl -s y", loginAt: "http://127.0.0.1:9000",
+        scopes: ScopeSet(keepingValid: ["mcp:use"]))
 
     private func lines(
         resource: String, issuer: String, tokens: Introduction.TokenCommands? = nil,

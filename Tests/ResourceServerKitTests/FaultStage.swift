@@ -73,7 +73,7 @@ struct FaultStage {
         let pairs = [("Host", "mcp.example.com")] + fields + (credentials.map { [("Authorization", $0)] } ?? [])
         // A field of the test replaces the usual one.
         let names = Set(fields.map(\.0))
-        let kept = pairs.enumerated().filter { $0.offset > 0 || !names.contains("Host") }.map(\.element)
+        let kept = pairs.enumerated().filter { $0.offset > 0 || !names.contains("Host") }.map { $0.element }
         switch await server.decide(method: "POST", target: target, fields: kept) {
         case .respond(let response): return response
         case .proceed: return nil

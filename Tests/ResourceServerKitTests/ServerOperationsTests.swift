@@ -66,9 +66,8 @@ struct ServerOperationsTests {
         let server = try ResourceServer(configuration) { event in
             if case .allowedAnonymously(_, let request) = event { events.append(request.id?.description ?? "none") }
         }
-        let listening = try HTTPServer(host: "127.0.0.1", port: 0) { record in
-            records.append(record.requestID?.description ?? "none")
-        }.listen()
+        let log: @Sendable (AccessRecord) -> Void = { records.append($0.requestID?.description ?? "none") }
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0, accessLog: log).listen()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listening.run(server.protecting { _, _ in .text("") }) }
             for _ in 0..<2 { _ = try await get(listening.port, "/") }

@@ -3,7 +3,7 @@ import Synchronization
 // Stand-ins for the types that the article EventBridges.md uses, with the signatures of swift-log 1.6, swift-metrics 2.5
 // and opentelemetry-swift-core 2. What they record is for the tests.
 
-enum SwiftLogBridge {
+struct SwiftLogBridge {
     struct Logger: Sendable {
         enum Level: String, Sendable {
             case trace, debug, info, notice, warning, error, critical
@@ -30,7 +30,7 @@ enum SwiftLogBridge {
     }
 }
 
-enum SwiftMetricsBridge {
+struct SwiftMetricsBridge {
     final class Counter: Sendable {
         static let totals = Mutex<[String: Int64]>([:])
         private let key: String
@@ -47,7 +47,7 @@ enum SwiftMetricsBridge {
     }
 }
 
-enum OpenTelemetryBridge {
+struct OpenTelemetryBridge {
     enum AttributeValue: Hashable, Sendable {
         case string(String)
     }

@@ -17,9 +17,9 @@ struct EventBridgeTests {
     func swiftLog() {
         typealias Logger = SwiftLogBridge.Logger
         let lines = Mutex<[(Logger.Level, String, Logger.Metadata)]>([])
-        let observer = SwiftLogBridge.logging(
+        let observer = SwiftLogBridge().logging(
             to: Logger { level, text, data in lines.withLock { $0.append((level, text, data)) } })
-        for event in Self.events { EventBridges.both(observer, { _ in })(event) }
+        for event in Self.events { EventBridges().both(observer, { _ in })(event) }
         let written = lines.withLock { $0 }
         #expect(written.map(\.0) == [.debug, .info, .warning, .error])
         #expect(written.map(\.1) == ["allowed", "denied", "denied", "keys_hard_expired"])
@@ -34,7 +34,7 @@ struct EventBridgeTests {
 
     @Test("swift-metrics: a counter for each name and reason")
     func swiftMetrics() {
-        for event in Self.events + Self.events { SwiftMetricsBridge.counting(event) }
+        for event in Self.events + Self.events { SwiftMetricsBridge().counting(event) }
         let totals = SwiftMetricsBridge.Counter.totals.withLock { $0 }
         #expect(totals["oauth_events event=denied reason=token_syntax level=warning"] == 2)
         #expect(totals["oauth_events event=allowed reason=none level=debug"] == 2)
@@ -42,7 +42,7 @@ struct EventBridgeTests {
 
     @Test("OpenTelemetry: a log record for each event")
     func openTelemetry() {
-        for event in Self.events { OpenTelemetryBridge.recording(event) }
+        for event in Self.events { OpenTelemetryBridge().recording(event) }
         let records = OpenTelemetryBridge.Builder.records.withLock { $0 }
         #expect(records.map(\.severity) == [.debug, .info, .warn, .error])
         #expect(records.last?.body == .string("keys_hard_expired"))

@@ -3,8 +3,8 @@ import TokenVerification
 
 // The code of the article EventBridges.md, with stand-ins for the types of the libraries.
 
-enum EventBridges {
-    static func both(
+struct EventBridges {
+    func both(
         _ first: @escaping ResourceServerEvent.Observer, _ second: @escaping ResourceServerEvent.Observer
     ) -> ResourceServerEvent.Observer {
         { event in
@@ -15,9 +15,10 @@ enum EventBridges {
 }
 
 extension SwiftLogBridge {
-    static func logging(to logger: Logger) -> ResourceServerEvent.Observer {
+    func logging(to logger: Logger) -> ResourceServerEvent.Observer {
         { event in
-            var metadata = Logger.Metadata(uniqueKeysWithValues: event.attributes.map { ($0.key, .string($0.value)) })
+            var metadata: Logger.Metadata = [:]
+            for (name, value) in event.attributes { metadata[name] = .string(value) }
             metadata["reason"] = event.reason.map { .string($0) }
             metadata["hint"] = event.hint.map { .string($0) }
             let level = Logger.Level(rawValue: event.level.rawValue) ?? .info
@@ -27,14 +28,14 @@ extension SwiftLogBridge {
 }
 
 extension SwiftMetricsBridge {
-    static func counting(_ event: ResourceServerEvent) {
+    func counting(_ event: ResourceServerEvent) {
         let dimensions = [("event", event.name), ("reason", event.reason ?? "none"), ("level", event.level.rawValue)]
         Counter(label: "oauth_events", dimensions: dimensions).increment()
     }
 }
 
 extension OpenTelemetryBridge {
-    static func recording(_ event: ResourceServerEvent) {
+    func recording(_ event: ResourceServerEvent) {
         var attributes = Dictionary(
             uniqueKeysWithValues: event.attributes.map { ("oauth.\($0.key)", AttributeValue.string($0.value)) })
         attributes["oauth.reason"] = event.reason.map { .string($0) }

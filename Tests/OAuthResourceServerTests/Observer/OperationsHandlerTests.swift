@@ -53,7 +53,7 @@ struct OperationsHandlerTests {
         let family = MetricFamily(
             "a_seconds", .histogram, help: "A.",
             [.init(1, labels: [("le", "0.5")], suffix: "_bucket"), .init(0.25, suffix: "_sum"), .init(.infinity)])
-        let handler = OperationsHandler([], metrics: EventMetrics()) { [family] }
+        let handler = OperationsHandler([], metrics: EventMetrics(), further: { return [family] })
         #expect(
             try await get("/metrics", from: handler).bodyText == """
                 # HELP a_seconds A.
