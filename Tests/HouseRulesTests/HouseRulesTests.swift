@@ -150,6 +150,19 @@ struct HouseRulesTests {
         }
     }
 
+    @Test("\"Why is this token refused?\" names every reason of a refusal and of a failed fetch")
+    func refusals() throws {
+        let article = try tree.text(of: "Sources/ResourceServerKit/ResourceServerKit.docc/RefusedTokens.md")
+        for path in RefusalArticleRule.files {
+            let file = try tree.text(of: path)
+            #expect(RefusalArticleRule.codes(in: file).count >= 7, "\(path)")
+            #expect(RefusalArticleRule.missing(from: article, in: file) == [], "\(path)")
+        }
+        #expect(RefusalArticleRule.codes(in: "    case missing\n    case a = \"some_code\"") == ["some_code"])
+        #expect(RefusalArticleRule.missing(from: "`aud_missing`", in: "case a = \"missing\"") == [])
+        #expect(RefusalArticleRule.missing(from: "`aud_missing`", in: "case a = \"expired\"") == ["expired"])
+    }
+
     @Test("A wrong import in a file on disk is caught: planted in a copy of the sources")
     func plantedFile() throws {
         let copy = FileManager.default.temporaryDirectory.appending(path: "house-rules-\(UUID().uuidString)")
