@@ -150,6 +150,16 @@ struct HouseRulesTests {
         }
     }
 
+    @Test("The links of the README lead to files")
+    func readmeLinks() throws {
+        let paths = ReadmeRule.linkedPaths(in: try tree.text(of: "README.md"))
+        #expect(paths.count > 10)
+        for path in paths {
+            #expect(FileManager.default.fileExists(atPath: tree.root.appending(path: path).path), "\(path)")
+        }
+        #expect(ReadmeRule.linkedPaths(in: "[a](b/c.md#d), [e](https://f.example), [g](#h)") == ["b/c.md"])
+    }
+
     @Test("\"Why is this token refused?\" names every reason of a refusal and of a failed fetch")
     func refusals() throws {
         let article = try tree.text(of: "Sources/ResourceServerKit/ResourceServerKit.docc/RefusedTokens.md")

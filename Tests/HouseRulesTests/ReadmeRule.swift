@@ -24,6 +24,14 @@ enum ReadmeRule {
         return holds(lines(of: file), block) && holds(SwiftTokens.of(file).map(\.text), code)
     }
 
+    /// The targets of the links `[text](path)` that are paths of this repository.
+    static func linkedPaths(in text: String) -> [String] {
+        text.split(separator: "](").dropFirst().compactMap { rest in
+            let target = rest.prefix { $0 != ")" && $0 != "#" }
+            return target.contains(":") || target.isEmpty ? nil : String(target)
+        }
+    }
+
     private static func lines(of text: String) -> [String] {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             var rest = line.drop { $0 == " " || $0 == "\t" }

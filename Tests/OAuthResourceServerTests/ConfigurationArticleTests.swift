@@ -12,7 +12,9 @@ struct ConfigurationArticleTests {
     init() throws {
         let article = URL(filePath: #filePath).deletingLastPathComponent().appending(
             path: "../../Sources/ResourceServerKit/ResourceServerKit.docc/Configuration.md")
-        rows = try String(contentsOf: article, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("| ") }
+        // The tables before this heading are about purposes.
+        let text = try String(contentsOf: article, encoding: .utf8).split(separator: "## The server and its mode")
+        rows = text.dropFirst().joined().split(separator: "\n").filter { $0.hasPrefix("| ") }
             .map { line in
                 let cells = line.split(separator: "|").map { $0.filter { !" `".contains($0) } }
                 return (code: Self.path(cells.first ?? ""), variable: cells.dropFirst().first ?? "")
