@@ -68,7 +68,9 @@ struct ConfigurationArticleTests {
             guard let label, !own.contains(label) else { return [] }
             let place = path.isEmpty ? label : "\(path).\(label)"
             switch child {
-            case let issuers as [IssuerConfiguration]: return [place] + leaves(of: issuers[0], "\(place)[0]")
+            // An empty list of other elements can be cast too.
+            case let issuers as [IssuerConfiguration] where !issuers.isEmpty:
+                return [place] + leaves(of: issuers[0], "\(place)[0]")
             case let introspection as IntrospectionConfiguration?:
                 return introspection.map { Self.topLeaves(of: $0, place) } ?? [place]
             case is ResourceServerConfiguration.Tokens, is ResourceServerConfiguration.Fetching,
