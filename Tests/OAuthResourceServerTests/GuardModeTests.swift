@@ -65,7 +65,7 @@ struct GuardModeTests {
         }
         #expect(
             try events(.shadow)
-                == ["GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"])
+                == ["GUARD_SHADOW"])
         #expect(try events(.enforced) == [])
         #expect(try events(.staticTokens) == [])
     }
@@ -129,7 +129,7 @@ struct GuardModeTests {
         let (server, log) = try disabled()
         #expect(
             log.all.map(\.description) == [
-                #"GUARD_DISABLED every request is let through as="dev" reach=loopbackOnly"#
+                #"GUARD_DISABLED as="dev" reach=loopbackOnly"#
             ])
         for listener in [HTTPRequest.ListenerKind.loopback, .unixSocket] {
             for token in [nil, "x"] {

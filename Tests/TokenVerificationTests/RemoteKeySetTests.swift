@@ -239,7 +239,7 @@ struct RemoteKeySetTests {
         #expect(source.presentKeys()?.keys.count == 2)
         #expect(failures == [code])
         let name = code.hasPrefix("jwks") ? "key_set_rejected" : "key_refresh_failed"
-        #expect(log.all.last?.description == "\(name) reason=\(code) issuer=https://issuer.example")
+        #expect(log.all.last?.description == "\(name) reason=\(code) url=\(Self.url) issuer=https://issuer.example")
     }
 
     @Test("Skipped keys are reported")
@@ -251,7 +251,7 @@ struct RemoteKeySetTests {
         #expect(
             log.all.map(\.description) == [
                 "key_refresh_started cause=no_keys issuer=https://issuer.example",
-                "key_skipped index=0 reason=kty_unsupported issuer=https://issuer.example",
+                "key_skipped reason=kty_unsupported index=0 issuer=https://issuer.example",
                 "key_refresh_succeeded usable_keys=2 issuer=https://issuer.example",
             ])
     }

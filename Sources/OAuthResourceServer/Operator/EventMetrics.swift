@@ -59,10 +59,12 @@ public final class EventMetrics: Sendable {
 
     /// The counts.
     public var family: MetricFamily {
-        let samples = counts.withLock { $0 }.sorted { $0.key.sortKey < $1.key.sortKey }.map { group, count in
-            let reason = group.reason.map { [(name: "reason", value: $0)] } ?? []
-            return MetricFamily.Sample(
-                Double(count), labels: [("event", group.event)] + reason + [("level", group.level.rawValue)])
+        let samples = counts.withLock { $0 }.sorted { $0.key.sortKey < $1.key.sortKey }.map {
+            group, count -> MetricFamily.Sample in
+            var labels = [(name: "event", value: group.event)]
+            if let reason = group.reason { labels.append((name: "reason", value: reason)) }
+            labels.append((name: "level", value: group.level.rawValue))
+            return MetricFamily.Sample(Double(count), labels: labels)
         }
         return MetricFamily(
             "oauth_events_total", .counter, help: "Events of the guard, by name and reason.", samples)

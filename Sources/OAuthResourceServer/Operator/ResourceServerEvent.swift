@@ -148,7 +148,9 @@ extension ResourceServerEvent: CustomStringConvertible {
 
     /// The line with the level in front and the hint at the end.
     var line: String {
-        EventText.line("\(level.rawValue) \(name)", reason: reason, attributes + (hint.map { [("hint", $0)] } ?? []))
+        var all = attributes
+        if let hint { all.append((key: "hint", value: hint)) }
+        return EventText.line("\(level.rawValue) \(name)", reason: reason, all)
     }
 }
 
