@@ -25,6 +25,8 @@ enum Benchmarks {
                                token, and 1 to 100 issuers. Measured like jose.
         guard --once KIND N    Does one thing N times and measures nothing. KIND is hash, verdict (a remembered one) or
                                request (with a remembered token).
+        dpop [--rounds N]      Requests with bound tokens and their proofs, against the two signature checks in libcrypto,
+                               and the store of used proofs at a million entries. Measured like jose.
         http [--seconds N] [--rounds N] [--peer URL]…
                                Requests a second through SocketHTTP: the bare handler, and the guard without a token,
                                with a cached one, and with one that is verified each time. A process each on the first
@@ -51,6 +53,7 @@ enum Benchmarks {
             switch arguments.popFirst() {
             case "jose": try await jose(Array(arguments))
             case "guard": try await guarding(Array(arguments))
+            case "dpop": try await proofs(Array(arguments))
             case "http": try http(Array(arguments))
             case "serve": try await serve(Array(arguments))
             case "callgrind": try callgrind(Array(arguments))
@@ -118,6 +121,14 @@ enum Benchmarks {
             }
             try await GuardBenchmark(rounds: 1).run(single, count: number(arguments[2]))
         default: throw UsageError(fault: "guard takes no such arguments")
+        }
+    }
+
+    private static func proofs(_ arguments: [String]) async throws {
+        switch arguments.first {
+        case nil: try await ProofBenchmark(rounds: 200).run()
+        case "--rounds" where arguments.count == 2: try await ProofBenchmark(rounds: number(arguments[1])).run()
+        default: throw UsageError(fault: "dpop takes no such arguments")
         }
     }
 

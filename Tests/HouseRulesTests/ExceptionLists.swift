@@ -52,6 +52,7 @@ enum ExceptionLists {
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
         "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
+        "Sources/benchmarks/ProofBenchmark.swift": "reads its resident memory from /proc",
         "Sources/benchmarks/SystemCommand.swift": "reads from the processes that it starts",
         "Sources/fuzz/CorpusFile.swift": "reads folders and files with the system's calls",
         "Sources/fuzz/FuzzedClient.swift": "makes a socketpair and sends and receives with the system's calls",
