@@ -67,6 +67,10 @@ extension HTTPFields {
         public static let contentType = HTTPFields.Name(known: "Content-Type")
         /// `Date`
         public static let date = HTTPFields.Name(known: "Date")
+        /// `DPoP`
+        public static let dpop = HTTPFields.Name(known: "DPoP")
+        /// `DPoP-Nonce`
+        public static let dpopNonce = HTTPFields.Name(known: "DPoP-Nonce")
         /// `ETag`
         public static let eTag = HTTPFields.Name(known: "ETag")
         /// `Expect`

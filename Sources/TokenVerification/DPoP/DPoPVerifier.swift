@@ -74,6 +74,38 @@ public struct DPoPVerifier: Sendable {
     public func verify(
         _ fields: [[UInt8]], method: String, target: DPoPTarget, token: PresentedToken, boundTo thumbprint: String
     ) async throws(DPoPRejection) {
+        let now = clock.now()
+        let (proof, issuedAt) = try verified(fields, method: method, target: target, now)
+        // 12. `ath` is the hash of the access token, and the token is bound to the key of the proof.
+        try checkBinding(of: proof, token, thumbprint)
+        try await useUp(proof, issuedAt: issuedAt, now)
+    }
+
+    /// Verifies the proof of a request to the token endpoint of an authorization server (RFC 9449 §5), and uses it up.
+    ///
+    /// **Checks** the same rules, but the twelfth: such a request has no access token, so `ath` says nothing.
+    /// **Does not check** whose key it is: the caller compares the thumbprint with that of the code (`dpop_jkt`) or of
+    /// the refresh token.
+    ///
+    /// - Parameters:
+    ///   - fields: The values of all `DPoP` fields of the request, one for each field line.
+    ///   - method: The method of the request.
+    ///   - target: The token endpoint.
+    /// - Returns: The thumbprint of the key (RFC 7638), for `cnf.jkt` of the token that is issued.
+    /// - Throws: ``DPoPRejection`` for the first rule that is broken.
+    public func verifyTokenRequest(
+        _ fields: [[UInt8]], method: String, target: DPoPTarget
+    ) async throws(DPoPRejection) -> String {
+        let now = clock.now()
+        let (proof, issuedAt) = try verified(fields, method: method, target: target, now)
+        try await useUp(proof, issuedAt: issuedAt, now)
+        return proof.thumbprint
+    }
+
+    /// The rules that need no access token: 1 to 11.
+    private func verified(
+        _ fields: [[UInt8]], method: String, target: DPoPTarget, _ now: Double
+    ) throws(DPoPRejection) -> (proof: SelfSignedJWT, issuedAt: Double) {
         // 1. There is not more than one DPoP field.
         let bytes = try Self.only(fields)
         // 2. It is a single, well-formed JWT. 4. `typ` is dpop+jwt. 5. `alg` is an asymmetric algorithm that is
@@ -85,14 +117,11 @@ public struct DPoPVerifier: Sendable {
         // 9. `htu` is the URL of the request, without query and fragment.
         guard DPoPTarget(htu: try Self.text(.htu, in: proof)) == target else { throw .target }
         // 10. The nonce is one of this server.
-        let now = clock.now()
         try checkNonce(in: proof, now)
         // 11. The proof is recent.
         let issuedAt = try Self.time(in: proof)
         guard abs(now - issuedAt) <= Double(settings.maximumAge) else { throw .time }
-        // 12. `ath` is the hash of the access token, and the token is bound to the key of the proof.
-        try checkBinding(of: proof, token, thumbprint)
-        try await useUp(proof, issuedAt: issuedAt, now)
+        return (proof, issuedAt)
     }
 
     private static func only(_ fields: [[UInt8]]) throws(DPoPRejection) -> [UInt8] {
