@@ -1,10 +1,15 @@
 internal import JOSE
-public import WireFormat
+internal import WireFormat
 
 extension FakeIssuer.Draft {
     /// Binds the token to a key: sets `cnf.jkt` (RFC 9449 §6.1). Another member of `cnf` stays.
     public mutating func bind(to key: DPoPKey) {
-        setConfirmation("jkt", .string(key.thumbprint))
+        bind(toThumbprint: key.thumbprint)
+    }
+
+    /// Binds the token to the key with this thumbprint.
+    mutating func bind(toThumbprint thumbprint: String) {
+        setConfirmation("jkt", .string(thumbprint))
     }
 
     /// Binds the token to a client certificate: sets `cnf.x5t#S256` (RFC 8705 §3.1). Another member of `cnf` stays.

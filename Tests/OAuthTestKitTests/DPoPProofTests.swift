@@ -174,8 +174,9 @@ struct BoundTokenTests {
                 $0.bind(to: key)
                 $0.spoilConfirmation(with: defect)
             }
-            #expect(spoilt != good && spoilt != nil)
-            #expect(seen.insert(spoilt?.encoded() ?? []).inserted)
+            #expect(spoilt != good)
+            let isNew = seen.insert(try #require(spoilt).encoded()).inserted
+            #expect(isNew)
         }
     }
 }

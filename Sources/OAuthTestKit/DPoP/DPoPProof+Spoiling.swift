@@ -136,7 +136,7 @@ extension DPoPProof.Defect {
         let scheme = url.scheme.rawValue
         switch self {
         case .noTarget: proof.claims["htu"] = nil
-        case .targetNotText: proof.claims["htu"] = ["\(target)"]
+        case .targetNotText: proof.claims["htu"] = [.string(target)]
         case .targetWithQuery: proof.claims["htu"] = .string(target + "?x=1")
         case .targetWithEmptyQuery: proof.claims["htu"] = .string(target + "?")
         case .targetWithFragment: proof.claims["htu"] = .string(target + "#x")
