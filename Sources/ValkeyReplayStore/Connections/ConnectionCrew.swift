@@ -1,0 +1,123 @@
+internal import TokenVerification
+
+/// The connections of a store and the commands that wait for one. It belongs to the store's thread.
+struct ConnectionCrew {
+    typealias Reason = ValkeyReplayStore.Reason
+
+    private let status: StoreStatus
+    private let lookUp: HostLookUp?
+    private let connections: [ServerConnection]
+    private var backlog = WaitingLine<StoreCommand>()
+    /// The callers that wait for a connection only.
+    private var arrivals: [StoreCommand] = []
+    private var finishedCount = 0
+    /// Why there is no connection, after an attempt has failed. Nil while one can be used, and while the first attempts
+    /// are made.
+    private(set) var downReason: Reason?
+
+    init(
+        location: StoreLocation, settings: ValkeyReplayStore.Settings, status: StoreStatus, lookUp: HostLookUp?
+    ) {
+        self.status = status
+        self.lookUp = lookUp
+        connections = (0..<settings.connections).map { _ in ServerConnection(location: location, settings: settings) }
+    }
+
+    /// What to wait for, and how long: nil for no end.
+    func interests(_ now: Duration) -> (links: [StoreWaker.Interest], milliseconds: Int32?) {
+        if connections.contains(where: \.hasMore) { return (connections.compactMap(\.interest), 0) }
+        var next = (arrivals.map(\.deadline) + (backlog.first.map { [$0.deadline] } ?? [])).min()
+        for connection in connections { next = min(next ?? connection.nextTime, connection.nextTime) }
+        return (connections.compactMap(\.interest), next.map { ($0 - now).millisecondsToWait })
+    }
+
+    /// The number of commands that have ended since the last call.
+    mutating func takeFinishedCount() -> Int {
+        defer { finishedCount = 0 }
+        for connection in connections {
+            finishedCount += connection.finishedCount
+            connection.finishedCount = 0
+        }
+        return finishedCount
+    }
+
+    /// One turn: new commands, what the sockets have, and what is due.
+    mutating func turn(_ commands: [StoreCommand], now: Duration, wake: @escaping @Sendable () -> Void) {
+        for command in commands {
+            if command.encoded == nil { arrivals.append(command) } else { backlog.append(command) }
+        }
+        let addresses = lookUp?.takeAnswer()
+        for connection in connections {
+            take(connection.serve(now), of: connection)
+            if let addresses { take(connection.use(addresses, now: now), of: connection) }
+            take(connection.advance(now), of: connection)
+        }
+        if connections.contains(where: \.isResolving), let lookUp, !lookUp.start(done: wake) {
+            for connection in connections { take(connection.use([], now: now), of: connection) }
+        }
+        distribute(now)
+        for connection in connections { take(connection.flush(now), of: connection) }
+    }
+
+    /// Ends every connection and command.
+    mutating func close(_ commands: [StoreCommand]) {
+        for connection in connections { connection.close() }
+        for command in backlog.takeAll() + arrivals + commands { command.ticket.resolve(.undecided) }
+    }
+
+    private mutating func take(_ change: ServerConnection.Change?, of changed: ServerConnection) {
+        switch change {
+        case nil: break
+        case .ready(let eviction):
+            downReason = nil
+            status.connected(eviction)
+        case .failed(let reason, let wasReady, let retriesAtOnce):
+            if connections.contains(where: \.isReady) {
+                if wasReady { status.connectionLost(reason) }
+            } else if !retriesAtOnce {
+                downReason = reason
+                status.lost(reason)
+            }
+        }
+    }
+
+    private mutating func distribute(_ now: Duration) {
+        if let downReason {
+            for command in backlog.takeAll() + arrivals { finish(command, downReason.outcome) }
+            arrivals = []
+            return
+        }
+        let ready = connections.filter(\.isReady)
+        for command in arrivals where !ready.isEmpty || command.deadline <= now { finish(command, .undecided) }
+        arrivals.removeAll(where: \.ticket.isResolved)
+        while let command = backlog.first {
+            if command.ticket.isResolved || command.deadline <= now {
+                finish(command, .unreachable)
+            } else if let least = ready.min(by: { $0.load < $1.load }), let encoded = command.encoded {
+                least.send(encoded, of: command, now: now)
+            } else {
+                return
+            }
+            _ = backlog.takeFirst()
+        }
+    }
+
+    private mutating func finish(_ command: StoreCommand, _ outcome: RecordOutcome) {
+        command.ticket.resolve(outcome)
+        finishedCount += 1
+    }
+}
+
+extension ValkeyReplayStore.Reason {
+    /// What becomes of a command when there is no connection for this reason.
+    var outcome: RecordOutcome { isAbsence ? .unreachable : .undecided }
+}
+
+extension Duration {
+    /// The milliseconds, rounded up, that `poll` can wait.
+    fileprivate var millisecondsToWait: Int32 {
+        let (seconds, attoseconds) = components
+        let milliseconds = seconds * 1_000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        return Int32(clamping: max(0, min(milliseconds, 3_600_000)))
+    }
+}
