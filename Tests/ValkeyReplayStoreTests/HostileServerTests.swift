@@ -6,11 +6,11 @@ import ValkeyReplayStore
 struct HostileServerTests {
     private let log = EventLog()
 
-    private func store(_ server: FaultyServer) throws -> ValkeyReplayStore {
+    private func store(_ server: FaultyServer, timeout: Duration = .seconds(30)) throws -> ValkeyReplayStore {
         var settings = ValkeyReplayStore.Settings()
         settings.connections = 1
-        settings.connectTimeout = .milliseconds(300)
-        settings.commandTimeout = .milliseconds(300)
+        settings.connectTimeout = timeout
+        settings.commandTimeout = timeout
         // The weaker setting: what is refused here is refused with the other one too.
         settings.whenDown = .dangerouslyAcceptWithoutStore
         return try ValkeyReplayStore(server.url, settings: settings, observer: log.observer)
@@ -101,7 +101,7 @@ struct HostileServerTests {
         for script in scripts {
             let server = try FaultyServer(script)
             defer { server.stop() }
-            let store = try store(server)
+            let store = try store(server, timeout: .milliseconds(300))
             guard case .acceptingWithoutStore = await store.connect() else {
                 Issue.record("a silent server is healthy")
                 return

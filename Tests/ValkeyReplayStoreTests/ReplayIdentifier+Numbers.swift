@@ -1,4 +1,15 @@
 import TokenVerification
+import ValkeyReplayStore
+
+extension ValkeyReplayStore.Settings {
+    /// Settings whose timeouts no machine is too slow for.
+    static var patient: Self {
+        var settings = Self()
+        settings.connectTimeout = .seconds(30)
+        settings.commandTimeout = .seconds(30)
+        return settings
+    }
+}
 
 extension ReplayIdentifier {
     /// The identifier of a proof that a test numbers.
@@ -23,5 +34,10 @@ enum Verdict: Hashable {
         } catch {
             return .failed(error)
         }
+    }
+
+    /// Repeats a call with new identifiers until the store accepts one and is healthy.
+    static func waitForAcceptance(of store: ValkeyReplayStore) async {
+        while await Verdict.of(store) != .first || store.health != .healthy { await Task.yield() }
     }
 }

@@ -13,13 +13,13 @@ struct ServerStateTests {
 
     /// With one connection the first refusal is the loss of the server.
     private var oneConnection: ValkeyReplayStore.Settings {
-        var settings = ValkeyReplayStore.Settings()
+        var settings = ValkeyReplayStore.Settings.patient
         settings.connections = 1
         return settings
     }
 
     private func expectRefusal(
-        _ reason: ValkeyReplayStore.Reason, at url: String, _ settings: ValkeyReplayStore.Settings = .init()
+        _ reason: ValkeyReplayStore.Reason, at url: String, _ settings: ValkeyReplayStore.Settings = .patient
     ) async throws {
         // Even the setting that accepts without the server does not accept what the server refuses.
         var settings = settings
@@ -41,9 +41,9 @@ struct ServerStateTests {
         try await expectRefusal(.authentication, at: server.url)
         try await expectRefusal(.authentication, at: "redis://:wrong-secret@\(address)")
         #expect(!log.events.contains { "\($0)".contains("secret") })
-        let store = try ValkeyReplayStore("redis://:right-p%C3%A4ssword@\(address)")
+        let store = try ValkeyReplayStore("redis://:right-p%C3%A4ssword@\(address)", settings: .patient)
         #expect(await Verdict.of(store) == .first)
-        var settings = ValkeyReplayStore.Settings()
+        var settings = ValkeyReplayStore.Settings.patient
         settings.password = try .init("right-pässword")
         #expect(await Verdict.of(try ValkeyReplayStore(server.url, settings: settings)) == .first)
     }
@@ -57,7 +57,8 @@ struct ServerStateTests {
         try server.command("acl", "setuser", "other", "on", ">secret", "+set", "~other:*")
         let address = "127.0.0.1:\(server.port)"
         let own = EventLog()
-        let store = try ValkeyReplayStore("valkey://replay:secret@\(address)", observer: own.observer)
+        let store = try ValkeyReplayStore(
+            "valkey://replay:secret@\(address)", settings: .patient, observer: own.observer)
         #expect(await Verdict.of(store) == .first)
         #expect(own.events == [.evictionUnknown])
         try await expectRefusal(.notPermitted, at: "valkey://reader:secret@\(address)")
@@ -74,7 +75,7 @@ struct ServerStateTests {
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
         }
         try write("old\n")
-        var settings = ValkeyReplayStore.Settings()
+        var settings = ValkeyReplayStore.Settings.patient
         settings.password = try .init(file: file)
         let store = try ValkeyReplayStore(server.url, settings: settings, observer: log.observer)
         #expect(await Verdict.of(store) == .first)
@@ -114,13 +115,13 @@ struct ServerStateTests {
     func eviction(policy: String) async throws {
         let server = try RedisServer(["--maxmemory", "100mb", "--maxmemory-policy", policy])
         for _ in 0..<2 {
-            let store = try ValkeyReplayStore(server.url, observer: log.observer)
+            let store = try ValkeyReplayStore(server.url, settings: .patient, observer: log.observer)
             #expect(await Verdict.of(store) == .first)
         }
         #expect(log.events == [.mayForget(policy: policy), .mayForget(policy: policy)])
         // Without a limit nothing is evicted.
         try server.command("config", "set", "maxmemory", "0")
-        let store = try ValkeyReplayStore(server.url, observer: log.observer)
+        let store = try ValkeyReplayStore(server.url, settings: .patient, observer: log.observer)
         #expect(await store.connect() == .healthy)
         #expect(log.events.count == 2)
     }
@@ -140,7 +141,10 @@ struct ServerStateTests {
 
     @Test("a node of a cluster without this key is refused")
     func cluster() async throws {
-        let server = try RedisServer(["--cluster-enabled", "yes"], listens: true)
+        let server = try RedisServer(
+            [
+                "--cluster-enabled", "yes", "--cluster-port", "\(RedisServer.freePort())",
+            ], listens: true)
         try await expectRefusal(.cluster, at: server.url)
     }
 
@@ -157,7 +161,7 @@ struct ServerStateTests {
         let server = try RedisServer(["--lua-time-limit", "1"], listens: true)
         let store = try ValkeyReplayStore(server.url, settings: oneConnection, observer: log.observer)
         #expect(await Verdict.of(store) == .first)
-        let endless = "redis.set_repl(redis.REPL_NONE); while true do end"
+        let endless = "while true do end"
         async let script = Task.detached { try server.command("eval", endless, "0") }.value
         while !log.losses.contains(.loading) { _ = await Verdict.of(store) }
         #expect(await Verdict.of(store) == .failed(.unavailable))

@@ -13,14 +13,14 @@ struct ValkeyReplayStoreTests {
     func conformance(overTCP: Bool) async throws {
         let server = try RedisServer(listens: overTCP)
         let url = overTCP ? "valkey://127.0.0.1:\(server.port)" : server.url
-        let stores = try [ValkeyReplayStore(url), ValkeyReplayStore(url), ValkeyReplayStore(url)]
+        let stores = try [ValkeyReplayStore(url, settings: .patient), ValkeyReplayStore(url, settings: .patient)]
         #expect(await ReplayStoreConformance(stores).violations().map(\.description) == [])
     }
 
     @Test("the host name of a URL is looked up")
     func name() async throws {
         let server = try RedisServer(listens: true)
-        let store = try ValkeyReplayStore("redis://localhost:\(server.port)")
+        let store = try ValkeyReplayStore("redis://localhost:\(server.port)", settings: .patient)
         #expect(await store.connect() == .healthy)
         #expect(await Verdict.of(store) == .first)
     }
@@ -28,7 +28,7 @@ struct ValkeyReplayStoreTests {
     @Test("64 concurrent records of one identifier at three instances: exactly one is the first")
     func concurrency() async throws {
         let server = try RedisServer()
-        let stores = try (0..<3).map { _ in try ValkeyReplayStore(server.url) }
+        let stores = try (0..<3).map { _ in try ValkeyReplayStore(server.url, settings: .patient) }
         for round in 0..<20 {
             let verdicts = await withTaskGroup(of: Verdict.self) { group in
                 for call in 0..<64 { group.addTask { await Verdict.of(stores[call % 3], .number(round)) } }
@@ -41,7 +41,7 @@ struct ValkeyReplayStoreTests {
     @Test("the key is the prefix and the digest, its value is 1, and it has the lifetime")
     func key() async throws {
         let server = try RedisServer()
-        var settings = ValkeyReplayStore.Settings()
+        var settings = ValkeyReplayStore.Settings.patient
         settings.keyPrefix = "mine:"
         let store = try ValkeyReplayStore(server.url + "?db=3", settings: settings)
         let identifier = ReplayIdentifier(.dpopProof, owner: "thumbprint", id: "secret-jti")
@@ -57,7 +57,7 @@ struct ValkeyReplayStoreTests {
     @Test("lifetimes are rounded up to milliseconds, and one that is over counts as one millisecond")
     func expiry() async throws {
         let server = try RedisServer()
-        let store = try ValkeyReplayStore(server.url)
+        let store = try ValkeyReplayStore(server.url, settings: .patient)
         for lifetime in [Duration.milliseconds(30), .nanoseconds(1), .zero, .seconds(-5)] {
             let identifier = ReplayIdentifier.fresh()
             #expect(try await store.record(identifier, for: lifetime) == .first)
@@ -73,10 +73,11 @@ struct ValkeyReplayStoreTests {
     func apart() async throws {
         let server = try RedisServer(listens: true)
         let base = "redis://127.0.0.1:\(server.port)"
-        var settings = ValkeyReplayStore.Settings()
+        var settings = ValkeyReplayStore.Settings.patient
         settings.keyPrefix = "other:"
         let stores = try [
-            ValkeyReplayStore(base), ValkeyReplayStore(base + "/1"), ValkeyReplayStore(base, settings: settings),
+            ValkeyReplayStore(base, settings: .patient), ValkeyReplayStore(base + "/1", settings: .patient),
+            ValkeyReplayStore(base, settings: settings),
         ]
         for store in stores { #expect(await Verdict.of(store, .number(1)) == .first) }
         for store in stores { #expect(await Verdict.of(store, .number(1)) == .replayed) }
@@ -85,7 +86,7 @@ struct ValkeyReplayStoreTests {
     @Test("thousands of concurrent commands share two connections, and each gets its own answer")
     func pipelining() async throws {
         let server = try RedisServer()
-        let store = try ValkeyReplayStore(server.url)
+        let store = try ValkeyReplayStore(server.url, settings: .patient)
         #expect(await store.connect() == .healthy)
         for round in [Verdict.first, .replayed] {
             let verdicts = await withTaskGroup(of: Verdict.self) { group in
@@ -103,7 +104,7 @@ struct ValkeyReplayStoreTests {
     func end() async throws {
         let server = try RedisServer()
         do {
-            let store = try ValkeyReplayStore(server.url)
+            let store = try ValkeyReplayStore(server.url, settings: .patient)
             #expect(await Verdict.of(store) == .first)
         }
         while try server.command("client", "list").split(separator: "\n").count > 1 {}
@@ -113,7 +114,7 @@ struct ValkeyReplayStoreTests {
     func connect() async throws {
         let server = try RedisServer()
         let log = EventLog()
-        let store = try ValkeyReplayStore(server.url, observer: log.observer)
+        let store = try ValkeyReplayStore(server.url, settings: .patient, observer: log.observer)
         #expect(store.health == .healthy)
         #expect(await store.connect() == .healthy)
         #expect(log.events == [])

@@ -5,6 +5,7 @@ struct ConnectionCrew {
     typealias Reason = ValkeyReplayStore.Reason
 
     private let status: StoreStatus
+    private let publish: (RecordOutcome?) -> Void
     private let lookUp: HostLookUp?
     private let connections: [ServerConnection]
     private var backlog = WaitingLine<StoreCommand>()
@@ -13,12 +14,16 @@ struct ConnectionCrew {
     private var finishedCount = 0
     /// Why there is no connection, after an attempt has failed. Nil while one can be used, and while the first attempts
     /// are made.
-    private(set) var downReason: Reason?
+    private var downReason: Reason?
 
+    /// - Parameter publish: Receives what becomes of commands from now on, before the status changes and before a
+    ///   command gets its outcome: nil when they are sent.
     init(
-        location: StoreLocation, settings: ValkeyReplayStore.Settings, status: StoreStatus, lookUp: HostLookUp?
+        location: StoreLocation, settings: ValkeyReplayStore.Settings, status: StoreStatus, lookUp: HostLookUp?,
+        publish: @escaping (RecordOutcome?) -> Void
     ) {
         self.status = status
+        self.publish = publish
         self.lookUp = lookUp
         connections = (0..<settings.connections).map { _ in ServerConnection(location: location, settings: settings) }
     }
@@ -70,12 +75,14 @@ struct ConnectionCrew {
         case nil: break
         case .ready(let eviction):
             downReason = nil
+            publish(nil)
             status.connected(eviction)
         case .failed(let reason, let wasReady, let retriesAtOnce):
             if connections.contains(where: \.isReady) {
                 if wasReady { status.connectionLost(reason) }
             } else if !retriesAtOnce {
                 downReason = reason
+                publish(reason.outcome)
                 status.lost(reason)
             }
         }
@@ -88,8 +95,15 @@ struct ConnectionCrew {
             return
         }
         let ready = connections.filter(\.isReady)
-        for command in arrivals where !ready.isEmpty || command.deadline <= now { finish(command, .undecided) }
-        arrivals.removeAll(where: \.ticket.isResolved)
+        var waiting: [StoreCommand] = []
+        for command in arrivals {
+            if !ready.isEmpty || command.deadline <= now || command.ticket.isResolved {
+                finish(command, .undecided)
+            } else {
+                waiting.append(command)
+            }
+        }
+        arrivals = waiting
         while let command = backlog.first {
             if command.ticket.isResolved || command.deadline <= now {
                 finish(command, .unreachable)

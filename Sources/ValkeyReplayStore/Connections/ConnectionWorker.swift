@@ -77,7 +77,9 @@ final class ConnectionWorker: Sendable {
     private func run(_ waker: StoreWaker) {
         if !location.isEncrypted, !location.isLocal { status.notEncrypted() }
         let lookUp: HostLookUp? = if case .name(let name, _) = location.place { HostLookUp(name) } else { nil }
-        var crew = ConnectionCrew(location: location, settings: settings, status: status, lookUp: lookUp)
+        var crew = ConnectionCrew(location: location, settings: settings, status: status, lookUp: lookUp) { outcome in
+            self.state.withLock { $0.outcomeWhileDown = outcome }
+        }
         while true {
             let (commands, isStopping) = takeCommands(from: &crew)
             if isStopping {
@@ -85,10 +87,8 @@ final class ConnectionWorker: Sendable {
                 return
             }
             crew.turn(commands, now: clock.now()) { waker.wake() }
-            let outcome = crew.downReason?.outcome
             var (links, milliseconds) = crew.interests(clock.now())
             state.withLock { state in
-                state.outcomeWhileDown = outcome
                 state.isAsleep = state.waiting.isEmpty && !state.isStopping
                 if !state.isAsleep { milliseconds = 0 }
             }
