@@ -21,6 +21,26 @@ final class FaultyServer: Sendable {
     var url: String { "redis://127.0.0.1:\(port)" }
 
     init(_ script: @escaping @Sendable (Connection) -> Void) throws {
+        let (listener, port) = try Self.listen()
+        self.listener = listener
+        self.port = port
+        Thread.detachNewThread { [self] in
+            while !isStopped.load(ordering: .acquiring) {
+                guard Self.isReadable(listener, milliseconds: 20) else { continue }
+                let descriptor = accept(listener, nil, nil)
+                guard descriptor >= 0 else { continue }
+                Thread.detachNewThread {
+                    script(Connection(descriptor: descriptor))
+                    shutdown(descriptor, Int32(SHUT_RDWR))
+                    Self.close(descriptor)
+                }
+            }
+            Self.close(listener)
+        }
+    }
+
+    /// A listener on a free port of 127.0.0.1.
+    static func listen() throws -> (listener: Int32, port: UInt16) {
         #if canImport(Glibc)
             let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -32,27 +52,16 @@ final class FaultyServer: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(listener, $0, length) == 0 && listen(listener, 64) == 0
+                unsafe bind(listener, $0, length) == 0 && systemListen(listener)
                     && getsockname(listener, $0, &length) == 0
             }
         }
         guard listener >= 0, isBound else { throw SetUpFailed() }
-        self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread { [self] in
-            while !isStopped.load(ordering: .acquiring) {
-                guard Self.isReadable(listener, milliseconds: 20) else { continue }
-                let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0 else { continue }
-                Thread.detachNewThread {
-                    script(Connection(descriptor: descriptor))
-                    shutdown(descriptor, Int32(SHUT_RDWR))
-                    close(descriptor)
-                }
-            }
-            close(listener)
-        }
+        _ = fcntl(listener, F_SETFD, FD_CLOEXEC)
+        return (listener, UInt16(bigEndian: address.sin_port))
     }
+
+    static func close(_ descriptor: Int32) { systemClose(descriptor) }
 
     /// Ends the listener. Scripts end with their connections.
     func stop() { isStopped.store(true, ordering: .releasing) }
@@ -133,3 +142,7 @@ final class FaultyServer: Sendable {
         func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
     }
 }
+
+// Inside the type, its members of the same names would hide the system calls.
+private func systemListen(_ descriptor: Int32) -> Bool { listen(descriptor, 64) == 0 }
+private func systemClose(_ descriptor: Int32) { _ = close(descriptor) }

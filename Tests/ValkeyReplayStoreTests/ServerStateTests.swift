@@ -36,7 +36,7 @@ struct ServerStateTests {
 
     @Test("a password is needed, and a wrong one is refused; neither is shown")
     func password() async throws {
-        let server = try RedisServer(["--requirepass", "right-pässword"], listens: true)
+        let server = try await RedisServer(["--requirepass", "right-pässword"], listens: true)
         let address = "127.0.0.1:\(server.port)"
         try await expectRefusal(.authentication, at: server.url)
         try await expectRefusal(.authentication, at: "redis://:wrong-secret@\(address)")
@@ -50,11 +50,11 @@ struct ServerStateTests {
 
     @Test("a user of the access list needs the right to write the keys, and nothing else")
     func accessList() async throws {
-        let server = try RedisServer(listens: true)
+        let server = try await RedisServer(listens: true)
         let rights = ["~oauth-replay:*", "+set"]
-        try server.command("acl", "setuser", "replay", "on", ">secret", rights[0], rights[1])
-        try server.command("acl", "setuser", "reader", "on", ">secret", "+get", "~*")
-        try server.command("acl", "setuser", "other", "on", ">secret", "+set", "~other:*")
+        try await server.command("acl", "setuser", "replay", "on", ">secret", rights[0], rights[1])
+        try await server.command("acl", "setuser", "reader", "on", ">secret", "+get", "~*")
+        try await server.command("acl", "setuser", "other", "on", ">secret", "+set", "~other:*")
         let address = "127.0.0.1:\(server.port)"
         let own = EventLog()
         let store = try ValkeyReplayStore(
@@ -68,7 +68,7 @@ struct ServerStateTests {
 
     @Test("the file of the password is read again for each connection")
     func passwordFile() async throws {
-        let server = try RedisServer(["--requirepass", "old"])
+        let server = try await RedisServer(["--requirepass", "old"])
         let file = server.folder + "/password"
         func write(_ text: String) throws {
             try Data(text.utf8).write(to: URL(fileURLWithPath: file))
@@ -79,8 +79,8 @@ struct ServerStateTests {
         settings.password = try .init(file: file)
         let store = try ValkeyReplayStore(server.url, settings: settings, observer: log.observer)
         #expect(await Verdict.of(store) == .first)
-        try server.command("-a", "old", "config", "set", "requirepass", "new")
-        try server.command("-a", "new", "client", "kill", "type", "normal")
+        try await server.command("-a", "old", "config", "set", "requirepass", "new")
+        try await server.command("-a", "new", "client", "kill", "type", "normal")
         await log.waitForLoss(.authentication)
         try FileManager.default.removeItem(atPath: file)
         await log.waitForLoss(.passwordFile)
@@ -91,20 +91,20 @@ struct ServerStateTests {
 
     @Test("a database that the server does not have")
     func database() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         try await expectRefusal(.noDatabase, at: server.url + "?db=99")
     }
 
     @Test("a full server is unavailable, and available again when it has room")
     func memory() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         let store = try ValkeyReplayStore(server.url, settings: oneConnection, observer: log.observer)
         #expect(await Verdict.of(store, .number(1)) == .first)
-        try server.command("config", "set", "maxmemory", "1")
+        try await server.command("config", "set", "maxmemory", "1")
         #expect(await Verdict.of(store) == .failed(.unavailable))
         await log.waitForLoss(.outOfMemory)
         #expect(await Verdict.of(store) == .failed(.unavailable))
-        try server.command("config", "set", "maxmemory", "0")
+        try await server.command("config", "set", "maxmemory", "0")
         await log.waitForReturn()
         // It has forgotten nothing.
         #expect(await Verdict.of(store, .number(1)) == .replayed)
@@ -113,14 +113,14 @@ struct ServerStateTests {
 
     @Test("a server that evicts keys is reported once for each policy", arguments: ["allkeys-lru", "volatile-ttl"])
     func eviction(policy: String) async throws {
-        let server = try RedisServer(["--maxmemory", "100mb", "--maxmemory-policy", policy])
+        let server = try await RedisServer(["--maxmemory", "100mb", "--maxmemory-policy", policy])
         for _ in 0..<2 {
             let store = try ValkeyReplayStore(server.url, settings: .patient, observer: log.observer)
             #expect(await Verdict.of(store) == .first)
         }
         #expect(log.events == [.mayForget(policy: policy), .mayForget(policy: policy)])
         // Without a limit nothing is evicted.
-        try server.command("config", "set", "maxmemory", "0")
+        try await server.command("config", "set", "maxmemory", "0")
         let store = try ValkeyReplayStore(server.url, settings: .patient, observer: log.observer)
         #expect(await store.connect() == .healthy)
         #expect(log.events.count == 2)
@@ -128,20 +128,20 @@ struct ServerStateTests {
 
     @Test("a replica does not write, and a promoted one is used without a restart")
     func replica() async throws {
-        let server = try RedisServer()
+        let server = try await RedisServer()
         let store = try ValkeyReplayStore(server.url, settings: oneConnection, observer: log.observer)
         #expect(await Verdict.of(store) == .first)
-        try server.command("replicaof", "127.0.0.1", "1")
+        try await server.command("replicaof", "127.0.0.1", "1")
         #expect(await Verdict.of(store) == .failed(.unavailable))
         await log.waitForLoss(.readOnly)
-        try server.command("replicaof", "no", "one")
+        try await server.command("replicaof", "no", "one")
         await log.waitForReturn()
         #expect(await Verdict.of(store) == .first)
     }
 
     @Test("a node of a cluster without this key is refused")
     func cluster() async throws {
-        let server = try RedisServer(
+        let server = try await RedisServer(
             [
                 "--cluster-enabled", "yes", "--cluster-port", "\(RedisServer.freePort())",
             ], listens: true)
@@ -150,7 +150,7 @@ struct ServerStateTests {
 
     @Test("a server with too many clients")
     func clients() async throws {
-        let server = try RedisServer(["--maxclients", "1"])
+        let server = try await RedisServer(["--maxclients", "1"])
         let first = try ValkeyReplayStore(server.url, settings: oneConnection)
         #expect(await Verdict.of(first) == .first)
         try await expectRefusal(.tooManyClients, at: server.url, oneConnection)
@@ -158,14 +158,17 @@ struct ServerStateTests {
 
     @Test("a server that loads its data, or runs a script, is refused until it is done")
     func busy() async throws {
-        let server = try RedisServer(["--lua-time-limit", "1"], listens: true)
+        let server = try await RedisServer(["--lua-time-limit", "1"], listens: true)
         let store = try ValkeyReplayStore(server.url, settings: oneConnection, observer: log.observer)
         #expect(await Verdict.of(store) == .first)
         let endless = "while true do end"
-        async let script = Task.detached { try server.command("eval", endless, "0") }.value
-        while !log.losses.contains(.loading) { _ = await Verdict.of(store) }
+        async let script = server.command("eval", endless, "0")
+        while !log.losses.contains(.loading) {
+            _ = await Verdict.of(store)
+            await Task.yield()
+        }
         #expect(await Verdict.of(store) == .failed(.unavailable))
-        try server.command("script", "kill")
+        try await server.command("script", "kill")
         await log.waitForReturn()
         _ = try await script
         #expect(await Verdict.of(store) == .first)

@@ -11,7 +11,7 @@ struct TLSTests {
     private let log = EventLog()
 
     private func verdict(
-        of url: String, authority: String?, client: RedisServer.Certificates? = nil
+        of url: String, authority: String?, client: ServerCertificates? = nil
     ) async throws -> Verdict {
         var settings = ValkeyReplayStore.Settings.patient
         settings.certificateAuthorityFile = authority
@@ -24,8 +24,8 @@ struct TLSTests {
 
     @Test("a certificate with the right name from a trusted authority, and no other")
     func names() async throws {
-        let certificates = try RedisServer.Certificates(name: "DNS:localhost")
-        let server = try RedisServer(certificates: certificates)
+        let certificates = try await ServerCertificates(name: "DNS:localhost")
+        let server = try await RedisServer(certificates: certificates)
         let refused = Verdict.failed(.unavailable)
         let url = "rediss://localhost:\(server.port)"
         #expect(try await verdict(of: url, authority: certificates.authority) == .first)
@@ -46,8 +46,8 @@ struct TLSTests {
 
     @Test("a certificate for an address, and for another name")
     func addresses() async throws {
-        let certificates = try RedisServer.Certificates(name: "IP:127.0.0.1,DNS:valkey.example")
-        let server = try RedisServer(certificates: certificates)
+        let certificates = try await ServerCertificates(name: "IP:127.0.0.1,DNS:valkey.example")
+        let server = try await RedisServer(certificates: certificates)
         let address = "valkeys://127.0.0.1:\(server.port)"
         #expect(try await verdict(of: address, authority: certificates.authority) == .first)
         let name = "valkeys://localhost:\(server.port)"
@@ -57,8 +57,8 @@ struct TLSTests {
 
     @Test("a certificate that has expired")
     func expired() async throws {
-        let certificates = try RedisServer.Certificates(name: "DNS:localhost", days: -1)
-        let server = try RedisServer(certificates: certificates)
+        let certificates = try await ServerCertificates(name: "DNS:localhost", days: -1)
+        let server = try await RedisServer(certificates: certificates)
         let url = "valkeys://localhost:\(server.port)"
         #expect(try await verdict(of: url, authority: certificates.authority) == .failed(.unavailable))
         #expect(log.losses == [.certificateExpired])
@@ -66,8 +66,8 @@ struct TLSTests {
 
     @Test("a server that demands a client's certificate")
     func clientCertificate() async throws {
-        let certificates = try RedisServer.Certificates(name: "DNS:localhost", demandsClientCertificate: true)
-        let server = try RedisServer(certificates: certificates)
+        let certificates = try await ServerCertificates(name: "DNS:localhost", demandsClientCertificate: true)
+        let server = try await RedisServer(certificates: certificates)
         let url = "valkeys://localhost:\(server.port)"
         #expect(try await verdict(of: url, authority: certificates.authority, client: certificates) == .first)
         #expect(log.events == [])
@@ -77,23 +77,23 @@ struct TLSTests {
 
     @Test("a server without TLS where TLS is demanded, and the other way round")
     func mixed() async throws {
-        let plain = try RedisServer(listens: true)
+        let plain = try await RedisServer(listens: true)
         var settings = ValkeyReplayStore.Settings()
         settings.connectTimeout = .milliseconds(300)
         // The server may wait for more bytes.
         let encrypted = try ValkeyReplayStore("valkeys://localhost:\(plain.port)", settings: settings)
         #expect(await encrypted.connect() != .healthy)
         #expect(await Verdict.of(encrypted) == .failed(.unavailable))
-        let certificates = try RedisServer.Certificates(name: "DNS:localhost")
-        let server = try RedisServer(certificates: certificates)
+        let certificates = try await ServerCertificates(name: "DNS:localhost")
+        let server = try await RedisServer(certificates: certificates)
         let store = try ValkeyReplayStore("valkey://localhost:\(server.port)")
         #expect(await Verdict.of(store) == .failed(.unavailable))
     }
 
     @Test("5,000 concurrent commands over TLS")
     func pipelining() async throws {
-        let certificates = try RedisServer.Certificates(name: "DNS:localhost")
-        let server = try RedisServer(certificates: certificates)
+        let certificates = try await ServerCertificates(name: "DNS:localhost")
+        let server = try await RedisServer(certificates: certificates)
         var settings = ValkeyReplayStore.Settings.patient
         settings.certificateAuthorityFile = certificates.authority
         let store = try ValkeyReplayStore("valkeys://localhost:\(server.port)", settings: settings)

@@ -8,10 +8,10 @@ struct ConnectionCrew {
     private let publish: (RecordOutcome?) -> Void
     private let lookUp: HostLookUp?
     private let connections: [ServerConnection]
+    private let count: CommandCount
     private var backlog = WaitingLine<StoreCommand>()
     /// The callers that wait for a connection only.
     private var arrivals: [StoreCommand] = []
-    private var finishedCount = 0
     /// Why there is no connection, after an attempt has failed. Nil while one can be used, and while the first attempts
     /// are made.
     private var downReason: Reason?
@@ -19,13 +19,16 @@ struct ConnectionCrew {
     /// - Parameter publish: Receives what becomes of commands from now on, before the status changes and before a
     ///   command gets its outcome: nil when they are sent.
     init(
-        location: StoreLocation, settings: ValkeyReplayStore.Settings, status: StoreStatus, lookUp: HostLookUp?,
-        publish: @escaping (RecordOutcome?) -> Void
+        location: StoreLocation, settings: ValkeyReplayStore.Settings, status: StoreStatus, count: CommandCount,
+        lookUp: HostLookUp?, publish: @escaping (RecordOutcome?) -> Void
     ) {
         self.status = status
         self.publish = publish
         self.lookUp = lookUp
-        connections = (0..<settings.connections).map { _ in ServerConnection(location: location, settings: settings) }
+        self.count = count
+        connections = (0..<settings.connections).map { _ in
+            ServerConnection(location: location, settings: settings, count: count)
+        }
     }
 
     /// What to wait for, and how long: nil for no end.
@@ -34,16 +37,6 @@ struct ConnectionCrew {
         var next = (arrivals.map(\.deadline) + (backlog.first.map { [$0.deadline] } ?? [])).min()
         for connection in connections { next = min(next ?? connection.nextTime, connection.nextTime) }
         return (connections.compactMap(\.interest), next.map { ($0 - now).millisecondsToWait })
-    }
-
-    /// The number of commands that have ended since the last call.
-    mutating func takeFinishedCount() -> Int {
-        defer { finishedCount = 0 }
-        for connection in connections {
-            finishedCount += connection.finishedCount
-            connection.finishedCount = 0
-        }
-        return finishedCount
     }
 
     /// One turn: new commands, what the sockets have, and what is due.
@@ -67,7 +60,7 @@ struct ConnectionCrew {
     /// Ends every connection and command.
     mutating func close(_ commands: [StoreCommand]) {
         for connection in connections { connection.close() }
-        for command in backlog.takeAll() + arrivals + commands { command.ticket.resolve(.undecided) }
+        for command in backlog.takeAll() + arrivals + commands { count.finish(command, .undecided) }
     }
 
     private mutating func take(_ change: ServerConnection.Change?, of changed: ServerConnection) {
@@ -90,7 +83,7 @@ struct ConnectionCrew {
 
     private mutating func distribute(_ now: Duration) {
         if let downReason {
-            for command in backlog.takeAll() + arrivals { finish(command, downReason.outcome) }
+            for command in backlog.takeAll() + arrivals { count.finish(command, downReason.outcome) }
             arrivals = []
             return
         }
@@ -98,7 +91,7 @@ struct ConnectionCrew {
         var waiting: [StoreCommand] = []
         for command in arrivals {
             if !ready.isEmpty || command.deadline <= now || command.ticket.isResolved {
-                finish(command, .undecided)
+                count.finish(command, .undecided)
             } else {
                 waiting.append(command)
             }
@@ -106,7 +99,7 @@ struct ConnectionCrew {
         arrivals = waiting
         while let command = backlog.first {
             if command.ticket.isResolved || command.deadline <= now {
-                finish(command, .unreachable)
+                count.finish(command, .unreachable)
             } else if let least = ready.min(by: { $0.load < $1.load }), let encoded = command.encoded {
                 least.send(encoded, of: command, now: now)
             } else {
@@ -114,11 +107,6 @@ struct ConnectionCrew {
             }
             _ = backlog.takeFirst()
         }
-    }
-
-    private mutating func finish(_ command: StoreCommand, _ outcome: RecordOutcome) {
-        command.ticket.resolve(outcome)
-        finishedCount += 1
     }
 }
 

@@ -14,8 +14,6 @@ final class ConnectionWorker: Sendable {
         /// What becomes of a command at once, because the server is down.
         var outcomeWhileDown: RecordOutcome?
         var waiting: [StoreCommand] = []
-        /// The number of commands without outcome, those of cancelled tasks included.
-        var outstandingCount = 0
     }
 
     private let location: StoreLocation
@@ -23,6 +21,7 @@ final class ConnectionWorker: Sendable {
     private let status: StoreStatus
     private let clock = MonotonicClock.system
     private let state = Mutex(State())
+    private let count = CommandCount()
 
     init(location: StoreLocation, settings: ValkeyReplayStore.Settings, status: StoreStatus) {
         self.location = location
@@ -43,12 +42,12 @@ final class ConnectionWorker: Sendable {
         var isFull = false
         let outcome: RecordOutcome? = state.withLock { state in
             if let outcome = state.outcomeWhileDown { return outcome }
-            isFull = state.outstandingCount >= settings.maximumWaiting
+            isFull = count.value >= settings.maximumWaiting
             if isFull { return .undecided }
             if state.waker == nil { state.waker = startThread() }
             guard let waker = state.waker else { return .undecided }
             state.waiting.append(command)
-            state.outstandingCount += 1
+            count.begin()
             if state.isAsleep {
                 state.isAsleep = false
                 waker.wake()
@@ -77,11 +76,12 @@ final class ConnectionWorker: Sendable {
     private func run(_ waker: StoreWaker) {
         if !location.isEncrypted, !location.isLocal { status.notEncrypted() }
         let lookUp: HostLookUp? = if case .name(let name, _) = location.place { HostLookUp(name) } else { nil }
-        var crew = ConnectionCrew(location: location, settings: settings, status: status, lookUp: lookUp) { outcome in
+        var crew = ConnectionCrew(location: location, settings: settings, status: status, count: count, lookUp: lookUp)
+        { outcome in
             self.state.withLock { $0.outcomeWhileDown = outcome }
         }
         while true {
-            let (commands, isStopping) = takeCommands(from: &crew)
+            let (commands, isStopping) = takeCommands()
             if isStopping {
                 crew.close(commands)
                 return
@@ -96,11 +96,9 @@ final class ConnectionWorker: Sendable {
         }
     }
 
-    private func takeCommands(from crew: inout ConnectionCrew) -> (commands: [StoreCommand], isStopping: Bool) {
-        let finishedCount = crew.takeFinishedCount()
-        return state.withLock { state in
+    private func takeCommands() -> (commands: [StoreCommand], isStopping: Bool) {
+        state.withLock { state in
             state.isAsleep = false
-            state.outstandingCount -= finishedCount
             defer { state.waiting.removeAll(keepingCapacity: state.waiting.capacity < 1_024) }
             return (state.waiting, state.isStopping)
         }

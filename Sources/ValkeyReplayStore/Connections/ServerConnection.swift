@@ -33,6 +33,7 @@ final class ServerConnection {
 
     private let location: StoreLocation
     private let settings: Settings
+    private let count: CommandCount
     private var phase = Phase.resting(until: .zero)
     private var link: ServerLink?
     /// The addresses that have not been tried in this attempt, and the end of the attempt.
@@ -44,17 +45,16 @@ final class ServerConnection {
     private var expected = WaitingLine<Expected>()
     private var lastUse = Duration.zero
     private var delay = ReconnectDelay()
-    /// The number of commands that have ended since the last look.
-    var finishedCount = 0
 
     /// A connection that was ended by the server after this time is made again without a wait.
     private static let stableTime = Duration.seconds(1)
     /// The most reads in one turn, so that one connection does not starve the others.
     private static let maximumReads = 16
 
-    init(location: StoreLocation, settings: Settings) {
+    init(location: StoreLocation, settings: Settings, count: CommandCount) {
         self.location = location
         self.settings = settings
+        self.count = count
     }
 
     // MARK: What the crew asks
@@ -293,7 +293,6 @@ final class ServerConnection {
 
     private func finish(_ waiting: Expected, _ outcome: RecordOutcome) {
         guard case .command(let command) = waiting else { return }
-        command.ticket.resolve(outcome)
-        finishedCount += 1
+        count.finish(command, outcome)
     }
 }
