@@ -32,6 +32,10 @@ enum Benchmarks {
                                with a cached one, and with one that is verified each time. A process each on the first
                                core, wrk on the second, in turns of N seconds (5), N turns each (3). A peer is another
                                server to measure in the same run.
+        replay-store [--rounds N] [--calls N] [--url URL]…
+                               Calls a second and their times for recording identifiers, with 1 to 256 calls in flight:
+                               in memory, and on the Valkey or Redis servers at the URLs. Medians over N rounds (5) of
+                               N calls (20,000).
         serve KIND [LOOPS]     One of those servers, on a free port of 127.0.0.1: bare, unauthorized, cached, es256,
                                rs256; or laboratory, for the load tests. Prints the port, and the token to send.
         callgrind N            Reads a profile of `jose --once KIND N` on standard input and prints instructions per
@@ -55,6 +59,7 @@ enum Benchmarks {
             case "guard": try await guarding(Array(arguments))
             case "dpop": try await proofs(Array(arguments))
             case "http": try http(Array(arguments))
+            case "replay-store": try await replayStore(Array(arguments))
             case "serve": try await serve(Array(arguments))
             case "callgrind": try callgrind(Array(arguments))
             case "--help", "-h", nil: print(help)
@@ -102,6 +107,21 @@ enum Benchmarks {
             }
         }
         try benchmark.run()
+    }
+
+    private static func replayStore(_ arguments: [String]) async throws {
+        var benchmark = ReplayStoreBenchmark()
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw UsageError(fault: "\(flag) needs a value") }
+            switch flag {
+            case "--rounds": benchmark.rounds = try number(value)
+            case "--calls": benchmark.calls = try number(value)
+            case "--url": benchmark.urls.append(value)
+            default: throw UsageError(fault: "replay-store knows no \(flag)")
+            }
+        }
+        try await benchmark.run()
     }
 
     private static func serve(_ arguments: [String]) async throws {

@@ -50,6 +50,11 @@ enum ExceptionLists {
         "Sources/SocketHTTP/MemoryLimit.swift": "reads the files of the control groups with the C library",
         "Sources/SocketHTTP/SystemResources.swift": "asks the system for limits and processors",
         "Sources/SocketHTTP/TerminationSignal.swift": "installs signal handlers with the system's call",
+        "Sources/ValkeyReplayStore/Commands/ServerCommand.swift": "hands buffers to hiredis",
+        "Sources/ValkeyReplayStore/Connections/HostLookUp.swift": "asks the system's resolver",
+        "Sources/ValkeyReplayStore/Connections/ServerLink.swift":
+            "owns a connection of the C shim and reads its answers",
+        "Sources/ValkeyReplayStore/Connections/StoreThread.swift": "starts a thread and waits with the system's poll",
         "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
         "Sources/benchmarks/ProofBenchmark.swift": "reads its resident memory from /proc",
