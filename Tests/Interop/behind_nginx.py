@@ -60,11 +60,14 @@ http {{
 class Nginx:
     """A running nginx: `listener` is bound and listens before it starts, so that no time is spent on waiting for it."""
 
-    def __init__(self, program: str, folder: pathlib.Path, listener: socket.socket, **values: object) -> None:
+    def __init__(
+        self, program: str, folder: pathlib.Path, listener: socket.socket, configuration: str = CONFIGURATION,
+        **values: object,
+    ) -> None:
         # Root's nginx would change to a user who may not enter the folder; that of other users cannot change at all.
         user = f"user {getpass.getuser()} {grp.getgrgid(os.getgid()).gr_name};" if os.geteuid() == 0 else ""
         port = listener.getsockname()[1]
-        text = CONFIGURATION.format(folder=folder, user=user, port=port, **values)
+        text = configuration.format(folder=folder, user=user, port=port, **values)
         (folder / "nginx.conf").write_text(text, encoding="utf-8")
         command = [program, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
         # How nginx hands its sockets to a new binary.

@@ -27,6 +27,7 @@ final class CheckedConfiguration: Sendable {
     let browsers: BrowserPolicy
     let sessions: SessionBinding
     let streams: ResourceServerConfiguration.Streams
+    let mutualTLS: CheckedMutualTLS
     let metadata: CheckedMetadata
     let answers: Answers
     let mode: ResourceServer.Mode
@@ -54,6 +55,7 @@ final class CheckedConfiguration: Sendable {
                 "choose a size in this range")
         }
         configuration.streams.check(&faults)
+        let mutualTLS = CheckedMutualTLS(configuration.mutualTLS, &faults)
         if case .bound = configuration.sessions, !HMACSHA256.isAvailable {
             faults.add(
                 .sessions, "need HMAC-SHA-256, which libcrypto does not have here",
@@ -72,6 +74,7 @@ final class CheckedConfiguration: Sendable {
         browsers = BrowserPolicy(resource, checkedBrowsers)
         sessions = configuration.sessions
         streams = configuration.streams
+        self.mutualTLS = mutualTLS
         self.metadata = metadata
         answers = Answers(
             realm: realm,
@@ -163,6 +166,7 @@ extension ConfigurationError.Path {
     static let browsers: Self = "browsers"
     static let sessions: Self = "sessions"
     static let streams: Self = "streams"
+    static let mutualTLS: Self = "mutualTLS"
     static let metadata: Self = "metadata"
     static let responses: Self = "responses"
     static let mode: Self = "mode"

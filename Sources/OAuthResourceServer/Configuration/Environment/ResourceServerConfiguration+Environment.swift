@@ -38,6 +38,8 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_INTROSPECTION_URL` | the endpoint, for one issuer; a secret is then sent with Basic (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
     /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
+    /// | `OAUTH_CLIENT_CERTIFICATE_FIELD` | the field in which a proxy passes on certificates: see below (none) |
+    /// | `OAUTH_TRUSTED_PROXIES` | the addresses of this proxy, ranges such as `10.0.0.0/8`, or `unix` |
     /// | `OAUTH_ALLOWED_ORIGINS` | origins of web pages that may call: see ``Browsers-swift.struct/allowedOrigins`` |
     /// | `OAUTH_ALLOWED_HOSTS` | names that `Host` may have on a local server, besides loopback and the resource's |
     /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too (no) |
@@ -53,6 +55,12 @@ extension ResourceServerConfiguration {
     /// end of a pointer, the scopes are the names of the members of an object. With `=` and a prefix at the end
     /// (`groups=group:`), each scope is the prefix and the value. List only claims that the authorization server alone
     /// decides about.
+    ///
+    /// `OAUTH_CLIENT_CERTIFICATE_FIELD` and `OAUTH_TRUSTED_PROXIES` need each other: see
+    /// ``MutualTLS/fromProxy(_:at:)``. The name of the field decides its format: `Client-Cert`,
+    /// `X-Forwarded-Client-Cert`, `X-Amzn-Mtls-Clientcert`, `X-Amzn-Mtls-Clientcert-Leaf` and
+    /// `X-Forwarded-Tls-Client-Cert` are as in ``ClientCertificateField``. A field of another name has the format of
+    /// ``ClientCertificateField/nginx(field:)``.
     ///
     /// ``TokenVerification/StaticTokenList`` describes the file of static tokens, and ``SessionKeys`` that of session
     /// keys. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a loopback host:
@@ -79,6 +87,7 @@ extension ResourceServerConfiguration {
         readMode(&reader)
         readStaticTokens(&reader)
         readSessionKeys(&reader)
+        readMutualTLS(&reader)
         if reader.choice(.proofOfPossession, ["off": false, "optional": true, "required": true]) == true {
             reader.fault(.proofOfPossession, "is not supported yet", "remove it, or set it to off")
         }
@@ -141,6 +150,15 @@ extension ResourceServerConfiguration {
         }
     }
 
+    private mutating func readMutualTLS(_ reader: inout EnvironmentReader) {
+        guard reader.has(.clientCertificateField) || reader.has(.trustedProxies) else { return }
+        let field = reader.required(
+            .clientCertificateField, "name the field in which the proxy passes on certificates, or trust no proxy")
+        _ = reader.required(.trustedProxies, "name the addresses of the proxy that sends the field")
+        guard let field else { return }
+        mutualTLS = .fromProxy(ClientCertificateField(named: field), at: reader.list(.trustedProxies))
+    }
+
     private mutating func readMode(_ reader: inout EnvironmentReader) {
         let modes: KeyValuePairs<String, ResourceServer.Mode> = [
             "enforced": .enforced, "shadow": .shadow, "static": .staticTokens,
@@ -176,7 +194,7 @@ extension EnvironmentVariable {
         .issuers, .authorizationServers, .audiences, .keySetURL, .algorithms, .scopesSupported, .scopeClaims,
         .clockSkew, .tokenProfile, .introspectionURL, .introspectionClientID, .introspectionClientSecret,
         .introspectionClientSecretFile, .introspectionKeyFile, .introspectionKeyID, .insecureHTTP, .privateHosts,
-        .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL,
+        .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL, .clientCertificateField, .trustedProxies,
     ]
 }
 
