@@ -90,6 +90,7 @@ def parts(quickstart: str) -> list[Part]:
         Part("http", "main", "http_differential.py", [benchmarks]),
         Part("authlib", "main", "authlib_logins.py", [quickstart]),
         Part("nginx", "main", "behind_nginx.py", [quickstart, program("nginx") or "nginx"]),
+        Part("client certificates", "main", "client_certificates.py", [quickstart, program("nginx") or "nginx"]),
         Part("client documents", "main", "client_documents.py", [quickstart]),
         Part("step up", "main", "stepup.py", [quickstart]),
         Part("dpop", "main", "dpop.py", [quickstart]),

@@ -22,7 +22,7 @@ extension ResourceServer {
         /// The body is longer than ``MCPScopeRules/maximumBodyBytes``.
         case bodyTooLarge
         /// ``MCPScopeRules`` decide by the body, and the program did not pass it: see
-        /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
+        /// ``ResourceServer/decide(method:target:fields:body:listener:peer:clientCertificate:)``.
         case bodyWithheld
         /// The request names a session that its caller may not use.
         case session(SessionFault)

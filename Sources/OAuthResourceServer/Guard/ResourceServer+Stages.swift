@@ -22,6 +22,9 @@ extension ResourceServer {
         // Refuse a wrong Host, and refuse requests from the network while the guard is disabled for loopback only.
         guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
+        if configuration.mutualTLS.removesForgedField(from: &request) {
+            report(.clientCertificateIgnored(from: request.peer))
+        }
         // A request for a metadata document needs no token, and every origin may read it.
         if let response = await publicDocument(for: request) {
             return .respond(bodiless(response, if: request.method))
