@@ -8,8 +8,8 @@ internal import WireFormat
 /// **Does not check** scopes (see `ResourceServer`), revocation, or whether the token was seen before.
 ///
 /// This file calls the rules in order. The rules are in these files:
-/// - size, the three parts, `crit`, `b64`, `enc`, `zip`, `cty`, `kid`: `CompactJWS.swift`; the kinds of `typ`:
-///   `UnverifiedJWT.swift`
+/// - size, the three parts: `CompactJWS.swift`; `crit`, `b64`, `enc`, `zip`, `cty`, `kid`, the kinds of `typ`:
+///   `JOSEHeader.swift`
 /// - base64url, JSON: `WireFormat/Base64URL.swift`, `WireFormat/JSONDocument.swift`
 /// - the algorithms and their names: `SignatureAlgorithm.swift`
 /// - the settings of a policy and their ranges: `JWTPolicy.swift`
@@ -23,13 +23,27 @@ internal import WireFormat
 /// - SeeAlso: [RFC 9068 §4](https://www.rfc-editor.org/rfc/rfc9068#section-4),
 ///   [RFC 8725](https://www.rfc-editor.org/rfc/rfc8725)
 public struct JWTValidation: Sendable {
-    /// The checked policy.
-    public let policy: JWTPolicy
+    /// One object, because a validation is passed on for every token.
+    private final class Content: Sendable {
+        let policy: JWTPolicy
+        let rules: ClaimRules
+        let hasStandardAudience: Bool
+        let identity = UniqueNumber()
 
-    private let rules: ClaimRules
-    private let hasStandardAudience: Bool
+        init(_ policy: JWTPolicy) {
+            self.policy = policy
+            rules = ClaimRules(policy)
+            hasStandardAudience = policy.audienceClaim.hasSameBytes(as: "aud")
+        }
+    }
+
+    private let content: Content
+
+    /// The checked policy.
+    public var policy: JWTPolicy { content.policy }
+    private var rules: ClaimRules { content.rules }
     /// Copies of a validation share it; see ``PrecheckedJWT``.
-    private let identity = UniqueNumber()
+    private var identity: UniqueNumber { content.identity }
 
     /// Makes a validation of a policy.
     ///
@@ -37,9 +51,7 @@ public struct JWTValidation: Sendable {
     public init(_ policy: JWTPolicy) throws(JWTPolicy.Invalid) {
         let faults = policy.faults
         guard faults.isEmpty else { throw JWTPolicy.Invalid(faults: faults) }
-        self.policy = policy
-        rules = ClaimRules(policy)
-        hasStandardAudience = policy.audienceClaim.hasSameBytes(as: "aud")
+        content = Content(policy)
     }
 
     /// Makes a validation with the default policy.
@@ -52,6 +64,11 @@ public struct JWTValidation: Sendable {
     /// Whether the policy allows the algorithm that the header names.
     public func admitsAlgorithm(of jwt: UnverifiedJWT) -> Bool {
         jwt.jws.algorithm(among: policy.algorithms) != nil
+    }
+
+    /// Whether the `iss` claim, which is not verified yet, names the issuer of the policy.
+    package func isNamed(by jwt: UnverifiedJWT) -> Bool {
+        jwt.claims.iss.map { jwt.payload.isString(at: $0, rules.issuer.span) } ?? false
     }
 
     /// Applies the checks that need neither a key nor the network.
@@ -137,7 +154,7 @@ public struct JWTValidation: Sendable {
 
     /// The audience is required. The policy may name another claim in place of `aud`.
     private func checkAudience(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if hasStandardAudience {
+        if content.hasStandardAudience {
             guard let aud = jwt.claims.aud else { throw .claim(.aud, .missing) }
             try rules.checkAudience(in: jwt.payload, at: aud)
         } else {

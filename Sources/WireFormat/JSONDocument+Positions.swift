@@ -72,6 +72,7 @@ extension JSONDocument.Storage {
         guard entry.kind == .number else { return nil }
         let document = bytes
         let range = Int(entry.start)..<Int(entry.end)
+        if let integer = JSONDecimal.plainInteger(document.span, range) { return Double(integer) }
         // A String is made only for a number of more than 19 digits or with a large exponent.
         return JSONDecimal(document.span, range).exactDouble
             ?? JSONDocument.Number(validated: String(decoding: document[range], as: UTF8.self)).double

@@ -112,10 +112,8 @@ enum JSONMemberNames {
 
     private static func areEqual(_ left: JSONTapeEntry, _ right: JSONTapeEntry, in text: Span<UInt8>) -> Bool {
         guard left.isEscaped || right.isEscaped else {
-            let shift = right.content.lowerBound - left.content.lowerBound
-            guard left.tag == right.tag, left.content.count == right.content.count else { return false }
-            for index in left.content where text[index] != text[index + shift] { return false }
-            return true
+            guard left.tag == right.tag else { return false }
+            return text.extracting(left.content).hasSameBytes(as: text.extracting(right.content))
         }
         var leftCursor = JSONStringCursor(left.content)
         var rightCursor = JSONStringCursor(right.content)

@@ -104,8 +104,10 @@ extension ResourceServer {
 
     private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedToken {
         do throws(Refusal) {
-            return try BearerCredential.extract(
+            let token = try BearerCredential.extract(
                 from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit)
+            // Events name the token by its digest.
+            return observer == nil ? token : token.withDigest()
         } catch {
             throw .refused(error)
         }

@@ -22,6 +22,9 @@ public struct JWTTokenVerifier: TokenVerifier {
     private let algorithmPolicies: [JWTValidation]
     private let clock: WallClock
     private let cache: VerifiedTokenCache<Basis>?
+    private let headers = KnownHeaders()
+    /// The largest number of issuers that are found without a hash table.
+    private static let fewIssuers = 4
 
     /// The key set that verified a token, and its source.
     private struct Basis: Sendable {
@@ -102,9 +105,11 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Verifies a token. It suspends only when the present keys cannot decide.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
+        let token = cache == nil ? token : token.withDigest()
         if let known = rememberedToken(token) { return known }
         let jwt = try parse(token)
-        let candidate = try await precheck(jwt, token.digest, issuer(of: jwt))
+        let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
+        let candidate = try precheck(jwt, token, issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
@@ -134,7 +139,7 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// A token that has passed every check that needs no key.
     private struct Candidate {
-        let digest: SHA256Digest
+        let token: PresentedToken
         let jwt: PrecheckedJWT
         let issuer: TrustedIssuer
     }
@@ -142,7 +147,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// Checks the form and the algorithm.
     private func parse(_ token: PresentedToken) throws(TokenRejection) -> UnverifiedJWT {
         do throws(JOSEError) {
-            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes)
+            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes, known: headers)
             // RFC 8725 §3.1: an algorithm that no issuer allows is refused before any other check. An issuer that is
             // found at run time may allow every algorithm of this library.
             guard
@@ -155,15 +160,21 @@ public struct JWTTokenVerifier: TokenVerifier {
         }
     }
 
-    /// The issuer that the token names. The unverified `iss` is only a look-up key; the validation of that issuer
-    /// compares it again.
-    private func issuer(of jwt: UnverifiedJWT) async throws(TokenRejection) -> TrustedIssuer {
+    /// The configured issuer that the token names, or nil. The unverified `iss` is only a look-up key; the validation of
+    /// that issuer compares it again.
+    private func configuredIssuer(of jwt: UnverifiedJWT) -> TrustedIssuer? {
+        // The names of a few issuers are compared. For more issuers, a String and its hash cost less.
+        if issuers.count <= Self.fewIssuers { return issuers.first { $0.validation.isNamed(by: jwt) } }
+        return jwt.unverifiedIssuer.flatMap { positions[Array($0.utf8)] }.map { issuers[$0] }
+    }
+
+    /// The issuer of a token that names no configured one.
+    private func otherIssuer(of jwt: UnverifiedJWT) async throws(TokenRejection) -> TrustedIssuer {
         guard let name = jwt.unverifiedIssuer else {
             // Any validation refuses a token without a string `iss` with the right reason, so the first one is used.
             if let first = issuers.first { return first }
             throw .invalid(.jwt(.claim(.iss, jwt.payload.root["iss"] == nil ? .missing : .wrongType)))
         }
-        if let position = positions[Array(name.utf8)] { return issuers[position] }
         switch await directory?.issuer(named: name) {
         case .trusted(let issuer): return issuer
         case .unknown, nil: throw .invalid(.unknownIssuer(nearestDifference(name)))
@@ -175,10 +186,10 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Does the checks of the issuer that need no key.
     private func precheck(
-        _ jwt: UnverifiedJWT, _ digest: SHA256Digest, _ issuer: TrustedIssuer
+        _ jwt: UnverifiedJWT, _ token: PresentedToken, _ issuer: TrustedIssuer
     ) throws(TokenRejection) -> Candidate {
         do throws(JOSEError) {
-            return Candidate(digest: digest, jwt: try issuer.validation.precheck(jwt), issuer: issuer)
+            return Candidate(token: token, jwt: try issuer.validation.precheck(jwt), issuer: issuer)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
@@ -247,8 +258,9 @@ public struct JWTTokenVerifier: TokenVerifier {
         do throws(JOSEError) {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
+            headers.keep(headerOf: candidate.jwt.jwt)
             cache?.keep(
-                token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: candidate.digest,
+                token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: candidate.token.digest,
                 verifiedAt: now, end: Self.end(of: jwt, validation.policy))
             return .accepted(token)
         } catch .key(.unknown) {
