@@ -171,16 +171,16 @@ extension JSONDocument {
         private func firstMember(_ wanted: Span<UInt8>) -> JSONDocument.Node? {
             let entry = entry
             guard entry.kind == .object else { return nil }
-            let (bytes, tape) = (storage.bytes, storage.tape)
+            let bytes = storage.bytes
             let text = bytes.span
             let tag = JSONNameTag.of(wanted, wanted.indices)
             var name = index + 1
             while name < Int(entry.next) {
-                let candidate = tape[name]
+                let candidate = storage.tape[name]
                 if candidate.isEscaped || candidate.tag == tag, Self.isString(candidate, in: text, wanted) {
                     return JSONDocument.Node(storage: storage, index: name + 1)
                 }
-                name = Int(tape[name + 1].next)
+                name = Int(storage.tape[name + 1].next)
             }
             return nil
         }

@@ -89,9 +89,10 @@ struct JSONDecimal {
     /// holds the value exactly.
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
+        let digits = text.extracting(range)
         var value = 0
-        for index in range {
-            let digit = text[index] &- 0x30
+        for index in digits.indices {
+            let digit = digits[index] &- 0x30
             guard digit <= 9 else { return nil }
             value = value &* 10 &+ Int(digit)
         }

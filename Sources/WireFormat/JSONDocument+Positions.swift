@@ -80,7 +80,7 @@ extension JSONDocument.Storage {
 
     @inline(__always)
     func forEachMember(of position: Int, named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
-        let (document, tape) = (bytes, self.tape)
+        let document = bytes
         let text = document.span
         guard tape[position].kind == .object else { return }
         let end = Int(tape[position].next)
