@@ -105,11 +105,12 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Verifies a token. It suspends only when the present keys cannot decide.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
-        let token = cache == nil ? token : token.withDigest()
-        if let known = rememberedToken(token) { return known }
+        // Without a cache the token is not hashed.
+        let digest = cache == nil ? nil : token.digest
+        if let digest, let known = rememberedToken(digest) { return known }
         let jwt = try parse(token)
         let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
-        let candidate = try precheck(jwt, token, issuer)
+        let candidate = try precheck(jwt, digest, issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
@@ -122,7 +123,11 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// The cached token, or nil when it is not cached or the key set has changed since then.
     package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
-        guard let verdict = cache?.verdict(on: token.digest) else { return nil }
+        cache == nil ? nil : rememberedToken(token.digest)
+    }
+
+    private func rememberedToken(_ digest: SHA256Digest) -> AccessToken? {
+        guard let verdict = cache?.verdict(on: digest) else { return nil }
         // Call `presentKeys()` for every request, outside the cache's lock. Cached tokens of a removed key are then
         // refused, and the source can start its refresh in the background.
         guard let present = verdict.basis.source.presentKeys() else { return nil }
@@ -139,7 +144,8 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// A token that has passed every check that needs no key.
     private struct Candidate {
-        let token: PresentedToken
+        /// The key of the token in the cache; nil without a cache.
+        let digest: SHA256Digest?
         let jwt: PrecheckedJWT
         let issuer: TrustedIssuer
     }
@@ -186,10 +192,10 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Does the checks of the issuer that need no key.
     private func precheck(
-        _ jwt: UnverifiedJWT, _ token: PresentedToken, _ issuer: TrustedIssuer
+        _ jwt: consuming UnverifiedJWT, _ digest: SHA256Digest?, _ issuer: TrustedIssuer
     ) throws(TokenRejection) -> Candidate {
         do throws(JOSEError) {
-            return Candidate(token: token, jwt: try issuer.validation.precheck(jwt), issuer: issuer)
+            return Candidate(digest: digest, jwt: try issuer.validation.prechecked(jwt), issuer: issuer)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
@@ -259,9 +265,11 @@ public struct JWTTokenVerifier: TokenVerifier {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
             headers.keep(headerOf: candidate.jwt.jwt)
-            cache?.keep(
-                token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: candidate.token.digest,
-                verifiedAt: now, end: Self.end(of: jwt, validation.policy))
+            if let digest = candidate.digest {
+                cache?.keep(
+                    token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: digest,
+                    verifiedAt: now, end: Self.end(of: jwt, maximumAge: validation.maximumAge))
+            }
             return .accepted(token)
         } catch .key(.unknown) {
             return .undecided(.unknownKey)
@@ -276,8 +284,8 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// The time after which the verdict is not used: `exp`, or an earlier time when the policy limits the age. Without
     /// skew.
-    private static func end(of jwt: VerifiedJWT, _ policy: JWTPolicy) -> Double {
-        guard let maximumAge = policy.maximumAge, let issuedAt = jwt.issuedAt else { return jwt.expiresAt }
+    private static func end(of jwt: VerifiedJWT, maximumAge: Int?) -> Double {
+        guard let maximumAge, let issuedAt = jwt.issuedAt else { return jwt.expiresAt }
         return min(jwt.expiresAt, issuedAt + Double(maximumAge))
     }
 }
