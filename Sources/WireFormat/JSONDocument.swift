@@ -70,7 +70,7 @@ extension JSONDocument {
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
 /// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
-    /// `@unchecked Sendable`: both properties are `let`, and the tape has no reference to its memory but its own.
+    /// `@unchecked Sendable`: both properties are `let`, and only the tape refers to its memory, which nothing changes.
     final class Storage: @unchecked Sendable {
         let bytes: [UInt8]
         let tape: JSONTape
