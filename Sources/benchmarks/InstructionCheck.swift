@@ -11,8 +11,17 @@ struct InstructionCheck {
     /// How many times each hot path runs.
     private static let runs = 200
 
-    /// The instructions of one run of each hot path, in the order of ``HotPath/all()``.
-    private let counts: [(name: String, instructions: Int)]
+    /// The instructions of one run of a hot path.
+    private struct Count {
+        let name: String
+        let good: String?
+        /// Without libcrypto.
+        let instructions: Int
+        let withLibcrypto: Int
+    }
+
+    /// In the order of ``HotPath/all()``.
+    private let counts: [Count]
 
     /// Runs this program under valgrind.
     init() throws {
@@ -29,21 +38,44 @@ struct InstructionCheck {
                 --callgrind-out-file='\(folder)/profile' '\(folder)/program' hot-paths \(Self.runs) 2>'\(folder)/log' \
                 || tail -n 5 '\(folder)/log'
                 """)
-        var counts: [(name: String, instructions: Int)] = []
-        for name in output.split(separator: "\n").map(String.init) {
+        var counts: [Count] = []
+        for line in output.split(separator: "\n") {
+            let names = line.split(separator: " ").map(String.init)
             // The part before the first mark is the start of the program. Between two paths there is a part too.
             let part = 2 * counts.count + 2
             var profile = CallgrindProfile()
             let file = try SystemCommand("cat '\(folder)/profile.\(part)'")
             while let line = file.readLine() { profile.read(line.last == "\n" ? String(line.dropLast()) : line) }
             guard profile.instructions > 0 else { throw SystemCommand.Failure("valgrind measured nothing:\n\(output)") }
-            counts.append((name, profile.instructionsWithoutLibcrypto / Self.runs))
+            counts.append(
+                Count(
+                    name: names.first ?? "", good: names.count > 1 ? names[1] : nil,
+                    instructions: profile.instructionsWithoutLibcrypto / Self.runs,
+                    withLibcrypto: profile.instructions / Self.runs))
         }
         self.counts = counts
     }
 
     /// The counts in the form of the file of figures.
     var figures: String { counts.map { "\($0.name) \($0.instructions)\n" }.joined() }
+
+    /// Compares each refused token with a good one of its size, libcrypto included, and prints a table. Returns whether no
+    /// refusal costs more.
+    func compareRefusals() -> Bool {
+        var table = TextTable(["refused ES256 tokens, all instructions", "now", "of a good one of its size", ""])
+        var isGood = true
+        for count in counts {
+            guard let good = counts.first(where: { $0.name == count.good }) else { continue }
+            let ratio = Double(count.withLibcrypto) / Double(max(1, good.withLibcrypto))
+            let isDearer = ratio > 1 + Self.tolerance
+            if isDearer { isGood = false }
+            table.append([
+                count.name, UInt64(count.withLibcrypto).grouped, ratio.percent, isDearer ? "DEARER" : "",
+            ])
+        }
+        print(table.text)
+        return isGood
+    }
 
     /// Compares the counts with figures and prints a table. Returns whether no hot path has grown too much, and the
     /// figures name the same hot paths.
@@ -55,18 +87,17 @@ struct InstructionCheck {
         }
         var table = TextTable(["instructions without libcrypto", "kept", "now", "change", ""])
         var isGood = true
-        for (name, count) in counts {
-            guard let before = kept.removeValue(forKey: name) else {
-                table.append([name, "-", UInt64(count).grouped, "", "no figure is kept"])
+        for count in counts {
+            let now = UInt64(count.instructions).grouped
+            guard let before = kept.removeValue(forKey: count.name) else {
+                table.append([count.name, "-", now, "", "no figure is kept"])
                 isGood = false
                 continue
             }
-            let growth = Double(count - before) / Double(max(1, before))
+            let growth = Double(count.instructions - before) / Double(max(1, before))
             let hasGrown = growth > Self.tolerance
             if hasGrown { isGood = false }
-            table.append([
-                name, UInt64(before).grouped, UInt64(count).grouped, growth.percent, hasGrown ? "GREW" : "",
-            ])
+            table.append([count.name, UInt64(before).grouped, now, growth.percent, hasGrown ? "GREW" : ""])
         }
         for name in kept.keys.sorted() {
             table.append([name, "", "-", "", "is not measured"])
