@@ -109,9 +109,11 @@ extension ResourceServer {
 
     private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedCredential {
         do throws(Refusal) {
-            return try PresentedCredential(
+            let credential = try PresentedCredential(
                 from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit,
                 acceptsDPoP: configuration.bindings.mode != .off)
+            // Events name the token by its digest.
+            return observer == nil ? credential : credential.withDigest()
         } catch {
             throw .refused(error)
         }
