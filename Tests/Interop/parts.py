@@ -89,6 +89,7 @@ def parts(quickstart: str) -> list[Part]:
         Part("authlib", "main", "authlib_logins.py", [quickstart]),
         Part("nginx", "main", "behind_nginx.py", [quickstart, program("nginx") or "nginx"]),
         Part("client documents", "main", "client_documents.py", [quickstart]),
+        Part("doctor", "main", "doctor.py", [auth, quickstart]),
         Part("step up", "main", "stepup.py", [quickstart]),
         Part("mcp-use", "mcp-use", "mcp_use_client.py", [quickstart]),
         Part("smolagents", "smolagents", "smolagents_reader.py", [quickstart]),
