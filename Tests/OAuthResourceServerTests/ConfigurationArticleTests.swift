@@ -65,7 +65,7 @@ struct ConfigurationArticleTests {
 
     /// The paths of all members that are not structures of settings themselves.
     private static func leaves(of value: Any, _ path: String) -> [String] {
-        let own: Set = ["origin", "presetFaults"]
+        let own: Set = ["origin", "presetFaults", "clock"]
         return Mirror(reflecting: value).children.flatMap { label, child -> [String] in
             guard let label, !own.contains(label) else { return [] }
             let place = path.isEmpty ? label : "\(path).\(label)"
@@ -77,7 +77,7 @@ struct ConfigurationArticleTests {
                 return introspection.map { Self.topLeaves(of: $0, place) } ?? [place]
             case is ResourceServerConfiguration.Tokens, is ResourceServerConfiguration.Fetching,
                 is ResourceServerConfiguration.Requirements, is ResourceServerConfiguration.Browsers,
-                is ResourceServerConfiguration.Streams, is ResourceServerConfiguration.Metadata,
+                is ResourceServerConfiguration.Streams, is ResourceServerConfiguration.DPoP, is ResourceServerConfiguration.Metadata,
                 is ResourceServerConfiguration.Responses, is MCPScopeRules, is JWTPolicy, is RemoteKeySet.Settings,
                 is ScopeMapping:
                 return leaves(of: child, place)
