@@ -47,7 +47,6 @@ struct CheckedMetadata: Sendable {
         document.resource = resource
         document.authorizationServers = servers
         document.bearerMethodsSupported = ["header"]
-        document.tlsClientCertificateBoundAccessTokens = configuration.mutualTLS == .off ? nil : true
         document.scopesSupported = document.scopesSupported.subtracting("offline_access")
         self.document = document
     }

@@ -34,8 +34,9 @@ struct CheckedMutualTLSTests {
         _ setting: ResourceServerConfiguration.MutualTLS, _ request: GuardedRequest,
         thumbprint: String = Examples.thumbprint
     ) throws -> ResourceServer.CertificateFault? {
+        let checked = try checked(setting)
         do throws(ResourceServer.CertificateFault) {
-            try checked(setting).check(thumbprint, for: request)
+            try checked.check(thumbprint, for: request)
             return nil
         } catch {
             return error
@@ -86,7 +87,8 @@ struct CheckedMutualTLSTests {
         ] {
             let fields = lines.map { ("Client-Cert", $0) }
             #expect(try fault(Self.proxy, request(from: "10.0.0.7", fields)) == .repeated)
-            let joined = [("Client-Cert", lines.joined(separator: ", ").trimmed)]
+            if lines.contains("") { continue }
+            let joined = [("Client-Cert", lines.joined(separator: ", "))]
             #expect(try fault(Self.proxy, request(from: "10.0.0.7", joined)) == .malformed)
         }
     }
@@ -132,12 +134,5 @@ struct CheckedMutualTLSTests {
             faults(.fromProxy(.nginx(field: ""), at: ["10.0.0.1", "x", "::/0"])) == [
                 "mutualTLS.at[1]", "mutualTLS.at[2]", "mutualTLS.field",
             ])
-    }
-}
-
-extension String {
-    /// Without the white space that a field value cannot have at its ends.
-    fileprivate var trimmed: String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

@@ -26,8 +26,7 @@ struct MutualTLSConfigurationTests {
     @Test("The blocks of the article")
     func article() throws {
         var configuration = ResourceServerConfiguration(
-            resource: "https://mcp.example.com/mcp", issuers: ["https://login.example.com"], requiredScopes: ["mcp:use"]
-        )
+            resource: "https://mcp.example.com/mcp", issuers: ["https://login.example.com"])
         configuration.mutualTLS = .ofConnection
         _ = try ResourceServer(configuration, fetcher: InProcessFetcher([:]))
         configuration.mutualTLS = .fromProxy(.nginx(field: "X-Client-Cert"), at: ["10.0.3.7", "10.0.4.0/24"])
@@ -90,19 +89,6 @@ struct MutualTLSConfigurationTests {
         ])
         for name in ["OAUTH_CLIENT_CERTIFICATE_FIELD", "OAUTH_TRUSTED_PROXIES"] {
             #expect(lines.contains { $0.hasPrefix("\(name) applies to issuers") }, "\(lines)")
-        }
-    }
-
-    @Test("RFC 9728 §2: the metadata say whether tokens can be bound to certificates, and describe cannot change it")
-    func metadata() throws {
-        for (setting, expected) in [
-            (.off, nil), (.ofConnection, true), (.fromProxy(.envoy, at: ["unix"]), true),
-        ] as [(ResourceServerConfiguration.MutualTLS, Bool?)] {
-            let fixture = try GuardFixture {
-                $0.mutualTLS = setting
-                $0.metadata.describe = { $0.tlsClientCertificateBoundAccessTokens = expected == nil ? true : nil }
-            }
-            #expect(fixture.server.metadata.tlsClientCertificateBoundAccessTokens == expected)
         }
     }
 }
