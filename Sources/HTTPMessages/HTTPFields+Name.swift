@@ -67,6 +67,10 @@ extension HTTPFields {
         public static let contentType = HTTPFields.Name(known: "Content-Type")
         /// `Date`
         public static let date = HTTPFields.Name(known: "Date")
+        /// `DPoP` (RFC 9449 §4.1)
+        public static let dpop = HTTPFields.Name(known: "DPoP")
+        /// `DPoP-Nonce` (RFC 9449 §8.1)
+        public static let dpopNonce = HTTPFields.Name(known: "DPoP-Nonce")
         /// `ETag`
         public static let eTag = HTTPFields.Name(known: "ETag")
         /// `Expect`

@@ -18,10 +18,10 @@ import urllib.parse
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from behind_nginx import Nginx
 from checking import check, conclude
 from issuer import RFC_8414, Authority, Issuer
 from minting import b64
+from nginx import Nginx
 from quickstart import Quickstart
 
 FIELD = "X-Client-Cert"
@@ -36,20 +36,7 @@ INITIALIZE = json.dumps(
     }
 )
 
-CONFIGURATION = """
-daemon off;
-{user}
-worker_processes 1;
-pid {folder}/pid;
-error_log stderr warn;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+SITE = """
     server {{
         listen 127.0.0.1:{port} ssl;
         server_name localhost;
@@ -75,7 +62,6 @@ http {{
             proxy_set_header {field} $ssl_client_escaped_cert;
         }}
     }}
-}}
 """
 
 
@@ -188,8 +174,8 @@ def main(binary: str, nginx: str) -> None:
         arguments = ["--resource", resource, "--issuer", issuer.name, "--ca-file", str(authority.file)]
         server = stack.enter_context(Quickstart(binary, *arguments, embedded=False, environment=environment))
         behind = server.address()
-        values = {"resource": behind, "pem": authority.pem, "proxy": PROXY, "field": FIELD}
-        stack.enter_context(Nginx(nginx, folder, listener, CONFIGURATION, **values))
+        site = SITE.format(port=port, resource=behind, pem=authority.pem, proxy=PROXY, field=FIELD)
+        stack.enter_context(Nginx(nginx, folder, [listener], site))
         listener.close()
         call = Caller(authority, port, behind)
         connection = http.client.HTTPConnection(urllib.parse.urlsplit(behind).netloc, timeout=30)

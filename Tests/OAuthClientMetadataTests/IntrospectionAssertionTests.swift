@@ -77,6 +77,8 @@ struct IntrospectionAssertionTests {
     }
 
     private let clock = FakeClock(1_800_000_000)
+    /// It stands still, so that no request is late on a slow machine.
+    private let monotonicClock = ManualClock().clock
 
     private func verifier(
         _ key: ClientAssertionKey, _ server: Server, at endpoint: IntrospectionConfiguration.Endpoint = .url(endpoint),
@@ -86,7 +88,8 @@ struct IntrospectionAssertionTests {
             issuer: Self.issuer, resource: Self.resource,
             credentials: .privateKeyJWT(clientID: Self.clientID, key, audience: audience))
         configuration.endpoint = endpoint
-        return try IntrospectionTokenVerifier(configuration, fetcher: server, clock: clock.wallClock)
+        return try IntrospectionTokenVerifier(
+            configuration, fetcher: server, clock: clock.wallClock, monotonicClock: monotonicClock)
     }
 
     private func code(_ verifier: IntrospectionTokenVerifier, _ token: String = "opaque") async -> String? {

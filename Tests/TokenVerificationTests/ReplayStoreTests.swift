@@ -73,6 +73,16 @@ struct ReplayStoreTests {
         await #expect(throws: ReplayStoreError.full) { try await store.record(id("a"), for: .seconds(3_601)) }
     }
 
+    @Test("a store that says nothing of its health is healthy")
+    func health() {
+        struct Silent: ReplayStore {
+            func record(
+                _ identifier: ReplayIdentifier, for lifetime: Duration
+            ) async throws(ReplayStoreError) -> ReplayVerdict { .first }
+        }
+        #expect(Silent().health == .healthy && InMemoryReplayStore().health == .healthy)
+    }
+
     @Test("of many calls at the same time exactly one is the first")
     func concurrency() async throws {
         let store = InMemoryReplayStore(clock: clock.clock)

@@ -25,6 +25,7 @@ final class CheckedConfiguration: Sendable {
     let scopes: ScopeRules
     let routes: RouteTable
     let browsers: BrowserPolicy
+    let bindings: CheckedBindings
     let sessions: SessionBinding
     let streams: ResourceServerConfiguration.Streams
     let mutualTLS: CheckedMutualTLS
@@ -43,8 +44,9 @@ final class CheckedConfiguration: Sendable {
         var faults = configuration.origin.faults + found
         let resource = Self.checkResource(configuration, &faults)
         let tokens = CheckedTokens(configuration, verification, &faults)
+        let bindings = CheckedBindings(configuration, &faults)
         let scopes = ScopeRules(configuration.requirements, resourcePath: resource?.url.path, &faults)
-        let metadata = CheckedMetadata(configuration, resource, tokens, scopes, verification, &faults)
+        let metadata = CheckedMetadata(configuration, resource, tokens, scopes, bindings, verification, &faults)
         Self.checkMode(configuration.mode, of: resource, verification, hasObserver: hasObserver, &faults)
         let checkedBrowsers = CheckedBrowsers(configuration, resource, &faults)
         configuration.requirements.checkRoutes(of: resource, &faults)
@@ -72,6 +74,7 @@ final class CheckedConfiguration: Sendable {
         self.scopes = scopes
         routes = RouteTable(configuration.requirements.routes)
         browsers = BrowserPolicy(resource, checkedBrowsers)
+        self.bindings = bindings
         sessions = configuration.sessions
         streams = configuration.streams
         self.mutualTLS = mutualTLS
@@ -79,7 +82,7 @@ final class CheckedConfiguration: Sendable {
         answers = Answers(
             realm: realm,
             resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(metadata.url) : nil,
-            body: configuration.responses.body)
+            body: configuration.responses.body, bindings: bindings)
         mode = configuration.mode
     }
 

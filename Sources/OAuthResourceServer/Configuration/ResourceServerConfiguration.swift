@@ -23,6 +23,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var requirements = Requirements()
     /// Which web pages may call the server, and under which host names a local server is called.
     public var browsers = Browsers()
+    /// Whether tokens may or must be bound to a key of the client, which each request proves (DPoP).
+    public var dpop = DPoP()
     /// Which callers may use an MCP session.
     public var sessions: SessionBinding = .bound
     /// How long event streams may outlive the tokens of their requests.

@@ -14,6 +14,14 @@ public protocol ReplayStore: Sendable {
     ///   them gets ``ReplayVerdict/first``.
     /// - Throws: ``ReplayStoreError`` when the store cannot decide. A store never forgets an identifier to make room.
     func record(_ identifier: ReplayIdentifier, for lifetime: Duration) async throws(ReplayStoreError) -> ReplayVerdict
+
+    /// Whether the store can decide, for a health check of the program. It returns at once: it asks no other machine.
+    var health: ReplayStoreHealth { get }
+}
+
+extension ReplayStore {
+    /// Healthy, as for a store in the process's memory.
+    public var health: ReplayStoreHealth { .healthy }
 }
 
 /// The answer of a ``ReplayStore``.

@@ -6,6 +6,9 @@ package enum EnvironmentNames {
     private static let variables: [String: EnvironmentVariable] = [
         "browsers.allowedHosts": .allowedHosts,
         "browsers.allowedOrigins": .allowedOrigins,
+        "dpop.mode": .proofOfPossession,
+        "dpop.nonces.nonceKeys": .proofNonceKeyFile,
+        "dpop.replayStore": .replayStore,
         "metadata.authorizationServers": .authorizationServers,
         "metadata.forwarded": .forwardMetadata,
         "metadata.metadataURL": .metadataURL,

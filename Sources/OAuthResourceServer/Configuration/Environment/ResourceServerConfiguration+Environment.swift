@@ -37,7 +37,10 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_INTROSPECTION_KEY_ID` | the `kid` of this key (its RFC 7638 thumbprint) |
     /// | `OAUTH_INTROSPECTION_URL` | the endpoint, for one issuer; a secret is then sent with Basic (both discovered) |
     /// | `OAUTH_STATIC_TOKENS_FILE` | a file of lines `name:hash` or `name:hash:scopes`; required in `static` |
-    /// | `OAUTH_DPOP` | `off` (default); `optional` and `required` are not supported yet |
+    /// | `OAUTH_DPOP` | `off` (default), `optional`, `required`: proofs of keys, see ``DPoP`` |
+    /// | `OAUTH_DPOP_NONCES` | `on`: proofs need a nonce of this server; `off` (default, unless there is a key file) |
+    /// | `OAUTH_DPOP_NONCE_KEY_FILE` | a file of one or two nonce keys, one per line (random: for one instance only) |
+    /// | `OAUTH_REPLAY_STORE` | `memory` (default), or the URL of a store for several instances, such as `valkey://…` |
     /// | `OAUTH_CLIENT_CERTIFICATE_FIELD` | the field in which a proxy passes on certificates: see below (none) |
     /// | `OAUTH_TRUSTED_PROXIES` | the addresses of this proxy, ranges such as `10.0.0.0/8`, or `unix` |
     /// | `OAUTH_ALLOWED_ORIGINS` | origins of web pages that may call: see ``Browsers-swift.struct/allowedOrigins`` |
@@ -62,8 +65,10 @@ extension ResourceServerConfiguration {
     /// `X-Forwarded-Tls-Client-Cert` are as in ``ClientCertificateField``. A field of another name has the format of
     /// ``ClientCertificateField/nginx(field:)``.
     ///
-    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens, and ``SessionKeys`` that of session
-    /// keys. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a loopback host:
+    /// ``TokenVerification/StaticTokenList`` describes the file of static tokens, ``SessionKeys`` that of session keys,
+    /// and ``TokenVerification/DPoPNonces`` that of nonce keys. A URL in `OAUTH_REPLAY_STORE` needs a program that sets
+    /// ``DPoP/openReplayStore``. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a
+    /// loopback host:
     /// anything wider must be set in code.
     /// Variables of another mode are checked too. In the mode `static`, variables about issuers are faults; in
     /// `enforced` and `shadow`, the file of static tokens is.
@@ -87,10 +92,8 @@ extension ResourceServerConfiguration {
         readMode(&reader)
         readStaticTokens(&reader)
         readSessionKeys(&reader)
+        readProofs(&reader)
         readMutualTLS(&reader)
-        if reader.choice(.proofOfPossession, ["off": false, "optional": true, "required": true]) == true {
-            reader.fault(.proofOfPossession, "is not supported yet", "remove it, or set it to off")
-        }
         origin = .environment(reader.faults)
     }
 
