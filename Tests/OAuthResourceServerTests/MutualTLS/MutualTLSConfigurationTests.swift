@@ -91,4 +91,17 @@ struct MutualTLSConfigurationTests {
             #expect(lines.contains { $0.hasPrefix("\(name) applies to issuers") }, "\(lines)")
         }
     }
+
+    @Test("RFC 9728 §2: the metadata say whether tokens can be bound to certificates, and describe cannot change it")
+    func metadata() throws {
+        for (setting, expected) in [
+            (.off, nil), (.ofConnection, true), (.fromProxy(.envoy, at: ["unix"]), true),
+        ] as [(ResourceServerConfiguration.MutualTLS, Bool?)] {
+            let fixture = try GuardFixture {
+                $0.mutualTLS = setting
+                $0.metadata.describe = { $0.tlsClientCertificateBoundAccessTokens = expected == nil ? true : nil }
+            }
+            #expect(fixture.server.metadata.tlsClientCertificateBoundAccessTokens == expected)
+        }
+    }
 }
