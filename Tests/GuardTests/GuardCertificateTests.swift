@@ -61,7 +61,7 @@ struct GuardCertificateTests {
         let row: GuardRow
         let codes: [String]
 
-        init(_ title: String, _ token: String = bound, _ lines: [String]..., answer: RowAnswer, codes: String...) {
+        init(_ title: String, _ token: String, _ lines: [String]..., answer: RowAnswer, codes: String...) {
             var request = RowRequest.call(token)
             for line in lines { request.lines.append((line[0], line[1])) }
             row = GuardRow(title, request, answer)
@@ -85,87 +85,91 @@ struct GuardCertificateTests {
         func malformed(_ title: String, _ value: String) -> Row {
             Row(title, Self.bound, [name, value], answer: Self.unreadable, codes: "client_certificate_malformed")
         }
-        try await check(
-            guarded(),
-            [
-                Row("the certificate of the token", Self.bound, [name, mine], answer: .passed()),
-                Row("the name in small letters", Self.bound, ["client-cert", mine], answer: .passed()),
-                Row("white space around the value", Self.bound, [name, "  \(mine) "], answer: .passed()),
-                Row("a token that is not bound", Self.token(nil), [name, other], answer: .passed()),
-                Row(
-                    "a token that is not bound, two fields", Self.token(nil), [name, mine], [name, other],
-                    answer: .passed()),
-                Row("a token that is not bound, a broken field", Self.token(nil), [name, "x"], answer: .passed()),
-                Row(
-                    "another certificate", Self.bound, [name, other], answer: .invalidToken(),
-                    codes: "client_certificate_mismatch"),
-                Row("no field", Self.bound, answer: .invalidToken(), codes: Self.missing),
-                Row("an empty field", Self.bound, [name, ""], answer: .invalidToken(), codes: Self.missing),
-                Row("an empty byte sequence", Self.bound, [name, "::"], answer: .invalidToken(), codes: Self.missing),
-                Row(
-                    "another field", Self.bound, ["X-Client-Cert", mine], answer: .invalidToken(), codes: Self.missing),
-                Row("an underscore", Self.bound, ["Client_Cert", mine], answer: .invalidToken(), codes: Self.missing),
-                Row(
-                    "two lines: the client's first", Self.bound, [name, other], [name, mine], answer: Self.unreadable,
-                    codes: "client_certificate_repeated"),
-                Row(
-                    "two lines: the proxy's first", Self.bound, [name, mine], [name, other], answer: Self.unreadable,
-                    codes: "client_certificate_repeated"),
-                Row(
-                    "two equal lines", Self.bound, [name, mine], ["CLIENT-CERT", mine], answer: Self.unreadable,
-                    codes: "client_certificate_repeated"),
-                Row(
-                    "a line without a value beside it", Self.bound, [name, mine], [name, ""], answer: Self.unreadable,
-                    codes: "client_certificate_repeated"),
-                malformed("two values", "\(mine), \(mine)"),
-                malformed("two values without a space", "\(other),\(mine)"),
-                malformed("a parameter", "\(mine);a=1"), malformed("no colons", Base64.encode(Self.mine)),
-                malformed("base64url", ":MAMBAgM:"), malformed("white space inside", ":MAMB AgM=:"),
-                malformed("not DER", ":AAAA:"), malformed("a byte more", Self.clientCert(Self.mine + [0])),
-                malformed("PEM", Self.pem(Self.mine)),
-                malformed("a variable of Caddy", ":{http.request.tls.client.certificate_der_base64}:"),
-                malformed("20 KiB", ":\(String(repeating: "A", count: 20_480)):"),
-                // Whose fault decides the status: the token first.
-                Row(
-                    "an expired bound token",
-                    Self.token(["x5t#S256": .string(Self.thumbprint(Self.mine))], expired: true), [name, "x"],
-                    answer: .invalidToken(), codes: "exp_expired"),
-                Row(
-                    "a bound token without scope and certificate",
-                    Self.token(["x5t#S256": .string(Self.thumbprint(Self.mine))], scope: ""), answer: .invalidToken(),
-                    codes: Self.missing),
-                Row(
-                    "a bound token without scope",
-                    Self.token(["x5t#S256": .string(Self.thumbprint(Self.mine))], scope: ""), [name, mine],
-                    answer: .insufficientScope("mcp:use"), codes: "insufficient_scope"),
-                // RFC 8705 §3.1: the claim.
-                Row(
-                    "the thumbprint in hexadecimal",
-                    Self.token(["x5t#S256": .string(String(repeating: "ab", count: 32))]), [name, mine],
-                    answer: .invalidToken(), codes: "cnf_malformed"),
-                Row(
-                    "a thumbprint with padding", Self.token(["x5t#S256": .string(Self.thumbprint(Self.mine) + "=")]),
-                    [name, mine], answer: .invalidToken(), codes: "cnf_malformed"),
-                Row(
-                    "a thumbprint that is a number", Self.token(["x5t#S256": 7]), [name, mine], answer: .invalidToken(),
-                    codes: "cnf_wrong_type"),
-                Row(
-                    "cnf without members", Self.token([:]), [name, mine], answer: .invalidToken(),
-                    codes: "cnf_malformed"),
-                Row("cnf is null", Self.token(.null), [name, mine], answer: .invalidToken(), codes: "cnf_wrong_type"),
-                Row(
-                    "SHA-1", Self.token(["x5t": .string(Self.thumbprint(Self.mine))]), [name, mine],
-                    answer: .invalidToken(), codes: "cnf_unsupported"),
-                Row(
-                    "an unknown member besides",
-                    Self.token(["x5t#S256": .string(Self.thumbprint(Self.mine)), "kid": "1"]), [name, mine],
-                    answer: .invalidToken(), codes: "cnf_unsupported"),
-                Row(
-                    "a key besides, while DPoP is off",
-                    Self.token([
-                        "x5t#S256": .string(Self.thumbprint(Self.mine)), "jkt": .string(Self.thumbprint(Self.mine)),
-                    ]), [name, mine], answer: .invalidToken(), codes: "cnf_unsatisfied"),
-            ])
+        let fields: [Row] = [
+            Row("the certificate of the token", Self.bound, [name, mine], answer: .passed()),
+            Row("the name in small letters", Self.bound, ["client-cert", mine], answer: .passed()),
+            Row("a token that is not bound", Self.token(nil), [name, other], answer: .passed()),
+            Row(
+                "a token that is not bound, two fields", Self.token(nil), [name, mine], [name, other],
+                answer: .passed()),
+            Row("a token that is not bound, a broken field", Self.token(nil), [name, "x"], answer: .passed()),
+            Row(
+                "another certificate", Self.bound, [name, other], answer: .invalidToken(),
+                codes: "client_certificate_mismatch"),
+            Row("no field", Self.bound, answer: .invalidToken(), codes: Self.missing),
+            Row("an empty field", Self.bound, [name, ""], answer: .invalidToken(), codes: Self.missing),
+            Row("an empty byte sequence", Self.bound, [name, "::"], answer: .invalidToken(), codes: Self.missing),
+            Row(
+                "another field", Self.bound, ["X-Client-Cert", mine], answer: .invalidToken(), codes: Self.missing),
+            Row("an underscore", Self.bound, ["Client_Cert", mine], answer: .invalidToken(), codes: Self.missing),
+            Row(
+                "two lines: the client's first", Self.bound, [name, other], [name, mine], answer: Self.unreadable,
+                codes: "client_certificate_repeated"),
+            Row(
+                "two lines: the proxy's first", Self.bound, [name, mine], [name, other], answer: Self.unreadable,
+                codes: "client_certificate_repeated"),
+            Row(
+                "two equal lines", Self.bound, [name, mine], ["CLIENT-CERT", mine], answer: Self.unreadable,
+                codes: "client_certificate_repeated"),
+            Row(
+                "a line without a value beside it", Self.bound, [name, mine], [name, ""], answer: Self.unreadable,
+                codes: "client_certificate_repeated"),
+        ]
+        let values: [Row] = [
+            malformed("two values", "\(mine), \(mine)"),
+            malformed("two values without a space", "\(other),\(mine)"),
+            malformed("a parameter", "\(mine);a=1"), malformed("no colons", Base64.encode(Self.mine)),
+            malformed("base64url", ":MAMBAgM:"), malformed("white space inside", ":MAMB AgM=:"),
+            malformed("not DER", ":AAAA:"), malformed("a byte more", Self.clientCert(Self.mine + [0])),
+            malformed("PEM", Self.pem(Self.mine)),
+            malformed("a variable of Caddy", ":{http.request.tls.client.certificate_der_base64}:"),
+            malformed("20 KiB", ":\(String(repeating: "A", count: 20_480)):"),
+        ]
+        let (thumbprint, hexadecimal) = (Self.thumbprint(Self.mine), String(repeating: "ab", count: 32))
+        let good: JSONValue = ["x5t#S256": .string(thumbprint)]
+        let tokens: [Row] = [
+            // Whose fault decides the status: the token first.
+            Row(
+                "an expired bound token",
+                Self.token(good, expired: true), [name, "x"],
+                answer: .invalidToken(), codes: "exp_expired"),
+            Row(
+                "a bound token without scope and certificate",
+                Self.token(good, scope: ""), answer: .invalidToken(),
+                codes: Self.missing),
+            Row(
+                "a bound token without scope",
+                Self.token(good, scope: ""), [name, mine],
+                answer: .insufficientScope("mcp:use"), codes: "insufficient_scope"),
+            // RFC 8705 §3.1: the claim.
+            Row(
+                "the thumbprint in hexadecimal",
+                Self.token(["x5t#S256": .string(hexadecimal)]), [name, mine],
+                answer: .invalidToken(), codes: "cnf_malformed"),
+            Row(
+                "a thumbprint with padding", Self.token(["x5t#S256": .string("\(thumbprint)=")]),
+                [name, mine], answer: .invalidToken(), codes: "cnf_malformed"),
+            Row(
+                "a thumbprint that is a number", Self.token(["x5t#S256": 7]), [name, mine], answer: .invalidToken(),
+                codes: "cnf_wrong_type"),
+            Row(
+                "cnf without members", Self.token([:]), [name, mine], answer: .invalidToken(),
+                codes: "cnf_malformed"),
+            Row("cnf is null", Self.token(.null), [name, mine], answer: .invalidToken(), codes: "cnf_wrong_type"),
+            Row(
+                "SHA-1", Self.token(["x5t": .string(thumbprint)]), [name, mine],
+                answer: .invalidToken(), codes: "cnf_unsupported"),
+            Row(
+                "an unknown member besides",
+                Self.token(["x5t#S256": .string(thumbprint), "kid": "1"]), [name, mine],
+                answer: .invalidToken(), codes: "cnf_unsupported"),
+            Row(
+                "a key besides, while DPoP is off",
+                Self.token([
+                    "x5t#S256": .string(thumbprint), "jkt": .string(thumbprint),
+                ]), [name, mine], answer: .invalidToken(), codes: "cnf_unsatisfied"),
+        ]
+        try await check(guarded(), fields + values + tokens)
     }
 
     @Test("The field counts only from the addresses of the proxy; elsewhere it is removed and reported")
