@@ -93,10 +93,12 @@ struct HouseRulesTests {
     func readme() throws {
         let articles = try tree.files(in: "Sources", ending: ".md")
         #expect(articles.contains { $0.name == "Frameworks.md" }, "the articles were found at all")
-        let files = try tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests")
+        let files = try (tree.swiftFiles(in: "Sources") + tree.swiftFiles(in: "Tests")).map {
+            ReadmeRule.CodeFile($0.text)
+        }
         for text in try [tree.text(of: "README.md")] + articles.map(\.text) {
             for block in ReadmeRule.swiftBlocks(in: text) {
-                #expect(files.contains { ReadmeRule.contains($0.text, block) }, "\(block.joined(separator: "\n"))")
+                #expect(files.contains { $0.contains(block) }, "\(block.joined(separator: "\n"))")
             }
         }
         #expect(try !ReadmeRule.swiftBlocks(in: tree.text(of: "README.md")).isEmpty)
@@ -148,6 +150,29 @@ struct HouseRulesTests {
             let violations = LandingPageRule.violations(target: target, surface: file.text, page: page)
             if !violations.isEmpty { Issue.record("\(violations.joined(separator: "\n"))") }
         }
+    }
+
+    @Test("The links of the README lead to files")
+    func readmeLinks() throws {
+        let paths = ReadmeRule.linkedPaths(in: try tree.text(of: "README.md"))
+        #expect(paths.count > 10)
+        for path in paths {
+            #expect(FileManager.default.fileExists(atPath: tree.root.appending(path: path).path), "\(path)")
+        }
+        #expect(ReadmeRule.linkedPaths(in: "[a](b/c.md#d), [e](https://f.example), [g](#h)") == ["b/c.md"])
+    }
+
+    @Test("\"Why is this token refused?\" names every reason of a refusal and of a failed fetch")
+    func refusals() throws {
+        let article = try tree.text(of: "Sources/ResourceServerKit/ResourceServerKit.docc/RefusedTokens.md")
+        for path in RefusalArticleRule.files {
+            let file = try tree.text(of: path)
+            #expect(RefusalArticleRule.codes(in: file).count >= 7, "\(path)")
+            #expect(RefusalArticleRule.missing(from: article, in: file) == [], "\(path)")
+        }
+        #expect(RefusalArticleRule.codes(in: "    case missing\n    case a = \"some_code\"") == ["some_code"])
+        #expect(RefusalArticleRule.missing(from: "`aud_missing`", in: "case a = \"missing\"") == [])
+        #expect(RefusalArticleRule.missing(from: "`aud_missing`", in: "case a = \"expired\"") == ["expired"])
     }
 
     @Test("A wrong import in a file on disk is caught: planted in a copy of the sources")

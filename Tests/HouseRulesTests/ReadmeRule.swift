@@ -18,10 +18,36 @@ enum ReadmeRule {
         return blocks + (block.map { [$0] } ?? [])
     }
 
+    /// A file whose lines are split once, for many blocks.
+    struct CodeFile {
+        let text: String
+        private let lines: [String]
+        private let known: Set<String>
+
+        init(_ text: String) {
+            self.text = text
+            lines = ReadmeRule.lines(of: text)
+            known = Set(lines)
+        }
+
+        /// Whether the file contains the lines of a block as code, with any indentation, and not in a comment or a
+        /// string.
+        func contains(_ block: [String]) -> Bool {
+            guard block.allSatisfy(known.contains), ReadmeRule.holds(lines, block) else { return false }
+            let code = SwiftTokens.of(block.joined(separator: "\n")).map(\.text)
+            return ReadmeRule.holds(SwiftTokens.of(text).map(\.text), code)
+        }
+    }
+
     /// Whether a file contains the lines of a block as code, with any indentation, and not in a comment or a string.
-    static func contains(_ file: String, _ block: [String]) -> Bool {
-        let code = SwiftTokens.of(block.joined(separator: "\n")).map(\.text)
-        return holds(lines(of: file), block) && holds(SwiftTokens.of(file).map(\.text), code)
+    static func contains(_ file: String, _ block: [String]) -> Bool { CodeFile(file).contains(block) }
+
+    /// The targets of the links `[text](path)` that are paths of this repository.
+    static func linkedPaths(in text: String) -> [String] {
+        text.split(separator: "](").dropFirst().compactMap { rest in
+            let target = rest.prefix { $0 != ")" && $0 != "#" }
+            return target.contains(":") || target.isEmpty ? nil : String(target)
+        }
     }
 
     private static func lines(of text: String) -> [String] {
