@@ -52,8 +52,8 @@ public struct ReplayStoreConformance: Sendable {
     ///
     /// - Parameters:
     ///   - instances: One or more instances of the store that must share what they record. At least one.
-    ///   - lifetime: The lifetime of the identifiers that are checked for ``Rule/remembers`` and ``Rule/forgets``. It must
-    ///     be long enough that a call ends within a tenth of it.
+    ///   - lifetime: The lifetime of the identifiers that are checked for ``Rule/remembers`` and ``Rule/forgets``. It
+    ///     must be long enough that a call ends within a tenth of it.
     ///   - letPass: Lets this time pass for the store. The default waits; a store with a clock of its own can move it.
     public init(
         _ instances: [any ReplayStore], lifetime: Duration = .seconds(2),

@@ -22,7 +22,8 @@ public import TokenVerification
 /// store. Concurrent commands share the connections: each command is sent without waiting for the answers of earlier
 /// ones. Any number of tasks may use a store. They suspend and never block a thread.
 public final class ValkeyReplayStore: ReplayStore {
-    /// The longest lifetime that is accepted: one year. A longer one is refused as ``TokenVerification/ReplayStoreError/full``.
+    /// The longest lifetime that is accepted: one year. A longer one is refused as
+    /// ``TokenVerification/ReplayStoreError/full``.
     public static let maximumLifetime = Duration.seconds(366 * 86_400)
 
     private let settings: Settings
@@ -33,13 +34,14 @@ public final class ValkeyReplayStore: ReplayStore {
     ///
     /// - Parameters:
     ///   - url: `valkey://[user[:password]@]host[:port][/database]`, or `valkeys` for TLS, or
-    ///     `unix:///path/of/socket[?db=database]`. `redis` and `rediss` mean the same as `valkey` and `valkeys`. The port
-    ///     is 6379 and the database 0 unless the URL says otherwise. Characters of the user and the password are
+    ///     `unix:///path/of/socket[?db=database]`. `redis` and `rediss` mean the same as `valkey` and `valkeys`. The
+    ///     port is 6379 and the database 0 unless the URL says otherwise. Characters of the user and the password are
     ///     percent-encoded where they have a meaning in a URL.
     ///   - settings: The limits, the password, the files for TLS, and what happens when the server is down.
     ///   - observer: Receives every event, on the store's thread or in the task that records. It must return quickly
     ///     and must not block. The number of events does not grow with the number of requests.
-    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault. It contains no part of the URL and no secret.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault. It contains no part of the URL and no
+    ///   secret.
     public init(
         _ url: String, settings: Settings = Settings(), observer: @escaping @Sendable (Event) -> Void = { _ in }
     ) throws(ConfigurationError) {

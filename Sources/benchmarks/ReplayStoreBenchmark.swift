@@ -73,7 +73,9 @@ struct ReplayStoreBenchmark {
                     return times
                 }
             }
-            return try await group.reduce(into: [Duration]()) { $0 += $1 }.sorted()
+            var all: [Duration] = []
+            for try await times in group { all += times }
+            return all.sorted()
         }
         let elapsed = start.duration(to: clock.now)
         return Sample(

@@ -3,8 +3,8 @@ internal import TokenVerification
 
 /// The thread that runs all connections of one store.
 ///
-/// It starts with the first command. Then it keeps the connections, and makes them again when they fail, until the store
-/// ends. The running thread keeps the worker alive; the store tells it to stop.
+/// It starts with the first command. Then it keeps the connections, and makes them again when they fail, until the
+/// store ends. The running thread keeps the worker alive; the store tells it to stop.
 final class ConnectionWorker: Sendable {
     private struct State {
         /// Nil until the thread runs.
@@ -31,8 +31,8 @@ final class ConnectionWorker: Sendable {
 
     // MARK: From any thread
 
-    /// Puts a command into the queue. When the server is down, the queue is full or no thread can be started, the ticket
-    /// is resolved at once.
+    /// Puts a command into the queue. When the server is down, the queue is full or no thread can be started, the
+    /// ticket is resolved at once.
     ///
     /// - Parameter encoded: The bytes of the protocol; nil to wait for a connection only.
     func submit(_ encoded: [UInt8]?, _ ticket: RecordTicket) {

@@ -2,8 +2,8 @@ internal import TokenVerification
 
 /// One connection to the server, from its look-up until its failure, and again. It belongs to the store's thread.
 ///
-/// An answer that is neither `OK` nor nil ends the connection. The next one begins with a greeting that writes a key, so
-/// that a server which does not write is not used, and is used again when it writes, without a request.
+/// An answer that is neither `OK` nor nil ends the connection. The next one begins with a greeting that writes a key,
+/// so that a server which does not write is not used, and is used again when it writes, without a request.
 final class ServerConnection {
     typealias Reason = ValkeyReplayStore.Reason
     typealias Settings = ValkeyReplayStore.Settings
