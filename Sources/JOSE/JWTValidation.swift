@@ -3,9 +3,9 @@ internal import WireFormat
 /// Decides whether a compact JWT is an acceptable access token of one issuer for this resource.
 ///
 /// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, audience, the claims that
-/// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`), because
-/// none is configured. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid` before.
-/// **Does not check** scopes (see `ResourceServer`), revocation, or whether the token was seen before.
+/// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`) but those
+/// of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid` before.
+/// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was seen before.
 ///
 /// This file calls the rules in order. The rules are in these files:
 /// - size, the three parts: `CompactJWS.swift`; `crit`, `b64`, `enc`, `zip`, `cty`, `kid`, the kinds of `typ`:
@@ -16,7 +16,7 @@ internal import WireFormat
 /// - the selection of a key (`kid`, none, repeated, unknown): `JSONWebKeySet.swift`
 /// - usable keys (`kty`, `crv`, `use`, `key_ops`, `alg`, private members): `JSONWebKey.swift`; sizes and numbers:
 ///   `PublicKey.swift`; points on their curve, signature lengths, padding: `CLibcrypto`
-/// - NumericDate, `iss`, `aud`, `sub`, `client_id`, `jti`, `cnf`: `ClaimRules.swift`
+/// - NumericDate, `iss`, `aud`, `sub`, `client_id`, `jti`: `ClaimRules.swift`; `cnf`: there, and `KeyConfirmation.swift`
 ///
 /// Immutable; any number of tasks may verify with one at once.
 ///
@@ -130,8 +130,8 @@ public struct JWTValidation: Sendable {
         try checkProfile(jwt)
         try checkRequiredClaims(jwt)
         try checkPurpose(jwt)
-        try ClaimRules.checkConfirmation(at: jwt.claims.cnf)
-        return VerifiedJWT(jwt, policy: content.policy, expiresAt: expiresAt)
+        let confirmation = try content.rules.confirmation(in: jwt.payload, at: jwt.claims.cnf)
+        return VerifiedJWT(jwt, policy: content.policy, expiresAt: expiresAt, confirmation: confirmation)
     }
 
     private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {

@@ -23,7 +23,9 @@ enum Benchmarks {
                                the name of a refused token, such as "rs256 bad signature".
         guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, no
                                token, and 1 to 100 issuers. Measured like jose.
-        goals [--rounds N]     Both of these, and a table of the goals with the measured figures.
+        dpop [--rounds N]      Requests with bound tokens and their proofs, against the two signature checks in libcrypto,
+                               and the store of used proofs at a million entries. Measured like jose.
+        goals [--rounds N]     These three, and a table of the goals with the measured figures.
         --check [FIGURES]      Counts the instructions of the hot paths with valgrind. Compares them with a file of
                                figures, and fails when one has grown by more than 2 %, or when a refused token costs
                                more than a good one of its size. Without a file, prints the figures in its form. See
@@ -33,6 +35,10 @@ enum Benchmarks {
                                with a cached one, and with one that is verified each time. A process each on the first
                                core, wrk on the second, in turns of N seconds (5), N turns each (3). A peer is another
                                server to measure in the same run.
+        replay-store [--rounds N] [--calls N] [--url URL]…
+                               Calls a second and their times for recording identifiers, with 1 to 256 calls in flight:
+                               in memory, and on the Valkey or Redis servers at the URLs. Medians over N rounds (5) of
+                               N calls (20,000).
         serve KIND [LOOPS]     One of those servers, on a free port of 127.0.0.1: bare, unauthorized, cached, es256,
                                rs256; or laboratory, for the load tests. Prints the port, and the token to send.
         callgrind N            Reads a profile of `jose --once KIND N` on standard input and prints instructions per
@@ -54,10 +60,12 @@ enum Benchmarks {
             switch arguments.popFirst() {
             case "jose": try await jose(Array(arguments))
             case "guard": try await guarding(Array(arguments))
+            case "dpop": try await proofs(Array(arguments))
             case "goals": try await goals(Array(arguments))
             case "--check": try check(Array(arguments))
             case "hot-paths": try await hotPaths(Array(arguments))
             case "http": try http(Array(arguments))
+            case "replay-store": try await replayStore(Array(arguments))
             case "serve": try await serve(Array(arguments))
             case "callgrind": try callgrind(Array(arguments))
             case "--help", "-h", nil: print(help)
@@ -95,6 +103,7 @@ enum Benchmarks {
         let judgements = Judgements()
         try await JOSEBenchmark(rounds: rounds(arguments), judgements).run()
         try await GuardBenchmark(rounds: rounds(arguments), judgements).run()
+        try await ProofBenchmark(rounds: rounds(arguments), judgements).run()
         print(judgements.table)
     }
 
@@ -146,11 +155,32 @@ enum Benchmarks {
         try benchmark.run()
     }
 
+    private static func replayStore(_ arguments: [String]) async throws {
+        var benchmark = ReplayStoreBenchmark()
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw UsageError(fault: "\(flag) needs a value") }
+            switch flag {
+            case "--rounds": benchmark.rounds = try number(value)
+            case "--calls": benchmark.calls = try number(value)
+            case "--url": benchmark.urls.append(value)
+            default: throw UsageError(fault: "replay-store knows no \(flag)")
+            }
+        }
+        try await benchmark.run()
+    }
+
     private static func serve(_ arguments: [String]) async throws {
         guard let kind = arguments.first.flatMap(ServedHandler.Kind.init(rawValue:)), arguments.count <= 2 else {
             throw UsageError(fault: "serve takes one of: \(ServedHandler.Kind.allCases.map(\.rawValue))")
         }
         try await ServedHandler(kind: kind, loops: arguments.count == 2 ? number(arguments[1]) : nil).run()
+    }
+
+    private static func proofs(_ arguments: [String]) async throws {
+        let judgements = Judgements()
+        try await ProofBenchmark(rounds: rounds(arguments), judgements).run()
+        print(judgements.table)
     }
 
     private static func once(_ kind: String, _ count: Int) throws {

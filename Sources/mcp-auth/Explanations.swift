@@ -72,6 +72,8 @@ extension JOSEError.ClaimDefect {
         case .tooOld: "The token was issued too long ago."
         case .lifetimeTooLong: "The token's lifetime is longer than allowed."
         case .unsatisfied: "The token is bound to a proof (cnf) that cannot be shown here."
+        case .malformed: "The claim \(name) does not have the form that it must have."
+        case .unsupported: "The claim \(name) asks for something that is not supported."
         }
     }
 }

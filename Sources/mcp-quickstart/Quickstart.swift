@@ -36,7 +36,8 @@ struct Quickstart {
             port: server?.port ?? options.port, issuerPort: issuerServer?.port ?? options.issuerPort, &faults)
         guard faults.isEmpty, let server, let assembly else { throw UsageError(faults: faults) }
 
-        let mcp = MCPHandler(path: assembly.guarding.resource.url.path)
+        let mcp = MCPHandler(
+            path: assembly.guarding.resource.url.path, sessions: options.beginsSessions ? .withoutState : .none)
         let handler = assembly.guarding.protecting { request, principal in
             try await mcp.respond(to: request, principal: principal)
         }

@@ -9,6 +9,8 @@ struct QuickstartOptions {
     var issuerPort: UInt16 = 9000
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
+    /// Whether the MCP server begins sessions.
+    var beginsSessions = false
     /// Whether the embedded authorization server asks a person before it issues a code.
     var asksForConsent = false
     /// The hosts whose clients the consent page shows as verified.
@@ -37,6 +39,7 @@ struct QuickstartOptions {
           --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
+          --sessions                  clients of MCP 2025-11-25 and earlier get a session
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
           --consent                   the embedded server asks on a page in the browser before a client gets a code
           --verified-client-host HOST with --consent: clients whose document is on this host are shown as verified;
@@ -104,6 +107,7 @@ extension QuickstartOptions {
         if let value = flags.number("--port", 0...65_535) { port = UInt16(value) }
         if let value = flags.number("--issuer-port", 0...65_535) { issuerPort = UInt16(value) }
         if let value = flags.number("--token-lifetime", 1...86_400) { tokenLifetime = value }
+        beginsSessions = flags.contains("--sessions")
         asksForConsent = flags.contains("--consent")
         for text in flags.all("--verified-client-host") {
             if let rule = try? DomainRule(text) {
@@ -166,5 +170,5 @@ extension QuickstartOptions {
     private static let flags = CommandLineFlags.Known(
         single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime"],
         repeatable: ["--issuer", "--required-scope", "--verified-client-host"],
-        switches: ["--consent", "--dangerously-allow-loopback-clients"])
+        switches: ["--sessions", "--consent", "--dangerously-allow-loopback-clients"])
 }

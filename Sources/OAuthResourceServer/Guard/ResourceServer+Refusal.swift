@@ -10,6 +10,10 @@ extension ResourceServer {
         case malformedRequest(MalformedRequest)
         /// The verifier does not accept the token.
         case token(TokenRejection)
+        /// The token is good, but its key binding does not fit the scheme in which it was presented.
+        case binding(BindingFault)
+        /// The token is bound to a key, and the request's DPoP proof is not acceptable (RFC 9449 §4.3).
+        case proof(DPoPRejection)
         /// The token is good but lacks scopes. The value holds the scopes that the client should request.
         case insufficientScope(ScopeSet)
         /// The token is good and has the scopes, but its user was not authenticated as the operation needs (RFC 9470).
@@ -18,7 +22,7 @@ extension ResourceServer {
         /// The body is longer than ``MCPScopeRules/maximumBodyBytes``.
         case bodyTooLarge
         /// ``MCPScopeRules`` decide by the body, and the program did not pass it: see
-        /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
+        /// ``ResourceServer/decide(method:target:fields:body:listener:peer:clientCertificate:)``.
         case bodyWithheld
         /// The request names a session that its caller may not use.
         case session(SessionFault)
@@ -57,6 +61,8 @@ extension ResourceServer {
             case .missingCredentials: "missing_credentials"
             case .malformedRequest(let why): why.rawValue
             case .token(let rejection): rejection.code
+            case .binding(let fault): fault.rawValue
+            case .proof(let rejection): rejection.code
             case .insufficientScope: "insufficient_scope"
             case .insufficientAuthentication: "insufficient_user_authentication"
             case .bodyTooLarge: "body_too_large"
@@ -74,6 +80,16 @@ extension ResourceServer {
             guard case .token(.unavailable(.cancelled, _)) = self else { return false }
             return true
         }
+    }
+
+    /// How the key binding of a good token does not fit its request.
+    public enum BindingFault: String, Error, Sendable, Hashable, CaseIterable {
+        /// A token that is bound to a key was presented as `Bearer`, without a proof (RFC 9449 §7.2).
+        case boundTokenAsBearer = "dpop_bound_token_as_bearer"
+        /// A token that is not bound to a key was presented as `DPoP` (RFC 9449 §7.1).
+        case unboundToken = "dpop_unbound_token"
+        /// The token is not bound to a key, and the configuration requires it.
+        case bindingRequired = "dpop_binding_required"
     }
 
     /// Why a session was refused, or withheld from a caller. It is meant for the operator: a caller can distinguish

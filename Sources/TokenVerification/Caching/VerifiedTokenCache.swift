@@ -6,7 +6,10 @@ internal import WireFormat
 ///
 /// An entry is valid for at most one minute of the monotonic clock. In addition, the wall clock must be between the
 /// time of the verification and the end of the token, without skew. The cache therefore never accepts a token whose
-/// times a new verification would refuse. Bound tokens and tokens with large claims are not cached.
+/// times a new verification would refuse. Tokens with large claims are not cached.
+///
+/// A bound token (`cnf`) is cached too, because a verdict never includes its proof: the verifier accepts such a token
+/// only for a caller that checks the proof for every request.
 final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     /// An accepted token. It is a class, so that returning it increments only one reference count.
     final class Verdict: Sendable {
@@ -71,9 +74,7 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     ///   - end: The end of the token's validity without skew, in seconds since 1970.
     func keep(_ token: AccessToken, basis: Basis, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
         let claims = token.claims
-        // RFC 7800 §3.1: a bound token is acceptable only with a proof of possession, and each request has another
-        // proof.
-        guard verifiedAt < end, claims.root["cnf"] == nil, claims.bytes.count <= TokenCaching.maximumClaimsBytes
+        guard verifiedAt < end, claims.bytes.count <= TokenCaching.maximumClaimsBytes
         else { return }
         let moment = monotonicClock.now()
         let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: moment, end: end)

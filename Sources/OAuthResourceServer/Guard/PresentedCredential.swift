@@ -2,17 +2,21 @@ internal import HTTPMessages
 internal import TokenVerification
 internal import WireFormat
 
-/// Extracts the access token from the `Authorization` field of a request (RFC 6750 §2.1), or throws the reason why
-/// there is none.
+/// The access token of a request, and the scheme in which its `Authorization` field presents it: `Bearer` (RFC 6750
+/// §2.1), or `DPoP` where the configuration accepts it (RFC 9449 §7.1).
 ///
 /// No token is taken from the query, the form body or cookies (RFC 9700 §4.3.2). A token in the query or the form body,
 /// in addition to one in the field, makes the request malformed (RFC 6750 §2).
-enum BearerCredential {
-    private static let scheme = Array("bearer".utf8)
+struct PresentedCredential: Sendable {
+    let token: PresentedToken
+    let scheme: AccessTokenScheme
 
-    static func extract(
-        from fields: HTTPFields, query: String?, tokenLimit: Int
-    ) throws(ResourceServer.Refusal) -> PresentedToken {
+    /// Extracts the credential, or throws the reason why there is none.
+    ///
+    /// - Parameter acceptsDPoP: Whether `DPoP` is a scheme of access tokens here. Otherwise it is a foreign scheme.
+    init(
+        from fields: HTTPFields, query: String?, tokenLimit: Int, acceptsDPoP: Bool
+    ) throws(ResourceServer.Refusal) {
         var found: ArraySlice<UInt8>?
         // One pass over the lines without a copy, since the value can be as long as a token.
         let isRepeated = fields.contains(.authorization) { value in
@@ -23,22 +27,31 @@ enum BearerCredential {
         if isRepeated { throw .malformedRequest(.repeatedCredentials) }
         guard let value = found else { throw .missingCredentials }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
-        let isBearer = ASCII.equalsIgnoringCase(value[..<schemeEnd], scheme)
+        var named = AccessTokenScheme(name: value[..<schemeEnd])
+        if named == .dpop, !acceptsDPoP { named = nil }
         // Check the size before any loop over the value.
         guard value.endIndex - schemeEnd <= tokenLimit + 1 else {
-            throw isBearer ? .token(.invalid(.tooLong)) : .malformedRequest(.authorizationTooLong)
+            throw named != nil ? .token(.invalid(.tooLong)) : .malformedRequest(.authorizationTooLong)
         }
         let token = value[schemeEnd...].drop { $0 == 0x20 }
-        let isWellFormed = isBearer && token.startIndex > schemeEnd && PresentedToken.isBase64Token(token)
+        let isWellFormed = named != nil && token.startIndex > schemeEnd && PresentedToken.isBase64Token(token)
         // A well-formed token has no comma, so that no second credential can follow it.
-        guard isWellFormed || !holdsSecondCredential(value[schemeEnd...]) else {
+        guard isWellFormed || !Self.holdsSecondCredential(value[schemeEnd...]) else {
             throw .malformedRequest(.repeatedCredentials)
         }
-        guard isBearer else { throw .missingCredentials }
-        if let query, namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
+        guard let scheme = named else { throw .missingCredentials }
+        if let query, Self.namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
         guard isWellFormed else { throw .token(.invalid(.syntax)) }
-        return PresentedToken(Array(token))
+        self.init(PresentedToken(Array(token)), scheme)
     }
+
+    private init(_ token: PresentedToken, _ scheme: AccessTokenScheme) {
+        self.token = token
+        self.scheme = scheme
+    }
+
+    /// The same credential, whose token has its digest.
+    func withDigest() -> PresentedCredential { PresentedCredential(token.withDigest(), scheme) }
 
     /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. It makes one pass over the
     /// bytes, since the text can be as long as a body.
