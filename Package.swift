@@ -104,7 +104,7 @@ let package = Package(
             name: "mcp-auth",
             dependencies: [
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthClientMetadata",
-                "SafeFetch",
+                "OAuthResourceServer", "SafeFetch", "SocketHTTP",
             ]),
         // The README's programs: they are here so that they compile.
         .executableTarget(name: "readme-example", dependencies: ["ResourceServerKit"]),
@@ -182,7 +182,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "MCPAuthTests",
-            dependencies: ["mcp-auth", "TokenVerification", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
+            dependencies: [
+                "mcp-auth", "OAuthTestKit", "OAuthResourceServer", "TokenVerification", "OAuthMetadata", "JOSE",
+                "SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat",
+            ]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "OAuthMetadata", "WireFormat"]),
         .testTarget(name: "HouseRulesTests", exclude: ["PublicAPI"]),
     ],

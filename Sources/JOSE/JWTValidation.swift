@@ -4,8 +4,10 @@ internal import WireFormat
 ///
 /// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, audience, the claims that
 /// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`) but those
-/// of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid` before.
-/// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was seen before.
+/// of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid`
+/// before.
+/// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was
+/// seen before.
 ///
 /// This file calls the rules in order. The rules are in these files:
 /// - size, the three parts: `CompactJWS.swift`; `crit`, `b64`, `enc`, `zip`, `cty`, `kid`, the kinds of `typ`:

@@ -56,7 +56,8 @@ enum ExceptionLists {
         "Sources/ValkeyReplayStore/Connections/ServerLink.swift":
             "owns a connection of the C shim and reads its answers",
         "Sources/ValkeyReplayStore/Connections/StoreThread.swift": "starts a thread and waits with the system's poll",
-        "Sources/mcp-auth/SystemStreams.swift": "reads and writes with the system's calls",
+        "Sources/mcp-auth/Program/BrowserLauncher.swift": "starts the program that opens URLs, with the system's call",
+        "Sources/mcp-auth/Program/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
         "Sources/benchmarks/ProofBenchmark.swift": "reads its resident memory from /proc",
         "Sources/benchmarks/SystemCommand.swift": "reads from the processes that it starts",

@@ -8,7 +8,7 @@ internal import WireFormat
 /// No token is taken from the query, the form body or cookies (RFC 9700 §4.3.2). A token in the query or the form body,
 /// in addition to one in the field, makes the request malformed (RFC 6750 §2).
 struct PresentedCredential: Sendable {
-    let token: PresentedToken
+    private(set) var token: PresentedToken
     let scheme: AccessTokenScheme
 
     /// Extracts the credential, or throws the reason why there is none.
@@ -42,16 +42,16 @@ struct PresentedCredential: Sendable {
         guard let scheme = named else { throw .missingCredentials }
         if let query, Self.namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
         guard isWellFormed else { throw .token(.invalid(.syntax)) }
-        self.init(PresentedToken(Array(token)), scheme)
-    }
-
-    private init(_ token: PresentedToken, _ scheme: AccessTokenScheme) {
-        self.token = token
+        self.token = PresentedToken(Array(token))
         self.scheme = scheme
     }
 
     /// The same credential, whose token has its digest.
-    func withDigest() -> PresentedCredential { PresentedCredential(token.withDigest(), scheme) }
+    func withDigest() -> PresentedCredential {
+        var credential = self
+        credential.token = token.withDigest()
+        return credential
+    }
 
     /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. It makes one pass over the
     /// bytes, since the text can be as long as a body.

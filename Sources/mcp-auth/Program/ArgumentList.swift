@@ -13,8 +13,12 @@ struct ArgumentList {
     /// - Parameters:
     ///   - flags: The flags that the command knows. Each takes a value and may be given once.
     ///   - repeatableFlags: The flags that may be given several times.
+    ///   - switches: The flags without a value.
     ///   - operandCount: The largest number of operands.
-    init(_ arguments: [String], flags: [String], repeatableFlags: [String] = [], operandCount: Int = 0) {
+    init(
+        _ arguments: [String], flags: [String], repeatableFlags: [String] = [], switches: [String] = [],
+        operandCount: Int = 0
+    ) {
         var rest = arguments[...]
         while let argument = rest.popFirst() {
             guard Self.isFlag(argument) else {
@@ -27,6 +31,11 @@ struct ArgumentList {
                 continue
             }
             let equals = argument.utf8.firstIndex(of: UInt8(ascii: "="))
+            if equals == nil, let flag = switches.first(where: { $0.hasSameBytes(as: argument) }) {
+                if contains(flag) { faults.append("\(flag) is given more than once") }
+                given.append((flag, ""))
+                continue
+            }
             let name = String(argument[..<(equals ?? argument.endIndex)])
             var value = equals.map { String(argument[argument.utf8.index(after: $0)...]) }
             if value == nil, let next = rest.first, !Self.isFlag(next) {

@@ -1,4 +1,6 @@
 import JOSE
+import OAuthMetadata
+import TokenVerification
 import WireFormat
 
 /// `token verify`: decides whether a token is good for an audience with the keys of a set. Prints one JSON object.
@@ -11,8 +13,15 @@ struct TokenVerifyCommand {
     }
 
     func run(in environment: CommandEnvironment) async throws(CommandFault) -> Outcome {
-        let keyText = try await options.keys.read(in: environment)
-        let token = try TokenText.read(from: options.tokenFile, in: environment)
+        let keyText: [UInt8]
+        if let keys = options.keys {
+            keyText = try await keys.read(in: environment)
+        } else {
+            keyText = try await IssuerKeys(
+                issuer: options.issuer ?? "", network: environment.network(options.network)
+            ).read()
+        }
+        let token = TokenText.withoutScheme(try TokenText.read(from: options.tokenFile, in: environment))
         let now = options.now.map(Double.init) ?? environment.now()
 
         let parsed = Self.parse(token)
@@ -27,11 +36,15 @@ struct TokenVerifyCommand {
         var answer: JSONDocument.Object
         do throws(JOSEError) {
             let verified = try validation.verify(parsed.get(), keys: document.keys, now: now)
-            answer = accepted(verified, jwt, now: now)
+            answer = judgeScopes(verified, accepted(verified, jwt, now: now))
         } catch {
             guard error != .cryptographyUnavailable else { throw CommandFault(error.explanation) }
             let refusal = RefusalExplanation(error: error, options: options, jwt: jwt, now: now)
             answer = ["valid": false, "code": .string(error.code), "explanation": .string(refusal.text)]
+            if let (expected, found) = refusal.difference {
+                answer["expected"] = expected
+                answer["found"] = found
+            }
         }
         if options.issuer == nil {
             answer["issuer_from"] = "token"
@@ -39,6 +52,7 @@ struct TokenVerifyCommand {
         } else {
             answer["issuer_from"] = "--issuer"
         }
+        answer["fingerprint"] = .string(PresentedToken(token).fingerprint)
         let unused = document.entries.compactMap(Self.describe)
         if !unused.isEmpty { answer["unusable_keys"] = .array(unused) }
         let text = DisplayText.json(.object(answer), isIndented: environment.outputIsTerminal)
@@ -68,6 +82,34 @@ struct TokenVerifyCommand {
         answer["expires"] = DisplayTime.describe(verified.expiresAt, now: now).map { .string($0) }
         answer["claims"] = verified.claims.root.value
         return answer
+    }
+
+    /// The answer for a token whose claims are good: it may lack scopes.
+    private func judgeScopes(_ verified: VerifiedJWT, _ answer: JSONDocument.Object) -> JSONDocument.Object {
+        let granted = Self.scopes(of: verified.claims.root)
+        guard !granted.isSuperset(of: options.requiredScopes) else { return answer }
+        let required = options.requiredScopes
+        return [
+            "valid": false, "code": "insufficient_scope",
+            "explanation": "The token lacks scopes that --required-scope names.",
+            "expected": .array(required.tokens.map { .string($0) }),
+            "found": .array(granted.tokens.map { .string($0) }),
+        ]
+    }
+
+    /// The scopes of a token: `scope`, or `scp` if it is absent or empty. Each is a text with spaces, or a list.
+    private static func scopes(of claims: JSONDocument.Node) -> ScopeSet {
+        for name in ["scope", "scp"] {
+            guard let claim = claims[name] else { continue }
+            var texts = claim.string.map { [$0] } ?? []
+            claim.forEachElement { element in
+                if let text = element.string { texts.append(text) }
+                return true
+            }
+            let scopes = ScopeSet(keepingValidOf: texts.joined(separator: " "))
+            if !scopes.isEmpty { return scopes }
+        }
+        return ScopeSet()
     }
 
     private static func parse(_ token: [UInt8]) -> Result<UnverifiedJWT, JOSEError> {

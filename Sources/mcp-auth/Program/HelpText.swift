@@ -1,20 +1,69 @@
 /// The texts that `--help` prints.
 enum HelpText {
-    static let all = """
-        Usage: mcp-auth <command> [options]
+    /// The text of `mcp-auth --help`.
+    static func all(_ commands: [CommandSummary]) -> String {
+        let width = commands.map(\.name.utf8.count).max() ?? 0
+        let table = commands.map { command in
+            "  \(command.name)\(String(repeating: " ", count: width - command.name.utf8.count))  \(command.summary)\n"
+        }.joined()
+        return """
+            Usage: mcp-auth <command> [options]
+                   mcp-auth --version
 
-        Looks at OAuth access tokens, key sets and documents of clients, and judges them as the library does. Makes
-        documents of clients, and tokens for servers without an authorization server.
+            Examines protected MCP servers, access tokens, key sets and documents of clients, and judges them as the
+            library does. Logs in as a client. Makes documents of clients, and tokens for servers without an
+            authorization server.
 
-          token inspect     what a token says; proves nothing
-          token verify      whether a token is good, by the keys of a set
-          jwks inspect      the keys of a set, and why some are not used
-          cimd create       a new client ID metadata document (the JSON at the URL that is a client_id)
-          cimd validate     whether an authorization server would accept such a document, rule by rule
-          static-token new  a new pre-shared token, and the line by which a server recognises it
+            \(table)
+            Every command has --help. Exit status: 0 good, 1 refused, 2 the command could not be carried out.
+            Output is coloured only on a terminal, and not when NO_COLOR is set.
+            """
+    }
 
-        Every command has --help. Exit status: 0 good, 1 refused, 2 the command could not be carried out.
-        Output is coloured only on a terminal, and not when NO_COLOR is set.
+    static let doctor = """
+        Usage: mcp-auth doctor URL [options]
+
+        Calls an MCP server as a client does before it logs in: without a token, with a made-up one, as a page, and for
+        every document that leads to the login. Prints what holds (✓), what does not apply (-), what could be better (!)
+        and what keeps clients out (✗), with the cause, what to change, and the section that asks for it. It changes
+        nothing at the server.
+
+          --token-stdin             read an access token from standard input, and say why it is accepted or not
+          --login                   log in as mcp-auth login does, and examine that token; takes --client-id,
+                                    --client-id-url, --scope, --redirect-uri, --timeout and --no-browser too
+          --json                    print one JSON object instead
+          --ca-file FILE            trust these certificate authorities (PEM) instead of the system's
+          --allow-private-host H    connect to this host although its address is private, also by http; repeatable
+          --proxy URL               reach public hosts through this http proxy
+          --help                    show this text
+
+        Exit status: 0 no ✗, 1 at least one ✗, 2 the command could not be carried out.
+        """
+
+    static let login = """
+        Usage: mcp-auth login URL [options]
+
+        Logs in to an MCP server as a client does: from the 401 over the metadata to the authorization server, with PKCE
+        (S256), resource, state and the iss parameter, and a redirect to a free port of this machine. Shows each step on
+        standard error when it has happened, and what was wrong where it ends. Prints the access token.
+
+          --client-id ID            the client identifier that the server knows (registers one)
+          --client-secret-stdin     read the secret of that client from standard input
+          --client-id-url URL       the client is the document at this URL (see cimd create)
+          --scope SCOPES            ask for these scopes, separated by spaces (those of the challenge)
+          --redirect-uri URI        http on a loopback host; without a port, a free one (http://127.0.0.1/callback)
+          --no-browser              only print the URL to log in at
+          --timeout S               how long to wait for the person, 1 to 3600 seconds (300)
+          --refresh                 refresh the token once, to see that it works
+          --call TOOL               then call this tool; if a 403 names scopes, log in again with them
+          --arguments JSON          the arguments of that tool ({})
+          --output FILE             write the token to a file that only you can read (0600)
+          --ca-file FILE            trust these certificate authorities (PEM) instead of the system's
+          --allow-private-host H    connect to this host although its address is private, also by http; repeatable
+          --proxy URL               reach public hosts through this http proxy
+          --help                    show this text
+
+        Exit status: 0 a token was printed or written, 1 the login ended before, 2 the command could not be carried out.
         """
 
     static let tokenInspect = """
@@ -30,11 +79,16 @@ enum HelpText {
         """
 
     static let tokenVerify = """
-        Usage: mcp-auth token verify --jwks FILE|URL|- --audience A [options] < FILE
+        Usage: mcp-auth token verify [--token-file FILE] < FILE
+               mcp-auth token verify --issuer I --audience A [options] < FILE
+               mcp-auth token verify --jwks FILE|URL|- --audience A [options] < FILE
+
+        The first form judges exactly as a server does whose variables OAUTH_* are set, with its keys, introspection and
+        scopes. The second discovers the keys of the issuer. All print the fingerprint that the log of a server uses.
 
         Decides whether a JWT (at most 64 KiB) is a good access token, and prints one JSON object:
         {"valid":true, …} with the claims, or {"valid":false,"code":"…","explanation":"…"}. The token is read from
-        standard input, never from the arguments, which other users can see.
+        standard input, never from the arguments, which other users can see. A scheme in front (Bearer) is removed.
 
           --jwks FILE|URL|-     the issuer's keys, at most 1 MiB: a JWK Set, a JWK, or a PEM public key or certificate;
                                 https, or http from a loopback host; - for standard input (then use --token-file).
@@ -43,6 +97,9 @@ enum HelpText {
           --issuer I            what iss must be, exactly (the token's own, unchecked; the answer says so)
           --alg A,B             the allowed algorithms (RS256,ES256); also RS384, RS512, PS256, PS384, PS512, ES384,
                                 ES512, EdDSA
+          --required-scope S    a scope that the token must have; repeatable
+          --ca-file, --allow-private-host, --proxy
+                                for the discovery: see mcp-auth doctor --help
           --now T               the time of the check in seconds since 1970 (now)
           --skew S              how far clocks may differ in seconds, 0 to 300 (60)
           --profile P           default, or rfc9068: only at+jwt, with sub, client_id, jti and iat (default)
@@ -50,6 +107,37 @@ enum HelpText {
           --help                show this text
 
         Exit status: 0 valid, 1 refused, 2 the command could not be carried out.
+        """
+
+    static let explain = """
+        Usage: mcp-auth explain [CODE]
+
+        Explains a code of a log line (reason=…), of a metric, of a finding of doctor or login, or an OAUTH_* variable:
+        what happened, and what to do. Without a code, it lists the codes of log lines.
+
+          --help            show this text
+
+        Exit status: 0 explained, 2 there is no such code.
+        """
+
+    static let completions = """
+        Usage: mcp-auth completions bash|zsh|fish
+
+        Prints a script that completes commands and options in a shell. Its first line says how to use it.
+
+          --help            show this text
+
+        Exit status: 0 printed, 2 there is no script for that shell.
+        """
+
+    static let manual = """
+        Usage: mcp-auth man
+
+        Prints the manual page. Read it with: mcp-auth man | man -l -
+
+          --help            show this text
+
+        Exit status: 0 printed, 2 wrong usage.
         """
 
     static let keySetInspect = """

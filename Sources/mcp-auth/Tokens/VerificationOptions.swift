@@ -1,9 +1,11 @@
 import JOSE
+import OAuthMetadata
 import WireFormat
 
 /// The options of `token verify`.
 struct VerificationOptions {
-    var keys: KeyLocator
+    /// The location of the keys; nil to discover them by the issuer.
+    var keys: KeyLocator?
     /// The path of the token; nil means standard input.
     var tokenFile: String?
     /// The expected issuer; nil means the token's own `iss`.
@@ -14,6 +16,13 @@ struct VerificationOptions {
     var now: Int?
     var skew = 60
     var profile = JWTPolicy.Profile.default
+    /// The scopes that the token must have.
+    var requiredScopes = ScopeSet()
+    /// The network for discovery.
+    var network = ClientNetwork.Options()
+
+    /// The accepted values of --required-scope, for a message about a wrong one.
+    static let scopes = "scopes of printable ASCII, separated by spaces"
 
     /// Parses the arguments after `token verify`.
     ///
@@ -21,7 +30,12 @@ struct VerificationOptions {
     init(_ arguments: [String]) throws(CommandFault) {
         var list = ArgumentList(
             arguments,
-            flags: ["--jwks", "--token-file", "--issuer", "--audience", "--alg", "--now", "--skew", "--profile"])
+            flags: ["--jwks", "--token-file", "--issuer", "--audience", "--alg", "--now", "--skew", "--profile"]
+                + ClientNetwork.Options.flags,
+            repeatableFlags: ["--required-scope"] + ClientNetwork.Options.repeatableFlags)
+        network = ClientNetwork.Options(&list)
+        let scopes = list.values("--required-scope", Self.scopes) { ScopeSet(parsing: $0) }
+        requiredScopes = scopes.reduce(ScopeSet()) { $0.union($1) }
         let keys = list.value("--jwks", KeyLocator.expected, KeyLocator.init)
         tokenFile = list["--token-file"]
         issuer = list["--issuer"]
@@ -38,7 +52,7 @@ struct VerificationOptions {
         {
             profile = value
         }
-        if !list.contains("--jwks") {
+        if !list.contains("--jwks"), !list.contains("--issuer") {
             list.faults.append("--jwks is required: a file, a URL, or - for standard input")
         }
         if !list.contains("--audience") {
@@ -49,7 +63,7 @@ struct VerificationOptions {
             list.faults.append(
                 "--jwks - reads the key set from standard input; name the token's file with --token-file")
         }
-        guard list.faults.isEmpty, let keys else { throw CommandFault(list.faults) }
+        guard list.faults.isEmpty else { throw CommandFault(list.faults) }
         self.keys = keys
     }
 

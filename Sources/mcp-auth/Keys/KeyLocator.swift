@@ -64,6 +64,7 @@ enum KeyLocator: Equatable {
             switch error {
             case .tooLong: throw CommandFault("\(name): the key set is longer than 1 MiB")
             case .unreadable: throw CommandFault("\(name): cannot be read")
+            case .notAFile: throw CommandFault("\(name): is not a regular file; a pipe is read as standard input (-)")
             }
         }
     }

@@ -13,6 +13,31 @@ struct RefusalExplanation {
 
     var text: String { ([error.explanation] + [detail].compactMap(\.self)).joined(separator: " ") }
 
+    /// What was expected and what was found, for a mismatch that two values explain.
+    var difference: (expected: JSONValue, found: JSONValue)? {
+        guard let jwt else { return nil }
+        let payload = jwt.payload.root
+        switch error {
+        case .claim(.aud, .mismatch):
+            guard let found = payload["aud"]?.value else { return nil }
+            return (expected: .string(options.audience), found: found)
+        case .claim(.iss, .mismatch):
+            guard let expected = options.issuer, let found = payload["iss"]?.value else { return nil }
+            return (expected: .string(expected), found: found)
+        case .header(.algorithmNotAllowed):
+            guard let found = jwt.header.root["alg"]?.value else { return nil }
+            return (expected: .array(options.algorithms.map { .string($0.name) }), found: found)
+        case .claim(let name, .expired), .claim(let name, .notYetValid), .claim(let name, .issuedInFuture):
+            guard let seconds = payload[name.rawValue]?.double, let found = DisplayTime.utc(seconds),
+                let present = DisplayTime.utc(now)
+            else { return nil }
+            return (
+                expected: .string("now: \(present), clocks may differ by \(options.skew) s"), found: .string(found)
+            )
+        default: return nil
+        }
+    }
+
     private var detail: String? {
         switch error {
         case .header(.algorithmNotAllowed):

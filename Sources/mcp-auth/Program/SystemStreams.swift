@@ -16,9 +16,12 @@ enum SystemStreams {
     }
 
     static func readFile(_ path: String, limit: Int) throws(CommandEnvironment.InputError) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, the call waits until another program opens the other end of a pipe.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw .unreadable }
         defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
         return try read(descriptor, limit: limit)
     }
 
@@ -28,6 +31,28 @@ enum SystemStreams {
         guard descriptor >= 0 else { return false }
         let isWritten = write(String(decoding: bytes, as: UTF8.self), to: descriptor)
         return close(descriptor) == 0 && isWritten
+    }
+
+    /// Writes a whole file that only its owner can read. An old file is replaced and not written to, because others may
+    /// read it or have it open. False if that fails.
+    static func writeSecretFile(_ path: String, _ bytes: [UInt8]) -> Bool {
+        let temporary = path + ".new"
+        unsafe unlink(temporary)
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        let isWritten = write(String(decoding: bytes, as: UTF8.self), to: descriptor)
+        guard close(descriptor) == 0, isWritten, unsafe rename(temporary, path) == 0 else {
+            unsafe unlink(temporary)
+            return false
+        }
+        return true
+    }
+
+    /// Shows on a terminal what the program waits for, on one line that the next one replaces; nil removes the line.
+    static func showProgress(_ text: String?) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        // ECMA-48: carriage return, then erase the line.
+        _ = write("\r\u{1B}[K\(text.map { DisplayText.cut($0, toBytes: 78) } ?? "")", to: STDERR_FILENO)
     }
 
     static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

@@ -43,7 +43,10 @@ struct TokenInspection {
         guard parts.count <= 3 else { return outcome }
         let claims = Self.decode(parts[1])
         show("Claims", claims, &outcome, paint)
-        if case .value(let claims) = claims { showTimes(claims, now: environment.now(), &outcome, paint) }
+        if case .value(let claims) = claims {
+            showTimes(claims, now: environment.now(), &outcome, paint)
+            showNature(parts[0], claims, &outcome, paint)
+        }
         showSignature(parts.count == 3 ? parts[2] : nil, &outcome, paint)
         showForm(token, &outcome, paint)
         return outcome
@@ -72,6 +75,18 @@ struct TokenInspection {
         }
         guard !lines.isEmpty else { return }
         outcome.output += "\n" + paint.heading("Times") + "\n" + lines.joined(separator: "\n") + "\n"
+        if let line = TokenTimeline(claims, now: now)?.text { outcome.output += line }
+    }
+
+    /// Says which kind of token it looks like, and which product makes such tokens.
+    private func showNature(
+        _ header: ArraySlice<UInt8>, _ claims: JSONValue, _ outcome: inout Outcome, _ paint: Paint
+    ) {
+        var type: String?
+        if case .value(let header) = Self.decode(header) { type = header["typ"]?.string }
+        let lines = TokenNature(type: type, claims: claims).lines
+        guard !lines.isEmpty else { return }
+        outcome.output += "\n" + paint.heading("Nature") + "\n" + lines.joined(separator: "\n") + "\n"
     }
 
     private func showSignature(_ signature: ArraySlice<UInt8>?, _ outcome: inout Outcome, _ paint: Paint) {

@@ -1,3 +1,5 @@
+import HTTPMessages
+import OAuthResourceServer
 import SafeFetch
 import TokenVerification
 import WireFormat
@@ -21,6 +23,17 @@ enum MCPAuth {
             fetcher: CurlFetcher(insecureHTTP: .loopback),
             // The default limits are within their ranges.
             untrustedFetcher: (try? CurlFetcher(policy: .untrusted())) ?? CurlFetcher(),
+            network: { options throws(CommandFault) in
+                guard let fetcher = options.fetcher else { throw CommandFault("these options of the network conflict") }
+                var network = ClientNetwork { exchange throws(FetchError) in try await fetcher.send(exchange) }
+                if case .operatorNamed(let permissions, _) = fetcher.policy.source { network.permissions = permissions }
+                network.progress = SystemStreams.showProgress
+                return network
+            },
+            writeSecretFile: SystemStreams.writeSecretFile(_:_:),
+            say: { _ = SystemStreams.write("mcp-auth: \($0)\n", to: STDERR_FILENO) },
+            openBrowser: { BrowserLauncher.open($0) },
+            variables: ProcessEnvironment.variables(),
             now: WallClock.system.now,
             outputIsTerminal: SystemStreams.outputIsTerminal,
             usesColour: SystemStreams.usesColour)

@@ -22,17 +22,23 @@ enum DisplayText {
     }
 
     /// The start of a text: at most 64 bytes without a split scalar, then `…` if something was cut.
-    static func cut(_ text: String) -> String {
-        guard text.utf8.count > keyIDBytes else { return text }
+    static func cut(_ text: String) -> String { cut(text, toBytes: keyIDBytes) }
+
+    /// The start of a text: at most `limit` bytes without a split scalar, then `…` if something was cut.
+    static func cut(_ text: String, toBytes limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
         var front = String.UnicodeScalarView()
         var count = 0
         for scalar in text.unicodeScalars {
             count += UTF8.width(scalar)
-            guard count <= keyIDBytes else { break }
+            guard count <= limit else { break }
             front.append(scalar)
         }
         return String(front) + "…"
     }
+
+    /// A text from another program on one line: cut after 300 bytes, and escaped.
+    static func line(_ text: String) -> String { escaped(cut(text, toBytes: 300)) }
 
     /// Writes JSON on one line, or with two spaces of indentation for each level.
     static func json(_ value: JSONValue, isIndented: Bool) -> String {

@@ -4,8 +4,10 @@ import HTTPMessages
 struct CommandEnvironment {
     /// Why a text could not be read.
     enum InputError: Error {
-        /// It does not exist, is not a file, or may not be read.
+        /// It does not exist, or may not be read.
         case unreadable
+        /// It is a directory, a pipe, a socket or a device.
+        case notAFile
         /// It is longer than the limit.
         case tooLong
     }
@@ -20,6 +22,18 @@ struct CommandEnvironment {
     var fetcher: any DocumentFetcher
     /// Fetches documents of strangers, as an authorization server does.
     var untrustedFetcher: any DocumentFetcher
+    /// Makes the network of a client.
+    var network: (ClientNetwork.Options) throws(CommandFault) -> ClientNetwork = { _ throws(CommandFault) in
+        throw CommandFault("there is no network")
+    }
+    /// Writes a whole file that only its owner can read; false when it cannot be written.
+    var writeSecretFile: (_ path: String, _ bytes: [UInt8]) -> Bool = { _, _ in false }
+    /// Shows a step of a command at once, on standard error.
+    var say: (String) -> Void = { _ in }
+    /// Opens a URL in a browser; false when that is not possible.
+    var openBrowser: (String) async -> Bool = { _ in false }
+    /// The environment variables of the process.
+    var variables: [String: String] = [:]
     /// The current time in seconds since 1970.
     var now: () -> Double
     /// Whether standard output is a terminal. JSON is then indented.
