@@ -67,6 +67,10 @@ extension HTTPFields {
         public static let contentType = HTTPFields.Name(known: "Content-Type")
         /// `Date`
         public static let date = HTTPFields.Name(known: "Date")
+        /// `DPoP` (RFC 9449 §4.1)
+        public static let dpop = HTTPFields.Name(known: "DPoP")
+        /// `DPoP-Nonce` (RFC 9449 §8.1)
+        public static let dpopNonce = HTTPFields.Name(known: "DPoP-Nonce")
         /// `ETag`
         public static let eTag = HTTPFields.Name(known: "ETag")
         /// `Expect`
@@ -103,6 +107,18 @@ extension HTTPFields {
         public static let wwwAuthenticate = HTTPFields.Name(known: "WWW-Authenticate")
         /// `X-Accel-Buffering`
         public static let xAccelBuffering = HTTPFields.Name(known: "X-Accel-Buffering")
+
+        // Names of fields in which proxies pass on a client's certificate.
+        /// `Client-Cert` (RFC 9440)
+        package static let clientCert = HTTPFields.Name(known: "Client-Cert")
+        /// `X-Amzn-Mtls-Clientcert`
+        package static let amazonClientCertificate = HTTPFields.Name(known: "X-Amzn-Mtls-Clientcert")
+        /// `X-Amzn-Mtls-Clientcert-Leaf`
+        package static let amazonClientCertificateLeaf = HTTPFields.Name(known: "X-Amzn-Mtls-Clientcert-Leaf")
+        /// `X-Forwarded-Client-Cert`
+        package static let forwardedClientCert = HTTPFields.Name(known: "X-Forwarded-Client-Cert")
+        /// `X-Forwarded-Tls-Client-Cert`
+        package static let forwardedTLSClientCert = HTTPFields.Name(known: "X-Forwarded-Tls-Client-Cert")
 
         // Names of pages for people.
         /// `Content-Security-Policy`

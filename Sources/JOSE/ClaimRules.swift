@@ -16,12 +16,14 @@ package struct ClaimRules: Sendable {
     let issuer: [UInt8]
     private let audiences: [[UInt8]]
     private let skew: Double
+    private let confirmations: Set<KeyConfirmation.Method>
 
-    /// Takes the issuer, the audiences and the clock skew of a policy. The policy is not checked here.
+    /// Takes the issuer, the audiences, the clock skew and the key bindings of a policy. The policy is not checked here.
     package init(_ policy: JWTPolicy) {
         issuer = Array(policy.issuer.utf8)
         audiences = policy.acceptedAudiences
         skew = Double(policy.clockSkew)
+        confirmations = policy.confirmations
     }
 
     // MARK: exp, nbf, iat
@@ -127,9 +129,20 @@ package struct ClaimRules: Sendable {
         guard claims.kind(at: position) == .string else { throw .claim(name(), .wrongType) }
     }
 
-    /// RFC 7800 §3.1: a token with `cnf` is bound to a key. This library cannot check the binding yet, so it refuses
-    /// every `cnf`, even null.
-    package static func checkConfirmation(at position: Int?) throws(JOSEError) {
-        guard position == nil else { throw .claim(.cnf, .unsatisfied) }
+    /// RFC 7800 §3.1: a token with `cnf`, even null, is bound to a key. It is acceptable only when the caller checks
+    /// every method that it names.
+    ///
+    /// - Returns: The binding for the caller to check; nil when the claim is absent.
+    package func confirmation(in claims: JSONDocument, at position: Int?) throws(JOSEError) -> KeyConfirmation? {
+        guard let position else { return nil }
+        guard !confirmations.isEmpty else { throw .claim(.cnf, .unsatisfied) }
+        let confirmation: KeyConfirmation
+        do throws(JOSEError.ClaimDefect) {
+            confirmation = try KeyConfirmation(claims.root.node(at: position))
+        } catch {
+            throw .claim(.cnf, error)
+        }
+        guard confirmation.methods.isSubset(of: confirmations) else { throw .claim(.cnf, .unsatisfied) }
+        return confirmation
     }
 }

@@ -67,7 +67,7 @@ public enum JOSEError: Error, Sendable, Hashable {
     }
 
     /// The defect of a claim.
-    public enum ClaimDefect: String, Sendable, Hashable {
+    public enum ClaimDefect: String, Error, Sendable, Hashable {
         /// The claim is required and absent, or null where null counts as absent.
         case missing
         /// The value has another JSON type, or it is a number out of range.
@@ -84,8 +84,12 @@ public enum JOSEError: Error, Sendable, Hashable {
         case tooOld = "too_old"
         /// The time between `iat` and `exp` is longer than the policy allows.
         case lifetimeTooLong = "lifetime_too_long"
-        /// The claim asks for a key binding that is not satisfied (`cnf`).
+        /// The claim asks for a key binding that is not checked here (`cnf`).
         case unsatisfied
+        /// The claim has the right JSON type, but its content has not the form that it must have (`cnf`).
+        case malformed
+        /// The claim asks for something that this library does not know (`cnf`).
+        case unsupported
     }
 
     /// A stable snake_case code, for metrics and tests.

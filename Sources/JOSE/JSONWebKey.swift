@@ -29,17 +29,19 @@ public struct JSONWebKey: Sendable {
         try self.init(keyID: keyID, publicKey, algorithms: algorithms)
     }
 
-    /// Reads and imports one JWK for one algorithm only.
+    /// Reads one JWK for one algorithm only, without an import into libcrypto.
     ///
     /// - Throws: ``JSONWebKey/Defect/unsupportedAlgorithm`` when the key may not verify it.
-    init(_ node: JSONDocument.Node, for algorithm: SignatureAlgorithm) throws(JSONWebKey.Defect) {
+    static func publicKey(
+        _ node: JSONDocument.Node, for algorithm: SignatureAlgorithm
+    ) throws(JSONWebKey.Defect) -> PublicKey {
         guard node.kind == .object else { throw .malformed }
-        try Self.checkPurpose(of: node)
-        let publicKey = try Self.publicKey(node)
-        guard try Self.algorithms(of: node, shape: publicKey.shape).contains(algorithm) else {
+        try checkPurpose(of: node)
+        let publicKey = try publicKey(node)
+        guard try algorithms(of: node, shape: publicKey.shape).contains(algorithm) else {
             throw .unsupportedAlgorithm
         }
-        try self.init(keyID: nil, publicKey, algorithms: [algorithm])
+        return publicKey
     }
 
     /// The algorithms that the key may verify: its `alg`, or all that fit the key when it has none. Each token is

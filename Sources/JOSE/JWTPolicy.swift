@@ -76,6 +76,12 @@ public struct JWTPolicy: Sendable {
     /// Whether to accept a token that looks like an ID token or event token: its `typ` is not `at+jwt`, and it has a
     /// claim that only those have.
     public var idTokens = Leniency.refused
+    /// The key bindings (`cnf`) that the program checks itself, for every request, after the token was verified. A
+    /// token with another binding is refused. Empty by default: then every bound token is refused.
+    ///
+    /// A method here accepts a bound token **without** its proof: take ``KeyConfirmation`` from the verified token, and
+    /// check the proof. A guard of `OAuthResourceServer` replaces this set by the bindings that it checks.
+    public var confirmations: Set<KeyConfirmation.Method> = []
 
     /// Makes a policy with the defaults.
     public init(issuer: String, resource: String?) {

@@ -26,13 +26,16 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
     public let issuer: String
     /// `exp`, seconds since 1970.
     public let expiresAt: Double
+    /// The keys to which the token is bound, whose proofs the caller must check; nil when it is not bound.
+    public let confirmation: KeyConfirmation?
     private let audienceClaim: String
     private let profile: JWTPolicy.Profile
 
-    init(_ jwt: UnverifiedJWT, policy: JWTPolicy, expiresAt: Double) {
+    init(_ jwt: UnverifiedJWT, policy: JWTPolicy, expiresAt: Double, confirmation: KeyConfirmation?) {
         claims = jwt.payload
         issuer = policy.issuer
         self.expiresAt = expiresAt
+        self.confirmation = confirmation
         audienceClaim = policy.audienceClaim
         profile = policy.profile
     }

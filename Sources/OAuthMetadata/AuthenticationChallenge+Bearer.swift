@@ -24,7 +24,12 @@ extension AuthenticationChallenge {
         /// - Throws: ``AuthenticationChallenges/ParseError/invalidParameter(_:)`` with the name of the first malformed
         ///   parameter, or with `scheme` when the challenge has another scheme or a `token68`.
         public init(_ challenge: AuthenticationChallenge) throws(AuthenticationChallenges.ParseError) {
-            guard challenge.hasScheme("Bearer") else { throw .invalidParameter("scheme") }
+            try self.init(challenge, scheme: "Bearer")
+        }
+
+        /// Reads the parameters of a challenge of a scheme that has the same ones.
+        init(_ challenge: AuthenticationChallenge, scheme: String) throws(AuthenticationChallenges.ParseError) {
+            guard challenge.hasScheme(scheme) else { throw .invalidParameter("scheme") }
             // RFC 6750 §3: parameters follow the scheme.
             if case .token68 = challenge.content { throw .invalidParameter("scheme") }
             realm = challenge.value(of: "realm")
@@ -47,16 +52,8 @@ extension AuthenticationChallenge {
             } else {
                 resourceMetadata = nil
             }
-            if let text = challenge.value(of: "acr_values") {
-                // RFC 9470 §3: a list of values in order of preference, with one space between two of them.
-                let values = text.utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
-                guard !values.isEmpty, ScopeSet(values) != nil, Self.isSpacedOnce(text) else {
-                    throw .invalidParameter("acr_values")
-                }
-                acrValues = values
-            } else {
-                acrValues = []
-            }
+            // RFC 9470 §3: a list of values in order of preference, with one space between two of them.
+            acrValues = try Self.list("acr_values", of: challenge)
             if let text = challenge.value(of: "max_age") {
                 // RFC 9470 §3: a non-negative integer.
                 guard let seconds = ASCII.parseDecimal(text.utf8) else { throw .invalidParameter("max_age") }
@@ -74,6 +71,16 @@ extension AuthenticationChallenge {
                 throw .invalidParameter(name)
             }
             return text
+        }
+
+        /// A list of words with one space between two of them; empty when the parameter is absent.
+        static func list(
+            _ name: String, of challenge: AuthenticationChallenge
+        ) throws(AuthenticationChallenges.ParseError) -> [String] {
+            guard let text = challenge.value(of: name) else { return [] }
+            let words = text.utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
+            guard !words.isEmpty, ScopeSet(words) != nil, isSpacedOnce(text) else { throw .invalidParameter(name) }
+            return words
         }
 
         private static func isSpacedOnce(_ text: String) -> Bool {

@@ -40,6 +40,20 @@ public struct AuthenticationChallenges: Sendable, Hashable {
             return bearer
         }
     }
+
+    /// The DPoP challenges, in order.
+    ///
+    /// - Throws: ``AuthenticationChallenges/ParseError/invalidParameter(_:)`` when a parameter of one of them is
+    ///   malformed.
+    public var dpop: [AuthenticationChallenge.DPoP] {
+        get throws(AuthenticationChallenges.ParseError) {
+            var dpop: [AuthenticationChallenge.DPoP] = []
+            for challenge in challenges where challenge.hasScheme("DPoP") {
+                dpop.append(try AuthenticationChallenge.DPoP(challenge))
+            }
+            return dpop
+        }
+    }
 }
 
 extension AuthenticationChallenges {

@@ -1,12 +1,12 @@
 internal import WireFormat
 
 /// A Bearer challenge to send in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1, RFC 9470 §3). All challenges of this
-/// library are built here.
+/// library are built here, those of the scheme DPoP through a ``DPoPChallenge``.
 ///
 /// The parameters have a fixed order: `realm`, `error`, `error_description`, `scope`, `resource_metadata`,
 /// `acr_values`, `max_age`.
 public struct BearerChallenge: Sendable, Hashable {
-    /// The error codes of RFC 6750 §3.1 and RFC 9470 §3.
+    /// The error codes of RFC 6750 §3.1, RFC 9470 §3 and RFC 9449 §7.1.
     public enum ErrorCode: String, Sendable, Hashable {
         /// The request is malformed; status 400.
         case invalidRequest = "invalid_request"
@@ -16,6 +16,10 @@ public struct BearerChallenge: Sendable, Hashable {
         case insufficientScope = "insufficient_scope"
         /// The user must log in again, or in another way; status 401.
         case insufficientUserAuthentication = "insufficient_user_authentication"
+        /// The DPoP proof is not acceptable; status 401. Only in a ``DPoPChallenge``.
+        case invalidDPoPProof = "invalid_dpop_proof"
+        /// The DPoP proof must contain the nonce of the field `DPoP-Nonce`; status 401. Only in a ``DPoPChallenge``.
+        case useDPoPNonce = "use_dpop_nonce"
     }
 
     /// All explanations that a client can receive. They are fixed sentences, so that a response never contains data of
@@ -37,8 +41,14 @@ public struct BearerChallenge: Sendable, Hashable {
         case headerMismatch = "The Mcp-Method or Mcp-Name field does not agree with the body."
         /// For a token without the scopes that the operation requires.
         case insufficientScope = "The operation needs scopes that the access token does not carry."
+        /// For a request whose client certificate, in the field of a proxy, is there twice or malformed.
+        case unreadableCertificate = "The client certificate of the request cannot be read."
         /// For a token whose user was authenticated too long ago, or in another way than the operation requires.
         case insufficientAuthentication = "The operation needs a more recent or another authentication of the user."
+        /// For every refused DPoP proof.
+        case invalidProof = "The DPoP proof is missing, malformed, not recent, used before or for another request."
+        /// For a DPoP proof without a recent nonce of this server.
+        case nonceNeeded = "The DPoP proof must contain the nonce of the DPoP-Nonce field."
     }
 
     /// A text for a quoted-string: printable ASCII.
@@ -94,7 +104,10 @@ public struct BearerChallenge: Sendable, Hashable {
     }
 
     /// The value of the `WWW-Authenticate` field.
-    public var fieldValue: String {
+    public var fieldValue: String { fieldValue(scheme: "Bearer", further: []) }
+
+    /// The value of the field with another scheme, and parameters that only this scheme has.
+    func fieldValue(scheme: String, further: [(name: String, value: String)]) -> String {
         var parameters: [(name: String, value: String)] = []
         if let realm { parameters.append(("realm", realm.text)) }
         if let error { parameters.append(("error", error.rawValue)) }
@@ -105,8 +118,9 @@ public struct BearerChallenge: Sendable, Hashable {
         let values = acrValues.filter { ScopeSet([$0]) != nil }
         if !values.isEmpty { parameters.append(("acr_values", values.joined(separator: " "))) }
         if let maximumAge { parameters.append(("max_age", String(max(maximumAge, 0)))) }
-        guard !parameters.isEmpty else { return "Bearer" }
-        return "Bearer " + parameters.map { "\($0.name)=\(Self.quoted($0.value))" }.joined(separator: ", ")
+        parameters += further
+        guard !parameters.isEmpty else { return scheme }
+        return scheme + " " + parameters.map { "\($0.name)=\(Self.quoted($0.value))" }.joined(separator: ", ")
     }
 
     /// RFC 9110 §5.6.4: a quoted-string, in which `"` and `\` are escaped.

@@ -46,6 +46,9 @@ public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
     public var scopes: ScopeSet { accessToken?.scopes ?? ScopeSet() }
     /// When the token expires, in seconds since 1970; nil when there is no such time.
     public var expiresAt: Double? { accessToken?.expiresAt }
+    /// How the token is bound to its client's keys. A guard has checked each binding for this request; empty for a
+    /// bearer token, which everyone who has it can use, and without a token.
+    public var bindings: Set<KeyConfirmation.Method> { (try? accessToken?.confirmation)?.methods ?? [] }
     /// All claims; empty for an anonymous principal. To decode them as a `Codable` type, pass ``claimsBytes`` to a
     /// decoder of your choice.
     public var claims: JSONDocument.Object { accessToken?.claims.root.value.object ?? JSONDocument.Object() }

@@ -19,10 +19,13 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         let scopes: TokenScopes
         let claims: JSONDocument
         let subjectClaim: SubjectClaim?
+        let confirmation: Confirmation
 
         init(
-            issuer: String?, expiresAt: Double?, scopes: TokenScopes, claims: JSONDocument, subjectClaim: SubjectClaim?
+            issuer: String?, expiresAt: Double?, scopes: TokenScopes, claims: JSONDocument, subjectClaim: SubjectClaim?,
+            confirmation: Confirmation
         ) {
+            self.confirmation = confirmation
             self.issuer = issuer
             self.expiresAt = expiresAt
             self.scopes = scopes
@@ -30,6 +33,8 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
             self.subjectClaim = subjectClaim
         }
     }
+
+    private typealias Confirmation = Result<KeyConfirmation?, JOSEError.ClaimDefect>
 
     private let content: Content
 
@@ -44,10 +49,21 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     public var hasMalformedScopes: Bool { content.scopes.hasMalformedClaim }
     /// All claims, as a strict JSON object.
     public var claims: JSONDocument { content.claims }
+    /// The keys to which the token is bound (`cnf`, RFC 7800 §3.1); nil for a token that is not bound.
+    ///
+    /// **Does not check** a proof: who accepts the token must check each ``JOSE/KeyConfirmation/methods`` for every
+    /// request, and refuse the token when it cannot. A ``ResourceServer`` of `OAuthResourceServer` does this for the
+    /// tokens of every verifier.
+    /// - Throws: The defect of a `cnf` that cannot be read. Refuse the token then.
+    public var confirmation: KeyConfirmation? {
+        get throws(JOSEError.ClaimDefect) { try content.confirmation.get() }
+    }
 
     /// Makes the token of a verified JWT. The mapping decides which scopes it has.
     public init(_ jwt: VerifiedJWT, scopes mapping: ScopeMapping = ScopeMapping()) {
-        self.init(issuer: jwt.issuer, expiresAt: jwt.expiresAt, claims: jwt.claims, scopes: mapping)
+        self.init(
+            issuer: jwt.issuer, expiresAt: jwt.expiresAt, claims: jwt.claims, scopes: mapping,
+            subjectClaim: Self.isNamed("sub", in: jwt.claims) ? .sub : nil, confirmation: .success(jwt.confirmation))
     }
 
     /// Makes a token from the result of a custom verifier. The mapping decides which scopes it has.
@@ -58,7 +74,7 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     ) {
         self.init(
             issuer: issuer, expiresAt: expiresAt, claims: claims, scopes: mapping,
-            subjectClaim: Self.isNamed("sub", in: claims) ? .sub : nil)
+            subjectClaim: Self.isNamed("sub", in: claims) ? .sub : nil, confirmation: Self.confirmation(in: claims))
     }
 
     /// Makes the token of an active introspection response. Without `sub`, its subject is `username`.
@@ -69,16 +85,26 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         self.init(
             issuer: issuer, expiresAt: expiresAt, claims: claims, scopes: mapping,
             subjectClaim: Self.isNamed("sub", in: claims)
-                ? .sub : Self.isNamed("username", in: claims) ? .username : nil)
+                ? .sub : Self.isNamed("username", in: claims) ? .username : nil,
+            confirmation: Self.confirmation(in: claims))
     }
 
     private init(
         issuer: String?, expiresAt: Double?, claims: JSONDocument, scopes mapping: ScopeMapping,
-        subjectClaim: SubjectClaim?
+        subjectClaim: SubjectClaim?, confirmation: Confirmation
     ) {
         content = Content(
             issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims.root, mapping), claims: claims,
-            subjectClaim: subjectClaim)
+            subjectClaim: subjectClaim, confirmation: confirmation)
+    }
+
+    private static func confirmation(in claims: JSONDocument) -> Confirmation {
+        guard let claim = claims.root["cnf"] else { return .success(nil) }
+        do throws(JOSEError.ClaimDefect) {
+            return .success(try KeyConfirmation(claim))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Whether a claim is a string that names something. An empty one would make one subject of all its users.

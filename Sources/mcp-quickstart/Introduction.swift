@@ -13,6 +13,8 @@ struct Introduction {
     var mode = ResourceServer.Mode.enforced
     /// The commands that get tokens; nil if tokens do not come from this program.
     var tokens: TokenCommands?
+    /// Whether each call needs a proof of a key, which no command of a shell makes.
+    var needsProofs = false
 
     /// The commands that get tokens from the development authorization server.
     struct TokenCommands {
@@ -71,6 +73,9 @@ struct Introduction {
 
     private var login: String {
         guard !isDisabled else { return "" }
+        guard !needsProofs else {
+            return "Each call needs a token that is bound to a key, and a new proof of the key: use a client with DPoP."
+        }
         guard let tokens else {
             return issuers.isEmpty
                 ? "Set TOKEN to a token that this server knows."
@@ -104,12 +109,12 @@ struct Introduction {
     }
 
     private var withToken: String {
-        isDisabled ? "" : "Call the MCP server with it:\n  \(call("whoami", as: "TOKEN"))"
+        isDisabled || needsProofs ? "" : "Call the MCP server with it:\n  \(call("whoami", as: "TOKEN"))"
     }
 
     /// The tool `add_note` needs a scope that the first token lacks.
     private var stepUp: String {
-        guard mode == .enforced else { return "" }
+        guard mode == .enforced, !needsProofs else { return "" }
         let refused =
             "See a 403: the token lacks \(Notebook.writeScope), and the answer says so:\n  "
             + "\(call("add_note", #"{"text":"hello"}"#, as: "TOKEN", showsHead: true))"

@@ -78,7 +78,7 @@ struct ClaimRulesTests {
         #expect(try rules.expirationTime(in: claims, at: nil, now: Self.now) == nil)
         #expect(try rules.issuedAt(in: claims, at: nil, now: Self.now, future: .refused) == nil)
         try rules.checkNotBefore(in: claims, at: nil, now: Self.now)
-        try ClaimRules.checkConfirmation(at: nil)
+        #expect(try rules.confirmation(in: claims, at: nil) == nil)
     }
 
     @Test(
@@ -130,12 +130,68 @@ struct ClaimRulesTests {
         #expect(defect == row.expected)
     }
 
-    @Test("RFC 7800 §3.1: cnf is refused in every form", arguments: ["{}", "null", #""x""#, #"{"jkt":"x"}"#, "1"])
+    private static let thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+    @Test(
+        "RFC 7800 §3.1: without a binding that the caller checks, cnf is refused in every form",
+        arguments: [
+            "{}", "null", #""x""#, #"{"jkt":"x"}"#, "1", #"{"jkt":"\#(thumbprint)"}"#,
+            #"{"x5t#S256":"\#(thumbprint)"}"#,
+        ])
     func confirmation(value: String) throws {
-        let defect = try defect("cnf", value) { _, positions in
-            try ClaimRules.checkConfirmation(at: positions.cnf)
+        let defect = try defect("cnf", value) { claims, positions in
+            _ = try rules.confirmation(in: claims, at: positions.cnf)
         }
         #expect(defect == .unsatisfied)
+    }
+
+    @Test(
+        "RFC 7800 §3.1: a binding that the caller checks is read strictly, and every other one is refused",
+        arguments: [
+            (#"{"jkt":"\#(thumbprint)"}"#, nil, .unsatisfied, nil),
+            (#"{"x5t#S256":"\#(thumbprint)"}"#, .unsatisfied, nil, nil),
+            (#"{"x5t\u0023S256":"\#(thumbprint)"}"#, .unsatisfied, nil, nil),
+            (#"{"jkt":"\#(thumbprint)","x5t#S256":"\#(thumbprint)"}"#, .unsatisfied, .unsatisfied, nil),
+            ("null", .wrongType, .wrongType, .wrongType), ("[]", .wrongType, .wrongType, .wrongType),
+            (#""\#(thumbprint)""#, .wrongType, .wrongType, .wrongType), ("1", .wrongType, .wrongType, .wrongType),
+            ("{}", .malformed, .malformed, .malformed),
+            (#"{"jkt":null}"#, .wrongType, .wrongType, .wrongType),
+            (#"{"jkt":["\#(thumbprint)"]}"#, .wrongType, .wrongType, .wrongType),
+            (#"{"jkt":""}"#, .malformed, .malformed, .malformed),
+            (#"{"jkt":"\#(thumbprint)="}"#, .malformed, .malformed, .malformed),
+            (#"{"jkt":"\#(thumbprint.dropLast())"}"#, .malformed, .malformed, .malformed),
+            (#"{"jkt":"\#(thumbprint.dropLast())J"}"#, .malformed, .malformed, .malformed),
+            (#"{"jkt":"\#(thumbprint.dropLast())+"}"#, .malformed, .malformed, .malformed),
+            (#"{"jkt":"\#(thumbprint)","kid":"1"}"#, .unsupported, .unsupported, .unsupported),
+            (#"{"jwk":{}}"#, .unsupported, .unsupported, .unsupported),
+            (#"{"JKT":"\#(thumbprint)"}"#, .unsupported, .unsupported, .unsupported),
+            (#"{"x5t":"\#(thumbprint)"}"#, .unsupported, .unsupported, .unsupported),
+        ] as [(String, JOSEError.ClaimDefect?, JOSEError.ClaimDefect?, JOSEError.ClaimDefect?)])
+    func checkedConfirmation(
+        value: String, dpop: JOSEError.ClaimDefect?, mutualTLS: JOSEError.ClaimDefect?, both: JOSEError.ClaimDefect?
+    ) throws {
+        let rows: [(Set<KeyConfirmation.Method>, JOSEError.ClaimDefect?)] = [
+            ([.dpop], dpop), ([.mutualTLS], mutualTLS), ([.dpop, .mutualTLS], both),
+        ]
+        for (methods, expected) in rows {
+            var policy = JWTPolicy(issuer: "https://issuer.example", resource: "https://mcp.example")
+            policy.confirmations = methods
+            let rules = ClaimRules(policy)
+            let defect = try defect("cnf", value) { claims, positions in
+                let confirmation = try rules.confirmation(in: claims, at: positions.cnf)
+                #expect(confirmation?.methods.isSubset(of: methods) == true)
+            }
+            #expect(defect == expected, "\(methods)")
+        }
+    }
+
+    @Test("A binding shows which proofs it needs, and no thumbprint")
+    func confirmationText() throws {
+        let text = #"{"x5t#S256":"\#(Self.thumbprint)","jkt":"\#(Self.thumbprint)"}"#
+        let confirmation = try KeyConfirmation(JSONDocument(parsing: Array(text.utf8)).root)
+        #expect(confirmation.keyThumbprint == Self.thumbprint && confirmation.certificateThumbprint == Self.thumbprint)
+        #expect("\(confirmation)" == "<bound by jkt and x5t#S256>")
+        #expect(Mirror(reflecting: confirmation).children.isEmpty)
     }
 
     @Test("POLICY §7 null: an optional claim counts as absent; iss, aud, exp and cnf do not")

@@ -2,6 +2,7 @@ import HTTPMessages
 import JOSE
 import OAuthMetadata
 import OAuthTestKit
+import Synchronization
 import Testing
 import WireFormat
 
@@ -63,6 +64,7 @@ struct EnvironmentTests {
             "OAUTH_ALLOWED_ORIGINS": "https://app.example.com http://localhost:*, vscode-webview://* *",
             "OAUTH_ALLOWED_HOSTS": "mcp,mcp.tools.svc", "OAUTH_FORWARD_METADATA": "1",
             "OAUTH_METADATA_URL": "https://mcp.example.com/api/meta",
+            "OAUTH_CLIENT_CERTIFICATE_FIELD": "client-cert", "OAUTH_TRUSTED_PROXIES": "10.0.0.0/8,unix",
             "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
             "OAUTH_CA_FILE": "/etc/ca.pem", "OAUTH_HTTP_PROXY": "http://proxy.example:3128",
             "PATH": "/bin", "oauth_mode": "not ours",
@@ -91,6 +93,7 @@ struct EnvironmentTests {
         #expect(configuration.browsers.allowedHosts == ["mcp", "mcp.tools.svc"])
         #expect(configuration.metadata.forwarded?.issuer == "http://127.0.0.1:9001")
         #expect(configuration.metadata.metadataURL == "https://mcp.example.com/api/meta")
+        #expect(configuration.mutualTLS == .fromProxy(.clientCert, at: ["10.0.0.0/8", "unix"]))
         #expect(configuration.tokens.fetching.insecureHTTP == .loopback)
         #expect(configuration.tokens.fetching.privateHosts == ["login.internal", "10.0.0.7", "::1"])
         #expect(configuration.tokens.fetching.certificateAuthorityFile == "/etc/ca.pem")
@@ -111,7 +114,50 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 29)
+        #expect(EnvironmentVariable.allCases.count == 34)
+    }
+
+    @Test("The variables about DPoP proofs are read, and a store at a URL is made by the program")
+    func proofs() throws {
+        let keys = try ScratchFile("# new\nan-example-of-a-key-of-32-bytes-x\nan-example-of-a-key-of-32-bytes-y\n")
+        let variables = [
+            "OAUTH_DPOP": "required", "OAUTH_DPOP_NONCE_KEY_FILE": keys.path,
+            "OAUTH_REPLAY_STORE": "valkey://127.0.0.1:6379",
+        ]
+        var configuration = ResourceServerConfiguration(environment: Self.least.merging(variables) { $1 })
+        #expect(configuration.dpop.mode == .required)
+        guard case .required(let nonces) = configuration.dpop.nonces else {
+            Issue.record("no nonces")
+            return
+        }
+        for key in ["x", "y"] {
+            let other = try DPoPNonces(current: Array("an-example-of-a-key-of-32-bytes-\(key)".utf8))
+            #expect(nonces.admits(other.make(now: 1_000), now: 1_000))
+        }
+        let urls = Mutex<[String]>([])
+        configuration.dpop.openReplayStore = { url throws(ConfigurationError) in
+            urls.withLock { $0.append(url) }
+            return InMemoryReplayStore()
+        }
+        let server = try ResourceServer(configuration, fetcher: ScriptedFetcher())
+        #expect(urls.withLock { $0 } == ["valkey://127.0.0.1:6379"])
+        #expect(server.health.replayStore == .healthy)
+        configuration.dpop.openReplayStore = { _ throws(ConfigurationError) in
+            throw ConfigurationError([.init("url", "has no host", "write one")])
+        }
+        do throws(ConfigurationError) {
+            _ = try ResourceServer(configuration, fetcher: ScriptedFetcher())
+            Issue.record("accepted")
+        } catch {
+            #expect(error.lines == ["OAUTH_REPLAY_STORE has no host; write one"])
+        }
+        let random = try self.configuration(["OAUTH_DPOP": "optional", "OAUTH_DPOP_NONCES": "on"])
+        guard case .required = random.dpop.nonces, case .memory = random.dpop.replayStore else {
+            Issue.record("no nonces, or another store")
+            return
+        }
+        let off = try self.configuration(["OAUTH_DPOP": "off", "OAUTH_REPLAY_STORE": "memory"])
+        #expect(try ResourceServer(off, fetcher: ScriptedFetcher()).health.replayStore == nil)
     }
 
     @Test("Several issuers share the audiences and discover their own keys")
@@ -604,7 +650,24 @@ struct EnvironmentTests {
             ],
             "OAUTH_SCOPE_CLAIMS entry 2 holds a text that is not a scope; use printable ASCII without space, quote and "
                 + "backslash"),
-        Mistake(["OAUTH_DPOP": "required"], "OAUTH_DPOP is not supported yet; remove it, or set it to off"),
+        Mistake(
+            ["OAUTH_DPOP_NONCES": "on", "OAUTH_REPLAY_STORE": "memory"],
+            "OAUTH_DPOP_NONCES is set without OAUTH_DPOP; set that to optional or required, or remove this",
+            "OAUTH_REPLAY_STORE is set without OAUTH_DPOP; set that to optional or required, or remove this"),
+        Mistake(
+            ["OAUTH_DPOP": "optional", "OAUTH_DPOP_NONCES": "1"],
+            "OAUTH_DPOP_NONCES is not one of on, off; choose one of them"),
+        Mistake(
+            ["OAUTH_DPOP": "required", "OAUTH_DPOP_NONCE_KEY_FILE": "/nonexistent/keys"],
+            "OAUTH_DPOP_NONCE_KEY_FILE names a file that does not exist; check the path, which is relative to the working "
+                + "directory"),
+        Mistake(
+            ["OAUTH_DPOP": "required", "OAUTH_REPLAY_STORE": "redis"],
+            "OAUTH_REPLAY_STORE is neither memory nor the URL of a store; write it like valkey://127.0.0.1:6379"),
+        Mistake(
+            ["OAUTH_DPOP": "required", "OAUTH_REPLAY_STORE": "valkey://user:hunter2@127.0.0.1"],
+            "OAUTH_REPLAY_STORE is a URL, but this program has no store that understands one; use memory, or set "
+                + "dpop.openReplayStore in the program, for example to ValkeyReplayStore"),
         Mistake(
             ["OAUTH_DPOP": "on"], "OAUTH_DPOP is not one of off, optional, required; choose one of them"),
         Mistake(
@@ -672,7 +735,7 @@ struct EnvironmentTests {
         ]
         let apart: Set<EnvironmentVariable> = [
             .mode, .resource, .staticTokensFile, .requiredScopes, .allowedOrigins, .allowedHosts, .proofOfPossession,
-            .sessionKeyFile,
+            .sessionKeyFile, .proofNonces, .proofNonceKeyFile, .replayStore,
         ]
         let neutral = [
             "OAUTH_REQUIRED_SCOPES": "a", "OAUTH_ALLOWED_ORIGINS": "https://a.example.com", "OAUTH_DPOP": "off",
@@ -706,6 +769,8 @@ struct EnvironmentTests {
             "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_INTROSPECTION_KEY_ID", "OAUTH_ISSUERS", "OAUTH_SCOPE_CLAIMS",
             // The module that fetches looks at the file.
             "OAUTH_CA_FILE",
+            // Every token of RFC 9110 names a field.
+            "OAUTH_CLIENT_CERTIFICATE_FIELD",
         ]
         #expect(named == Set(environment.keys).subtracting(fine))
         #expect(lines.count(where: { $0.utf8.starts(with: "OAUTH_STATIC_TOKENS_FILE line ".utf8) }) == 2)

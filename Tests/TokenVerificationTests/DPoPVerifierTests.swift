@@ -129,7 +129,9 @@ struct DPoPVerifierTests {
         #expect(try await changed { $0.header["crit"] = ["exp"] } == .jwt(.header(.critical)))
         // 6
         let other = try Proof()
-        #expect(try await changed { $0.header["jwk"] = other.header["jwk"] } == .jwt(.badSignature))
+        #expect(
+            try await rejection([changedKey(of: good, to: other)], good, boundTo: other.thumbprint)
+                == .jwt(.badSignature))
         var spoilt = bytes
         spoilt[spoilt.count - 20] ^= 1
         #expect([.jwt(.badSignature), .jwt(.malformed(.base64url))].contains(try await rejection([spoilt], good)))
@@ -170,6 +172,13 @@ struct DPoPVerifierTests {
         #expect(try await rejection([bytes], good, boundTo: "") == .otherKey)
     }
 
+    /// A proof with the key of another one in its header.
+    private func changedKey(of proof: Proof, to other: Proof) throws -> [UInt8] {
+        var proof = proof
+        proof.header["jwk"] = other.header["jwk"]
+        return try proof.signed()
+    }
+
     @Test("a proof is used once; a refused one uses nothing up; another key has its own identifiers")
     func replay() async throws {
         let verifier = try DPoPVerifier(clock: clock.wallClock)
@@ -191,14 +200,14 @@ struct DPoPVerifierTests {
             ) async throws(ReplayStoreError) -> ReplayVerdict { throw .full }
         }
         let verifier = try DPoPVerifier(replayStore: Full(), clock: clock.wallClock)
-        #expect(try await rejection(Proof(), by: verifier) == .unavailable)
+        #expect(try await rejection(Proof(), by: verifier) == .store(.full))
     }
 
     @Test("RFC 9449 §8: a nonce is good for five minutes, with the current and the previous key, on every instance")
     func nonces() async throws {
         let (first, second) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32))
-        let old = try #require(DPoPNonces(current: first))
-        let rotated = try #require(DPoPNonces(current: second, previous: first))
+        let old = try DPoPNonces(current: first)
+        let rotated = try DPoPNonces(current: second, previous: first)
         var settings = DPoPVerifier.Settings()
         settings.nonces = rotated
         let verifier = try DPoPVerifier(settings: settings, clock: clock.wallClock)
@@ -219,7 +228,9 @@ struct DPoPVerifierTests {
         ] as [JSONValue?] {
             #expect(try await answer(bad) == .nonce)
         }
-        #expect(DPoPNonces(current: [1]) == nil && DPoPNonces(current: first, previous: []) == nil)
+        #expect(throws: ConfigurationError.self) { try DPoPNonces(current: [1]) }
+        #expect(throws: ConfigurationError.self) { try DPoPNonces(current: first, previous: []) }
+        #expect(throws: ConfigurationError.self) { try DPoPNonces(current: first, previous: first) }
         #expect("\(rotated)" == "<DPoP nonces>" && Mirror(reflecting: rotated).children.isEmpty)
     }
 
@@ -239,7 +250,10 @@ struct DPoPVerifierTests {
     func codes() {
         let all: [DPoPRejection] =
             [.missing, .several, .keyMissing, .method, .target, .time, .nonce, .tokenHash, .otherKey, .replayed]
-            + [.unavailable, .jwt(.badSignature), .key(.privateMaterial)]
+            + [
+                .store(.full), .store(.unavailable), .cryptographyUnavailable, .jwt(.badSignature),
+                .key(.privateMaterial),
+            ]
             + DPoPRejection.Claim.allCases.map { .claim($0) }
         #expect(Set(all.map(\.code)).count == all.count)
         #expect(all.allSatisfy { $0.code.utf8.starts(with: "dpop_".utf8) })

@@ -29,8 +29,10 @@ final class CheckedConfiguration: Sendable {
     let scopes: ScopeRules
     let routes: RouteTable
     let browsers: BrowserPolicy
+    let bindings: CheckedBindings
     let sessions: SessionBinding
     let streams: ResourceServerConfiguration.Streams
+    let mutualTLS: CheckedMutualTLS
     let metadata: CheckedMetadata
     let answers: Answers
     let mode: ResourceServer.Mode
@@ -46,8 +48,9 @@ final class CheckedConfiguration: Sendable {
         var faults = configuration.origin.faults + found
         let resource = Self.checkResource(configuration, &faults)
         let tokens = CheckedTokens(configuration, verification, &faults)
+        let bindings = CheckedBindings(configuration, &faults)
         let scopes = ScopeRules(configuration.requirements, resourcePath: resource?.url.path, &faults)
-        let metadata = CheckedMetadata(configuration, resource, tokens, scopes, verification, &faults)
+        let metadata = CheckedMetadata(configuration, resource, tokens, scopes, bindings, verification, &faults)
         Self.checkMode(configuration.mode, of: resource, verification, hasObserver: hasObserver, &faults)
         let checkedBrowsers = CheckedBrowsers(configuration, resource, &faults)
         configuration.requirements.checkRoutes(of: resource, &faults)
@@ -58,6 +61,7 @@ final class CheckedConfiguration: Sendable {
                 "choose a size in this range")
         }
         configuration.streams.check(&faults)
+        let mutualTLS = CheckedMutualTLS(configuration.mutualTLS, &faults)
         if case .bound = configuration.sessions, !HMACSHA256.isAvailable {
             faults.add(
                 .sessions, "need HMAC-SHA-256, which libcrypto does not have here",
@@ -77,13 +81,15 @@ final class CheckedConfiguration: Sendable {
         self.scopes = scopes
         routes = RouteTable(configuration.requirements.routes)
         browsers = BrowserPolicy(resource, checkedBrowsers)
+        self.bindings = bindings
         sessions = configuration.sessions
         streams = configuration.streams
+        self.mutualTLS = mutualTLS
         self.metadata = metadata
         answers = Answers(
             realm: realm,
             resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(metadata.url) : nil,
-            body: configuration.responses.body)
+            body: configuration.responses.body, bindings: bindings)
         mode = configuration.mode
     }
 
@@ -170,6 +176,7 @@ extension ConfigurationError.Path {
     static let browsers: Self = "browsers"
     static let sessions: Self = "sessions"
     static let streams: Self = "streams"
+    static let mutualTLS: Self = "mutualTLS"
     static let metadata: Self = "metadata"
     static let responses: Self = "responses"
     static let mode: Self = "mode"

@@ -18,7 +18,8 @@ struct CheckedMetadata: Sendable {
     /// Checks the metadata of a configuration. Returns nil without a resource.
     init?(
         _ configuration: ResourceServerConfiguration, _ resource: ResourceIdentifier?, _ tokens: CheckedTokens,
-        _ scopes: ScopeRules, _ verification: CheckedConfiguration.Verification, _ faults: inout ConfigurationFaults
+        _ scopes: ScopeRules, _ bindings: CheckedBindings, _ verification: CheckedConfiguration.Verification,
+        _ faults: inout ConfigurationFaults
     ) {
         let metadata = configuration.metadata
         let servers = Self.authorizationServers(configuration, tokens, verification, &faults)
@@ -47,6 +48,9 @@ struct CheckedMetadata: Sendable {
         document.resource = resource
         document.authorizationServers = servers
         document.bearerMethodsSupported = ["header"]
+        document.dpopSigningAlgorithms = bindings.proofAlgorithms
+        document.dpopBoundAccessTokensRequired = bindings.mode == .required ? true : nil
+        document.tlsClientCertificateBoundAccessTokens = configuration.mutualTLS == .off ? nil : true
         document.scopesSupported = document.scopesSupported.subtracting("offline_access")
         self.document = document
     }

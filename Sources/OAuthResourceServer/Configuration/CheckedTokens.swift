@@ -35,7 +35,9 @@ struct CheckedTokens: Sendable {
         // `CheckedConfiguration` reports an empty resource. With another text here, the check of the audiences does
         // not report the same mistake again.
         let resource = configuration.resource.isEmpty ? "unknown" : configuration.resource
-        for (index, issuer) in tokens.issuers.enumerated() {
+        let confirmations = configuration.confirmations
+        for (index, var issuer) in tokens.issuers.enumerated() {
+            issuer.policy.confirmations = confirmations
             let path = (.tokens + "issuers")[index]
             if tokens.issuers[..<index].contains(where: { $0.issuer.hasSameBytes(as: issuer.issuer) }) {
                 faults.add(path, "is in the list twice", "configure each issuer once")
@@ -53,7 +55,9 @@ struct CheckedTokens: Sendable {
                 IssuerDirectory(
                     lookUp,
                     check: { issuer, faults in
-                        issuer.check(
+                        var issuer = issuer
+                        issuer.policy.confirmations = confirmations
+                        return issuer.check(
                             at: "issuer", resource: resource, insecureHTTP: insecureHTTP, &faults)
                     },
                     trust: { checked, keys in
@@ -63,6 +67,7 @@ struct CheckedTokens: Sendable {
         }
         if var introspection = tokens.introspection {
             introspection.resource = introspection.resource ?? resource
+            introspection.confirmations = confirmations
             clockSkews[Array(introspection.issuer.utf8)] = introspection.clockSkew
             var found: ConfigurationFaults = []
             let path = ConfigurationError.Path.tokens + "introspection"

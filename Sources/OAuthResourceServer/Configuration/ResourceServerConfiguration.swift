@@ -23,10 +23,14 @@ public struct ResourceServerConfiguration: Sendable {
     public var requirements = Requirements()
     /// Which web pages may call the server, and under which host names a local server is called.
     public var browsers = Browsers()
+    /// Whether tokens may or must be bound to a key of the client, which each request proves (DPoP).
+    public var dpop = DPoP()
     /// Which callers may use an MCP session.
     public var sessions: SessionBinding = .bound
     /// How long event streams may outlive the tokens of their requests.
     public var streams = Streams()
+    /// From where the guard learns the certificates of clients, for tokens that are bound to one (RFC 8705).
+    public var mutualTLS: MutualTLS = .off
     /// The metadata document (RFC 9728), from which clients learn where to log in.
     public var metadata = Metadata()
     /// The details of the responses to refused requests.

@@ -8,11 +8,13 @@ internal import WireFormat
 /// | why | status | challenge | body `error` |
 /// |---|---|---|---|
 /// | no credentials | 401 | without `error` | `unauthorized` |
-/// | the token is bad | 401 | `invalid_token` | the same |
+/// | the token is bad, or not presented as its key binding needs | 401 | `invalid_token` | the same |
+/// | the DPoP proof is bad | 401 | DPoP alone, `invalid_dpop_proof` | the same |
+/// | the DPoP proof has no recent nonce | 401 | DPoP alone, `use_dpop_nonce` and `DPoP-Nonce` | the same |
 /// | the request is malformed | 400 | `invalid_request` | the same |
 /// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
 /// | the user must log in otherwise, or again | 401 | `insufficient_user_authentication`, all scopes | the same |
-/// | the verifier cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
+/// | the verifier or the replay store cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the forwarded document is unavailable | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the body is too large | 413 | – | `invalid_request` |
 /// | a session of another principal, or an unknown one | 404 | – | `session_not_found` |
@@ -24,6 +26,10 @@ internal import WireFormat
 /// | no such document: `ServedDocument` | 404 | – | `not_found` |
 /// | a document with another method: `ServedDocument` | 405, `Allow` | – | `method_not_allowed` |
 ///
+/// The challenges are `Bearer` when DPoP is off, `Bearer` and `DPoP` when it is optional, and `DPoP` when it is required.
+/// Of two challenges, that of the scheme in the request has the `error`. A 403 has only this one, because the token is
+/// good. While proofs need nonces, each response with a DPoP challenge has one.
+///
 /// With `Responses.Body.jsonRPC`, and for a header mismatch, the body of a challenge is a JSON-RPC error instead.
 ///
 /// Every sentence is a constant. No part of the token, of a key or of a library error is sent.
@@ -32,6 +38,8 @@ struct Answers: Sendable {
     /// Nil when no metadata is served.
     let resourceMetadata: BearerChallenge.QuotableText?
     let body: ResourceServerConfiguration.Responses.Body
+    /// The checked settings of DPoP.
+    let bindings: CheckedBindings
 
     /// A row of the table.
     private enum Row {
@@ -54,6 +62,14 @@ struct Answers: Sendable {
             .challenge(.unauthorized, nil, nil, scope: operation)
         // One sentence for every failure, so that the caller cannot learn which check failed.
         case .token(.invalid): .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
+        case .binding: .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
+        // RFC 9449 §7.1: another proof does not help with this token.
+        case .proof(.otherKey): .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
+        case .proof(.nonce): .challenge(.unauthorized, .useDPoPNonce, .nonceNeeded, scope: operation)
+        // The proofs that fill the store expire soon.
+        case .proof(.store(.full)): .unavailable(retryAfter: 10)
+        case .proof(.store(.unavailable)), .proof(.cryptographyUnavailable): .unavailable(retryAfter: 1)
+        case .proof: .challenge(.unauthorized, .invalidDPoPProof, .invalidProof, scope: operation)
         case .malformedRequest(let why): .challenge(.badRequest, .invalidRequest, why.sentence, scope: operation)
         case .insufficientScope(let all): .challenge(.forbidden, .insufficientScope, .insufficientScope, scope: all)
         // RFC 9470 §3: the client logs in again with these values, and asks for all scopes at once.
@@ -81,9 +97,11 @@ struct Answers: Sendable {
     ///
     /// - Parameters:
     ///   - operation: The scopes of the operation.
+    ///   - scheme: The scheme of the request's `Authorization` field.
     ///   - message: The JSON-RPC message that is refused, if the body was read.
     func response(
-        to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(), message: JSONRPCReply? = nil
+        to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(), scheme: AccessTokenScheme? = nil,
+        message: JSONRPCReply? = nil
     ) -> HTTPResponse {
         let row = Self.row(refusal, operation: operation)
         guard case .challenge(let status, let error, let description, let scope, let authentication) = row else {
@@ -101,9 +119,41 @@ struct Answers: Sendable {
             realm: realm, error: error, errorDescription: description, scope: scope,
             resourceMetadata: resourceMetadata, acrValues: authentication?.acrValues ?? [],
             maximumAge: authentication?.maximumSeconds)
-        // The types of a challenge allow only printable ASCII, so this is never nil.
-        if let value = HTTPFields.Value(challenge.fieldValue) { response.fields.append(.wwwAuthenticate, value) }
+        append(challenge, about: refusal, scheme, to: &response)
         return response
+    }
+
+    /// Appends one challenge for each scheme that may be used next.
+    private func append(
+        _ challenge: BearerChallenge, about refusal: ResourceServer.Refusal, _ scheme: AccessTokenScheme?,
+        to response: inout HTTPResponse
+    ) {
+        let used: AccessTokenScheme
+        let offered: [AccessTokenScheme]
+        switch (bindings.mode, refusal) {
+        case (.off, _): (used, offered) = (.bearer, [.bearer])
+        case (.required, _): (used, offered) = (.dpop, [.dpop])
+        case (.optional, .proof): (used, offered) = (.dpop, [.dpop])
+        case (.optional, _):
+            used = scheme ?? .bearer
+            offered = response.status == .forbidden ? [used] : AccessTokenScheme.allCases
+        }
+        var silent = challenge
+        (silent.error, silent.errorDescription, silent.acrValues, silent.maximumAge) = (nil, nil, [], nil)
+        for scheme in offered {
+            let parameters = scheme == used ? challenge : silent
+            let text =
+                switch scheme {
+                case .bearer: parameters.fieldValue
+                case .dpop: DPoPChallenge(parameters, algorithms: bindings.proofAlgorithms).fieldValue
+                }
+            // The types of a challenge allow only printable ASCII, so this is never nil.
+            if let value = HTTPFields.Value(text) { response.fields.append(.wwwAuthenticate, value) }
+        }
+        // RFC 9449 §8.2: a client without a nonce needs no request of its own to get one.
+        if offered.contains(.dpop), let nonce = bindings.proofs?.newNonce(), let value = HTTPFields.Value(nonce) {
+            response.fields.append(.dpopNonce, value)
+        }
     }
 
     // MARK: Responses that are not about a token
@@ -150,6 +200,7 @@ extension ResourceServer.Refusal.MalformedRequest {
         case .authorizationTooLong: .authorizationTooLong
         case .bodyNotJSON, .bodyNotJSONRPC, .bodyEncoded: .unreadableOperation
         case .headerMismatch: .headerMismatch
+        case .repeatedCertificate, .malformedCertificate: .unreadableCertificate
         }
     }
 }

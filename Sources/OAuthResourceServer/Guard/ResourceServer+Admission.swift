@@ -20,6 +20,8 @@ extension ResourceServer {
         /// The accepted token of the request; nil if the request proceeds anonymously or in spite of a refusal (shadow
         /// mode).
         let token: PresentedToken?
+        /// A new nonce for the client's next DPoP proof; nil when it needs none.
+        let nonce: HTTPFields.Value?
 
         private static let noStore: HTTPFields.Value = "no-store"
 
@@ -51,6 +53,8 @@ extension ResourceServer {
             // allows it.
             if !fields.contains(.cacheControl) { fields.append(.cacheControl, Self.noStore) }
             crossOrigin?.set(on: &fields)
+            // RFC 9449 §8.2. A cache must not give the nonce to other clients: without it, the client gets one later.
+            if let nonce, fields[.cacheControl] == Self.noStore { fields.append(.dpopNonce, nonce) }
             if let fault = session?.finish(status: status, fields: &fields) {
                 observer?(.sessionWithheld(fault, request.facts(token)))
             }

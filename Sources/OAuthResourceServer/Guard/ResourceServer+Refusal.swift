@@ -16,6 +16,10 @@ extension ResourceServer {
         case malformedRequest(MalformedRequest)
         /// The verifier does not accept the token.
         case token(TokenRejection)
+        /// The token is good, but its key binding does not fit the scheme in which it was presented.
+        case binding(BindingFault)
+        /// The token is bound to a key, and the request's DPoP proof is not acceptable (RFC 9449 §4.3).
+        case proof(DPoPRejection)
         /// The token is good but lacks scopes. The value holds the scopes that the client should request.
         case insufficientScope(ScopeSet)
         /// The token is good and has the scopes, but its user was not authenticated as the operation needs (RFC 9470).
@@ -24,7 +28,7 @@ extension ResourceServer {
         /// The body is longer than ``MCPScopeRules/maximumBodyBytes``.
         case bodyTooLarge
         /// ``MCPScopeRules`` decide by the body, and the program did not pass it: see
-        /// ``ResourceServer/decide(method:target:fields:body:listener:)``.
+        /// ``ResourceServer/decide(method:target:fields:body:listener:peer:clientCertificate:)``.
         case bodyWithheld
         /// The request names a session that its caller may not use.
         case session(SessionFault)
@@ -55,6 +59,11 @@ extension ResourceServer {
             case bodyEncoded = "body_encoded"
             /// `Mcp-Method` or `Mcp-Name` does not agree with the body: the response holds JSON-RPC error -32020.
             case headerMismatch = "header_mismatch"
+            /// The field in which a proxy passes on the certificate of a client is there more than once: the proxy adds
+            /// its own to that of the client.
+            case repeatedCertificate = "client_certificate_repeated"
+            /// The value of this field is not what the configured proxy writes.
+            case malformedCertificate = "client_certificate_malformed"
         }
 
         /// A stable snake_case code, for events and metrics. It is never sent to the caller.
@@ -66,6 +75,8 @@ extension ResourceServer {
             case .tokenInQuery: "token_in_query"
             case .malformedRequest(let why): why.rawValue
             case .token(let rejection): rejection.code
+            case .binding(let fault): fault.rawValue
+            case .proof(let rejection): rejection.code
             case .insufficientScope: "insufficient_scope"
             case .insufficientAuthentication: "insufficient_user_authentication"
             case .bodyTooLarge: "body_too_large"
@@ -83,6 +94,21 @@ extension ResourceServer {
             guard case .token(.unavailable(.cancelled, _)) = self else { return false }
             return true
         }
+    }
+
+    /// How the key binding of a good token does not fit its request.
+    public enum BindingFault: String, Error, Sendable, Hashable, CaseIterable {
+        /// A token that is bound to a key was presented as `Bearer`, without a proof (RFC 9449 §7.2).
+        case boundTokenAsBearer = "dpop_bound_token_as_bearer"
+        /// A token that is not bound to a key was presented as `DPoP` (RFC 9449 §7.1).
+        case unboundToken = "dpop_unbound_token"
+        /// The token is not bound to a key, and the configuration requires it.
+        case bindingRequired = "dpop_binding_required"
+        /// The token is bound to a client certificate, and the request came without one, or without one from a proxy
+        /// that is trusted (RFC 8705 §3).
+        case certificateMissing = "client_certificate_missing"
+        /// The token is bound to another client certificate than that of the request (RFC 8705 §3).
+        case otherCertificate = "client_certificate_mismatch"
     }
 
     /// Why a session was refused, or withheld from a caller. It is meant for the operator: a caller can distinguish

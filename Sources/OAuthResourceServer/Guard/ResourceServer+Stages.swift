@@ -22,6 +22,9 @@ extension ResourceServer {
         // Refuse a wrong Host, and refuse requests from the network while the guard is disabled for loopback only.
         guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
+        if configuration.mutualTLS.removesForgedField(from: &request) {
+            report(.clientCertificateIgnored(from: request.peer))
+        }
         // A request for a metadata document needs no token, and every origin may read it.
         if let response = await publicDocument(for: request) {
             if response.status != .notFound { configuration.proxies.noteMetadataRequest() }
@@ -47,15 +50,17 @@ extension ResourceServer {
         var required: ScopeDemand?
         var presented: PresentedToken?
         var principal = Principal.anonymous
+        var nonce: String?
         do throws(StageEnd) {
             var isOpen = access == .optional
             if access == .required, !request.fields.contains(.authorization), scopes.mayBeOpen(request) {
                 isOpen = try await isOpenToEverybody(&request)
             }
             if !isOpen || request.fields.contains(.authorization) {
-                let token = try credential(of: request)
-                presented = token
-                let accessToken = try await verify(token, of: request)
+                let credential = try credential(of: request)
+                presented = credential.token
+                let accessToken = try await verify(credential.token, of: request)
+                nonce = try await checkBindings(of: accessToken, credential, request)
                 principal = Principal(accessToken)
             }
             var demand = scopes.demand(of: request.method, request.target.path)
@@ -64,12 +69,12 @@ extension ResourceServer {
                 try await checkScopes(of: principal, for: &request, &demand)
             }
             if presented != nil { try await checkForm(of: &request) }
-            return proceed(request, as: principal, token: presented, crossOrigin)
+            return proceed(request, as: principal, token: presented, crossOrigin, nonce: nonce)
         } catch {
             switch error {
             case .body(.tooLarge) where configuration.mode == .shadow:
                 // The server's own limit ended the body. The handler finds that too, and decides.
-                return proceed(request, as: principal, token: presented, crossOrigin)
+                return proceed(request, as: principal, token: presented, crossOrigin, nonce: nonce)
             case .body(let fault): throw fault
             case .refused(let refusal):
                 if configuration.mode == .shadow {
@@ -77,7 +82,7 @@ extension ResourceServer {
                         report(.wouldDeny(refusal, facts(about: refusal, of: request, presented, principal)))
                         explain(refusal, of: request)
                     }
-                    return proceed(request, as: principal, token: nil, crossOrigin)
+                    return proceed(request, as: principal, token: nil, crossOrigin, nonce: nonce)
                 }
                 let operation = required ?? scopes.demand(of: request.method, request.target.path)
                 return refuse(
@@ -103,10 +108,13 @@ extension ResourceServer {
 
     // MARK: The token
 
-    private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedToken {
+    private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedCredential {
         do throws(Refusal) {
-            return try BearerCredential.extract(
-                from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit)
+            let credential = try PresentedCredential(
+                from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit,
+                acceptsDPoP: configuration.bindings.mode != .off)
+            // Events name the token by its digest, and a DPoP proof does too.
+            return observer == nil && configuration.bindings.mode == .off ? credential : credential.withDigest()
         } catch {
             throw .refused(error)
         }
@@ -203,40 +211,11 @@ extension ResourceServer {
         }
     }
 
-    // MARK: The form
-
-    /// The number of bytes of a form body that are searched for a second token. A longer body is still passed on: the
-    /// guard never uses a token in it, so that the search only helps the client to find its mistake.
-    private static var searchedFormBytes: Int { 65_536 }
-
-    /// RFC 6750 §2: a token in the field and another in a form make the request malformed.
-    private func checkForm(of request: inout GuardedRequest) async throws(StageEnd) {
-        guard request.isForm, let body = request.body else { return }
-        let beginning: [UInt8]
-        do throws(HTTPRequest.Body.ReadError) {
-            // The body is read only after the token was checked. The handler still receives all of it.
-            (beginning, request.body) = try await body.beginning(Self.searchedFormBytes)
-        } catch {
-            throw .body(error)
-        }
-        guard !BearerCredential.namesAccessToken(Self.wholeParameters(of: beginning)) else {
-            throw .refused(.malformedRequest(.tokenInTwoPlaces))
-        }
-    }
-
-    /// The part of the form to search. It drops the last parameter if the limit cuts it, because its name may be
-    /// incomplete.
-    private static func wholeParameters(of form: [UInt8]) -> ArraySlice<UInt8> {
-        guard form.count > searchedFormBytes else { return form[...] }
-        let searched = form.prefix(searchedFormBytes)
-        return searched.prefix(upTo: searched.lastIndex(of: UInt8(ascii: "&")) ?? searched.startIndex)
-    }
-
     // MARK: The end
 
     private func proceed(
         _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
-        _ crossOrigin: CrossOriginFields?
+        _ crossOrigin: CrossOriginFields?, nonce: String? = nil
     ) -> Decision {
         let session: BoundSessions.Use?
         do throws(SessionFault) {
@@ -252,7 +231,7 @@ extension ResourceServer {
         return .proceed(
             Admission(
                 principal: principal, request: request, crossOrigin: crossOrigin, session: session, expiry: streams,
-                observer: observer, token: token))
+                observer: observer, token: token, nonce: nonce.flatMap { HTTPFields.Value($0) }))
     }
 
     /// Reports a refusal and makes its response. Every refusal passes through here.
@@ -265,7 +244,9 @@ extension ResourceServer {
             report(.denied(refusal, facts(about: refusal, of: request, token, principal)))
             explain(refusal, of: request)
         }
-        let response = configuration.answers.response(to: refusal, operation: operation, message: request.message)
+        let response = configuration.answers.response(
+            to: refusal, operation: operation, scheme: AccessTokenScheme(usedBy: request.fields),
+            message: request.message)
         return respond(to: request, response, crossOrigin)
     }
 

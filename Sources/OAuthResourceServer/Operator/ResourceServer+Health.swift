@@ -32,7 +32,9 @@ extension ResourceServer {
 
     /// The state of everything that the guard depends on. Reading it fetches nothing.
     public var health: Health {
-        Health(keys: trustedIssuers.map { Health.Keys(issuer: $0.issuer, health: $0.keys.health) })
+        Health(
+            keys: trustedIssuers.map { Health.Keys(issuer: $0.issuer, health: $0.keys.health) },
+            replayStore: configuration.bindings.replayStore?.health)
     }
 
     /// The state of everything that a guard depends on.
@@ -47,11 +49,14 @@ extension ResourceServer {
 
         /// One entry for each issuer whose keys are used.
         public let keys: [Keys]
+        /// The state of the store that remembers used DPoP proofs; nil when DPoP is off. Bearer tokens do not need it.
+        public let replayStore: ReplayStoreHealth?
 
-        /// Whether tokens of every issuer can be verified now. It is false until the first keys were fetched: see
-        /// ``prepare()``.
+        /// Whether tokens of every issuer, and DPoP proofs, can be verified now. It is false until the first keys were
+        /// fetched: see ``prepare()``.
         public var isAvailable: Bool {
-            keys.allSatisfy {
+            if case .unavailable = replayStore { return false }
+            return keys.allSatisfy {
                 if case .unavailable = $0.health { false } else { true }
             }
         }

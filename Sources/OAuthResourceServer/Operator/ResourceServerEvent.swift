@@ -37,6 +37,9 @@ public enum ResourceServerEvent: Sendable {
     /// A field of a request or response of another HTTP library is not allowed in HTTP. The request was refused; the
     /// response was sent without the field.
     case malformedField(HTTPFields.InvalidLine, of: Message, Request)
+    /// The field in which a proxy passes on the certificate of a client was removed from a request, because the request
+    /// does not come from that proxy. The address is nil when the server does not say it.
+    case clientCertificateIgnored(from: HTTPRequest.PeerAddress?)
     /// An event stream was ended because its token has expired: see ``ResourceServerConfiguration/Streams``.
     case streamExpired(Request)
     /// The wrapped handler threw an error. The caller got a 500 without details.
@@ -72,6 +75,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .scopesIgnored: "scopes_ignored"
         case .sessionWithheld: "session_withheld"
         case .malformedField: "malformed_field"
+        case .clientCertificateIgnored: "client_certificate_ignored"
         case .streamExpired: "stream_expired"
         case .handlerFailed: "handler_failed"
         case .verification(let event): event.name
@@ -85,7 +89,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .denied(let refusal, _), .wouldDeny(let refusal, _): refusal.level
         case .streamExpired: .info
         case .refusalExplained, .guardInShadow, .guardDisabled, .resourceDiffers, .metadataNotRequested,
-            .scopesIgnored, .sessionWithheld, .malformedField:
+            .scopesIgnored, .sessionWithheld, .malformedField, .clientCertificateIgnored:
             .warning
         case .handlerFailed: .error
         case .verification(let event): event.level
@@ -98,6 +102,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .denied(let refusal, _), .wouldDeny(let refusal, _): refusal.code
         case .refusalExplained(let code, _): code
         case .sessionWithheld(let fault, _): fault.rawValue
+        case .clientCertificateIgnored(let peer): peer == nil ? "peer_unknown" : "peer_not_trusted"
         case .verification(let event): event.reason
         case .allowed, .allowedAnonymously, .guardInShadow, .guardDisabled, .resourceDiffers, .metadataNotRequested,
             .scopesIgnored, .malformedField, .streamExpired, .handlerFailed:
@@ -121,6 +126,7 @@ extension ResourceServerEvent: CustomStringConvertible {
         case .metadataNotRequested(let url): [("url", url)]
         case .malformedField(let line, let message, let request):
             [("of", message.rawValue), ("index", "\(line.index)"), ("name", line.nameForLogs)] + request.attributes
+        case .clientCertificateIgnored(let peer): peer.map { [("peer", "\($0)")] } ?? []
         case .handlerFailed(let error, let request): [("error", "\(type(of: error))")] + request.attributes
         case .verification(let event): event.attributes
         }
@@ -138,7 +144,7 @@ extension ResourceServerEvent: CustomStringConvertible {
             event.level == .info
                 ? nil : event.reason.flatMap(TokenRemedies.sentence) ?? TokenRemedies.sentence(for: event.name)
         case .guardInShadow, .guardDisabled, .resourceDiffers, .metadataNotRequested, .scopesIgnored, .sessionWithheld,
-            .malformedField, .handlerFailed:
+            .malformedField, .clientCertificateIgnored, .handlerFailed:
             GuardRemedies.sentence(for: name)
         }
     }

@@ -11,12 +11,9 @@ internal import WireFormat
 /// The descriptions contain no key.
 public struct SessionKeys: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The acceptable lengths of a key in bytes.
-    public static let lengths = 32...1_024
+    public static let lengths = SecretKeyLines.lengths
     /// The acceptable numbers of keys. Each request with an unknown session is compared with all of them.
     public static let counts = 1...8
-    /// The largest key file in bytes.
-    static let maximumFileBytes = 16_384
-
     /// The keys, the current one first.
     let all: [[UInt8]]
 
@@ -30,8 +27,7 @@ public struct SessionKeys: Sendable, CustomStringConvertible, CustomDebugStringC
     ///   - previous: Keys whose sessions are still accepted.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault. It contains no key.
     public init(current: [UInt8], previous: [[UInt8]] = []) throws(ConfigurationError) {
-        let keys = [current] + previous
-        try self.init(keys.enumerated().map { (Self.setting[$0.offset], $0.element) })
+        all = try SecretKeyLines([current] + previous, counts: Self.counts, setting: Self.setting).all
     }
 
     /// Reads keys from a file: one key a line, the current one first. A key is the line as it stands, without its line
@@ -47,39 +43,7 @@ public struct SessionKeys: Sendable, CustomStringConvertible, CustomDebugStringC
     /// - Throws: ``TokenVerification/ConfigurationError`` when the file cannot be read, or with every fault of the
     ///   keys, by line number. It contains no key.
     public init(file path: String) throws(ConfigurationError) {
-        let text = try OperatorFile.read(path, setting: Self.setting, limit: Self.maximumFileBytes)
-        var keys: [(ConfigurationError.Path, [UInt8])] = []
-        var faults: ConfigurationFaults = []
-        for (index, line) in text.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
-            // The line break may be CR LF.
-            let line = line.last == 0x0D ? line.dropLast() : line
-            guard !line.isEmpty, line.first != UInt8(ascii: "#") else { continue }
-            let path = Self.setting + .init([.line(index + 1)])
-            keys.append((path, Array(line)))
-            if !line.allSatisfy({ (0x21...0x7E).contains($0) }) {
-                faults.add(path, "holds bytes that are not visible ASCII characters", Self.remedy)
-            }
-        }
-        guard faults.isEmpty else { throw ConfigurationError(faults) }
-        try self.init(keys)
-    }
-
-    private init(_ keys: [(path: ConfigurationError.Path, key: [UInt8])]) throws(ConfigurationError) {
-        var faults: ConfigurationFaults = []
-        for (index, entry) in keys.enumerated() {
-            if !Self.lengths.contains(entry.key.count) {
-                faults.add(entry.path, "is a key of a length outside \(Self.lengths.text) bytes", Self.remedy)
-            } else if keys[..<index].contains(where: { ConstantTime.equals($0.key, entry.key) }) {
-                faults.add(entry.path, "repeats an earlier key", "name each key once")
-            }
-        }
-        if !Self.counts.contains(keys.count) {
-            faults.add(
-                Self.setting, "has a number of keys outside \(Self.counts.text)",
-                keys.isEmpty ? Self.remedy : "remove old keys")
-        }
-        guard faults.isEmpty else { throw ConfigurationError(faults) }
-        all = keys.map(\.key)
+        all = try SecretKeyLines(file: path, counts: Self.counts, setting: Self.setting).all
     }
 
     private init(all: [[UInt8]]) {
@@ -87,7 +51,6 @@ public struct SessionKeys: Sendable, CustomStringConvertible, CustomDebugStringC
     }
 
     private static let setting: ConfigurationError.Path = "sessionKeys"
-    private static let remedy: ConfigurationError.Text = "make a key with: openssl rand -base64 32"
 
     /// The number of keys only.
     public var description: String { "<\(all.count) session keys>" }

@@ -6,7 +6,10 @@ internal import WireFormat
 ///
 /// An entry is valid for at most one minute of the monotonic clock. In addition, the wall clock must be between the
 /// time of the verification and the end of the token, without skew. The cache therefore never accepts a token whose
-/// times a new verification would refuse. Bound tokens and tokens with large claims are not cached.
+/// times a new verification would refuse. Tokens with large claims are not cached.
+///
+/// A bound token (`cnf`) is cached too, because a verdict never includes its proof: the verifier accepts such a token
+/// only for a caller that checks the proof for every request.
 final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     /// An accepted token. It is a class, so that returning it increments only one reference count.
     final class Verdict: Sendable {
@@ -26,16 +29,22 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
             self.keptSince = keptSince
             self.end = end
         }
+
+        /// Whether the verdict holds at this time of both clocks.
+        fileprivate func isFresh(_ now: Double, _ moment: Duration) -> Bool {
+            // If the wall clock was set back, `nbf` or `iat` could be in the future again.
+            now >= verifiedAt && now < end && moment - keptSince < TokenCaching.lifetime
+        }
     }
 
-    private let table: Mutex<DigestTable<Verdict>>
+    private let table: Mutex<AdmittingTable<Verdict>>
     private let clock: WallClock
     private let monotonicClock: MonotonicClock
 
     /// Makes a cache. Returns nil when caching is off.
     init?(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
         guard caching.capacity > 0 else { return nil }
-        table = Mutex(DigestTable(capacity: caching.capacity))
+        table = Mutex(AdmittingTable(capacity: caching.capacity))
         self.clock = clock
         self.monotonicClock = monotonicClock
     }
@@ -49,16 +58,13 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         let moment = monotonicClock.now()
         return table.withLock { table in
             guard let verdict = table.value(for: digest) else { return nil }
-            // If the wall clock was set back, `nbf` or `iat` could be in the future again.
-            if now >= verdict.verifiedAt, now < verdict.end, moment - verdict.keptSince < TokenCaching.lifetime {
-                return verdict
-            }
+            if verdict.isFresh(now, moment) { return verdict }
             table.remove(digest)
             return nil
         }
     }
 
-    /// Caches an accepted token.
+    /// Caches an accepted token. A full cache may not admit it: see ``AdmittingTable``.
     ///
     /// - Parameters:
     ///   - token: The accepted token.
@@ -68,11 +74,10 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     ///   - end: The end of the token's validity without skew, in seconds since 1970.
     func keep(_ token: AccessToken, basis: Basis, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
         let claims = token.claims
-        // RFC 7800 §3.1: a bound token is acceptable only with a proof of possession, and each request has another
-        // proof.
-        guard verifiedAt < end, claims.root["cnf"] == nil, claims.bytes.count <= TokenCaching.maximumClaimsBytes
+        guard verifiedAt < end, claims.bytes.count <= TokenCaching.maximumClaimsBytes
         else { return }
-        let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: monotonicClock.now(), end: end)
-        table.withLock { $0.insert(verdict, for: digest) }
+        let moment = monotonicClock.now()
+        let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: moment, end: end)
+        table.withLock { $0.insert(verdict, for: digest) { !$0.isFresh(verifiedAt, moment) } }
     }
 }

@@ -8,8 +8,8 @@ internal import WireFormat
 public struct DPoPNonces: Sendable, CustomStringConvertible, CustomReflectable {
     /// How long a nonce is good, in seconds.
     public static let lifetime = 300
-    /// The length of a key in bytes.
-    public static let keyBytes = 32
+    /// The acceptable lengths of a key in bytes.
+    public static let keyLengths = SecretKeyLines.lengths
 
     private static let domain = Array("dpop-nonce\0".utf8)
     private static let macBytes = 16
@@ -17,18 +17,39 @@ public struct DPoPNonces: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// Makes nonces with a random key of this process.
     public init() {
-        keys = [RandomBytes.make(Self.keyBytes)]
+        keys = [RandomBytes.make(32)]
     }
 
-    /// Makes nonces with keys that several instances share. Nil unless each key has ``keyBytes`` bytes.
+    /// Makes nonces with keys that several instances share.
     ///
     /// - Parameters:
-    ///   - current: The key of new nonces.
+    ///   - current: The key of new nonces, of ``keyLengths`` bytes. It should be random.
     ///   - previous: A key whose nonces are still good, for a rotation.
-    public init?(current: [UInt8], previous: [UInt8]? = nil) {
-        keys = [current] + (previous.map { [$0] } ?? [])
-        guard keys.allSatisfy({ $0.count == Self.keyBytes }) else { return nil }
+    /// - Throws: ``ConfigurationError`` with every fault. It contains no key.
+    public init(current: [UInt8], previous: [UInt8]? = nil) throws(ConfigurationError) {
+        keys = try SecretKeyLines(
+            [current] + (previous.map { [$0] } ?? []), counts: Self.counts, setting: Self.setting
+        ).all
     }
+
+    /// Reads one or two keys from a file: one key a line, the current one first. A key is the line as it stands,
+    /// without its line break, in visible ASCII characters. Empty lines and lines that begin with `#` are ignored.
+    ///
+    /// `openssl rand -base64 32` prints a line that is a key. Every instance of a server needs the same keys. Before the
+    /// first one makes nonces with a new key, all others must accept it. Remove the old key ``lifetime`` seconds after
+    /// its last use, or later.
+    ///
+    /// The file has the same rules as one of static tokens: see ``StaticTokenList``. Blocks on the file system: call it
+    /// at start-up.
+    ///
+    /// - Throws: ``ConfigurationError`` when the file cannot be read, or with every fault of the keys, by line number.
+    ///   It contains no key.
+    public init(file path: String) throws(ConfigurationError) {
+        keys = try SecretKeyLines(file: path, counts: Self.counts, setting: Self.setting).all
+    }
+
+    private static let counts = 1...2
+    private static let setting: ConfigurationError.Path = "nonceKeys"
 
     /// A new nonce: 32 characters of base64url.
     ///
@@ -40,15 +61,29 @@ public struct DPoPNonces: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// Whether a nonce was made with one of the keys, at most ``lifetime`` ago. Nonces of the future are refused beyond
     /// the same time, because the clocks of instances differ.
-    public func admits(_ nonce: String, now: Double) -> Bool {
+    public func admits(_ nonce: String, now: Double) -> Bool { verdict(on: nonce, now: now) != nil }
+
+    /// What an acceptable nonce is.
+    enum Verdict: Sendable, Hashable {
+        /// It is good for at least half of ``DPoPNonces/lifetime``.
+        case fresh
+        /// The client should get a new one.
+        case expiresSoon
+    }
+
+    /// The verdict on a nonce; nil when it is not acceptable.
+    func verdict(on nonce: String, now: Double) -> Verdict? {
         guard nonce.utf8.count == 32, let bytes = Base64URL.decode(nonce), bytes.count == 8 + Self.macBytes else {
-            return false
+            return nil
         }
         let time = Array(bytes.prefix(8))
         let mac = Array(bytes.suffix(Self.macBytes))
-        guard keys.contains(where: { ConstantTime.equals(Self.mac(of: time, $0), mac) }) else { return false }
+        guard let key = keys.firstIndex(where: { ConstantTime.equals(Self.mac(of: time, $0), mac) }) else { return nil }
         let made = time.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return abs(now - Double(made)) <= Double(Self.lifetime)
+        let age = now - Double(made)
+        guard abs(age) <= Double(Self.lifetime) else { return nil }
+        // The previous key may be removed soon.
+        return key == 0 && age * 2 <= Double(Self.lifetime) ? .fresh : .expiresSoon
     }
 
     /// Shows no key.

@@ -28,8 +28,10 @@ public enum DPoPRejection: Error, Sendable, Hashable {
     case otherKey
     /// The proof was used before.
     case replayed
-    /// The replay store or libcrypto cannot decide now.
-    case unavailable
+    /// The replay store cannot decide now. The proof may be good.
+    case store(ReplayStoreError)
+    /// libcrypto failed. The proof may be good.
+    case cryptographyUnavailable
 
     /// A claim of a proof.
     public enum Claim: String, Sendable, Hashable, CaseIterable {
@@ -61,7 +63,8 @@ public enum DPoPRejection: Error, Sendable, Hashable {
         case .tokenHash: "dpop_ath_mismatch"
         case .otherKey: "dpop_other_key"
         case .replayed: "dpop_replayed"
-        case .unavailable: "dpop_unavailable"
+        case .store(let error): "dpop_" + error.code
+        case .cryptographyUnavailable: "dpop_cryptography_unavailable"
         }
     }
 }

@@ -3,8 +3,9 @@ internal import WireFormat
 
 /// Decides whether a DPoP proof shows that a request comes from the holder of a key (RFC 9449 §4.3).
 ///
-/// **Checks** the twelve rules of RFC 9449 §4.3 in their order, each with its own ``DPoPRejection``, and that the proof
-/// was not used before.
+/// **Checks** the twelve rules of RFC 9449 §4.3, each with its own ``DPoPRejection``, and that the proof was not used
+/// before. The rules are applied in their order, with two exceptions that make bad proofs cheap: the key is compared
+/// with that of the token first, and the signature is verified after the claims.
 /// **Does not check** the access token itself: verify it first, and take the thumbprint of its `cnf.jkt` from there. A
 /// remembered verdict on a token never replaces the proof.
 ///
@@ -26,6 +27,18 @@ public struct DPoPVerifier: Sendable {
 
         /// The defaults.
         public init() {}
+
+        /// Appends a fault for each setting that is out of range.
+        package func check(at path: ConfigurationError.Path, _ faults: inout ConfigurationFaults) {
+            if !Self.maximumAges.contains(maximumAge) {
+                faults.add(
+                    path + "maximumAge", "is outside \(Self.maximumAges.text) seconds",
+                    "choose a number in this range")
+            }
+            if algorithms.isEmpty {
+                faults.add(path + "algorithms", "is empty, so no proof can be accepted", "name an algorithm")
+            }
+        }
     }
 
     /// The largest proof in bytes.
@@ -36,6 +49,7 @@ public struct DPoPVerifier: Sendable {
     private let settings: Settings
     private let replayStore: any ReplayStore
     private let clock: WallClock
+    private let keys = ProofKeyCache()
 
     /// Makes a verifier.
     ///
@@ -49,14 +63,13 @@ public struct DPoPVerifier: Sendable {
         clock: WallClock = .system
     ) throws(ConfigurationError) {
         var faults: ConfigurationFaults = []
-        if !Settings.maximumAges.contains(settings.maximumAge) {
-            faults.add(
-                "maximumAge", "is outside \(Settings.maximumAges.text)", "choose a number of seconds in this range")
-        }
-        if settings.algorithms.isEmpty {
-            faults.add("algorithms", "is empty, so no proof can be accepted", "name an algorithm")
-        }
+        settings.check(at: ConfigurationError.Path([]), &faults)
         guard faults.isEmpty else { throw ConfigurationError(faults) }
+        self.init(checked: settings, replayStore: replayStore, clock: clock)
+    }
+
+    /// Makes a verifier from settings that a configuration check has accepted.
+    package init(checked settings: Settings, replayStore: any ReplayStore, clock: WallClock = .system) {
         self.settings = settings
         self.replayStore = replayStore
         self.clock = clock
@@ -70,30 +83,82 @@ public struct DPoPVerifier: Sendable {
     ///   - target: What was called.
     ///   - token: The access token of the request.
     ///   - thumbprint: The `cnf.jkt` of the verified access token.
+    /// - Returns: A new nonce for the response, when that of the proof expires soon (RFC 9449 §8.2); otherwise nil.
     /// - Throws: ``DPoPRejection`` for the first rule that is broken.
+    @discardableResult
     public func verify(
         _ fields: [[UInt8]], method: String, target: DPoPTarget, token: PresentedToken, boundTo thumbprint: String
-    ) async throws(DPoPRejection) {
+    ) async throws(DPoPRejection) -> String? {
+        let use = Use(method: method, target: target, token: (token, thumbprint))
+        return try await accept(fields, use).nonce == .expiresSoon ? newNonce() : nil
+    }
+
+    /// Verifies the proof of a request to the token endpoint of an authorization server (RFC 9449 §5), and uses it up.
+    ///
+    /// **Checks** the same rules, but the twelfth: such a request has no access token, so `ath` says nothing.
+    /// **Does not check** whose key it is: the caller compares the thumbprint with that of the code (`dpop_jkt`) or of
+    /// the refresh token.
+    ///
+    /// - Parameters:
+    ///   - fields: The values of all `DPoP` fields of the request, one for each field line.
+    ///   - method: The method of the request.
+    ///   - target: The token endpoint.
+    /// - Returns: The thumbprint of the key (RFC 7638), for `cnf.jkt` of the token that is issued.
+    /// - Throws: ``DPoPRejection`` for the first rule that is broken.
+    public func verifyTokenRequest(
+        _ fields: [[UInt8]], method: String, target: DPoPTarget
+    ) async throws(DPoPRejection) -> String {
+        try await accept(fields, Use(method: method, target: target, token: nil)).thumbprint
+    }
+
+    /// What a proof must be for.
+    private struct Use {
+        let method: String
+        let target: DPoPTarget
+        /// The access token, and the thumbprint of the key to which it is bound; nil at a token endpoint.
+        let token: (PresentedToken, thumbprint: String)?
+    }
+
+    private func accept(
+        _ fields: [[UInt8]], _ use: Use
+    ) async throws(DPoPRejection) -> (thumbprint: String, nonce: DPoPNonces.Verdict?) {
         // 1. There is not more than one DPoP field.
         let bytes = try Self.only(fields)
         // 2. It is a single, well-formed JWT. 4. `typ` is dpop+jwt. 5. `alg` is an asymmetric algorithm that is
-        // allowed. 6. The signature verifies with `jwk`. 7. `jwk` is not a private key.
-        let proof = try verifiedSignature(of: bytes)
+        // allowed. 7. `jwk` is not a private key.
+        let proof = try parsed(bytes)
+        // 12, second half. The token is bound to the key of the proof. This comes before every other rule that costs
+        // something, so that only the holder of a good token can choose which key is used.
+        if let (_, thumbprint) = use.token {
+            guard ConstantTime.equals(Array(proof.thumbprint.utf8), Array(thumbprint.utf8)) else { throw .otherKey }
+        }
         // 3. All required claims are there: each rule below reads its own.
         // 8. `htm` is the method of the request: method names are case-sensitive (RFC 9110 §9.1).
-        guard try Self.text(.htm, in: proof).hasSameBytes(as: method) else { throw .method }
+        guard try Self.text(.htm, in: proof).hasSameBytes(as: use.method) else { throw .method }
         // 9. `htu` is the URL of the request, without query and fragment.
-        guard DPoPTarget(htu: try Self.text(.htu, in: proof)) == target else { throw .target }
+        guard DPoPTarget(htu: try Self.text(.htu, in: proof)) == use.target else { throw .target }
         // 10. The nonce is one of this server.
         let now = clock.now()
-        try checkNonce(in: proof, now)
+        let nonce = try nonce(in: proof, now)
         // 11. The proof is recent.
         let issuedAt = try Self.time(in: proof)
         guard abs(now - issuedAt) <= Double(settings.maximumAge) else { throw .time }
-        // 12. `ath` is the hash of the access token, and the token is bound to the key of the proof.
-        try checkBinding(of: proof, token, thumbprint)
-        try await useUp(proof, issuedAt: issuedAt, now)
+        // 12. `ath` is the hash of the access token.
+        if let (token, _) = use.token {
+            let hash = Array(try Self.text(.ath, in: proof).utf8)
+            let expected = Array(Base64URL.encode(token.digest.bytes).utf8)
+            guard ConstantTime.equals(hash, expected) else { throw .tokenHash }
+        }
+        let id = try Self.text(.jti, in: proof)
+        guard (1...Self.maximumTokenIDBytes).contains(id.utf8.count) else { throw .claim(.jti) }
+        // 6. The signature verifies with `jwk`. It costs more than all rules above together.
+        try verifySignature(of: proof)
+        try await useUp(id, of: proof, issuedAt: issuedAt, now)
+        return (proof.thumbprint, nonce)
     }
+
+    /// A nonce for a response to a client without a good one; nil when proofs need none.
+    public func newNonce() -> String? { settings.nonces?.make(now: clock.now()) }
 
     private static func only(_ fields: [[UInt8]]) throws(DPoPRejection) -> [UInt8] {
         guard let only = fields.first else { throw .missing }
@@ -104,46 +169,43 @@ public struct DPoPVerifier: Sendable {
         return Array(value)
     }
 
-    private func verifiedSignature(of bytes: [UInt8]) throws(DPoPRejection) -> SelfSignedJWT {
+    private func parsed(_ bytes: [UInt8]) throws(DPoPRejection) -> SelfSignedJWT {
         do throws(SelfSignedJWT.Failure) {
             return try SelfSignedJWT(
-                verifying: bytes, type: "dpop+jwt", algorithms: settings.algorithms, limit: Self.maximumBytes)
+                parsing: bytes, type: "dpop+jwt", algorithms: settings.algorithms, limit: Self.maximumBytes)
         } catch {
-            switch error {
-            case .jwt(.cryptographyUnavailable): throw .unavailable
-            case .jwt(let error): throw .jwt(error)
-            case .keyMissing: throw .keyMissing
-            case .key(let defect): throw .key(defect)
-            }
+            throw DPoPRejection(error)
         }
     }
 
-    private func checkNonce(in proof: SelfSignedJWT, _ now: Double) throws(DPoPRejection) {
-        guard let nonces = settings.nonces else { return }
-        guard let nonce = proof.claims.root["nonce"]?.string, nonces.admits(nonce, now: now) else { throw .nonce }
+    private func verifySignature(of proof: SelfSignedJWT) throws(DPoPRejection) {
+        do throws(SelfSignedJWT.Failure) {
+            try keys.verify(proof)
+        } catch {
+            throw DPoPRejection(error)
+        }
     }
 
-    private func checkBinding(
-        of proof: SelfSignedJWT, _ token: PresentedToken, _ thumbprint: String
-    ) throws(DPoPRejection) {
-        let hash = Array(try Self.text(.ath, in: proof).utf8)
-        let expected = Array(Base64URL.encode(Digest.sha256(token.bytes)).utf8)
-        guard ConstantTime.equals(hash, expected) else { throw .tokenHash }
-        guard ConstantTime.equals(Array(proof.thumbprint.utf8), Array(thumbprint.utf8)) else { throw .otherKey }
+    private func nonce(in proof: SelfSignedJWT, _ now: Double) throws(DPoPRejection) -> DPoPNonces.Verdict? {
+        guard let nonces = settings.nonces else { return nil }
+        guard let nonce = proof.claims.root["nonce"]?.string, let verdict = nonces.verdict(on: nonce, now: now) else {
+            throw .nonce
+        }
+        return verdict
     }
 
     /// RFC 9449 §11.1: the identifier is recorded last, so that a bad proof uses nothing up, and for its own key, so
     /// that no client can use up another one's. It is remembered until `iat` refuses the proof.
-    private func useUp(_ proof: SelfSignedJWT, issuedAt: Double, _ now: Double) async throws(DPoPRejection) {
-        let id = try Self.text(.jti, in: proof)
-        guard (1...Self.maximumTokenIDBytes).contains(id.utf8.count) else { throw .claim(.jti) }
+    private func useUp(
+        _ id: String, of proof: SelfSignedJWT, issuedAt: Double, _ now: Double
+    ) async throws(DPoPRejection) {
         let lifetime = max(0, issuedAt - now) + Double(settings.maximumAge) + 1
         let verdict: ReplayVerdict
         do throws(ReplayStoreError) {
             verdict = try await replayStore.record(
                 ReplayIdentifier(.dpopProof, owner: proof.thumbprint, id: id), for: .seconds(lifetime))
         } catch {
-            throw .unavailable
+            throw .store(error)
         }
         guard verdict == .first else { throw .replayed }
     }
@@ -160,5 +222,17 @@ public struct DPoPVerifier: Sendable {
             throw .claim(.iat)
         }
         return seconds
+    }
+}
+
+extension DPoPRejection {
+    fileprivate init(_ failure: SelfSignedJWT.Failure) {
+        self =
+            switch failure {
+            case .jwt(.cryptographyUnavailable): .cryptographyUnavailable
+            case .jwt(let error): .jwt(error)
+            case .keyMissing: .keyMissing
+            case .key(let defect): .key(defect)
+            }
     }
 }

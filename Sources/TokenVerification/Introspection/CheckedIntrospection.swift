@@ -69,6 +69,7 @@ extension IntrospectionConfiguration {
         var policy = JWTPolicy(issuer: issuer, resource: resource)
         policy.audiences = audiences
         policy.clockSkew = clockSkew
+        policy.confirmations = confirmations
         // The check of `issuer` above has reported a missing issuer.
         faults += policy.faults.filter { $0 != .noIssuer }.map { ConfigurationError.Fault($0).inside(path) }
         caching.check(at: path + "caching", &faults)

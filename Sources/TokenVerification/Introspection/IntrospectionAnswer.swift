@@ -4,8 +4,8 @@ internal import WireFormat
 /// Decides whether a response of the introspection endpoint (RFC 7662 §2.2) makes a token acceptable for this resource.
 ///
 /// **Checks**, in this order: `active` is JSON true; `token_type` and `token_use`, if present; `exp`, `nbf` and `iss`,
-/// if present; `aud`; the types of `sub`, `client_id` and `jti`, and without `sub` that of `username`; the absence of
-/// `cnf`.
+/// if present; `aud`; the types of `sub`, `client_id` and `jti`, and without `sub` that of `username`; that `cnf`
+/// is absent or names only bindings that the configuration allows.
 /// **Does not check** `iat` or scopes.
 ///
 /// The rules for the registered claims are those of a JWT: see ``ClaimRules``. Only `aud` is required here. A member
@@ -86,7 +86,7 @@ struct IntrospectionAnswer: Sendable {
         }
         if let clientID = claims.clientID { try ClaimRules.checkIdentity(.clientID, in: answer, at: clientID) }
         if let jti = claims.jti { try ClaimRules.checkIdentity(.jti, in: answer, at: jti) }
-        try ClaimRules.checkConfirmation(at: claims.cnf)
+        _ = try rules.confirmation(in: answer, at: claims.cnf)
         return expiresAt
     }
 }

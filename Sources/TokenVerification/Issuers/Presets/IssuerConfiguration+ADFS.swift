@@ -21,6 +21,9 @@ extension IssuerConfiguration {
     /// audience and the application group. Read on 2026-11-28: MS-OIDCE, for the issuer of access tokens. The claims
     /// are those that are commonly reported; MS-OAPX §2.2.3.3 describes them.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - host: The Federation Service name, such as `adfs.example.com`.
     ///   - audiences: The identifiers of the Web API, if they differ from the resource identifier.

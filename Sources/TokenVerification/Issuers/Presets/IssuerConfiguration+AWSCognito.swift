@@ -19,6 +19,9 @@ extension IssuerConfiguration {
     /// its version of 2023; of the present one only the beginnings). Not read: "Scopes, M2M, and resource servers",
     /// which describes resource servers and resource binding.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - region: The AWS region, such as `eu-central-1`.
     ///   - userPool: The id of the user pool, such as `eu-central-1_EXAMPLE`.

@@ -16,6 +16,10 @@ extension IssuerConfiguration {
     /// Read on 2026-11-29: "Access Token Profiles", "Enable Resource Parameter Compatibility Profile" (Auth0's
     /// documentation). Not read again: pages about client registration.
     ///
+    /// **Bound tokens.** Auth0 issues tokens that are bound by DPoP or to a client certificate, when sender
+    /// constraining is configured for the client and for the API. Read on 2026-11-29: "Sender Constraining", "Configure
+    /// Sender Constraining" (Auth0's documentation).
+    ///
     /// - Parameters:
     ///   - domain: The tenant's domain, such as `example.eu.auth0.com`, or your own domain.
     ///   - audiences: The API's identifier, if it is not the resource identifier.

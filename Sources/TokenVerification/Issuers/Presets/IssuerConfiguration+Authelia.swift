@@ -13,6 +13,9 @@ extension IssuerConfiguration {
     /// `scp`. Read on 2026-11-29: "Introduction", "Clients" and "Provider" of OpenID Connect 1.0 (Authelia's
     /// documentation); `internal/oidc` of its repository.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameter host: The host of Authelia, such as `auth.example.com`.
     public static func authelia(host: String) -> Self {
         var issuer = Self(

@@ -15,6 +15,9 @@ extension IssuerConfiguration {
     /// Read on 2026-11-29: "OAuth 2.0 provider" (authentik's documentation); `providers/oauth2/id_token.py` and
     /// `views/jwks.py` of its repository. Issue 6668 there describes the scope mapping; it was not read again.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - host: The host of authentik, such as `login.example.com`.
     ///   - application: The slug of the application.

@@ -18,6 +18,9 @@ extension IssuerConfiguration {
     /// preset requires `client_id`, which session tokens do not have. Read on 2026-11-29: "How Clerk implements OAuth",
     /// "Session tokens" (Clerk Docs); the OAuth access token in the tests of `clerk/javascript`.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - frontendAPI: The host of the Frontend API, such as `clerk.example.com`.
     ///   - audiences: The values of `resource` that clients send, if they differ from the resource identifier.

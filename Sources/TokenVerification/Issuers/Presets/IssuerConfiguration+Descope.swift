@@ -11,6 +11,9 @@ extension IssuerConfiguration {
     /// Session tokens of the project have the project id as issuer and are refused. Read on 2026-11-29, in part: "MCP
     /// Servers", "Gateway Integrations", "Python MCP SDK" (Descope's documentation).
     ///
+    /// **Bound tokens.** Inbound Apps and Agentic Clients get tokens that are bound by DPoP when they send a proof.
+    /// Read on 2026-11-29: "DPoP Sender-Constrained Tokens" (Descope's documentation).
+    ///
     /// - Parameters:
     ///   - project: The id of the project, such as `P2abc…`.
     ///   - server: The id of the MCP server, such as `MS2abc…`.

@@ -15,6 +15,9 @@ extension IssuerConfiguration {
     /// Read on 2026-11-29: "Scopes and Claims", "Tokens", "OpenID Connect" (Dex's documentation); `SignAccessToken` in
     /// `server/tokens/issuer.go` and `server/discovery/discovery.go` of its repository.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - issuer: The value of `issuer` in Dex's configuration, byte for byte.
     ///   - client: The id of the client that stands for this resource.

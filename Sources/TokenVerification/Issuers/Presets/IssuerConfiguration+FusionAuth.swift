@@ -21,6 +21,9 @@ extension IssuerConfiguration {
     /// FusionAuth has no dynamic client registration. Read on 2026-11-29: "Tokens", "OAuth Client Registration", "OAuth
     /// Issuer Validation" (FusionAuth Docs). Not read: "Tenants", which describes the settings.
     ///
+    /// **Bound tokens.** DPoP is a feature of the Enterprise plan. Read on 2026-11-29: "OAuth DPoP" (FusionAuth's
+    /// documentation).
+    ///
     /// - Parameters:
     ///   - url: The URL of FusionAuth, without a slash at the end, such as `https://auth.example.com`.
     ///   - issuer: The *Issuer* of the tenant; nil when it is the URL.

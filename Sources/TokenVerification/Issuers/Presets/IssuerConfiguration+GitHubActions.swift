@@ -18,6 +18,9 @@ extension IssuerConfiguration {
     ///
     /// Read on 2026-11-29: "OpenID Connect reference" (GitHub Docs).
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameter repositories: The repositories whose workflows are accepted, as `owner/name`; at least one.
     public static func gitHubActions(repositories: [String]) -> Self {
         Self(

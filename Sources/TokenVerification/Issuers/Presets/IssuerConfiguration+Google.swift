@@ -16,6 +16,9 @@ extension IssuerConfiguration {
     /// Read on 2026-11-29, in part: "Google OpenID Connect API Reference", "projects.serviceAccounts.generateIdToken".
     /// Not read: "Token types", "Get an ID token" (Google Cloud's documentation), which describe the tokens.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameter serviceAccounts: The unique ids of the accounts (`sub`, digits); at least one. Email addresses are
     ///   not used, because an address may belong to another account later.
     public static func google(serviceAccounts: [String]) -> Self {

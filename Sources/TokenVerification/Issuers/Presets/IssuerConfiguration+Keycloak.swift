@@ -16,6 +16,10 @@ extension IssuerConfiguration {
     /// with Model Context Protocol (MCP)", "Securing applications and services with OpenID Connect" (Keycloak's guides
     /// for securing applications).
     ///
+    /// **Bound tokens.** DPoP is supported since Keycloak 26.4: a client that sends a proof gets a bound token, and the
+    /// switch *Require DPoP bound tokens* of a client makes this necessary. Read on 2026-11-29: "Official Support for
+    /// DPoP in Keycloak 26.4", "Securing applications with DPoP".
+    ///
     /// - Parameters:
     ///   - realm: The realm's URL, such as `https://login.example.com/realms/notes`.
     ///   - audiences: The values of `aud` that name this resource, if it is not the resource identifier.

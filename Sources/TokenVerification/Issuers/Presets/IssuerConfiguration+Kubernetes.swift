@@ -27,6 +27,9 @@ extension IssuerConfiguration {
     /// version of 1.18); `pkg/serviceaccount` of the Kubernetes repository. Not read: the present "Managing Service
     /// Accounts".
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - issuer: The issuer of the cluster's tokens, byte for byte. It may be any text, such as
     ///     `kubernetes/serviceaccount`.

@@ -22,6 +22,11 @@ extension IssuerConfiguration {
     /// Microsoft identity platform", "OpenID Connect on the Microsoft identity platform". Not read: a page about
     /// `AADSTS9010010`, and the claims of ID tokens; both are commonly reported.
     ///
+    /// **Bound tokens.** Entra ID has methods of its own, which this library does not check: signed HTTP requests, and
+    /// tokens for a client certificate with the scheme `MTLS_POP`. Tokens for DPoP are not mentioned. Read on
+    /// 2026-11-29: "Proof-of-possession tokens" (MSAL.NET) and "Certificate token binding" (Microsoft Identity Web),
+    /// both of Microsoft Learn.
+    ///
     /// - Parameters:
     ///   - tenant: The tenant's id, a GUID in lower case.
     ///   - application: The client id of the API's application, a GUID.

@@ -13,6 +13,10 @@ extension IssuerConfiguration {
     /// it. Read on 2026-11-29: "Authorization servers", "OAuth 2.0 claims and scopes", "Validate access tokens", "Key
     /// rotation" (Okta Developer). That its header has no `typ` and ID tokens no `cid` is commonly reported.
     ///
+    /// **Bound tokens.** DPoP is a setting of the client application: *Require Demonstrating Proof of Possession (DPoP)
+    /// header in token requests*. Read on 2026-11-29: "Configure OAuth 2.0 Demonstrating Proof-of-Possession" (Okta
+    /// Developer).
+    ///
     /// - Parameters:
     ///   - domain: The domain of the organization, such as `example.okta.com`, or your own domain.
     ///   - authorizationServer: The id of the authorization server.

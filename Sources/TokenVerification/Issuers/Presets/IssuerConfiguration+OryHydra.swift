@@ -15,6 +15,9 @@ extension IssuerConfiguration {
     /// "Opaque and JWT access tokens", "OAuth2 token audience", "OAuth2 and OpenID Connect discovery" (Ory's
     /// documentation); `fosite/token/jwt/claims_jwt.go` and `spec/config.json` of Hydra's repository.
     ///
+    /// **Bound tokens.** Hydra does not issue them. Read on 2026-11-29: issue 3235 of `ory/hydra`, "Support dPoP",
+    /// which is open.
+    ///
     /// - Parameters:
     ///   - issuer: The value of `urls.self.issuer` in Hydra's configuration, byte for byte.
     ///   - audiences: The values of `aud` that name this resource, if it is not the resource identifier.

@@ -13,6 +13,9 @@ extension IssuerConfiguration {
     /// From 2027-03-02 on, the header of each one has the `typ` `at+jwt`, which is accepted today. Read on 2026-11-29,
     /// in part: "Token claims" (PingOne Platform APIs), for the header. The rest is commonly reported.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - environment: The id of the environment, a UUID.
     ///   - host: The host of your region (`auth.pingone.com`, `auth.pingone.eu`, `auth.pingone.ca`, `auth.pingone.asia`

@@ -17,6 +17,9 @@ extension IssuerConfiguration {
     /// are read. Read on 2026-11-29: "Quickstart" and "xmcp quickstart" of MCP Auth, "M2M JWT verification with JWKS
     /// and OAuth scopes" (Scalekit Docs).
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - environment: The URL of the environment, without a slash at the end, such as `https://example.scalekit.com`.
     ///   - server: The id of the MCP server, such as `res_92015146095`.

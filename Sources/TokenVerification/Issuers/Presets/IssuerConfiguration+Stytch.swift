@@ -17,6 +17,9 @@ extension IssuerConfiguration {
     /// 2026-11-29: "Connected App Access Token Object", "Custom domain", "FAQ" (Stytch Docs). Not read: a page about
     /// session JWTs.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - domain: The domain of the project, such as `login.example.com` or `example.customers.stytch.com`.
     ///   - project: The id of the project, such as `project-live-…`.

@@ -17,6 +17,9 @@ extension IssuerConfiguration {
     /// Claims Reference", "JWT Signing Keys" (Supabase Docs); `internal/api/jwks.go` and `internal/tokens/service.go`
     /// of `supabase/auth`.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameter project: The reference of the project, such as `abcdefghijklmnopqrst`.
     public static func supabase(project: String) -> Self {
         Self(

@@ -14,6 +14,9 @@ extension IssuerConfiguration {
     /// the scopes. The rest of the first page, which describes the settings and the tokens, was not read again; what is
     /// said here of them is commonly reported.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameter domain: The AuthKit domain, such as `example.authkit.app`, or your own domain.
     public static func workOSAuthKit(domain: String) -> Self {
         Self(

@@ -13,6 +13,9 @@ extension IssuerConfiguration {
     /// This preset requires `jti`, because ID tokens do not have it. Read on 2026-11-29: "Claims", "OpenID Connect
     /// Endpoints" (ZITADEL's documentation). Not read: "Scopes", which describes the scope for the audience.
     ///
+    /// **Bound tokens.** No page about tokens that are bound by DPoP or to a client certificate was found on
+    /// 2026-11-29.
+    ///
     /// - Parameters:
     ///   - issuer: The instance's URL, such as `https://example.zitadel.cloud`.
     ///   - project: The id of the project to which this resource belongs.

@@ -1,0 +1,57 @@
+internal import HTTPMessages
+internal import JOSE
+internal import TokenVerification
+
+// The stage between the token and the scopes: whether the sender of a bound token has its key.
+extension ResourceServer {
+    /// Checks the key bindings of a verified token. Runs for every request, also when the verdict on the token was
+    /// remembered.
+    ///
+    /// - Returns: A nonce for the response, when the client should get a new one.
+    func checkBindings(
+        of token: AccessToken, _ credential: PresentedCredential, _ request: GuardedRequest
+    ) async throws(StageEnd) -> String? {
+        let confirmation: KeyConfirmation?
+        do throws(Refusal) {
+            confirmation = try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
+        } catch {
+            throw .refused(error)
+        }
+        guard let confirmation else { return nil }
+        // The certificate costs less than the proof, so that it is checked first.
+        try checkCertificate(of: confirmation, request)
+        return try await checkProof(of: confirmation, credential.token, request)
+    }
+
+    /// RFC 8705 §3: the certificate of a token that is bound to one.
+    private func checkCertificate(
+        of confirmation: KeyConfirmation, _ request: GuardedRequest
+    ) throws(StageEnd) {
+        guard let thumbprint = confirmation.certificateThumbprint else { return }
+        do throws(Refusal) {
+            try configuration.mutualTLS.check(thumbprint, for: request)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
+    /// RFC 9449 §7.1: the proof of a token that is bound to a key.
+    private func checkProof(
+        of confirmation: KeyConfirmation, _ token: PresentedToken, _ request: GuardedRequest
+    ) async throws(StageEnd) -> String? {
+        guard let thumbprint = confirmation.keyThumbprint else { return nil }
+        do throws(DPoPRejection) {
+            // The rules let a token with a thumbprint pass only when there is a verifier.
+            guard let proofs = configuration.bindings.proofs else { throw DPoPRejection.missing }
+            // RFC 9449 §4.3 rule 9: the public URL of the server, never one that is made from `Host`.
+            guard let target = DPoPTarget(server: resource.url, path: request.target.path) else {
+                throw DPoPRejection.target
+            }
+            return try await proofs.verify(
+                request.fields.values(of: .dpop).map(\.bytes), method: request.method.description, target: target,
+                token: token, boundTo: thumbprint)
+        } catch {
+            throw .refused(.proof(error))
+        }
+    }
+}
