@@ -141,7 +141,7 @@ struct ResourceServerTests {
             both?.text(.wwwAuthenticate)?.hasPrefix(
                 #"Bearer error="invalid_request", error_description="The access token must be sent in the Authorization header only.""#
             ) == true)
-        #expect(fixture.log.denials == ["missing_credentials", "token_in_two_places"])
+        #expect(fixture.log.denials == ["token_in_query", "token_in_two_places"])
     }
 
     @Test(

@@ -29,7 +29,7 @@ struct PresentedCredential: Sendable {
         }
         if isRepeated { throw .malformedRequest(.repeatedCredentials) }
         guard let value = found else {
-            throw query.map { namesAccessToken($0.utf8) } == true ? .tokenInQuery : .missingCredentials
+            throw query.map { Self.namesAccessToken($0.utf8) } == true ? .tokenInQuery : .missingCredentials
         }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
         var named = AccessTokenScheme(name: value[..<schemeEnd])

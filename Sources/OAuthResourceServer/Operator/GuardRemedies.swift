@@ -65,8 +65,9 @@ enum GuardRemedies {
             + "Create sessions only in the response to a POST that succeeds.",
         "malformed_field":
             "A field that HTTP does not allow was found. Correct the client or the handler that sent it.",
-        "client_certificate_ignored": "A client certificate in a field came from another machine than the trusted proxy. "
-            + "If it is your proxy, add its address to the trusted ones.",
+        "client_certificate_ignored":
+            "A client certificate in a field came from another machine than the trusted proxy. "
+            + "If it is your proxy, name its address in OAUTH_TRUSTED_PROXIES.",
         "handler_failed": "The handler threw an error, and the caller got 500. Correct the handler.",
     ]
 }

@@ -34,7 +34,7 @@ public struct OperationsHandler: HTTPHandler {
     ) {
         self.servers = servers
         self.metrics = metrics
-        self.checks = servers.map { ReadinessCheck.keys(of: $0) } + checks
+        self.checks = servers.flatMap { ReadinessCheck.ofGuard($0) } + checks
         self.further = further
     }
 

@@ -32,11 +32,16 @@ public struct ReadinessCheck: Sendable {
         }
     }
 
-    /// Whether tokens of every issuer can be verified. Nothing is fetched.
-    static func keys(of server: ResourceServer) -> ReadinessCheck {
-        ReadinessCheck("keys") {
+    /// Whether tokens of every issuer can be verified, and DPoP proofs if they are accepted. Nothing is fetched.
+    static func ofGuard(_ server: ResourceServer) -> [ReadinessCheck] {
+        let keys = ReadinessCheck("keys") {
             let missing = server.health.keys.filter { if case .unavailable = $0.health { true } else { false } }
             return missing.isEmpty ? nil : "unavailable"
         }
+        guard server.health.replayStore != nil else { return [keys] }
+        let proofs = ReadinessCheck("replay_store_of_proofs") {
+            if case .unavailable = server.health.replayStore { "unavailable" } else { nil }
+        }
+        return [keys, proofs]
     }
 }

@@ -177,7 +177,7 @@ extension ResourceServer.Refusal {
     var level: EventLevel {
         switch self {
         case .missingCredentials, .insufficientScope, .insufficientAuthentication,
-            .token(.invalid(.jwt(.claim(.exp, .expired)))):
+            .token(.invalid(.jwt(.claim(.exp, .expired)))), .proof(.nonce):
             .info
         default: .warning
         }
