@@ -189,7 +189,8 @@ struct ProofBenchmark {
     private func store() async throws {
         let live = 1_000_000
         let seconds = ManualSeconds()
-        let store = InMemoryReplayStore(capacity: 2 * live, clock: MonotonicClock { .milliseconds(seconds.milliseconds) })
+        let store = InMemoryReplayStore(
+            capacity: 2 * live, clock: MonotonicClock { .milliseconds(seconds.milliseconds) })
         let before = residentBytes()
         // 301 seconds of lifetime at this rate are a million live identifiers.
         let filling = await insert(0..<live, into: store, seconds, perSecond: live / 301)

@@ -20,7 +20,8 @@ enum RefusalArticleRule {
             let trimmed = line.drop { $0 == " " }
             guard trimmed.hasPrefix("case "), let open = trimmed.firstIndex(of: "\"") else { return nil }
             let code = trimmed[trimmed.index(after: open)...].prefix { $0 != "\"" }
-            let isCode = !code.isEmpty && code.last != "_" && code.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
+            let isCode =
+                !code.isEmpty && code.last != "_" && code.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
             return isCode ? String(code) : nil
         }
     }

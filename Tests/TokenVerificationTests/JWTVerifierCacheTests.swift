@@ -224,7 +224,9 @@ struct JWTVerifierCacheTests {
         }
     }
 
-    @Test("An expired token and one with enormous claims are not kept; a bound one is, since its proof is never part of it")
+    @Test(
+        "An expired token and one with enormous claims are not kept; a bound one is, since its proof is never part of it"
+    )
     func notKept() throws {
         let clock = WallClock { 1_000 }
         let cache = try #require(
