@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "ResourceServerKit", targets: ["ResourceServerKit"]),
         .library(name: "SafeFetch", targets: ["SafeFetch"]),
         .library(name: "SocketHTTP", targets: ["SocketHTTP"]),
+        .library(name: "ValkeyReplayStore", targets: ["ValkeyReplayStore"]),
         .library(name: "OAuthTestKit", targets: ["OAuthTestKit"]),
         .executable(name: "mcp-quickstart", targets: ["mcp-quickstart"]),
         .executable(name: "mcp-auth", targets: ["mcp-auth"]),
@@ -34,6 +35,18 @@ let package = Package(
             name: "CLibcurl",
             linkerSettings: [
                 .linkedLibrary("curl", .when(platforms: [.macOS])), .linkedLibrary("dl", .when(platforms: [.linux])),
+            ]),
+        // hiredis's protocol, on sockets and OpenSSL's TLS of its own: see CHiredis.h. Only ValkeyReplayStore needs it.
+        .systemLibrary(name: "SystemHiredis", pkgConfig: "hiredis", providers: [.brew(["hiredis"])]),
+        .target(
+            name: "CHiredis",
+            dependencies: [
+                .target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS])),
+                .target(name: "SystemHiredis", condition: .when(platforms: [.macOS])),
+            ],
+            linkerSettings: [
+                .linkedLibrary("hiredis", .when(platforms: [.linux])), .linkedLibrary("ssl"),
+                .linkedLibrary("crypto", .when(platforms: [.linux])),
             ]),
         // What the Swift modules of the C libraries lack: epoll, threads without signals, the resolver.
         .target(name: "CSystemCalls"),
@@ -64,6 +77,10 @@ let package = Package(
             name: "OAuthClientMetadata",
             dependencies: ["WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification"]),
 
+        // Level 3: the used identifiers of several instances, for programs that import it.
+        .target(
+            name: "ValkeyReplayStore", dependencies: ["WireFormat", "CHiredis", "CSystemCalls", "TokenVerification"]),
+
         // Level 4: one import for a whole program.
         .target(
             name: "ResourceServerKit",
@@ -82,12 +99,13 @@ let package = Package(
 
         // Level 6: programs.
         .executableTarget(
-            name: "mcp-quickstart", dependencies: ["ResourceServerKit", "OAuthClientMetadata", "OAuthTestKit"]),
+            name: "mcp-quickstart",
+            dependencies: ["ResourceServerKit", "OAuthClientMetadata", "ValkeyReplayStore", "OAuthTestKit"]),
         .executableTarget(
             name: "mcp-auth",
             dependencies: [
                 "WireFormat", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification", "OAuthClientMetadata",
-                "SafeFetch",
+                "OAuthResourceServer", "SafeFetch", "SocketHTTP",
             ]),
         // The README's programs: they are here so that they compile.
         .executableTarget(name: "readme-example", dependencies: ["ResourceServerKit"]),
@@ -97,7 +115,7 @@ let package = Package(
             dependencies: [
                 "CBenchmarkLimit", "WireFormat", "JOSE", "HTTPMessages", "OAuthMetadata", "TokenVerification",
                 "OAuthResourceServer",
-                "SocketHTTP", "OAuthTestKit",
+                "SocketHTTP", "ValkeyReplayStore", "OAuthTestKit",
             ]),
         // Parsers under libFuzzer: see Tests/Fuzz/run.
         .executableTarget(
@@ -148,6 +166,9 @@ let package = Package(
             name: "SocketHTTPTests", dependencies: ["SocketHTTP", "HTTPMessages", "WireFormat"],
             exclude: ["Conformance.json"]),
         .testTarget(
+            name: "ValkeyReplayStoreTests",
+            dependencies: ["ValkeyReplayStore", "OAuthTestKit", "TokenVerification", "WireFormat"]),
+        .testTarget(
             name: "OAuthTestKitTests",
             dependencies: [
                 "OAuthTestKit", "OAuthClientMetadata", "OAuthResourceServer", "TokenVerification", "JOSE",
@@ -162,7 +183,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "MCPAuthTests",
-            dependencies: ["mcp-auth", "TokenVerification", "OAuthMetadata", "JOSE", "HTTPMessages", "WireFormat"]),
+            dependencies: [
+                "mcp-auth", "OAuthTestKit", "OAuthResourceServer", "TokenVerification", "OAuthMetadata", "JOSE",
+                "SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat",
+            ]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "OAuthMetadata", "WireFormat"]),
         .testTarget(name: "HouseRulesTests", exclude: ["PublicAPI"]),
     ],
@@ -170,7 +194,7 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CSystemCalls", "CBenchmarkLimit", "CFuzzer"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 // The digest is fetched at its first use and kept. OpenSSL's one-shot function fetches it in every call.
@@ -22,10 +23,49 @@ static const EVP_MD *sha256(void) {
     return digest;
 }
 
+// A context of the calling thread, made at its first hash and freed when the thread ends. EVP_Digest makes a context for
+// each message, and counts references to the digest in a place that all threads write to.
+static _Thread_local EVP_MD_CTX *kept_context = NULL;
+static pthread_key_t contexts;
+static int can_keep_contexts = 0;
+static pthread_once_t contexts_once = PTHREAD_ONCE_INIT;
+
+static void context_free(void *context) {
+    kept_context = NULL;
+    EVP_MD_CTX_free(context);
+}
+
+static void contexts_init(void) {
+    can_keep_contexts = pthread_key_create(&contexts, context_free) == 0;
+}
+
+// NULL when no context can be kept.
+static EVP_MD_CTX *thread_context(const EVP_MD *digest) {
+    if (kept_context != NULL) return kept_context;
+    if (pthread_once(&contexts_once, contexts_init) != 0 || !can_keep_contexts) return NULL;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex2(context, digest, NULL) != 1
+        || pthread_setspecific(contexts, context) != 0) {
+        EVP_MD_CTX_free(context);
+        return NULL;
+    }
+    kept_context = context;
+    return context;
+}
+
+static int hash(const uint8_t *message, size_t length, uint8_t *out) {
+    const EVP_MD *digest = sha256();
+    if (digest == NULL) return 0;
+    EVP_MD_CTX *context = thread_context(digest);
+    if (context == NULL) return EVP_Digest(message, length, out, NULL, digest, NULL) == 1;
+    // Without a digest, the context keeps its own. EVP_DigestFinal_ex erases the message.
+    return EVP_DigestInit_ex2(context, NULL, NULL) == 1 && EVP_DigestUpdate(context, message, length) == 1
+        && EVP_DigestFinal_ex(context, out, NULL) == 1;
+}
+
 int lcrypto_sha256(const uint8_t *message, size_t length, uint8_t *out) {
     static const uint8_t empty[1] = {0};
-    const EVP_MD *digest = sha256();
-    int done = digest != NULL && EVP_Digest(message == NULL ? empty : message, length, out, NULL, digest, NULL) == 1;
+    int done = hash(message == NULL ? empty : message, length, out);
     if (!done) ERR_clear_error();
     return done ? 1 : -1;
 }

@@ -19,9 +19,9 @@ struct clibcurl_transfer {
     struct curl_slist *fields;
     struct curl_slist *resolutions;
     CURLSH *names;  // the addresses of the host, for this transfer only; the store of a multi would outlive it
-    uint8_t *form;
-    size_t form_length;
-    size_t form_sent;
+    uint8_t *content;
+    size_t content_length;
+    size_t content_sent;
     clibcurl_callbacks callbacks;
     uint64_t identifier;
 };

@@ -231,7 +231,7 @@ void clibcurl_transfer_free(clibcurl_transfer *transfer) {
     if (transfer->handle != NULL) curl_easy_cleanup(transfer->handle);
     if (transfer->names != NULL) curl_share_cleanup(transfer->names);  // after the handle that uses it
     if (transfer->url != NULL) curl_url_cleanup(transfer->url);
-    free(transfer->form);
+    free(transfer->content);
     curl_slist_free_all(transfer->fields);
     curl_slist_free_all(transfer->resolutions);
     free(transfer);
@@ -241,38 +241,43 @@ int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line) {
     return append(transfer, &transfer->fields, CURLOPT_HTTPHEADER, line);
 }
 
-static size_t give_form(char *bytes, size_t size, size_t count, void *context) {
+static size_t give_content(char *bytes, size_t size, size_t count, void *context) {
     clibcurl_transfer *transfer = context;
-    size_t length = transfer->form_length - transfer->form_sent;
+    size_t length = transfer->content_length - transfer->content_sent;
     if (length > size * count) length = size * count;
-    memcpy(bytes, transfer->form + transfer->form_sent, length);
-    transfer->form_sent += length;
+    memcpy(bytes, transfer->content + transfer->content_sent, length);
+    transfer->content_sent += length;
     return length;
 }
 
-// libcurl repeats a request when a kept connection turns out to be dead. Whether the server has acted on a form is then
-// unknown (RFC 9110 §9.2.2), so libcurl must not read the form again.
+// libcurl repeats a request when a kept connection turns out to be dead. Whether the server has acted on the content is
+// then unknown (RFC 9110 §9.2.2), so libcurl must not read the content again.
 static int never_rewind(void *context, curl_off_t offset, int origin) {
     (void)context, (void)offset, (void)origin;
     return CURL_SEEKFUNC_FAIL;
 }
 
-int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length) {
+int clibcurl_transfer_set_content(clibcurl_transfer *transfer, const char *content_type, const uint8_t *bytes,
+                                  size_t length) {
     CURL *handle = transfer->handle;
-    transfer->form = malloc(length + 1);
-    if (transfer->form == NULL) return -1;
-    if (length > 0) memcpy(transfer->form, bytes, length);
-    transfer->form_length = length;
+    transfer->content = malloc(length + 1);
+    if (transfer->content == NULL) return -1;
+    if (length > 0) memcpy(transfer->content, bytes, length);
+    transfer->content_length = length;
     if (curl_easy_setopt(handle, CURLOPT_POST, 1L) != CURLE_OK
         || curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length) != CURLE_OK
-        || curl_easy_setopt(handle, CURLOPT_READFUNCTION, give_form) != CURLE_OK
+        || curl_easy_setopt(handle, CURLOPT_READFUNCTION, give_content) != CURLE_OK
         || curl_easy_setopt(handle, CURLOPT_READDATA, (void *)transfer) != CURLE_OK
         || curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, never_rewind) != CURLE_OK)
         return -1;
-    // libcurl sends the media type of a form by default; it is set to be sure.
-    return clibcurl_transfer_add_field(transfer, "Expect:") == 1
-        ? clibcurl_transfer_add_field(transfer, "Content-Type: application/x-www-form-urlencoded")
-        : -1;
+    return clibcurl_transfer_add_field(transfer, "Expect:") == 1 ? clibcurl_transfer_add_field(transfer, content_type)
+                                                                 : -1;
+}
+
+int clibcurl_transfer_set_method(clibcurl_transfer *transfer, const char *name) {
+    // libcurl expects no content after a HEAD only if it knows that it sends one.
+    if (strcmp(name, "HEAD") == 0) return curl_easy_setopt(transfer->handle, CURLOPT_NOBODY, 1L) == CURLE_OK ? 1 : -1;
+    return curl_easy_setopt(transfer->handle, CURLOPT_CUSTOMREQUEST, name) == CURLE_OK ? 1 : -1;
 }
 
 int clibcurl_transfer_status(clibcurl_transfer *transfer) {

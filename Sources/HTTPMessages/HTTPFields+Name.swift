@@ -108,6 +108,18 @@ extension HTTPFields {
         /// `X-Accel-Buffering`
         public static let xAccelBuffering = HTTPFields.Name(known: "X-Accel-Buffering")
 
+        // Names of fields in which proxies pass on a client's certificate.
+        /// `Client-Cert` (RFC 9440)
+        package static let clientCert = HTTPFields.Name(known: "Client-Cert")
+        /// `X-Amzn-Mtls-Clientcert`
+        package static let amazonClientCertificate = HTTPFields.Name(known: "X-Amzn-Mtls-Clientcert")
+        /// `X-Amzn-Mtls-Clientcert-Leaf`
+        package static let amazonClientCertificateLeaf = HTTPFields.Name(known: "X-Amzn-Mtls-Clientcert-Leaf")
+        /// `X-Forwarded-Client-Cert`
+        package static let forwardedClientCert = HTTPFields.Name(known: "X-Forwarded-Client-Cert")
+        /// `X-Forwarded-Tls-Client-Cert`
+        package static let forwardedTLSClientCert = HTTPFields.Name(known: "X-Forwarded-Tls-Client-Cert")
+
         // Names of pages for people.
         /// `Content-Security-Policy`
         package static let contentSecurityPolicy = HTTPFields.Name(known: "Content-Security-Policy")

@@ -8,8 +8,13 @@ public struct HTTPRequest: Sendable {
     public var fields: HTTPFields
     /// The content.
     public var body: HTTPRequest.Body
+    /// The IP address of the connection's other end: the client, or the proxy in front of the server. Nil when the
+    /// server does not say, and for a Unix-domain socket.
+    public var peer: PeerAddress?
     /// The kind of address at which the request arrived.
     public var listener: ListenerKind = .unknown
+    /// The certificate of the connection's other end, if the program's own TLS layer has got one.
+    public var clientCertificate: ClientCertificate?
 
     /// A request.
     public init(

@@ -7,14 +7,10 @@ internal import WireFormat
 /// **Does not check** the signature, whether `alg` is allowed, and which `typ` the header names. ``payload()`` and
 /// ``signature()`` decode the other two parts when they are called.
 struct CompactJWS: Sendable {
-    /// The decoded header: strict JSON, an object.
-    let header: JSONDocument
-    /// `alg`; nil for a name that is too long for every algorithm.
-    let algorithmName: PackedName?
-    /// The position of `kid` in the header. The value is a string within the limit.
-    let keyID: Int?
-    /// The position of `typ` in the header. The value is a string.
-    let type: Int?
+    /// The header, read and checked.
+    let header: JOSEHeader
+    /// Whether the header is one of the ``KnownHeaders``.
+    let isHeaderKnown: Bool
     /// The whole text. Its first ``signingInputCount`` bytes are signed.
     let token: [UInt8]
     private let firstDot: Int
@@ -25,32 +21,20 @@ struct CompactJWS: Sendable {
     /// - Parameters:
     ///   - token: The compact serialization.
     ///   - limit: The largest acceptable `token` in bytes, compared before anything else is read.
-    init(parsing token: [UInt8], limit: Int) throws(JOSEError) {
+    ///   - known: Headers that need not be parsed again.
+    init(parsing token: [UInt8], limit: Int, known: KnownHeaders? = nil) throws(JOSEError) {
         guard token.count <= limit else { throw .malformed(.tooLarge) }
         (firstDot, secondDot) = try Self.dots(in: token)
-
-        // RFC 7515 §5.2: the header comes first. A header that is refused ends here, before the payload is decoded.
-        let headerBytes = try Self.decode(token, 0..<firstDot)
-        guard headerBytes.count <= UnverifiedJWT.Limits.headerBytes else { throw .malformed(.headerTooLarge) }
-        guard let header = Self.object(headerBytes) else { throw .malformed(.headerJSON) }
-        let parameters = HeaderPositions(header)
-
-        // RFC 7515 §4.1.11: no extension is implemented, so `crit` is refused in every form.
-        guard parameters.crit == nil else { throw .header(.critical) }
-        // RFC 7516 §4.1: only an encrypted token has `enc` or `zip`.
-        guard !parameters.isEncryptedOrCompressed else { throw .malformed(.encrypted) }
-        // RFC 7515 §4.1.10: a string.
-        if let cty = parameters.cty, header.kind(at: cty) != .string { throw .header(.contentType) }
-        // RFC 7797 §6: an unencoded payload changes the signing input.
-        if let b64 = parameters.b64, header.root.node(at: b64).bool != true { throw .header(.unencodedPayload) }
-        algorithmName = try Self.algorithmName(header, parameters.alg)
-        keyID = try Self.keyID(header, parameters.kid)
-        // RFC 7515 §4.1.9: a string.
-        if let typ = parameters.typ, header.kind(at: typ) != .string { throw .header(.type) }
-        type = parameters.typ
-        self.header = header
         self.token = token
+        // RFC 7515 §5.2: the header comes first. A header that is refused ends here, before the payload is decoded.
+        let text = token.span.extracting(0..<firstDot)
+        let knownHeader = known?.header(text)
+        isHeaderKnown = knownHeader != nil
+        header = if let knownHeader { knownHeader } else { try JOSEHeader(parsing: text) }
     }
+
+    /// The header as it stands in the token, base64url.
+    var headerText: ArraySlice<UInt8> { token[..<firstDot] }
 
     /// The number of signed bytes: the first two parts and the dot between them (RFC 7515 §5.1).
     var signingInputCount: Int { secondDot }
@@ -67,7 +51,7 @@ struct CompactJWS: Sendable {
 
     /// The algorithm that `alg` names, if it is one of these (RFC 8725 §3.1).
     func algorithm(among allowed: [SignatureAlgorithm]) -> SignatureAlgorithm? {
-        guard let name = algorithmName else { return nil }
+        guard let name = header.algorithmName else { return nil }
         return allowed.first { $0.isNamed(name) }
     }
 
@@ -115,20 +99,5 @@ struct CompactJWS: Sendable {
     private static func decode(_ token: [UInt8], _ range: Range<Int>) throws(JOSEError) -> [UInt8] {
         guard let bytes = Base64URL.decode(token.span.extracting(range)) else { throw .malformed(.base64url) }
         return bytes
-    }
-
-    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> PackedName? {
-        guard let alg, header.kind(at: alg) == .string else { throw .header(.algorithmMissing) }
-        if let packed = header.packedString(at: alg) { return PackedName(packed: packed) }
-        // The name has an escape, or it is too long for every algorithm.
-        return header.root.node(at: alg).stringBytes.flatMap { PackedName($0) }
-    }
-
-    private static func keyID(_ header: JSONDocument, _ kid: Int?) throws(JOSEError) -> Int? {
-        guard let kid else { return nil }
-        guard let length = header.stringByteCount(at: kid), length <= UnverifiedJWT.Limits.keyIDBytes else {
-            throw .header(.keyID)
-        }
-        return kid
     }
 }

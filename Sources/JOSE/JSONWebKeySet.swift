@@ -147,7 +147,8 @@ public struct JSONWebKeySet: Sendable {
         for jws: CompactJWS, _ algorithm: SignatureAlgorithm,
         verifies: (VerificationKey) throws(JOSEError) -> Bool
     ) throws(JOSEError) -> Bool {
-        guard let keyID = jws.keyID else {
+        let header = jws.header.document
+        guard let keyID = jws.header.keyID else {
             // Without `kid`, exactly one key must fit. Several keys are never tried.
             let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
@@ -157,7 +158,7 @@ public struct JSONWebKeySet: Sendable {
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for index in positions(of: keyID, in: jws.header) where isNamed(index, keyID, in: jws.header) {
+        for index in positions(of: keyID, in: header) where isNamed(index, keyID, in: header) {
             isKnown = true
             guard tries < Self.maximumTries, keys[index].verification.verifies(algorithm) else { continue }
             tries += 1

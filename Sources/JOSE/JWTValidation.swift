@@ -4,12 +4,14 @@ internal import WireFormat
 ///
 /// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, audience, the claims that
 /// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`) but those
-/// of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid` before.
-/// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was seen before.
+/// of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid`
+/// before.
+/// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was
+/// seen before.
 ///
 /// This file calls the rules in order. The rules are in these files:
-/// - size, the three parts, `crit`, `b64`, `enc`, `zip`, `cty`, `kid`: `CompactJWS.swift`; the kinds of `typ`:
-///   `UnverifiedJWT.swift`
+/// - size, the three parts: `CompactJWS.swift`; `crit`, `b64`, `enc`, `zip`, `cty`, `kid`, the kinds of `typ`:
+///   `JOSEHeader.swift`
 /// - base64url, JSON: `WireFormat/Base64URL.swift`, `WireFormat/JSONDocument.swift`
 /// - the algorithms and their names: `SignatureAlgorithm.swift`
 /// - the settings of a policy and their ranges: `JWTPolicy.swift`
@@ -23,13 +25,28 @@ internal import WireFormat
 /// - SeeAlso: [RFC 9068 §4](https://www.rfc-editor.org/rfc/rfc9068#section-4),
 ///   [RFC 8725](https://www.rfc-editor.org/rfc/rfc8725)
 public struct JWTValidation: Sendable {
-    /// The checked policy.
-    public let policy: JWTPolicy
+    /// One object, because a validation is passed on for every token. The checks read it directly: a copy of the policy
+    /// would count a reference to each of its texts and lists.
+    private final class Content: Sendable {
+        let policy: JWTPolicy
+        let rules: ClaimRules
+        let hasStandardAudience: Bool
+        /// Copies of a validation share it; see ``PrecheckedJWT``.
+        let identity = UniqueNumber()
 
-    private let rules: ClaimRules
-    private let hasStandardAudience: Bool
-    /// Copies of a validation share it; see ``PrecheckedJWT``.
-    private let identity = UniqueNumber()
+        init(_ policy: JWTPolicy) {
+            self.policy = policy
+            rules = ClaimRules(policy)
+            hasStandardAudience = policy.audienceClaim.hasSameBytes(as: "aud")
+        }
+    }
+
+    private let content: Content
+
+    /// The checked policy.
+    public var policy: JWTPolicy { content.policy }
+    /// The longest time since `iat` that the policy accepts; nil for no limit.
+    package var maximumAge: Int? { content.policy.maximumAge }
 
     /// Makes a validation of a policy.
     ///
@@ -37,9 +54,7 @@ public struct JWTValidation: Sendable {
     public init(_ policy: JWTPolicy) throws(JWTPolicy.Invalid) {
         let faults = policy.faults
         guard faults.isEmpty else { throw JWTPolicy.Invalid(faults: faults) }
-        self.policy = policy
-        rules = ClaimRules(policy)
-        hasStandardAudience = policy.audienceClaim.hasSameBytes(as: "aud")
+        content = Content(policy)
     }
 
     /// Makes a validation with the default policy.
@@ -51,7 +66,14 @@ public struct JWTValidation: Sendable {
 
     /// Whether the policy allows the algorithm that the header names.
     public func admitsAlgorithm(of jwt: UnverifiedJWT) -> Bool {
-        jwt.jws.algorithm(among: policy.algorithms) != nil
+        jwt.jws.algorithm(among: content.policy.algorithms) != nil
+    }
+
+    /// Whether the `iss` claim, which is not verified yet, names the issuer of the policy.
+    package func isNamed(by jwt: UnverifiedJWT) -> Bool {
+        guard let iss = jwt.claims.iss else { return false }
+        let issuer = content.rules.issuer
+        return jwt.payload.isString(at: iss, issuer.span)
     }
 
     /// Applies the checks that need neither a key nor the network.
@@ -61,7 +83,13 @@ public struct JWTValidation: Sendable {
     /// - Returns: The value to pass to ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``.
     /// - Throws: ``JOSEError/header(_:)``, or ``JOSEError/claim(_:_:)`` about `iss`.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        PrecheckedJWT(jwt, algorithm: try checkHeaderAndIssuer(jwt), validation: identity)
+        try prechecked(jwt)
+    }
+
+    /// Does what ``precheck(_:)`` does, and takes the token over instead of copying it.
+    package func prechecked(_ jwt: consuming UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
+        let algorithm = try checkHeaderAndIssuer(jwt)
+        return PrecheckedJWT(jwt, algorithm: algorithm, validation: content.identity)
     }
 
     /// Verifies a prechecked token with the keys of its issuer.
@@ -76,7 +104,7 @@ public struct JWTValidation: Sendable {
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   error that a newer key set can change.
     public func verify(_ jwt: PrecheckedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        let algorithm = jwt.validation == identity ? jwt.algorithm : try checkHeaderAndIssuer(jwt.jwt)
+        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try checkHeaderAndIssuer(jwt.jwt)
         return try verify(jwt.jwt, algorithm, keys: keys, now: now)
     }
 
@@ -97,53 +125,55 @@ public struct JWTValidation: Sendable {
         _ jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> VerifiedJWT {
         // RFC 8725 §3.8: the keys belong to the issuer.
-        guard keys.issuerBytes == rules.issuer else { throw .key(.foreignIssuer) }
+        guard keys.issuerBytes == content.rules.issuer else { throw .key(.foreignIssuer) }
         try keys.verify(jwt.signature, of: jwt.jws, algorithm)
         let expiresAt = try checkTimes(jwt, now: now)
         try checkAudience(jwt)
         try checkProfile(jwt)
         try checkRequiredClaims(jwt)
         try checkPurpose(jwt)
-        let confirmation = try rules.confirmation(in: jwt.payload, at: jwt.claims.cnf)
-        return VerifiedJWT(jwt, policy: policy, expiresAt: expiresAt, confirmation: confirmation)
+        let confirmation = try content.rules.confirmation(in: jwt.payload, at: jwt.claims.cnf)
+        return VerifiedJWT(jwt, policy: content.policy, expiresAt: expiresAt, confirmation: confirmation)
     }
 
     private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
-        guard let algorithm = jwt.jws.algorithm(among: policy.algorithms) else { throw .header(.algorithmNotAllowed) }
+        guard let algorithm = jwt.jws.algorithm(among: content.policy.algorithms) else {
+            throw .header(.algorithmNotAllowed)
+        }
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
-        switch (policy.profile, jwt.type) {
+        switch (content.policy.profile, jwt.type) {
         case (_, .accessToken), (.default, .jwt), (.default, .absent): break
         case (.rfc9068, .jwt), (.rfc9068, .absent), (_, .other): throw .header(.type)
         }
         guard let iss = jwt.claims.iss else { throw .claim(.iss, .missing) }
-        try rules.checkIssuer(in: jwt.payload, at: iss)
+        try content.rules.checkIssuer(in: jwt.payload, at: iss)
         return algorithm
     }
 
     /// Returns `exp`, which RFC 9068 §2.2 requires. `iat` is required when the policy limits age or lifetime.
     private func checkTimes(_ jwt: UnverifiedJWT, now: Double) throws(JOSEError) -> Double {
-        guard let expiresAt = try rules.expirationTime(in: jwt.payload, at: jwt.claims.exp, now: now) else {
+        guard let expiresAt = try content.rules.expirationTime(in: jwt.payload, at: jwt.claims.exp, now: now) else {
             throw .claim(.exp, .missing)
         }
-        try rules.checkNotBefore(in: jwt.payload, at: jwt.claims.nbf, now: now)
-        let issuedAt = try rules.issuedAt(
-            in: jwt.payload, at: jwt.claims.iat, now: now, future: policy.futureIssuedAt)
-        guard policy.maximumAge != nil || policy.maximumLifetime != nil else { return expiresAt }
+        try content.rules.checkNotBefore(in: jwt.payload, at: jwt.claims.nbf, now: now)
+        let issuedAt = try content.rules.issuedAt(
+            in: jwt.payload, at: jwt.claims.iat, now: now, future: content.policy.futureIssuedAt)
+        guard content.policy.maximumAge != nil || content.policy.maximumLifetime != nil else { return expiresAt }
         guard let issuedAt else { throw .claim(.iat, .missing) }
-        try rules.checkAge(issuedAt: issuedAt, expiresAt: expiresAt, now: now, policy)
+        try content.rules.checkAge(issuedAt: issuedAt, expiresAt: expiresAt, now: now, content.policy)
         return expiresAt
     }
 
     /// The audience is required. The policy may name another claim in place of `aud`.
     private func checkAudience(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if hasStandardAudience {
+        if content.hasStandardAudience {
             guard let aud = jwt.claims.aud else { throw .claim(.aud, .missing) }
-            try rules.checkAudience(in: jwt.payload, at: aud)
+            try content.rules.checkAudience(in: jwt.payload, at: aud)
         } else {
-            let name = JOSEError.ClaimName(rawValue: policy.audienceClaim)
-            guard let claim = jwt.payload.root[policy.audienceClaim] else { throw .claim(name, .missing) }
-            try rules.checkAudience(claim, name)
+            let name = JOSEError.ClaimName(rawValue: content.policy.audienceClaim)
+            guard let claim = jwt.payload.root[content.policy.audienceClaim] else { throw .claim(name, .missing) }
+            try content.rules.checkAudience(claim, name)
         }
     }
 
@@ -152,7 +182,7 @@ public struct JWTValidation: Sendable {
         try checkIdentity(.sub, jwt.claims.sub, jwt)
         try checkIdentity(.clientID, jwt.claims.clientID, jwt)
         try checkIdentity(.jti, jwt.claims.jti, jwt)
-        if policy.profile == .rfc9068, jwt.claims.iat == nil { throw .claim(.iat, .missing) }
+        if content.policy.profile == .rfc9068, jwt.claims.iat == nil { throw .claim(.iat, .missing) }
     }
 
     private func checkIdentity(
@@ -160,13 +190,13 @@ public struct JWTValidation: Sendable {
     ) throws(JOSEError) {
         if let position {
             try ClaimRules.checkIdentity(name(), in: jwt.payload, at: position)
-        } else if policy.profile == .rfc9068 {
+        } else if content.policy.profile == .rfc9068 {
             throw .claim(name(), .missing)
         }
     }
 
     private func checkRequiredClaims(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        for required in policy.requiredClaims {
+        for required in content.policy.requiredClaims {
             let name = JOSEError.ClaimName(rawValue: required.name)
             guard let claim = jwt.payload.root[required.name], claim.kind != .null else { throw .claim(name, .missing) }
             if case .oneOf(let values) = required.rule, !values.contains(claim.value) { throw .claim(name, .mismatch) }
@@ -176,7 +206,7 @@ public struct JWTValidation: Sendable {
     /// OpenID Connect Core §3.1.3.6 and §3.3.2.11: only an ID token has hashes of the code and of other tokens. RFC
     /// 8417 §2.2: only an event token has events.
     private func checkPurpose(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.claims.hasForeignClaims {
+        if jwt.type != .accessToken, content.policy.idTokens == .refused, jwt.claims.hasForeignClaims {
             throw .notAnAccessToken
         }
     }

@@ -12,7 +12,7 @@ public struct PrecheckedJWT: Sendable, CustomStringConvertible, CustomDebugStrin
     /// The validation whose policy was applied.
     let validation: UniqueNumber
 
-    init(_ jwt: UnverifiedJWT, algorithm: SignatureAlgorithm, validation: UniqueNumber) {
+    init(_ jwt: consuming UnverifiedJWT, algorithm: SignatureAlgorithm, validation: UniqueNumber) {
         self.jwt = jwt
         self.algorithm = algorithm
         self.validation = validation

@@ -46,7 +46,7 @@ package struct SelfSignedJWT: Sendable {
     ) throws(Failure) {
         let jws = try Self.parsed(bytes, type: type, limit: limit)
         guard let algorithm = jws.algorithm(among: algorithms) else { throw .jwt(.header(.algorithmNotAllowed)) }
-        let key = try Self.key(in: jws.header, algorithm)
+        let key = try Self.key(in: jws.header.document, algorithm)
         do throws(JOSEError) {
             signature = try jws.signature()
             guard let claims = CompactJWS.object(try jws.payload()) else { throw JOSEError.malformed(.payloadJSON) }
@@ -95,7 +95,7 @@ package struct SelfSignedJWT: Sendable {
         } catch {
             throw .jwt(error)
         }
-        guard let typ = jws.header.root["typ"]?.string, CompactJWS.isMediaType(typ, type) else {
+        guard let typ = jws.header.document.root["typ"]?.string, CompactJWS.isMediaType(typ, type) else {
             throw .jwt(.header(.type))
         }
         return jws

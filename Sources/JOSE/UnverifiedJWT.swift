@@ -15,19 +15,10 @@ public struct UnverifiedJWT: Sendable {
         public static let keyIDBytes = 512
     }
 
-    /// What `typ` names.
-    enum TokenType: Sendable, Hashable {
-        case absent
-        case jwt
-        case accessToken
-        case other
-    }
-
     /// The compact form with its header.
     let jws: CompactJWS
     /// The payload: strict JSON, an object.
     package let payload: JSONDocument
-    let type: TokenType
     /// The positions of the registered claims in the payload.
     let claims: ClaimPositions
     let signature: [UInt8]
@@ -39,8 +30,12 @@ public struct UnverifiedJWT: Sendable {
     ///   - limit: The largest acceptable token in bytes, compared before anything else is read.
     /// - Throws: ``JOSEError/malformed(_:)`` and ``JOSEError/header(_:)``.
     public init(parsing token: [UInt8], limit: Int) throws(JOSEError) {
-        jws = try CompactJWS(parsing: token, limit: limit)
-        type = Self.type(jws)
+        try self.init(parsing: token, limit: limit, known: nil)
+    }
+
+    /// Parses a token. A header that is known is not parsed again.
+    package init(parsing token: [UInt8], limit: Int, known: KnownHeaders?) throws(JOSEError) {
+        jws = try CompactJWS(parsing: token, limit: limit, known: known)
         guard let payload = try CompactJWS.object(jws.payload()) else { throw .malformed(.payloadJSON) }
         self.payload = payload
         claims = ClaimPositions(payload)
@@ -48,23 +43,13 @@ public struct UnverifiedJWT: Sendable {
     }
 
     /// The header: strict JSON, an object.
-    package var header: JSONDocument { jws.header }
+    package var header: JSONDocument { jws.header.document }
+
+    var type: JOSEHeader.TokenType { jws.header.tokenType }
 
     /// The `iss` claim before any check. Use it only as a key into the table of configured issuers.
     public var unverifiedIssuer: String? { claims.iss.flatMap { payload.root.node(at: $0).string } }
 
     /// Whether `alg` names an algorithm that some policy can allow.
     package var namesKnownAlgorithm: Bool { jws.algorithm(among: SignatureAlgorithm.all) != nil }
-
-    /// RFC 7515 §4.1.9, RFC 9068 §2.1, RFC 7519 §5.1.
-    private static func type(_ jws: CompactJWS) -> TokenType {
-        guard let typ = jws.type else { return .absent }
-        // The two usual spellings are compared without making a String.
-        if jws.header.isString(at: typ, "at+jwt") { return .accessToken }
-        if jws.header.isString(at: typ, "JWT") { return .jwt }
-        let text = jws.header.root.node(at: typ).string ?? ""
-        if CompactJWS.isMediaType(text, "at+jwt") { return .accessToken }
-        if CompactJWS.isMediaType(text, "JWT") { return .jwt }
-        return .other
-    }
 }

@@ -19,7 +19,7 @@ public struct VerifiedJWS: Sendable, CustomStringConvertible, CustomReflectable 
     init(_ jws: CompactJWS, payload: [UInt8], algorithm: SignatureAlgorithm) {
         self.payload = payload
         self.algorithm = algorithm
-        header = jws.header
+        header = jws.header.document
     }
 
     /// `kid`, at most 512 bytes; nil when the header has none.

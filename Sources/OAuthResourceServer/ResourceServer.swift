@@ -134,11 +134,19 @@ public struct ResourceServer: Sendable {
     ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``. When it is
     ///     ``HTTPMessages/HTTPRequest/ListenerKind/unknown``, a guard in the mode `disabled(…, .loopbackOnly)` answers
     ///     500.
+    ///   - peer: The IP address of the connection's other end. It is needed for
+    ///     ``ResourceServerConfiguration/MutualTLS/fromProxy(_:at:)``.
+    ///   - clientCertificate: The certificate with which the client has authenticated in the TLS handshake. It is
+    ///     needed for ``ResourceServerConfiguration/MutualTLS/ofConnection``.
     public func decide(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, body: [UInt8]? = nil,
-        listener: HTTPRequest.ListenerKind = .unknown
+        listener: HTTPRequest.ListenerKind = .unknown, peer: HTTPRequest.PeerAddress? = nil,
+        clientCertificate: HTTPRequest.ClientCertificate? = nil
     ) async -> Decision {
-        await decide(GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body))
+        await decide(
+            GuardedRequest(
+                method: method, target: target, fields: fields, listener: listener, body: body, peer: peer,
+                clientCertificate: clientCertificate))
     }
 
     /// Decides about a request whose body, if there is one, is in memory.

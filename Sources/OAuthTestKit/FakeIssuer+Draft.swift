@@ -80,7 +80,7 @@ extension FakeIssuer {
         }
 
         /// A NumericDate (RFC 7519 §2). A whole number of seconds is written without a fraction.
-        private static func numericDate(_ seconds: Double) -> JSONValue? {
+        static func numericDate(_ seconds: Double) -> JSONValue? {
             if let whole = Int64(exactly: seconds) { return .number(JSONDocument.Number(whole)) }
             return JSONDocument.Number(seconds).map { .number($0) }
         }

@@ -68,20 +68,36 @@ public struct CurlFetcher: DocumentFetcher {
     ///   token of the policy cannot be read. In these cases no connection is opened. Another
     ///   ``HTTPMessages/FetchError`` when the fetch failed.
     public func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
+        let method: ClientExchange.Method
+        switch (request.method, policy.source) {
+        case (.get, _): method = .get
+        case (.postForm(let form), .operatorNamed): method = .post(form, as: .form)
+        case (.postForm, .untrusted): throw .notAllowed
+        }
+        return try await fetch(request, by: method)
+    }
+
+    /// Sends a request of any method: see ``ClientExchange``. All rules of ``fetch(_:)`` hold.
+    ///
+    /// - Throws: ``HTTPMessages/FetchError/notAllowed`` also under a policy for untrusted URLs, which admits only GET.
+    package func send(_ exchange: ClientExchange) async throws(FetchError) -> FetchedDocument {
+        guard case .operatorNamed = policy.source else { throw .notAllowed }
+        return try await fetch(
+            DocumentRequest(url: exchange.url, fields: exchange.fields, maximumBodyBytes: exchange.maximumBodyBytes),
+            by: exchange.method)
+    }
+
+    private func fetch(
+        _ request: DocumentRequest, by method: ClientExchange.Method
+    ) async throws(FetchError) -> FetchedDocument {
         let route = try policy.route(to: request.url)
         guard let lines = RequestFieldLines(request.fields, for: policy.source) else { throw .notAllowed }
         let bearer = try policy.bearer(for: request)
-        let form: [UInt8]?
-        switch (request.method, policy.source) {
-        case (.get, _): form = nil
-        case (.postForm(let content), .operatorNamed): form = content
-        case (.postForm, .untrusted): throw .notAllowed
-        }
         if Task.isCancelled { throw .cancelled }
 
         let ticket = FetchTicket()
         let job = FetchJob(
-            url: request.url, fieldLines: lines.lines, bearer: bearer, form: form, route: route,
+            url: request.url, fieldLines: lines.lines, bearer: bearer, exchange: method, route: route,
             maximumBodyBytes: max(0, min(request.maximumBodyBytes, policy.maximumBodyBytes)),
             deadline: .now.advanced(by: policy.totalTimeout), ticket: ticket)
         let worker = worker

@@ -2,7 +2,7 @@ internal import CLibcurl
 internal import HTTPMessages
 internal import WireFormat
 
-/// One GET or POST in libcurl. It is made, driven and ended on the worker's thread. It is not `Sendable`, so it cannot
+/// One request in libcurl. It is made, driven and ended on the worker's thread. It is not `Sendable`, so it cannot
 /// leave that thread.
 ///
 /// `@safe`: the C handle is private, lives as long as this object, and is freed once, in `deinit`.
@@ -66,11 +66,15 @@ final class CurlTransfer {
             min(Self.milliseconds(connecting), total), total, Int64(job.maximumBodyBytes),
             policy.acceptsGzip ? 1 : 0, policy.keepsConnections ? 1 : 0)
         guard configured == 1 else { throw .unavailable }
-        if let form = job.form {
-            let isSet = unsafe form.withUnsafeBufferPointer {
-                unsafe clibcurl_transfer_set_form(handle, $0.baseAddress, $0.count)
+        if let content = job.exchange.content {
+            let line = "Content-Type: \(content.mediaType)"
+            let isSet = unsafe content.bytes.withUnsafeBufferPointer {
+                unsafe clibcurl_transfer_set_content(handle, line, $0.baseAddress, $0.count)
             }
             guard isSet == 1 else { throw .unavailable }
+        }
+        if job.exchange.name != (job.exchange.content == nil ? .get : .post) {
+            guard unsafe clibcurl_transfer_set_method(handle, job.exchange.name.name) == 1 else { throw .unavailable }
         }
         // The file is read on this thread, because a caller's thread must not block.
         let credentials = try job.bearer.map { bearer throws(FetchError) in try BearerFile.fieldLine(bearer) }

@@ -7,8 +7,7 @@ struct FetchJob: Sendable {
     let fieldLines: [String]
     /// A token that is read from its file when the transfer is made; nil for none.
     let bearer: FetchBearer?
-    /// The content of a POST; nil for a GET.
-    let form: [UInt8]?
+    let exchange: ClientExchange.Method
     let route: FetchPolicy.Route
     let maximumBodyBytes: Int
     let deadline: ContinuousClock.Instant

@@ -73,7 +73,7 @@ actor Acceptor {
     private func acceptBurst() async -> Burst {
         for _ in 0..<64 {
             switch socket.accept() {
-            case .connection(let descriptor): await admit(descriptor)
+            case .connection(let descriptor, let peer): await admit(descriptor, from: peer)
             case .wouldBlock: return .wouldBlock
             case .retry: continue
             case .exhausted: return .exhausted
@@ -85,10 +85,9 @@ actor Acceptor {
         return .more
     }
 
-    private func admit(_ descriptor: Int32) async {
+    private func admit(_ descriptor: Int32, from peer: HTTPRequest.PeerAddress?) async {
         let perPeer = service.limits.connectionsPerPeer
-        // Only when it is needed, because it costs a system call.
-        let network = perPeer == nil ? nil : SocketAddress(peerOf: descriptor)?.network
+        let network = service.network(of: peer)
         func enter(_ limit: Int?) -> RequestFault? { service.census.enter(network, limit: limit, perPeer: perPeer) }
         var fault = enter(service.capacity.connections)
         if fault == .tooManyConnections {
@@ -101,7 +100,7 @@ actor Acceptor {
         }
         let loop = loops[next]
         next = (next + 1) % loops.count
-        let connection = HTTPConnection(descriptor: descriptor, network: network, loop: loop, service: service)
+        let connection = HTTPConnection(descriptor: descriptor, peer: peer, loop: loop, service: service)
         Task(executorPreference: loop) { await connection.run() }
     }
 

@@ -1,4 +1,4 @@
-import HTTPMessages
+package import HTTPMessages
 
 /// One connection (RFC 9112 §9): it reads a head, awaits the handler, writes the response, and begins again.
 ///
@@ -32,13 +32,13 @@ package actor HTTPConnection {
     var memory: MemoryAccount
     /// The access record of the current request; nil without an access log, and after the record has been logged.
     var entry: AccessEntry?
-    private let network: SocketAddress.Network?
+    private let peer: HTTPRequest.PeerAddress?
 
-    /// - Parameter network: The network that the census has counted.
-    package init(descriptor: Int32, network: SocketAddress.Network?, loop: EventLoop, service: HTTPService) {
+    /// - Parameter peer: The IP address of the other end; nil when it has none.
+    package init(descriptor: Int32, peer: HTTPRequest.PeerAddress?, loop: EventLoop, service: HTTPService) {
         self.loop = loop
         self.service = service
-        self.network = network
+        self.peer = peer
         memory = MemoryAccount(service.memory)
         socket = Socket(descriptor: descriptor, loop: loop)
     }
@@ -70,7 +70,7 @@ package actor HTTPConnection {
         openStream = nil
         exchange &+= 1
         loop.remove(socket)
-        service.census.leave(network)
+        service.census.leave(service.network(of: peer))
     }
 
     private func serveNext() async -> NextStep {
@@ -173,6 +173,7 @@ package actor HTTPConnection {
         var request = HTTPRequest(
             method: head.method, target: head.target, fields: head.fields, body: requestBody(head.framing))
         request.listener = service.listener
+        request.peer = peer
         if service.accessLog != nil { entry = AccessEntry(head, sentBytes: socket.sentBytes) }
         guard memory.setRequest(head.fields.buffer.count + input.count) else {
             return await refuse(.memoryExhausted)

@@ -31,6 +31,11 @@ package final class HTTPService: Sendable {
         memory = MemoryBudget(bytes: capacity.memoryBytes)
     }
 
+    /// The network that the census counts for a connection; nil without a limit per peer, and for a Unix-domain socket.
+    func network(of peer: HTTPRequest.PeerAddress?) -> SocketAddress.Network? {
+        limits.connectionsPerPeer == nil ? nil : peer.map { SocketAddress.Network(of: $0) }
+    }
+
     /// A service without a listening socket, for a program that makes its own connections.
     package convenience init(handler: any HTTPHandler, limits: ServerLimits) {
         self.init(

@@ -14,7 +14,8 @@ import HTTPMessages
 struct ListeningSocket: Sendable {
     /// The result of one attempt to accept.
     enum Admission {
-        case connection(Int32)
+        /// The descriptor, and the IP address of the peer; nil for a Unix-domain socket.
+        case connection(Int32, HTTPRequest.PeerAddress?)
         case wouldBlock
         /// The client has gone away already, or a signal has interrupted the call.
         case retry
@@ -136,11 +137,16 @@ struct ListeningSocket: Sendable {
 
     /// Accepts one connection: non-blocking, closed on exec, without Nagle's delay and without SIGPIPE.
     static func accept(on listener: Int32) -> Admission {
-        #if canImport(Darwin)
-            let descriptor = unsafe systemAccept(listener, nil, nil)
-        #else
-            let descriptor = csystem_accept(listener)
-        #endif
+        var peer = sockaddr_storage()
+        let descriptor = unsafe withUnsafeMutableBytes(of: &peer) { peer in
+            var length = socklen_t(peer.count)
+            let address = unsafe peer.assumingMemoryBound(to: sockaddr.self).baseAddress
+            #if canImport(Darwin)
+                return unsafe systemAccept(listener, address, &length)
+            #else
+                return unsafe csystem_accept(listener, address, &length)
+            #endif
+        }
         guard descriptor >= 0 else {
             switch errno {
             case EAGAIN, EWOULDBLOCK: return .wouldBlock
@@ -156,7 +162,7 @@ struct ListeningSocket: Sendable {
             setOption(descriptor, SOL_SOCKET, SO_NOSIGPIPE)
         #endif
         setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
-        return .connection(descriptor)
+        return .connection(descriptor, HTTPRequest.PeerAddress(peer))
     }
 
     /// Makes a descriptor non-blocking and closed on exec.

@@ -11,9 +11,14 @@ import HTTPMessages
 package struct SocketAddress {
     /// What counts as one peer: an IPv4 address, or the first 64 bits of an IPv6 address, which usually belong to one
     /// host or site.
-    package struct Network: Hashable {
-        fileprivate let prefix: UInt64
-        fileprivate let isIPv6: Bool
+    struct Network: Hashable {
+        private let prefix: UInt64
+        private let isIPv6: Bool
+
+        init(of peer: HTTPRequest.PeerAddress) {
+            isIPv6 = !peer.isIPv4
+            prefix = UInt64(truncatingIfNeeded: isIPv6 ? peer.number >> 64 : peer.number)
+        }
     }
 
     private var bytes: [UInt8]
@@ -47,11 +52,6 @@ package struct SocketAddress {
     /// The local address of a socket.
     init?(localOf descriptor: Int32) {
         unsafe self.init { unsafe getsockname(descriptor, $0, $1) }
-    }
-
-    /// The address of a socket's peer.
-    init?(peerOf descriptor: Int32) {
-        unsafe self.init { unsafe getpeername(descriptor, $0, $1) }
     }
 
     private init?(_ ask: (UnsafeMutablePointer<sockaddr>?, UnsafeMutablePointer<socklen_t>) -> Int32) {
@@ -98,18 +98,6 @@ package struct SocketAddress {
         family == AF_UNIX ? 0 : UInt16(bytes[2]) << 8 | UInt16(bytes[3])
     }
 
-    /// The network that a limit per peer counts; nil for a path.
-    var network: Network? {
-        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        switch family {
-        case AF_INET: return Network(prefix: number(bytes[4..<8]), isIPv6: false)
-        case AF_INET6:
-            if let v4 = embeddedIPv4 { return Network(prefix: number(v4), isIPv6: false) }
-            return Network(prefix: number(bytes[8..<16]), isIPv6: true)
-        default: return nil
-        }
-    }
-
     /// `127.0.0.1:80`, `[::1]:80`, or the path.
     var text: String {
         guard family != AF_UNIX else { return String(decoding: bytes[2...].prefix { $0 != 0 }, as: UTF8.self) }
@@ -143,5 +131,29 @@ package struct SocketAddress {
         #if canImport(Darwin)
             bytes[0] = UInt8(truncatingIfNeeded: bytes.count)
         #endif
+    }
+}
+
+extension HTTPRequest.PeerAddress {
+    /// The address that the system has written; nil for another family than IPv4 and IPv6.
+    init?(_ address: sockaddr_storage) {
+        switch Int32(address.ss_family) {
+        case AF_INET:
+            // The address follows the family and the port.
+            self.init(
+                ipv4: unsafe withUnsafeBytes(of: address) {
+                    UInt32(bigEndian: unsafe $0.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
+                })
+        case AF_INET6:
+            // The address follows the family, the port and the flow information.
+            let (high, low) = unsafe withUnsafeBytes(of: address) { bytes in
+                unsafe (
+                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)),
+                    UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
+                )
+            }
+            self.init(high: high, low: low)
+        default: return nil
+        }
     }
 }

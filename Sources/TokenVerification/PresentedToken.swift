@@ -7,14 +7,26 @@ internal import WireFormat
 public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The bytes between `Bearer ` and the end of the field.
     public let bytes: [UInt8]
-    /// The SHA-256 of the bytes, computed once. Every cache uses it as its key.
-    package let digest: SHA256Digest
+    private let keptDigest: SHA256Digest?
 
     /// Wraps the bytes of a token. Nothing is checked. The guard does this with the content of the `Authorization`
     /// field.
     public init(_ bytes: [UInt8]) {
+        self.init(bytes, digest: nil)
+    }
+
+    private init(_ bytes: [UInt8], digest: SHA256Digest?) {
         self.bytes = bytes
-        digest = SHA256Digest(of: bytes)
+        keptDigest = digest
+    }
+
+    /// The SHA-256 of the bytes. Every cache uses it as its key. It is computed at each call, except for a token from
+    /// ``withDigest()``: a verifier that caches nothing needs none.
+    package var digest: SHA256Digest { keptDigest ?? SHA256Digest(of: bytes) }
+
+    /// The same token with its digest, for code that needs the digest more than once.
+    package func withDigest() -> PresentedToken {
+        keptDigest == nil ? PresentedToken(bytes, digest: SHA256Digest(of: bytes)) : self
     }
 
     /// Wraps the UTF-8 bytes of a token. Nothing is checked.

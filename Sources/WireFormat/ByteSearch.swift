@@ -20,4 +20,17 @@ extension Span<UInt8> {
             return unsafe UnsafeRawPointer(found) - base
         }
     }
+
+    /// Whether both are the same bytes. The C library's `memcmp` looks at many bytes at a time. Not for secrets: the time
+    /// depends on the bytes.
+    package func hasSameBytes(as other: Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        return unsafe withUnsafeBytes { bytes in
+            unsafe other.withUnsafeBytes { otherBytes in
+                // In bounds: both have `count` bytes. Without a first byte there is none to compare.
+                guard let base = bytes.baseAddress, let otherBase = otherBytes.baseAddress else { return true }
+                return unsafe memcmp(base, otherBase, bytes.count) == 0
+            }
+        }
+    }
 }

@@ -39,6 +39,10 @@ extension JSONDocument {
             return entry.kind == .string && !entry.isEscaped ? entry.content : nil
         }
 
+        /// A string's bytes as they stand in the document. Nil for a string with an escape, whose value is other bytes,
+        /// and for another kind.
+        package var plainStringBytes: ArraySlice<UInt8>? { plainStringRange.map { storage.bytes[$0] } }
+
         /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
         ///
         /// This is the cheapest look-up of a name that is written in the program.
@@ -167,16 +171,16 @@ extension JSONDocument {
         private func firstMember(_ wanted: Span<UInt8>) -> JSONDocument.Node? {
             let entry = entry
             guard entry.kind == .object else { return nil }
-            let (bytes, tape) = (storage.bytes, storage.tape)
+            let bytes = storage.bytes
             let text = bytes.span
             let tag = JSONNameTag.of(wanted, wanted.indices)
             var name = index + 1
             while name < Int(entry.next) {
-                let candidate = tape[name]
+                let candidate = storage.tape[name]
                 if candidate.isEscaped || candidate.tag == tag, Self.isString(candidate, in: text, wanted) {
                     return JSONDocument.Node(storage: storage, index: name + 1)
                 }
-                name = Int(tape[name + 1].next)
+                name = Int(storage.tape[name + 1].next)
             }
             return nil
         }
@@ -185,9 +189,7 @@ extension JSONDocument {
         static func isString(_ entry: JSONTapeEntry, in text: Span<UInt8>, _ wanted: Span<UInt8>) -> Bool {
             let content = entry.content
             if entry.isEscaped { return isEscapedString(content, in: text, wanted) }
-            guard content.count == wanted.count else { return false }
-            for offset in wanted.indices where text[content.lowerBound + offset] != wanted[offset] { return false }
-            return true
+            return content.count == wanted.count && text.extracting(content).hasSameBytes(as: wanted)
         }
 
         private static func isEscapedString(_ content: Range<Int>, in text: Span<UInt8>, _ wanted: Span<UInt8>) -> Bool

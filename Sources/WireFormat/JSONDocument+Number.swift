@@ -85,6 +85,20 @@ struct JSONDecimal {
         }
     }
 
+    /// The value of at most 15 digits without sign, fraction and exponent, which is the usual number; else nil. A Double
+    /// holds the value exactly.
+    static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
+        guard range.count <= 15 else { return nil }
+        let digits = text.extracting(range)
+        var value = 0
+        for index in digits.indices {
+            let digit = digits[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            value = value &* 10 &+ Int(digit)
+        }
+        return value
+    }
+
     /// The exact integer; nil when the value is not an integer or outside Int64.
     var int64: Int64? {
         guard significand != 0 else { return 0 }

@@ -72,6 +72,7 @@ extension JSONDocument.Storage {
         guard entry.kind == .number else { return nil }
         let document = bytes
         let range = Int(entry.start)..<Int(entry.end)
+        if let integer = JSONDecimal.plainInteger(document.span, range) { return Double(integer) }
         // A String is made only for a number of more than 19 digits or with a large exponent.
         return JSONDecimal(document.span, range).exactDouble
             ?? JSONDocument.Number(validated: String(decoding: document[range], as: UTF8.self)).double
@@ -79,7 +80,7 @@ extension JSONDocument.Storage {
 
     @inline(__always)
     func forEachMember(of position: Int, named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
-        let (document, tape) = (bytes, self.tape)
+        let document = bytes
         let text = document.span
         guard tape[position].kind == .object else { return }
         let end = Int(tape[position].next)

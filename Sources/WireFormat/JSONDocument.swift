@@ -70,11 +70,12 @@ extension JSONDocument {
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
 /// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
-    final class Storage: Sendable {
+    /// `@unchecked Sendable`: both properties are `let`, and only the tape refers to its memory, which nothing changes.
+    final class Storage: @unchecked Sendable {
         let bytes: [UInt8]
-        let tape: [JSONTapeEntry]
+        let tape: JSONTape
 
-        init(bytes: [UInt8], tape: [JSONTapeEntry]) {
+        init(bytes: [UInt8], tape: consuming JSONTape) {
             self.bytes = bytes
             self.tape = tape
         }
@@ -93,12 +94,11 @@ public struct JSONDocument: Sendable {
     public init(parsing bytes: [UInt8], limits: JSONDocument.Limits = JSONDocument.Limits()) throws(JSONDocument
         .ParseError)
     {
-        var parser = JSONParser(maximumDepth: limits.effectiveDepth)
         guard bytes.count <= limits.effectiveBytes else {
             throw JSONDocument.ParseError(reason: .tooLarge, offset: limits.effectiveBytes)
         }
-        try parser.parse(bytes.span)
-        storage = Storage(bytes: bytes, tape: parser.tape)
+        let tape = try JSONParser.tape(of: bytes.span, maximumDepth: limits.effectiveDepth)
+        storage = Storage(bytes: bytes, tape: tape)
     }
 
     /// The outermost value.

@@ -19,7 +19,7 @@ enum JSONMemberNames {
     /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
     @inline(__always)
     static func refuseDuplicates(
-        from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
+        from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
         // Each name sets one of 64 marks. A name whose mark is not yet set is new; else it is compared with those
         // before it.
@@ -38,7 +38,7 @@ enum JSONMemberNames {
     }
 
     private static func refuse(
-        _ index: Int, ifAmongThoseFrom first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
+        _ index: Int, ifAmongThoseFrom first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
         var other = first
         while other < index {
@@ -50,7 +50,7 @@ enum JSONMemberNames {
     /// Compares by a hash table with open addressing, at most half full. It is seeded per process, so that an attacker
     /// cannot prepare names that collide.
     private static func refuseDuplicatesAmongMany(
-        from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
+        from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
         var count = 0
         var index = first
@@ -112,10 +112,8 @@ enum JSONMemberNames {
 
     private static func areEqual(_ left: JSONTapeEntry, _ right: JSONTapeEntry, in text: Span<UInt8>) -> Bool {
         guard left.isEscaped || right.isEscaped else {
-            let shift = right.content.lowerBound - left.content.lowerBound
-            guard left.tag == right.tag, left.content.count == right.content.count else { return false }
-            for index in left.content where text[index] != text[index + shift] { return false }
-            return true
+            guard left.tag == right.tag else { return false }
+            return text.extracting(left.content).hasSameBytes(as: text.extracting(right.content))
         }
         var leftCursor = JSONStringCursor(left.content)
         var rightCursor = JSONStringCursor(right.content)

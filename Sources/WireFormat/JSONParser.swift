@@ -25,18 +25,28 @@ struct JSONTapeEntry: Sendable {
 /// The one pass over a JSON text (RFC 8259): checks every byte and fills the tape.
 ///
 /// It uses no recursion and allocates nothing but the tape: open containers are chained through their own entries.
-struct JSONParser {
-    private(set) var tape: [JSONTapeEntry] = []
+struct JSONParser: ~Copyable {
+    private var tape: JSONTape
     private let maximumDepth: Int
     private static let none = UInt32.max
 
-    init(maximumDepth: Int) {
+    private init(maximumDepth: Int, byteCount: Int) {
         self.maximumDepth = maximumDepth
+        // Most texts have fewer entries.
+        tape = JSONTape(capacity: byteCount / 8 + 4)
     }
 
-    mutating func parse(_ text: Span<UInt8>) throws(JSONDocument.ParseError) {
+    /// Checks a text and returns its tape.
+    static func tape(of text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONTape {
+        var parser = JSONParser(maximumDepth: maximumDepth, byteCount: text.count)
+        try parser.parse(text)
+        return parser.finish()
+    }
+
+    private consuming func finish() -> JSONTape { tape }
+
+    private mutating func parse(_ text: Span<UInt8>) throws(JSONDocument.ParseError) {
         try Self.refuseByteOrderMark(text)
-        tape.reserveCapacity(text.count / 8 + 4)
         var index = 0
         var open = Self.none
         var depth = 0
@@ -95,7 +105,7 @@ struct JSONParser {
                 case UInt8(ascii: "}") where isObject:
                     // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so
                     // everywhere.
-                    try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape.span, in: text)
+                    try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text)
                 case UInt8(ascii: "]") where !isObject:
                     break
                 default:

@@ -43,12 +43,13 @@ enum JSONStringScanner {
             // The load is bounds-checked; any eight bytes are a `UInt64`.
             let word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
             let ones: UInt64 = 0x0101_0101_0101_0101
-            let quote = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+            // Exactly the quote, 0x22, and the bytes below 0x20 become less than 0x21.
+            let quoteOrControl = word ^ (ones &* 0x02)
             let backslash = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
             // A borrow can falsely mark only a byte above a marked one, so the lowest mark is always right.
             let marks =
-                (word | (quote &- ones) & ~quote | (backslash &- ones) & ~backslash
-                    | (word &- ones &* 0x20) & ~word) & (ones &* 0x80)
+                (word | (quoteOrControl &- ones &* 0x21) & ~quoteOrControl | (backslash &- ones) & ~backslash)
+                & (ones &* 0x80)
             if marks != 0 {
                 index += marks.trailingZeroBitCount / 8
                 return

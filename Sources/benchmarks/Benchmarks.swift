@@ -23,15 +23,22 @@ enum Benchmarks {
                                the name of a refused token, such as "rs256 bad signature".
         guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, no
                                token, and 1 to 100 issuers. Measured like jose.
-        guard --once KIND N    Does one thing N times and measures nothing. KIND is hash, verdict (a remembered one) or
-                               request (with a remembered token).
         dpop [--rounds N]      Requests with bound tokens and their proofs, against the two signature checks in libcrypto,
                                and the store of used proofs at a million entries. Measured like jose.
+        goals [--rounds N]     These three, and a table of the goals with the measured figures.
+        --check [FIGURES]      Counts the instructions of the hot paths with valgrind. Compares them with a file of
+                               figures, and fails when one has grown by more than 2 %, or when a refused token costs
+                               more than a good one of its size. Without a file, prints the figures in its form. See
+                               Tests/Performance/run.
         http [--seconds N] [--rounds N] [--peer URL]…
                                Requests a second through SocketHTTP: the bare handler, and the guard without a token,
                                with a cached one, and with one that is verified each time. A process each on the first
                                core, wrk on the second, in turns of N seconds (5), N turns each (3). A peer is another
                                server to measure in the same run.
+        replay-store [--rounds N] [--calls N] [--url URL]…
+                               Calls a second and their times for recording identifiers, with 1 to 256 calls in flight:
+                               in memory, and on the Valkey or Redis servers at the URLs. Medians over N rounds (5) of
+                               N calls (20,000).
         serve KIND [LOOPS]     One of those servers, on a free port of 127.0.0.1: bare, unauthorized, cached, es256,
                                rs256; or laboratory, for the load tests. Prints the port, and the token to send.
         callgrind N            Reads a profile of `jose --once KIND N` on standard input and prints instructions per
@@ -54,7 +61,11 @@ enum Benchmarks {
             case "jose": try await jose(Array(arguments))
             case "guard": try await guarding(Array(arguments))
             case "dpop": try await proofs(Array(arguments))
+            case "goals": try await goals(Array(arguments))
+            case "--check": try check(Array(arguments))
+            case "hot-paths": try await hotPaths(Array(arguments))
             case "http": try http(Array(arguments))
+            case "replay-store": try await replayStore(Array(arguments))
             case "serve": try await serve(Array(arguments))
             case "callgrind": try callgrind(Array(arguments))
             case "--help", "-h", nil: print(help)
@@ -74,14 +85,54 @@ enum Benchmarks {
     }
 
     private static func jose(_ arguments: [String]) async throws {
-        switch arguments.first {
-        case nil: try await JOSEBenchmark(rounds: 200).run()
-        case "--rounds" where arguments.count == 2:
-            try await JOSEBenchmark(rounds: number(arguments[1])).run()
-        case "--once" where arguments.count == 3:
-            try once(arguments[1], number(arguments[2]))
-        default: throw UsageError(fault: "jose takes no such arguments")
+        if arguments.first == "--once", arguments.count == 3 {
+            return try once(arguments[1], number(arguments[2]))
         }
+        let judgements = Judgements()
+        try await JOSEBenchmark(rounds: rounds(arguments), judgements).run()
+        print(judgements.table)
+    }
+
+    private static func guarding(_ arguments: [String]) async throws {
+        let judgements = Judgements()
+        try await GuardBenchmark(rounds: rounds(arguments), judgements).run()
+        print(judgements.table)
+    }
+
+    private static func goals(_ arguments: [String]) async throws {
+        let judgements = Judgements()
+        try await JOSEBenchmark(rounds: rounds(arguments), judgements).run()
+        try await GuardBenchmark(rounds: rounds(arguments), judgements).run()
+        try await ProofBenchmark(rounds: rounds(arguments), judgements).run()
+        print(judgements.table)
+    }
+
+    /// The value of `--rounds`; 200 without it.
+    private static func rounds(_ arguments: [String]) throws -> Int {
+        if arguments.isEmpty { return 200 }
+        guard arguments.count == 2, arguments[0] == "--rounds" else {
+            throw UsageError(fault: "the only argument is --rounds N")
+        }
+        return try number(arguments[1])
+    }
+
+    private static func check(_ arguments: [String]) throws {
+        guard arguments.count <= 1 else { throw UsageError(fault: "--check takes one file") }
+        let check = try InstructionCheck()
+        guard let file = arguments.first else { return print(check.figures, terminator: "") }
+        guard !file.utf8.contains(UInt8(ascii: "'")) else {
+            throw UsageError(fault: "the name of the file has a quote")
+        }
+        let isAsBefore = check.compare(with: try SystemCommand.output(of: "cat '\(file)'"))
+        guard check.compareRefusals(), isAsBefore else {
+            throw SystemCommand.Failure("a hot path costs more than it may, see Tests/Performance/run")
+        }
+    }
+
+    /// What `--check` runs under valgrind.
+    private static func hotPaths(_ arguments: [String]) async throws {
+        guard arguments.count == 1 else { throw UsageError(fault: "hot-paths takes a number") }
+        try await HotPath.runAll(count: number(arguments[0]))
     }
 
     private static func http(_ arguments: [String]) throws {
@@ -104,6 +155,21 @@ enum Benchmarks {
         try benchmark.run()
     }
 
+    private static func replayStore(_ arguments: [String]) async throws {
+        var benchmark = ReplayStoreBenchmark()
+        var rest = arguments[...]
+        while let flag = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw UsageError(fault: "\(flag) needs a value") }
+            switch flag {
+            case "--rounds": benchmark.rounds = try number(value)
+            case "--calls": benchmark.calls = try number(value)
+            case "--url": benchmark.urls.append(value)
+            default: throw UsageError(fault: "replay-store knows no \(flag)")
+            }
+        }
+        try await benchmark.run()
+    }
+
     private static func serve(_ arguments: [String]) async throws {
         guard let kind = arguments.first.flatMap(ServedHandler.Kind.init(rawValue:)), arguments.count <= 2 else {
             throw UsageError(fault: "serve takes one of: \(ServedHandler.Kind.allCases.map(\.rawValue))")
@@ -111,25 +177,10 @@ enum Benchmarks {
         try await ServedHandler(kind: kind, loops: arguments.count == 2 ? number(arguments[1]) : nil).run()
     }
 
-    private static func guarding(_ arguments: [String]) async throws {
-        switch arguments.first {
-        case nil: try await GuardBenchmark(rounds: 200).run()
-        case "--rounds" where arguments.count == 2: try await GuardBenchmark(rounds: number(arguments[1])).run()
-        case "--once" where arguments.count == 3:
-            guard let single = GuardBenchmark.Single(rawValue: arguments[1]) else {
-                throw UsageError(fault: "guard --once takes hash, verdict or request")
-            }
-            try await GuardBenchmark(rounds: 1).run(single, count: number(arguments[2]))
-        default: throw UsageError(fault: "guard takes no such arguments")
-        }
-    }
-
     private static func proofs(_ arguments: [String]) async throws {
-        switch arguments.first {
-        case nil: try await ProofBenchmark(rounds: 200).run()
-        case "--rounds" where arguments.count == 2: try await ProofBenchmark(rounds: number(arguments[1])).run()
-        default: throw UsageError(fault: "dpop takes no such arguments")
-        }
+        let judgements = Judgements()
+        try await ProofBenchmark(rounds: rounds(arguments), judgements).run()
+        print(judgements.table)
     }
 
     private static func once(_ kind: String, _ count: Int) throws {

@@ -58,6 +58,11 @@ struct CallgrindProfile {
         }
     }
 
+    /// All instructions.
+    var instructions: Int { total }
+    /// The instructions outside of libcrypto and of what libcrypto calls.
+    var instructionsWithoutLibcrypto: Int { total - (totals[.libcrypto] ?? 0) }
+
     /// The table of instructions per token.
     func table(tokens: Int) -> String {
         var table = TextTable(["instructions per token", "count", "share", "share without libcrypto"])

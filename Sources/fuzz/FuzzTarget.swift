@@ -13,6 +13,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "jws", check: TokenProperties.check(token:)),
         FuzzTarget(name: "jws-header", check: TokenProperties.check(header:)),
         FuzzTarget(name: "claims", check: ClaimProperties.check),
+        FuzzTarget(name: "scope", check: ScopeProperties.check),
         FuzzTarget(name: "jwks", check: KeySetProperties.check),
         FuzzTarget(name: "challenge", check: ChallengeProperties.check),
         FuzzTarget(name: "authorization", check: AuthorizationProperties.check),

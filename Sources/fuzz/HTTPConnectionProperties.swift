@@ -60,7 +60,7 @@ enum HTTPConnectionProperties {
         let sent = Array(input.dropFirst())
         let descriptors = FuzzedClient.descriptorCount
         guard let client = FuzzedClient() else { throw Violation(property: "there is a socketpair") }
-        let connection = HTTPConnection(descriptor: client.served, network: nil, loop: loop, service: service)
+        let connection = HTTPConnection(descriptor: client.served, peer: nil, loop: loop, service: service)
         let isDone = Flag()
         Task(executorPreference: loop) {
             await connection.run()

@@ -26,6 +26,15 @@ enum TokenProperties {
         }
     }()
 
+    /// The headers of the good tokens, as far as they fit.
+    private static let knownHeaders: KnownHeaders = {
+        let known = KnownHeaders()
+        for token in good {
+            if let jwt = try? UnverifiedJWT(parsing: token, limit: 16_384) { known.keep(headerOf: jwt) }
+        }
+        return known
+    }()
+
     /// The token as the library verifies it with these keys, by default the fixed ones; nil if the library refuses it.
     static func verified(_ token: [UInt8], keys: JSONWebKeySet = keys) throws(Violation) -> VerifiedJWT? {
         var verified: VerifiedJWT?
@@ -33,6 +42,13 @@ enum TokenProperties {
             let passesPrecheck = (try? validation.precheck(jwt)) != nil
             verified = try? validation.verify(jwt, keys: keys, now: GoodTokens.now)
             try require(passesPrecheck || verified == nil, "what verifies has passed the precheck")
+        }
+        if let jwt = try? UnverifiedJWT(parsing: token, limit: 16_384, known: knownHeaders) {
+            let again = try? validation.verify(jwt, keys: keys, now: GoodTokens.now)
+            try require((again == nil) == (verified == nil), "a known header changes no verdict")
+            try require(again?.claims.bytes == verified?.claims.bytes, "a known header changes no claims")
+        } else {
+            try require(verified == nil, "a token that verifies can be parsed with a known header")
         }
         try require(lcrypto_error_queue_length() == 0, "OpenSSL's error queue is empty")
         return verified
@@ -51,6 +67,7 @@ enum TokenProperties {
         try require(isAccepted == good.contains(token), "a token is accepted exactly when it is a good one")
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         let why = refusal(of: token, limit: 16_384)
+        try require(why == refusal(of: token, limit: 16_384, known: knownHeaders), "a known header changes no reason")
         if token.count > 16_384 {
             return try require(why == .malformed(.tooLarge), "a token beyond the limit is refused unread")
         } else if parts.count == 5 {
@@ -68,9 +85,9 @@ enum TokenProperties {
         try checkForm(header: Base64URL.decode(Array(parts[0]).span), payload: Base64URL.decode(Array(parts[1]).span))
     }
 
-    private static func refusal(of token: [UInt8], limit: Int) -> JOSEError? {
+    private static func refusal(of token: [UInt8], limit: Int, known: KnownHeaders? = nil) -> JOSEError? {
         do throws(JOSEError) {
-            _ = try UnverifiedJWT(parsing: token, limit: limit)
+            _ = try UnverifiedJWT(parsing: token, limit: limit, known: known)
             return nil
         } catch {
             return error

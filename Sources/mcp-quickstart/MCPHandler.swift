@@ -1,7 +1,7 @@
 import ResourceServerKit
 
-/// An MCP server over streamable HTTP. Each POST carries one JSON-RPC message, or a batch of MCP 2025-03-26. There are
-/// no sessions and no other state.
+/// An MCP server over streamable HTTP. Each POST carries one JSON-RPC message, or a batch of MCP 2025-03-26. There is
+/// no state, and there are sessions only if ``MCPSessions`` asks for them.
 ///
 /// It contains no OAuth code. ``ResourceServer`` calls it only for requests with a good access token, and passes the
 /// token's principal.
@@ -17,11 +17,16 @@ struct MCPHandler: Sendable {
 
     private let path: String
     private let tools: [MCPTool]
+    private let sessions: MCPSessions
 
     /// Makes an MCP endpoint at this path. An empty path means the root.
-    init(path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.open + Notebook().tools) {
+    init(
+        path: String = Self.defaultPath, tools: [MCPTool] = MCPTool.open + Notebook().tools,
+        sessions: MCPSessions = .none
+    ) {
         self.path = path.isEmpty ? "/" : path
         self.tools = tools
+        self.sessions = sessions
     }
 
     /// Answers one request of this principal.
@@ -29,7 +34,7 @@ struct MCPHandler: Sendable {
         guard request.path == path else {
             return .json(["error": "not_found"], status: .notFound)
         }
-        // Without sessions there is no stream to open (GET) and no session to end (DELETE).
+        // Without state there is no stream to open (GET) and no session to end (DELETE).
         guard request.method == .post else {
             var response = HTTPResponse.json(["error": "method_not_allowed"], status: .methodNotAllowed)
             response.fields[.allow] = "POST"
@@ -136,8 +141,19 @@ struct MCPHandler: Sendable {
     }
 
     private func answer(_ call: Call, to request: HTTPRequest) async throws -> HTTPResponse {
+        if sessions == .withoutState, !call.revision.isStateless, call.method != "initialize",
+            !request.fields.contains(.mcpSessionID)
+        {
+            // MCP 2025-11-25, Session Management: 400 for a request without the identifier.
+            throw JSONRPCError(.invalidRequest, "The request needs the Mcp-Session-Id of the answer to initialize.")
+        }
         switch (call.method, call.revision.isStateless) {
-        case ("initialize", false): return try ok(call, initialize(call))
+        case ("initialize", false):
+            var response = try ok(call, initialize(call))
+            if sessions == .withoutState {
+                response.fields[.mcpSessionID] = HTTPFields.Value(MCPSessions.newIdentifier())
+            }
+            return response
         case ("ping", false): return ok(call, [:])
         case ("server/discover", true): return ok(call, discover())
         case ("tools/list", _): return try ok(call, list(call))

@@ -1,6 +1,7 @@
 import OAuthClientMetadata
 import OAuthTestKit
 import ResourceServerKit
+import ValkeyReplayStore
 
 /// A protected MCP server, with an authorization server for development if no issuer is configured.
 ///
@@ -36,7 +37,8 @@ struct Quickstart {
             port: server?.port ?? options.port, issuerPort: issuerServer?.port ?? options.issuerPort, &faults)
         guard faults.isEmpty, let server, let assembly else { throw UsageError(faults: faults) }
 
-        let mcp = MCPHandler(path: assembly.guarding.resource.url.path)
+        let mcp = MCPHandler(
+            path: assembly.guarding.resource.url.path, sessions: options.beginsSessions ? .withoutState : .none)
         let handler = assembly.guarding.protecting { request, principal in
             try await mcp.respond(to: request, principal: principal)
         }
@@ -44,7 +46,7 @@ struct Quickstart {
             Introduction(
                 resource: assembly.guarding.resource, port: server.port,
                 issuers: assembly.guarding.metadata.authorizationServers,
-                tokenCommand: assembly.embedded?.tokenCommand
+                tokenCommand: assembly.embedded?.tokenCommand, needsProofs: assembly.needsProofs
             ).text)
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(handler) }
@@ -59,6 +61,7 @@ struct Quickstart {
     struct Assembly {
         var guarding: ResourceServer
         var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        var needsProofs = false
     }
 
     /// Makes the guard, which checks the configuration; nil if there is a fault.
@@ -68,7 +71,8 @@ struct Quickstart {
     ///   - issuerPort: The port of the embedded authorization server.
     func assemble(port: UInt16, issuerPort: UInt16, _ faults: inout [String]) -> Assembly? {
         let issuer = options.hasEmbeddedIssuer ? "http://\(host):\(issuerPort)" : nil
-        let configuration = options.configuration(port: port, embeddedIssuer: issuer)
+        var configuration = options.configuration(port: port, embeddedIssuer: issuer)
+        configuration.dpop.openReplayStore = Self.replayStore
         var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
         do throws(ConfigurationError) {
             let guarding = try ResourceServer(
@@ -87,11 +91,20 @@ struct Quickstart {
                     return InProcessFetcher([issuer: issuing.server])
                 },
                 observer: observer)
-            return Assembly(guarding: guarding, embedded: embedded)
+            return Assembly(
+                guarding: guarding, embedded: embedded, needsProofs: configuration.dpop.mode == .required)
         } catch {
             faults += error.faults.map(options.renderer.line)
             return nil
         }
+    }
+
+    /// Makes the store for `OAUTH_REPLAY_STORE`. It connects while the program starts, and writes its events to standard
+    /// error.
+    private static func replayStore(_ url: String) throws(ConfigurationError) -> any ReplayStore {
+        let store = try ValkeyReplayStore(url) { StandardStreams.writeError("\($0)\n") }
+        Task { await store.connect() }
+        return store
     }
 
     /// Makes the embedded authorization server.
@@ -109,6 +122,14 @@ struct Quickstart {
             fetcher: ClientDocumentFetcher(certificateAuthorities: options.certificateAuthorities),
             settings: clientSettings
         ) { StandardStreams.writeError("\($0)\n") }
+        settings.dpop =
+            switch configuration.dpop.mode {
+            case .off: .off
+            case .optional: .optional
+            case .required: .required
+            }
+        // A server accepts only the nonces that it has made itself (RFC 9449 §8).
+        if case .required = configuration.dpop.nonces { settings.dpopNonces = DPoPNonces() }
         if options.asksForConsent { settings.consent = .asked(scopeSentences: Notebook.scopeSentences) }
         do throws(TestKitError) {
             try DevelopmentAuthorizationServer.checkBindAddress(host)

@@ -9,6 +9,8 @@ struct QuickstartOptions {
     var issuerPort: UInt16 = 9000
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
+    /// Whether the MCP server begins sessions.
+    var beginsSessions = false
     /// Whether the embedded authorization server asks a person before it issues a code.
     var asksForConsent = false
     /// The hosts whose clients the consent page shows as verified.
@@ -37,6 +39,10 @@ struct QuickstartOptions {
           --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
+          --dpop off|optional|required
+                                      whether tokens may or must be bound to a key of the client, RFC 9449 (off)
+          --dpop-nonces               with --dpop: proofs need a nonce of the server
+          --sessions                  clients of MCP 2025-11-25 and earlier get a session
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
           --consent                   the embedded server asks on a page in the browser before a client gets a code
           --verified-client-host HOST with --consent: clients whose document is on this host are shown as verified;
@@ -104,6 +110,7 @@ extension QuickstartOptions {
         if let value = flags.number("--port", 0...65_535) { port = UInt16(value) }
         if let value = flags.number("--issuer-port", 0...65_535) { issuerPort = UInt16(value) }
         if let value = flags.number("--token-lifetime", 1...86_400) { tokenLifetime = value }
+        beginsSessions = flags.contains("--sessions")
         asksForConsent = flags.contains("--consent")
         for text in flags.all("--verified-client-host") {
             if let rule = try? DomainRule(text) {
@@ -134,6 +141,10 @@ extension QuickstartOptions {
             self.environment[variable] = values.joined(separator: " ")
             givenFlags.append((flag, variable))
         }
+        if flags.contains("--dpop-nonces") {
+            self.environment["OAUTH_DPOP_NONCES"] = "on"
+            givenFlags.append(("--dpop-nonces", "OAUTH_DPOP_NONCES"))
+        }
         if hasEmbeddedIssuer {
             if port != 0, port == issuerPort {
                 flags.faults.append("--port and --issuer-port must differ; both are \(port)")
@@ -160,11 +171,11 @@ extension QuickstartOptions {
 
     private static let variables: KeyValuePairs = [
         "--issuer": "OAUTH_ISSUERS", "--jwks-url": "OAUTH_JWKS_URL", "--resource": "OAUTH_RESOURCE",
-        "--required-scope": "OAUTH_REQUIRED_SCOPES",
+        "--required-scope": "OAUTH_REQUIRED_SCOPES", "--dpop": "OAUTH_DPOP",
     ]
 
     private static let flags = CommandLineFlags.Known(
-        single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime"],
+        single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime", "--dpop"],
         repeatable: ["--issuer", "--required-scope", "--verified-client-host"],
-        switches: ["--consent", "--dangerously-allow-loopback-clients"])
+        switches: ["--dpop-nonces", "--sessions", "--consent", "--dangerously-allow-loopback-clients"])
 }

@@ -2,15 +2,16 @@
 enum ImportRule {
     /// Every target and its level.
     static let levels: [String: Int] = [
-        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CSystemCalls": 0, "CBenchmarkLimit": 0, "CFuzzer": 0,
+        "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CHiredis": 0, "CSystemCalls": 0, "CBenchmarkLimit": 0,
+        "CFuzzer": 0,
         "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
         "TokenVerification": 2, "SafeFetch": 2, "SocketHTTP": 2,
-        "OAuthResourceServer": 3, "OAuthClientMetadata": 3,
+        "OAuthResourceServer": 3, "OAuthClientMetadata": 3, "ValkeyReplayStore": 3,
         "ResourceServerKit": 4,
         "OAuthTestKit": 5,
         "mcp-quickstart": 6, "readme-example": 6, "verification-example": 6, "mcp-auth": 6, "benchmarks": 6, "fuzz": 6,
-        // A system library: only the C targets of this level may depend on it.
-        "SystemLibcrypto": 0,
+        // System libraries: only the C targets of this level may depend on them.
+        "SystemLibcrypto": 0, "SystemHiredis": 0,
     ]
 
     /// Targets of packages that servers use: swift-system, swift-nio, swift-log, swift-metrics, swift-crypto, the MCP

@@ -7,13 +7,9 @@ Prints a line per check.
 
 import asyncio
 import contextlib
-import getpass
-import grp
-import os
 import pathlib
 import socket
 import ssl
-import subprocess
 import tempfile
 
 import httpx2
@@ -24,26 +20,14 @@ from authlib_server import RFC_8414, FullServer
 from checking import check, conclude
 from interop import User
 from issuer import Authority
+from nginx import Nginx
 from quickstart import Quickstart
 
 PATH = "/login"
 METADATA = RFC_8414 + PATH
 
 # Nothing but where to listen and what is behind it: buffering and time-outs are nginx's own.
-CONFIGURATION = """
-daemon off;
-{user}
-worker_processes 1;
-pid {folder}/pid;
-error_log stderr warn;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+SERVER = """
     server {{
         listen 127.0.0.1:{port} ssl;
         server_name localhost;
@@ -53,34 +37,7 @@ http {{
         location {path}/ {{ proxy_pass {issuer}; }}
         location {metadata} {{ proxy_pass {issuer}; }}
     }}
-}}
 """
-
-
-class Nginx:
-    """A running nginx: `listener` is bound and listens before it starts, so that no time is spent on waiting for it."""
-
-    def __init__(self, program: str, folder: pathlib.Path, listener: socket.socket, **values: object) -> None:
-        # Root's nginx would change to a user who may not enter the folder; that of other users cannot change at all.
-        user = f"user {getpass.getuser()} {grp.getgrgid(os.getgid()).gr_name};" if os.geteuid() == 0 else ""
-        port = listener.getsockname()[1]
-        text = CONFIGURATION.format(folder=folder, user=user, port=port, **values)
-        (folder / "nginx.conf").write_text(text, encoding="utf-8")
-        command = [program, "-e", "stderr", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        # How nginx hands its sockets to a new binary.
-        environment = os.environ | {"NGINX": f"{listener.fileno()};"}
-        self.process = subprocess.Popen(command, pass_fds=[listener.fileno()], env=environment)
-
-    def __enter__(self) -> "Nginx":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 class TLSUser(User):
@@ -157,8 +114,11 @@ async def main(binary: str, nginx: str) -> None:
         issuer = stack.enter_context(FullServer("RS256", METADATA, PATH, public=public))
         arguments = ["--resource", f"{public}/mcp", "--issuer", issuer.issuer, "--ca-file", str(authority.file)]
         server = stack.enter_context(Quickstart(binary, *arguments, embedded=False))
-        values = {"resource": server.address(), "issuer": issuer.origin, "path": PATH, "metadata": METADATA}
-        stack.enter_context(Nginx(nginx, folder, listener, pem=authority.pem, **values))
+        site = SERVER.format(
+            port=listener.getsockname()[1], pem=authority.pem, resource=server.address(), issuer=issuer.origin,
+            path=PATH, metadata=METADATA,
+        )
+        stack.enter_context(Nginx(nginx, folder, [listener], site))
         # From now on only nginx listens.
         listener.close()
         await through(server, issuer, ssl.create_default_context(cafile=str(authority.file)))

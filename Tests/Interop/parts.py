@@ -79,8 +79,10 @@ def parts(quickstart: str) -> list[Part]:
     """The longest first."""
     folder = pathlib.Path(quickstart).parent
     benchmarks, auth = str(folder / "benchmarks"), str(folder / "mcp-auth")
+    store = program("valkey-server") or program("redis-server") or "redis-server"
     all_parts = [
         Part("mcp 2", "main", "interop.py", [quickstart]),
+        Part("instances", "main", "instances.py", [quickstart, program("nginx") or "nginx", store]),
         Part("discovery", "main", "discovery.py", [quickstart]),
         Part("jose", "main", "jose.py", [auth, quickstart]),
         Part("introspection", "main", "introspection.py", [quickstart]),
@@ -88,8 +90,12 @@ def parts(quickstart: str) -> list[Part]:
         Part("http", "main", "http_differential.py", [benchmarks]),
         Part("authlib", "main", "authlib_logins.py", [quickstart]),
         Part("nginx", "main", "behind_nginx.py", [quickstart, program("nginx") or "nginx"]),
+        Part("client certificates", "main", "client_certificates.py", [quickstart, program("nginx") or "nginx"]),
         Part("client documents", "main", "client_documents.py", [quickstart]),
+        Part("doctor", "main", "doctor.py", [auth, quickstart]),
         Part("step up", "main", "stepup.py", [quickstart]),
+        Part("dpop", "main", "dpop.py", [quickstart]),
+        Part("dpop library", "requests-oauth2client", "dpop_library.py", [quickstart]),
         Part("mcp-use", "mcp-use", "mcp_use_client.py", [quickstart]),
         Part("smolagents", "smolagents", "smolagents_reader.py", [quickstart]),
         Part("mcp 1.30.0", "mcp-1.30.0", "mcp1_client.py", [quickstart, "2025-11-25"]),

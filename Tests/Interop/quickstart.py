@@ -14,9 +14,10 @@ class Quickstart:
     """A running mcp-quickstart: `resource` and `issuer` as its ready line names them."""
 
     def __init__(
-        self, binary: str, *arguments: str, embedded: bool = True, environment: dict[str, str] | None = None
+        self, binary: str, *arguments: str, embedded: bool = True, port: int = 0,
+        environment: dict[str, str] | None = None,
     ) -> None:
-        ports = ["--port", "0"] + (["--issuer-port", "0"] if embedded else [])
+        ports = ["--port", str(port)] + (["--issuer-port", "0"] if embedded else [])
         self.process = subprocess.Popen(
             [binary, *ports, *arguments], stdout=subprocess.PIPE, text=True, env=os.environ | (environment or {})
         )

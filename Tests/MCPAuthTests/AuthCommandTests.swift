@@ -57,8 +57,8 @@ struct AuthCommandTests {
         #expect(outcome.status == .usage && outcome.output.isEmpty)
         #expect(
             outcome.faults == [
-                "\(beginning); there are token inspect, token verify, jwks inspect, cimd create, cimd validate, "
-                    + "static-token new; see --help"
+                "\(beginning); there are doctor, login, token inspect, token verify, explain, jwks inspect, cimd create, "
+                    + "cimd validate, static-token new, completions, man; see --help"
             ])
     }
 
@@ -107,6 +107,26 @@ struct AuthCommandTests {
         let outcome = await session.run(arguments)
         #expect(outcome.status == .usage && outcome.output.isEmpty)
         #expect(outcome.faults.contains(line))
+    }
+
+    @Test("--version prints one line; completions and the manual page name every command and option")
+    func generated() async {
+        #expect(await session.run("--version") == Outcome(output: "mcp-auth \(ProgramVersion.text)\n"))
+        let manual = await session.run("man").output
+        #expect(manual.hasPrefix(".TH MCP-AUTH 1\n"))
+        for line in manual.split(separator: "\n") where line.hasPrefix(".") {
+            #expect([".TH", ".SH", ".TP", ".B", ".I", ".nf", ".fi"].contains { line.hasPrefix($0) }, "\(line)")
+        }
+        for shell in ["bash", "zsh", "fish"] {
+            let script = await session.run("completions", shell).output
+            for word in ["doctor", "verify", "static-token", "completions"] { #expect(script.contains(word)) }
+            for option in ["jwks", "token-stdin", "client-id-url", "required-scope"] {
+                #expect(script.contains(option), "\(shell) \(option)")
+            }
+        }
+        #expect(await session.run("completions").faults == ["name a shell: bash, zsh, fish"])
+        #expect(await session.run("completions", "tcsh").status == .usage)
+        #expect(await session.run("man", "x").status == .usage)
     }
 
     @Test("the exit statuses are 0, 1 and 2")

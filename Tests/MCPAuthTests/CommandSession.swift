@@ -15,11 +15,15 @@ struct CommandSession {
     var fetcher = FixedFetcher()
     var outputIsTerminal = false
     var usesColour = false
+    var network: ClientNetwork?
+    var variables: [String: String] = [:]
+    var say: (String) -> Void = { _ in }
+    var openBrowser: (String) async -> Bool = { _ in false }
 
     func run(_ arguments: String...) async -> Outcome { await run(arguments) }
 
     func run(_ arguments: [String]) async -> Outcome {
-        let (standardInput, files) = (standardInput, files)
+        let (standardInput, files, network) = (standardInput, files, network)
         let environment = CommandEnvironment(
             readStandardInput: { limit throws(CommandEnvironment.InputError) in
                 guard standardInput.count <= limit else { throw .tooLong }
@@ -30,7 +34,13 @@ struct CommandSession {
                 guard bytes.count <= limit else { throw .tooLong }
                 return bytes
             },
-            fetcher: fetcher, untrustedFetcher: fetcher, now: { Self.now }, outputIsTerminal: outputIsTerminal,
+            fetcher: fetcher, untrustedFetcher: fetcher,
+            network: { _ throws(CommandFault) in
+                guard let network else { throw CommandFault("there is no network") }
+                return network
+            },
+            writeSecretFile: { _, _ in true }, say: say, openBrowser: openBrowser, variables: variables,
+            now: { Self.now }, outputIsTerminal: outputIsTerminal,
             usesColour: usesColour)
         return await AuthCommand.run(arguments, in: environment)
     }

@@ -41,6 +41,12 @@ struct TokenInspectionTests {
                 exp  2027-01-15 08:05:00 UTC (in 5 min)
                 iat  2027-01-15 06:00:00 UTC (2 h ago)
 
+                  |---------------------------------------------------------o---|
+                  iat                                                       now exp
+
+                Nature
+                It says that it is an access token (RFC 9068).
+
                 Signature
                 64 bytes, not checked
 
@@ -124,6 +130,33 @@ struct TokenInspectionTests {
         ])
     func times(claims: String, line: String) async {
         #expect(await inspect(unsignedToken(#"{"alg":"RS256"}"#, claims)).output.contains("Times\n\(line)\n"))
+    }
+
+    @Test(
+        "an ID token and the product that it looks like are named",
+        arguments: [
+            (
+                #"{"iss":"https://a.example","at_hash":"x"}"#,
+                "It looks like an ID token (at_hash): send the access_token"
+            ),
+            (#"{"iss":"https://a.example","auth_time":1}"#, "It may be an ID token (auth_time): compare it"),
+            (
+                #"{"iss":"https://login.microsoftonline.com/x/v2.0"}"#,
+                "It looks like Microsoft Entra ID: scopes are in scp"
+            ),
+            (#"{"iss":"https://a.example/realms/one"}"#, "It looks like Keycloak: roles are in realm_access"),
+            (#"{"iss":"https://dev-1.eu.auth0.com/"}"#, "It looks like Auth0: aud is the API's identifier"),
+        ])
+    func nature(claims: String, line: String) async {
+        let output = await inspect(unsignedToken(#"{"alg":"RS256"}"#, claims)).output
+        #expect(output.contains("\nNature\n\(line)"), "\(output)")
+    }
+
+    @Test("nothing is said of a token that looks like no product and no ID token")
+    func plainNature() async {
+        #expect(
+            await !inspect(unsignedToken(#"{"alg":"RS256"}"#, #"{"iss":"https://a.example"}"#)).output.contains(
+                "Nature"))
     }
 
     @Test("THREATS J16: no byte of a token controls the terminal; a kid is cut after 64 bytes")

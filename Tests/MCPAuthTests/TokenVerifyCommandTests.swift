@@ -1,6 +1,7 @@
 import HTTPMessages
 import JOSE
 import Testing
+import TokenVerification
 import WireFormat
 
 @testable import mcp_auth
@@ -27,7 +28,8 @@ struct TokenVerifyCommandTests {
 
     @Test("a good token: exit 0, and what was verified")
     func good() async throws {
-        let outcome = await verify()
+        let token = press.token()
+        let outcome = await verify(token)
         #expect(outcome.status == .good)
         #expect(
             try json(outcome) == [
@@ -35,6 +37,7 @@ struct TokenVerifyCommandTests {
                 "audience": .string(CommandSession.audience), "profile": "default",
                 "expires": "2027-01-15 08:05:00 UTC (in 5 min)",
                 "claims": JSONValue(parsing: Array(TokenPress.claims.utf8)), "issuer_from": "--issuer",
+                "fingerprint": .string(PresentedToken(Array(token.dropLast())).fingerprint),
             ])
     }
 

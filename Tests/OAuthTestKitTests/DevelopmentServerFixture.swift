@@ -41,10 +41,11 @@ struct DevelopmentServerFixture {
     }
 
     func form(
-        _ parameters: [(String, String)], basic: (id: String, secret: String)? = nil
+        _ parameters: [(String, String)], basic: (id: String, secret: String)? = nil, proofs: [String] = []
     ) async throws -> Answer {
         var fields: [(HTTPFields.Name, String)] = [(.contentType, "application/x-www-form-urlencoded")]
         if let basic { fields.append((.authorization, Self.basic(basic.id, basic.secret))) }
+        fields += proofs.map { (.dpop, $0) }
         return try await send(.post, "/token", fields, body: Array(Self.encode(parameters).utf8))
     }
 

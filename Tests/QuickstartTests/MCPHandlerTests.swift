@@ -23,6 +23,20 @@ struct MCPHandlerTests {
         #expect(try await Exchange(body, handler: MCPHandler(path: path)).status == 404)
     }
 
+    @Test("MCP 2025-11-25, Session Management: initialize begins a session, and each later request needs it")
+    func sessions() async throws {
+        let handler = MCPHandler(sessions: .withoutState)
+        let begin = #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#
+        let first = try await Exchange(begin, handler: handler).response.fields[.mcpSessionID]?.string
+        let second = try await Exchange(begin, handler: handler).response.fields[.mcpSessionID]?.string
+        #expect(first != nil && second != nil && first != second)
+        #expect(try await Exchange(begin).response.fields[.mcpSessionID] == nil)
+        let ping = #"{"jsonrpc":"2.0","id":1,"method":"ping"}"#
+        #expect(try await Exchange(ping, handler: handler).status == 400)
+        let fields = [("Mcp-Session-Id", try #require(first))]
+        #expect(try await Exchange(ping, fields: fields, handler: handler).status == 200)
+    }
+
     @Test("MCP 2025-11-25, Transports: a server without a stream of its own answers GET and DELETE with 405 and Allow")
     func otherMethods() async throws {
         for method in [HTTPMethod.get, .delete, .put, .head] {

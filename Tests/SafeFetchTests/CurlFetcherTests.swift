@@ -80,6 +80,59 @@ struct CurlFetcherTests {
         #expect(server.connectionCount == 1)
     }
 
+    // MARK: Clients
+
+    @Test("a client sends any method, with or without content", arguments: ["GET", "HEAD", "OPTIONS", "DELETE", "PUT"])
+    func otherMethods(name: String) async throws {
+        let server = try ScriptedServer(answering: "HTTP/1.1 401 X\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n")
+        let fetcher = try CurlFetcher(policy: Self.loopback)
+        let method = try #require(HTTPMethod(name))
+        let answer = try await fetcher.send(
+            ClientExchange(
+                AbsoluteURL(parsing: server.url("/mcp")), ClientExchange.Method(method), maximumBodyBytes: 100))
+        #expect(answer.status == .unauthorized && answer.fields[.allow] == "GET")
+        #expect(server.requests.first?.hasPrefix("\(name) /mcp HTTP/1.1\r\n") == true)
+        #expect(server.requests.first?.contains("Content-") == false)
+    }
+
+    @Test("a HEAD whose answer announces content ends with its head")
+    func head() async throws {
+        let server = try ScriptedServer(answering: "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n")
+        let fetcher = try CurlFetcher(policy: Self.loopback)
+        let exchange = try ClientExchange(
+            AbsoluteURL(parsing: server.url()), ClientExchange.Method(.head), maximumBodyBytes: 100)
+        let answer = try await fetcher.send(exchange)
+        #expect(answer.status == .ok && answer.body.isEmpty && answer.fields[.contentLength] == "50")
+        #expect("\(exchange)" == "<client exchange>")
+    }
+
+    @Test("a client posts JSON once, with its media type")
+    func json() async throws {
+        let server = try ScriptedServer { connection in
+            connection.readHead()
+            let content = connection.readContent(count: 2)
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+            connection.send(content)
+        }
+        let fetcher = try CurlFetcher(policy: Self.loopback)
+        let answer = try await fetcher.send(
+            ClientExchange(
+                AbsoluteURL(parsing: server.url()), .post(Array("{}".utf8), as: .json), maximumBodyBytes: 100))
+        #expect(answer.body == Array("{}".utf8))
+        let request = try #require(server.requests.first)
+        #expect(request.hasPrefix("POST ") && request.contains("\r\nContent-Type: application/json\r\n"))
+        #expect(request.contains("\r\nContent-Length: 2\r\n"))
+    }
+
+    @Test("under a policy for untrusted URLs, a client sends nothing")
+    func untrustedClient() async throws {
+        let fetcher = try CurlFetcher(policy: .untrusted())
+        await #expect(throws: FetchError.notAllowed) {
+            try await fetcher.send(
+                ClientExchange(AbsoluteURL(parsing: "https://a.example/b"), maximumBodyBytes: 100))
+        }
+    }
+
     @Test("a POST that was lost is not sent again", arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"])
     func postIsNotRepeated(answer: String) async throws {
         let server = try ScriptedServer { connection in

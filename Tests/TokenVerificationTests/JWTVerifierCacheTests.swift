@@ -211,7 +211,7 @@ struct JWTVerifierCacheTests {
         let fixture = try Fixture(caching: .upTo(entries: 2))
         let tokens = (0..<3).map { _ in fixture.token() }
         for token in tokens { #expect(await fixture.code(token) == nil) }
-        #expect(tokens.map(fixture.remembers) == [false, true, true])
+        #expect(tokens.map(fixture.remembers) == [true, true, false])
         #expect(TokenCaching.standard.capacity == 10_000)
         #expect(TokenCaching.entries == 1...1_000_000)
         for entries in [Int.min, -1, 0, 1_000_001, .max] {

@@ -17,6 +17,9 @@
 uint64_t limit_thread_cpu_time(void);
 uint64_t limit_wall_time(void);
 
+// Does nothing. A profiler begins a new profile where it is called.
+void limit_mark(void);
+
 typedef struct limit_key limit_key;
 
 // Makes keys from big-endian numbers. They are not checked, because they come from the benchmark's own generator.

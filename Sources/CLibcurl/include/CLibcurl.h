@@ -66,7 +66,7 @@ typedef struct {
     int (*content)(void *context, const uint8_t *bytes, size_t length);
 } clibcurl_callbacks;
 
-// A request that is not configured yet; a GET unless it gets a form. NULL = out of memory.
+// A request that is not configured yet; a GET unless it gets content or a method. NULL = out of memory.
 clibcurl_transfer *clibcurl_transfer_create(clibcurl_callbacks callbacks, uint64_t identifier);
 // The transfer must have been removed from its multi.
 void clibcurl_transfer_free(clibcurl_transfer *transfer);
@@ -89,9 +89,14 @@ int clibcurl_transfer_configure(clibcurl_transfer *transfer, const char *user_ag
                                 const char *proxy, const char *resolution, int64_t connect_milliseconds,
                                 int64_t total_milliseconds, int64_t maximum_content, int accepts_gzip,
                                 int keeps_connection);
-// Makes the request a POST of a form, whose bytes are copied. The form is sent at most once, without waiting for an
-// interim response. Call it after clibcurl_transfer_configure. 1 = set, -1 = out of memory.
-int clibcurl_transfer_set_form(clibcurl_transfer *transfer, const uint8_t *bytes, size_t length);
+// Makes the request a POST of bytes, which are copied. They are sent at most once, without waiting for an interim
+// response. content_type is the whole field line. Call it after clibcurl_transfer_configure. 1 = set, -1 = out of
+// memory.
+int clibcurl_transfer_set_content(clibcurl_transfer *transfer, const char *content_type, const uint8_t *bytes,
+                                  size_t length);
+// Gives the request another method than GET or POST, after clibcurl_transfer_set_content if it has content. HEAD
+// expects no content in the response. 1 = set, -1 = out of memory.
+int clibcurl_transfer_set_method(clibcurl_transfer *transfer, const char *name);
 // Adds one request field line, "Name: value" or "Name;" for an empty value. 1 = added, -1 = out of memory.
 int clibcurl_transfer_add_field(clibcurl_transfer *transfer, const char *line);
 // The status of the newest head; 0 before the first one.

@@ -25,9 +25,10 @@ static inline int csystem_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
-/// Accepts a connection that is non-blocking and close-on-exec from its first moment. The descriptor, or -1 with errno.
-static inline int csystem_accept(int listener) {
-    return accept4(listener, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK);
+/// Accepts a connection that is non-blocking and close-on-exec from its first moment, and writes the address of its
+/// peer. length holds the size of peer, then that of the address. The descriptor, or -1 with errno.
+static inline int csystem_accept(int listener, struct sockaddr *peer, socklen_t *length) {
+    return accept4(listener, peer, length, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 /// The number of processors that the calling thread may run on; 0 when the system does not say.

@@ -28,6 +28,7 @@ final class CheckedConfiguration: Sendable {
     let bindings: CheckedBindings
     let sessions: SessionBinding
     let streams: ResourceServerConfiguration.Streams
+    let mutualTLS: CheckedMutualTLS
     let metadata: CheckedMetadata
     let answers: Answers
     let mode: ResourceServer.Mode
@@ -56,6 +57,7 @@ final class CheckedConfiguration: Sendable {
                 "choose a size in this range")
         }
         configuration.streams.check(&faults)
+        let mutualTLS = CheckedMutualTLS(configuration.mutualTLS, &faults)
         if case .bound = configuration.sessions, !HMACSHA256.isAvailable {
             faults.add(
                 .sessions, "need HMAC-SHA-256, which libcrypto does not have here",
@@ -75,6 +77,7 @@ final class CheckedConfiguration: Sendable {
         self.bindings = bindings
         sessions = configuration.sessions
         streams = configuration.streams
+        self.mutualTLS = mutualTLS
         self.metadata = metadata
         answers = Answers(
             realm: realm,
@@ -166,6 +169,7 @@ extension ConfigurationError.Path {
     static let browsers: Self = "browsers"
     static let sessions: Self = "sessions"
     static let streams: Self = "streams"
+    static let mutualTLS: Self = "mutualTLS"
     static let metadata: Self = "metadata"
     static let responses: Self = "responses"
     static let mode: Self = "mode"

@@ -50,6 +50,7 @@ struct CheckedMetadata: Sendable {
         document.bearerMethodsSupported = ["header"]
         document.dpopSigningAlgorithms = bindings.proofAlgorithms
         document.dpopBoundAccessTokensRequired = bindings.mode == .required ? true : nil
+        document.tlsClientCertificateBoundAccessTokens = configuration.mutualTLS == .off ? nil : true
         document.scopesSupported = document.scopesSupported.subtracting("offline_access")
         self.document = document
     }

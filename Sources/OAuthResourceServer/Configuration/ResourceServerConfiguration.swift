@@ -29,6 +29,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var sessions: SessionBinding = .bound
     /// How long event streams may outlive the tokens of their requests.
     public var streams = Streams()
+    /// From where the guard learns the certificates of clients, for tokens that are bound to one (RFC 8705).
+    public var mutualTLS: MutualTLS = .off
     /// The metadata document (RFC 9728), from which clients learn where to log in.
     public var metadata = Metadata()
     /// The details of the responses to refused requests.

@@ -5,8 +5,11 @@ internal import WireFormat
 struct GuardedRequest: Sendable {
     let method: HTTPMethod
     let target: HTTPRequest.Target
-    let fields: HTTPFields
+    /// Without a certificate that the client has written itself: see ``CheckedMutualTLS``.
+    var fields: HTTPFields
     let listener: HTTPRequest.ListenerKind
+    let peer: HTTPRequest.PeerAddress?
+    let clientCertificate: HTTPRequest.ClientCertificate?
     /// Nil when the program did not pass it. A stage that reads a stream stores an equivalent body here, for the
     /// handler.
     var body: HTTPRequest.Body?
@@ -20,17 +23,21 @@ struct GuardedRequest: Sendable {
         target = request.target
         fields = request.fields
         listener = request.listener
+        peer = request.peer
+        clientCertificate = request.clientCertificate
         body = request.body
     }
 
     init(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, listener: HTTPRequest.ListenerKind,
-        body: [UInt8]?
+        body: [UInt8]?, peer: HTTPRequest.PeerAddress? = nil, clientCertificate: HTTPRequest.ClientCertificate? = nil
     ) {
         self.method = method
         self.target = target
         self.fields = fields
         self.listener = listener
+        self.peer = peer
+        self.clientCertificate = clientCertificate
         self.body = body.map { HTTPRequest.Body($0) }
     }
 

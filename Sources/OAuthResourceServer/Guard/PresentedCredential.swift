@@ -8,7 +8,7 @@ internal import WireFormat
 /// No token is taken from the query, the form body or cookies (RFC 9700 §4.3.2). A token in the query or the form body,
 /// in addition to one in the field, makes the request malformed (RFC 6750 §2).
 struct PresentedCredential: Sendable {
-    let token: PresentedToken
+    private(set) var token: PresentedToken
     let scheme: AccessTokenScheme
 
     /// Extracts the credential, or throws the reason why there is none.
@@ -44,6 +44,13 @@ struct PresentedCredential: Sendable {
         guard isWellFormed else { throw .token(.invalid(.syntax)) }
         self.token = PresentedToken(Array(token))
         self.scheme = scheme
+    }
+
+    /// The same credential, whose token has its digest.
+    func withDigest() -> PresentedCredential {
+        var credential = self
+        credential.token = token.withDigest()
+        return credential
     }
 
     /// Whether an `application/x-www-form-urlencoded` text has a parameter `access_token`. It makes one pass over the

@@ -21,6 +21,7 @@ public struct ProtectedHandler: HTTPHandler {
         case .proceed(let admission):
             var request = request
             request.body = guarded.body ?? request.body
+            request.fields = guarded.fields
             if let identifier = admission.session?.identifier { request.fields[.mcpSessionID] = identifier }
             return try await respond(to: request, for: admission)
         }

@@ -66,7 +66,7 @@ public struct ProtectedResources: HTTPHandler {
     }
 
     /// The guard of the resource that a request names, for
-    /// ``ResourceServer/decide(method:target:fields:body:listener:)``; nil when there is none.
+    /// ``ResourceServer/decide(method:target:fields:body:listener:peer:clientCertificate:)``; nil when there is none.
     /// Answer 404 then.
     ///
     /// - Parameters:

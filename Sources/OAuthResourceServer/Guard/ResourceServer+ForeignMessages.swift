@@ -21,9 +21,12 @@ extension ResourceServer {
     ///     any other.
     ///   - listener: The kind of address that received the request. See
     ///     ``HTTPMessages/HTTPRequest/ListenerKind/init(ipAddress:)``.
+    ///   - peer: The IP address of the connection's other end.
+    ///   - clientCertificate: The certificate with which the client has authenticated in the TLS handshake.
     public func decide(
         method: String, target: String, fields pairs: some Sequence<(String, String)>, body: [UInt8]? = nil,
-        isBodyTooLong: Bool = false, listener: HTTPRequest.ListenerKind = .unknown
+        isBodyTooLong: Bool = false, listener: HTTPRequest.ListenerKind = .unknown,
+        peer: HTTPRequest.PeerAddress? = nil, clientCertificate: HTTPRequest.ClientCertificate? = nil
     ) async -> Decision {
         var invalid: HTTPFields.InvalidLine?
         let fields = HTTPFields(keepingValid: pairs) { invalid = invalid ?? $0 }
@@ -31,7 +34,9 @@ extension ResourceServer {
         guard let method = HTTPMethod(method), let target = HTTPRequest.Target(target), invalid == nil else {
             return refuseMalformed(HTTPMethod(method), HTTPRequest.Target(target), fields, listener)
         }
-        var request = GuardedRequest(method: method, target: target, fields: fields, listener: listener, body: body)
+        var request = GuardedRequest(
+            method: method, target: target, fields: fields, listener: listener, body: body, peer: peer,
+            clientCertificate: clientCertificate)
         request.isBodyTooLong = isBodyTooLong
         return await decide(request)
     }

@@ -22,6 +22,9 @@ extension ResourceServer {
         // Refuse a wrong Host, and refuse requests from the network while the guard is disabled for loopback only.
         guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
         guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
+        if configuration.mutualTLS.removesForgedField(from: &request) {
+            report(.clientCertificateIgnored(from: request.peer))
+        }
         // A request for a metadata document needs no token, and every origin may read it.
         if let response = await publicDocument(for: request) {
             return .respond(bodiless(response, if: request.method))
@@ -106,9 +109,11 @@ extension ResourceServer {
 
     private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedCredential {
         do throws(Refusal) {
-            return try PresentedCredential(
+            let credential = try PresentedCredential(
                 from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit,
                 acceptsDPoP: configuration.bindings.mode != .off)
+            // Events name the token by its digest, and a DPoP proof does too.
+            return observer == nil && configuration.bindings.mode == .off ? credential : credential.withDigest()
         } catch {
             throw .refused(error)
         }

@@ -27,6 +27,9 @@ public enum ResourceServerEvent: Sendable {
     /// A field of a request or response of another HTTP library is not allowed in HTTP. The request was refused; the
     /// response was sent without the field.
     case malformedField(HTTPFields.InvalidLine, of: Message)
+    /// The field in which a proxy passes on the certificate of a client was removed from a request, because the request
+    /// does not come from that proxy. The address is nil when the server does not say it.
+    case clientCertificateIgnored(from: HTTPRequest.PeerAddress?)
     /// An event stream was ended because its token has expired: see ``ResourceServerConfiguration/Streams``.
     case streamExpired(fingerprint: String?)
     /// The wrapped handler threw an error. The caller got a 500 without details.
@@ -65,6 +68,9 @@ extension ResourceServerEvent: CustomStringConvertible {
             "session_withheld reason=\(fault.rawValue) token=\(fingerprint ?? "none")"
         case .malformedField(let line, let message):
             "malformed_field of=\(message.rawValue) index=\(line.index) name=\(line.nameForLogs)"
+        case .clientCertificateIgnored(let peer):
+            "client_certificate_ignored reason=\(peer == nil ? "peer_unknown" : "peer_not_trusted")"
+                + (peer.map { " peer=\($0)" } ?? "")
         case .streamExpired(let fingerprint): "stream_expired token=\(fingerprint ?? "none")"
         case .handlerFailed(let error): "handler_failed error=\(type(of: error))"
         case .verification(let event): event.description

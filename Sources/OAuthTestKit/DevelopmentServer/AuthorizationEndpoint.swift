@@ -9,6 +9,8 @@ struct AuthorizationEndpoint: Sendable {
     let policy: IssuingPolicy
     let store: GrantStore
     let clients: ClientDirectory
+    /// Whether `dpop_jkt` binds the code to a key. Otherwise it is ignored.
+    let bindsCodes: Bool
     /// Nil when every request is approved.
     let consent: ConsentEndpoint?
 
@@ -92,7 +94,15 @@ struct AuthorizationEndpoint: Sendable {
                 clientID: target.client.id, subject: policy.subject,
                 scopes: try policy.scopes(requested: request.optional("scope")),
                 resources: try policy.checked(resources: request.all("resource"))),
-            redirectURI: target.isExplicit ? target.redirectURI.text : nil, challenge: try Self.challenge(of: request))
+            redirectURI: target.isExplicit ? target.redirectURI.text : nil, challenge: try Self.challenge(of: request),
+            thumbprint: bindsCodes ? try Self.thumbprint(in: request) : nil)
+    }
+
+    /// RFC 9449 §10: the key that will redeem the code.
+    private static func thumbprint(in request: FormParameters) throws(Refusal) -> String? {
+        guard let thumbprint = try request.optional("dpop_jkt") else { return nil }
+        guard Base64URL.decode(thumbprint)?.count == 32 else { throw .malformedThumbprint }
+        return thumbprint
     }
 
     private static func challenge(of request: FormParameters) throws(Refusal) -> [UInt8] {

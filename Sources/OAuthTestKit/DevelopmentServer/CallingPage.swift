@@ -32,7 +32,13 @@ enum CallingPage: Sendable {
         case .everyPage: response.fields[.accessControlAllowOrigin] = "*"
         case .loopbackPages:
             response.fields[.vary] = "Origin"
-            if case .onLoopback(let origin) = self { response.fields[.accessControlAllowOrigin] = origin }
+            if case .onLoopback(let origin) = self {
+                response.fields[.accessControlAllowOrigin] = origin
+                // A page reads the nonce for its next proof (RFC 9449 §8.2).
+                if response.fields.contains(.dpopNonce) {
+                    response.fields[.accessControlExposeHeaders] = "DPoP-Nonce"
+                }
+            }
         case .noPage: break
         }
     }

@@ -1,6 +1,7 @@
 public import JOSE
 public import OAuthClientMetadata
 public import OAuthMetadata
+public import TokenVerification
 internal import WireFormat
 
 extension DevelopmentAuthorizationServer {
@@ -46,6 +47,14 @@ extension DevelopmentAuthorizationServer {
 
         /// Whether a person is asked before a code is issued. Client credentials never ask.
         public var consent = Consent.automatic
+
+        /// Whether tokens, codes and the refresh tokens of public clients are bound to a key of the client (RFC 9449).
+        /// Default ``DevelopmentAuthorizationServer/DPoP/off``.
+        public var dpop = DevelopmentAuthorizationServer.DPoP.off
+        /// The nonces that a proof at the token endpoint must contain; nil (the default) for none.
+        public var dpopNonces: DPoPNonces?
+        /// Remembers the proofs that were used at the token endpoint. By default a store in memory.
+        public var dpopReplayStore: any ReplayStore = InMemoryReplayStore()
 
         /// Makes settings with the default values.
         public init() {}

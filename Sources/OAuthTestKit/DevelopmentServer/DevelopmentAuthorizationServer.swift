@@ -10,8 +10,9 @@ internal import WireFormat
 ///
 /// It supports the authorization code grant with PKCE S256 (RFC 7636) and `iss` (RFC 9207), rotating refresh tokens,
 /// client credentials, open dynamic registration (RFC 7591), client ID metadata documents (with
-/// ``Settings/clientResolver``), `private_key_jwt` (RFC 7523), resource indicators (RFC 8707), a JWK Set and metadata
-/// (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``. All state is in memory.
+/// ``Settings/clientResolver``), `private_key_jwt` (RFC 7523), resource indicators (RFC 8707), DPoP (RFC 9449, with
+/// ``Settings/dpop``), a JWK Set and metadata (RFC 8414). Tokens are RFC 9068 access tokens signed by a ``FakeIssuer``.
+/// All state is in memory.
 ///
 /// Because anyone can log in, its issuer must be on a loopback host, and `SocketHTTP` serves it on loopback addresses
 /// only. For another HTTP server, check the address with ``checkBindAddress(_:)``. Web pages of other machines may read
@@ -59,15 +60,16 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
         store = GrantStore(
             capacity: settings.capacity, codeLifetime: Double(settings.codeLifetime),
             refreshTokenLifetime: Double(settings.refreshTokenLifetime))
+        let proofs = try TokenRequestProofs(settings, issuer: issuer)
         let clients = ClientDirectory(store: store, resolver: settings.clientResolver)
         authorizationEndpoint = AuthorizationEndpoint(
-            issuer: issuer.url, policy: policy, store: store, clients: clients,
+            issuer: issuer.url, policy: policy, store: store, clients: clients, bindsCodes: proofs.areUsed,
             consent: Self.consent(settings, issuer: url))
         tokenEndpoint = TokenEndpoint(
-            issuer: issuer, policy: policy, store: store, clients: clients, assertions: try Self.assertions(for: issuer)
-        )
-        registrationEndpoint = RegistrationEndpoint(store: store)
-        let metadata = Self.metadata(of: issuer, policy, findsClientsByDocument: settings.clientResolver != nil)
+            issuer: issuer, policy: policy, store: store, clients: clients,
+            assertions: try Self.assertions(for: issuer), proofs: proofs)
+        registrationEndpoint = RegistrationEndpoint(store: store, bindsTokens: proofs.areUsed)
+        let metadata = Self.metadata(of: issuer, policy, settings)
         // A restarted server on the same port has other metadata.
         metadataHandler = AuthorizationServerMetadataHandler(metadata, maximumAge: 0)
         routes = Routes(issuer: metadata.issuer)
@@ -228,7 +230,7 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     }
 
     private static func metadata(
-        of issuer: FakeIssuer, _ policy: IssuingPolicy, findsClientsByDocument: Bool
+        of issuer: FakeIssuer, _ policy: IssuingPolicy, _ settings: DevelopmentAuthorizationServer.Settings
     ) -> AuthorizationServerMetadata {
         var metadata = issuer.authorizationServerMetadata
         metadata.registrationEndpoint = issuer.endpoint("register")
@@ -239,8 +241,10 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
             \.rawValue)
         // RFC 8414 §2: required beside private_key_jwt.
         metadata.tokenEndpointAuthSigningAlgorithms = SignatureAlgorithm.all.map(\.name)
-        metadata.clientIDMetadataDocumentSupported = findsClientsByDocument ? true : nil
+        metadata.clientIDMetadataDocumentSupported = settings.clientResolver == nil ? nil : true
         metadata.authorizationResponseIssuerParameterSupported = true
+        // RFC 9449 §5.1.
+        if settings.dpop != .off { metadata.dpopSigningAlgorithms = SignatureAlgorithm.all.map(\.name) }
         return metadata
     }
 
@@ -254,7 +258,8 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     private static func preflight(for route: Routes.Route) -> HTTPResponse {
         var response = HTTPResponse(status: .noContent)
         response.fields[.accessControlAllowMethods] = HTTPFields.Value(route.allowedMethods)
-        response.fields[.accessControlAllowHeaders] = "Authorization, Content-Type, Accept, MCP-Protocol-Version"
+        response.fields[.accessControlAllowHeaders] =
+            "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version"
         response.fields[.accessControlMaxAge] = "7200"
         return response
     }

@@ -19,6 +19,8 @@ struct PendingCode: Sendable {
     let redirectURI: String?
     /// The decoded S256 `code_challenge`.
     let challenge: [UInt8]
+    /// The key that must redeem the code (RFC 9449 §10); nil for any or none.
+    let thumbprint: String?
 }
 
 /// All state of the server: clients, codes and refresh tokens. The number of entries is bounded, and one lock guards
@@ -38,6 +40,8 @@ final class GrantStore: Sendable {
     /// The successive refresh tokens of one grant. Only the newest is valid.
     private struct Family: Sendable {
         let grant: AuthorizationGrant
+        /// The key of a public client; nil if the family is not bound to one.
+        var thumbprint: String?
         var currentDigest: [UInt8]
         var expiresAt: Double
     }
@@ -98,10 +102,14 @@ final class GrantStore: Sendable {
     /// Redeems a code once. `check` compares the token request with the approved request and returns what to issue. If
     /// `check` throws, the code stays valid.
     ///
+    /// A code with a thumbprint is redeemed by the holder of that key only. The refresh tokens of a public client are
+    /// bound to `provenKey` (RFC 9449 §5): nothing else authenticates such a client.
+    ///
     /// If a code is presented twice, one of the two senders stole it. The refresh tokens of the code are therefore
     /// revoked (RFC 6749 §4.1.2).
     func redeem<Issue: Sendable>(
-        code: String, by client: RegisteredClient, now: Double, check: (PendingCode) throws(Refusal) -> Issue
+        code: String, by client: RegisteredClient, provenKey: String?, now: Double,
+        check: (PendingCode) throws(Refusal) -> Issue
     ) throws(Refusal) -> (issue: Issue, refreshToken: String?) {
         let key = Digest.sha256(Array(code.utf8))
         let fresh = client.grantTypes.contains(.refreshToken) ? RefreshToken() : nil
@@ -114,12 +122,14 @@ final class GrantStore: Sendable {
             guard now < entry.expiresAt, entry.pending.grant.clientID.hasSameBytes(as: client.id) else {
                 throw .codeNotAcceptable
             }
+            try Self.check(provenKey, fits: entry.pending.thumbprint)
             let issue = try check(entry.pending)
             entry.isRedeemed = true
             if let fresh {
                 entry.family = fresh.familyKey
                 let family = Family(
-                    grant: entry.pending.grant, currentDigest: fresh.digest, expiresAt: now + refreshTokenLifetime)
+                    grant: entry.pending.grant, thumbprint: client.authentication == .none ? provenKey : nil,
+                    currentDigest: fresh.digest, expiresAt: now + refreshTokenLifetime)
                 state.families.insert(family, for: fresh.familyKey)
             }
             state.codes.replace(entry, for: key)
@@ -131,10 +141,13 @@ final class GrantStore: Sendable {
 
     /// Exchanges a refresh token for its successor. `check` returns what to issue. If it throws, the token stays valid.
     ///
+    /// A token that is bound to a key is exchanged for the holder of that key only. A public client that proves a key
+    /// for the first time binds the successors to it.
+    ///
     /// If an exchanged token is presented again, one of the two senders stole it. Its whole family is therefore revoked
     /// (RFC 9700 §4.14.2).
     func rotate<Issue: Sendable>(
-        refreshToken text: String, by client: RegisteredClient, now: Double,
+        refreshToken text: String, by client: RegisteredClient, provenKey: String?, now: Double,
         check: (AuthorizationGrant) throws(Refusal) -> Issue
     ) throws(Refusal) -> (issue: Issue, refreshToken: String) {
         guard let presented = RefreshToken(parsing: text) else { throw .refreshTokenNotAcceptable }
@@ -147,7 +160,9 @@ final class GrantStore: Sendable {
                 state.families.remove(presented.familyKey)
                 throw .refreshTokenNotAcceptable
             }
+            try Self.check(provenKey, fits: family.thumbprint)
             let issue = try check(family.grant)
+            if client.authentication == .none { family.thumbprint = provenKey }
             family.currentDigest = fresh.digest
             family.expiresAt = now + refreshTokenLifetime
             // Inserted again, so that a family in use is the newest and is evicted last.
@@ -155,6 +170,13 @@ final class GrantStore: Sendable {
             state.families.insert(family, for: presented.familyKey)
             return (issue, fresh.text)
         }
+    }
+
+    /// RFC 9449 §5 and §10: what is bound to a key needs a proof of that key.
+    private static func check(_ provenKey: String?, fits bound: String?) throws(Refusal) {
+        guard let bound else { return }
+        guard let provenKey else { throw .proofMissing }
+        guard bound.hasSameBytes(as: provenKey) else { throw .proofOfOtherKey }
     }
 }
 

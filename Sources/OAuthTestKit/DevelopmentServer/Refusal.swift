@@ -25,6 +25,8 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
     // Registration.
     case malformedRegistration, redirectURIsMissing, redirectURINotAcceptable, authenticationMethodUnsupported
     case grantTypesUnsupported, responseTypesUnsupported, publicClientWithSecretGrant, keysMissing
+    // Proofs of possession.
+    case proofMissing, proofNotAcceptable, proofNonce, proofUndecided, proofOfOtherKey, malformedThumbprint
 
     /// The value of the `error` member or parameter.
     var code: String { meaning.code }
@@ -36,7 +38,7 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
     var status: HTTPStatus {
         switch self {
         case .bodyTooLarge: .contentTooLarge
-        case .clientDocumentUnavailable, .assertionUndecided: .serviceUnavailable
+        case .clientDocumentUnavailable, .assertionUndecided, .proofUndecided: .serviceUnavailable
         default: .badRequest
         }
     }
@@ -109,16 +111,25 @@ enum Refusal: String, Error, Sendable, Hashable, CaseIterable {
             ("invalid_client_metadata", "The method private_key_jwt needs public keys in jwks.")
         case .publicClientWithSecretGrant:
             ("invalid_client_metadata", "A client without secret cannot use client credentials.")
+
+        case .proofMissing: ("invalid_dpop_proof", "The request needs a DPoP proof.")
+        case .proofNotAcceptable: ("invalid_dpop_proof", "The DPoP proof is not acceptable.")
+        case .proofNonce: ("use_dpop_nonce", "The DPoP proof needs the nonce of the DPoP-Nonce field.")
+        case .proofUndecided: ("temporarily_unavailable", "The DPoP proof cannot be checked now.")
+        case .proofOfOtherKey: ("invalid_grant", "The code or the refresh token is bound to another key.")
+        case .malformedThumbprint: ("invalid_request", "The dpop_jkt is not a base64url SHA-256 thumbprint.")
         }
     }
 
     /// The direct answer (RFC 6749 §5.2).
     ///
-    /// - Parameter usedBasic: Whether the client used `Authorization: Basic`. A failed client authentication is then
-    ///   answered with 401 and a `Basic` challenge.
-    func response(usedBasic: Bool = false) -> HTTPResponse {
+    /// - Parameters:
+    ///   - usedBasic: Whether the client used `Authorization: Basic`. A failed client authentication is then answered
+    ///     with 401 and a `Basic` challenge.
+    ///   - detail: A fixed ASCII text after the sentence.
+    func response(usedBasic: Bool = false, detail: String = "") -> HTTPResponse {
         var response = HTTPResponse.json(
-            .object(["error": .string(code), "error_description": .string(sentence)]), status: status)
+            .object(["error": .string(code), "error_description": .string(sentence + detail)]), status: status)
         response.fields[.cacheControl] = "no-store"
         response.fields[.pragma] = "no-cache"
         // RFC 6749 §5.2: the challenge must match the scheme that the client used.

@@ -15,13 +15,15 @@ struct RegisteredClient: Sendable {
     let secretDigest: [UInt8]?
     /// The keys for `private_key_jwt`.
     let keys: (any KeySource)?
+    /// Whether every token request of the client needs a proof (RFC 9449 §5.2).
+    let needsProof: Bool
     /// The client as its document describes it; nil for a client that was registered.
     let resolved: ResolvedClient?
 
     init(
         id: String, authentication: DevelopmentAuthorizationServer.ClientAuthentication,
         grantTypes: Set<DevelopmentAuthorizationServer.GrantType>, redirectURIs: [RedirectURI],
-        secret: String?, name: String? = nil, keys: (any KeySource)? = nil
+        secret: String?, name: String? = nil, keys: (any KeySource)? = nil, needsProof: Bool = false
     ) {
         self.id = id
         self.authentication = authentication
@@ -29,6 +31,7 @@ struct RegisteredClient: Sendable {
         self.redirectURIs = redirectURIs
         self.name = name
         self.keys = keys
+        self.needsProof = needsProof
         secretDigest = secret.map { Digest.sha256(Array($0.utf8)) }
         resolved = nil
     }
@@ -50,6 +53,8 @@ struct RegisteredClient: Sendable {
         name = nil
         secretDigest = nil
         self.keys = keys
+        // RFC 9449 §5.2 has no other type than a boolean.
+        needsProof = client.document.extra["dpop_bound_access_tokens"] == true
         resolved = client
     }
 

@@ -7,6 +7,8 @@ internal import WireFormat
 /// The client registration endpoint (RFC 7591 §3). It requires no initial access token.
 struct RegistrationEndpoint: Sendable {
     let store: GrantStore
+    /// Whether clients can bind tokens to a key. Otherwise their `dpop_bound_access_tokens` is ignored.
+    let bindsTokens: Bool
 
     /// The most redirect URIs that a client may register.
     static let maximumRedirectURIs = 16
@@ -45,7 +47,7 @@ struct RegistrationEndpoint: Sendable {
         let client = RegisteredClient(
             id: id, authentication: authentication, grantTypes: grantTypes, redirectURIs: redirectURIs, secret: secret,
             name: metadata["client_name"]?.string.map { ClientIDMetadataDocument.displayName(of: $0) },
-            keys: keys.map { StaticKeySource($0) })
+            keys: keys.map { StaticKeySource($0) }, needsProof: try needsProof(metadata))
         var answer = Self.information(about: client, now: now)
         if let secret {
             answer["client_secret"] = .string(secret)
@@ -59,6 +61,13 @@ struct RegistrationEndpoint: Sendable {
         response.fields[.cacheControl] = "no-store"
         response.fields[.pragma] = "no-cache"
         return response
+    }
+
+    /// Whether the client binds all its tokens to a key. RFC 9449 §5.2: absent means false.
+    private func needsProof(_ metadata: JSONDocument.Object) throws(Refusal) -> Bool {
+        guard bindsTokens, let value = metadata["dpop_bound_access_tokens"] else { return false }
+        guard case .bool(let needsProof) = value else { throw .malformedRegistration }
+        return needsProof
     }
 
     /// The registered grant types. RFC 7591 §2: absent means `authorization_code`. Unsupported types are left out; the
@@ -138,6 +147,7 @@ struct RegistrationEndpoint: Sendable {
         if !client.redirectURIs.isEmpty {
             answer["redirect_uris"] = .array(client.redirectURIs.map { .string($0.text) })
         }
+        if client.needsProof { answer["dpop_bound_access_tokens"] = true }
         return answer
     }
 

@@ -11,18 +11,33 @@ struct TokenEndpoint: Sendable {
     let store: GrantStore
     let clients: ClientDirectory
     let assertions: ClientAssertionVerifier
+    let proofs: TokenRequestProofs
 
     /// Answers one token request.
     func respond(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
+        var response = try await answer(to: request, now: now)
+        proofs.addNonce(to: &response, now: now)
+        return response
+    }
+
+    private func answer(to request: HTTPRequest, now: Double) async throws -> HTTPResponse {
         do {
             try FormBody.checkContentType(of: request, is: .form)
             let form = try FormParameters(parsing: await FormBody.collect(request))
             try form.checkUniqueness()
+            // Before the client authenticates: a refusal for the nonce must not use up the client's assertion.
+            let thumbprint = try await proofs.thumbprint(of: request)
             let authentication = try ClientAuthentication(fields: request.fields, form: form)
             let client = try await authentication.client(in: clients, verifier: assertions)
-            return try Self.response(to: issue(form, to: client, now: now), signedBy: issuer, policy: policy, now: now)
+            // RFC 9449 §5.2.
+            if proofs.areUsed, client.needsProof, thumbprint == nil { throw Refusal.proofMissing }
+            var issue = try issue(form, to: client, provenKey: thumbprint, now: now)
+            issue.thumbprint = thumbprint
+            return try Self.response(to: issue, signedBy: issuer, policy: policy, now: now)
         } catch let refusal as Refusal {
             return refusal.response(usedBasic: ClientAuthentication.isBasic(request.fields))
+        } catch let failure as TokenRequestProofs.Failure {
+            return failure.response
         }
     }
 
@@ -33,9 +48,13 @@ struct TokenEndpoint: Sendable {
         let scopes: ScopeSet
         let resources: [String]
         var refreshToken: String?
+        /// The key to which the access token is bound; nil for a bearer token.
+        var thumbprint: String?
     }
 
-    private func issue(_ form: FormParameters, to client: RegisteredClient, now: Double) throws(Refusal) -> Issue {
+    private func issue(
+        _ form: FormParameters, to client: RegisteredClient, provenKey: String?, now: Double
+    ) throws(Refusal) -> Issue {
         let name = try form.required("grant_type", orThrow: .grantTypeMissing)
         guard
             let grantType = DevelopmentAuthorizationServer.GrantType.allCases.first(where: {
@@ -48,8 +67,8 @@ struct TokenEndpoint: Sendable {
         if grantType == .clientCredentials, client.authentication == .none { throw .grantNeedsSecret }
         guard client.grantTypes.contains(grantType) else { throw .grantNotRegistered }
         return switch grantType {
-        case .authorizationCode: try redeemCode(form, client, now)
-        case .refreshToken: try refresh(form, client, now)
+        case .authorizationCode: try redeemCode(form, client, provenKey, now)
+        case .refreshToken: try refresh(form, client, provenKey, now)
         case .clientCredentials:
             Issue(
                 // RFC 9068 §2.2: without a resource owner, the subject is the client.
@@ -58,8 +77,9 @@ struct TokenEndpoint: Sendable {
         }
     }
 
-    private func redeemCode(_ form: FormParameters, _ client: RegisteredClient, _ now: Double) throws(Refusal) -> Issue
-    {
+    private func redeemCode(
+        _ form: FormParameters, _ client: RegisteredClient, _ provenKey: String?, _ now: Double
+    ) throws(Refusal) -> Issue {
         let code = try form.required("code", orThrow: .codeMissing)
         let verifier = try form.required("code_verifier", orThrow: .verifierMissing)
         // RFC 7636 §4.1: 43*128unreserved.
@@ -68,7 +88,7 @@ struct TokenEndpoint: Sendable {
         let redirectURI = try form.optional("redirect_uri")
         let digest = Digest.sha256(Array(verifier.utf8))
 
-        var (issue, refreshToken) = try store.redeem(code: code, by: client, now: now) {
+        var (issue, refreshToken) = try store.redeem(code: code, by: client, provenKey: provenKey, now: now) {
             (pending) throws(Refusal) -> Issue in
             // RFC 6749 §4.1.3: if the authorization request had a `redirect_uri`, the token request must repeat it.
             if pending.redirectURI != nil || redirectURI != nil {
@@ -86,10 +106,14 @@ struct TokenEndpoint: Sendable {
         return issue
     }
 
-    private func refresh(_ form: FormParameters, _ client: RegisteredClient, _ now: Double) throws(Refusal) -> Issue {
+    private func refresh(
+        _ form: FormParameters, _ client: RegisteredClient, _ provenKey: String?, _ now: Double
+    ) throws(Refusal) -> Issue {
         let token = try form.required("refresh_token", orThrow: .refreshTokenMissing)
         let scope = try form.optional("scope")
-        var (issue, refreshToken) = try store.rotate(refreshToken: token, by: client, now: now) {
+        var (issue, refreshToken) = try store.rotate(
+            refreshToken: token, by: client, provenKey: provenKey, now: now
+        ) {
             (grant) throws(Refusal) -> Issue in
             Issue(
                 subject: grant.subject, clientID: client.id,
@@ -111,10 +135,12 @@ struct TokenEndpoint: Sendable {
         draft.claims["scope"] = issue.scopes.isEmpty ? nil : .string(issue.scopes.description)
         draft.issuedAt = now.rounded(.down)
         draft.expiresAt = now.rounded(.down) + Double(policy.accessTokenLifetime)
+        if let thumbprint = issue.thumbprint { draft.bind(toThumbprint: thumbprint) }
 
         var members: JSONDocument.Object = [
             "access_token": .string(try issuer.sign(draft)),
-            "token_type": "Bearer",
+            // RFC 9449 §5: a client that gets another type than it expects discards the token.
+            "token_type": issue.thumbprint == nil ? "Bearer" : "DPoP",
             "expires_in": .number(JSONDocument.Number(Int64(max(0, policy.accessTokenLifetime)))),
         ]
         // RFC 6749 §5.1: `scope` is required if it differs from the request, and optional otherwise.

@@ -4,7 +4,8 @@ internal import WireFormat
 public enum TokenCaching: Sendable, Hashable {
     /// No caching. Every token is verified each time.
     case off
-    /// At most this number of entries; 1…1,000,000. A full cache evicts the least recently used entry.
+    /// At most this number of entries; 1…1,000,000. A full cache keeps the entries that are in use, and admits a new
+    /// token when it finds an entry that was not used lately.
     case upTo(entries: Int)
 
     /// Up to 10,000 entries.

@@ -29,16 +29,22 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
             self.keptSince = keptSince
             self.end = end
         }
+
+        /// Whether the verdict holds at this time of both clocks.
+        fileprivate func isFresh(_ now: Double, _ moment: Duration) -> Bool {
+            // If the wall clock was set back, `nbf` or `iat` could be in the future again.
+            now >= verifiedAt && now < end && moment - keptSince < TokenCaching.lifetime
+        }
     }
 
-    private let table: Mutex<DigestTable<Verdict>>
+    private let table: Mutex<AdmittingTable<Verdict>>
     private let clock: WallClock
     private let monotonicClock: MonotonicClock
 
     /// Makes a cache. Returns nil when caching is off.
     init?(_ caching: TokenCaching, clock: WallClock, monotonicClock: MonotonicClock) {
         guard caching.capacity > 0 else { return nil }
-        table = Mutex(DigestTable(capacity: caching.capacity))
+        table = Mutex(AdmittingTable(capacity: caching.capacity))
         self.clock = clock
         self.monotonicClock = monotonicClock
     }
@@ -52,16 +58,13 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         let moment = monotonicClock.now()
         return table.withLock { table in
             guard let verdict = table.value(for: digest) else { return nil }
-            // If the wall clock was set back, `nbf` or `iat` could be in the future again.
-            if now >= verdict.verifiedAt, now < verdict.end, moment - verdict.keptSince < TokenCaching.lifetime {
-                return verdict
-            }
+            if verdict.isFresh(now, moment) { return verdict }
             table.remove(digest)
             return nil
         }
     }
 
-    /// Caches an accepted token.
+    /// Caches an accepted token. A full cache may not admit it: see ``AdmittingTable``.
     ///
     /// - Parameters:
     ///   - token: The accepted token.
@@ -73,7 +76,8 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         let claims = token.claims
         guard verifiedAt < end, claims.bytes.count <= TokenCaching.maximumClaimsBytes
         else { return }
-        let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: monotonicClock.now(), end: end)
-        table.withLock { $0.insert(verdict, for: digest) }
+        let moment = monotonicClock.now()
+        let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: moment, end: end)
+        table.withLock { $0.insert(verdict, for: digest) { !$0.isFresh(verifiedAt, moment) } }
     }
 }

@@ -89,6 +89,39 @@ public struct DPoPVerifier: Sendable {
     public func verify(
         _ fields: [[UInt8]], method: String, target: DPoPTarget, token: PresentedToken, boundTo thumbprint: String
     ) async throws(DPoPRejection) -> String? {
+        let use = Use(method: method, target: target, token: (token, thumbprint))
+        return try await accept(fields, use).nonce == .expiresSoon ? newNonce() : nil
+    }
+
+    /// Verifies the proof of a request to the token endpoint of an authorization server (RFC 9449 §5), and uses it up.
+    ///
+    /// **Checks** the same rules, but the twelfth: such a request has no access token, so `ath` says nothing.
+    /// **Does not check** whose key it is: the caller compares the thumbprint with that of the code (`dpop_jkt`) or of
+    /// the refresh token.
+    ///
+    /// - Parameters:
+    ///   - fields: The values of all `DPoP` fields of the request, one for each field line.
+    ///   - method: The method of the request.
+    ///   - target: The token endpoint.
+    /// - Returns: The thumbprint of the key (RFC 7638), for `cnf.jkt` of the token that is issued.
+    /// - Throws: ``DPoPRejection`` for the first rule that is broken.
+    public func verifyTokenRequest(
+        _ fields: [[UInt8]], method: String, target: DPoPTarget
+    ) async throws(DPoPRejection) -> String {
+        try await accept(fields, Use(method: method, target: target, token: nil)).thumbprint
+    }
+
+    /// What a proof must be for.
+    private struct Use {
+        let method: String
+        let target: DPoPTarget
+        /// The access token, and the thumbprint of the key to which it is bound; nil at a token endpoint.
+        let token: (PresentedToken, thumbprint: String)?
+    }
+
+    private func accept(
+        _ fields: [[UInt8]], _ use: Use
+    ) async throws(DPoPRejection) -> (thumbprint: String, nonce: DPoPNonces.Verdict?) {
         // 1. There is not more than one DPoP field.
         let bytes = try Self.only(fields)
         // 2. It is a single, well-formed JWT. 4. `typ` is dpop+jwt. 5. `alg` is an asymmetric algorithm that is
@@ -96,12 +129,14 @@ public struct DPoPVerifier: Sendable {
         let proof = try parsed(bytes)
         // 12, second half. The token is bound to the key of the proof. This comes before every other rule that costs
         // something, so that only the holder of a good token can choose which key is used.
-        guard ConstantTime.equals(Array(proof.thumbprint.utf8), Array(thumbprint.utf8)) else { throw .otherKey }
+        if let (_, thumbprint) = use.token {
+            guard ConstantTime.equals(Array(proof.thumbprint.utf8), Array(thumbprint.utf8)) else { throw .otherKey }
+        }
         // 3. All required claims are there: each rule below reads its own.
         // 8. `htm` is the method of the request: method names are case-sensitive (RFC 9110 §9.1).
-        guard try Self.text(.htm, in: proof).hasSameBytes(as: method) else { throw .method }
+        guard try Self.text(.htm, in: proof).hasSameBytes(as: use.method) else { throw .method }
         // 9. `htu` is the URL of the request, without query and fragment.
-        guard DPoPTarget(htu: try Self.text(.htu, in: proof)) == target else { throw .target }
+        guard DPoPTarget(htu: try Self.text(.htu, in: proof)) == use.target else { throw .target }
         // 10. The nonce is one of this server.
         let now = clock.now()
         let nonce = try nonce(in: proof, now)
@@ -109,15 +144,17 @@ public struct DPoPVerifier: Sendable {
         let issuedAt = try Self.time(in: proof)
         guard abs(now - issuedAt) <= Double(settings.maximumAge) else { throw .time }
         // 12. `ath` is the hash of the access token.
-        let hash = Array(try Self.text(.ath, in: proof).utf8)
-        let expected = Array(Base64URL.encode(token.digest.bytes).utf8)
-        guard ConstantTime.equals(hash, expected) else { throw .tokenHash }
+        if let (token, _) = use.token {
+            let hash = Array(try Self.text(.ath, in: proof).utf8)
+            let expected = Array(Base64URL.encode(token.digest.bytes).utf8)
+            guard ConstantTime.equals(hash, expected) else { throw .tokenHash }
+        }
         let id = try Self.text(.jti, in: proof)
         guard (1...Self.maximumTokenIDBytes).contains(id.utf8.count) else { throw .claim(.jti) }
         // 6. The signature verifies with `jwk`. It costs more than all rules above together.
         try verifySignature(of: proof)
         try await useUp(id, of: proof, issuedAt: issuedAt, now)
-        return nonce == .expiresSoon ? newNonce() : nil
+        return (proof.thumbprint, nonce)
     }
 
     /// A nonce for a response to a client without a good one; nil when proofs need none.

@@ -90,6 +90,7 @@ public struct IntrospectionTokenVerifier: TokenVerifier {
 
     /// Verifies a token. It suspends only when no verdict is cached.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
+        let token = token.withDigest()
         if let known = memory.verdict(on: token.digest) { return try known.get() }
         // A guard has checked this, but other callers may not have. A malformed token must cause no request.
         guard token.isWellFormed, token.bytes.count <= JWTTokenVerifier.maximumTokenBytes else {

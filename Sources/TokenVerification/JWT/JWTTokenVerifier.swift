@@ -22,6 +22,9 @@ public struct JWTTokenVerifier: TokenVerifier {
     private let algorithmPolicies: [JWTValidation]
     private let clock: WallClock
     private let cache: VerifiedTokenCache<Basis>?
+    private let headers = KnownHeaders()
+    /// The largest number of issuers that are found without a hash table.
+    private static let fewIssuers = 4
 
     /// The key set that verified a token, and its source.
     private struct Basis: Sendable {
@@ -102,9 +105,12 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Verifies a token. It suspends only when the present keys cannot decide.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
-        if let known = rememberedToken(token) { return known }
+        // Without a cache the token is not hashed.
+        let digest = cache == nil ? nil : token.digest
+        if let digest, let known = rememberedToken(digest) { return known }
         let jwt = try parse(token)
-        let candidate = try await precheck(jwt, token.digest, issuer(of: jwt))
+        let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
+        let candidate = try precheck(jwt, digest, issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
@@ -117,7 +123,11 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// The cached token, or nil when it is not cached or the key set has changed since then.
     package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
-        guard let verdict = cache?.verdict(on: token.digest) else { return nil }
+        cache == nil ? nil : rememberedToken(token.digest)
+    }
+
+    private func rememberedToken(_ digest: SHA256Digest) -> AccessToken? {
+        guard let verdict = cache?.verdict(on: digest) else { return nil }
         // Call `presentKeys()` for every request, outside the cache's lock. Cached tokens of a removed key are then
         // refused, and the source can start its refresh in the background.
         guard let present = verdict.basis.source.presentKeys() else { return nil }
@@ -134,7 +144,8 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// A token that has passed every check that needs no key.
     private struct Candidate {
-        let digest: SHA256Digest
+        /// The key of the token in the cache; nil without a cache.
+        let digest: SHA256Digest?
         let jwt: PrecheckedJWT
         let issuer: TrustedIssuer
     }
@@ -142,7 +153,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// Checks the form and the algorithm.
     private func parse(_ token: PresentedToken) throws(TokenRejection) -> UnverifiedJWT {
         do throws(JOSEError) {
-            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes)
+            let jwt = try UnverifiedJWT(parsing: token.bytes, limit: Self.maximumTokenBytes, known: headers)
             // RFC 8725 §3.1: an algorithm that no issuer allows is refused before any other check. An issuer that is
             // found at run time may allow every algorithm of this library.
             guard
@@ -155,15 +166,21 @@ public struct JWTTokenVerifier: TokenVerifier {
         }
     }
 
-    /// The issuer that the token names. The unverified `iss` is only a look-up key; the validation of that issuer
-    /// compares it again.
-    private func issuer(of jwt: UnverifiedJWT) async throws(TokenRejection) -> TrustedIssuer {
+    /// The configured issuer that the token names, or nil. The unverified `iss` is only a look-up key; the validation of
+    /// that issuer compares it again.
+    private func configuredIssuer(of jwt: UnverifiedJWT) -> TrustedIssuer? {
+        // The names of a few issuers are compared. For more issuers, a String and its hash cost less.
+        if issuers.count <= Self.fewIssuers { return issuers.first { $0.validation.isNamed(by: jwt) } }
+        return jwt.unverifiedIssuer.flatMap { positions[Array($0.utf8)] }.map { issuers[$0] }
+    }
+
+    /// The issuer of a token that names no configured one.
+    private func otherIssuer(of jwt: UnverifiedJWT) async throws(TokenRejection) -> TrustedIssuer {
         guard let name = jwt.unverifiedIssuer else {
             // Any validation refuses a token without a string `iss` with the right reason, so the first one is used.
             if let first = issuers.first { return first }
             throw .invalid(.jwt(.claim(.iss, jwt.payload.root["iss"] == nil ? .missing : .wrongType)))
         }
-        if let position = positions[Array(name.utf8)] { return issuers[position] }
         switch await directory?.issuer(named: name) {
         case .trusted(let issuer): return issuer
         case .unknown, nil: throw .invalid(.unknownIssuer(nearestDifference(name)))
@@ -175,10 +192,10 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Does the checks of the issuer that need no key.
     private func precheck(
-        _ jwt: UnverifiedJWT, _ digest: SHA256Digest, _ issuer: TrustedIssuer
+        _ jwt: consuming UnverifiedJWT, _ digest: SHA256Digest?, _ issuer: TrustedIssuer
     ) throws(TokenRejection) -> Candidate {
         do throws(JOSEError) {
-            return Candidate(digest: digest, jwt: try issuer.validation.precheck(jwt), issuer: issuer)
+            return Candidate(digest: digest, jwt: try issuer.validation.prechecked(jwt), issuer: issuer)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
@@ -247,9 +264,12 @@ public struct JWTTokenVerifier: TokenVerifier {
         do throws(JOSEError) {
             let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
-            cache?.keep(
-                token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: candidate.digest,
-                verifiedAt: now, end: Self.end(of: jwt, validation.policy))
+            headers.keep(headerOf: candidate.jwt.jwt)
+            if let digest = candidate.digest {
+                cache?.keep(
+                    token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: digest,
+                    verifiedAt: now, end: Self.end(of: jwt, maximumAge: validation.maximumAge))
+            }
             return .accepted(token)
         } catch .key(.unknown) {
             return .undecided(.unknownKey)
@@ -264,8 +284,8 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// The time after which the verdict is not used: `exp`, or an earlier time when the policy limits the age. Without
     /// skew.
-    private static func end(of jwt: VerifiedJWT, _ policy: JWTPolicy) -> Double {
-        guard let maximumAge = policy.maximumAge, let issuedAt = jwt.issuedAt else { return jwt.expiresAt }
+    private static func end(of jwt: VerifiedJWT, maximumAge: Int?) -> Double {
+        guard let maximumAge, let issuedAt = jwt.issuedAt else { return jwt.expiresAt }
         return min(jwt.expiresAt, issuedAt + Double(maximumAge))
     }
 }

@@ -8,7 +8,7 @@ internal import Synchronization
 /// locks. About 100 bytes are used for each identifier.
 ///
 /// **Does not share** with other instances, and forgets everything at a restart. After a restart, an identifier is
-/// accepted once more, unless it is too old.
+/// accepted once more, unless it is too old. For several instances there is `ValkeyReplayStore`.
 public final class InMemoryReplayStore: ReplayStore {
     /// The acceptable capacities.
     public static let capacities: ClosedRange<Int> = 1_000...10_000_000

@@ -67,6 +67,7 @@ public struct RoutingTokenVerifier: TokenVerifier {
 
     /// Verifies a token with the verifier of its kind.
     public func verify(_ token: PresentedToken) async throws(TokenRejection) -> AccessToken {
+        let token = token.withDigest()
         if let known = jwt?.rememberedToken(token) { return known }
         if let staticTokens {
             if let known = staticTokens.knownToken(token) { return known }

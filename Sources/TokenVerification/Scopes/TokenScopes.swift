@@ -15,17 +15,17 @@ struct TokenScopes: Sendable {
     init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
         // RFC 9068 §2.2.3: `scope` is a string, split at spaces. An array is accepted too, and `scp` in both forms,
         // because some issuers write them, and a few write an empty `scope` beside it.
-        if !add(claims["scope"], .spaceSeparated, mapping.spelling.requested) {
-            add(claims["scp"], .spaceSeparated, mapping.spelling.requested)
+        if !add(claims["scope"], .spaceSeparated, mapping.spelling.append) {
+            add(claims["scp"], .spaceSeparated, mapping.spelling.append)
         }
         for source in mapping.claims {
             var claim: JSONDocument.Node? = claims
             for name in source.path { claim = claim?[name] }
             switch source.meaning {
-            case .scopes(let spelling): add(claim, source.form, spelling.requested)
+            case .scopes(let spelling): add(claim, source.form, spelling.append)
             case .listed(let grants):
-                add(claim, source.form) { value in
-                    grants.lazy.filter { $0.value.hasSameBytes(as: value) }.flatMap(\.scopes)
+                add(claim, source.form) { value, scopes in
+                    for grant in grants where grant.value.hasSameBytes(as: value) { scopes += grant.scopes }
                 }
             }
         }
@@ -33,17 +33,22 @@ struct TokenScopes: Sendable {
 
     /// Adds the scopes that the values of a claim stand for.
     ///
+    /// - Parameter append: Appends the scopes of one value.
     /// - Returns: Whether the claim has a value that is not empty, or is malformed.
     @discardableResult
     private mutating func add(
-        _ claim: JSONDocument.Node?, _ form: ScopeMapping.ClaimGrants.Form, _ scopesOf: (String) -> [String]
+        _ claim: JSONDocument.Node?, _ form: ScopeMapping.ClaimGrants.Form,
+        _ append: (_ value: String, _ scopes: inout [String]) -> Void
     ) -> Bool {
         guard let claim, claim.kind != .null else { return false }
         guard let all = Self.values(of: claim, form), all.count <= Self.maximumValues else {
             hasMalformedClaim = true
             return true
         }
-        let granted = ScopeSet(keepingValid: all.flatMap(scopesOf))
+        var found: [String] = []
+        found.reserveCapacity(all.count)
+        for value in all { append(value, &found) }
+        let granted = ScopeSet(keepingValid: found)
         scopes = scopes.isEmpty ? granted : scopes.union(granted)
         return all.contains { !$0.utf8.isEmpty }
     }
@@ -54,14 +59,24 @@ struct TokenScopes: Sendable {
     ) -> [String]? {
         switch form {
         case .values: claim.string.map { [$0] } ?? strings(of: claim)
-        case .spaceSeparated: claim.string.map(split) ?? strings(of: claim)
+        case .spaceSeparated: words(of: claim) ?? strings(of: claim)
         case .memberNames: memberNames(of: claim)
         }
     }
 
-    /// RFC 6749 §3.3: scopes are separated by spaces. Returns at most one value more than the limit.
-    private static func split(_ text: String) -> [String] {
-        text.utf8.split(separator: 0x20, maxSplits: maximumValues).map { String(decoding: $0, as: UTF8.self) }
+    /// RFC 6749 §3.3: scopes are separated by spaces. Returns at most one value more than the limit, and nil for a claim
+    /// that is not a string.
+    private static func words(of claim: JSONDocument.Node) -> [String]? {
+        // The bytes of the whole claim become Strings only word by word.
+        guard let text = claim.plainStringBytes ?? claim.stringBytes?[...] else { return nil }
+        var words: [String] = []
+        var start = text.startIndex
+        while start < text.endIndex, words.count <= maximumValues {
+            let end = text[start...].firstIndex(of: 0x20) ?? text.endIndex
+            if end > start { words.append(String(decoding: text[start..<end], as: UTF8.self)) }
+            start = end + 1
+        }
+        return words
     }
 
     /// The elements of an array of strings, at most one more than the limit. Returns nil for any other value.
@@ -94,17 +109,18 @@ struct TokenScopes: Sendable {
 }
 
 extension ScopeMapping.Spelling {
-    /// The scope as clients request it; none for a text that is not a scope.
-    fileprivate func requested(_ scope: String) -> [String] {
+    /// Appends the scope as clients request it; nothing for a text that is not a scope.
+    fileprivate func append(_ scope: String, to scopes: inout [String]) {
         // With a prefix, an empty text would become a scope.
-        if scope.utf8.isEmpty { return [] }
-        return switch self {
-        case .asRequested: [scope]
-        case .withoutPrefix(let prefix): [prefix + scope]
+        if scope.utf8.isEmpty { return }
+        switch self {
+        case .asRequested: scopes.append(scope)
+        case .withoutPrefix(let prefix): scopes.append(prefix + scope)
         case .withPrefix(let prefix):
-            scope.utf8.starts(with: prefix.utf8)
-                ? [String(decoding: scope.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)] : []
-        case .renamed(let names): [names.first { $0.token.hasSameBytes(as: scope) }?.requested ?? scope]
+            guard scope.utf8.starts(with: prefix.utf8) else { return }
+            scopes.append(String(decoding: scope.utf8.dropFirst(prefix.utf8.count), as: UTF8.self))
+        case .renamed(let names):
+            scopes.append(names.first { $0.token.hasSameBytes(as: scope) }?.requested ?? scope)
         }
     }
 }

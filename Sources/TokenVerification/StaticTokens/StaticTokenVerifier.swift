@@ -34,8 +34,9 @@ public struct StaticTokenVerifier: TokenVerifier {
     /// The verified token, or nil when the list does not contain it.
     func knownToken(_ token: PresentedToken) -> AccessToken? {
         var found: Int?
+        let digest = token.digest
         // The loop compares every entry, so that its duration does not reveal the position of a similar hash.
-        for index in entries.indices where entries[index].digest.equalsInConstantTime(token.digest) { found = index }
+        for index in entries.indices where entries[index].digest.equalsInConstantTime(digest) { found = index }
         return found.map { entries[$0].token }
     }
 }

@@ -4,7 +4,9 @@ import ResourceServerKit
 
 /// A server behind a proxy on the same machine.
 func serveOnUnixSocket() async {
-    await ServerProgram.run(on: .unixSocket(path: "/run/notes/http.sock", mode: 0o660)) {
+    await ServerProgram.run(
+        on: .unixSocket(path: "/run/notes/http.sock", mode: 0o660)
+    ) {
         try ResourceServer.fromEnvironment().protecting { request, principal in
             .text("Hello, \(principal.subject ?? "stranger")\n")
         }
@@ -23,8 +25,10 @@ func serveInContainer() async {
 /// The keys before the first request, a health check, and an access log.
 func serveWithHealth() async {
     await ServerProgram.run(port: 8080, accessLog: { print($0) }) {
-        let resourceServer = try ResourceServer.fromEnvironment(configure: { configuration in
-            configuration.requirements.routes = [RouteRule("/healthz", .public), RouteRule("/readyz", .public)]
+        let resourceServer = try ResourceServer.fromEnvironment(configure: { settings in
+            settings.requirements.routes = [
+                RouteRule("/healthz", .public), RouteRule("/readyz", .public),
+            ]
         })
         try? await resourceServer.prepare()
         return resourceServer.protecting { request, principal in
@@ -32,7 +36,9 @@ func serveWithHealth() async {
             case "/healthz": return .text("ok\n")
             case "/readyz":
                 let isReady = resourceServer.health.isAvailable
-                return .text(isReady ? "ready\n" : "no keys\n", status: isReady ? .ok : .serviceUnavailable)
+                return .text(
+                    isReady ? "ready\n" : "no keys\n",
+                    status: isReady ? .ok : .serviceUnavailable)
             default: return .text("Hello, \(principal.subject ?? "stranger")\n")
             }
         }
@@ -40,7 +46,9 @@ func serveWithHealth() async {
 }
 
 /// Log lines and counts from the same events.
-func observedServer(_ configuration: ResourceServerConfiguration) throws -> (ResourceServer, EventMetrics) {
+func observedServer(_ configuration: ResourceServerConfiguration) throws -> (
+    ResourceServer, EventMetrics
+) {
     let metrics = EventMetrics()
     let resourceServer = try ResourceServer(configuration) { event in
         LineLogger.standardError.observe(event)
@@ -50,11 +58,16 @@ func observedServer(_ configuration: ResourceServerConfiguration) throws -> (Res
 }
 
 /// The page for Prometheus.
-func metricsPage(_ metrics: EventMetrics, _ resourceServer: ResourceServer) -> HTTPResponse {
-    .text(metrics.text(keySources: resourceServer.trustedIssuers.map { ($0.issuer, $0.keys) }))
+func metricsPage(_ metrics: EventMetrics, _ resourceServer: ResourceServer)
+    -> HTTPResponse
+{
+    .text(
+        metrics.text(
+            keySources: resourceServer.trustedIssuers.map { ($0.issuer, $0.keys) }))
 }
 
 /// The keys of MCP sessions, which all instances of a server share.
 func shareSessions(_ configuration: inout ResourceServerConfiguration) throws {
-    configuration.sessions = .bound(try SessionKeys(file: "/run/secrets/session-keys"))
+    configuration.sessions = .bound(
+        try SessionKeys(file: "/run/secrets/session-keys"))
 }

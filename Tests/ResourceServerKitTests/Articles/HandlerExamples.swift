@@ -6,8 +6,11 @@ import Synchronization
 /// "Protect a server in five minutes": who is calling.
 func greeting(_ resourceServer: ResourceServer) -> ProtectedHandler {
     resourceServer.protecting { request, principal in
-        guard principal.scopes.contains("notes:read") else { return .text("no notes for you\n", status: .forbidden) }
-        return .text("Hello, \(principal.subject ?? principal.clientID ?? "stranger")\n")
+        guard principal.scopes.contains("notes:read") else {
+            return .text("no notes for you\n", status: .forbidden)
+        }
+        return .text(
+            "Hello, \(principal.subject ?? principal.clientID ?? "stranger")\n")
     }
 }
 
@@ -16,10 +19,16 @@ struct NotesHandler: HTTPHandler {
     private let notes = NoteTable()
 
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        guard request.path == "/mcp" else { return .text("not found\n", status: .notFound) }
-        guard request.method == .post else { return .text("send a POST\n", status: .methodNotAllowed) }
+        guard request.path == "/mcp" else {
+            return .text("not found\n", status: .notFound)
+        }
+        guard request.method == .post else {
+            return .text("send a POST\n", status: .methodNotAllowed)
+        }
         let body = try await request.body.collect(upTo: 65_536)
-        guard let owner = Principal.current?.identity else { return .text("unknown caller\n", status: .forbidden) }
+        guard let owner = Principal.current?.identity else {
+            return .text("unknown caller\n", status: .forbidden)
+        }
         let count = notes.add(String(decoding: body, as: UTF8.self), of: owner)
         return .json(["notes": .number(JSONDocument.Number(count))])
     }
@@ -56,9 +65,11 @@ func openRoutes(_ configuration: inout ResourceServerConfiguration) {
 /// "Wrap an existing handler": several resources in one program.
 func severalResources() throws -> ProtectedResources {
     let issuer = "https://login.example.com"
-    let notes = try ResourceServer(resource: "https://example.com/notes/mcp", issuer: issuer)
+    let notes = try ResourceServer(
+        resource: "https://example.com/notes/mcp", issuer: issuer)
     var other = ResourceServerConfiguration(
-        resource: "https://example.com/tasks/mcp", issuers: [IssuerConfiguration(issuer)])
+        resource: "https://example.com/tasks/mcp",
+        issuers: [IssuerConfiguration(issuer)])
     // Only one resource of a host can have the document at the root, where clients of older revisions look.
     other.metadata.rootAlias = .notServed
     let tasks = try ResourceServer(other)

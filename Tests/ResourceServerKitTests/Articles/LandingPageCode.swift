@@ -7,30 +7,43 @@ import ResourceServerKit
 /// HTTPMessages.
 struct Greeting: HTTPHandler {
     func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        guard request.method == .get else { return .text("use GET\n", status: .methodNotAllowed) }
+        guard request.method == .get else {
+            return .text("use GET\n", status: .methodNotAllowed)
+        }
         return .json(["path": .string(request.path)])
     }
 }
 
 /// JOSE.
-func verifiedSubject(_ token: [UInt8], keys document: [UInt8], now: Double) throws -> String? {
-    let keys = try JSONWebKeySet(parsing: document, issuer: "https://login.example.com")
-    let validation = try JWTValidation(issuer: "https://login.example.com", resource: "https://mcp.example.com/mcp")
-    let jwt = try validation.verify(UnverifiedJWT(parsing: token, limit: 16_384), keys: keys, now: now)
+func verifiedSubject(_ token: [UInt8], keys document: [UInt8], now: Double) throws
+    -> String?
+{
+    let keys = try JSONWebKeySet(
+        parsing: document, issuer: "https://login.example.com")
+    let validation = try JWTValidation(
+        issuer: "https://login.example.com",
+        resource: "https://mcp.example.com/mcp")
+    let jwt = try validation.verify(
+        UnverifiedJWT(parsing: token, limit: 16_384), keys: keys, now: now)
     return jwt.claims.root["sub"]?.string
 }
 
 /// OAuthMetadata, as a client uses it.
-func metadataLocations(_ url: AbsoluteURL, fieldValues: [[UInt8]]) throws -> [AbsoluteURL] {
+func metadataLocations(_ url: AbsoluteURL, fieldValues: [[UInt8]]) throws
+    -> [AbsoluteURL]
+{
     let challenges = try AuthenticationChallenges(parsing: fieldValues)
-    return try challenges.bearer.map { try ChallengedResource(calling: url, challenge: $0).metadataURL }
+    return try challenges.bearer.map {
+        try ChallengedResource(calling: url, challenge: $0).metadataURL
+    }
 }
 
 /// SafeFetch.
 func fetchKeys() async throws -> [UInt8] {
     let fetcher = CurlFetcher()
     let url = try AbsoluteURL(parsing: "https://login.example.com/jwks")
-    let document = try await fetcher.fetch(DocumentRequest(url: url, maximumBodyBytes: 1_048_576))
+    let document = try await fetcher.fetch(
+        DocumentRequest(url: url, maximumBodyBytes: 1_048_576))
     return document.status == .ok ? document.body : []
 }
 
@@ -43,7 +56,8 @@ func serve() async throws {
 
 /// WireFormat.
 func readJSON() throws -> String? {
-    let document = try JSONDocument(parsing: Array(#"{"name": "notes", "tags": ["a", "b"]}"#.utf8))
+    let document = try JSONDocument(
+        parsing: Array(#"{"name": "notes", "tags": ["a", "b"]}"#.utf8))
     let name = document.root["name"]?.string
     let reply: JSONValue = ["hello": .string(name ?? "stranger"), "ok": true]
     return String(decoding: reply.encoded(), as: UTF8.self)
@@ -51,11 +65,14 @@ func readJSON() throws -> String? {
 
 /// OAuthTestKit.
 func serverForTests() throws -> (ResourceServer, FakeIssuer) {
-    let issuer = try FakeIssuer(audience: "https://mcp.example.com/mcp", algorithms: [.es256])
-    var configuration = ResourceServerConfiguration(resource: "https://mcp.example.com/mcp")
+    let issuer = try FakeIssuer(
+        audience: "https://mcp.example.com/mcp", algorithms: [.es256])
+    var configuration = ResourceServerConfiguration(
+        resource: "https://mcp.example.com/mcp")
     configuration.metadata.authorizationServers = [issuer.url]
     let verifier = try JWTTokenVerifier(
-        issuer: issuer.url, audience: "https://mcp.example.com/mcp", keys: issuer.keySource)
+        issuer: issuer.url, audience: "https://mcp.example.com/mcp",
+        keys: issuer.keySource)
     return (try ResourceServer(configuration, verifier: verifier), issuer)
 }
 

@@ -12,18 +12,25 @@ struct NotesServerTests {
     let reasons = Reasons()
 
     init() throws {
-        issuer = try FakeIssuer(audience: "https://mcp.example.com/mcp", algorithms: [.es256])
-        var configuration = ResourceServerConfiguration(resource: issuer.audience, requiredScopes: ["mcp:use"])
+        issuer = try FakeIssuer(
+            audience: "https://mcp.example.com/mcp", algorithms: [.es256])
+        var configuration = ResourceServerConfiguration(
+            resource: issuer.audience, requiredScopes: ["mcp:use"])
         configuration.metadata.authorizationServers = [issuer.url]
-        let verifier = try JWTTokenVerifier(issuer: issuer.url, audience: issuer.audience, keys: issuer.keySource)
-        let resourceServer = try ResourceServer(configuration, verifier: verifier, observer: reasons.observe)
+        let verifier = try JWTTokenVerifier(
+            issuer: issuer.url, audience: issuer.audience, keys: issuer.keySource)
+        let resourceServer = try ResourceServer(
+            configuration, verifier: verifier, observer: reasons.observe)
         server = resourceServer.protecting(NotesHandler())
     }
 
     func post(_ body: String, token: String?) async throws -> HTTPResponse {
         var request = HTTPRequest(
-            method: .post, target: try #require(HTTPRequest.Target("/mcp")), body: HTTPRequest.Body(Array(body.utf8)))
-        if let token { request.fields[.authorization] = HTTPFields.Value("Bearer \(token)") }
+            method: .post, target: try #require(HTTPRequest.Target("/mcp")),
+            body: HTTPRequest.Body(Array(body.utf8)))
+        if let token {
+            request.fields[.authorization] = HTTPFields.Value("Bearer \(token)")
+        }
         return try await server.respond(to: request)
     }
 
@@ -36,15 +43,20 @@ struct NotesServerTests {
     func challenge() async throws {
         let response = try await post("a note", token: nil)
         #expect(response.status == .unauthorized)
-        #expect(response.fields[.wwwAuthenticate]?.string?.contains("resource_metadata") == true)
+        #expect(
+            response.fields[.wwwAuthenticate]?.string?.contains("resource_metadata")
+                == true)
     }
 
-    @Test("A token with any defect is refused", arguments: FakeIssuer.Defect.allCases)
+    @Test(
+        "A token with any defect is refused", arguments: FakeIssuer.Defect.allCases)
     func defects(_ defect: FakeIssuer.Defect) async throws {
-        #expect(try await post("a note", token: issuer.token(with: defect)).status == .unauthorized)
+        #expect(
+            try await post("a note", token: issuer.token(with: defect)).status
+                == .unauthorized)
     }
 
-    @Test("A token without the scope is refused for this reason, and not for another one")
+    @Test("A token without the scope is refused for this reason alone")
     func scope() async throws {
         let token = issuer.token { $0.claims["scope"] = "other" }
         #expect(try await post("a note", token: token).status == .forbidden)
@@ -67,7 +79,9 @@ final class Reasons: Sendable {
     var all: [String] { codes.withLock { $0 } }
 
     func observe(_ event: ResourceServerEvent) {
-        if case .denied(let refusal, _) = event { codes.withLock { $0.append(refusal.code) } }
+        if case .denied(let refusal, _) = event {
+            codes.withLock { $0.append(refusal.code) }
+        }
     }
 }
 
@@ -75,7 +89,9 @@ final class Reasons: Sendable {
 func caller(_ subject: String, scopes: String) throws -> Principal {
     let claims: JSONValue = ["sub": .string(subject), "scope": .string(scopes)]
     let document = try JSONDocument(parsing: claims.encoded())
-    return Principal(AccessToken(issuer: "https://login.example.com", expiresAt: nil, claims: document))
+    return Principal(
+        AccessToken(
+            issuer: "https://login.example.com", expiresAt: nil, claims: document))
 }
 
 @Suite("The handler of the notes server, without a guard")
@@ -83,9 +99,12 @@ struct NotesHandlerTests {
     @Test("Each user has separate notes")
     func users() async throws {
         let handler = NotesHandler()
-        let request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
+        let request = HTTPRequest(
+            method: .post, target: try #require(HTTPRequest.Target("/mcp")))
         for name in ["alice", "bob"] {
-            let response = try await Principal.$current.withValue(caller(name, scopes: "mcp:use")) {
+            let response = try await Principal.$current.withValue(
+                caller(name, scopes: "mcp:use")
+            ) {
                 try await handler.respond(to: request)
             }
             guard case .bytes(let body) = response.body else { return }
@@ -98,7 +117,8 @@ struct NotesHandlerTests {
         let clock = FakeClock()
         let issuer = try FakeIssuer(algorithms: [.es256], clock: clock.wallClock)
         let trusted = TrustedIssuer(
-            try JWTValidation(issuer: issuer.url, resource: issuer.audience), keys: issuer.keySource)
+            try JWTValidation(issuer: issuer.url, resource: issuer.audience),
+            keys: issuer.keySource)
         let verifier = try JWTTokenVerifier([trusted], clock: clock.wallClock)
         let token = PresentedToken(issuer.token())
         _ = try await verifier.verify(token)

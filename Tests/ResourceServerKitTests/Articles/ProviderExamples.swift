@@ -27,12 +27,14 @@ func providerExamples() -> [IssuerConfiguration] {
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.authentik(host: "login.example.com", application: "notes", client: "notes-api")
+        let issuer = IssuerConfiguration.authentik(
+            host: "login.example.com", application: "notes", client: "notes-api")
         issuers.append(issuer)
     }
     do {
         let issuer = IssuerConfiguration.awsCognito(
-            region: "eu-central-1", userPool: "eu-central-1_EXAMPLE", clients: ["3n4b5urk1ft4fl3mg5e62d9ado"])
+            region: "eu-central-1", userPool: "eu-central-1_EXAMPLE",
+            clients: ["3n4b5urk1ft4fl3mg5e62d9ado"])
         issuers.append(issuer)
     }
     do {
@@ -40,52 +42,65 @@ func providerExamples() -> [IssuerConfiguration] {
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.descope(project: "P2abcEXAMPLE", server: "MS2abcEXAMPLE")
+        let issuer = IssuerConfiguration.descope(
+            project: "P2abcEXAMPLE", server: "MS2abcEXAMPLE")
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.dex(issuer: "https://dex.example.com", client: "notes-api")
+        let issuer = IssuerConfiguration.dex(
+            issuer: "https://dex.example.com", client: "notes-api")
         issuers.append(issuer)
     }
     do {
         let issuer = IssuerConfiguration.fusionAuth(
-            url: "https://auth.example.com", applications: ["9a6dfd7c-5f5d-4b73-9b1a-0f8f3e7b2d11"])
+            url: "https://auth.example.com",
+            applications: ["9a6dfd7c-5f5d-4b73-9b1a-0f8f3e7b2d11"])
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.gitHubActions(repositories: ["octo-org/notes"])
+        let issuer = IssuerConfiguration.gitHubActions(repositories: [
+            "octo-org/notes"
+        ])
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.google(serviceAccounts: ["113456789012345678901"])
+        let issuer = IssuerConfiguration.google(serviceAccounts: [
+            "113456789012345678901"
+        ])
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.keycloak(realm: "https://login.example.com/realms/notes")
+        let issuer = IssuerConfiguration.keycloak(
+            realm: "https://login.example.com/realms/notes")
         issuers.append(issuer)
     }
     do {
         let issuer = IssuerConfiguration.kubernetes(
-            issuer: "https://oidc.example.com/cluster", serviceAccounts: ["notes:importer"])
+            issuer: "https://oidc.example.com/cluster",
+            serviceAccounts: ["notes:importer"])
         issuers.append(issuer)
     }
     do {
         let issuer = IssuerConfiguration.microsoftEntra(
-            tenant: "11111111-2222-3333-4444-555555555555", application: "66666666-7777-8888-9999-000000000000",
+            tenant: "11111111-2222-3333-4444-555555555555",
+            application: "66666666-7777-8888-9999-000000000000",
             applicationIDURI: "https://mcp.example.com/mcp")
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.okta(domain: "example.okta.com", authorizationServer: "notes")
+        let issuer = IssuerConfiguration.okta(
+            domain: "example.okta.com", authorizationServer: "notes")
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.oryHydra(issuer: "https://hydra.example.com")
+        let issuer = IssuerConfiguration.oryHydra(
+            issuer: "https://hydra.example.com")
         issuers.append(issuer)
     }
     do {
         let issuer = IssuerConfiguration.pingOne(
-            environment: "11111111-2222-3333-4444-555555555555", host: "auth.pingone.eu")
+            environment: "11111111-2222-3333-4444-555555555555",
+            host: "auth.pingone.eu")
         issuers.append(issuer)
     }
     do {
@@ -94,7 +109,8 @@ func providerExamples() -> [IssuerConfiguration] {
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.stytch(domain: "login.example.com", project: "project-live-EXAMPLE")
+        let issuer = IssuerConfiguration.stytch(
+            domain: "login.example.com", project: "project-live-EXAMPLE")
         issuers.append(issuer)
     }
     do {
@@ -102,11 +118,13 @@ func providerExamples() -> [IssuerConfiguration] {
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.workOSAuthKit(domain: "example.authkit.app")
+        let issuer = IssuerConfiguration.workOSAuthKit(
+            domain: "example.authkit.app")
         issuers.append(issuer)
     }
     do {
-        let issuer = IssuerConfiguration.zitadel(issuer: "https://example.zitadel.cloud", project: "287654321098765432")
+        let issuer = IssuerConfiguration.zitadel(
+            issuer: "https://example.zitadel.cloud", project: "287654321098765432")
         issuers.append(issuer)
     }
     return issuers
@@ -114,7 +132,8 @@ func providerExamples() -> [IssuerConfiguration] {
 
 /// Opaque tokens: the issuer's endpoint judges them.
 func introspection(_ secret: ClientSecret) -> ResourceServerConfiguration {
-    var configuration = ResourceServerConfiguration(resource: "https://mcp.example.com/mcp")
+    var configuration = ResourceServerConfiguration(
+        resource: "https://mcp.example.com/mcp")
     configuration.metadata.authorizationServers = ["https://login.example.com"]
     configuration.tokens.introspection = IntrospectionConfiguration(
         issuer: "https://login.example.com", resource: nil,
@@ -124,7 +143,8 @@ func introspection(_ secret: ClientSecret) -> ResourceServerConfiguration {
 
 /// An issuer of a product that has no preset.
 func unknownProduct() -> IssuerConfiguration {
-    var issuer = IssuerConfiguration("https://login.example.com", audiences: ["api://notes"])
+    var issuer = IssuerConfiguration(
+        "https://login.example.com", audiences: ["api://notes"])
     issuer.policy.algorithms = [.es256, .edDSA]
     issuer.policy.requiredClaims = [.init("token_use", .oneOf(["access"]))]
     issuer.scopes.claims = [.init(["permissions"], spelling: .asRequested)]

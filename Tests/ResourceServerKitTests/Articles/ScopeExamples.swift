@@ -14,7 +14,9 @@ func requireScopes(_ configuration: inout ResourceServerConfiguration) {
 }
 
 func implyScopes(_ configuration: inout ResourceServerConfiguration) {
-    configuration.requirements.implications = ["notes:admin": ["notes:write"], "notes:write": ["notes:read"]]
+    configuration.requirements.implications = [
+        "notes:admin": ["notes:write"], "notes:write": ["notes:read"],
+    ]
 }
 
 func openOperations(_ configuration: inout ResourceServerConfiguration) {
@@ -29,12 +31,17 @@ func openOperations(_ configuration: inout ResourceServerConfiguration) {
 
 func stepUp(_ configuration: inout ResourceServerConfiguration) {
     configuration.requirements.operations = [
-        .tool("transfer", requires: .all(["pay"]).and(.authentication(acrValues: ["phr"], maximumAge: .seconds(300))))
+        .tool(
+            "transfer",
+            requires: .all(["pay"]).and(
+                .authentication(acrValues: ["phr"], maximumAge: .seconds(300))))
     ]
 }
 
 func mapRoles(_ configuration: inout ResourceServerConfiguration) {
     configuration.tokens.issuers[0].scopes.claims = [
-        .init(["realm_access", "roles"], grants: ["editor": ["notes:write"], "reader": ["notes:read"]])
+        .init(
+            ["realm_access", "roles"],
+            grants: ["editor": ["notes:write"], "reader": ["notes:read"]])
     ]
 }

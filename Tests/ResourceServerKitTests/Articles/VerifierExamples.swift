@@ -27,16 +27,26 @@ struct TicketVerifier: TokenVerifier {
             // The store does not answer. The token may be good, so that the client must keep it.
             throw .unavailable(.verifier, retryAfter: 5)
         }
-        guard let ticket = found else { throw .invalid(.other(code: "ticket_unknown")) }
-        guard ticket.endsAt > clock.now() else { throw .invalid(.other(code: "ticket_expired")) }
+        guard let ticket = found else {
+            throw .invalid(.other(code: "ticket_unknown"))
+        }
+        guard ticket.endsAt > clock.now() else {
+            throw .invalid(.other(code: "ticket_expired"))
+        }
         return try accessToken(of: ticket)
     }
 
-    private func accessToken(of ticket: Ticket) throws(TokenRejection) -> AccessToken {
-        let claims: JSONValue = ["sub": .string(ticket.user), "scope": .string(ticket.scopes)]
+    private func accessToken(of ticket: Ticket) throws(TokenRejection)
+        -> AccessToken
+    {
+        let claims: JSONValue = [
+            "sub": .string(ticket.user), "scope": .string(ticket.scopes),
+        ]
         do throws(JSONDocument.ParseError) {
             let document = try JSONDocument(parsing: claims.encoded())
-            return AccessToken(issuer: "https://login.example.com", expiresAt: ticket.endsAt, claims: document)
+            return AccessToken(
+                issuer: "https://login.example.com", expiresAt: ticket.endsAt,
+                claims: document)
         } catch {
             throw .unavailable(.verifier, retryAfter: 60)
         }
@@ -44,9 +54,11 @@ struct TicketVerifier: TokenVerifier {
 }
 
 func ticketServer(_ store: any TicketStore) throws -> ResourceServer {
-    var configuration = ResourceServerConfiguration(resource: "https://mcp.example.com/mcp")
+    var configuration = ResourceServerConfiguration(
+        resource: "https://mcp.example.com/mcp")
     configuration.metadata.authorizationServers = ["https://login.example.com"]
     configuration.requirements.scopes = ["mcp:use"]
     return try ResourceServer(
-        configuration, verifier: TicketVerifier(store: store), observer: LineLogger.standardError.observe)
+        configuration, verifier: TicketVerifier(store: store),
+        observer: LineLogger.standardError.observe)
 }

@@ -27,6 +27,8 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     case replayStore = "OAUTH_REPLAY_STORE"
     case allowedOrigins = "OAUTH_ALLOWED_ORIGINS"
     case allowedHosts = "OAUTH_ALLOWED_HOSTS"
+    case clientCertificateField = "OAUTH_CLIENT_CERTIFICATE_FIELD"
+    case trustedProxies = "OAUTH_TRUSTED_PROXIES"
     case forwardMetadata = "OAUTH_FORWARD_METADATA"
     case metadataURL = "OAUTH_METADATA_URL"
     case sessionKeyFile = "OAUTH_SESSION_KEY_FILE"

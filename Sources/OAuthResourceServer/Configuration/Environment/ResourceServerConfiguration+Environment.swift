@@ -41,6 +41,8 @@ extension ResourceServerConfiguration {
     /// | `OAUTH_DPOP_NONCES` | `on`: proofs need a nonce of this server; `off` (default, unless there is a key file) |
     /// | `OAUTH_DPOP_NONCE_KEY_FILE` | a file of one or two nonce keys, one per line (random: for one instance only) |
     /// | `OAUTH_REPLAY_STORE` | `memory` (default), or the URL of a store for several instances, such as `valkey://…` |
+    /// | `OAUTH_CLIENT_CERTIFICATE_FIELD` | the field in which a proxy passes on certificates: see below (none) |
+    /// | `OAUTH_TRUSTED_PROXIES` | the addresses of this proxy, ranges such as `10.0.0.0/8`, or `unix` |
     /// | `OAUTH_ALLOWED_ORIGINS` | origins of web pages that may call: see ``Browsers-swift.struct/allowedOrigins`` |
     /// | `OAUTH_ALLOWED_HOSTS` | names that `Host` may have on a local server, besides loopback and the resource's |
     /// | `OAUTH_FORWARD_METADATA` | `1`, `true` or `yes`: serve the first authorization server's metadata too (no) |
@@ -57,9 +59,16 @@ extension ResourceServerConfiguration {
     /// (`groups=group:`), each scope is the prefix and the value. List only claims that the authorization server alone
     /// decides about.
     ///
+    /// `OAUTH_CLIENT_CERTIFICATE_FIELD` and `OAUTH_TRUSTED_PROXIES` need each other: see
+    /// ``MutualTLS/fromProxy(_:at:)``. The name of the field decides its format: `Client-Cert`,
+    /// `X-Forwarded-Client-Cert`, `X-Amzn-Mtls-Clientcert`, `X-Amzn-Mtls-Clientcert-Leaf` and
+    /// `X-Forwarded-Tls-Client-Cert` are as in ``ClientCertificateField``. A field of another name has the format of
+    /// ``ClientCertificateField/nginx(field:)``.
+    ///
     /// ``TokenVerification/StaticTokenList`` describes the file of static tokens, ``SessionKeys`` that of session keys,
     /// and ``TokenVerification/DPoPNonces`` that of nonce keys. A URL in `OAUTH_REPLAY_STORE` needs a program that sets
-    /// ``DPoP/openReplayStore``. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a loopback host:
+    /// ``DPoP/openReplayStore``. The mode `disabled` accepts every request as `anonymous`, and only for a resource on a
+    /// loopback host:
     /// anything wider must be set in code.
     /// Variables of another mode are checked too. In the mode `static`, variables about issuers are faults; in
     /// `enforced` and `shadow`, the file of static tokens is.
@@ -84,6 +93,7 @@ extension ResourceServerConfiguration {
         readStaticTokens(&reader)
         readSessionKeys(&reader)
         readProofs(&reader)
+        readMutualTLS(&reader)
         origin = .environment(reader.faults)
     }
 
@@ -143,6 +153,15 @@ extension ResourceServerConfiguration {
         }
     }
 
+    private mutating func readMutualTLS(_ reader: inout EnvironmentReader) {
+        guard reader.has(.clientCertificateField) || reader.has(.trustedProxies) else { return }
+        let field = reader.required(
+            .clientCertificateField, "name the field in which the proxy passes on certificates, or trust no proxy")
+        _ = reader.required(.trustedProxies, "name the addresses of the proxy that sends the field")
+        guard let field else { return }
+        mutualTLS = .fromProxy(ClientCertificateField(named: field), at: reader.list(.trustedProxies))
+    }
+
     private mutating func readMode(_ reader: inout EnvironmentReader) {
         let modes: KeyValuePairs<String, ResourceServer.Mode> = [
             "enforced": .enforced, "shadow": .shadow, "static": .staticTokens,
@@ -178,7 +197,7 @@ extension EnvironmentVariable {
         .issuers, .authorizationServers, .audiences, .keySetURL, .algorithms, .scopesSupported, .scopeClaims,
         .clockSkew, .tokenProfile, .introspectionURL, .introspectionClientID, .introspectionClientSecret,
         .introspectionClientSecretFile, .introspectionKeyFile, .introspectionKeyID, .insecureHTTP, .privateHosts,
-        .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL,
+        .certificateAuthorityFile, .httpProxy, .forwardMetadata, .metadataURL, .clientCertificateField, .trustedProxies,
     ]
 }
 

@@ -1,0 +1,79 @@
+internal import WireFormat
+
+/// The header of a JWS (RFC 7515 §4), read and checked.
+///
+/// **Checks** canonical base64url, strict JSON, and the header parameters that are refused under every policy: `crit`,
+/// `enc`, `zip`, an unencoded payload, and parameters of a wrong type.
+/// **Does not check** whether `alg` is allowed and which `typ` the header names.
+///
+/// One object, because many tokens have the same header: see ``KnownHeaders``.
+final class JOSEHeader: Sendable {
+    /// What `typ` names.
+    enum TokenType: Sendable, Hashable {
+        case absent
+        case jwt
+        case accessToken
+        case other
+    }
+
+    /// The decoded header: strict JSON, an object.
+    let document: JSONDocument
+    /// `alg`; nil for a name that is too long for every algorithm.
+    let algorithmName: PackedName?
+    /// The position of `kid` in the document. The value is a string within the limit.
+    let keyID: Int?
+    /// What `typ` names. The value is a string.
+    let tokenType: TokenType
+
+    /// Decodes and reads a header.
+    ///
+    /// - Parameter text: The first part of the compact serialization.
+    init(parsing text: Span<UInt8>) throws(JOSEError) {
+        guard let bytes = Base64URL.decode(text) else { throw .malformed(.base64url) }
+        guard bytes.count <= UnverifiedJWT.Limits.headerBytes else { throw .malformed(.headerTooLarge) }
+        guard let document = CompactJWS.object(bytes) else { throw .malformed(.headerJSON) }
+        let parameters = HeaderPositions(document)
+
+        // RFC 7515 §4.1.11: no extension is implemented, so `crit` is refused in every form.
+        guard parameters.crit == nil else { throw .header(.critical) }
+        // RFC 7516 §4.1: only an encrypted token has `enc` or `zip`.
+        guard !parameters.isEncryptedOrCompressed else { throw .malformed(.encrypted) }
+        // RFC 7515 §4.1.10: a string.
+        if let cty = parameters.cty, document.kind(at: cty) != .string { throw .header(.contentType) }
+        // RFC 7797 §6: an unencoded payload changes the signing input.
+        if let b64 = parameters.b64, document.root.node(at: b64).bool != true { throw .header(.unencodedPayload) }
+        algorithmName = try Self.algorithmName(document, parameters.alg)
+        keyID = try Self.keyID(document, parameters.kid)
+        // RFC 7515 §4.1.9: a string.
+        if let typ = parameters.typ, document.kind(at: typ) != .string { throw .header(.type) }
+        tokenType = Self.tokenType(document, parameters.typ)
+        self.document = document
+    }
+
+    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> PackedName? {
+        guard let alg, header.kind(at: alg) == .string else { throw .header(.algorithmMissing) }
+        if let packed = header.packedString(at: alg) { return PackedName(packed: packed) }
+        // The name has an escape, or it is too long for every algorithm.
+        return header.root.node(at: alg).stringBytes.flatMap { PackedName($0) }
+    }
+
+    private static func keyID(_ header: JSONDocument, _ kid: Int?) throws(JOSEError) -> Int? {
+        guard let kid else { return nil }
+        guard let length = header.stringByteCount(at: kid), length <= UnverifiedJWT.Limits.keyIDBytes else {
+            throw .header(.keyID)
+        }
+        return kid
+    }
+
+    /// RFC 7515 §4.1.9, RFC 9068 §2.1, RFC 7519 §5.1.
+    private static func tokenType(_ header: JSONDocument, _ typ: Int?) -> TokenType {
+        guard let typ else { return .absent }
+        // The two usual spellings are compared without making a String.
+        if header.isString(at: typ, "at+jwt") { return .accessToken }
+        if header.isString(at: typ, "JWT") { return .jwt }
+        let text = header.root.node(at: typ).string ?? ""
+        if CompactJWS.isMediaType(text, "at+jwt") { return .accessToken }
+        if CompactJWS.isMediaType(text, "JWT") { return .jwt }
+        return .other
+    }
+}
