@@ -319,7 +319,9 @@ struct BoundSessionsTests {
 
     @Test("The caller is told the same about every session that it may not use: 404, fixed text")
     func sameAnswer() {
-        let answers = Answers(realm: nil, resourceMetadata: nil, body: .oauth)
+        var faults: ConfigurationFaults = []
+        let bindings = CheckedBindings(ResourceServerConfiguration(resource: "https://mcp.example/mcp"), &faults)
+        let answers = Answers(realm: nil, resourceMetadata: nil, body: .oauth, bindings: bindings)
         for fault in ResourceServer.SessionFault.allCases where fault != .repeated {
             let response = answers.response(to: .session(fault))
             #expect(response.status == .notFound)
