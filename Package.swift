@@ -99,7 +99,8 @@ let package = Package(
 
         // Level 6: programs.
         .executableTarget(
-            name: "mcp-quickstart", dependencies: ["ResourceServerKit", "OAuthClientMetadata", "OAuthTestKit"]),
+            name: "mcp-quickstart",
+            dependencies: ["ResourceServerKit", "OAuthClientMetadata", "ValkeyReplayStore", "OAuthTestKit"]),
         .executableTarget(
             name: "mcp-auth",
             dependencies: [

@@ -1,6 +1,7 @@
 import OAuthClientMetadata
 import OAuthTestKit
 import ResourceServerKit
+import ValkeyReplayStore
 
 /// A protected MCP server, with an authorization server for development if no issuer is configured.
 ///
@@ -69,7 +70,8 @@ struct Quickstart {
     ///   - issuerPort: The port of the embedded authorization server.
     func assemble(port: UInt16, issuerPort: UInt16, _ faults: inout [String]) -> Assembly? {
         let issuer = options.hasEmbeddedIssuer ? "http://\(host):\(issuerPort)" : nil
-        let configuration = options.configuration(port: port, embeddedIssuer: issuer)
+        var configuration = options.configuration(port: port, embeddedIssuer: issuer)
+        configuration.dpop.openReplayStore = Self.replayStore
         var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
         do throws(ConfigurationError) {
             let guarding = try ResourceServer(
@@ -93,6 +95,14 @@ struct Quickstart {
             faults += error.faults.map(options.renderer.line)
             return nil
         }
+    }
+
+    /// Makes the store for `OAUTH_REPLAY_STORE`. It connects while the program starts, and writes its events to standard
+    /// error.
+    private static func replayStore(_ url: String) throws(ConfigurationError) -> any ReplayStore {
+        let store = try ValkeyReplayStore(url) { StandardStreams.writeError("\($0)\n") }
+        Task { await store.connect() }
+        return store
     }
 
     /// Makes the embedded authorization server.
