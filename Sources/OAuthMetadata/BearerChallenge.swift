@@ -41,6 +41,8 @@ public struct BearerChallenge: Sendable, Hashable {
         case headerMismatch = "The Mcp-Method or Mcp-Name field does not agree with the body."
         /// For a token without the scopes that the operation requires.
         case insufficientScope = "The operation needs scopes that the access token does not carry."
+        /// For a request whose client certificate, in the field of a proxy, is there twice or malformed.
+        case unreadableCertificate = "The client certificate of the request cannot be read."
         /// For a token whose user was authenticated too long ago, or in another way than the operation requires.
         case insufficientAuthentication = "The operation needs a more recent or another authentication of the user."
         /// For every refused DPoP proof.

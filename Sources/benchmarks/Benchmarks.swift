@@ -25,7 +25,7 @@ enum Benchmarks {
                                token, and 1 to 100 issuers. Measured like jose.
         dpop [--rounds N]      Requests with bound tokens and their proofs, against the two signature checks in libcrypto,
                                and the store of used proofs at a million entries. Measured like jose.
-        goals [--rounds N]     Both of these, and a table of the goals with the measured figures.
+        goals [--rounds N]     These three, and a table of the goals with the measured figures.
         --check [FIGURES]      Counts the instructions of the hot paths with valgrind. Compares them with a file of
                                figures, and fails when one has grown by more than 2 %, or when a refused token costs
                                more than a good one of its size. Without a file, prints the figures in its form. See
@@ -103,6 +103,7 @@ enum Benchmarks {
         let judgements = Judgements()
         try await JOSEBenchmark(rounds: rounds(arguments), judgements).run()
         try await GuardBenchmark(rounds: rounds(arguments), judgements).run()
+        try await ProofBenchmark(rounds: rounds(arguments), judgements).run()
         print(judgements.table)
     }
 
@@ -177,7 +178,9 @@ enum Benchmarks {
     }
 
     private static func proofs(_ arguments: [String]) async throws {
-        try await ProofBenchmark(rounds: rounds(arguments)).run()
+        let judgements = Judgements()
+        try await ProofBenchmark(rounds: rounds(arguments), judgements).run()
+        print(judgements.table)
     }
 
     private static func once(_ kind: String, _ count: Int) throws {

@@ -18,6 +18,7 @@ import WireFormat
 /// checks that such a request needs in libcrypto; and the store that remembers used proofs.
 struct ProofBenchmark {
     let rounds: Int
+    let judgements: Judgements
 
     private let mint: TokenMint
     private let key: SigningKey
@@ -26,8 +27,9 @@ struct ProofBenchmark {
 
     private struct Unusable: Error {}
 
-    init(rounds: Int) throws {
+    init(rounds: Int, _ judgements: Judgements) throws {
         self.rounds = rounds
+        self.judgements = judgements
         mint = try TokenMint(.es256)
         key = try SigningKey.generate(.es256, keyID: nil)
         let jwk = try JSONWebKey(JSONDocument(parsing: JSONValue.object(key.publicJWK).encoded()).root)
@@ -74,7 +76,7 @@ struct ProofBenchmark {
         }
         print(table.text)
         let ratio = 1 / timings[6].speed
-        judge("a bound request costs 1.15 times its two signature checks or less", ratio <= 1.15, ratio.percent)
+        judgements.add("DPoP-bound request: ≤ 1.15 × its two signature checks", ratio <= 1.15, ratio.percent)
     }
 
     private func limit(_ key: SigningKey, _ token: [UInt8]) throws -> LibcryptoLimit {
@@ -189,7 +191,8 @@ struct ProofBenchmark {
     private func store() async throws {
         let live = 1_000_000
         let seconds = ManualSeconds()
-        let store = InMemoryReplayStore(capacity: 2 * live, clock: MonotonicClock { .milliseconds(seconds.milliseconds) })
+        let store = InMemoryReplayStore(
+            capacity: 2 * live, clock: MonotonicClock { .milliseconds(seconds.milliseconds) })
         let before = residentBytes()
         // 301 seconds of lifetime at this rate are a million live identifiers.
         let filling = await insert(0..<live, into: store, seconds, perSecond: live / 301)
@@ -244,9 +247,5 @@ struct ProofBenchmark {
         let words = text.prefix { $0 != 0 }.split(separator: 0x20)
         let digits = words.count > 1 ? String(decoding: words[1].map { UInt8(bitPattern: $0) }, as: UTF8.self) : ""
         return (Int(digits) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
-
-    private func judge(_ goal: String, _ isMet: Bool, _ measured: String) {
-        print("\(isMet ? "MET    " : "NOT MET") goal: \(goal) (\(measured))\n")
     }
 }

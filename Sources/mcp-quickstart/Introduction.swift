@@ -9,6 +9,8 @@ struct Introduction {
     var issuers: [IssuerIdentifier]
     /// A command that prints a token response; nil if tokens do not come from this program.
     var tokenCommand: String?
+    /// Whether each call needs a proof of a key, which no command of a shell makes.
+    var needsProofs = false
 
     /// The text. Lines that begin with two spaces are commands.
     var text: String {
@@ -16,6 +18,19 @@ struct Introduction {
         let endpoint = quoted(server + (resource.url.path.isEmpty ? "/" : resource.url.path))
         let call = #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}"#
         let names = issuers.map(\.text)
+        let ready = "ready resource=\(resource.text) issuer=\(names.isEmpty ? "none" : names.joined(separator: ","))"
+        if needsProofs {
+            return """
+                \(ready)
+
+                Call the MCP server without a token; the answer says where to get one:
+                  curl -si -X POST \(endpoint)
+                \(discovery(server))
+                Each call needs a token that is bound to a key, and a new proof of the key: use a client with DPoP.
+
+                Stop with Control-C.
+                """
+        }
         let token =
             if let tokenCommand {
                 """
@@ -29,7 +44,7 @@ struct Introduction {
                     + "\(names.joined(separator: " or ")) and set TOKEN to it."
             }
         return """
-            ready resource=\(resource.text) issuer=\(names.isEmpty ? "none" : names.joined(separator: ","))
+            \(ready)
 
             Call the MCP server without a token; the answer says where to get one:
               curl -si -X POST \(endpoint)

@@ -46,7 +46,7 @@ struct Quickstart {
             Introduction(
                 resource: assembly.guarding.resource, port: server.port,
                 issuers: assembly.guarding.metadata.authorizationServers,
-                tokenCommand: assembly.embedded?.tokenCommand
+                tokenCommand: assembly.embedded?.tokenCommand, needsProofs: assembly.needsProofs
             ).text)
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(handler) }
@@ -61,6 +61,7 @@ struct Quickstart {
     struct Assembly {
         var guarding: ResourceServer
         var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        var needsProofs = false
     }
 
     /// Makes the guard, which checks the configuration; nil if there is a fault.
@@ -90,7 +91,8 @@ struct Quickstart {
                     return InProcessFetcher([issuer: issuing.server])
                 },
                 observer: observer)
-            return Assembly(guarding: guarding, embedded: embedded)
+            return Assembly(
+                guarding: guarding, embedded: embedded, needsProofs: configuration.dpop.mode == .required)
         } catch {
             faults += error.faults.map(options.renderer.line)
             return nil
@@ -120,6 +122,14 @@ struct Quickstart {
             fetcher: ClientDocumentFetcher(certificateAuthorities: options.certificateAuthorities),
             settings: clientSettings
         ) { StandardStreams.writeError("\($0)\n") }
+        settings.dpop =
+            switch configuration.dpop.mode {
+            case .off: .off
+            case .optional: .optional
+            case .required: .required
+            }
+        // A server accepts only the nonces that it has made itself (RFC 9449 §8).
+        if case .required = configuration.dpop.nonces { settings.dpopNonces = DPoPNonces() }
         if options.asksForConsent { settings.consent = .asked(scopeSentences: Notebook.scopeSentences) }
         do throws(TestKitError) {
             try DevelopmentAuthorizationServer.checkBindAddress(host)

@@ -39,6 +39,9 @@ struct QuickstartOptions {
           --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
           --resource URL              resource identifier of the MCP server (http://127.0.0.1:<port>/mcp)
           --required-scope S          a scope that every request needs; repeatable (mcp:use)
+          --dpop off|optional|required
+                                      whether tokens may or must be bound to a key of the client, RFC 9449 (off)
+          --dpop-nonces               with --dpop: proofs need a nonce of the server
           --sessions                  clients of MCP 2025-11-25 and earlier get a session
           --token-lifetime SECONDS    lifetime of the embedded server's tokens, 1 to 86400 (3600)
           --consent                   the embedded server asks on a page in the browser before a client gets a code
@@ -138,6 +141,10 @@ extension QuickstartOptions {
             self.environment[variable] = values.joined(separator: " ")
             givenFlags.append((flag, variable))
         }
+        if flags.contains("--dpop-nonces") {
+            self.environment["OAUTH_DPOP_NONCES"] = "on"
+            givenFlags.append(("--dpop-nonces", "OAUTH_DPOP_NONCES"))
+        }
         if hasEmbeddedIssuer {
             if port != 0, port == issuerPort {
                 flags.faults.append("--port and --issuer-port must differ; both are \(port)")
@@ -164,11 +171,11 @@ extension QuickstartOptions {
 
     private static let variables: KeyValuePairs = [
         "--issuer": "OAUTH_ISSUERS", "--jwks-url": "OAUTH_JWKS_URL", "--resource": "OAUTH_RESOURCE",
-        "--required-scope": "OAUTH_REQUIRED_SCOPES",
+        "--required-scope": "OAUTH_REQUIRED_SCOPES", "--dpop": "OAUTH_DPOP",
     ]
 
     private static let flags = CommandLineFlags.Known(
-        single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime"],
+        single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime", "--dpop"],
         repeatable: ["--issuer", "--required-scope", "--verified-client-host"],
-        switches: ["--sessions", "--consent", "--dangerously-allow-loopback-clients"])
+        switches: ["--dpop-nonces", "--sessions", "--consent", "--dangerously-allow-loopback-clients"])
 }

@@ -46,6 +46,8 @@ struct RowPaths: Sendable {
             target: try #require(HTTPRequest.Target(guarded.filled(row.target))),
             fields: fields, body: HTTPRequest.Body(Array(guarded.filled(row.body).utf8)))
         request.listener = .loopback
+        // As over the socket.
+        request.peer = HTTPRequest.PeerAddress("127.0.0.1")
         let response = try await guarded.handler.respond(to: request)
         guard case .bytes(let content) = response.body else { throw UnexpectedStream() }
         return RowAnswer(

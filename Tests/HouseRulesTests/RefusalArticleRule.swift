@@ -6,6 +6,7 @@ enum RefusalArticleRule {
         "Sources/TokenVerification/TokenRejection.swift",
         "Sources/TokenVerification/Keys/RemoteKeySet+FetchFailure.swift",
         "Sources/TokenVerification/Introspection/IntrospectionTokenVerifier+Failure.swift",
+        "Sources/OAuthResourceServer/MutualTLS/CheckedMutualTLS.swift",
         "Sources/JOSE/JOSEError.swift", "Sources/TokenVerification/DPoP/DPoPRejection.swift",
     ]
     /// Parts of a longer code, which the article names as a whole: a claim's name stands before them.
@@ -20,7 +21,8 @@ enum RefusalArticleRule {
             let trimmed = line.drop { $0 == " " }
             guard trimmed.hasPrefix("case "), let open = trimmed.firstIndex(of: "\"") else { return nil }
             let code = trimmed[trimmed.index(after: open)...].prefix { $0 != "\"" }
-            let isCode = !code.isEmpty && code.last != "_" && code.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
+            let isCode =
+                !code.isEmpty && code.last != "_" && code.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
             return isCode ? String(code) : nil
         }
     }

@@ -9,15 +9,19 @@ import hashlib
 import pathlib
 import tempfile
 import time
+from urllib.parse import urlencode
 
 from checking import check, conclude
 from client_documents import DocumentSite
 from dpop_client import FORM, Answer, BoundClient, ProofKey, b64, send, structured, tool
 from issuer import Authority
 from quickstart import Quickstart
-from urllib.parse import urlencode
 
 WHOAMI = tool("whoami")
+# The sentences of the challenges.
+BAD_TOKEN = "The access token is malformed, expired or not valid for this resource."
+BAD_PROOF = "The DPoP proof is missing, malformed, not recent, used before or for another request."
+NO_NONCE = "The DPoP proof must contain the nonce of the DPoP-Nonce field."
 ALGORITHMS = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"
 
 
@@ -71,13 +75,11 @@ def wrong_proofs(server: Quickstart, client: BoundClient) -> None:
     now = int(time.time())
     nonce = client.nonces.get(client.resource)
     foreign = other.proof("POST", client.resource, token, nonce)
-    sentence = "The DPoP proof is not acceptable"
     cases = {
         "no proof": [],
         "two proofs": [client.proof(), client.proof()],
         "two proofs in one field": [f"{client.proof()}, {client.proof()}"],
-        "another key": [foreign],
-        "another key's jwk": [client.proof(header={"jwk": other.jwk})],
+        "signed with another key": [other.proof("POST", client.resource, token, nonce, {"jwk": client.key.jwk})],
         "private key": [client.proof(header={"jwk": client.key.jwk | {"d": b64(b"x" * 32)}})],
         "typ": [client.proof(header={"typ": "JWT"})],
         "HS256": [client.proof(header={"alg": "HS256"})],
@@ -91,21 +93,23 @@ def wrong_proofs(server: Quickstart, client: BoundClient) -> None:
         "no jti": [client.proof(jti=None)],
     }
     for name, proofs in cases.items():
-        refused(name, server, client.post(WHOAMI, proofs), "invalid_dpop_proof", sentence)
+        refused(name, server, client.post(WHOAMI, proofs), "invalid_dpop_proof", BAD_PROOF)
+    # RFC 9449 §7.1: another proof does not help with this token.
+    refused("another key", server, client.post(WHOAMI, [foreign]), "invalid_token", BAD_TOKEN)
     proof = client.proof()
     check("a proof once", client.post(WHOAMI, [proof]).status == 200)
-    refused("a proof twice", server, client.post(WHOAMI, [proof]), "invalid_dpop_proof", sentence)
+    refused("a proof twice", server, client.post(WHOAMI, [proof]), "invalid_dpop_proof", BAD_PROOF)
     answer = client.post(WHOAMI, scheme="Bearer")
-    refused("a bound token as Bearer", server, answer, "invalid_token", "The access token is not acceptable")
+    refused("a bound token as Bearer", server, answer, "invalid_token", BAD_TOKEN)
 
 
 def nonces(server: Quickstart, client: BoundClient) -> None:
     without = client.post(WHOAMI, [client.proof(nonce=None)])
-    refused("no nonce", server, without, "use_dpop_nonce", "The DPoP proof needs a nonce of this server")
+    refused("no nonce", server, without, "use_dpop_nonce", NO_NONCE)
     check("no nonce: a nonce", len(without.values("dpop-nonce")) == 1, without.fields)
     check("no nonce: not to be stored", without.first("cache-control") == "no-store", without.first("cache-control"))
     wrong = client.post(WHOAMI, [client.proof(nonce="AAAA")])
-    refused("a wrong nonce", server, wrong, "use_dpop_nonce", "The DPoP proof needs a nonce of this server")
+    refused("a wrong nonce", server, wrong, "use_dpop_nonce", NO_NONCE)
     url = client.metadata["token_endpoint"]
     answer = send("POST", url, FORM | {"DPoP": client.key.proof("POST", url)}, urlencode(client.refreshing()).encode())
     check("token endpoint: no nonce", (answer.status, answer.json["error"]) == (400, "use_dpop_nonce"), answer.body)

@@ -25,7 +25,8 @@ struct SystemStreamsTests {
     func notFiles() throws {
         try withFolder { folder in
             let pipe = folder + "/pipe"
-            #expect(mkfifo(pipe, 0o600) == 0)
+            let isMade = unsafe mkfifo(pipe, 0o600) == 0
+            #expect(isMade)
             for path in [pipe, folder, "/dev/zero"] {
                 #expect(throws: CommandEnvironment.InputError.notAFile, "\(path)") {
                     try SystemStreams.readFile(path, limit: 10)

@@ -77,7 +77,8 @@ struct ConfigurationArticleTests {
                 return introspection.map { Self.topLeaves(of: $0, place) } ?? [place]
             case is ResourceServerConfiguration.Tokens, is ResourceServerConfiguration.Fetching,
                 is ResourceServerConfiguration.Requirements, is ResourceServerConfiguration.Browsers,
-                is ResourceServerConfiguration.Streams, is ResourceServerConfiguration.DPoP, is ResourceServerConfiguration.Metadata,
+                is ResourceServerConfiguration.Streams, is ResourceServerConfiguration.DPoP,
+                is ResourceServerConfiguration.Metadata,
                 is ResourceServerConfiguration.Responses, is MCPScopeRules, is JWTPolicy, is RemoteKeySet.Settings,
                 is ScopeMapping:
                 return leaves(of: child, place)

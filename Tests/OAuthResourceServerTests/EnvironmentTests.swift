@@ -64,6 +64,7 @@ struct EnvironmentTests {
             "OAUTH_ALLOWED_ORIGINS": "https://app.example.com http://localhost:*, vscode-webview://* *",
             "OAUTH_ALLOWED_HOSTS": "mcp,mcp.tools.svc", "OAUTH_FORWARD_METADATA": "1",
             "OAUTH_METADATA_URL": "https://mcp.example.com/api/meta",
+            "OAUTH_CLIENT_CERTIFICATE_FIELD": "client-cert", "OAUTH_TRUSTED_PROXIES": "10.0.0.0/8,unix",
             "OAUTH_ALLOW_INSECURE_HTTP": "loopback", "OAUTH_ALLOW_PRIVATE_HOSTS": "login.internal\t10.0.0.7 ::1",
             "OAUTH_CA_FILE": "/etc/ca.pem", "OAUTH_HTTP_PROXY": "http://proxy.example:3128",
             "PATH": "/bin", "oauth_mode": "not ours",
@@ -92,6 +93,7 @@ struct EnvironmentTests {
         #expect(configuration.browsers.allowedHosts == ["mcp", "mcp.tools.svc"])
         #expect(configuration.metadata.forwarded?.issuer == "http://127.0.0.1:9001")
         #expect(configuration.metadata.metadataURL == "https://mcp.example.com/api/meta")
+        #expect(configuration.mutualTLS == .fromProxy(.clientCert, at: ["10.0.0.0/8", "unix"]))
         #expect(configuration.tokens.fetching.insecureHTTP == .loopback)
         #expect(configuration.tokens.fetching.privateHosts == ["login.internal", "10.0.0.7", "::1"])
         #expect(configuration.tokens.fetching.certificateAuthorityFile == "/etc/ca.pem")
@@ -112,7 +114,7 @@ struct EnvironmentTests {
         }
         #expect(keys.all.map { String(decoding: $0, as: UTF8.self).last } == ["x", "y"])
         // The table contains every variable.
-        #expect(EnvironmentVariable.allCases.count == 32)
+        #expect(EnvironmentVariable.allCases.count == 34)
     }
 
     @Test("The variables about DPoP proofs are read, and a store at a URL is made by the program")
@@ -767,6 +769,8 @@ struct EnvironmentTests {
             "OAUTH_INTROSPECTION_CLIENT_SECRET", "OAUTH_INTROSPECTION_KEY_ID", "OAUTH_ISSUERS", "OAUTH_SCOPE_CLAIMS",
             // The module that fetches looks at the file.
             "OAUTH_CA_FILE",
+            // Every token of RFC 9110 names a field.
+            "OAUTH_CLIENT_CERTIFICATE_FIELD",
         ]
         #expect(named == Set(environment.keys).subtracting(fine))
         #expect(lines.count(where: { $0.utf8.starts(with: "OAUTH_STATIC_TOKENS_FILE line ".utf8) }) == 2)

@@ -75,7 +75,7 @@ struct DPoPProofTests {
     func table() {
         #expect(DPoPProof.Defect.allCases.count >= 45)
         let codes = Set(DPoPProof.Defect.allCases.map(\.rejection.code))
-        let withoutProof: [DPoPRejection] = [.nonce, .replayed, .unavailable]
+        let withoutProof: [DPoPRejection] = [.nonce, .replayed, .store(.full), .cryptographyUnavailable]
         for rejection in [.missing, .several, .keyMissing, .method, .target, .time, .tokenHash, .otherKey]
             + DPoPRejection.Claim.allCases.map({ DPoPRejection.claim($0) })
         {

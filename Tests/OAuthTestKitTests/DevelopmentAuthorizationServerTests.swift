@@ -119,7 +119,7 @@ struct DevelopmentAuthorizationServerTests {
         #expect(try await Fixture().send(.get, path).status == .notFound)
     }
 
-    private static let allowedHeaders = "Authorization, Content-Type, Accept, MCP-Protocol-Version"
+    private static let allowedHeaders = "Authorization, Content-Type, Accept, DPoP, MCP-Protocol-Version"
 
     @Test(
         "Fetch: every page may read the public documents",

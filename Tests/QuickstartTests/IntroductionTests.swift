@@ -6,11 +6,13 @@ import WireFormat
 
 @Suite("mcp-quickstart: what it prints", .serialized)
 struct IntroductionTests {
-    private func lines(resource: String, issuer: String, tokenCommand: String? = nil) throws -> [String] {
+    private func lines(resource: String, issuer: String, tokenCommand: String? = nil, needsProofs: Bool = false) throws
+        -> [String]
+    {
         let introduction = Introduction(
             resource: try ResourceIdentifier(resource, insecureHTTP: .loopback), port: 8080,
             issuers: try issuer.split(separator: ",").map { try IssuerIdentifier(String($0), insecureHTTP: .loopback) },
-            tokenCommand: tokenCommand)
+            tokenCommand: tokenCommand, needsProofs: needsProofs)
         return introduction.text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
@@ -24,6 +26,16 @@ struct IntroductionTests {
         #expect(lines.filter { $0.hasPrefix("  ") }.count == 5)
         #expect(lines.filter { $0.hasPrefix(" ") && !$0.hasPrefix("  ") }.isEmpty)
         #expect(lines.contains(#"  TOKEN=$(curl -s x | sed 's/.*"access_token":"\([^"]*\)".*/\1/')"#))
+    }
+
+    @Test("where each call needs a proof, no command sends a bearer token")
+    func needsProofs() throws {
+        let lines = try lines(
+            resource: "http://127.0.0.1:8080/mcp", issuer: "http://127.0.0.1:9000", tokenCommand: "curl -s x",
+            needsProofs: true)
+        #expect(lines.first == "ready resource=http://127.0.0.1:8080/mcp issuer=http://127.0.0.1:9000")
+        #expect(lines.filter { $0.hasPrefix("  ") }.count == 3)
+        #expect(!lines.contains { $0.contains("TOKEN") })
     }
 
     @Test("several issuers stand in one word, and each has its metadata; none is said to be none")

@@ -49,6 +49,35 @@ struct QuickstartOptionsTests {
                 == ["https://as.example/t=1", "https://b.example"])
     }
 
+    @Test("DPoP: the flags set the modes of the guard and of the embedded authorization server")
+    func proofs() throws {
+        let options = QuickstartOptions(parsing: ["--dpop", "required", "--dpop-nonces", "--sessions"])
+        #expect(options.faults.isEmpty && options.beginsSessions)
+        let configuration = options.configuration(port: 1, embeddedIssuer: "http://127.0.0.1:2")
+        #expect(configuration.dpop.mode == .required)
+        guard case .required = configuration.dpop.nonces else {
+            Issue.record("Proofs need no nonce.")
+            return
+        }
+        var faults: [String] = []
+        let assembly = try #require(Quickstart(options) { _ in }.assemble(port: 1, issuerPort: 2, &faults))
+        #expect(faults.isEmpty)
+        #expect(assembly.embedded?.server.metadata.dpopSigningAlgorithms.contains("ES256") == true)
+        let plain = try #require(
+            Quickstart(QuickstartOptions(parsing: [])) { _ in }.assemble(port: 1, issuerPort: 2, &faults))
+        #expect(plain.embedded?.server.metadata.dpopSigningAlgorithms == [])
+    }
+
+    @Test("DPoP: a fault is one line that names the flag")
+    func faultyProofs() {
+        for (arguments, flag) in [(["--dpop", "on"], "--dpop"), (["--dpop-nonces"], "--dpop-nonces")] {
+            var faults: [String] = []
+            _ = Quickstart(QuickstartOptions(parsing: arguments)) { _ in }
+                .assemble(port: 1, issuerPort: 2, &faults)
+            #expect(faults.count == 1 && faults.first?.hasPrefix(flag) == true, "\(faults)")
+        }
+    }
+
     @Test("flags win over the environment, which says everything else")
     func environment() throws {
         let environment = [

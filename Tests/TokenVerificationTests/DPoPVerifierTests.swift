@@ -250,7 +250,10 @@ struct DPoPVerifierTests {
     func codes() {
         let all: [DPoPRejection] =
             [.missing, .several, .keyMissing, .method, .target, .time, .nonce, .tokenHash, .otherKey, .replayed]
-            + [.store(.full), .store(.unavailable), .cryptographyUnavailable, .jwt(.badSignature), .key(.privateMaterial)]
+            + [
+                .store(.full), .store(.unavailable), .cryptographyUnavailable, .jwt(.badSignature),
+                .key(.privateMaterial),
+            ]
             + DPoPRejection.Claim.allCases.map { .claim($0) }
         #expect(Set(all.map(\.code)).count == all.count)
         #expect(all.allSatisfy { $0.code.utf8.starts(with: "dpop_".utf8) })

@@ -85,6 +85,9 @@ extension ResourceServerConfiguration {
 extension ResourceServerConfiguration {
     /// The key bindings that the guard checks. Every other one is refused.
     var confirmations: Set<KeyConfirmation.Method> {
-        dpop.mode == .off ? [] : [.dpop]
+        var methods: Set<KeyConfirmation.Method> = []
+        if dpop.mode != .off { methods.insert(.dpop) }
+        if mutualTLS != .off { methods.insert(.mutualTLS) }
+        return methods
     }
 }

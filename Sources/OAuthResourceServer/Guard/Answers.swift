@@ -199,6 +199,7 @@ extension ResourceServer.Refusal.MalformedRequest {
         case .authorizationTooLong: .authorizationTooLong
         case .bodyNotJSON, .bodyNotJSONRPC, .bodyEncoded: .unreadableOperation
         case .headerMismatch: .headerMismatch
+        case .repeatedCertificate, .malformedCertificate: .unreadableCertificate
         }
     }
 }

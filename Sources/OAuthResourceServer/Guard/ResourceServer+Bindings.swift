@@ -19,7 +19,20 @@ extension ResourceServer {
         }
         guard let confirmation else { return nil }
         // The certificate costs less than the proof, so that it is checked first.
+        try checkCertificate(of: confirmation, request)
         return try await checkProof(of: confirmation, credential.token, request)
+    }
+
+    /// RFC 8705 §3: the certificate of a token that is bound to one.
+    private func checkCertificate(
+        of confirmation: KeyConfirmation, _ request: GuardedRequest
+    ) throws(StageEnd) {
+        guard let thumbprint = confirmation.certificateThumbprint else { return }
+        do throws(Refusal) {
+            try configuration.mutualTLS.check(thumbprint, for: request)
+        } catch {
+            throw .refused(error)
+        }
     }
 
     /// RFC 9449 §7.1: the proof of a token that is bound to a key.

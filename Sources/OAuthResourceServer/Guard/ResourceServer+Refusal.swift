@@ -53,6 +53,11 @@ extension ResourceServer {
             case bodyEncoded = "body_encoded"
             /// `Mcp-Method` or `Mcp-Name` does not agree with the body: the response holds JSON-RPC error -32020.
             case headerMismatch = "header_mismatch"
+            /// The field in which a proxy passes on the certificate of a client is there more than once: the proxy adds
+            /// its own to that of the client.
+            case repeatedCertificate = "client_certificate_repeated"
+            /// The value of this field is not what the configured proxy writes.
+            case malformedCertificate = "client_certificate_malformed"
         }
 
         /// A stable snake_case code, for events and metrics. It is never sent to the caller.
@@ -90,6 +95,11 @@ extension ResourceServer {
         case unboundToken = "dpop_unbound_token"
         /// The token is not bound to a key, and the configuration requires it.
         case bindingRequired = "dpop_binding_required"
+        /// The token is bound to a client certificate, and the request came without one, or without one from a proxy
+        /// that is trusted (RFC 8705 §3).
+        case certificateMissing = "client_certificate_missing"
+        /// The token is bound to another client certificate than that of the request (RFC 8705 §3).
+        case otherCertificate = "client_certificate_mismatch"
     }
 
     /// Why a session was refused, or withheld from a caller. It is meant for the operator: a caller can distinguish

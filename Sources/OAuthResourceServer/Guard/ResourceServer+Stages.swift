@@ -112,8 +112,8 @@ extension ResourceServer {
             let credential = try PresentedCredential(
                 from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit,
                 acceptsDPoP: configuration.bindings.mode != .off)
-            // Events name the token by its digest.
-            return observer == nil ? credential : credential.withDigest()
+            // Events name the token by its digest, and a DPoP proof does too.
+            return observer == nil && configuration.bindings.mode == .off ? credential : credential.withDigest()
         } catch {
             throw .refused(error)
         }

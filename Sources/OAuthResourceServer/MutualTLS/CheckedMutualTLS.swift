@@ -33,11 +33,6 @@ struct CheckedMutualTLS: Sendable {
         }
     }
 
-    /// Whether tokens can be bound to certificates.
-    var isOn: Bool {
-        if case .none = source { false } else { true }
-    }
-
     /// Removes the field of the proxy from a request that does not come from the proxy: a client can write what it
     /// likes into it. True when there was such a field.
     func removesForgedField(from request: inout GuardedRequest) -> Bool {
@@ -51,15 +46,15 @@ struct CheckedMutualTLS: Sendable {
     /// Checks that the client has the certificate to which its token is bound (RFC 8705 §3).
     ///
     /// - Parameter expected: `cnf.x5t#S256` of the token.
-    func check(_ expected: String, for request: GuardedRequest) throws(ResourceServer.CertificateFault) {
-        guard let found = try thumbprint(of: request) else { throw .missing }
+    func check(_ expected: String, for request: GuardedRequest) throws(ResourceServer.Refusal) {
+        guard let found = try thumbprint(of: request) else { throw .binding(.certificateMissing) }
         guard let expected = Base64URL.decode(expected).flatMap({ SHA256Digest(bytes: $0) }),
             expected.equalsInConstantTime(found)
-        else { throw .mismatch }
+        else { throw .binding(.otherCertificate) }
     }
 
     /// The thumbprint of the client's certificate; nil when it has none.
-    private func thumbprint(of request: GuardedRequest) throws(ResourceServer.CertificateFault) -> SHA256Digest? {
+    private func thumbprint(of request: GuardedRequest) throws(ResourceServer.Refusal) -> SHA256Digest? {
         switch source {
         case .none: return nil
         case .connection: return request.clientCertificate?.thumbprint
@@ -71,12 +66,12 @@ struct CheckedMutualTLS: Sendable {
                 found = value
                 return false
             }
-            if isRepeated { throw .repeated }
+            if isRepeated { throw .malformedRequest(.repeatedCertificate) }
             guard let value = found else { return nil }
             switch ClientCertificateText.read(value, as: format) {
             case .absent: return nil
             case .thumbprint(let thumbprint): return thumbprint
-            case .malformed: throw .malformed
+            case .malformed: throw .malformedRequest(.malformedCertificate)
             }
         }
     }
@@ -91,19 +86,5 @@ struct CheckedMutualTLS: Sendable {
             .transferEncoding,
         ]
         return others.contains(name)
-    }
-}
-
-extension ResourceServer {
-    /// Why a token that is bound to a client certificate was refused.
-    public enum CertificateFault: String, Error, Sendable, Hashable, CaseIterable {
-        /// The request came without a certificate, or without one from a proxy that is trusted.
-        case missing = "client_certificate_missing"
-        /// The certificate is another one than that of the token.
-        case mismatch = "client_certificate_mismatch"
-        /// The field of the proxy is there more than once: the proxy adds its field to that of the client.
-        case repeated = "client_certificate_repeated"
-        /// The value of the field is not what the configured proxy writes.
-        case malformed = "client_certificate_malformed"
     }
 }

@@ -61,7 +61,7 @@ public struct ClientCertificateField: Sendable, Hashable {
     public static let traefik = Self(
         name: HTTPFields.Name.forwardedTLSClientCert.spelling, format: .base64List)
 
-    /// The field with this name in any case. A name that none of the proxies above has by itself is one of
+    /// The field with this name in any case. A name that is not one of the standard names above is that of a field for
     /// ``nginx(field:)``.
     init(named name: String) {
         let known = [

@@ -60,7 +60,7 @@ struct TokenRequestProofs: Sendable {
                 switch rejection {
                 case .nonce: (.proofNonce, "")
                 case .missing: (.proofMissing, "")
-                case .unavailable: (.proofUndecided, "")
+                case .store, .cryptographyUnavailable: (.proofUndecided, "")
                 default: (.proofNotAcceptable, " The reason is \(rejection.code).")
                 }
             return refusal.response(detail: detail)

@@ -14,6 +14,8 @@ extension CodeExplanation {
         CodeExplanation("assertion_jti_length", "jti of the assertion is missing or too long.", assertion),
         CodeExplanation("assertion_no_keys", "The client has no keys.", "Publish its keys, and name them in jwks_uri."),
         CodeExplanation("assertion_replayed", "The assertion was used before.", assertion),
+        CodeExplanation("not_a_host", "A rule for domains is not a host name.", "Write a host, or *. and a domain."),
+        CodeExplanation("too_wide", "A rule for domains covers a whole top-level domain.", "Name a domain below it."),
         CodeExplanation("client_denied", "The policy does not admit this client.", "Admit its host, if you trust it."),
         CodeExplanation("document_status", "The URL of the client answers another status than 200.", document),
         CodeExplanation("document_content_type", "The document of the client is not application/json.", document),

@@ -118,6 +118,9 @@ extension CodeExplanation {
             "Correct the issuer, or name another claim in OAUTH_SCOPE_CLAIMS."),
         CodeExplanation("session_withheld", "A session identifier of the handler was removed.", "Correct the handler."),
         CodeExplanation("malformed_field", "A field is not allowed in HTTP.", "Look for a broken client or handler."),
+        CodeExplanation(
+            "client_certificate_ignored", "A request had the field of the proxy, and did not come from the proxy.",
+            "If it came from your proxy, name its address in OAUTH_TRUSTED_PROXIES."),
         CodeExplanation("stream_expired", "An event stream ended because its token has expired.", "Nothing."),
         CodeExplanation("handler_failed", "The wrapped handler threw an error.", "Mend the handler."),
         CodeExplanation("key_refresh_started", "The key set is fetched.", "Nothing."),

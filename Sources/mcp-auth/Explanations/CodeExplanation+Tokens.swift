@@ -30,6 +30,18 @@ extension CodeExplanation {
             "body_encoded", "The scopes depend on the body, and it has a content coding.",
             "Send the body without Content-Encoding."),
         CodeExplanation(
+            "client_certificate_missing", "The token is bound to a client certificate, and the request has none.",
+            "Let the client use its certificate. Behind a proxy, name its address in OAUTH_TRUSTED_PROXIES."),
+        CodeExplanation(
+            "client_certificate_mismatch", "The token is bound to another client certificate.",
+            "Let the client use the certificate with which it obtained the token."),
+        CodeExplanation(
+            "client_certificate_repeated", "The field of the proxy with the client's certificate is there twice.",
+            "Let the proxy replace the field of the client."),
+        CodeExplanation(
+            "client_certificate_malformed", "The field of the proxy does not hold one certificate in its format.",
+            "Correct the proxy, or OAUTH_CLIENT_CERTIFICATE_FIELD."),
+        CodeExplanation(
             "header_mismatch", "Mcp-Method or Mcp-Name differs from the body.",
             "Let the client send the same in both, or let the proxy keep both."),
         CodeExplanation(

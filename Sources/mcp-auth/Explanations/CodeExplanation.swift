@@ -22,7 +22,8 @@ struct CodeExplanation: Equatable {
 
     /// Every code that has an entry of its own. The rules of `doctor` are not among them.
     static let table: [CodeExplanation] = [
-        ofRequests, ofTokens, ofClaims, ofKeys, ofFetches, ofOutages, ofProofs, ofClients, ofEvents, ofDocuments,
+        ofRequests, ofTokens, ofClaims, ofKeys, ofFetches, ofOutages, ofProofs, ofBindings, ofClients, ofEvents,
+        ofDocuments,
     ].flatMap { $0 }
 
     /// The explanation of a code; nil for an unknown one.

@@ -18,13 +18,14 @@ enum BrowserLauncher {
 
     /// Starts the program that opens URLs. False when there is none. The URL is one argument: no shell reads it.
     static func open(_ url: String) -> Bool {
+        let environment = ProcessEnvironment.variables()
         #if !canImport(Darwin)
             // Without a display, xdg-open may start a browser in this terminal, which would wait for keys.
-            guard unsafe getenv("DISPLAY") != nil || getenv("WAYLAND_DISPLAY") != nil else { return false }
+            guard environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil else { return false }
         #endif
         // The arrays and their texts live until the call returns; the new process has copies of them.
         var arguments = unsafe Self.array([program, url])
-        var variables = unsafe Self.array(ProcessEnvironment.variables().map { "\($0)=\($1)" })
+        var variables = unsafe Self.array(environment.map { "\($0)=\($1)" })
         defer {
             unsafe arguments.forEach { unsafe free($0) }
             unsafe variables.forEach { unsafe free($0) }

@@ -33,9 +33,10 @@ struct CheckedMutualTLSTests {
     private func fault(
         _ setting: ResourceServerConfiguration.MutualTLS, _ request: GuardedRequest,
         thumbprint: String = Examples.thumbprint
-    ) throws -> ResourceServer.CertificateFault? {
-        do throws(ResourceServer.CertificateFault) {
-            try checked(setting).check(thumbprint, for: request)
+    ) throws -> ResourceServer.Refusal? {
+        let checked = try checked(setting)
+        do throws(ResourceServer.Refusal) {
+            try checked.check(thumbprint, for: request)
             return nil
         } catch {
             return error
@@ -45,11 +46,13 @@ struct CheckedMutualTLSTests {
     @Test("The certificate of the program's own TLS layer")
     func ofConnection() throws {
         #expect(try fault(.ofConnection, request(certificate: Examples.der)) == nil)
-        #expect(try fault(.ofConnection, request(certificate: Examples.otherDER)) == .mismatch)
-        #expect(try fault(.ofConnection, request()) == .missing)
+        #expect(try fault(.ofConnection, request(certificate: Examples.otherDER)) == .binding(.otherCertificate))
+        #expect(try fault(.ofConnection, request()) == .binding(.certificateMissing))
         // No field counts.
-        #expect(try fault(.ofConnection, request(from: "127.0.0.1", [("Client-Cert", Self.value)])) == .missing)
-        #expect(try fault(.off, request(certificate: Examples.der)) == .missing)
+        #expect(
+            try fault(.ofConnection, request(from: "127.0.0.1", [("Client-Cert", Self.value)]))
+                == .binding(.certificateMissing))
+        #expect(try fault(.off, request(certificate: Examples.der)) == .binding(.certificateMissing))
     }
 
     @Test("The certificate that a trusted proxy passes on, and not that of its own connection")
@@ -58,12 +61,17 @@ struct CheckedMutualTLSTests {
         #expect(try fault(Self.proxy, request(from: "10.0.0.7", field)) == nil)
         #expect(try fault(Self.proxy, request(from: "::ffff:10.0.0.7", field)) == nil)
         #expect(try fault(Self.proxy, request(from: "10.0.0.7", field, certificate: Examples.otherDER)) == nil)
-        #expect(try fault(Self.proxy, request(from: "10.0.0.7", certificate: Examples.der)) == .missing)
-        #expect(try fault(Self.proxy, request(from: "10.0.0.7")) == .missing)
-        #expect(try fault(Self.proxy, request(from: "10.0.0.7", [("Client-Cert", "")])) == .missing)
-        #expect(try fault(Self.proxy, request(from: "10.0.0.8", field)) == .missing)
-        #expect(try fault(Self.proxy, request(from: nil, field)) == .missing)
-        #expect(try fault(Self.proxy, request(from: nil, field, certificate: Examples.der)) == .missing)
+        #expect(
+            try fault(Self.proxy, request(from: "10.0.0.7", certificate: Examples.der)) == .binding(.certificateMissing)
+        )
+        #expect(try fault(Self.proxy, request(from: "10.0.0.7")) == .binding(.certificateMissing))
+        #expect(
+            try fault(Self.proxy, request(from: "10.0.0.7", [("Client-Cert", "")])) == .binding(.certificateMissing))
+        #expect(try fault(Self.proxy, request(from: "10.0.0.8", field)) == .binding(.certificateMissing))
+        #expect(try fault(Self.proxy, request(from: nil, field)) == .binding(.certificateMissing))
+        #expect(
+            try fault(Self.proxy, request(from: nil, field, certificate: Examples.der)) == .binding(.certificateMissing)
+        )
     }
 
     @Test("Field names in any case are the same field; similar names are others")
@@ -71,10 +79,14 @@ struct CheckedMutualTLSTests {
         for name in ["client-cert", "CLIENT-CERT", "Client-cert"] {
             #expect(try fault(Self.proxy, request(from: "10.0.0.7", [(name, Self.value)])) == nil, "\(name)")
             let twice = [(name, Self.value), ("Client-Cert", Self.value)]
-            #expect(try fault(Self.proxy, request(from: "10.0.0.7", twice)) == .repeated, "\(name)")
+            #expect(
+                try fault(Self.proxy, request(from: "10.0.0.7", twice)) == .malformedRequest(.repeatedCertificate),
+                "\(name)")
         }
         for name in ["Client_Cert", "Client-Certs", "X-Client-Cert", "Client-Cert-Chain"] {
-            #expect(try fault(Self.proxy, request(from: "10.0.0.7", [(name, Self.value)])) == .missing, "\(name)")
+            #expect(
+                try fault(Self.proxy, request(from: "10.0.0.7", [(name, Self.value)])) == .binding(.certificateMissing),
+                "\(name)")
         }
     }
 
@@ -85,9 +97,11 @@ struct CheckedMutualTLSTests {
             [forged, Self.value], [Self.value, forged], [Self.value, Self.value], ["", Self.value], [Self.value, ""],
         ] {
             let fields = lines.map { ("Client-Cert", $0) }
-            #expect(try fault(Self.proxy, request(from: "10.0.0.7", fields)) == .repeated)
-            let joined = [("Client-Cert", lines.joined(separator: ", ").trimmed)]
-            #expect(try fault(Self.proxy, request(from: "10.0.0.7", joined)) == .malformed)
+            #expect(try fault(Self.proxy, request(from: "10.0.0.7", fields)) == .malformedRequest(.repeatedCertificate))
+            if lines.contains("") { continue }
+            let joined = [("Client-Cert", lines.joined(separator: ", "))]
+            #expect(
+                try fault(Self.proxy, request(from: "10.0.0.7", joined)) == .malformedRequest(.malformedCertificate))
         }
     }
 
@@ -98,7 +112,10 @@ struct CheckedMutualTLSTests {
             "", String(Examples.thumbprint.dropLast()), Examples.thumbprint + "A", Examples.thumbprint + "=",
             Examples.thumbprint.replacing("-", with: "+"), Examples.thumbprint.lowercased(), Examples.hash,
             String(Examples.thumbprint.dropLast()) + "t",
-        ] { #expect(try fault(.ofConnection, good, thumbprint: thumbprint) == .mismatch, "\(thumbprint)") }
+        ] {
+            #expect(
+                try fault(.ofConnection, good, thumbprint: thumbprint) == .binding(.otherCertificate), "\(thumbprint)")
+        }
     }
 
     @Test("A field from elsewhere is removed, from the proxy it is kept, and without a proxy nothing is touched")
@@ -132,12 +149,5 @@ struct CheckedMutualTLSTests {
             faults(.fromProxy(.nginx(field: ""), at: ["10.0.0.1", "x", "::/0"])) == [
                 "mutualTLS.at[1]", "mutualTLS.at[2]", "mutualTLS.field",
             ])
-    }
-}
-
-extension String {
-    /// Without the white space that a field value cannot have at its ends.
-    fileprivate var trimmed: String {
-        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

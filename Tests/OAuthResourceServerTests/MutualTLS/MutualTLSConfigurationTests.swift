@@ -26,8 +26,7 @@ struct MutualTLSConfigurationTests {
     @Test("The blocks of the article")
     func article() throws {
         var configuration = ResourceServerConfiguration(
-            resource: "https://mcp.example.com/mcp", issuers: ["https://login.example.com"], requiredScopes: ["mcp:use"]
-        )
+            resource: "https://mcp.example.com/mcp", issuers: ["https://login.example.com"])
         configuration.mutualTLS = .ofConnection
         _ = try ResourceServer(configuration, fetcher: InProcessFetcher([:]))
         configuration.mutualTLS = .fromProxy(.nginx(field: "X-Client-Cert"), at: ["10.0.3.7", "10.0.4.0/24"])

@@ -25,7 +25,10 @@ struct ArticleExampleTests {
 
     @Test("The rules of \"Scopes for MCP tools\" are acceptable, one after the other")
     func scopes() throws {
-        for change in [requireScopes, implyScopes, openOperations, stepUp, mapRoles, openRoutes] {
+        let changes = [
+            requireScopes, implyScopes, openOperations, stepUp, mapRoles, openRoutes, acceptBoundTokens, requireNonces,
+        ]
+        for change in changes {
             var configuration = ResourceServerConfiguration(
                 resource: Self.resource, issuers: ["https://login.example.com"])
             change(&configuration)
