@@ -171,7 +171,7 @@ func outcome(
     let ticket = FetchTicket()
     worker.submit(
         FetchJob(
-            url: try AbsoluteURL(parsing: url), fieldLines: [], bearer: nil, form: nil,
+            url: try AbsoluteURL(parsing: url), fieldLines: [], bearer: nil, exchange: .get,
             route: FetchPolicy.Route(addresses: addresses, proxy: nil), maximumBodyBytes: 1000,
             deadline: .now.advanced(by: time), ticket: ticket))
     return await ticket.outcome().map(\.status.code)

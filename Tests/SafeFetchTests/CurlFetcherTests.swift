@@ -313,7 +313,7 @@ struct CurlFetcherTests {
         let policy = Self.loopback
         let ticket = FetchTicket()
         let job = FetchJob(
-            url: try AbsoluteURL(parsing: url), fieldLines: [], bearer: nil, form: nil,
+            url: try AbsoluteURL(parsing: url), fieldLines: [], bearer: nil, exchange: .get,
             route: FetchPolicy.Route(addresses: .loopback, proxy: nil), maximumBodyBytes: 10,
             deadline: .now.advanced(by: remaining), ticket: ticket)
         CurlWorker(policy: policy).submit(job)
