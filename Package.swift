@@ -154,7 +154,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "ResourceServerKitTests",
-            dependencies: ["ResourceServerKit", "readme-example", "verification-example", "OAuthTestKit"]),
+            dependencies: ["ResourceServerKit", "readme-example", "verification-example", "OAuthTestKit"],
+            exclude: ["PlantedFaults.txt"]),
         // The resolver of client documents is attacked here: the servers and resolvers that misbehave are here.
         .testTarget(
             name: "SafeFetchTests",

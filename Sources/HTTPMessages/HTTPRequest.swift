@@ -15,6 +15,8 @@ public struct HTTPRequest: Sendable {
     public var listener: ListenerKind = .unknown
     /// The certificate of the connection's other end, if the program's own TLS layer has got one.
     public var clientCertificate: ClientCertificate?
+    /// The identifier that the server gave to the request; nil when it gave none.
+    public var id: ID?
 
     /// A request.
     public init(

@@ -31,9 +31,13 @@ public struct ResourceServer: Sendable {
     var streams: StreamExpiry?
     var authentication: AuthenticationCheck
     let observer: ResourceServerEvent.Observer?
+    /// Finds out what the operator must know about a refusal.
+    let findings: RefusalFindings
 
     /// The resource, byte for byte as configured.
     public var resource: ResourceIdentifier { configuration.resource }
+    /// What the guard does with tokens.
+    public var mode: Mode { configuration.mode }
     /// The metadata document. It is served in the modes that accept tokens of authorization servers: see ``Mode``.
     public var metadata: ProtectedResourceMetadata { configuration.metadata.document }
 
@@ -110,6 +114,7 @@ public struct ResourceServer: Sendable {
         streams = StreamExpiry(checked, skews)
         authentication = AuthenticationCheck(skews: skews)
         self.observer = observer
+        findings = RefusalFindings(checked, self.verifier.trustedIssuers)
         switch checked.mode {
         case .enforced, .staticTokens: break
         case .shadow: report(.guardInShadow)

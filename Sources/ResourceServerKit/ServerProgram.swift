@@ -71,6 +71,11 @@ public enum ServerProgram {
                 }
             }
         }
+        end(mistakes)
+    }
+
+    /// Writes the mistakes and ends the process; returns when there are none.
+    static func end(_ mistakes: Mistakes) {
         guard let status = mistakes.exitStatus else { return }
         for line in mistakes.lines { StandardStreams.writeError(Self.oneLine(line) + "\n") }
         exit(status)

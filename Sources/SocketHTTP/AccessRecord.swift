@@ -22,6 +22,9 @@ public struct AccessRecord: Sendable, CustomStringConvertible {
     public let sentBytes: Int
     /// ``HTTPMessages/HTTPResponse/principalID`` of the response.
     public let principalID: String?
+    /// The identifier of the request, which the handler and the events of a guard have too; nil when the head was
+    /// refused.
+    public let requestID: HTTPRequest.ID?
 
     /// One line of printable ASCII, at most about a kilobyte, whose parts are separated by one space. Text from the
     /// caller is cut, and escaped where it is not printable.
@@ -34,6 +37,7 @@ public struct AccessRecord: Sendable, CustomStringConvertible {
         ]
         return words.joined(separator: " ") + (rejection.map { " rejection=\($0)" } ?? "")
             + (principalID.map { " principal=\(Self.word($0, limit: 128))" } ?? "")
+            + (requestID.map { " request=\($0)" } ?? "")
     }
 
     private static func word(_ text: String, limit: Int) -> String {
@@ -48,12 +52,14 @@ public struct AccessRecord: Sendable, CustomStringConvertible {
 final class AccessEntry {
     private let method: HTTPMethod?
     private let path: String?
+    private let id: HTTPRequest.ID?
     private let start: ContinuousClock.Instant
     private let sentBefore: Int
     var principalID: String?
 
     /// - Parameter head: nil when the head was refused.
-    init(_ head: RequestHead?, sentBytes: Int) {
+    init(_ head: RequestHead?, _ id: HTTPRequest.ID?, sentBytes: Int) {
+        self.id = id
         method = head?.method
         path = head?.target.path
         start = .now
@@ -63,6 +69,7 @@ final class AccessEntry {
     func record(status: HTTPStatus?, fault: RequestFault?, isComplete: Bool, sentBytes: Int) -> AccessRecord {
         AccessRecord(
             method: method, path: path, status: status, rejection: fault?.rawValue, isComplete: isComplete,
-            duration: start.duration(to: .now), sentBytes: sentBytes &- sentBefore, principalID: principalID)
+            duration: start.duration(to: .now), sentBytes: sentBytes &- sentBefore, principalID: principalID,
+            requestID: id)
     }
 }

@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import HTTPMessages
 import Synchronization
 
 /// A thread that waits for sockets and runs the tasks of their connections.
@@ -53,6 +54,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private(set) var now: Int64
     /// The buffer into which sockets receive, before the bytes are copied to their owner.
     var scratch = [UInt8](repeating: 0, count: 64 * 1024)
+    /// The number of the last request. The upper half is random, so that loops and processes have different numbers.
+    private var requestNumber = UInt64(UInt32.random(in: 0 ... .max)) << 32
     /// Whether the server is stopping: no connection is kept after its current response.
     private(set) var isDraining = false
 
@@ -60,6 +63,12 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         poller = try Poller()
         self.clock = clock
         now = clock.now
+    }
+
+    /// The identifier for the next request.
+    func nextRequestID() -> HTTPRequest.ID {
+        requestNumber &+= 1
+        return HTTPRequest.ID(requestNumber)
     }
 
     // MARK: - Life

@@ -174,7 +174,8 @@ package actor HTTPConnection {
             method: head.method, target: head.target, fields: head.fields, body: requestBody(head.framing))
         request.listener = service.listener
         request.peer = peer
-        if service.accessLog != nil { entry = AccessEntry(head, sentBytes: socket.sentBytes) }
+        request.id = loop.nextRequestID()
+        if service.accessLog != nil { entry = AccessEntry(head, request.id, sentBytes: socket.sentBytes) }
         guard memory.setRequest(head.fields.buffer.count + input.count) else {
             return await refuse(.memoryExhausted)
         }
@@ -247,7 +248,7 @@ package actor HTTPConnection {
     private func refuse(_ fault: RequestFault) async -> NextStep {
         input = []
         service.census.reject(fault)
-        if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, sentBytes: socket.sentBytes) }
+        if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, nil, sentBytes: socket.sentBytes) }
         let code = fault.status.code < 500 ? "invalid_request" : "server_error"
         let content = Array(#"{"error":"\#(code)"}"#.utf8)
         var fields = HTTPFields()

@@ -52,7 +52,7 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     /// The keys to which the token is bound (`cnf`, RFC 7800 §3.1); nil for a token that is not bound.
     ///
     /// **Does not check** a proof: who accepts the token must check each ``JOSE/KeyConfirmation/methods`` for every
-    /// request, and refuse the token when it cannot. A ``ResourceServer`` of `OAuthResourceServer` does this for the
+    /// request, and refuse the token when it cannot. A `ResourceServer` of `OAuthResourceServer` does this for the
     /// tokens of every verifier.
     /// - Throws: The defect of a `cnf` that cannot be read. Refuse the token then.
     public var confirmation: KeyConfirmation? {

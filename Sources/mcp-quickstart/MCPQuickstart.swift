@@ -17,10 +17,15 @@ enum MCPQuickstart {
             say(QuickstartOptions.help)
             return
         }
+        let environment = ProcessEnvironment.variables()
+        let style = TerminalStyle.standardOutput(environment)
         do {
-            let environment = ProcessEnvironment.variables()
+            if arguments == ["--tour"] {
+                try await Tour.run(style: style) { say($0) }
+                return
+            }
             let quickstart = Quickstart(QuickstartOptions(parsing: arguments, environment: environment))
-            try await untilTerminated { try await quickstart.run { say($0) } }
+            try await untilTerminated { try await quickstart.run { say(style.styled($0)) } }
         } catch let error as UsageError {
             stop(error.faults)
         } catch {

@@ -8,7 +8,7 @@ import ValkeyReplayStore
 /// A program of your own needs less code: see the README. Never use the embedded authorization server in production.
 struct Quickstart {
     private let options: QuickstartOptions
-    private let observer: ResourceServerEvent.Observer
+    private let operations: ServerOperations
     private let host = "127.0.0.1"
 
     /// Makes a server with these options.
@@ -19,7 +19,7 @@ struct Quickstart {
         observer: @escaping ResourceServerEvent.Observer = LineLogger.standardError.observe
     ) {
         self.options = options
-        self.observer = observer
+        operations = ServerOperations(next: observer)
     }
 
     /// Runs until the task is cancelled. Call it once.
@@ -30,7 +30,8 @@ struct Quickstart {
         // Port 0 lets the system choose a port. The URLs of resource and issuer are therefore known only after
         // listening.
         var faults = options.faults
-        let server = listen(options.port, flag: "--port", &faults)
+        let server = listen(options.port, flag: "--port", accessLog: operations.durations.record, &faults)
+        let operationsServer = options.operationsPort.flatMap { listen($0, flag: "--operations-port", &faults) }
         let issuerServer =
             options.hasEmbeddedIssuer ? listen(options.issuerPort, flag: "--issuer-port", &faults) : nil
         let assembly = assemble(
@@ -46,12 +47,20 @@ struct Quickstart {
             Introduction(
                 resource: assembly.guarding.resource, port: server.port,
                 issuers: assembly.guarding.metadata.authorizationServers,
-                tokenCommand: assembly.embedded?.tokenCommand, needsProofs: assembly.needsProofs
+                operationsPort: operationsServer?.port, mode: assembly.guarding.mode,
+                tokens: assembly.embedded?.tokens, needsProofs: assembly.needsProofs
             ).text)
         try await withThrowingTaskGroup { group in
             group.addTask { try await server.run(handler) }
             if let issuerServer, let embedded = assembly.embedded {
                 group.addTask { try await issuerServer.run(embedded.server) }
+            }
+            if let operationsServer {
+                operations.show(server)
+                let page = operations.handler(for: [assembly.guarding])
+                group.addTask { try await operationsServer.run(page) }
+                // An issuer that is down is an event, and its keys are fetched later.
+                group.addTask { try? await assembly.guarding.prepare() }
             }
             try await group.waitForAll()
         }
@@ -60,8 +69,14 @@ struct Quickstart {
     /// The guard, and the authorization server of this program if there is one.
     struct Assembly {
         var guarding: ResourceServer
-        var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        var embedded: Embedded?
         var needsProofs = false
+    }
+
+    /// The authorization server of this program, and the commands that get tokens from it.
+    struct Embedded {
+        var server: DevelopmentAuthorizationServer
+        var tokens: Introduction.TokenCommands
     }
 
     /// Makes the guard, which checks the configuration; nil if there is a fault.
@@ -73,7 +88,7 @@ struct Quickstart {
         let issuer = options.hasEmbeddedIssuer ? "http://\(host):\(issuerPort)" : nil
         var configuration = options.configuration(port: port, embeddedIssuer: issuer)
         configuration.dpop.openReplayStore = Self.replayStore
-        var embedded: (server: DevelopmentAuthorizationServer, tokenCommand: String)?
+        var embedded: Embedded?
         do throws(ConfigurationError) {
             let guarding = try ResourceServer(
                 configuration,
@@ -90,7 +105,7 @@ struct Quickstart {
                     // This issuer is in the same process, so that its keys are read without the network.
                     return InProcessFetcher([issuer: issuing.server])
                 },
-                observer: observer)
+                observer: operations.observe)
             return Assembly(
                 guarding: guarding, embedded: embedded, needsProofs: configuration.dpop.mode == .required)
         } catch {
@@ -110,7 +125,7 @@ struct Quickstart {
     /// Makes the embedded authorization server.
     private func authorizationServer(
         _ issuer: String, for configuration: ResourceServerConfiguration
-    ) throws(ConfigurationError) -> (server: DevelopmentAuthorizationServer, tokenCommand: String) {
+    ) throws(ConfigurationError) -> Embedded {
         let scopes = ScopeSet(keepingValid: configuration.requirements.scopes)
         var settings = DevelopmentAuthorizationServer.Settings()
         settings.accessTokenLifetime = options.tokenLifetime
@@ -135,7 +150,13 @@ struct Quickstart {
             try DevelopmentAuthorizationServer.checkBindAddress(host)
             let server = try DevelopmentAuthorizationServer(issuer: issuer, settings: settings)
             let curl = try server.registerClient("curl")
-            return (server, server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes))
+            let writing = scopes.union(ScopeSet(keepingValid: [Notebook.writeScope]))
+            return Embedded(
+                server: server,
+                tokens: .init(
+                    basic: server.tokenCommand(for: curl, resource: configuration.resource, scopes: scopes),
+                    writing: server.tokenCommand(for: curl, resource: configuration.resource, scopes: writing),
+                    loginAt: options.asksForConsent ? nil : issuer, scopes: scopes))
         } catch {
             let place = ConfigurationError.Path([.variable("the embedded authorization server")])
             throw ConfigurationError([.init(place, "cannot be made", .init(error.description))])
@@ -151,9 +172,11 @@ struct Quickstart {
         return settings
     }
 
-    private func listen(_ port: UInt16, flag: String, _ faults: inout [String]) -> ListeningServer? {
+    private func listen(
+        _ port: UInt16, flag: String, accessLog: (@Sendable (AccessRecord) -> Void)? = nil, _ faults: inout [String]
+    ) -> ListeningServer? {
         do {
-            return try HTTPServer(host: host, port: port).listen()
+            return try HTTPServer(host: host, port: port, accessLog: accessLog).listen()
         } catch {
             faults.append("\(flag) \(port): \(error)")
             return nil

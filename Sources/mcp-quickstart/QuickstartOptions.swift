@@ -7,6 +7,8 @@ struct QuickstartOptions {
     var port: UInt16 = 8080
     /// The port of the embedded authorization server; 0 means any free port.
     var issuerPort: UInt16 = 9000
+    /// The port of health, readiness and metrics; 0 means any free port, and nil means that they are not served.
+    var operationsPort: UInt16?
     /// The lifetime of the embedded authorization server's tokens in seconds.
     var tokenLifetime = 3600
     /// Whether the MCP server begins sessions.
@@ -34,6 +36,7 @@ struct QuickstartOptions {
 
           --port N                    port of the MCP server, 0 for any free one (8080)
           --issuer-port N             port of the authorization server, 0 for any free one (9000)
+          --operations-port N         also serve /healthz, /readyz and /metrics, on this port
           --issuer URL                use this authorization server instead of the embedded one; repeatable
           --jwks-url URL              with one --issuer: the URL of its keys, instead of discovering it
           --ca-file FILE              trust these certificate authorities (PEM) instead of the system's
@@ -49,6 +52,8 @@ struct QuickstartOptions {
                                       a host, or *.example.com for all below a domain; repeatable
           --dangerously-allow-loopback-clients
                                       the embedded server accepts documents of clients on this machine, http too
+          --tour                      walk through a login, a step-up and refusals in this terminal, then end;
+                                      no other option can be given with it
           --help                      show this text
 
         Everything about tokens can come from the environment too: OAUTH_ISSUERS, OAUTH_RESOURCE, OAUTH_MODE,
@@ -109,6 +114,7 @@ extension QuickstartOptions {
         self.environment = environment.filter { $0.key.utf8.starts(with: "OAUTH_".utf8) }
         if let value = flags.number("--port", 0...65_535) { port = UInt16(value) }
         if let value = flags.number("--issuer-port", 0...65_535) { issuerPort = UInt16(value) }
+        operationsPort = flags.number("--operations-port", 0...65_535).map { UInt16($0) }
         if let value = flags.number("--token-lifetime", 1...86_400) { tokenLifetime = value }
         beginsSessions = flags.contains("--sessions")
         asksForConsent = flags.contains("--consent")
@@ -175,7 +181,10 @@ extension QuickstartOptions {
     ]
 
     private static let flags = CommandLineFlags.Known(
-        single: ["--port", "--issuer-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime", "--dpop"],
+        single: [
+            "--port", "--issuer-port", "--operations-port", "--jwks-url", "--ca-file", "--resource", "--token-lifetime",
+            "--dpop",
+        ],
         repeatable: ["--issuer", "--required-scope", "--verified-client-host"],
         switches: ["--dpop-nonces", "--sessions", "--consent", "--dangerously-allow-loopback-clients"])
 }

@@ -27,6 +27,7 @@ from quickstart import Quickstart
 FIELD = "X-Client-Cert"
 # From here nginx connects. The clients of this program that go around nginx connect from 127.0.0.1.
 PROXY = "127.0.0.2"
+EC_KEY = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 INITIALIZE = json.dumps(
     {
         "jsonrpc": "2.0",
@@ -68,9 +69,9 @@ SITE = """
 class ClientCertificate:
     """A key and a certificate that nobody else has signed, made by openssl: `pem` holds both."""
 
-    def __init__(self, folder: pathlib.Path, name: str, *options: str) -> None:
+    def __init__(self, folder: pathlib.Path, name: str, kind: tuple[str, ...] = EC_KEY, *options: str) -> None:
         key, certificate = folder / f"{name}.key", folder / f"{name}.crt"
-        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
+        words = ["openssl", "req", "-x509", "-newkey", *kind, "-noenc", "-days", "2"]
         words += ["-subj", f"/CN={name}", "-keyout", str(key), "-out", str(certificate), *options]
         subprocess.run(words, check=True, capture_output=True)
         self.pem = folder / f"{name}.pem"
@@ -147,10 +148,9 @@ def through(call: Caller, issuer: Issuer, resource: str, folder: pathlib.Path) -
     expect("a proxy that appends: the client's value first", BAD_REQUEST, bound, other, prefix="/appends", fields=forged)
     expect("a proxy that appends: no certificate", BAD_REQUEST, bound, prefix="/appends", fields=forged)
 
-    for name, options in [
-        ("4096 bits", ["-newkey", "rsa:4096"]), ("many names", ["-addext", "subjectAltName=" + ",".join(f"DNS:host{n}.example" for n in range(150))]),
-    ]:
-        large = ClientCertificate(folder, name.replace(" ", "-"), *options)
+    names = "subjectAltName=" + ",".join(f"DNS:host{number}.example" for number in range(150))
+    for name, kind, options in [("4096 bits", ("rsa:4096",), []), ("many names", EC_KEY, ["-addext", names])]:
+        large = ClientCertificate(folder, name.replace(" ", "-"), kind, *options)
         expect(f"a certificate with {name}", GOOD, issuer.token(resource, cnf={"x5t#S256": large.thumbprint}), large)
 
     for name, cnf in [

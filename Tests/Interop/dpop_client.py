@@ -135,6 +135,8 @@ class BoundClient:
         self.metadata = send("GET", f"{issuer}/.well-known/oauth-authorization-server").json
         self.nonces: dict[str, str] = {}
         self.asked: list[str] = []
+        # What each request to the MCP server has besides: the session, for example.
+        self.fields: dict[str, str] = {}
         self.tokens: dict = {}
 
     @property
@@ -221,7 +223,7 @@ class BoundClient:
         }
         lines = [("DPoP", proof) for proof in proofs]
         payload = json.dumps(body).encode()
-        return send("POST", url or self.resource, all_fields | (fields or {}), payload, lines, connection)
+        return send("POST", url or self.resource, all_fields | self.fields | (fields or {}), payload, lines, connection)
 
     def proof(self, method: str = "POST", url: str | None = None, **claims: object) -> str:
         """A good proof for a call, but for what `claims` changes."""

@@ -40,6 +40,8 @@ def log_in(server: Quickstart, algorithm: str) -> None:
         token_endpoint=f"{server.issuer}/token", authorization_endpoint=f"{server.issuer}/authorize",
         issuer=server.issuer, redirect_uri=CALLBACK, client_id=registered(server), dpop_bound_access_tokens=True,
         dpop_alg=algorithm, authorization_response_iss_parameter_supported=True,
+        # Its authorization server is on http here.
+        testing=True,
     )
     request = client.authorization_request(scope="mcp:use", resource=server.resource, dpop=True, dpop_alg=algorithm)
     check(f"{algorithm}: the code is bound to the key", "dpop_jkt" in parse_qs(urlsplit(str(request)).query))

@@ -103,6 +103,9 @@ def parts(quickstart: str) -> list[Part]:
         Part("mcp 1.9.4", "mcp-1.9.4", "mcp1_client.py", [quickstart, "2025-03-26"]),
         Part("pasted commands", None, "pasted-commands", [quickstart]),
     ]
+    prometheus, promtool = shutil.which("prometheus"), shutil.which("promtool")
+    if prometheus and promtool:
+        all_parts.append(Part("prometheus", "main", "prometheus.py", [quickstart, prometheus, promtool]))
     if chromium := shutil.which("chromium"):
         all_parts.insert(3, Part("browser", "main", "browser.py", [quickstart, chromium]))
         if driver := shutil.which("chromedriver"):
@@ -183,6 +186,8 @@ def main(quickstart: str, names: list[str]) -> int:
             end(part)
     if not names and "browser" not in passed:
         say("     browser: left out, Chromium is not installed\n")
+    if not names and "prometheus" not in passed:
+        say("     prometheus: left out, prometheus or promtool is not installed\n")
     if not names and "consent" not in passed:
         say("     consent: left out, Chromium or chromedriver is not installed\n")
     failed = [name for name, is_good in passed.items() if not is_good]

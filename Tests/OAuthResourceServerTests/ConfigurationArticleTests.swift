@@ -78,8 +78,8 @@ struct ConfigurationArticleTests {
             case is ResourceServerConfiguration.Tokens, is ResourceServerConfiguration.Fetching,
                 is ResourceServerConfiguration.Requirements, is ResourceServerConfiguration.Browsers,
                 is ResourceServerConfiguration.Streams, is ResourceServerConfiguration.DPoP,
-                is ResourceServerConfiguration.Metadata,
-                is ResourceServerConfiguration.Responses, is MCPScopeRules, is JWTPolicy, is RemoteKeySet.Settings,
+                is ResourceServerConfiguration.Metadata, is ResourceServerConfiguration.Responses,
+                is ResourceServerConfiguration.Events, is MCPScopeRules, is JWTPolicy, is RemoteKeySet.Settings,
                 is ScopeMapping:
                 return leaves(of: child, place)
             default: return [place]

@@ -41,17 +41,17 @@ struct GuardModeTests {
         #expect(try await exchange(GuardFixture.issuer.token()) == "test-user")
         #expect(try await exchange(GuardFixture.issuer.token { $0.claims["scope"] = nil }) == "test-user")
         #expect(try await exchange(GuardFixture.issuer.token(), "/mcp?access_token=x") == "<anonymous>")
-        let events = fixture.log.all.map { $0.description.split(separator: " token=")[0] }
+        let events = fixture.log.all.map { event in event.name + (event.reason.map { " reason=\($0)" } ?? "") }
         let once = [
-            "would_deny reason=missing_credentials", #"allowed_anonymously as="anonymous""#,
-            "would_deny reason=token_parts", #"allowed_anonymously as="anonymous""#,
-            "would_deny reason=exp_expired", #"allowed_anonymously as="anonymous""#,
+            "would_deny reason=missing_credentials", "allowed_anonymously",
+            "would_deny reason=token_parts", "allowed_anonymously",
+            "would_deny reason=exp_expired", "allowed_anonymously",
             "allowed", "would_deny reason=insufficient_scope",
-            "would_deny reason=token_in_two_places", #"allowed_anonymously as="anonymous""#,
+            "would_deny reason=token_in_two_places", "allowed_anonymously",
         ]
         // Each request was sent through both entries.
         #expect(events.filter { $0.hasPrefix("would_deny") }.count == 10)
-        #expect(Set(events.dropFirst()) == Set(once.map { $0[...] }))
+        #expect(Set(events.dropFirst()) == Set(once))
     }
 
     @Test("Shadow mode is announced when the guard is created; enforced and static modes are not.")
@@ -65,7 +65,7 @@ struct GuardModeTests {
         }
         #expect(
             try events(.shadow)
-                == ["GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported"])
+                == ["GUARD_SHADOW"])
         #expect(try events(.enforced) == [])
         #expect(try events(.staticTokens) == [])
     }
@@ -129,7 +129,7 @@ struct GuardModeTests {
         let (server, log) = try disabled()
         #expect(
             log.all.map(\.description) == [
-                #"GUARD_DISABLED every request is let through as="dev" reach=loopbackOnly"#
+                #"GUARD_DISABLED as="dev" reach=loopbackOnly"#
             ])
         for listener in [HTTPRequest.ListenerKind.loopback, .unixSocket] {
             for token in [nil, "x"] {
@@ -153,7 +153,7 @@ struct GuardModeTests {
             exchange.response.summary == [
                 "500", "Content-Type: application/json", "Cache-Control: no-store", #"{"error":"server_error"}"#,
             ])
-        #expect(log.all.last?.description == "denied reason=disabled_on_network token=none")
+        #expect(log.all.last?.description.hasPrefix("denied reason=disabled_on_network token=none ") == true)
         guard case .loopbackOnly(let reason) = server.protecting({ _, _ in .text("") }).exposure else {
             Issue.record("may listen anywhere")
             return

@@ -503,7 +503,7 @@ struct PresetTests {
         #expect(try await !server.admits(token))
         let sentences = product.preset.hints.filter { $0.code == code }.map(\.sentence)
         #expect(sentences.count == 1)
-        let lines = log.all.map(\.description)
+        let lines = log.all.map { $0.name == "denied" ? "\($0)" : "\($0) hint=\"\($0.hint ?? "")\"" }
         #expect(lines.count == 2)
         #expect(lines.last == "refusal_explained reason=\(code) hint=\"\(sentences.joined())\"")
     }
@@ -522,7 +522,7 @@ struct PresetTests {
             let server = try ResourceServer(
                 configuration, fetcher: try Self.fetcher(issuer), observer: { log.append($0) })
             for _ in 1...3 { _ = try await server.admits(Self.token(Self.products[0], ["aud": .null], issuer)) }
-            let lines = log.all.map(\.description)
+            let lines = log.all.map { $0.name == "refusal_explained" ? "\($0) hint=\"\($0.hint ?? "")\"" : "\($0)" }
             #expect(lines.filter { $0.hasPrefix("refusal_explained") } == [hint])
             let denied = try #require(lines.firstIndex { $0.contains("reason=aud_missing token=") })
             #expect(lines[denied + 1] == hint)

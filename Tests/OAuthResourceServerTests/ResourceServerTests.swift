@@ -40,12 +40,14 @@ struct ResourceServerTests {
     @Test(
         "POLICY §1: no credentials, or another scheme, is 401 with a challenge and without an error",
         arguments: [
-            nil, "Basic YWxpY2U6cHc=", "Digest username=\"a, b\", realm=\"c\"",
-            "Digest username = \"x\", realm = \"y\"", "Digest a=\"b\\\", Bearer c\", d=e", "Digest a=b,\tc =d",
-            "Bearerabc", "Negotiate", "DPoP abc",
-            "",
-        ])
-    func missingCredentials(authorization: String?) async throws {
+            (nil, "missing_credentials"), ("", "missing_credentials"), ("Basic YWxpY2U6cHc=", "other_scheme"),
+            ("Digest username=\"a, b\", realm=\"c\"", "other_scheme"),
+            ("Digest username = \"x\", realm = \"y\"", "other_scheme"),
+            ("Digest a=\"b\\\", Bearer c\", d=e", "other_scheme"), ("Digest a=b,\tc =d", "other_scheme"),
+            ("Bearerabc", "other_scheme"), ("Negotiate", "other_scheme"), ("DPoP abc", "other_scheme"),
+            ("eyJhbGciOiJFUzI1NiJ9.e30.AA", "scheme_missing"), ("c2VjcmV0c2VjcmV0c2Vj", "scheme_missing"),
+        ] as [(String?, String)])
+    func missingCredentials(authorization: String?, code: String) async throws {
         let fixture = try GuardFixture()
         let response: HTTPResponse?
         if let authorization {
@@ -58,7 +60,7 @@ struct ResourceServerTests {
         #expect(response?.text(.cacheControl) == "no-store")
         #expect(response?.text(.contentType) == "application/json")
         #expect(response?.bodyText == #"{"error":"unauthorized","error_description":"An access token is required."}"#)
-        #expect(fixture.log.all.map(\.description) == ["denied reason=missing_credentials token=none"])
+        #expect(fixture.log.all.map(\.description) == ["denied reason=\(code) token=none method=POST path=/mcp"])
     }
 
     @Test(
@@ -139,7 +141,7 @@ struct ResourceServerTests {
             both?.text(.wwwAuthenticate)?.hasPrefix(
                 #"Bearer error="invalid_request", error_description="The access token must be sent in the Authorization header only.""#
             ) == true)
-        #expect(fixture.log.denials == ["missing_credentials", "token_in_two_places"])
+        #expect(fixture.log.denials == ["token_in_query", "token_in_two_places"])
     }
 
     @Test(
@@ -294,11 +296,11 @@ struct ResourceServerTests {
         let fixture = try GuardFixture()
         let token = GuardFixture.issuer.token()
         #expect(try await fixture.refusal("Bearer " + token) == nil)
-        guard case .allowed(let fingerprint) = fixture.log.all.first else {
+        guard case .allowed(let request) = fixture.log.all.first else {
             Issue.record("no event")
             return
         }
-        #expect(fingerprint == PresentedToken(Array(token.utf8)).fingerprint)
+        #expect(request.fingerprint == PresentedToken(Array(token.utf8)).fingerprint)
         #expect(PresentedToken(Array("abc".utf8)).fingerprint == "ba7816bf8f01cfea")
         let presented = PresentedToken(Array("secret".utf8))
         #expect("\(presented) \(String(reflecting: presented))" == "<access token> <access token>")

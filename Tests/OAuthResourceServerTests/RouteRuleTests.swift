@@ -32,7 +32,7 @@ struct RouteRuleTests {
         ] {
             #expect(try await GuardExchange(fixture.server, .get, target, fields: fields).served == "<anonymous>")
         }
-        #expect(fixture.log.all.allSatisfy { $0.description == #"allowed_anonymously as="anonymous""# })
+        #expect(fixture.log.all.allSatisfy { $0.name == "allowed_anonymously" })
         #expect(fixture.log.all.count == 6)
     }
 

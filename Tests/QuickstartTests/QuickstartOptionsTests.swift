@@ -200,6 +200,15 @@ struct QuickstartOptionsTests {
         #expect(QuickstartOptions(parsing: [], environment: environment).faults == [])
     }
 
+    @Test("OAUTH_REPLAY_STORE names a Valkey or Redis server; a faulty URL is a fault, which does not repeat it")
+    func replayStore() {
+        var environment = ["OAUTH_DPOP": "optional", "OAUTH_REPLAY_STORE": "unix:///nonexistent/folder/socket"]
+        #expect(faults([], environment) == [])
+        environment["OAUTH_REPLAY_STORE"] = "valkey://:secret@host:0"
+        #expect(
+            faults([], environment) == ["OAUTH_REPLAY_STORE has an unacceptable port; give a number of 1…65535"])
+    }
+
     /// The faults that the program would report. No server is started.
     private func faults(_ arguments: [String], _ environment: [String: String] = [:]) -> [String] {
         let options = QuickstartOptions(parsing: arguments, environment: environment)

@@ -100,8 +100,8 @@ struct IntrospectionDiscoveryTests {
         #expect(fetcher.requests == [Self.oauth, Self.openID])
         #expect(
             events.contains(
-                "discovery_failed url=\(Self.oauth) reason=introspection_endpoint_not_acceptable url=\(Self.openID) "
-                    + "reason=status_404 issuer=\(Self.issuer)"))
+                "discovery_failed reason=introspection_endpoint_not_acceptable url=\(Self.oauth) url_2=\(Self.openID) "
+                    + "reason_2=status_404 issuer=\(Self.issuer)"))
         #expect(events.last == "introspection_failed reason=metadata_unavailable")
         describe(at: Self.openID)
         #expect(await code(try verifier()) == nil)
@@ -267,8 +267,8 @@ struct IntrospectionDiscoveryTests {
         #expect(events.last == "key_refresh_failed reason=jwks_uri_not_acceptable issuer=\(Self.issuer)")
         #expect(
             events.first
-                == "discovery_failed url=\(Self.oauth) reason=jwks_uri_not_acceptable url=\(Self.openID) "
-                + "reason=status_404 issuer=\(Self.issuer)")
+                == "discovery_failed reason=jwks_uri_not_acceptable url=\(Self.oauth) url_2=\(Self.openID) "
+                + "reason_2=status_404 issuer=\(Self.issuer)")
         #expect(await code(verifier, "other") == nil)
         // As soon as the metadata has keys, they are used.
         describe(["introspection_endpoint": .string(Self.endpoint), "jwks_uri": .string(Self.keySet)])

@@ -90,7 +90,10 @@ struct IssuerLocationsTests {
         let keys = try keys()
         await #expect(throws: KeySourceError.self) { try await keys.prepare() }
         #expect(fetcher.requests == Self.locations)
-        let list = Self.locations.map { "url=\($0) reason=\(refused.code)" }.joined(separator: " ")
+        let list = Self.locations.enumerated().map { index, url in
+            index == 0
+                ? "reason=\(refused.code) url=\(url)" : "url_\(index + 1)=\(url) reason_\(index + 1)=\(refused.code)"
+        }.joined(separator: " ")
         #expect(
             log.all.map(\.description).suffix(2) == [
                 "discovery_failed \(list) issuer=\(Self.issuer)",

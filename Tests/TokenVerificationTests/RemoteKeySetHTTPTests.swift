@@ -97,7 +97,7 @@ struct RemoteKeySetHTTPTests {
         try await source.prepare()
         fetcher.set(Self.url, .success(FetchedDocument(status: .notModified, body: [])))
         await #expect(throws: KeySourceError(retryAfter: 1, failure: .status(304))) { try await refresh() }
-        #expect(events.last == "key_refresh_failed reason=status_304 issuer=https://issuer.example")
+        #expect(events.last == "key_refresh_failed reason=status_304 url=\(Self.url) issuer=https://issuer.example")
     }
 
     @Test("The same bytes again are the same set: nothing is imported, no key is reported twice")
@@ -141,7 +141,9 @@ struct RemoteKeySetHTTPTests {
             if extra == 1 {
                 let failure = RemoteKeySet.FetchFailure.fetch(.tooLarge(limit: 1_048_576))
                 await #expect(throws: KeySourceError(retryAfter: 1, failure: failure)) { try await refresh() }
-                #expect(events.last == "key_refresh_failed reason=fetch_too_large issuer=https://issuer.example")
+                #expect(
+                    events.last
+                        == "key_refresh_failed reason=fetch_too_large url=\(Self.url) issuer=https://issuer.example")
             }
         }
     }
@@ -182,7 +184,7 @@ struct RemoteKeySetHTTPTests {
             events.dropFirst(2) == [
                 "keys_hard_expired issuer=https://issuer.example",
                 "key_refresh_started cause=no_keys issuer=https://issuer.example",
-                "key_refresh_failed reason=fetch_timed_out issuer=https://issuer.example",
+                "key_refresh_failed reason=fetch_timed_out url=\(Self.url) issuer=https://issuer.example",
             ])
     }
 }

@@ -36,7 +36,8 @@ struct RemoteKeySetTests {
     private var failures: [String] {
         log.all.compactMap { event in
             switch event {
-            case .keySource(.refreshFailed(let failure), _), .keySource(.setRejected(let failure), _): failure.code
+            case .keySource(.refreshFailed(let failure, _), _), .keySource(.setRejected(let failure, _), _):
+                failure.code
             default: nil
             }
         }
@@ -238,7 +239,7 @@ struct RemoteKeySetTests {
         #expect(source.presentKeys()?.keys.count == 2)
         #expect(failures == [code])
         let name = code.hasPrefix("jwks") ? "key_set_rejected" : "key_refresh_failed"
-        #expect(log.all.last?.description == "\(name) reason=\(code) issuer=https://issuer.example")
+        #expect(log.all.last?.description == "\(name) reason=\(code) url=\(Self.url) issuer=https://issuer.example")
     }
 
     @Test("Skipped keys are reported")
@@ -250,7 +251,7 @@ struct RemoteKeySetTests {
         #expect(
             log.all.map(\.description) == [
                 "key_refresh_started cause=no_keys issuer=https://issuer.example",
-                "key_skipped index=0 reason=kty_unsupported issuer=https://issuer.example",
+                "key_skipped reason=kty_unsupported index=0 issuer=https://issuer.example",
                 "key_refresh_succeeded usable_keys=2 issuer=https://issuer.example",
             ])
     }

@@ -49,9 +49,9 @@ struct UnusableKeySetTests {
                 """)
         #expect(
             events == [
-                "key_refresh_started cause=no_keys", "key_skipped index=0 reason=use_not_sig",
-                "key_skipped index=1 reason=kty_unsupported", "key_skipped index=2 reason=crv_unsupported",
-                "key_set_rejected reason=jwks_without_usable_key",
+                "key_refresh_started cause=no_keys", "key_skipped reason=use_not_sig index=0",
+                "key_skipped reason=kty_unsupported index=1", "key_skipped reason=crv_unsupported index=2",
+                "key_set_rejected reason=jwks_without_usable_key url=\(Self.url)",
             ])
     }
 
@@ -64,7 +64,7 @@ struct UnusableKeySetTests {
         try await source.prepare()
         #expect(
             events.suffix(3) == [
-                "key_skipped index=0 reason=use_not_sig", "key_skipped index=1 reason=kty_unsupported",
+                "key_skipped reason=use_not_sig index=0", "key_skipped reason=kty_unsupported index=1",
                 "key_refresh_succeeded usable_keys=2",
             ])
     }
@@ -78,7 +78,8 @@ struct UnusableKeySetTests {
         #expect(source.presentKeys()?.keys.count == 2)
         #expect(
             events.suffix(2) == [
-                "key_skipped index=0 reason=kty_unsupported", "key_set_rejected reason=jwks_without_usable_key",
+                "key_skipped reason=kty_unsupported index=0",
+                "key_set_rejected reason=jwks_without_usable_key url=\(Self.url)",
             ])
         // A failure that is over is not the reason of a later refusal.
         fetcher.set(Self.url, json: IssuerFixture.issuer.jwks)

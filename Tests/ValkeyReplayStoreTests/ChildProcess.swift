@@ -31,7 +31,7 @@ final class ChildProcess: Sendable {
         #if canImport(Darwin)
             var actions: posix_spawn_file_actions_t?
         #else
-            var actions = posix_spawn_file_actions_t()
+            var actions = unsafe posix_spawn_file_actions_t()
         #endif
         unsafe posix_spawn_file_actions_init(&actions)
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
@@ -41,7 +41,7 @@ final class ChildProcess: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let variables = unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") }
         defer {
-            for text in unsafe arguments + variables { unsafe free(text) }
+            unsafe (arguments + variables).forEach { unsafe free($0) }
             unsafe posix_spawn_file_actions_destroy(&actions)
             _ = close(ends[1])
         }

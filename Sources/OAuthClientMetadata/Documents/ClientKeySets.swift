@@ -47,7 +47,8 @@ final class ClientKeySets: Sendable {
         return { event in
             guard case .keySource(let event, _) = event else { return }
             switch event {
-            case .refreshFailed(let failure), .setRejected(let failure): observer(.keysUnavailable(host: host, failure))
+            case .refreshFailed(let failure, _), .setRejected(let failure, _):
+                observer(.keysUnavailable(host: host, failure))
             default: break
             }
         }

@@ -21,6 +21,10 @@ final class CheckedConfiguration: Sendable {
     let resource: ResourceIdentifier
     let tokens: CheckedTokens
     let hints: RefusalHints
+    let proxies: ProxyWatch
+    let events: ResourceServerConfiguration.Events
+    /// The names of this server in introspection responses, besides the resource.
+    let introspectionAudiences: [String]
     let tokenLimit: Int
     let scopes: ScopeRules
     let routes: RouteTable
@@ -70,6 +74,9 @@ final class CheckedConfiguration: Sendable {
         self.resource = resource
         self.tokens = tokens
         hints = RefusalHints(configuration.tokens.issuers)
+        proxies = ProxyWatch(resource, metadataURL: metadata.isServed ? metadata.url : nil)
+        events = configuration.events
+        introspectionAudiences = configuration.tokens.introspection?.audiences ?? []
         tokenLimit = configuration.tokens.maximumBytes
         self.scopes = scopes
         routes = RouteTable(configuration.requirements.routes)

@@ -35,6 +35,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var metadata = Metadata()
     /// The details of the responses to refused requests.
     public var responses = Responses()
+    /// What the events of the guard may say.
+    public var events = Events()
     /// What the guard does with a bad token, and whether it looks at tokens at all.
     public var mode: ResourceServer.Mode = .enforced
     /// Where the values come from. It decides whether faults name members or environment variables.

@@ -58,7 +58,8 @@ struct Answers: Sendable {
     /// - Parameter operation: The scopes of the operation. Every 401 and 400 names them for the next login.
     private static func row(_ refusal: ResourceServer.Refusal, operation: ScopeSet) -> Row {
         switch refusal {
-        case .missingCredentials: .challenge(.unauthorized, nil, nil, scope: operation)
+        case .missingCredentials, .otherScheme, .schemeMissing, .tokenInQuery:
+            .challenge(.unauthorized, nil, nil, scope: operation)
         // One sentence for every failure, so that the caller cannot learn which check failed.
         case .token(.invalid): .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)
         case .binding: .challenge(.unauthorized, .invalidToken, .invalidToken, scope: operation)

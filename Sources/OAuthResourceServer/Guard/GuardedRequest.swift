@@ -10,6 +10,8 @@ struct GuardedRequest: Sendable {
     let listener: HTTPRequest.ListenerKind
     let peer: HTTPRequest.PeerAddress?
     let clientCertificate: HTTPRequest.ClientCertificate?
+    /// The identifier in the access log; nil when the program's HTTP library gave none.
+    var id: HTTPRequest.ID?
     /// Nil when the program did not pass it. A stage that reads a stream stores an equivalent body here, for the
     /// handler.
     var body: HTTPRequest.Body?
@@ -25,6 +27,7 @@ struct GuardedRequest: Sendable {
         listener = request.listener
         peer = request.peer
         clientCertificate = request.clientCertificate
+        id = request.id
         body = request.body
     }
 

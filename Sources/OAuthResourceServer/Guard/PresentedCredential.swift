@@ -8,6 +8,9 @@ internal import WireFormat
 /// No token is taken from the query, the form body or cookies (RFC 9700 §4.3.2). A token in the query or the form body,
 /// in addition to one in the field, makes the request malformed (RFC 6750 §2).
 struct PresentedCredential: Sendable {
+    /// A word of at least this many bytes in place of a scheme is a token whose scheme is missing.
+    private static let shortestToken = 20
+
     private(set) var token: PresentedToken
     let scheme: AccessTokenScheme
 
@@ -25,7 +28,9 @@ struct PresentedCredential: Sendable {
             return false
         }
         if isRepeated { throw .malformedRequest(.repeatedCredentials) }
-        guard let value = found else { throw .missingCredentials }
+        guard let value = found else {
+            throw query.map { Self.namesAccessToken($0.utf8) } == true ? .tokenInQuery : .missingCredentials
+        }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
         var named = AccessTokenScheme(name: value[..<schemeEnd])
         if named == .dpop, !acceptsDPoP { named = nil }
@@ -39,7 +44,11 @@ struct PresentedCredential: Sendable {
         guard isWellFormed || !Self.holdsSecondCredential(value[schemeEnd...]) else {
             throw .malformedRequest(.repeatedCredentials)
         }
-        guard let scheme = named else { throw .missingCredentials }
+        guard let scheme = named else {
+            if value.isEmpty { throw .missingCredentials }
+            // A token is one long word, and a scheme has its credentials after a space.
+            throw value.contains(0x20) || value.count < Self.shortestToken ? .otherScheme : .schemeMissing
+        }
         if let query, Self.namesAccessToken(query.utf8) { throw .malformedRequest(.tokenInTwoPlaces) }
         guard isWellFormed else { throw .token(.invalid(.syntax)) }
         self.token = PresentedToken(Array(token))

@@ -40,7 +40,7 @@ public struct ProtectedHandler: HTTPHandler {
         } catch let cancellation as CancellationError {
             throw cancellation
         } catch {
-            server.report(.handlerFailed(error))
+            server.report(.handlerFailed(error, admission.request.facts(admission.token)))
             response = Answers.handlerFailed
         }
         admission.finish(&response)

@@ -21,7 +21,7 @@ public struct ProtectedResources: HTTPHandler {
         let handler: ProtectedHandler
     }
 
-    private let handlers: [ProtectedHandler]
+    let handlers: [ProtectedHandler]
     /// Whether `Host` chooses among the resources.
     private let haveSeveralHosts: Bool
     private let resources: [Place]
@@ -59,7 +59,8 @@ public struct ProtectedResources: HTTPHandler {
             haveSeveralHosts && !isKnown(Self.host(of: request.target, request.fields))
             && !request.target.path.utf8.starts(with: WellKnown.prefix.utf8)
         let refusal: ResourceServer.Refusal = isMisdirected ? .hostNotServed : .unknownResource
-        first.report(.denied(refusal, fingerprint: nil))
+        let guarded = GuardedRequest(request)
+        first.report(.denied(refusal, first.facts(about: refusal, of: guarded, nil, .anonymous)))
         var response = first.configuration.answers.response(to: refusal)
         if request.method == .head { response.body = .bytes([]) }
         return response

@@ -56,7 +56,7 @@ extension ResourceServer {
             // RFC 9449 §8.2. A cache must not give the nonce to other clients: without it, the client gets one later.
             if let nonce, fields[.cacheControl] == Self.noStore { fields.append(.dpopNonce, nonce) }
             if let fault = session?.finish(status: status, fields: &fields) {
-                observer?(.sessionWithheld(fault, fingerprint: token?.fingerprint))
+                observer?(.sessionWithheld(fault, request.facts(token)))
             }
         }
 
@@ -88,7 +88,7 @@ extension ResourceServer {
         }
 
         private func reportExpiredStream() {
-            observer?(.streamExpired(fingerprint: token?.fingerprint))
+            observer?(.streamExpired(request.facts(token)))
         }
 
         /// Completes the response of a ``ProtectedHandler``: its head, its body, and its `principalID` for the access
@@ -110,12 +110,12 @@ extension ResourceServer {
                 }
             }
             // A stream may live for hours, so it keeps only what it needs.
-            return { [principal, observer, fingerprint = token?.fingerprint] writer in
+            return { [principal, observer, facts = request.facts(token)] writer in
                 let isInTime = try await Principal.$current.withValue(principal) {
                     try await expiry.run(until: deadline) { try await produce(expiry.limited(writer, until: deadline)) }
                 }
                 // The stream ends as if the handler had ended it.
-                if !isInTime { observer?(.streamExpired(fingerprint: fingerprint)) }
+                if !isInTime { observer?(.streamExpired(facts)) }
             }
         }
     }

@@ -30,7 +30,10 @@ extension ResourceServer {
     ) async -> Decision {
         var invalid: HTTPFields.InvalidLine?
         let fields = HTTPFields(keepingValid: pairs) { invalid = invalid ?? $0 }
-        if let invalid { report(.malformedField(invalid, of: .request)) }
+        if let invalid {
+            let path = HTTPRequest.Target(target)?.path
+            report(.malformedField(invalid, of: .request, .init(method: HTTPMethod(method), path: path)))
+        }
         guard let method = HTTPMethod(method), let target = HTTPRequest.Target(target), invalid == nil else {
             return refuseMalformed(HTTPMethod(method), HTTPRequest.Target(target), fields, listener)
         }
@@ -70,7 +73,9 @@ extension ResourceServer.Admission {
     public func finish(
         status: Int, fields pairs: some Sequence<(String, String)>
     ) -> [(name: String, value: String)] {
-        var fields = HTTPFields(keepingValid: pairs) { observer?(.malformedField($0, of: .response)) }
+        var fields = HTTPFields(keepingValid: pairs) {
+            observer?(.malformedField($0, of: .response, request.facts(token)))
+        }
         finish(status: HTTPStatus(status) ?? .internalServerError, fields: &fields)
         return fields.pairs
     }

@@ -4,8 +4,14 @@ public import TokenVerification
 extension ResourceServer {
     /// Why the guard refuses a request. `Answers` holds the status, challenge and body of each case.
     public enum Refusal: Error, Sendable, Hashable {
-        /// The request carries no credentials, or credentials of another scheme.
+        /// The request carries no credentials.
         case missingCredentials
+        /// The credentials are of another scheme than Bearer. The response is that to missing credentials.
+        case otherScheme
+        /// The `Authorization` field holds a token without a scheme. The response is that to missing credentials.
+        case schemeMissing
+        /// There is a token in the query alone, where it is never read. The response is that to missing credentials.
+        case tokenInQuery
         /// The request is malformed.
         case malformedRequest(MalformedRequest)
         /// The verifier does not accept the token.
@@ -64,6 +70,9 @@ extension ResourceServer {
         public var code: String {
             switch self {
             case .missingCredentials: "missing_credentials"
+            case .otherScheme: "other_scheme"
+            case .schemeMissing: "scheme_missing"
+            case .tokenInQuery: "token_in_query"
             case .malformedRequest(let why): why.rawValue
             case .token(let rejection): rejection.code
             case .binding(let fault): fault.rawValue

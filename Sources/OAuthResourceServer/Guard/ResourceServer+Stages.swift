@@ -27,6 +27,7 @@ extension ResourceServer {
         }
         // A request for a metadata document needs no token, and every origin may read it.
         if let response = await publicDocument(for: request) {
+            if response.status != .notFound { configuration.proxies.noteMetadataRequest() }
             return .respond(bodiless(response, if: request.method))
         }
 
@@ -58,7 +59,7 @@ extension ResourceServer {
             if !isOpen || request.fields.contains(.authorization) {
                 let credential = try credential(of: request)
                 presented = credential.token
-                let accessToken = try await verify(credential.token)
+                let accessToken = try await verify(credential.token, of: request)
                 nonce = try await checkBindings(of: accessToken, credential, request)
                 principal = Principal(accessToken)
             }
@@ -78,14 +79,14 @@ extension ResourceServer {
             case .refused(let refusal):
                 if configuration.mode == .shadow {
                     if !refusal.isCausedByCancellation {
-                        report(.wouldDeny(refusal, fingerprint: presented?.fingerprint))
-                        explain(refusal)
+                        report(.wouldDeny(refusal, facts(about: refusal, of: request, presented, principal)))
+                        explain(refusal, of: request)
                     }
                     return proceed(request, as: principal, token: nil, crossOrigin, nonce: nonce)
                 }
                 let operation = required ?? scopes.demand(of: request.method, request.target.path)
                 return refuse(
-                    request, refusal, crossOrigin, token: presented,
+                    request, refusal, crossOrigin, token: presented, principal: principal,
                     operation: scopes.scopesToRequest(for: operation))
             }
         }
@@ -119,10 +120,10 @@ extension ResourceServer {
         }
     }
 
-    private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
+    private func verify(_ token: PresentedToken, of request: GuardedRequest) async throws(StageEnd) -> AccessToken {
         do throws(TokenRejection) {
             let accessToken = try await verifier.verify(token)
-            if accessToken.hasMalformedScopes { report(.scopesIgnored(fingerprint: token.fingerprint)) }
+            if accessToken.hasMalformedScopes { report(.scopesIgnored(request.facts(token))) }
             return accessToken
         } catch {
             throw .refused(.token(error))
@@ -223,9 +224,9 @@ extension ResourceServer {
             return refuse(request, .session(error), crossOrigin, token: token)
         }
         if let token {
-            report(.allowed(fingerprint: token.fingerprint))
+            report(.allowed(request.facts(token)))
         } else if let name = principal.anonymousName {
-            report(.allowedAnonymously(name: name))
+            report(.allowedAnonymously(name: name, request.facts()))
         }
         return .proceed(
             Admission(
@@ -236,12 +237,12 @@ extension ResourceServer {
     /// Reports a refusal and makes its response. Every refusal passes through here.
     func refuse(
         _ request: GuardedRequest, _ refusal: Refusal, _ crossOrigin: CrossOriginFields?,
-        token: PresentedToken? = nil, operation: ScopeSet = ScopeSet()
+        token: PresentedToken? = nil, principal: Principal = .anonymous, operation: ScopeSet = ScopeSet()
     ) -> Decision {
         // A client that went away was not denied anything.
         if !refusal.isCausedByCancellation {
-            report(.denied(refusal, fingerprint: token?.fingerprint))
-            explain(refusal)
+            report(.denied(refusal, facts(about: refusal, of: request, token, principal)))
+            explain(refusal, of: request)
         }
         let response = configuration.answers.response(
             to: refusal, operation: operation, scheme: AccessTokenScheme(usedBy: request.fields),
@@ -260,14 +261,6 @@ extension ResourceServer {
     /// Calls the observer. The event is created only if there is an observer, since a fingerprint costs a hash.
     func report(_ event: @autoclosure () -> ResourceServerEvent) {
         observer?(event())
-    }
-
-    /// Reports the hint for a token's refusal, the first time that it happens.
-    private func explain(_ refusal: Refusal) {
-        guard observer != nil, case .token = refusal, let event = configuration.hints.event(for: refusal.code) else {
-            return
-        }
-        report(event)
     }
 
     private func bodiless(_ response: HTTPResponse, if method: HTTPMethod) -> HTTPResponse {

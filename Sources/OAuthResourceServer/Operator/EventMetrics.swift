@@ -1,77 +1,111 @@
 internal import Synchronization
 public import TokenVerification
 
-/// A ready-made observer. It counts events, and gives the counts and the health of key sources in the text format of
-/// Prometheus.
+/// A ready-made observer. It counts events by name and reason, and gives the counts and the age of keys in the text
+/// format of Prometheus.
 ///
 /// ```swift
 /// let metrics = EventMetrics()
 /// let resourceServer = try ResourceServer(configuration, fetcher: fetcher, observer: metrics.observe)
-/// // … at an address that only your monitoring can reach:
-/// let page = metrics.text(keySources: resourceServer.trustedIssuers.map { ($0.issuer, $0.keys) })
+/// // … on a port that only your monitoring can reach:
+/// let operations = OperationsHandler([resourceServer], metrics: metrics)
 /// ```
 ///
 /// ```
-/// oauth_events_total{event="key_refresh_failed",reason="status_503"} 4
+/// # TYPE oauth_events_total counter
+/// oauth_events_total{event="key_refresh_failed",reason="status_503",level="warning"} 4
+/// # TYPE oauth_keys gauge
 /// oauth_keys{issuer="https://issuer.example",state="stale"} 1
+/// # TYPE oauth_keys_age_seconds gauge
 /// oauth_keys_age_seconds{issuer="https://issuer.example"} 412
 /// ```
 ///
-/// Memory is bounded: at most ``maximumCounts`` counts are kept. Further kinds of events are counted together as
-/// `other`.
+/// Memory and the number of lines are bounded: at most ``maximumCounts`` counts are kept. Further kinds of events are
+/// counted together as `other`. No label has a value of a request or token.
 public final class EventMetrics: Sendable {
     /// The maximum number of counts, `other` included.
     public static let maximumCounts = 256
 
-    private let counts = Mutex<[String: UInt64]>([:])
+    private struct Group: Hashable {
+        let event: String
+        let reason: String?
+        let level: EventLevel
+
+        var sortKey: String { "\(event) \(reason ?? "")" }
+    }
+
+    private let counts = Mutex<[Group: UInt64]>([:])
 
     /// Metrics without counts.
     public init() {}
 
     /// Takes an event. Pass this function as the `observer` of a ``ResourceServer``.
     public func observe(_ event: ResourceServerEvent) {
-        let group = event.group
+        let group = Group(event: event.name, reason: event.reason, level: event.level)
         counts.withLock { counts in
             let isFull = counts[group] == nil && counts.count >= Self.maximumCounts - 1
-            counts[isFull ? "other" : group, default: 0] &+= 1
+            let counted = isFull ? Group(event: "other", reason: nil, level: .info) : group
+            counts[counted, default: 0] &+= 1
         }
+    }
+
+    /// An observer that counts an event and passes it on.
+    public func observing(_ next: @escaping ResourceServerEvent.Observer) -> ResourceServerEvent.Observer {
+        { [self] event in
+            observe(event)
+            next(event)
+        }
+    }
+
+    /// The counts.
+    public var family: MetricFamily {
+        let samples = counts.withLock { $0 }.sorted { $0.key.sortKey < $1.key.sortKey }.map {
+            group, count -> MetricFamily.Sample in
+            var labels = [(name: "event", value: group.event)]
+            if let reason = group.reason { labels.append((name: "reason", value: reason)) }
+            labels.append((name: "level", value: group.level.rawValue))
+            return MetricFamily.Sample(Double(count), labels: labels)
+        }
+        return MetricFamily(
+            "oauth_events_total", .counter, help: "Events of the guard, by name and reason.", samples)
     }
 
     /// The counts and the health, as lines in the text format of Prometheus.
     ///
     /// - Parameter keySources: The key sources whose health is shown, each with its issuer. Nothing is fetched.
     public func text(keySources: [(issuer: String, keys: any KeySource)] = []) -> String {
-        var lines = counts.withLock { $0 }.sorted { $0.key < $1.key }.map { group, count in
-            let parts = group.utf8.split(separator: 0x20, maxSplits: 1).map { String(decoding: $0, as: UTF8.self) }
-            let reason = parts.count > 1 ? ",reason=\(Self.quoted(String(parts[1].dropFirst("reason=".count))))" : ""
-            return "oauth_events_total{event=\(Self.quoted(parts.first ?? ""))\(reason)} \(count)"
-        }
-        for (issuer, keys) in keySources {
-            let (state, age) = Self.parts(of: keys.health)
-            lines.append("oauth_keys{issuer=\(Self.quoted(issuer)),state=\"\(state)\"} 1")
-            lines.append("oauth_keys_age_seconds{issuer=\(Self.quoted(issuer))} \(age.components.seconds)")
-        }
-        return lines.map { $0 + "\n" }.joined()
+        ([family] + Self.families(of: keySources)).map(\.text).joined()
     }
 
-    private static func parts(of health: KeySourceHealth) -> (state: String, age: Duration) {
+    /// The state and the age of the keys of each issuer.
+    static func families(of keySources: [(issuer: String, keys: any KeySource)]) -> [MetricFamily] {
+        var states: [MetricFamily.Sample] = []
+        var ages: [MetricFamily.Sample] = []
+        var outages: [MetricFamily.Sample] = []
+        for (issuer, keys) in keySources {
+            let label = [(name: "issuer", value: issuer)]
+            let (present, since) = parts(of: keys.health)
+            for state in ["healthy", "stale", "unavailable"] {
+                states.append(.init(state == present ? 1 : 0, labels: label + [("state", state)]))
+            }
+            if let age = keys.age { ages.append(.init(Double(age.components.seconds), labels: label)) }
+            outages.append(.init(Double(since.components.seconds), labels: label))
+        }
+        return [
+            MetricFamily("oauth_keys", .gauge, help: "1 for the present state of an issuer's keys.", states),
+            MetricFamily(
+                "oauth_keys_age_seconds", .gauge, help: "Time since the issuer last confirmed the present keys.", ages),
+            MetricFamily(
+                "oauth_keys_unavailable_seconds", .gauge,
+                help: "Time for which an issuer has had no usable keys; 0 when it has some.", outages),
+        ]
+    }
+
+    private static func parts(of health: KeySourceHealth) -> (state: String, unavailable: Duration) {
         switch health {
         case .healthy: ("healthy", .zero)
-        case .stale(let age): ("stale", age)
+        case .stale: ("stale", .zero)
         case .unavailable(let time): ("unavailable", time)
         }
-    }
-
-    /// A label value: quotes, backslashes and line ends are escaped.
-    private static func quoted(_ text: String) -> String {
-        var bytes: [UInt8] = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 0x0A: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-            default: bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes + [UInt8(ascii: "\"")], as: UTF8.self)
     }
 }

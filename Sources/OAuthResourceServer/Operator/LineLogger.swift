@@ -2,15 +2,15 @@ internal import Synchronization
 public import TokenVerification
 internal import WireFormat
 
-/// A ready-made observer. It writes one line for each event to the standard error: `key=value` pairs after a time
-/// stamp.
+/// A ready-made observer. It writes one line for each event to the standard error: a time stamp, the level, the name of
+/// the event, `key=value` pairs, and a hint that says what to do.
 ///
 /// ```swift
 /// let resourceServer = try ResourceServer(…, observer: LineLogger.standardError.observe)
 /// ```
 ///
 /// ```
-/// 2026-11-20T17:35:00.250Z denied reason=aud_mismatch token=ba7816bf8f01cfea
+/// 2026-11-20T17:35:00.250Z warning denied reason=token_in_query token=none method=POST path=/mcp hint="The token is …"
 /// ```
 ///
 /// A token is named by its fingerprint, which is the same in all events of that token. In a second, at most
@@ -94,7 +94,7 @@ public final class LineLogger: Sendable {
             }
             if second.written < Self.linesPerSecond {
                 second.written += 1
-                put(event.description, &state)
+                put(event.line, &state)
             } else {
                 second.suppressed += 1
             }
@@ -126,12 +126,12 @@ public final class LineLogger: Sendable {
     }
 
     private func report(_ suppressed: Int, of reason: String, _ state: inout State) {
-        if suppressed > 0 { put("\(reason) suppressed=\(suppressed)", &state) }
+        if suppressed > 0 { put("warning \(reason) suppressed=\(suppressed)", &state) }
     }
 
     private func put(_ text: String, _ state: inout State) {
         if state.dropped > 0 {
-            guard write(line("dropped count=\(state.dropped)")) else {
+            guard write(line("warning dropped count=\(state.dropped)")) else {
                 state.dropped += 1
                 return
             }

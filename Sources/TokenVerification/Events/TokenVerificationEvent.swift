@@ -17,13 +17,42 @@ public enum TokenVerificationEvent: Sendable {
 }
 
 extension TokenVerificationEvent: CustomStringConvertible {
-    /// One line: the name of the event, then `key=value` pairs.
-    public var description: String {
+    /// The stable name of the event, in snake case.
+    public var name: String {
         switch self {
-        case .keySource(let event, let issuer): "\(event) issuer=\(issuer)"
-        case .introspectionFailed(let failure): "introspection_failed reason=\(failure.code)"
+        case .keySource(let event, _): event.name
+        case .introspectionFailed: "introspection_failed"
         case .issuerLookUpFailed: "issuer_look_up_failed"
-        case .issuerMisconfigured(let error): "issuer_misconfigured faults=\"\(error.lines.joined(separator: " | "))\""
+        case .issuerMisconfigured: "issuer_misconfigured"
         }
     }
+
+    /// How much the event matters.
+    public var level: EventLevel {
+        switch self {
+        case .keySource(let event, _): event.level
+        case .introspectionFailed, .issuerLookUpFailed, .issuerMisconfigured: .warning
+        }
+    }
+
+    /// The stable code of the reason; nil when the name says all.
+    public var reason: String? {
+        switch self {
+        case .keySource(let event, _): event.reason
+        case .introspectionFailed(let failure): failure.code
+        case .issuerLookUpFailed, .issuerMisconfigured: nil
+        }
+    }
+
+    /// Names and values that describe the event, without its reason. No name occurs twice.
+    public var attributes: [(key: String, value: String)] {
+        switch self {
+        case .keySource(let event, let issuer): event.attributes + [("issuer", issuer)]
+        case .introspectionFailed, .issuerLookUpFailed: []
+        case .issuerMisconfigured(let error): [("faults", error.lines.joined(separator: " | "))]
+        }
+    }
+
+    /// One line: the name of the event, its reason, then `key=value` pairs.
+    public var description: String { EventText.line(name, reason: reason, attributes) }
 }

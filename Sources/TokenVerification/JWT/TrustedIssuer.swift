@@ -8,6 +8,8 @@ public struct TrustedIssuer: Sendable {
     public let keys: any KeySource
     /// How far the clocks of issuer and server may differ, in seconds.
     package var clockSkew: Int { validation.policy.clockSkew }
+    /// The rules for the tokens of this issuer.
+    package var policy: JWTPolicy { validation.policy }
     let validation: JWTValidation
     let scopes: ScopeMapping
 

@@ -19,12 +19,16 @@ struct KeySetFetch: Sendable {
 
     /// Returns the result of an attempt. It never throws. It takes at most the time limits of the discovery and of the
     /// key set.
-    func result(of attempt: KeyAttempt) async -> KeyAttemptResult {
+    func result(of attempt: KeyAttempt) async -> KeyAttemptAnswer {
+        var answer = KeyAttemptAnswer(result: .failed(.fetch(.unavailable)))
         do throws(RemoteKeySet.FetchFailure) {
-            return try await keys(at: url(), attempt)
+            let url = try await url()
+            answer.url = url
+            answer.result = try await keys(at: url, attempt, clock: &answer.clockDifference)
         } catch {
-            return .failed(error)
+            answer.result = .failed(error)
         }
+        return answer
     }
 
     private func url() async throws(RemoteKeySet.FetchFailure) -> AbsoluteURL {
@@ -36,13 +40,13 @@ struct KeySetFetch: Sendable {
         }
     }
 
-    private func keys(at url: AbsoluteURL, _ attempt: KeyAttempt) async throws(RemoteKeySet.FetchFailure)
-        -> KeyAttemptResult
-    {
+    private func keys(
+        at url: AbsoluteURL, _ attempt: KeyAttempt, clock difference: inout Int?
+    ) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
         do throws(RemoteKeySet.FetchFailure) {
             // Validators belong to one URL and must not be sent to another.
             let known = attempt.known.flatMap { $0.url == url ? $0 : nil }
-            let result = try await answer(from: url, attempt.cause, known)
+            let result = try await answer(from: url, attempt.cause, known, clock: &difference)
             if case .discovered(let discovery) = place { discovery.noteKeySet(.fetched) }
             return result
         } catch {
@@ -52,7 +56,8 @@ struct KeySetFetch: Sendable {
     }
 
     private func answer(
-        from url: AbsoluteURL, _ cause: KeySourceEvent.RefreshCause, _ known: KeySetDocument?
+        from url: AbsoluteURL, _ cause: KeySourceEvent.RefreshCause, _ known: KeySetDocument?,
+        clock difference: inout Int?
     ) async throws(RemoteKeySet.FetchFailure) -> KeyAttemptResult {
         var fields = HTTPFields()
         // RFC 7517 §8.5.2 registers the second type. Some hosts answer 406 unless they find the first one.
@@ -69,6 +74,7 @@ struct KeySetFetch: Sendable {
         } catch {
             throw .fetch(error)
         }
+        difference = ResponseDate.difference(of: response.fields, from: timing.wallClock.now())
         let lifetime = CacheControl(response.fields).lifetime(
             in: RemoteKeySet.Limits.honouredMaxAge, otherwise: RemoteKeySet.Limits.softLifetime)
         // RFC 9110 §15.4.5: 304 is valid for a conditional request only.

@@ -30,6 +30,15 @@ enum KeyAttemptResult: Sendable {
     case failed(RemoteKeySet.FetchFailure)
 }
 
+/// What an attempt has found, for the decision and for the operator.
+struct KeyAttemptAnswer: Sendable {
+    var result: KeyAttemptResult
+    /// The URL of the key set; nil when the metadata that names it is missing.
+    var url: AbsoluteURL?
+    /// How far this machine's clock is ahead of the server's, in seconds; nil when the response does not say its time.
+    var clockDifference: Int?
+}
+
 /// The decision table of a remote key source: which keys to use, when to fetch, which requests wait. It contains no
 /// clock, no random numbers and no tasks. They are arguments, so that tests can try every order of events.
 struct KeySetState: Sendable {
@@ -208,6 +217,12 @@ struct KeySetState: Sendable {
         guard let present else { return .unavailable(since: now - createdAt) }
         if now > present.expiresAt { return .unavailable(since: now - present.expiresAt) }
         return now > present.staleAt ? .stale(age: now - present.fetchedAt) : .healthy
+    }
+
+    /// The time since the last good fetch; nil without keys that may be used.
+    func age(now: Duration) -> Duration? {
+        guard let present, now <= present.expiresAt else { return nil }
+        return now - present.fetchedAt
     }
 
     // MARK: Parts

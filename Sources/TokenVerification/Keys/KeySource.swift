@@ -29,6 +29,10 @@ public protocol KeySource: Sendable {
     /// By default, the source is healthy when it has keys. This is right for a source whose keys do not expire.
     var health: KeySourceHealth { get }
 
+    /// The time since the issuer last confirmed the present keys; nil without keys, and for a source whose keys have no
+    /// age. Reading it does not start a fetch.
+    var age: Duration? { get }
+
     /// The source of the issuer's metadata, when this source reads it; nil by default.
     var discovery: IssuerDiscovery? { get }
 }
@@ -36,6 +40,9 @@ public protocol KeySource: Sendable {
 extension KeySource {
     /// Healthy when there are keys.
     public var health: KeySourceHealth { presentKeys() == nil ? .unavailable(since: .zero) : .healthy }
+
+    /// Nil: the keys have no age.
+    public var age: Duration? { nil }
 
     /// Nil: the source reads no metadata.
     public var discovery: IssuerDiscovery? { nil }

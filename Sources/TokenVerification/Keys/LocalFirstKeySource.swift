@@ -61,6 +61,9 @@ public final class LocalFirstKeySource: KeySource {
     /// The metadata of the remote source.
     public var discovery: IssuerDiscovery? { remote?.discovery }
 
+    /// The age of the local keys. When they have none, the age of the remote keys.
+    public var age: Duration? { local.presentKeys() == nil ? remote?.age : local.age }
+
     private func join(_ local: JSONWebKeySet, _ remote: JSONWebKeySet) -> JSONWebKeySet {
         // RFC 8725 §3.8: the keys of another issuer must not verify tokens of the local issuer.
         guard remote.issuer.hasSameBytes(as: local.issuer) else { return local }

@@ -40,5 +40,8 @@ extension RemoteKeySet {
         public static let maximumValidatorBytes = 1_024
         /// The largest number of skipped keys of one set that are reported.
         public static let maximumSkippedKeyEvents = 16
+        /// The largest difference between this machine's clock and the `Date` of a response, in seconds, that is not
+        /// reported. It is half of the default clock skew.
+        public static let toleratedClockDifference = 30
     }
 }

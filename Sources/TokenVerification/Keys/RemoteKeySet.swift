@@ -23,6 +23,8 @@ public final class RemoteKeySet: KeySource {
     private let clock: MonotonicClock
     private let observer: TokenVerificationEvent.Observer?
     private let state: Mutex<KeySetState>
+    /// Whether the last response with a `Date` had another time than this machine.
+    private let clockDiffers = Mutex(false)
 
     /// Makes a source. It fetches at the first use.
     ///
@@ -154,6 +156,12 @@ public final class RemoteKeySet: KeySource {
         return state.withLock { $0.health(now: now) }
     }
 
+    /// The time since the issuer last confirmed the present keys; nil without keys that may be used.
+    public var age: Duration? {
+        let now = clock.now()
+        return state.withLock { $0.age(now: now) }
+    }
+
     /// This is not a child of the caller's task: a caller that is cancelled must not cancel the fetch of other callers.
     private func start(_ attempt: KeyAttempt) {
         tell(.refreshStarted(attempt.cause))
@@ -162,24 +170,34 @@ public final class RemoteKeySet: KeySource {
         }
     }
 
-    private func finish(_ attempt: KeyAttempt, _ result: KeyAttemptResult) {
+    private func finish(_ attempt: KeyAttempt, _ answer: KeyAttemptAnswer) {
         let now = clock.now()
         let fraction = fetch.timing.jitter.next()
-        let counts = state.withLock { $0.finish(attempt, result, now: now, fraction: fraction) }
+        let counts = state.withLock { $0.finish(attempt, answer.result, now: now, fraction: fraction) }
         // The observer is called before the waiting requests continue, so that they find the events.
-        if counts { tell(result) }
+        if counts { tell(answer) }
         attempt.pending.deliver(())
     }
 
-    private func tell(_ result: KeyAttemptResult) {
-        switch result {
+    private func tell(_ answer: KeyAttemptAnswer) {
+        if let difference = answer.clockDifference {
+            let differs = abs(difference) > Limits.toleratedClockDifference
+            let isNew = clockDiffers.withLock { known in
+                defer { known = differs }
+                return differs && !known
+            }
+            if isNew { tell(.clockDiffers(seconds: difference)) }
+        }
+        switch answer.result {
         case .changed(let document):
             tellSkipped(Self.reportedDefects(of: document.keys.skipped))
             tell(.refreshSucceeded(usableKeys: document.keys.keys.count))
         case .unchanged(let document): tell(.refreshSucceeded(usableKeys: document.keys.keys.count))
         case .failed(let failure):
             if case .noUsableKey(let skipped) = failure { tellSkipped(skipped) }
-            tell(failure.isRejectedSet ? .setRejected(failure) : .refreshFailed(failure))
+            tell(
+                failure.isRejectedSet
+                    ? .setRejected(failure, at: answer.url) : .refreshFailed(failure, at: answer.url))
         }
     }
 

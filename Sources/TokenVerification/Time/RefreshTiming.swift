@@ -23,10 +23,16 @@ package struct RefreshTiming: Sendable {
     package var jitter: Jitter
     /// The executor of its tasks; nil for the global executor.
     package var executor: (any TaskExecutor)?
+    /// The time of day, which is compared with the `Date` of responses.
+    package var wallClock: WallClock
 
-    package init(clock: MonotonicClock, jitter: Jitter = .system, executor: (any TaskExecutor)? = nil) {
+    package init(
+        clock: MonotonicClock, jitter: Jitter = .system, executor: (any TaskExecutor)? = nil,
+        wallClock: WallClock = .system
+    ) {
         self.clock = clock
         self.jitter = jitter
         self.executor = executor
+        self.wallClock = wallClock
     }
 }

@@ -1,4 +1,4 @@
-// The codes of tokens that are bound to a key or a certificate of the client.
+// The codes of tokens that are bound to a key of the client.
 
 extension CodeExplanation {
     static let ofBindings = [
@@ -17,21 +17,5 @@ extension CodeExplanation {
         CodeExplanation(
             "dpop_binding_required", "The token is not bound to a key, and the server accepts no others.",
             "Let the issuer bind it, or set OAUTH_DPOP=optional."),
-        CodeExplanation(
-            "client_certificate_missing", "The token is bound to a certificate, and the request came without one.",
-            "Let the client use its certificate, and let the proxy pass it on. The address of the proxy must be in "
-                + "OAUTH_TRUSTED_PROXIES."),
-        CodeExplanation(
-            "client_certificate_mismatch", "The token is bound to another certificate than that of the request.",
-            "Use the certificate with which the client got the token."),
-        CodeExplanation(
-            "client_certificate_repeated", "The field with the certificate is there more than once.",
-            "Let the proxy replace the field that a client sends."),
-        CodeExplanation(
-            "client_certificate_malformed", "The field with the certificate is not what the proxy should write.",
-            "Compare OAUTH_CLIENT_CERTIFICATE_FIELD with the proxy, and let it replace the field of a client."),
-        CodeExplanation(
-            "client_certificate_ignored", "A field with a certificate came from an address that is not trusted.",
-            "If it is your proxy, add its address to OAUTH_TRUSTED_PROXIES. Otherwise a client tries to forge it."),
     ]
 }

@@ -100,6 +100,15 @@ extension CodeExplanation {
     ]
 
     static let ofEvents = [
+        CodeExplanation(
+            "clock_differs", "The clock of the server and that of the issuer differ by more than 30 seconds.",
+            "Set both clocks by NTP. A positive number says that the server is ahead."),
+        CodeExplanation(
+            "resource_differs", "A proxy was called under another URL than the resource.",
+            "Set OAUTH_RESOURCE to the URL that clients use."),
+        CodeExplanation(
+            "metadata_not_requested", "Clients were sent to the metadata, and no request for it arrived.",
+            "Let the proxy forward the path of the metadata, or set OAUTH_METADATA_URL."),
         CodeExplanation("allowed", "A request was let through.", "Nothing."),
         CodeExplanation(
             "denied", "A request was refused; reason= says why.", "Explain the reason: mcp-auth explain REASON."),

@@ -10,6 +10,15 @@ extension CodeExplanation {
             "missing_credentials", "The request had no access token.",
             "Nothing, if it is the first request of a login. Otherwise look for a proxy that removes Authorization."),
         CodeExplanation(
+            "other_scheme", "Authorization has another scheme than Bearer.",
+            "Send the access token with Bearer. Look for a proxy that adds credentials of its own."),
+        CodeExplanation(
+            "scheme_missing", "Authorization has a token, and no scheme in front of it.",
+            "Write Bearer and a space before the token."),
+        CodeExplanation(
+            "token_in_query", "The token is in the query of the URL alone, where it is never read.",
+            "Send the token in the header Authorization."),
+        CodeExplanation(
             "malformed_head", "The method, the target or a field of the request is not allowed in HTTP.",
             "Look for a broken client or proxy."),
         CodeExplanation(

@@ -295,7 +295,7 @@ struct ProofTableTests {
     ]
 
     static let offRows: [ProofRow] = [
-        ProofRow("DPoP is another scheme", "missing_credentials", .unauthorized()) { _ in },
+        ProofRow("DPoP is another scheme", "other_scheme", .unauthorized()) { _ in },
         ProofRow("a bound token as Bearer", "cnf_unsatisfied", .invalidToken()) { $0.scheme = "Bearer" },
         ProofRow("a bound token as Bearer without a proof", "cnf_unsatisfied", .invalidToken()) {
             $0.scheme = "Bearer"

@@ -34,8 +34,14 @@ struct LineLoggerTests {
 
         func stall(_ isStalled: Bool) { state.withLock { $0.isStalled = isStalled } }
 
-        /// The lines without time stamps and line ends.
-        var texts: [String] { state.withLock { $0.lines.map { String($0.dropFirst(25).dropLast()) } } }
+        /// The lines without time stamps, levels, hints and line ends.
+        var texts: [String] {
+            lines.map { line in
+                let text = line.dropFirst(25).dropLast()
+                let hint = text.firstRange(of: " hint=\"")?.lowerBound ?? text.endIndex
+                return String(text[..<hint].drop { $0 != " " }.dropFirst())
+            }
+        }
         var lines: [String] { state.withLock { $0.lines } }
     }
 
@@ -45,8 +51,12 @@ struct LineLoggerTests {
 
     @Test("A line is a time stamp, a name and pairs; it ends in a line feed")
     func line() {
-        logger().observe(.denied(.token(.invalid(.syntax)), fingerprint: "ba7816bf8f01cfea"))
-        #expect(page.lines == ["2025-11-20T17:35:00.250Z denied reason=token_syntax token=ba7816bf8f01cfea\n"])
+        logger().observe(.denied(.token(.invalid(.syntax)), .init(fingerprint: "ba7816bf8f01cfea")))
+        #expect(
+            page.lines == [
+                "2025-11-20T17:35:00.250Z warning denied reason=token_syntax token=ba7816bf8f01cfea hint=\"The text "
+                    + "after Bearer is not a token. The client must send the access token unchanged.\"\n"
+            ])
     }
 
     @Test(
@@ -68,19 +78,18 @@ struct LineLoggerTests {
     func modesAndStreams(detail: LineLogger.Detail) {
         let logger = logger(detail)
         logger.observe(.guardInShadow)
-        logger.observe(.streamExpired(fingerprint: "ba7816bf8f01cfea"))
-        logger.observe(.streamExpired(fingerprint: nil))
+        logger.observe(.streamExpired(.init(fingerprint: "ba7816bf8f01cfea")))
+        logger.observe(.streamExpired(.init()))
         #expect(
             page.texts == [
-                "GUARD_SHADOW tokens and scopes are checked but not enforced; refusals are only reported",
-                "stream_expired token=ba7816bf8f01cfea", "stream_expired token=none",
+                "GUARD_SHADOW", "stream_expired token=ba7816bf8f01cfea", "stream_expired token=none",
             ])
     }
 
     @Test("Requests that were let through are left out unless asked for; events of one token share its fingerprint")
     func detail() {
         let events: [ResourceServerEvent] = [
-            .allowed(fingerprint: "ba7816bf8f01cfea"), .scopesIgnored(fingerprint: "ba7816bf8f01cfea"),
+            .allowed(.init(fingerprint: "ba7816bf8f01cfea")), .scopesIgnored(.init(fingerprint: "ba7816bf8f01cfea")),
         ]
         for event in events { logger().observe(event) }
         #expect(page.texts == ["scopes_ignored token=ba7816bf8f01cfea"])
@@ -91,27 +100,27 @@ struct LineLoggerTests {
     @Test("THREATS L4: of a reason ten lines a second, the others are counted; other reasons have their own ten")
     func rate() async {
         let logger = logger()
-        for _ in 0..<10 { logger.observe(.denied(.missingCredentials, fingerprint: nil)) }
+        for _ in 0..<10 { logger.observe(.denied(.missingCredentials, .init())) }
         #expect(page.lines.count == 10)
-        for _ in 0..<990 { logger.observe(.denied(.missingCredentials, fingerprint: nil)) }
-        logger.observe(.denied(.token(.invalid(.syntax)), fingerprint: nil))
+        for _ in 0..<990 { logger.observe(.denied(.missingCredentials, .init())) }
+        logger.observe(.denied(.token(.invalid(.syntax)), .init()))
         #expect(page.lines.count == 11)
         #expect(page.texts.last == "denied reason=token_syntax token=none")
         // The first line of the next second reports the count.
         clock.advance(by: .seconds(1))
-        logger.observe(.denied(.missingCredentials, fingerprint: nil))
+        logger.observe(.denied(.missingCredentials, .init()))
         #expect(page.texts.count { $0 == "denied reason=missing_credentials suppressed=990" } == 1)
     }
 
     @Test("When a flood ends, its count is told although nothing else happens", .timeLimit(.minutes(5)))
     func endOfFlood() async {
         let logger = logger()
-        for _ in 0..<25 { logger.observe(.scopesIgnored(fingerprint: "t")) }
+        for _ in 0..<25 { logger.observe(.scopesIgnored(.init(fingerprint: "t"))) }
         while clock.sleepers == 0 { await Task.yield() }
         clock.advance(by: .seconds(1))
         while page.lines.count < 11 { await Task.yield() }
         #expect(page.texts.last == "scopes_ignored suppressed=15")
-        logger.observe(.scopesIgnored(fingerprint: "t"))
+        logger.observe(.scopesIgnored(.init(fingerprint: "t")))
         #expect(page.texts.last == "scopes_ignored token=t")
         #expect(page.lines.count == 12)
     }
@@ -120,14 +129,14 @@ struct LineLoggerTests {
     func manyReasons() {
         let logger = logger()
         for number in 0..<5_000 {
-            logger.observe(.denied(.token(.invalid(.other(code: "code_\(number)"))), fingerprint: nil))
+            logger.observe(.denied(.token(.invalid(.other(code: "code_\(number)"))), .init()))
         }
         #expect(page.lines.count == LineLogger.reasons + LineLogger.linesPerSecond)
         // In the next second, other lines are written again.
         clock.advance(by: .seconds(1))
-        for _ in 0..<11 { logger.observe(.denied(.originNotAllowed, fingerprint: nil)) }
+        for _ in 0..<11 { logger.observe(.denied(.originNotAllowed, .init())) }
         clock.advance(by: .seconds(1))
-        logger.observe(.denied(.originNotAllowed, fingerprint: nil))
+        logger.observe(.denied(.originNotAllowed, .init()))
         #expect(page.texts.count { $0 == "denied reason=origin_not_allowed suppressed=1" } == 1)
     }
 
@@ -135,22 +144,22 @@ struct LineLoggerTests {
     func stalledReader() {
         let logger = logger()
         page.stall(true)
-        for _ in 0..<3 { logger.observe(.scopesIgnored(fingerprint: "t")) }
+        for _ in 0..<3 { logger.observe(.scopesIgnored(.init(fingerprint: "t"))) }
         #expect(page.lines == [])
         page.stall(false)
-        logger.observe(.denied(.originNotAllowed, fingerprint: nil))
+        logger.observe(.denied(.originNotAllowed, .init()))
         #expect(page.texts == ["dropped count=3", "denied reason=origin_not_allowed token=none"])
     }
 
     @Test("THREATS S2: what comes from outside ends no line and controls no terminal; a line has an end")
     func escaping() {
         let code = "a\nb\r\u{1B}[31m\u{0}\\\u{202E}é"
-        logger().observe(.denied(.token(.invalid(.other(code: code))), fingerprint: nil))
+        logger().observe(.denied(.token(.invalid(.other(code: code))), .init()))
         #expect(
             page.texts == [#"denied reason=a\x0ab\x0d\x1b[31m\x00\\\xe2\x80\xae\xc3\xa9 token=none"#])
         for length in [950, 1_000, 1_100, 100_000] {
             logger().observe(
-                .denied(.token(.invalid(.other(code: String(repeating: "\n", count: length)))), fingerprint: nil))
+                .denied(.token(.invalid(.other(code: String(repeating: "\n", count: length)))), .init()))
         }
         #expect(page.lines.allSatisfy { $0.utf8.count <= LineLogger.bytesPerLine + 1 && $0.utf8.last == 0x0A })
         #expect(page.lines.last?.hasSuffix("...\n") == true)
@@ -177,12 +186,12 @@ struct LineLoggerTests {
         await withTaskGroup { group in
             for _ in 0..<8 {
                 group.addTask {
-                    for _ in 0..<100 { logger.observe(.scopesIgnored(fingerprint: "t")) }
+                    for _ in 0..<100 { logger.observe(.scopesIgnored(.init(fingerprint: "t"))) }
                 }
             }
         }
         clock.advance(by: .seconds(1))
-        logger.observe(.scopesIgnored(fingerprint: "t"))
+        logger.observe(.scopesIgnored(.init(fingerprint: "t")))
         #expect(page.texts.count { $0 == "scopes_ignored token=t" } == 11)
         #expect(page.texts.count { $0 == "scopes_ignored suppressed=790" } == 1)
     }

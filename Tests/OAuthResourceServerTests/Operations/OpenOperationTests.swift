@@ -79,7 +79,7 @@ struct OpenOperationTests {
             #expect(exchange.principal?.scopes.isEmpty == true)
             #expect(exchange.principal?.subject == nil)
         }
-        #expect(Set(fixture.log.all.map(\.description)) == [#"allowed_anonymously as="anonymous""#])
+        #expect(Set(fixture.log.all.map(\.name)) == ["allowed_anonymously"])
     }
 
     private static let closedMessages = [

@@ -66,6 +66,15 @@ func metricsPage(_ metrics: EventMetrics, _ resourceServer: ResourceServer)
             keySources: resourceServer.trustedIssuers.map { ($0.issuer, $0.keys) }))
 }
 
+/// Health, readiness and metrics on a second port.
+func serveWithOperations() async {
+    await ServerProgram.run(port: 8080, operationsPort: 9090) { operations in
+        try ResourceServer.fromEnvironment(observer: operations.observe).protecting { request, principal in
+            .text("Hello, \(principal.subject ?? "stranger")\n")
+        }
+    }
+}
+
 /// The keys of MCP sessions, which all instances of a server share.
 func shareSessions(_ configuration: inout ResourceServerConfiguration) throws {
     configuration.sessions = .bound(
