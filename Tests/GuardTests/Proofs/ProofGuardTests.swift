@@ -62,8 +62,8 @@ struct ProofGuardTests {
             return try await group.reduce(into: [RowAnswer]()) { $0.append($1) }
         }
         #expect(answers.count == 64)
-        #expect(answers.count { $0 == .passed() } == 1)
-        #expect(answers.count { $0 == .invalidProof } == 63)
+        #expect(answers.count(where: { $0 == .passed() }) == 1)
+        #expect(answers.count(where: { $0 == .invalidProof }) == 63)
         #expect(guarded.takeCodes() == [String](repeating: "dpop_replayed", count: 63))
     }
 
@@ -72,7 +72,7 @@ struct ProofGuardTests {
         arguments: [
             (ReplayStoreError.full, 10, "dpop_replay_store_full"),
             (.unavailable, 1, "dpop_replay_store_unavailable"),
-        ])
+        ] as [(ReplayStoreError, Int, String)])
     func store(error: ReplayStoreError, retryAfter: Int, code: String) async throws {
         let guarded = try ProofGuard(.optional) { $0.dpop.replayStore = .store(BrokenStore(error: error)) }
         #expect(try await guarded.answer(ProofRequest()) == .unavailable(retryAfter: retryAfter))
@@ -155,11 +155,10 @@ struct ProofGuardTests {
 
     @Test("A nonce is not put into a response that a cache may store")
     func nonceOfCacheableResponse() async throws {
-        let guarded = try ProofGuard(.required) {
-            $0.dpop.nonces = (try? DPoPNonces(current: [UInt8](repeating: 1, count: 32))).map { .required($0) } ?? .off
-        }
+        let nonces = try DPoPNonces(current: [UInt8](repeating: 1, count: 32))
+        let guarded = try ProofGuard(.required) { $0.dpop.nonces = .required(nonces) }
         var request = ProofRequest()
-        let old = try DPoPNonces(current: [UInt8](repeating: 1, count: 32)).make(now: GuardUnderTest.now - 200)
+        let old = nonces.make(now: GuardUnderTest.now - 200)
         request.target = "/mcp/own"
         request.proof.claims["htu"] = "https://mcp.example/mcp/own"
         request.proof.claims["nonce"] = .string(old)
@@ -205,9 +204,9 @@ struct ProofGuardTests {
         let answer = try await RowPaths(guarded: guarded.guarded).inProcess(
             RowRequest("GET", "/.well-known/oauth-protected-resource/mcp"))
         let document = try JSONDocument(parsing: Array(answer.body.utf8)).root.value.object
-        #expect(
-            document?["dpop_signing_alg_values_supported"] == algorithms.map { .array($0.map { .string($0) }) })
-        #expect(document?["dpop_bound_access_tokens_required"] == isRequired.map { .bool($0) })
+        let names = algorithms.map { JSONValue.array($0.map { name in JSONValue.string(name) }) }
+        #expect(document?["dpop_signing_alg_values_supported"] == names)
+        #expect(document?["dpop_bound_access_tokens_required"] == isRequired.map { JSONValue.bool($0) })
         guard mode != .off else { return }
         // An algorithm that is not accepted.
         let request = ProofRequest(ProofRequest.boundToken(to: Self.rsaKey), by: Self.rsaKey)
@@ -259,8 +258,8 @@ struct ProofGuardTests {
     @Test("The token of a verifier of the program is judged by its cnf all the same, and refused while DPoP is off")
     func ownVerifier() async throws {
         for (mode, code) in [
-            (ResourceServerConfiguration.DPoP.Mode.off, "cnf_unsatisfied"), (.required, "dpop_missing"),
-        ] {
+            (.off, "cnf_unsatisfied"), (.required, "dpop_missing"),
+        ] as [(ResourceServerConfiguration.DPoP.Mode, String)] {
             let cnf = #"{"jkt":"\#(TestProof.Key.client.thumbprint)"}"#
             let server = try Self.server(mode, verifier: Claims(cnf: cnf))
             #expect(try await Self.refusal(server, mode == .off ? "Bearer x" : "DPoP x")?.code == code)
@@ -393,8 +392,8 @@ struct ProofGuardTests {
     @Test("The guard's own verifier accepts bound tokens exactly when the guard checks them")
     func configuredVerifier() async throws {
         for (mode, code) in [
-            (ResourceServerConfiguration.DPoP.Mode.off, "cnf_unsatisfied"), (.optional, "dpop_bound_token_as_bearer"),
-        ] {
+            (.off, "cnf_unsatisfied"), (.optional, "dpop_bound_token_as_bearer"),
+        ] as [(ResourceServerConfiguration.DPoP.Mode, String)] {
             let refusals = Refusals()
             let clock = WallClock.system
             let issuer = try FakeIssuer(

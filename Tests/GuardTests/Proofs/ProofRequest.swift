@@ -44,7 +44,7 @@ struct ProofRequest {
 
     var row: RowRequest {
         var row = RowRequest(method, target)
-        row.lines = [("Authorization", "\(scheme) \(token)")] + lines
+        row.lines = [("Authorization", "\(scheme) \(token)")] + lines.map { ($0.0, $0.1) }
         row.lines += (fields ?? [proof.text]).map { ("DPoP", $0) }
         return row
     }

@@ -30,7 +30,7 @@ struct TestProof {
         /// The members of the public key, without `use`, `alg` and `kid`.
         var jwk: JSONDocument.Object {
             var jwk = signing.publicJWK
-            (jwk["use"], jwk["alg"], jwk["kid"]) = (nil, nil, nil)
+            for name in ["use", "alg", "kid"] { jwk[name] = nil }
             return jwk
         }
     }
