@@ -1,3 +1,4 @@
+import OAuthTestKit
 import JOSE
 import OAuthMetadata
 import OAuthResourceServer

@@ -206,7 +206,7 @@ struct PlantedFaultTests {
         // The port was free a moment ago.
         let server = try HTTPServer(host: "127.0.0.1", port: 0).listen()
         let port = server.port
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run(ClosureHandler { _ in .text("") }) }
             group.cancelAll()
         }

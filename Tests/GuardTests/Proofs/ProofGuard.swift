@@ -1,4 +1,5 @@
 import OAuthResourceServer
+import OAuthTestKit
 import SocketHTTP
 import Synchronization
 import Testing
@@ -15,12 +16,12 @@ struct ProofGuard: Sendable {
 
     init(
         _ mode: ResourceServerConfiguration.DPoP.Mode, caching: TokenCaching = .standard, keys: (any KeySource)? = nil,
-        now: @escaping @Sendable () -> Double = { GuardUnderTest.now },
+        clock: WallClock = WallClock { GuardUnderTest.now },
         configure: (inout ResourceServerConfiguration) -> Void = { _ in }
     ) throws {
         let codes = Codes()
         guarded = try GuardUnderTest(
-            verifier: Self.verifier(keys, caching, now),
+            verifier: Self.verifier(keys, caching, clock),
             observer: { event in
                 switch event {
                 case .denied(let refusal, _), .wouldDeny(let refusal, _): codes.all.withLock { $0.append(refusal.code) }
@@ -29,7 +30,7 @@ struct ProofGuard: Sendable {
             },
             configure: { configuration in
                 configuration.dpop.mode = mode
-                configuration.dpop.clock = WallClock(now: now)
+                configuration.dpop.clock = clock
                 configure(&configuration)
             })
         self.codes = codes
@@ -37,13 +38,13 @@ struct ProofGuard: Sendable {
 
     /// A verifier that accepts every binding: the guard must decide by its own settings.
     private static func verifier(
-        _ keys: (any KeySource)?, _ caching: TokenCaching, _ now: @escaping @Sendable () -> Double
+        _ keys: (any KeySource)?, _ caching: TokenCaching, _ clock: WallClock
     ) throws -> JWTTokenVerifier {
         var policy = JWTPolicy(issuer: GuardUnderTest.issuer.url, resource: GuardUnderTest.resource)
         policy.confirmations = [.dpop, .mutualTLS]
         return try JWTTokenVerifier(
             [.init(try JWTValidation(policy), keys: keys ?? GuardUnderTest.issuer.keySource)], caching: caching,
-            clock: WallClock(now: now))
+            clock: clock)
     }
 
     /// The reason codes since the last call.

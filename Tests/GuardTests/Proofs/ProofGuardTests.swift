@@ -43,7 +43,7 @@ struct ProofGuardTests {
     @Test("A replay after the window is refused because of its age")
     func replayLater() async throws {
         let clock = Clock()
-        let guarded = try ProofGuard(.required, now: { clock.now })
+        let guarded = try ProofGuard(.required, clock: WallClock { clock.now })
         var request = ProofRequest()
         request.fields = [request.proof.text]
         #expect(try await guarded.answer(request) == .passed())
@@ -118,7 +118,7 @@ struct ProofGuardTests {
         let clock = Clock()
         let (first, second) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32))
         let current = try DPoPNonces(current: second, previous: first)
-        let guarded = try ProofGuard(.required, now: { clock.now }) { $0.dpop.nonces = .required(current) }
+        let guarded = try ProofGuard(.required, clock: WallClock { clock.now }) { $0.dpop.nonces = .required(current) }
         func answer(_ nonce: JSONValue?) async throws -> (answer: RowAnswer, nonce: String?) {
             var request = ProofRequest()
             request.proof.claims["nonce"] = nonce
@@ -408,10 +408,10 @@ struct ProofGuardTests {
             let server = try ResourceServer(configuration, fetcher: fetcher) { event in
                 if case .denied(let refusal, _) = event { refusals.last.withLock { $0 = refusal } }
             }
-            for (cnf, expected) in [
-                (["jkt": .string(TestProof.Key.client.thumbprint)], code),
-                (["x5t#S256": .string(TestProof.Key.client.thumbprint)], "cnf_unsatisfied"),
-            ] as [(JSONValue, String)] {
+            for (method, expected) in [
+                ("jkt", code), ("x5t#S256", "cnf_unsatisfied"),
+            ] {
+                let cnf: JSONValue = .object([method: .string(TestProof.Key.client.thumbprint)])
                 let token = issuer.token { $0.claims["cnf"] = cnf }
                 #expect(try await Self.refusal((server, refusals), "Bearer " + token)?.code == expected)
             }
