@@ -14,7 +14,7 @@ internal import WireFormat
 /// | the request is malformed | 400 | `invalid_request` | the same |
 /// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
 /// | the user must log in otherwise, or again | 401 | `insufficient_user_authentication`, all scopes | the same |
-/// | verifier or replay store cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
+/// | verifier or store cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the forwarded document is unavailable | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the body is too large | 413 | – | `invalid_request` |
 /// | a session of another principal, or an unknown one | 404 | – | `session_not_found` |
