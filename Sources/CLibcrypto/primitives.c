@@ -23,8 +23,8 @@ static const EVP_MD *sha256(void) {
     return digest;
 }
 
-// A context of the calling thread, made at its first hash and freed when the thread ends. EVP_Digest makes a context for
-// each message, and counts references to the digest in a place that all threads write to.
+// A context of the calling thread, made at its first hash and freed when the thread ends. EVP_Digest makes a context
+// for each message, and counts references to the digest in a place that all threads write to.
 static _Thread_local EVP_MD_CTX *kept_context = NULL;
 static pthread_key_t contexts;
 static int can_keep_contexts = 0;

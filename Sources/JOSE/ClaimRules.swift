@@ -18,7 +18,8 @@ package struct ClaimRules: Sendable {
     private let skew: Double
     private let confirmations: Set<KeyConfirmation.Method>
 
-    /// Takes the issuer, the audiences, the clock skew and the key bindings of a policy. The policy is not checked here.
+    /// Takes the issuer, the audiences, the clock skew and the key bindings of a policy. The policy is not checked
+    /// here.
     package init(_ policy: JWTPolicy) {
         issuer = Array(policy.issuer.utf8)
         audiences = policy.acceptedAudiences

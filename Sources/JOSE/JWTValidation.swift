@@ -3,9 +3,9 @@ internal import WireFormat
 /// Decides whether a compact JWT is an acceptable access token of one issuer for this resource.
 ///
 /// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, audience, the claims that
-/// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`) but those
-/// of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and `kid`
-/// before.
+/// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`) but
+/// those of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and
+/// `kid` before.
 /// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was
 /// seen before.
 ///
@@ -18,7 +18,8 @@ internal import WireFormat
 /// - the selection of a key (`kid`, none, repeated, unknown): `JSONWebKeySet.swift`
 /// - usable keys (`kty`, `crv`, `use`, `key_ops`, `alg`, private members): `JSONWebKey.swift`; sizes and numbers:
 ///   `PublicKey.swift`; points on their curve, signature lengths, padding: `CLibcrypto`
-/// - NumericDate, `iss`, `aud`, `sub`, `client_id`, `jti`: `ClaimRules.swift`; `cnf`: there, and `KeyConfirmation.swift`
+/// - NumericDate, `iss`, `aud`, `sub`, `client_id`, `jti`: `ClaimRules.swift`; `cnf`: there, and
+///   `KeyConfirmation.swift`
 ///
 /// Immutable; any number of tasks may verify with one at once.
 ///

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import WireFormat
 
-/// The headers of tokens that a verifier accepted lately. The tokens of one issuer usually have the same header, byte for
-/// byte, so a verifier parses it once.
+/// The headers of tokens that a verifier accepted lately. The tokens of one issuer usually have the same header, byte
+/// for byte, so a verifier parses it once.
 ///
 /// Only the header of an accepted token is kept, so that tokens of strangers do not replace it. A kept header was
 /// checked as every header is, and nothing about a signature is kept. Any number of tasks may use it at once.

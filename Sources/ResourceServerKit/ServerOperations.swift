@@ -5,7 +5,8 @@ internal import Synchronization
 
 /// What an operator sees of a program: its events as lines and counts, its readiness, and its metrics.
 ///
-/// ``ServerProgram/run(host:port:operationsHost:operationsPort:limits:accessLog:_:)`` makes it and serves it on a second port.
+/// ``ServerProgram/run(host:port:operationsHost:operationsPort:limits:accessLog:_:)`` makes it and serves it on a
+/// second port.
 public final class ServerOperations: Sendable {
     /// The counts of the events.
     public let metrics = EventMetrics()

@@ -21,8 +21,8 @@ extension Span<UInt8> {
         }
     }
 
-    /// Whether both are the same bytes. The C library's `memcmp` looks at many bytes at a time. Not for secrets: the time
-    /// depends on the bytes.
+    /// Whether both are the same bytes. The C library's `memcmp` looks at many bytes at a time. Not for secrets: the
+    /// time depends on the bytes.
     package func hasSameBytes(as other: Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
         return unsafe withUnsafeBytes { bytes in

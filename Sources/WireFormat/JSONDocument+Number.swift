@@ -85,8 +85,8 @@ struct JSONDecimal {
         }
     }
 
-    /// The value of at most 15 digits without sign, fraction and exponent, which is the usual number; else nil. A Double
-    /// holds the value exactly.
+    /// The value of at most 15 digits without sign, fraction and exponent, which is the usual number; else nil. A
+    /// Double holds the value exactly.
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
         let digits = text.extracting(range)

@@ -23,7 +23,7 @@ enum Benchmarks {
                                the name of a refused token, such as "rs256 bad signature".
         guard [--rounds N]     What the guard adds to a handler in process: remembered, verified and static tokens, no
                                token, and 1 to 100 issuers. Measured like jose.
-        dpop [--rounds N]      Requests with bound tokens and their proofs, against the two signature checks in libcrypto,
+        dpop [--rounds N]      Requests with bound tokens and their proofs, against two signature checks in libcrypto,
                                and the store of used proofs at a million entries. Measured like jose.
         goals [--rounds N]     These three, and a table of the goals with the measured figures.
         --check [FIGURES]      Counts the instructions of the hot paths with valgrind. Compares them with a file of

@@ -1,7 +1,8 @@
-/// Counts the instructions of the hot paths with valgrind, and compares them with the figures that the repository keeps.
+/// Counts the instructions of the hot paths with valgrind, and compares them with the figures that the repository
+/// keeps.
 ///
-/// **Counts** the instructions of the library, the Swift runtime and the C library, with allocations. **Does not count**
-/// libcrypto: its instructions depend on the processor and on the version of OpenSSL.
+/// **Counts** the instructions of the library, the Swift runtime and the C library, with allocations. **Does not
+/// count** libcrypto: its instructions depend on the processor and on the version of OpenSSL.
 ///
 /// Times depend on the machine and on its other work. Instruction counts of one build differ by less than one percent
 /// between two runs, so that a growth of two percent is a change of the program.
@@ -59,8 +60,8 @@ struct InstructionCheck {
     /// The counts in the form of the file of figures.
     var figures: String { counts.map { "\($0.name) \($0.instructions)\n" }.joined() }
 
-    /// Compares each refused token with a good one of its size, libcrypto included, and prints a table. Returns whether no
-    /// refusal costs more.
+    /// Compares each refused token with a good one of its size, libcrypto included, and prints a table. Returns whether
+    /// no refusal costs more.
     func compareRefusals() -> Bool {
         var table = TextTable(["refused ES256 tokens, all instructions", "now", "of a good one of its size", ""])
         var isGood = true

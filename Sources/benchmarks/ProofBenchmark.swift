@@ -14,8 +14,8 @@ import WireFormat
     import Darwin
 #endif
 
-/// Measures requests with tokens that are bound to a key (DPoP), in process and on one thread, against the two signature
-/// checks that such a request needs in libcrypto; and the store that remembers used proofs.
+/// Measures requests with tokens that are bound to a key (DPoP), in process and on one thread, against the two
+/// signature checks that such a request needs in libcrypto; and the store that remembers used proofs.
 struct ProofBenchmark {
     let rounds: Int
     let judgements: Judgements

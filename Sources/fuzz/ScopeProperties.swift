@@ -3,7 +3,7 @@ import TokenVerification
 import WireFormat
 
 /// The `scope` claim (RFC 6749 §3.3): reading it word by word gives the same scopes as splitting a String and sorting a
-/// `Set`, whatever the claim holds, and with and without an escape in the JSON text.
+/// `Set`, for every value of the claim, and with and without an escape in the JSON text.
 enum ScopeProperties {
     /// The largest number of values that the library reads from one claim.
     private static let maximumValues = 1_000

@@ -97,7 +97,8 @@ struct Introduction {
               CLIENT=$(curl -s \(quoted(issuer + "/register")) -H 'Content-Type: application/json' -d '\(client)' | \
             \(Self.member("client_id")))
               VERIFIER=$(openssl rand -hex 32)
-              CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 | tr '+/' '-_' | tr -d '=')
+              CHALLENGE=$(printf %s "$VERIFIER" | openssl dgst -sha256 -binary | openssl base64 | \
+            tr '+/' '-_' | tr -d '=')
               CODE=$(curl -s -o /dev/null -w '%{redirect_url}' -G \(quoted(issuer + "/authorize")) \
             -d response_type=code -d "client_id=$CLIENT" -d redirect_uri=\(callback) -d "code_challenge=$CHALLENGE" \
             -d code_challenge_method=S256 -d resource=\(quoted(resource.text))\(scope) | \

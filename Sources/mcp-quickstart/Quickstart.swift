@@ -114,8 +114,8 @@ struct Quickstart {
         }
     }
 
-    /// Makes the store for `OAUTH_REPLAY_STORE`. It connects while the program starts, and writes its events to standard
-    /// error.
+    /// Makes the store for `OAUTH_REPLAY_STORE`. It connects while the program starts, and writes its events to
+    /// standard error.
     private static func replayStore(_ url: String) throws(ConfigurationError) -> any ReplayStore {
         let store = try ValkeyReplayStore(url) { StandardStreams.writeError("\($0)\n") }
         Task { await store.connect() }

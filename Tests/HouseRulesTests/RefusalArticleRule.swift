@@ -6,7 +6,6 @@ enum RefusalArticleRule {
         "Sources/TokenVerification/TokenRejection.swift",
         "Sources/TokenVerification/Keys/RemoteKeySet+FetchFailure.swift",
         "Sources/TokenVerification/Introspection/IntrospectionTokenVerifier+Failure.swift",
-        "Sources/OAuthResourceServer/MutualTLS/CheckedMutualTLS.swift",
         "Sources/JOSE/JOSEError.swift", "Sources/TokenVerification/DPoP/DPoPRejection.swift",
     ]
     /// Parts of a longer code, which the article names as a whole: a claim's name stands before them.

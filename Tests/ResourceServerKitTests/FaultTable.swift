@@ -3,7 +3,8 @@ import Testing
 
 /// The table of planted faults with the lines of the log that an operator sees: PlantedFaults.txt.
 ///
-/// With a path in the environment variable `FAULT_TABLE_TO_WRITE`, the checks write the table as it is now to this file.
+/// With a path in the environment variable `FAULT_TABLE_TO_WRITE`, the checks write the table as it is now to this
+/// file.
 enum FaultTable {
     /// The lines of each fault, by its name.
     private static let expected: [String: [String]] = {

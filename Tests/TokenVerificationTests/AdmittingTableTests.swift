@@ -63,7 +63,8 @@ struct AdmittingTableTests {
     @Test("It does what a list does", arguments: [1, 2, 7, 64])
     func model(capacity: Int) throws {
         var table = AdmittingTable<Int>(capacity: capacity)
-        // The entries in their places. A removed entry leaves a free place, and the last one to become free is taken first.
+        // The entries in their places. A removed entry leaves a free place, and the last one to become free is taken
+        // first.
         var places: [(key: Int, value: Int, isUsed: Bool)?] = []
         var free: [Int] = []
         var hand = 0

@@ -2,8 +2,8 @@
 // the system's sockets and OpenSSL carry the bytes.
 //
 // hiredis's own connections are not used. Before 1.0 it has no TLS, and only its newest TLS compares the server's name
-// with the certificate. Its parser is used with functions of this module that keep a bounded text and allocate nothing, so
-// that an answer cannot ask for memory.
+// with the certificate. Its parser is used with functions of this module that keep a bounded text and allocate nothing,
+// so that an answer cannot ask for memory.
 //
 // Only the .c files include hiredis and OpenSSL. Threads: a link belongs to one thread. Only chiredis_wake may be
 // called from another thread.

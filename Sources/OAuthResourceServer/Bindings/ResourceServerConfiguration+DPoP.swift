@@ -34,8 +34,8 @@ extension ResourceServerConfiguration {
             /// No nonce is needed: ``maximumAge`` bounds how long before its use a proof can have been made.
             case off
             /// Each proof needs a nonce that is at most ``TokenVerification/DPoPNonces/lifetime`` seconds old. A client
-            /// gets its first one with a refusal, so that it sends its first request twice. When several instances serve
-            /// the resource, they need the same keys.
+            /// gets its first one with a refusal, so that it sends its first request twice. When several instances
+            /// serve the resource, they need the same keys.
             case required(DPoPNonces)
         }
 

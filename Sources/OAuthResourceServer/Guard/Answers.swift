@@ -14,7 +14,7 @@ internal import WireFormat
 /// | the request is malformed | 400 | `invalid_request` | the same |
 /// | the token lacks scope | 403 | `insufficient_scope`, all scopes | the same |
 /// | the user must log in otherwise, or again | 401 | `insufficient_user_authentication`, all scopes | the same |
-/// | the verifier or the replay store cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
+/// | verifier or store cannot decide; the body was not passed | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the forwarded document is unavailable | 503, `Retry-After` | – | `temporarily_unavailable` |
 /// | the body is too large | 413 | – | `invalid_request` |
 /// | a session of another principal, or an unknown one | 404 | – | `session_not_found` |
@@ -26,9 +26,9 @@ internal import WireFormat
 /// | no such document: `ServedDocument` | 404 | – | `not_found` |
 /// | a document with another method: `ServedDocument` | 405, `Allow` | – | `method_not_allowed` |
 ///
-/// The challenges are `Bearer` when DPoP is off, `Bearer` and `DPoP` when it is optional, and `DPoP` when it is required.
-/// Of two challenges, that of the scheme in the request has the `error`. A 403 has only this one, because the token is
-/// good. While proofs need nonces, each response with a DPoP challenge has one.
+/// The challenges are `Bearer` when DPoP is off, `Bearer` and `DPoP` when it is optional, and `DPoP` when it is
+/// required. Of two challenges, that of the scheme in the request has the `error`. A 403 has only this one, because the
+/// token is good. While proofs need nonces, each response with a DPoP challenge has one.
 ///
 /// With `Responses.Body.jsonRPC`, and for a header mismatch, the body of a challenge is a JSON-RPC error instead.
 ///

@@ -3,8 +3,8 @@ internal import JOSE
 public import TokenVerification
 
 /// An event for the operator. No case holds a token or a secret: a token is named by its fingerprint. Claims are in an
-/// event only if the operator asks for them: see ``ResourceServerConfiguration/Events-swift.struct/tokenDetails``. The error of a
-/// wrapped handler is passed on unchanged, and may hold what the program put into it.
+/// event only if the operator asks for them: see ``ResourceServerConfiguration/Events-swift.struct/tokenDetails``. The
+/// error of a wrapped handler is passed on unchanged, and may hold what the program put into it.
 ///
 /// Every event has a stable ``name``, a ``level``, perhaps a ``reason``, ``attributes`` and a ``hint``. This is what a
 /// bridge to a logging system needs: see <doc:EventBridges>.

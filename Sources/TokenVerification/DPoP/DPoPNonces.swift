@@ -35,9 +35,9 @@ public struct DPoPNonces: Sendable, CustomStringConvertible, CustomReflectable {
     /// Reads one or two keys from a file: one key a line, the current one first. A key is the line as it stands,
     /// without its line break, in visible ASCII characters. Empty lines and lines that begin with `#` are ignored.
     ///
-    /// `openssl rand -base64 32` prints a line that is a key. Every instance of a server needs the same keys. Before the
-    /// first one makes nonces with a new key, all others must accept it. Remove the old key ``lifetime`` seconds after
-    /// its last use, or later.
+    /// `openssl rand -base64 32` prints a line that is a key. Every instance of a server needs the same keys. Before
+    /// the first one makes nonces with a new key, all others must accept it. Remove the old key ``lifetime`` seconds
+    /// after its last use, or later.
     ///
     /// The file has the same rules as one of static tokens: see ``StaticTokenList``. Blocks on the file system: call it
     /// at start-up.

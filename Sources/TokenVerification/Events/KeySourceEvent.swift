@@ -37,8 +37,8 @@ public enum KeySourceEvent: Sendable, Hashable {
     /// ``OAuthMetadata/AuthorizationServerMetadata/unusableMembers``. Reported once for each document.
     case metadataMembersIgnored([String])
     /// The `Date` of a response with keys differs from this machine's clock by more than
-    /// ``RemoteKeySet/Limits/toleratedClockDifference``. The value is in seconds, and positive when this machine's clock
-    /// is ahead. Reported once until the clocks agree again.
+    /// ``RemoteKeySet/Limits/toleratedClockDifference``. The value is in seconds, and positive when this machine's
+    /// clock is ahead. Reported once until the clocks agree again.
     case clockDiffers(seconds: Int)
 }
 

@@ -85,8 +85,9 @@ public struct IntrospectionConfiguration: Sendable {
     /// How many active tokens are cached, each for at most one minute and never beyond `exp`. A revoked token can be
     /// accepted for that time. The same number of refused tokens is cached, each for ten seconds.
     public var caching = TokenCaching.standard
-    /// The key bindings (`cnf`) that the program checks itself, for every request: see ``JOSE/JWTPolicy/confirmations``.
-    /// A guard of `OAuthResourceServer` replaces this set by the bindings that it checks.
+    /// The key bindings (`cnf`) that the program checks itself, for every request: see
+    /// ``JOSE/JWTPolicy/confirmations``. A guard of `OAuthResourceServer` replaces this set by the bindings that it
+    /// checks.
     public var confirmations: Set<KeyConfirmation.Method> = []
 
     /// Makes a configuration with the defaults, for an endpoint at a known URL.

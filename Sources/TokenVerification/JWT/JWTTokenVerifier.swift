@@ -166,8 +166,8 @@ public struct JWTTokenVerifier: TokenVerifier {
         }
     }
 
-    /// The configured issuer that the token names, or nil. The unverified `iss` is only a look-up key; the validation of
-    /// that issuer compares it again.
+    /// The configured issuer that the token names, or nil. The unverified `iss` is only a look-up key; the validation
+    /// of that issuer compares it again.
     private func configuredIssuer(of jwt: UnverifiedJWT) -> TrustedIssuer? {
         // The names of a few issuers are compared. For more issuers, a String and its hash cost less.
         if issuers.count <= Self.fewIssuers { return issuers.first { $0.validation.isNamed(by: jwt) } }

@@ -64,8 +64,8 @@ struct TokenScopes: Sendable {
         }
     }
 
-    /// RFC 6749 §3.3: scopes are separated by spaces. Returns at most one value more than the limit, and nil for a claim
-    /// that is not a string.
+    /// RFC 6749 §3.3: scopes are separated by spaces. Returns at most one value more than the limit, and nil for a
+    /// claim that is not a string.
     private static func words(of claim: JSONDocument.Node) -> [String]? {
         // The bytes of the whole claim become Strings only word by word.
         guard let text = claim.plainStringBytes ?? claim.stringBytes?[...] else { return nil }

@@ -1,7 +1,7 @@
 import Synchronization
 
-// Stand-ins for the types that the article EventBridges.md uses, with the signatures of swift-log 1.6, swift-metrics 2.5
-// and opentelemetry-swift-core 2. What they record is for the tests.
+// Stand-ins for the types that the article EventBridges.md uses, with the signatures of swift-log 1.6, swift-metrics
+// 2.5 and opentelemetry-swift-core 2. What they record is for the tests.
 
 struct SwiftLogBridge {
     struct Logger: Sendable {
