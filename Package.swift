@@ -56,6 +56,8 @@ let package = Package(
             dependencies: [.target(name: "SystemLibcrypto", condition: .when(platforms: [.macOS]))],
             linkerSettings: [.linkedLibrary("crypto", .when(platforms: [.linux]))]),
         .target(name: "CFuzzer"),
+        // How many tests run at the same time.
+        .target(name: "CTestPace"),
 
         // Level 1: messages, documents, signatures. Pure.
         .target(name: "HTTPMessages", dependencies: ["WireFormat"]),
@@ -189,13 +191,13 @@ let package = Package(
                 "SafeFetch", "SocketHTTP", "HTTPMessages", "WireFormat",
             ]),
         .testTarget(name: "FuzzTests", dependencies: ["fuzz", "JOSE", "OAuthMetadata", "WireFormat"]),
-        .testTarget(name: "HouseRulesTests", exclude: ["PublicAPI"]),
+        .testTarget(name: "HouseRulesTests", dependencies: ["CTestPace"], exclude: ["PublicAPI"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer"]
+let cTargets: Set = ["CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer", "CTestPace"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

@@ -4,6 +4,7 @@ enum ImportRule {
     static let levels: [String: Int] = [
         "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CHiredis": 0, "CSystemCalls": 0, "CBenchmarkLimit": 0,
         "CFuzzer": 0,
+        "CTestPace": 0,
         "HTTPMessages": 1, "OAuthMetadata": 1, "JOSE": 1,
         "TokenVerification": 2, "SafeFetch": 2, "SocketHTTP": 2,
         "OAuthResourceServer": 3, "OAuthClientMetadata": 3, "ValkeyReplayStore": 3,

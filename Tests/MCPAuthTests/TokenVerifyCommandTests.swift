@@ -127,7 +127,8 @@ struct TokenVerifyCommandTests {
         arguments: [
             ("abc", "token_parts"), ("a.b.c.d.e", "token_encrypted"), ("e30.e30.A", "alg_missing"),
             ("e30.e30.", "token_parts"), ("!.e30.AAAA", "token_base64url"), ("W10.e30.AAAA", "header_json"),
-            ("eyJhbGciOiJSUzI1NiJ9.W10.AAAA", "payload_json"), ("Bearer e30.e30.AAAA", "token_base64url"),
+            ("eyJhbGciOiJSUzI1NiJ9.W10.AAAA", "payload_json"), ("Bearer e30.e30.AAAA", "alg_missing"),
+            ("Basic e30.e30.AAAA", "token_base64url"),
             (String(repeating: "a", count: 65_537), "token_too_large"),
             (String(repeating: "a", count: 70_000), "token_too_large"),
             (String(repeating: "a", count: 65_536), "token_parts"),

@@ -19,11 +19,12 @@ struct PlantedFaultTests {
     @Test("A server behind TLS whose resource is its inner URL")
     func innerURL() async throws {
         var stage = stage
-        stage.configuration.resource = "http://notes.internal:8080/mcp"
-        stage.configuration.tokens.fetching.insecureHTTP = .privateHosts
-        stage.configuration.tokens.fetching.privateHosts = ["notes.internal"]
+        stage.configuration.resource = "https://notes.internal:8443/mcp"
         let server = try stage.scripted()
-        for _ in 0..<3 { await stage.send(nil, to: server, fields: [("X-Forwarded-Proto", "https")]) }
+        for _ in 0..<3 {
+            await stage.send(
+                nil, to: server, fields: [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "mcp.example.com")])
+        }
         FaultTable.check("the resource is the inner URL behind TLS", stage.log.lines)
     }
 

@@ -1,8 +1,8 @@
 /// The text of an event: its name, its reason, then its attributes as `key=value` pairs.
 ///
 /// A value with any other character than letters, digits and `-._~:/?#[]@!$&()*+,;=%` is in double quotes. A quote in a
-/// value becomes an apostrophe, and a long value is cut and ends in `...`. The values themselves stay as they are: a
-/// bridge to a logging system gets them unchanged.
+/// value becomes an apostrophe and a control character a space, so that a value is never a line of its own. A long value
+/// is cut and ends in `...`. The values themselves stay as they are: a bridge to a logging system gets them unchanged.
 package enum EventText {
     /// The names and values of an event, in order. No name occurs twice.
     package typealias Attributes = [(key: String, value: String)]
@@ -26,7 +26,15 @@ package enum EventText {
         let isCut = key != "hint" && bytes.count > maximumValueBytes
         let shown = isCut ? String(decoding: bytes.dropLast(), as: UTF8.self) + "..." : value
         guard quoted.contains(key) || shown.isEmpty || !shown.utf8.allSatisfy(isPlain) else { return shown }
-        return "\"" + String(decoding: shown.utf8.map { $0 == 0x22 ? 0x27 : $0 }, as: UTF8.self) + "\""
+        return "\"" + String(decoding: shown.utf8.map(Self.harmless), as: UTF8.self) + "\""
+    }
+
+    private static func harmless(_ byte: UInt8) -> UInt8 {
+        switch byte {
+        case 0x22: 0x27
+        case ..<0x20, 0x7F: 0x20
+        default: byte
+        }
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

@@ -93,7 +93,7 @@ extension DoctorRule {
         "as_locations_agree", .authorizationServer, "All locations give the same endpoints", "RFC 8414 §5",
         fix: "Serve the same endpoints at every location: clients begin at different ones.")
     static let serverMembers = DoctorRule(
-        "as_members", .authorizationServer, "Its members have the right types", "RFC 8414 §2; §3.2",
+        "as_members", .authorizationServer, "The members of its metadata have the right types", "RFC 8414 §2; §3.2",
         fix: "Leave the named members out, or give them a value of the right type: strict clients refuse null.")
     static let endpoints = DoctorRule(
         "as_endpoints", .authorizationServer, "It has https endpoints for login and tokens", "RFC 8414 §2",

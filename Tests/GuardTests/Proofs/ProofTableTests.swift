@@ -234,7 +234,7 @@ struct ProofTableTests {
         },
         ProofRow("a token that is not a token68", "token_syntax", .invalidTokenByProof) { $0.token = "a!b" },
         ProofRow(
-            "no credentials", "missing_credentials",
+            "credentials of another scheme", "other_scheme",
             RowAnswer(
                 401, [RowAnswer.json, RowAnswer.noStore, RowAnswer.proofOffer],
                 #"{"error":"unauthorized","error_description":"An access token is required."}"#)
@@ -282,7 +282,7 @@ struct ProofTableTests {
             $0.present(GuardUnderTest.issuer.token { $0.claims["scope"] = nil })
         },
         ProofRow(
-            "no credentials: both are offered", "missing_credentials",
+            "credentials of another scheme: both are offered", "other_scheme",
             both(.unauthorized(), offering: RowAnswer.proofOffer)
         ) { $0.scheme = "Basic" },
         ProofRow(

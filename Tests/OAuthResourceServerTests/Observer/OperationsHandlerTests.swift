@@ -1,6 +1,7 @@
 import HTTPMessages
 import OAuthResourceServer
 import OAuthTestKit
+import Synchronization
 import Testing
 import TokenVerification
 
@@ -29,7 +30,7 @@ struct OperationsHandlerTests {
         let configuration = ResourceServerConfiguration(
             resource: GuardFixture.resource, issuers: [IssuerConfiguration(GuardFixture.issuer.url)])
         let server = try ResourceServer(configuration, fetcher: fetcher)
-        let store = InMemoryReplayStore(capacity: 2, clock: ManualClock().clock)
+        let store = StoreOfTwo()
         let handler = OperationsHandler([server], metrics: EventMetrics(), checks: [.replayStore(store)])
         let before = try await get("/readyz", from: handler)
         #expect(before.status == .serviceUnavailable)
@@ -45,7 +46,23 @@ struct OperationsHandlerTests {
         #expect(full.bodyText == "not ready\nkeys ready\nreplay_store replay_store_full\n")
         let page = try await get("/metrics", from: handler)
         #expect(page.text(.contentType) == "text/plain; version=0.0.4; charset=utf-8")
-        #expect(page.bodyText.contains("oauth_keys_age_seconds{issuer=\"https://issuer.example\"} 0\n"))
+        #expect(page.bodyText.contains("\noauth_keys_age_seconds{issuer=\"https://issuer.example\"} "))
+    }
+
+    /// A store that is full after two identifiers.
+    private final class StoreOfTwo: ReplayStore {
+        private let count = Mutex(0)
+
+        func record(
+            _ identifier: ReplayIdentifier, for lifetime: Duration
+        ) async throws(ReplayStoreError) -> ReplayVerdict {
+            guard
+                count.withLock({
+                    $0 += 1; return $0 <= 2
+                })
+            else { throw .full }
+            return .first
+        }
     }
 
     @Test("Further metrics follow; a histogram has numbers as Prometheus writes them")
