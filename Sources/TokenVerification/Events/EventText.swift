@@ -1,8 +1,9 @@
 /// The text of an event: its name, its reason, then its attributes as `key=value` pairs.
 ///
-/// A value with any other character than letters, digits and `-._~:/?#[]@!$&()*+,;=%` is in double quotes. A quote in a
-/// value becomes an apostrophe and a control character a space, so that a value is never a line of its own. A long value
-/// is cut and ends in `...`. The values themselves stay as they are: a bridge to a logging system gets them unchanged.
+/// A value with any other character than letters, digits and `-._~:/?#[]@!$&()*+,;=%` is in double quotes. A quote in
+/// a value becomes an apostrophe and a control character a space, so that a value is never a line of its own. A long
+/// value is cut and ends in `...`. The values themselves stay as they are: a bridge to a logging system gets them
+/// unchanged.
 package enum EventText {
     /// The names and values of an event, in order. No name occurs twice.
     package typealias Attributes = [(key: String, value: String)]
