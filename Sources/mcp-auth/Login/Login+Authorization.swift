@@ -12,6 +12,11 @@ extension Login {
         return found.resource.scopesSupported.isEmpty ? nil : found.resource.scopesSupported
     }
 
+    /// The scopes that a new client may ask for later: also those of a step-up.
+    func scopesToRegister(_ found: Found) -> ScopeSet {
+        (scopes(found) ?? ScopeSet()).union(found.resource.scopesSupported)
+    }
+
     /// Sends the person to the authorization server, and trades the code for a token.
     func authorize(
         _ found: Found, as identity: Identity, asking scope: ScopeSet?
@@ -143,6 +148,8 @@ extension Login {
         var parameters = parameters
         var fields = HTTPFields()
         fields.append(.accept, "application/json")
+        // Some servers, such as that of the Python SDK, find the client only by this parameter.
+        parameters.append(("client_id", identity.clientID))
         if let secret = identity.secret, !identity.sendsSecretInForm {
             // RFC 6749 §2.3.1: both are encoded as in a form before they are joined.
             let pair = "\(PercentEncoding.encode(identity.clientID)):\(PercentEncoding.encode(secret))"
@@ -150,7 +157,7 @@ extension Login {
                 fields.append(.authorization, value)
             }
         } else {
-            parameters += [("client_id", identity.clientID), ("client_secret", identity.secret)]
+            parameters.append(("client_secret", identity.secret))
         }
         let form = Array(FormText.encoded(parameters).utf8)
         let exchange = ClientExchange(

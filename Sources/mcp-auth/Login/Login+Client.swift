@@ -7,7 +7,8 @@ extension Login {
     /// Gets the identifier of the client: the given one, that of a document, or a registered one.
     ///
     /// - Parameter secret: The secret of a known client, which was read from standard input.
-    func identify(at server: AuthorizationServerMetadata, secret: String?) async throws(LoginFault) -> Identity {
+    func identify(for found: Found, secret: String?) async throws(LoginFault) -> Identity {
+        let server = found.server
         switch options.client {
         case .known(let id, _):
             say("the client is \(DisplayText.line(id))")
@@ -25,29 +26,34 @@ extension Login {
             }
             say("the client is the document at \(DisplayText.line(url.text))")
             return Identity(clientID: url.text, secret: nil, sendsSecretInForm: false)
-        case .registered: return try await register(at: server)
+        case .registered: return try await register(at: server, scopesToRegister(found))
         }
     }
 
     /// Registers a client (RFC 7591), without a secret if the server has such clients.
-    private func register(at server: AuthorizationServerMetadata) async throws(LoginFault) -> Identity {
+    ///
+    /// - Parameter scope: RFC 7591 §2: some servers let a client ask only for scopes that it has registered.
+    private func register(
+        at server: AuthorizationServerMetadata, _ scope: ScopeSet
+    ) async throws(LoginFault) -> Identity {
         guard let endpoint = server.registrationEndpoint else {
             throw LoginFault(
                 .clientRegistration,
                 "There is no registration_endpoint, and neither --client-id nor --client-id-url was given.")
         }
         let method = Self.method(of: server)
-        let metadata: JSONValue = [
+        var metadata: JSONDocument.Object = [
             "client_name": "mcp-auth", "redirect_uris": [.string(redirectURI)],
             "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"],
             "token_endpoint_auth_method": .string(method), "application_type": "native",
         ]
+        if !scope.isEmpty { metadata["scope"] = .string(scope.description) }
         var fields = HTTPFields()
         fields.append(.accept, "application/json")
         let answer = try await read(
             client.network.answer(
                 to: ClientExchange(
-                    endpoint, .post(metadata.encoded(), as: .json), fields: fields,
+                    endpoint, .post(JSONValue.object(metadata).encoded(), as: .json), fields: fields,
                     maximumBodyBytes: ClientNetwork.maximumBodyBytes)), endpoint)
         let object = (try? JSONValue(parsing: answer.body))?.object
         // RFC 7591 §3.2.1: 201. Some servers answer 200.

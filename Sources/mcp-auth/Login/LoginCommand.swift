@@ -90,17 +90,21 @@ struct LoginSession {
             redirectURI: "http://\(host):\(server.port)\(wanted.path)", say: environment.say,
             openBrowser: environment.openBrowser)
         let running = Task { try? await server.run(receiver) }
-        defer { running.cancel() }
+        let result: Result<Grant, LoginFault>
         do throws(LoginFault) {
-            return .success(try await steps(login))
+            result = .success(try await steps(login))
         } catch {
-            return .failure(error)
+            result = .failure(error)
         }
+        // The browser gets its page before the program ends.
+        running.cancel()
+        await running.value
+        return result
     }
 
     private func steps(_ login: Login) async throws(LoginFault) -> Grant {
         let found = try await login.discover()
-        let identity = try await login.identify(at: found.server, secret: secret)
+        let identity = try await login.identify(for: found, secret: secret)
         var scope = login.scopes(found)
         var token = try await login.authorize(found, as: identity, asking: scope)
         if options.refreshes {
