@@ -1,3 +1,4 @@
+internal import CSystemCalls
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

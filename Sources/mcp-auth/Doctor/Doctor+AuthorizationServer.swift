@@ -195,23 +195,13 @@ extension Doctor {
     private mutating func examine(_ keys: KeyDocument, _ place: String) {
         let usable = keys.entries.filter { $0.defect == nil }
         if usable.isEmpty {
-            let reasons = keys.entries.compactMap { entry in
-                entry.defect.map { "key \(entry.index): \($0.explanation)" }
-            }
-            let list = reasons.prefix(5).joined(separator: "; ")
-            report.fault(.keysUsable, at: place, reasons.isEmpty ? "The set is empty." : "No key is usable. \(list).")
+            report.fault(.keysUsable, at: place, Self.defects(of: keys.entries))
         } else {
             report.good(.keysUsable, "\(usable.count) of \(keys.entries.count)")
-            let fitting = usable.contains { entry in
-                let type = entry.type ?? ""
-                return (type.utf8.starts(with: "RSA".utf8) && ["RS256", nil].contains(entry.algorithm))
-                    || (type == "P-256" && ["ES256", nil].contains(entry.algorithm))
-            }
-            if fitting {
+            if usable.contains(where: { Self.fitsDefaults($0.type ?? "", $0.algorithm) }) {
                 report.good(.keyAlgorithms)
             } else {
-                let types = Set(usable.map { $0.type ?? "?" }).map { DisplayText.line($0) }.sorted()
-                report.warn(.keyAlgorithms, at: place, "The keys are for \(types.joined(separator: ", ")).")
+                report.warn(.keyAlgorithms, at: place, "The keys are for \(Self.types(of: usable)).")
             }
         }
         if keys.entries.contains(where: { $0.defect == .privateMaterial }) {
@@ -219,5 +209,23 @@ extension Doctor {
         } else {
             report.good(.keysPublic)
         }
+    }
+
+    private static func defects(of entries: [KeyDocument.Entry]) -> String {
+        var reasons: [String] = []
+        for entry in entries.prefix(5) {
+            if let defect = entry.defect { reasons.append("key \(entry.index): \(defect.explanation)") }
+        }
+        return reasons.isEmpty ? "The set is empty." : "No key is usable. \(reasons.joined(separator: "; "))."
+    }
+
+    private static func types(of entries: [KeyDocument.Entry]) -> String {
+        Set(entries.map { $0.type ?? "?" }).map { DisplayText.line($0) }.sorted().joined(separator: ", ")
+    }
+
+    /// Whether a key verifies one of the algorithms that servers accept by default.
+    private static func fitsDefaults(_ type: String, _ algorithm: String?) -> Bool {
+        if type.utf8.starts(with: "RSA".utf8) { return algorithm == nil || algorithm == "RS256" }
+        return type == "P-256" && (algorithm == nil || algorithm == "ES256")
     }
 }
