@@ -81,8 +81,9 @@ struct CheckedMutualTLS: Sendable {
     private static func isOfOthers(_ name: HTTPFields.Name) -> Bool {
         let others: [HTTPFields.Name] = [
             .accept, .accessControlRequestHeaders, .accessControlRequestMethod, .authorization, .cacheControl,
-            .connection, .contentEncoding, .contentLength, .contentType, .cookie, .date, .expect, .host,
-            .ifModifiedSince, .ifNoneMatch, .mcpMethod, .mcpName, .mcpProtocolVersion, .mcpSessionID, .origin, .pragma,
+            .connection, .contentEncoding, .contentLength, .contentType, .cookie, .date, .dpop, .dpopNonce, .expect,
+            .host, .ifModifiedSince, .ifNoneMatch, .mcpMethod, .mcpName, .mcpProtocolVersion, .mcpSessionID, .origin,
+            .pragma,
             .transferEncoding,
         ]
         return others.contains(name)

@@ -8,7 +8,7 @@ extension ResourceServerConfiguration {
     /// **Does not check** the certificate itself: the TLS layer decides which certificates it accepts, and that the
     /// client holds the private key. A self-signed certificate is enough for RFC 8705 §3.
     public enum MutualTLS: Sendable, Hashable {
-        /// There are no certificates. Every token that is bound to one is refused.
+        /// No certificate is read, and a token that is bound to a certificate is refused.
         case off
         /// The program's own TLS layer supplies the certificate with each request: `clientCertificate` of
         /// ``HTTPMessages/HTTPRequest``, or the parameter of

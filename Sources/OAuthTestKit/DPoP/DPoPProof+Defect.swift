@@ -11,7 +11,7 @@ extension DPoPProof {
     /// The expected reason is ``rejection``, for a verifier with the default settings and the same clock. What depends
     /// on the server is not here: nonces, replays, and tokens under the wrong scheme.
     public enum Defect: String, Sendable, Hashable, CaseIterable {
-        /// There is no `DPoP` field.
+        /// The request has no `DPoP` field.
         case absent
         /// The field is empty.
         case empty
@@ -51,7 +51,7 @@ extension DPoPProof {
         case noAlgorithm
         /// `alg` is `none`.
         case algorithmNone
-        /// `alg` is `none`, and there is no signature.
+        /// `alg` is `none`, and the signature is empty.
         case unsecured
         /// `alg` is `HS256`.
         case algorithmHS256

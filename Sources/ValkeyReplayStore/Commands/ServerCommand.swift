@@ -2,7 +2,7 @@ internal import CHiredis
 
 /// The commands that a store sends, in the bytes of the protocol.
 enum ServerCommand {
-    /// Records a key unless it exists. The answer is `OK` or nil. Nil when there is no memory.
+    /// Records a key unless it exists: the server answers `OK` or nil. Returns nil when memory is exhausted.
     static func setIfAbsent(_ key: String, milliseconds: Int64) -> [UInt8]? {
         encode(["SET", key, "1", "NX", "PX", String(milliseconds)])
     }

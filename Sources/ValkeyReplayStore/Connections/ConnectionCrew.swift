@@ -111,7 +111,7 @@ struct ConnectionCrew {
 }
 
 extension ValkeyReplayStore.Reason {
-    /// What becomes of a command when there is no connection for this reason.
+    /// The result of a command when every connection has failed for this reason.
     var outcome: RecordOutcome { isAbsence ? .unreachable : .undecided }
 }
 

@@ -74,7 +74,7 @@ final class ServerConnection {
     /// Whether bytes may be left that no wait reports.
     private(set) var hasMore = false
 
-    /// What to wait for; nil when there is no socket.
+    /// The events to wait for; nil without a socket.
     var interest: StoreWaker.Interest? {
         link.map {
             .init(descriptor: $0.descriptor, wantsToWrite: $0.wantsToWrite || sentCount < outgoing.count)
