@@ -49,6 +49,9 @@ struct HotPath {
             HotPath(
                 name: "guard-without-token",
                 run: try GuardWorkload.handler("", guarded, token: nil, expecting: .unauthorized).run))
+        let proofs = try ProofWorkload()
+        let bound = proofs.variant("", try proofs.guarded(.standard), try proofs.bound())
+        paths.append(HotPath(name: "guard-remembered-dpop", run: bound.run))
         for path in paths { _ = await path.run(20) }
         return paths
     }

@@ -20,22 +20,12 @@ struct ProofBenchmark {
     let rounds: Int
     let judgements: Judgements
 
-    private let mint: TokenMint
-    private let key: SigningKey
-    private let bound: [UInt8]
-    private let bearer: [UInt8]
-
-    private struct Unusable: Error {}
+    private let workload: ProofWorkload
 
     init(rounds: Int, _ judgements: Judgements) throws {
         self.rounds = rounds
         self.judgements = judgements
-        mint = try TokenMint(.es256)
-        key = try SigningKey.generate(.es256, keyID: nil)
-        let jwk = try JSONWebKey(JSONDocument(parsing: JSONValue.object(key.publicJWK).encoded()).root)
-        let confirmation = #""cnf":{"jkt":"\#(jwk.thumbprint)"},"#
-        bound = try mint.token(claims: "{" + confirmation + mint.claims().dropFirst())
-        bearer = try mint.token()
+        workload = try ProofWorkload()
     }
 
     /// Runs on a thread of the pool. There is no suspension, so that it stays on this thread.
@@ -49,23 +39,20 @@ struct ProofBenchmark {
     // MARK: Requests
 
     private func requests() async throws {
-        let proof = try proof(0)
-        let limits = (try limit(mint.key, bound), try limit(key, Array(proof.utf8)))
-        // A proof is good once. A run that needs more of them ends with a wrong result. A turn of 2 ms needs about 15.
-        let each = rounds * 40 + 4_000
+        let limits = try workload.limits()
         let timings = try await PairedRun([
             .init("limit: the two signature checks in libcrypto alone") { count in
-                min(limits.0.verify(LIMIT_KEPT, count), limits.1.verify(LIMIT_KEPT, count))
+                min(limits.token.verify(LIMIT_KEPT, count), limits.proof.verify(LIMIT_KEPT, count))
             },
-            .init("limit: one of them") { limits.1.verify(LIMIT_KEPT, $0) },
-            variant("bare handler", ClosureHandler { _ in .text("Hello, world!") }, try bearerRequests()),
-            variant("Bearer, remembered token", try guarded(.standard), try bearerRequests()),
-            variant("Bearer, token verified each time", try guarded(.off), try bearerRequests()),
-            variant("DPoP, remembered token", try guarded(.standard), try boundRequests(0, each)),
-            variant("DPoP, token verified each time", try guarded(.off), try boundRequests(1, each)),
-            variant(
-                "DPoP with nonces, token verified each time", try guarded(.off, nonces: true),
-                try boundRequests(2, each, nonces: true)),
+            .init("limit: one of them") { limits.proof.verify(LIMIT_KEPT, $0) },
+            workload.variant("bare handler", ClosureHandler { _ in .text("Hello, world!") }, workload.bearer()),
+            workload.variant("Bearer, remembered token", workload.guarded(.standard), workload.bearer()),
+            workload.variant("Bearer, token verified each time", workload.guarded(.off), workload.bearer()),
+            workload.variant("DPoP, remembered token", workload.guarded(.standard), workload.bound()),
+            workload.variant("DPoP, token verified each time", workload.guarded(.off), workload.bound()),
+            workload.variant(
+                "DPoP with nonces, token verified each time", workload.guarded(.off, nonces: true),
+                workload.bound(nonces: true)),
         ]).measure(rounds: rounds)
         var table = TextTable(["ES256 token and ES256 proof", "of the two checks", "µs", "requests/s"])
         for timing in timings {
@@ -79,90 +66,11 @@ struct ProofBenchmark {
         judgements.add("DPoP-bound request: ≤ 1.15 × its two signature checks", ratio <= 1.15, ratio.percent)
     }
 
-    private func limit(_ key: SigningKey, _ token: [UInt8]) throws -> LibcryptoLimit {
-        guard let limit = LibcryptoLimit(jwk: key.publicJWK, token: token) else { throw Unusable() }
-        return limit
-    }
-
-    private static let nonces = try? DPoPNonces(current: [UInt8](repeating: 7, count: 32))
-
-    private func guarded(_ caching: TokenCaching, nonces: Bool = false) throws -> any HTTPHandler {
-        var policy = JWTPolicy(issuer: mint.issuer, resource: TokenWorkload.resource)
-        policy.confirmations = [.dpop]
-        let verifier = try JWTTokenVerifier(
-            [.init(try JWTValidation(policy), keys: StaticKeySource(try mint.keys()))], caching: caching, clock: clock)
-        var configuration = ResourceServerConfiguration(resource: TokenWorkload.resource, requiredScopes: ["mcp:use"])
-        configuration.metadata.authorizationServers = [TokenWorkload.issuer]
-        configuration.dpop.mode = .optional
-        configuration.dpop.clock = clock
-        if nonces, let keys = Self.nonces { configuration.dpop.nonces = .required(keys) }
-        return try ResourceServer(configuration, verifier: verifier).protecting { _, _ in .text("Hello, world!") }
-    }
-
-    /// A clock that costs as much as the system's clock, and stands near the time at which the tokens are valid.
-    private var clock: WallClock {
-        let difference = TokenWorkload.now - WallClock.system.now()
-        return WallClock { WallClock.system.now() + difference }
-    }
-
-    private func variant(_ name: String, _ handler: any HTTPHandler, _ requests: [HTTPRequest]) -> PairedRun.Variant {
-        let turn = Turn()
-        return PairedRun.Variant(name) { count in
-            var right = 0
-            for _ in 0..<count {
-                let response = try? await handler.respond(to: requests[turn.next % requests.count])
-                turn.next += 1
-                if response?.status == .ok { right += 1 }
-            }
-            return right
-        }
-    }
-
-    private final class Turn {
-        var next = 0
-    }
-
-    private func bearerRequests() throws -> [HTTPRequest] { [try request("Bearer ", bearer, proof: nil)] }
-
-    private func boundRequests(_ series: Int, _ count: Int, nonces: Bool = false) throws -> [HTTPRequest] {
-        let nonce = nonces ? Self.nonces?.make(now: TokenWorkload.now) : nil
-        return try (0..<count).map { number in
-            try request("DPoP ", bound, proof: proof(series * 1_000_000 + number, nonce: nonce))
-        }
-    }
-
-    private func request(_ scheme: String, _ token: [UInt8], proof: String?) throws -> HTTPRequest {
-        guard let target = HTTPRequest.Target("/mcp") else { throw Unusable() }
-        var fields = HTTPFields()
-        fields.append(.host, "mcp.example.com")
-        fields.append(.accept, "application/json, text/event-stream")
-        fields.append(.authorization, HTTPFields.Value(validated: Array(scheme.utf8) + token))
-        if let proof { fields.append(.dpop, HTTPFields.Value(validated: Array(proof.utf8))) }
-        fields.append(.contentType, "application/json")
-        fields.append(.contentLength, "58")
-        return HTTPRequest(
-            method: .post, target: target, fields: fields,
-            body: HTTPRequest.Body(Array(#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}"#.utf8)))
-    }
-
-    private func proof(_ number: Int, nonce: String? = nil) throws -> String {
-        var jwk = key.publicJWK
-        (jwk["use"], jwk["alg"]) = (nil, nil)
-        let header: JSONValue = ["typ": "dpop+jwt", "alg": "ES256", "jwk": .object(jwk)]
-        var claims: JSONDocument.Object = [
-            "jti": .string("e1j3V_bKic8-\(number)"), "htm": "POST", "htu": .string(TokenWorkload.resource),
-            "iat": 1_800_000_000, "ath": .string(Base64URL.encode(Digest.sha256(bound))),
-        ]
-        claims["nonce"] = nonce.map { .string($0) }
-        let input = [header, .object(claims)].map { Base64URL.encode($0.encoded()) }.joined(separator: ".")
-        return input + "." + Base64URL.encode(try key.sign(Array(input.utf8)))
-    }
-
     // MARK: Proofs
 
     /// The parts of the verification of a proof, and the import of its key, which the verifier saves by keeping keys.
     private func proofs() async throws {
-        let bytes = Array(try proof(0).utf8)
+        let bytes = Array(try workload.proof(0).utf8)
         let parse = { try SelfSignedJWT(parsing: bytes, type: "dpop+jwt", algorithms: [.es256], limit: 8_192) }
         let parsed = try parse()
         let key = try parsed.importKey()
