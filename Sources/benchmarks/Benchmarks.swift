@@ -30,6 +30,7 @@ enum Benchmarks {
                                figures, and fails when one has grown by more than 2 %, or when a refused token costs
                                more than a good one of its size. Without a file, prints the figures in its form. See
                                Tests/Performance/run.
+        hot-path NAME N        Runs one of these paths N times and measures nothing: for a profiler such as perf.
         http [--seconds N] [--rounds N] [--peer URL]…
                                Requests a second through SocketHTTP: the bare handler, and the guard without a token,
                                with a cached one, and with one that is verified each time. A process each on the first
@@ -64,6 +65,7 @@ enum Benchmarks {
             case "goals": try await goals(Array(arguments))
             case "--check": try check(Array(arguments))
             case "hot-paths": try await hotPaths(Array(arguments))
+            case "hot-path": try await hotPath(Array(arguments))
             case "http": try http(Array(arguments))
             case "replay-store": try await replayStore(Array(arguments))
             case "serve": try await serve(Array(arguments))
@@ -135,6 +137,17 @@ enum Benchmarks {
         try await HotPath.runAll(count: number(arguments[0]))
     }
 
+    /// Off the main actor, as in a server: a path with a suspension would change threads for each run.
+    @concurrent
+    nonisolated private static func hotPath(_ arguments: [String]) async throws {
+        let paths = try await HotPath.all()
+        guard arguments.count == 2, let path = paths.first(where: { $0.name == arguments[0] }) else {
+            throw UsageError(fault: "hot-path takes a number and one of: \(paths.map(\.name).joined(separator: ", "))")
+        }
+        let count = try number(arguments[1])
+        print("\(await path.run(count)) of \(count) as expected")
+    }
+
     private static func http(_ arguments: [String]) throws {
         var benchmark = HTTPBenchmark()
         var rest = arguments[...]
@@ -202,7 +215,7 @@ enum Benchmarks {
         print(profile.table(tokens: tokens))
     }
 
-    private static func number(_ text: String) throws -> Int {
+    nonisolated private static func number(_ text: String) throws -> Int {
         guard let number = Int(text), number > 0 else { throw UsageError(fault: "\(text) is no number of times") }
         return number
     }
