@@ -9,7 +9,7 @@ internal import WireFormat
 struct CompactJWS: Sendable {
     /// The header, read and checked.
     let header: JOSEHeader
-    /// Whether the header is one of the ``KnownHeaders``.
+    /// Whether the caller knew the header.
     let isHeaderKnown: Bool
     /// The whole text. Its first ``signingInputCount`` bytes are signed.
     let token: [UInt8]
@@ -21,14 +21,16 @@ struct CompactJWS: Sendable {
     /// - Parameters:
     ///   - token: The compact serialization.
     ///   - limit: The largest acceptable `token` in bytes, compared before anything else is read.
-    ///   - known: Headers that need not be parsed again.
-    init(parsing token: [UInt8], limit: Int, known: KnownHeaders? = nil) throws(JOSEError) {
+    ///   - known: Finds the header of a text that need not be parsed again; nil for every other text.
+    init(
+        parsing token: [UInt8], limit: Int, known: (_ text: Span<UInt8>) -> JOSEHeader? = { _ in nil }
+    ) throws(JOSEError) {
         guard token.count <= limit else { throw .malformed(.tooLarge) }
         (firstDot, secondDot) = try Self.dots(in: token)
         self.token = token
         // RFC 7515 §5.2: the header comes first. A header that is refused ends here, before the payload is decoded.
         let text = token.span.extracting(0..<firstDot)
-        let knownHeader = known?.header(text)
+        let knownHeader = known(text)
         isHeaderKnown = knownHeader != nil
         header = if let knownHeader { knownHeader } else { try JOSEHeader(parsing: text) }
     }

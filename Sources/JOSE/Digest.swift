@@ -1,4 +1,5 @@
 internal import CLibcrypto
+internal import WireFormat
 
 /// SHA-256 (FIPS 180-4).
 package enum Digest {
@@ -43,6 +44,19 @@ package struct SHA256Digest: Sendable, Hashable {
         self.init(words)
     }
 
+    /// Takes the one base64url spelling of a digest; nil for every other text.
+    package init?(base64URL text: Span<UInt8>) {
+        guard Base64URL.decodedCount(of: text.count) == 32 else { return nil }
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let written = unsafe withUnsafeMutableBytes(of: &words) { words -> Int? in
+            // The memory of the four words is used as 32 bytes, and as nothing else.
+            let target = unsafe words.assumingMemoryBound(to: UInt8.self)
+            return unsafe text.withUnsafeBufferPointer { unsafe Base64URL.decode($0, into: target) }
+        }
+        guard written == 32 else { return nil }
+        self.init(words)
+    }
+
     /// Takes the 32 bytes of a digest; nil for another number of bytes.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
@@ -53,10 +67,12 @@ package struct SHA256Digest: Sendable, Hashable {
 
     /// The 32 bytes of the digest.
     package var bytes: [UInt8] {
-        [prefix, second, third, fourth].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
-        }
+        let words = (prefix.bigEndian, second.bigEndian, third.bigEndian, fourth.bigEndian)
+        return unsafe withUnsafeBytes(of: words) { unsafe Array($0) }
     }
+
+    /// The one base64url spelling of the digest.
+    package var base64URL: String { Base64URL.encode(bytes) }
 
     /// Whether both digests are equal. The time does not depend on where they differ.
     package func equalsInConstantTime(_ other: SHA256Digest) -> Bool {

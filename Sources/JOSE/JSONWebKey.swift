@@ -58,7 +58,7 @@ public struct JSONWebKey: Sendable {
     }
 
     /// The SHA-256 thumbprint (RFC 7638 §3), base64url.
-    public var thumbprint: String { publicKey.thumbprint }
+    public var thumbprint: String { publicKey.thumbprint.base64URL }
 
     private static func checkPurpose(of node: JSONDocument.Node) throws(JSONWebKey.Defect) {
         // RFC 7517 §9.2: the secret members are d, p, q, dp, dq, qi and oth (RSA), d (EC, OKP) and k (oct).

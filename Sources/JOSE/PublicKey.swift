@@ -73,12 +73,12 @@ enum PublicKey: Sendable, Hashable {
         }
     }
 
-    /// The SHA-256 thumbprint (RFC 7638 §3), base64url.
-    var thumbprint: String {
+    /// The SHA-256 thumbprint (RFC 7638 §3).
+    var thumbprint: SHA256Digest {
         var members = JSONDocument.Object()
         for (name, value) in requiredMembers { members[name] = .string(value) }
         // RFC 7638 §3.3: members in lexicographic order, without white space. The writer keeps their order.
-        return Base64URL.encode(Digest.sha256(JSONValue.object(members).encoded()))
+        return SHA256Digest(of: JSONValue.object(members).encoded())
     }
 
     private static func bitCount(of number: [UInt8]) -> Int {

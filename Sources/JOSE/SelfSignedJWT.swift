@@ -2,7 +2,7 @@ package import WireFormat
 
 /// A JWT that carries the public key of its signature in its header (RFC 7515 §4.1.3), such as a DPoP proof.
 ///
-/// The initializer does everything that is cheap. The caller then compares ``thumbprint`` with the key that it trusts,
+/// The initializer does everything that is cheap. The caller then compares ``Header/thumbprint`` with the key that it trusts,
 /// and judges the claims. Only a JWT that passes costs an import of its key and a verification: so a stranger cannot
 /// choose an expensive key.
 ///
@@ -27,12 +27,12 @@ package struct SelfSignedJWT: Sendable {
 
     /// The claims: strict JSON, an object. They are not verified before ``verify(with:)``.
     package let claims: JSONDocument
-    /// The SHA-256 thumbprint of the key (RFC 7638), base64url.
-    package let thumbprint: String
+    /// The header.
+    package let header: Header
+    /// The size of the whole JWT.
+    package var byteCount: Int { jws.token.count }
     private let jws: CompactJWS
     private let signature: [UInt8]
-    private let algorithm: SignatureAlgorithm
-    private let key: PublicKey
 
     /// Parses a compact JWT. No key is imported, and no signature verified.
     ///
@@ -41,12 +41,21 @@ package struct SelfSignedJWT: Sendable {
     ///   - type: The media type that `typ` must be.
     ///   - algorithms: The algorithms that the caller accepts.
     ///   - limit: The largest acceptable `bytes`, compared before anything else is read.
+    ///   - known: A header that was accepted with the same `type` and `algorithms`. Nothing of it is checked again when
+    ///     the JWT has the same one.
     package init(
-        parsing bytes: [UInt8], type: String, algorithms: [SignatureAlgorithm], limit: Int
+        parsing bytes: [UInt8], type: String, algorithms: [SignatureAlgorithm], limit: Int, known: Header? = nil
     ) throws(Failure) {
-        let jws = try Self.parsed(bytes, type: type, limit: limit)
-        guard let algorithm = jws.algorithm(among: algorithms) else { throw .jwt(.header(.algorithmNotAllowed)) }
-        let key = try Self.key(in: jws.header.document, algorithm)
+        do throws(JOSEError) {
+            jws = try CompactJWS(parsing: bytes, limit: limit) { known?.jose(ofSame: $0) }
+        } catch {
+            throw .jwt(error)
+        }
+        if let known, jws.isHeaderKnown {
+            header = known
+        } else {
+            header = try Header(of: jws, type: type, algorithms: algorithms)
+        }
         do throws(JOSEError) {
             signature = try jws.signature()
             guard let claims = CompactJWS.object(try jws.payload()) else { throw JOSEError.malformed(.payloadJSON) }
@@ -54,20 +63,17 @@ package struct SelfSignedJWT: Sendable {
         } catch {
             throw .jwt(error)
         }
-        thumbprint = key.thumbprint
-        self.jws = jws
-        self.algorithm = algorithm
-        self.key = key
     }
 
-    /// Whether a key that was imported for another JWT with the same ``thumbprint`` can verify this one.
-    package func admits(_ known: ImportedKey) -> Bool { known.verification.verifies(algorithm) }
+    /// Whether a key that was imported for another JWT with the same ``Header/thumbprint`` can verify
+    /// this one.
+    package func admits(_ known: ImportedKey) -> Bool { known.verification.verifies(header.algorithm) }
 
     /// Imports the key of the header.
     package func importKey() throws(Failure) -> ImportedKey {
         do throws(JSONWebKey.Defect) {
             // One context instead of one for each algorithm that fits the key.
-            return ImportedKey(verification: try VerificationKey(key, algorithms: [algorithm]))
+            return ImportedKey(verification: try VerificationKey(header.key, algorithms: [header.algorithm]))
         } catch {
             throw .key(error)
         }
@@ -75,38 +81,16 @@ package struct SelfSignedJWT: Sendable {
 
     /// Verifies the signature.
     ///
-    /// - Parameter key: The result of ``importKey()`` for this JWT, or for another one with the same ``thumbprint``.
+    /// - Parameter key: The result of ``importKey()`` for this JWT, or for another one with the same
+    ///   ``Header/thumbprint``.
     package func verify(with key: ImportedKey) throws(Failure) {
         let isGood: Bool
         do throws(JOSEError) {
             isGood = try key.verification.verifies(
-                signature, over: jws.token, count: jws.signingInputCount, algorithm: algorithm)
+                signature, over: jws.token, count: jws.signingInputCount, algorithm: header.algorithm)
         } catch {
             throw .jwt(error)
         }
         guard isGood else { throw .jwt(.badSignature) }
-    }
-
-    /// RFC 8725 §3.11: explicit typing keeps tokens of other kinds out.
-    private static func parsed(_ bytes: [UInt8], type: String, limit: Int) throws(Failure) -> CompactJWS {
-        let jws: CompactJWS
-        do throws(JOSEError) {
-            jws = try CompactJWS(parsing: bytes, limit: limit)
-        } catch {
-            throw .jwt(error)
-        }
-        guard let typ = jws.header.document.root["typ"]?.string, CompactJWS.isMediaType(typ, type) else {
-            throw .jwt(.header(.type))
-        }
-        return jws
-    }
-
-    private static func key(in header: JSONDocument, _ algorithm: SignatureAlgorithm) throws(Failure) -> PublicKey {
-        guard let node = header.root["jwk"], node.kind == .object else { throw .keyMissing }
-        do throws(JSONWebKey.Defect) {
-            return try JSONWebKey.publicKey(node, for: algorithm)
-        } catch {
-            throw .key(error)
-        }
     }
 }

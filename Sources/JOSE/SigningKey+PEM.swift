@@ -59,7 +59,7 @@ extension SigningKey {
         for (name, value) in publicKey.requiredMembers { jwk[name] = .string(value) }
         if let algorithm { jwk["alg"] = .string(algorithm.name) }
         jwk["use"] = "sig"
-        jwk["kid"] = .string(keyID ?? publicKey.thumbprint)
+        jwk["kid"] = .string(keyID ?? publicKey.thumbprint.base64URL)
         self.init(used, publicJWK: jwk, storage)
         try checkHalves(imported)
     }

@@ -54,7 +54,7 @@ package struct SigningKey: Sendable {
         switch keyID {
         case .absent: break
         case .text(let keyID): jwk["kid"] = .string(keyID)
-        case .thumbprint: jwk["kid"] = .string(publicKey.thumbprint)
+        case .thumbprint: jwk["kid"] = .string(publicKey.thumbprint.base64URL)
         }
         return SigningKey(algorithm, publicJWK: jwk, storage)
     }

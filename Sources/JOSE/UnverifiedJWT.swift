@@ -35,7 +35,7 @@ public struct UnverifiedJWT: Sendable {
 
     /// Parses a token. A header that is known is not parsed again.
     package init(parsing token: [UInt8], limit: Int, known: KnownHeaders?) throws(JOSEError) {
-        jws = try CompactJWS(parsing: token, limit: limit, known: known)
+        jws = try CompactJWS(parsing: token, limit: limit) { known?.header($0) }
         guard let payload = try CompactJWS.object(jws.payload()) else { throw .malformed(.payloadJSON) }
         self.payload = payload
         claims = ClaimPositions(payload)

@@ -91,12 +91,7 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
 
     /// RFC 6749 §3.3: 1*( %x21 / %x23-5B / %x5D-7E ).
     private static func isScopeToken(_ text: String) -> Bool {
-        let bytes = text.utf8.span
-        for index in bytes.indices {
-            let byte = bytes[index]
-            guard byte > 0x20, byte < 0x7F, byte != 0x22, byte != 0x5C else { return false }
-        }
-        return !bytes.isEmpty
+        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
     }
 
     private static func split(_ text: String) -> [String] {

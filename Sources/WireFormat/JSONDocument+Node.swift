@@ -70,6 +70,13 @@ extension JSONDocument {
             text.withUTF8Buffer { unsafe isString(Span(_unsafeElements: $0)) }
         }
 
+        /// Whether this is a string with exactly these bytes after unescaping. No String is made.
+        @_disfavoredOverload
+        public func isString(_ text: String) -> Bool {
+            var text = text
+            return text.withUTF8 { unsafe isString(Span(_unsafeElements: $0)) }
+        }
+
         /// The string, or nil for another kind.
         public var string: String? {
             entry.kind == .string ? text(of: entry) : nil

@@ -30,6 +30,7 @@ final class CheckedConfiguration: Sendable {
     let routes: RouteTable
     let browsers: BrowserPolicy
     let bindings: CheckedBindings
+    let proofTargets: ProofTargets
     let sessions: SessionBinding
     let streams: ResourceServerConfiguration.Streams
     let mutualTLS: CheckedMutualTLS
@@ -82,6 +83,7 @@ final class CheckedConfiguration: Sendable {
         routes = RouteTable(configuration.requirements.routes)
         browsers = BrowserPolicy(resource, checkedBrowsers)
         self.bindings = bindings
+        proofTargets = ProofTargets(resource)
         sessions = configuration.sessions
         streams = configuration.streams
         self.mutualTLS = mutualTLS

@@ -43,8 +43,7 @@ extension ResourceServer {
         do throws(DPoPRejection) {
             // The rules let a token with a thumbprint pass only when there is a verifier.
             guard let proofs = configuration.bindings.proofs else { throw DPoPRejection.missing }
-            // RFC 9449 §4.3 rule 9: the public URL of the server, never one that is made from `Host`.
-            guard let target = DPoPTarget(server: resource.url, path: request.target.path) else {
+            guard let target = configuration.proofTargets.target(of: request.target) else {
                 throw DPoPRejection.target
             }
             return try await proofs.verify(

@@ -33,6 +33,12 @@ public struct DPoPTarget: Sendable, Hashable, CustomStringConvertible {
         self.init(url)
     }
 
+    /// Whether a proof with this `htu` is for the target. `htu` is a string.
+    func isNamed(by htu: JSONDocument.Node) -> Bool {
+        // The usual spelling is the normal form, whose own normal form is the same.
+        htu.isString(text) || htu.string.flatMap { DPoPTarget(htu: $0) } == self
+    }
+
     /// The target that a proof names; nil when `htu` is not an http or https URL, or has a query or a fragment.
     init?(htu: String) {
         // RFC 9449 §4.2: without query and fragment parts. Even an empty one is refused.

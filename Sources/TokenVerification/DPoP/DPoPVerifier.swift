@@ -108,7 +108,7 @@ public struct DPoPVerifier: Sendable {
     public func verifyTokenRequest(
         _ fields: [[UInt8]], method: String, target: DPoPTarget
     ) async throws(DPoPRejection) -> String {
-        try await accept(fields, Use(method: method, target: target, token: nil)).thumbprint
+        try await accept(fields, Use(method: method, target: target, token: nil)).thumbprint.base64URL
     }
 
     /// What a proof must be for.
@@ -121,22 +121,25 @@ public struct DPoPVerifier: Sendable {
 
     private func accept(
         _ fields: [[UInt8]], _ use: Use
-    ) async throws(DPoPRejection) -> (thumbprint: String, nonce: DPoPNonces.Verdict?) {
+    ) async throws(DPoPRejection) -> (thumbprint: SHA256Digest, nonce: DPoPNonces.Verdict?) {
         // 1. There is not more than one DPoP field.
         let bytes = try Self.only(fields)
+        let boundKey = use.token.flatMap { SHA256Digest(base64URL: Array($0.thumbprint.utf8).span) }
+        let known = boundKey.flatMap { keys.known($0) }
         // 2. It is a single, well-formed JWT. 4. `typ` is dpop+jwt. 5. `alg` is an asymmetric algorithm that is
         // allowed. 7. `jwk` is not a private key.
-        let proof = try parsed(bytes)
+        let proof = try parsed(bytes, known)
+        let thumbprint = proof.header.thumbprint
         // 12, second half. The token is bound to the key of the proof. This comes before every other rule that costs
         // something, so that only the holder of a good token can choose which key is used.
-        if let (_, thumbprint) = use.token {
-            guard ConstantTime.equals(Array(proof.thumbprint.utf8), Array(thumbprint.utf8)) else { throw .otherKey }
+        if use.token != nil {
+            guard let boundKey, thumbprint.equalsInConstantTime(boundKey) else { throw .otherKey }
         }
         // 3. All required claims are there: each rule below reads its own.
         // 8. `htm` is the method of the request: method names are case-sensitive (RFC 9110 §9.1).
-        guard try Self.text(.htm, in: proof).hasSameBytes(as: use.method) else { throw .method }
+        guard try Self.text(.htm, in: proof).isString(use.method) else { throw .method }
         // 9. `htu` is the URL of the request, without query and fragment.
-        guard DPoPTarget(htu: try Self.text(.htu, in: proof)) == use.target else { throw .target }
+        guard use.target.isNamed(by: try Self.text(.htu, in: proof)) else { throw .target }
         // 10. The nonce is one of this server.
         let now = clock.now()
         let nonce = try nonce(in: proof, now)
@@ -145,16 +148,17 @@ public struct DPoPVerifier: Sendable {
         guard abs(now - issuedAt) <= Double(settings.maximumAge) else { throw .time }
         // 12. `ath` is the hash of the access token.
         if let (token, _) = use.token {
-            let hash = Array(try Self.text(.ath, in: proof).utf8)
-            let expected = Array(Base64URL.encode(token.digest.bytes).utf8)
-            guard ConstantTime.equals(hash, expected) else { throw .tokenHash }
+            let hash = try Self.text(.ath, in: proof).stringBytes ?? []
+            guard let hash = SHA256Digest(base64URL: hash.span), hash.equalsInConstantTime(token.digest) else {
+                throw .tokenHash
+            }
         }
-        let id = try Self.text(.jti, in: proof)
-        guard (1...Self.maximumTokenIDBytes).contains(id.utf8.count) else { throw .claim(.jti) }
+        guard let id = try Self.text(.jti, in: proof).string, (1...Self.maximumTokenIDBytes).contains(id.utf8.count)
+        else { throw .claim(.jti) }
         // 6. The signature verifies with `jwk`. It costs more than all rules above together.
-        try verifySignature(of: proof)
-        try await useUp(id, of: proof, issuedAt: issuedAt, now)
-        return (proof.thumbprint, nonce)
+        try verifySignature(of: proof, known ?? keys.known(thumbprint))
+        try await useUp(id, of: thumbprint, issuedAt: issuedAt, now)
+        return (thumbprint, nonce)
     }
 
     /// A nonce for a response to a client without a good one; nil when proofs need none.
@@ -169,18 +173,21 @@ public struct DPoPVerifier: Sendable {
         return Array(value)
     }
 
-    private func parsed(_ bytes: [UInt8]) throws(DPoPRejection) -> SelfSignedJWT {
+    private func parsed(_ bytes: [UInt8], _ known: ProofKeyCache.Known?) throws(DPoPRejection) -> SelfSignedJWT {
         do throws(SelfSignedJWT.Failure) {
             return try SelfSignedJWT(
-                parsing: bytes, type: "dpop+jwt", algorithms: settings.algorithms, limit: Self.maximumBytes)
+                parsing: bytes, type: "dpop+jwt", algorithms: settings.algorithms, limit: Self.maximumBytes,
+                known: known?.header)
         } catch {
             throw DPoPRejection(error)
         }
     }
 
-    private func verifySignature(of proof: SelfSignedJWT) throws(DPoPRejection) {
+    private func verifySignature(
+        of proof: SelfSignedJWT, _ known: ProofKeyCache.Known?
+    ) throws(DPoPRejection) {
         do throws(SelfSignedJWT.Failure) {
-            try keys.verify(proof)
+            try keys.verify(proof, known)
         } catch {
             throw DPoPRejection(error)
         }
@@ -197,23 +204,24 @@ public struct DPoPVerifier: Sendable {
     /// RFC 9449 §11.1: the identifier is recorded last, so that a bad proof uses nothing up, and for its own key, so
     /// that no client can use up another one's. It is remembered until `iat` refuses the proof.
     private func useUp(
-        _ id: String, of proof: SelfSignedJWT, issuedAt: Double, _ now: Double
+        _ id: String, of key: SHA256Digest, issuedAt: Double, _ now: Double
     ) async throws(DPoPRejection) {
         let lifetime = max(0, issuedAt - now) + Double(settings.maximumAge) + 1
         let verdict: ReplayVerdict
         do throws(ReplayStoreError) {
             verdict = try await replayStore.record(
-                ReplayIdentifier(.dpopProof, owner: proof.thumbprint, id: id), for: .seconds(lifetime))
+                ReplayIdentifier(.dpopProof, owner: key.base64URL, id: id), for: .seconds(lifetime))
         } catch {
             throw .store(error)
         }
         guard verdict == .first else { throw .replayed }
     }
 
+    /// A claim that must be a string.
     private static func text(
         _ claim: DPoPRejection.Claim, in proof: SelfSignedJWT
-    ) throws(DPoPRejection) -> String {
-        guard let text = proof.claims.root[claim.rawValue]?.string else { throw .claim(claim) }
+    ) throws(DPoPRejection) -> JSONDocument.Node {
+        guard let text = proof.claims.root[claim.rawValue], text.kind == .string else { throw .claim(claim) }
         return text
     }
 

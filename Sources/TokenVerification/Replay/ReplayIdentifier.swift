@@ -28,11 +28,10 @@ public struct ReplayIdentifier: Sendable, Hashable, CustomStringConvertible {
     public init(_ purpose: Purpose, owner: String, id: String) {
         // Each part is preceded by its length, so that no two lists of parts make one text.
         var message: [UInt8] = []
-        for part in [purpose.rawValue, owner, id] {
-            let bytes = Array(part.utf8)
-            message += lengthPrefix(of: bytes)
-            message += bytes
-        }
+        message.reserveCapacity(3 * 8 + purpose.rawValue.utf8.count + owner.utf8.count + id.utf8.count)
+        append(purpose.rawValue, to: &message)
+        append(owner, to: &message)
+        append(id, to: &message)
         digest = SHA256Digest(of: message)
     }
 
@@ -40,7 +39,9 @@ public struct ReplayIdentifier: Sendable, Hashable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// The length as 8 bytes, the highest first.
-private func lengthPrefix(of bytes: [UInt8]) -> [UInt8] {
-    stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: bytes.count >> $0) }
+/// Appends the length as 8 bytes, the highest first, and the text.
+private func append(_ text: String, to message: inout [UInt8]) {
+    let count = text.utf8.count
+    for shift in stride(from: 56, through: 0, by: -8) { message.append(UInt8(truncatingIfNeeded: count >> shift)) }
+    message.append(contentsOf: text.utf8)
 }
