@@ -10,7 +10,7 @@ struct JSONTape: ~Copyable {
     /// Makes an empty tape with memory for this number of entries, at least one. It grows when it is full.
     init(capacity: Int) {
         self.capacity = max(1, capacity)
-        unsafe base = .allocate(capacity: self.capacity)
+        unsafe base = Self.memory(self.capacity)
     }
 
     deinit {
@@ -38,9 +38,18 @@ struct JSONTape: ~Copyable {
         count += 1
     }
 
+    /// Memory for entries. With a stated alignment it comes from `malloc`; an allocation by element type comes from
+    /// `posix_memalign`, for which glibc has no fast path.
+    private static func memory(_ capacity: Int) -> UnsafeMutablePointer<JSONTapeEntry> {
+        let size = capacity * MemoryLayout<JSONTapeEntry>.stride
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: size, alignment: MemoryLayout<JSONTapeEntry>.alignment)
+        return unsafe memory.bindMemory(to: JSONTapeEntry.self, capacity: capacity)
+    }
+
     @inline(never)
     private mutating func grow() {
-        let larger = UnsafeMutablePointer<JSONTapeEntry>.allocate(capacity: capacity * 2)
+        let larger = unsafe Self.memory(capacity * 2)
         unsafe larger.moveInitialize(from: base, count: count)
         unsafe base.deallocate()
         unsafe base = larger
