@@ -35,9 +35,47 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
         self.init(keepingValid: Self.split(text))
     }
 
+    /// Makes a set from the bytes of a `scope` claim and ignores each word that is not a scope-token. Returns nil when
+    /// there are more than `limit` words.
+    ///
+    /// Every verified token comes here: the words are found and checked in one pass.
+    package init?(keepingValidOf text: ArraySlice<UInt8>, atMost limit: Int) {
+        var scopes: [String] = []
+        var words = 0
+        var start = text.startIndex
+        var isValid = true
+        for index in text.startIndex...text.endIndex {
+            let byte = index < text.endIndex ? text[index] : 0x20
+            if byte != 0x20 {
+                isValid = isValid && Self.isScopeByte(byte)
+                continue
+            }
+            if index > start {
+                words += 1
+                guard words <= limit else { return nil }
+                if isValid { scopes.append(String(decoding: text[start..<index], as: UTF8.self)) }
+            }
+            (start, isValid) = (index + 1, true)
+        }
+        self.init(validated: scopes)
+    }
+
     private init(validated scopes: [String]) {
         // Scope-tokens are ASCII. For ASCII, the order and equality of String are those of the bytes.
-        tokens = scopes.count > Self.fewScopes ? Set(scopes).sorted() : Self.sorted(scopes)
+        tokens =
+            if Self.isSorted(scopes) {
+                scopes
+            } else if scopes.count > Self.fewScopes {
+                Set(scopes).sorted()
+            } else {
+                Self.sorted(scopes)
+            }
+    }
+
+    /// Whether the scopes are in order, and no two are equal.
+    private static func isSorted(_ scopes: [String]) -> Bool {
+        for index in scopes.indices.dropFirst() where scopes[index - 1] >= scopes[index] { return false }
+        return true
     }
 
     /// The largest number of scopes for which ``sorted(_:)`` costs less than a `Set`. Most tokens have fewer.
@@ -91,7 +129,11 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
 
     /// RFC 6749 §3.3: 1*( %x21 / %x23-5B / %x5D-7E ).
     private static func isScopeToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+        !text.utf8.isEmpty && text.utf8.allSatisfy(isScopeByte)
+    }
+
+    private static func isScopeByte(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
     }
 
     private static func split(_ text: String) -> [String] {

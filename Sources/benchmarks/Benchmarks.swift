@@ -64,7 +64,7 @@ enum Benchmarks {
             case "dpop": try await proofs(Array(arguments))
             case "goals": try await goals(Array(arguments))
             case "--check": try check(Array(arguments))
-            case "hot-paths": try await hotPaths(Array(arguments))
+            case "hot-paths": try hotPaths(Array(arguments))
             case "hot-path": try await hotPath(Array(arguments))
             case "http": try http(Array(arguments))
             case "replay-store": try await replayStore(Array(arguments))
@@ -132,9 +132,10 @@ enum Benchmarks {
     }
 
     /// What `--check` runs under valgrind.
-    private static func hotPaths(_ arguments: [String]) async throws {
+    private static func hotPaths(_ arguments: [String]) throws {
         guard arguments.count == 1 else { throw UsageError(fault: "hot-paths takes a number") }
-        try await HotPath.runAll(count: number(arguments[0]))
+        let count = try number(arguments[0])
+        try MainThreadExecutor.run { try await HotPath.runAll(count: count) }
     }
 
     /// Off the main actor, as in a server: a path with a suspension would change threads for each run.

@@ -57,7 +57,8 @@ struct HotPath {
     }
 
     /// Runs all hot paths `count` times each under a profiler, which sees a call of `limit_mark` before and after each
-    /// of them. It stays on the caller's thread: valgrind 3.19 fails when a Swift program leaves its main thread.
+    /// of them.
+    @concurrent
     static func runAll(count: Int) async throws {
         for path in try await all() {
             limit_mark()

@@ -15,8 +15,8 @@ struct TokenScopes: Sendable {
     init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
         // RFC 9068 §2.2.3: `scope` is a string, split at spaces. An array is accepted too, and `scp` in both forms,
         // because some issuers write them, and a few write an empty `scope` beside it.
-        if !add(claims["scope"], .spaceSeparated, mapping.spelling.append) {
-            add(claims["scp"], .spaceSeparated, mapping.spelling.append)
+        if !add(scopeClaim: claims["scope"], mapping.spelling) {
+            add(scopeClaim: claims["scp"], mapping.spelling)
         }
         for source in mapping.claims {
             var claim: JSONDocument.Node? = claims
@@ -29,6 +29,23 @@ struct TokenScopes: Sendable {
                 }
             }
         }
+    }
+
+    /// Adds the scopes of `scope` or `scp`.
+    ///
+    /// - Returns: Whether the claim has a value that is not empty, or is malformed.
+    @discardableResult
+    private mutating func add(scopeClaim claim: JSONDocument.Node?, _ spelling: ScopeMapping.Spelling) -> Bool {
+        // The usual claim: a string without escapes, whose words are the scopes.
+        guard case .asRequested = spelling, let text = claim?.plainStringBytes else {
+            return add(claim, .spaceSeparated, spelling.append)
+        }
+        guard let granted = ScopeSet(keepingValidOf: text, atMost: Self.maximumValues) else {
+            hasMalformedClaim = true
+            return true
+        }
+        scopes = granted
+        return !granted.isEmpty || text.contains { $0 != 0x20 }
     }
 
     /// Adds the scopes that the values of a claim stand for.
