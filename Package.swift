@@ -23,7 +23,8 @@ let package = Package(
     ],
     targets: [
         // Level 0: bytes, and the only C.
-        .target(name: "WireFormat"),
+        .target(name: "CBase64URL"),
+        .target(name: "WireFormat", dependencies: ["CBase64URL"]),
         // Where Homebrew keeps OpenSSL: its paths come from libcrypto.pc, on macOS only.
         .systemLibrary(name: "SystemLibcrypto", pkgConfig: "libcrypto", providers: [.brew(["openssl@3"])]),
         .target(
@@ -197,7 +198,9 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer", "CTestPace"]
+let cTargets: Set = [
+    "CBase64URL", "CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer", "CTestPace",
+]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
         .strictMemorySafety(),

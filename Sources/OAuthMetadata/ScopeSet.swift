@@ -41,6 +41,7 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
     /// Every verified token comes here: the words are found and checked in one pass.
     package init?(keepingValidOf text: ArraySlice<UInt8>, atMost limit: Int) {
         var scopes: [String] = []
+        scopes.reserveCapacity(min(text.count / 2 + 1, Self.fewScopes))
         var words = 0
         var start = text.startIndex
         var isValid = true
@@ -82,15 +83,19 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
     private static let fewScopes = 16
 
     /// Puts each scope to its place among those before it, and leaves out a second one of two.
-    private static func sorted(_ scopes: [String]) -> [String] {
-        var sorted: [String] = []
-        sorted.reserveCapacity(scopes.count)
-        for scope in scopes {
-            var place = sorted.endIndex
-            while place > 0, scope < sorted[place - 1] { place -= 1 }
-            if place == 0 || sorted[place - 1] != scope { sorted.insert(scope, at: place) }
+    private static func sorted(_ scopes: consuming [String]) -> [String] {
+        var count = 0
+        for index in scopes.indices {
+            var place = count
+            while place > 0, scopes[index] < scopes[place - 1] { place -= 1 }
+            if place > 0, scopes[index] == scopes[place - 1] { continue }
+            // Between the sorted scopes and this one stand those that were left out.
+            scopes.swapAt(index, count)
+            for moved in stride(from: count, to: place, by: -1) { scopes.swapAt(moved, moved - 1) }
+            count += 1
         }
-        return sorted
+        scopes.removeLast(scopes.count - count)
+        return scopes
     }
 
     /// Whether the set has no scope.

@@ -1,3 +1,5 @@
+internal import CBase64URL
+
 /// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
 ///
 /// Every byte string has exactly one spelling here. Deny-lists and caches use token text as their key, so a second
@@ -78,17 +80,19 @@ package enum Base64URL {
     ) -> Int? {
         guard let count = decodedCount(of: text.count), count <= target.count else { return nil }
         guard count > 0, let source = text.baseAddress, let bytes = target.baseAddress else { return 0 }
+        // The size of the result, not of the buffer: so at least 11 characters remain for the loop below.
+        let front = unsafe cbase64url_decode_front(source, text.count, bytes, count)
         let rest = text.count % 4
         return unsafe groups.withUnsafeBufferPointer { table -> Int? in
             guard let first = table.baseAddress else { return nil }
             let (second, third, fourth) = unsafe (first + 256, first + 512, first + 768)
-            var read = unsafe source
-            var write = unsafe bytes
+            var read = unsafe source + front
+            var write = unsafe bytes + front / 4 * 3
             var seen: UInt32 = 0
             // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Each round reads four of `text.count`
             // bytes and stores four: three of the result, and one that the next round or the tail overwrites. The tail
             // handles the last group of one to four characters, so no store passes `count` ≤ `target.count`.
-            let rounds = max(0, (text.count - 1) / 4)
+            let rounds = max(0, (text.count - front - 1) / 4)
             for _ in 0..<rounds {
                 let group =
                     unsafe first[Int(read[0])] | second[Int(read[1])] | third[Int(read[2])] | fourth[Int(read[3])]

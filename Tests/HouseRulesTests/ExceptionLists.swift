@@ -59,6 +59,7 @@ enum ExceptionLists {
         "Sources/mcp-auth/Program/BrowserLauncher.swift": "starts the program that opens URLs, with the system's call",
         "Sources/mcp-auth/Program/SystemStreams.swift": "reads and writes with the system's calls",
         "Sources/benchmarks/LibcryptoLimit.swift": "owns a libcrypto key and hands buffers to it",
+        "Sources/benchmarks/MainThreadExecutor.swift": "runs the jobs that it was given",
         "Sources/benchmarks/ProofBenchmark.swift": "reads its resident memory from /proc",
         "Sources/benchmarks/SystemCommand.swift": "reads from the processes that it starts",
         "Sources/fuzz/CorpusFile.swift": "reads folders and files with the system's calls",

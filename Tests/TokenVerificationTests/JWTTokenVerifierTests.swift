@@ -47,6 +47,25 @@ struct JWTTokenVerifierTests {
         }
     }
 
+    @Test("The header is judged first: with an alg or typ that no issuer accepts, the claims are not read")
+    func headerFirst() async throws {
+        let source = CountingSource(present: try Self.keys(), answer: .failure(KeySourceError(retryAfter: 9)))
+        func rejection(ofHeader header: String) async throws -> TokenRejection? {
+            // These claims are no JSON: a verifier that reads them refuses the token for that.
+            try await self.rejection("\(Base64URL.encode(Array(header.utf8))).AAAA.AAAA", source)
+        }
+        for alg in ["HS256", "none", "ES384"] {
+            #expect(
+                try await rejection(ofHeader: #"{"alg":"\#(alg)"}"#) == .invalid(.jwt(.header(.algorithmNotAllowed))))
+        }
+        #expect(
+            try await rejection(ofHeader: #"{"alg":"ES256","typ":"dpop+jwt"}"#) == .invalid(.jwt(.header(.type))))
+        #expect(
+            try await rejection(ofHeader: #"{"alg":"ES256","typ":"at+jwt"}"#)
+                == .invalid(.jwt(.malformed(.payloadJSON))))
+        #expect(source.looks == 0)
+    }
+
     @Test("A token with a known key never asks for a fetch")
     func knownKey() async throws {
         let source = CountingSource(present: try Self.keys(), answer: .failure(KeySourceError(retryAfter: 9)))

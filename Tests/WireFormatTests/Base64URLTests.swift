@@ -53,9 +53,12 @@ struct Base64URLTests {
     @Test("In every place of a text each of the 256 bytes is accepted exactly if it belongs to the alphabet")
     func everyPlace() {
         let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        for place in 0..<8 {
+        // Vector instructions decode the front of a text of 43 or more characters.
+        for (count, place) in [8, 43, 75, 108].flatMap({ count in (0..<count).map { (count, $0) } }) {
+            // The unused bits of the last character must be zero; see below.
+            if count % 4 != 0, place == count - 1 { continue }
             for byte in UInt8.min...UInt8.max {
-                var text = [UInt8](repeating: UInt8(ascii: "A"), count: 8)
+                var text = [UInt8](repeating: UInt8(ascii: "A"), count: count)
                 text[place] = byte
                 #expect((Self.decode(text) != nil) == alphabet.contains(byte), "\(place) \(byte)")
             }
