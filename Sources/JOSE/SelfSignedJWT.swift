@@ -3,8 +3,8 @@ package import WireFormat
 /// A JWT that carries the public key of its signature in its header (RFC 7515 §4.1.3), such as a DPoP proof.
 ///
 /// The initializer does everything that is cheap. The caller then compares ``Header/thumbprint`` with the key that it
-/// trusts, and judges the claims. Only a JWT that passes costs an import of its key and a verification: so a stranger cannot
-/// choose an expensive key.
+/// trusts, and judges the claims. Only a JWT that passes costs an import of its key and a verification: so a stranger
+/// cannot choose an expensive key.
 ///
 /// **Checks**, in this order: size and form, `typ`, that `algorithms` contains `alg`, that `jwk` is a public key for it
 /// within the bounds of RFC 7518, the form of signature and claims. ``verify(with:)`` checks the signature.
