@@ -1,8 +1,9 @@
-"""mcp-auth as a client: doctor and login before mcp-quickstart, the Python SDK's own server, and Authlib as issuer.
+"""mcp-auth as a client: doctor and login before mcp-quickstart, the Python SDK's own server, and Authlib and
+django-oauth-toolkit as issuers.
 
-    python doctor.py path/to/mcp-auth path/to/mcp-quickstart
+    python doctor.py path/to/mcp-auth path/to/mcp-quickstart path/to/python
 
-Prints a line per check.
+The other Python has django-oauth-toolkit. Prints a line per check.
 """
 
 import json
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from authlib_server import RFC_8414, FullServer
 from checking import check, conclude
+from django_introspection import environment, toolkit
 from login import Browser
 from quickstart import Quickstart
 from sdk_server import SDKServer
@@ -127,12 +129,27 @@ def authlib(auth: str, binary: str) -> None:
             check("Authlib: login and refresh", status == 0 and token.count(".") == 2, steps)
 
 
-def main(auth: str, binary: str) -> None:
+def django(auth: str, binary: str, python: str) -> None:
+    """Opaque tokens, a client that is registered already, and a login with a password."""
+    with toolkit(python) as running:
+        with Quickstart(binary, embedded=False, environment=environment(running)) as server:
+            status, findings = examined(auth, server.resource)
+            check("django-oauth-toolkit: a client can log in", marked(findings, "fault") == [] and status == 0, findings)
+            status, token, steps = logged_in(
+                auth, server.resource, "--client-id", running["client"], "--refresh", "--call", "add_note",
+                "--arguments", '{"text":"x"}', browser=Browser("alice", running["users"]["alice"]),
+            )
+            check("django-oauth-toolkit: login, refresh and step-up", status == 0 and "notes:write" in steps, steps)
+            check("django-oauth-toolkit: the token is opaque", token.strip() != "" and "." not in token)
+
+
+def main(auth: str, binary: str, python: str) -> None:
     quickstart(auth, binary)
     sdk(auth)
     authlib(auth, binary)
+    django(auth, binary, python)
     print("doctor and login: all checks passed")
 
 
 if __name__ == "__main__":
-    conclude(main, 2, __doc__)
+    conclude(main, 3, __doc__)

@@ -92,7 +92,7 @@ def parts(quickstart: str) -> list[Part]:
         Part("nginx", "main", "behind_nginx.py", [quickstart, program("nginx") or "nginx"]),
         Part("client certificates", "main", "client_certificates.py", [quickstart, program("nginx") or "nginx"]),
         Part("client documents", "main", "client_documents.py", [quickstart]),
-        Part("doctor", "main", "doctor.py", [auth, quickstart]),
+        Part("doctor", "main", "doctor.py", [auth, quickstart, "{django-oauth-toolkit}"]),
         Part("step up", "main", "stepup.py", [quickstart]),
         Part("dpop", "main", "dpop.py", [quickstart]),
         Part("dpop library", "requests-oauth2client", "dpop_library.py", [quickstart]),
