@@ -46,6 +46,10 @@ public struct DPoPVerifier: Sendable {
     /// The longest `jti` in bytes.
     public static let maximumTokenIDBytes = 256
 
+    /// How much longer than its time a proof is remembered, in seconds. An instance whose clock is slower by less than
+    /// this, or a clock that is set back by less, accepts no proof whose use is forgotten.
+    private static let clockDifference = 60.0
+
     private let settings: Settings
     private let replayStore: any ReplayStore
     private let clock: WallClock
@@ -202,11 +206,11 @@ public struct DPoPVerifier: Sendable {
     }
 
     /// RFC 9449 §11.1: the identifier is recorded last, so that a bad proof uses nothing up, and for its own key, so
-    /// that no client can use up another one's. It is remembered until `iat` refuses the proof.
+    /// that no client can use up another one's. It is remembered until `iat` refuses the proof on every instance.
     private func useUp(
         _ id: String, of key: SHA256Digest, issuedAt: Double, _ now: Double
     ) async throws(DPoPRejection) {
-        let lifetime = max(0, issuedAt - now) + Double(settings.maximumAge) + 1
+        let lifetime = max(0, issuedAt - now) + Double(settings.maximumAge) + Self.clockDifference
         let verdict: ReplayVerdict
         do throws(ReplayStoreError) {
             verdict = try await replayStore.record(
