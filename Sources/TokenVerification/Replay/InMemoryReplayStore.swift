@@ -23,7 +23,7 @@ public final class InMemoryReplayStore: ReplayStore {
     ///
     /// - Parameters:
     ///   - capacity: The largest number of identifiers, within ``capacities``. A value outside is moved into the range.
-    ///     For DPoP, multiply the requests per second by the lifetime of a proof in seconds.
+    ///     For DPoP, multiply the requests per second by the lifetime of a proof in seconds, and 60 more.
     ///   - clock: The clock for lifetimes.
     public init(capacity: Int = 1_000_000, clock: MonotonicClock = .system) {
         let capacity = min(max(capacity, Self.capacities.lowerBound), Self.capacities.upperBound)
@@ -41,7 +41,9 @@ public final class InMemoryReplayStore: ReplayStore {
     ) async throws(ReplayStoreError) -> ReplayVerdict {
         guard lifetime <= Self.maximumLifetime else { throw .full }
         let now = clock.now()
-        let shard = shards[Int(truncatingIfNeeded: identifier.digest.prefix) & (Self.shardCount - 1)]
+        // The hash has a secret of the process. With the digest itself, a client could choose identifiers of one shard,
+        // and fill it for all clients.
+        let shard = shards[identifier.hashValue & (Self.shardCount - 1)]
         let verdict = shard.table.withLock { $0.record(identifier.digest, until: now + lifetime, now: now) }
         guard let verdict else { throw .full }
         return verdict
