@@ -23,9 +23,9 @@ struct IntrospectionAnswerTests {
     // MARK: token_type
 
     @Test(
-        "POLICY §9: token_type is Bearer, DPoP, N_A or access_token, in any case, or absent",
+        "POLICY §9: token_type is Bearer, N_A or access_token, in any case, or absent",
         arguments: [
-            "Bearer", "bearer", "BEARER", "DPoP", "dpop", "N_A", "n_a", "access_token", "ACCESS_TOKEN", .null,
+            "Bearer", "bearer", "BEARER", "N_A", "n_a", "access_token", "ACCESS_TOKEN", .null,
         ] as [JSONValue])
     func acceptedKind(type: JSONValue) async throws {
         #expect(try await fixture(["token_type": type]).code() == nil)
@@ -42,6 +42,24 @@ struct IntrospectionAnswerTests {
         let fixture = try fixture(["token_type": type])
         #expect(await fixture.code() == "not_an_access_token")
         #expect(fixture.failures == [])
+    }
+
+    @Test("RFC 9449 §6.2: token_type DPoP, in any case, is accepted only with the key", arguments: ["DPoP", "dpop"])
+    func keyOfDPoP(type: String) async throws {
+        let thumbprint = JSONValue.string(String(repeating: "A", count: 43))
+        func code(
+            _ cnf: JSONValue?, _ confirmations: Set<KeyConfirmation.Method> = [.dpop, .mutualTLS]
+        ) async throws -> String? {
+            var answer = Self.answer(["token_type": .string(type)])
+            answer["cnf"] = cnf
+            return try await Fixture(ScriptedIntrospection(answer)) { $0.confirmations = confirmations }.code()
+        }
+        #expect(try await code(["jkt": thumbprint]) == nil)
+        #expect(try await code(["jkt": thumbprint, "x5t#S256": thumbprint]) == nil)
+        #expect(try await code(["x5t#S256": thumbprint]) == "cnf_missing")
+        #expect(try await code(nil) == "cnf_missing")
+        #expect(try await code(nil, []) == "cnf_missing")
+        #expect(try await code(["jkt": thumbprint], []) == "cnf_unsatisfied")
     }
 
     @Test("A kind that is accepted satisfies no binding: cnf is refused as before", arguments: ["DPoP", "Bearer"])

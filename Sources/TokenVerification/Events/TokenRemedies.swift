@@ -59,6 +59,8 @@ package enum TokenRemedies {
         "nbf_not_yet_valid": futureToken, "iat_issued_in_future": futureToken,
         "cnf_unsatisfied": "The token is bound to a key of its client, and the request has no proof that this server "
             + "accepts. Switch the binding on here (OAUTH_DPOP), or off for this client at the issuer.",
+        "cnf_missing": "The introspection answer calls the token DPoP, and does not say to which key it is bound. "
+            + "Let the issuer send cnf with jkt in its answers.",
         "token_inactive": "The issuer says that the token is not active: it was revoked, has expired, or is of another "
             + "issuer. Get a new token.",
         "static_token_unknown": "The token is not in the list of pre-shared tokens. Add its hash to the file of "

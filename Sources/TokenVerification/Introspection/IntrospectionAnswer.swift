@@ -5,7 +5,7 @@ internal import WireFormat
 ///
 /// **Checks**, in this order: `active` is JSON true; `token_type` and `token_use`, if present; `exp`, `nbf` and `iss`,
 /// if present; `aud`; the types of `sub`, `client_id` and `jti`, and without `sub` that of `username`; that `cnf`
-/// is absent or names only bindings that the configuration allows.
+/// is absent or names only bindings that the configuration allows, and names a key if `token_type` is `DPoP`.
 /// **Does not check** `iat` or scopes.
 ///
 /// The rules for the registered claims are those of a JWT: see ``ClaimRules``. Only `aud` is required here. A member
@@ -60,10 +60,15 @@ struct IntrospectionAnswer: Sendable {
         }
     }
 
-    /// The values of `token_type` for an access token. RFC 6750 §4 and RFC 9449 §6.2: `Bearer` and `DPoP`; `cnf` alone
-    /// decides whether a binding is asked for. RFC 8693 §2.2.1: `N_A` for a token that has no type of RFC 6749 §7.1.
-    /// `access_token` is not a type, but some authorization servers repeat the `token_type_hint` (RFC 7662 §2.1) here.
+    /// The values of `token_type` for an access token. RFC 6750 §4 and RFC 9449 §6.2: `Bearer` and `DPoP`. `cnf` says
+    /// which binding is asked for, and `DPoP` is refused without one. RFC 8693 §2.2.1: `N_A` for a token that has no
+    /// type of RFC 6749 §7.1. `access_token` is not a type, but some authorization servers repeat the
+    /// `token_type_hint` (RFC 7662 §2.1) here.
     private static let acceptedTypes = ["Bearer", "DPoP", "N_A", "access_token"]
+
+    private func isDPoP(_ claims: JSONDocument.Node) -> Bool {
+        claims["token_type"]?.stringBytes.map { ASCII.equalsIgnoringCase($0, "DPoP".utf8) } ?? false
+    }
 
     /// Returns `exp`.
     private func checkClaims(_ answer: JSONDocument, now: Double) throws(JOSEError) -> Double? {
@@ -86,7 +91,10 @@ struct IntrospectionAnswer: Sendable {
         }
         if let clientID = claims.clientID { try ClaimRules.checkIdentity(.clientID, in: answer, at: clientID) }
         if let jti = claims.jti { try ClaimRules.checkIdentity(.jti, in: answer, at: jti) }
-        _ = try rules.confirmation(in: answer, at: claims.cnf)
+        let confirmation = try rules.confirmation(in: answer, at: claims.cnf)
+        // RFC 9449 §6.2: an authorization server that calls a token DPoP has bound it. Without the thumbprint, the
+        // binding cannot be checked, and the token is not a bearer token.
+        if isDPoP(answer.root), confirmation?.keyThumbprint == nil { throw .claim(.cnf, .missing) }
         return expiresAt
     }
 }
