@@ -8,8 +8,13 @@ extension ValkeyReplayStore {
         /// The server decides again. The event has the time since the loss, and the numbers of identifiers that were
         /// refused and that were accepted without the server.
         case regained(after: Duration, refused: Int, acceptedWithoutStore: Int)
-        /// One connection has failed while another one works. The commands without answer on it were refused.
+        /// One connection has failed while another one works. The commands without answer on it were treated as
+        /// ``Settings/whenDown`` says.
         case connectionLost(Reason)
+        /// An identifier was accepted without the server while the server was not lost: its connection ended before the
+        /// answer, and a new one was made at once. A replay of it may not be noticed. Only with
+        /// ``Settings/WhenDown/dangerouslyAcceptWithoutStore``, and at most once in ten seconds.
+        case acceptedWithoutStore
         /// The server has a memory limit and evicts keys when it is reached. An evicted identifier is accepted once
         /// more. The remedy: set `maxmemory-policy noeviction` for this server. Reported once for each policy.
         case mayForget(policy: String)
@@ -96,6 +101,7 @@ extension ValkeyReplayStore.Event: CustomStringConvertible {
         case .lost: "replay_store_lost"
         case .regained: "replay_store_regained"
         case .connectionLost: "replay_store_connection_lost"
+        case .acceptedWithoutStore: "replay_store_accepted_without_store"
         case .mayForget: "replay_store_may_forget"
         case .evictionUnknown: "replay_store_eviction_unknown"
         case .notEncrypted: "replay_store_not_encrypted"
@@ -110,7 +116,7 @@ extension ValkeyReplayStore.Event: CustomStringConvertible {
         case .regained(let time, let refused, let accepted):
             "\(name) after=\(time.components.seconds) refused=\(refused) accepted_without_store=\(accepted)"
         case .mayForget(let policy): "\(name) maxmemory_policy=\(policy) remedy=\"set maxmemory-policy noeviction\""
-        case .evictionUnknown, .notEncrypted, .tooManyWaiting: name
+        case .acceptedWithoutStore, .evictionUnknown, .notEncrypted, .tooManyWaiting: name
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TokenVerification
 import Testing
 import ValkeyReplayStore
@@ -31,6 +32,11 @@ struct HostileServerTests {
             ("-\r\n", .serverError), ("-LOADING Redis is loading the dataset in memory\r\n", .loading),
             ("-MOVED 3999 127.0.0.1:6381\r\n", .cluster), ("-MISCONF Errors writing\r\n", .writesStopped),
             ("-NOAUTH Authentication required.\r\n", .authentication), ("-oom\r\n", .serverError),
+            ("-READONLY You can't write against a read only replica.\r\n", .readOnly),
+            ("-ASK 3999 127.0.0.1:6381\r\n", .cluster), ("-CLUSTERDOWN Hash slot not served\r\n", .cluster),
+            ("-BUSY Redis is busy running a script.\r\n", .loading), ("-NOPERM no\r\n", .notPermitted),
+            ("-OOM command not allowed\r\n", .outOfMemory), ("-ERR max number of clients\r\n", .tooManyClients),
+            ("$-2\r\n", .malformedAnswer),
         ])
     func answers(_ answer: String, _ reason: ValkeyReplayStore.Reason) async throws {
         let server = try FaultyServer.answering(answer)
@@ -107,6 +113,75 @@ struct HostileServerTests {
                 return
             }
         }
+    }
+
+    @Test(
+        "a command whose answer is cut off counts as not answered, and is accepted only by the dangerous setting",
+        arguments: ["", "+", "+O", "+OK", "+OK\r", "$", "$-", "$-1", "$-1\r"], [true, false])
+    func cutOff(answer: String, closes: Bool) async throws {
+        for whenDown in [ValkeyReplayStore.Settings.WhenDown.refuse, .dangerouslyAcceptWithoutStore] {
+            let server = try FaultyServer { connection in
+                connection.greet()
+                connection.readCommand()
+                connection.send(answer)
+                if closes { return }
+                connection.halfClose()
+                connection.readToEnd()
+            }
+            defer { server.stop() }
+            let own = EventLog()
+            var settings = ValkeyReplayStore.Settings.patient
+            settings.connections = 1
+            settings.whenDown = whenDown
+            let store = try ValkeyReplayStore(server.url, settings: settings, observer: own.observer)
+            let verdict = await Verdict.of(store)
+            #expect(verdict == (whenDown == .refuse ? .failed(.unavailable) : .first))
+            if whenDown == .refuse { await own.waitForLoss(.closed) } else { #expect(!own.events.isEmpty) }
+        }
+    }
+
+    @Test("an answer with the end of the connection behind it counts")
+    func lastWords() async throws {
+        for (answer, verdict) in [("+OK\r\n", Verdict.first), ("$-1\r\n", .replayed)] {
+            let server = try FaultyServer.answering(answer, keepsOpen: false)
+            defer { server.stop() }
+            #expect(await Verdict.of(try store(server)) == verdict)
+        }
+    }
+
+    @Test("an answer that is late belongs to no later command")
+    func late() async throws {
+        let server = try FaultyServer { connection in
+            connection.greet()
+            connection.readCommand()
+            // The store closes the connection at its deadline, before this answer.
+            connection.readToEnd()
+            connection.send("+OK\r\n+OK\r\n")
+        }
+        defer { server.stop() }
+        var settings = ValkeyReplayStore.Settings.patient
+        settings.connections = 1
+        settings.commandTimeout = .milliseconds(50)
+        let store = try ValkeyReplayStore(server.url, settings: settings, observer: log.observer)
+        _ = await store.connect()
+        // A slow machine may pass the deadline before the command is sent.
+        while !log.losses.contains(.noAnswer) { #expect(await Verdict.of(store) == .failed(.unavailable)) }
+        #expect(await Verdict.of(store) == .failed(.unavailable))
+    }
+
+    @Test("the dangerous setting accepts nothing in silence: a connection that ends under a command is an event")
+    func silentAcceptance() async throws {
+        let server = try FaultyServer { connection in
+            connection.greet()
+            connection.readCommand()
+            // A connection that worked for a second is made again at once, so that the server does not count as lost.
+            Thread.sleep(forTimeInterval: 1.2)
+        }
+        defer { server.stop() }
+        let store = try store(server)
+        #expect(await Verdict.of(store) == .first)
+        // The event comes before the verdict.
+        #expect(log.events.contains { ["replay_store_accepted_without_store", "replay_store_lost"].contains($0.name) })
     }
 
     @Test("an answer that arrives byte by byte is one answer")

@@ -107,6 +107,34 @@ struct OutageTests {
         await Verdict.waitForAcceptance(of: store)
     }
 
+    @Test("the dangerous setting accepts a replay while the server is away, says so, and refuses it before and after")
+    func replayWithoutServer() async throws {
+        let server = try await RedisServer(listens: true)
+        let url = "redis://127.0.0.1:\(server.port)"
+        let store = try ValkeyReplayStore(
+            url, settings: settings(.dangerouslyAcceptWithoutStore), observer: log.observer)
+        // Another instance, with the default setting.
+        let careful = try ValkeyReplayStore(url, settings: settings())
+        await Verdict.waitForAcceptance(of: store)
+        await Verdict.waitForAcceptance(of: careful)
+        #expect(await Verdict.of(store, .number(1)) == .first)
+        #expect(await Verdict.of(store, .number(1)) == .replayed)
+        #expect(await Verdict.of(careful, .number(1)) == .replayed)
+        server.pause()
+        while store.health == .healthy { _ = await Verdict.of(store) }
+        for _ in 0..<2 {
+            #expect(await Verdict.of(store, .number(1)) == .first)
+            #expect(await Verdict.of(careful, .number(1)) == .failed(.unavailable))
+        }
+        await log.waitForLoss(.noAnswer)
+        server.resume()
+        await Verdict.waitForAcceptance(of: store)
+        await Verdict.waitForAcceptance(of: careful)
+        #expect(await Verdict.of(store, .number(1)) == .replayed)
+        #expect(await Verdict.of(careful, .number(1)) == .replayed)
+        await log.wait { if case .regained(_, 0, let accepted) = $0 { accepted >= 2 } else { false } }
+    }
+
     @Test("a restart between two calls is not noticed: an ended connection is made again before the next command")
     func restart() async throws {
         let server = try await RedisServer()

@@ -84,6 +84,27 @@ struct StoreConfigurationTests {
         #expect(throws: ConfigurationError.self) { try ValkeyReplayStore.Password(file: "/nonexistent/password") }
     }
 
+    @Test("a store shows no password, neither in a description nor in a dump of what holds it")
+    func storeWithPassword() throws {
+        var settings = ValkeyReplayStore.Settings()
+        for url in ["valkey://:hunter2-word@127.0.0.1:1", "valkeys://hunter2-user:hunter2-word@cache.example/1"] {
+            let store = try ValkeyReplayStore(url, settings: settings)
+            let location = try StoreLocation(parsing: url)
+            var text = "\(store)\(String(reflecting: store))\(location)\(String(reflecting: location))"
+            dump(store, to: &text)
+            dump([store as any ReplayStore], to: &text)
+            dump(location, to: &text)
+            let isShown = text.contains("hunter2")
+            #expect(!isShown)
+        }
+        settings.password = try .init("hunter2-word")
+        var text = ""
+        dump(try ValkeyReplayStore("valkey://127.0.0.1:1", settings: settings), to: &text)
+        dump(settings, to: &text)
+        let isShown = text.contains("hunter2")
+        #expect(!isShown)
+    }
+
     @Test("the code of an error says what is wrong with the server")
     func errors() {
         typealias Reason = ValkeyReplayStore.Reason
@@ -164,7 +185,7 @@ struct StoreConfigurationTests {
     func events() {
         let events: [ValkeyReplayStore.Event] = [
             .lost(.closed), .regained(after: .seconds(3), refused: 1, acceptedWithoutStore: 2),
-            .connectionLost(.noAnswer),
+            .connectionLost(.noAnswer), .acceptedWithoutStore,
             .mayForget(policy: "allkeys-lru"), .evictionUnknown, .notEncrypted, .tooManyWaiting,
         ]
         for event in events { #expect("\(event)".hasPrefix(event.name) && !"\(event)".contains("\n")) }

@@ -13,13 +13,14 @@ final class StoreStatus: Sendable {
         var accepted = 0
         var eviction: ServerAnswer.Eviction?
         var tooManyAt: Duration?
+        var acceptedAt: Duration?
         var hasReportedPlainText = false
     }
 
     private let clock: MonotonicClock
     private let observer: @Sendable (Event) -> Void
     private let state = Mutex(State())
-    /// The shortest time between two events about too many commands.
+    /// The shortest time between two equal events about too many commands, or about accepted ones.
     private static let quietTime = Duration.seconds(10)
 
     init(clock: MonotonicClock, observer: @escaping @Sendable (Event) -> Void) {
@@ -102,6 +103,15 @@ final class StoreStatus: Sendable {
 
     /// An identifier was accepted without the server.
     func countAccepted() {
-        state.withLock { $0.accepted += 1 }
+        let now = clock.now()
+        let isNews = state.withLock { state in
+            state.accepted += 1
+            // While the server is lost, the operator knows. The event about its return has the number.
+            guard state.lostAt == nil else { return false }
+            if let last = state.acceptedAt, now - last < Self.quietTime { return false }
+            state.acceptedAt = now
+            return true
+        }
+        if isNews { observer(.acceptedWithoutStore) }
     }
 }

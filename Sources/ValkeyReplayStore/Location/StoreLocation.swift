@@ -155,6 +155,14 @@ struct StoreLocation: Sendable {
     }
 }
 
+// A store is a member of a server, so that a dump of the server goes through it to here.
+extension StoreLocation: CustomStringConvertible, CustomReflectable {
+    /// Shows no password.
+    var description: String { "<location of a replay store>" }
+    /// Shows no member.
+    var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 extension StoreLocation {
     /// The port; 0 for a socket file.
     var port: UInt16 {
