@@ -1,8 +1,10 @@
+import Foundation
 import HTTPMessages
 import JOSE
 import OAuthMetadata
 import OAuthResourceServer
 import OAuthTestKit
+import SocketHTTP
 import Synchronization
 import Testing
 import TokenVerification
@@ -200,6 +202,29 @@ struct GuardCertificateTests {
         }
         for proxies in [["127.0.0.1"], ["127.0.0.0/8"], ["::ffff:127.0.0.1"]] {
             try await check(guarded(at: proxies), [Row("trusted", Self.bound, [name, mine], answer: .passed())])
+        }
+    }
+
+    @Test("Over a Unix-domain socket, the field counts where unix is named, and no address stands for it")
+    func fromUnixSocket() async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/\(UUID().uuidString.prefix(8)).sock"
+        for (proxies, status) in [
+            (["unix"], 200), (["10.0.0.0/8", "unix"], 200), (["127.0.0.1", "::1", "0.0.0.0"], 401),
+        ] {
+            let (guarded, log) = try guarded(at: proxies)
+            let listening = try HTTPServer(address: .unixSocket(path: path), limits: RowPaths.patientLimits).listen()
+            let running = Task { [handler = guarded.handler] in try await listening.run(handler) }
+            var text = "POST /mcp HTTP/1.1\r\nConnection: close\r\nContent-Length: 0\r\n"
+            var request = RowRequest.call(Self.bound)
+            request.lines.append(("Client-Cert", Self.clientCert(Self.mine)))
+            // What a client writes about its address does not count.
+            request.lines.append(("X-Forwarded-For", "10.0.0.1"))
+            for (name, value) in guarded.lines(of: request) { text += "\(name): \(value)\r\n" }
+            let answer = try await RawExchange.answer(to: Array((text + "\r\n").utf8), at: path)
+            #expect(try RowPaths.parse(answer).status == status, "\(proxies)")
+            #expect(log.codes == (status == 200 ? [] : ["ignored", Self.missing]))
+            running.cancel()
+            try await running.value
         }
     }
 

@@ -27,20 +27,47 @@ enum RawExchange {
         }
     }
 
+    /// The same over a Unix-domain socket.
+    static func answer(to bytes: [UInt8], at path: String) async throws -> [UInt8] {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(with: Result { try exchange(bytes, at: path) })
+            }
+        }
+    }
+
+    private static func exchange(_ bytes: [UInt8], at path: String) throws(Failure) -> [UInt8] {
+        let descriptor = try open(AF_UNIX)
+        defer { _ = close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let capacity = MemoryLayout.size(ofValue: address.sun_path)
+        guard path.utf8.count < capacity else { throw Failure(call: "path", code: 0) }
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        let connected = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe connect(descriptor, generic, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard connected == 0 else { throw Failure(call: "connect", code: errno) }
+        return try talk(descriptor, bytes, halfCloses: false)
+    }
+
+    private static func open(_ family: Int32) throws(Failure) -> Int32 {
+        #if canImport(Darwin)
+            let descriptor = socket(family, SOCK_STREAM, 0)
+        #else
+            let descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        #endif
+        guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
+        return descriptor
+    }
+
     private static func exchange(
         _ bytes: [UInt8], _ port: UInt16, _ halfCloses: Bool
     ) throws(Failure) -> [UInt8] {
-        #if canImport(Darwin)
-            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
-        #else
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        #endif
-        guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
+        let descriptor = try open(AF_INET)
         defer { _ = close(descriptor) }
-        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            var limit = timeval(tv_sec: 240, tv_usec: 0)
-            _ = unsafe setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
-        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
@@ -51,6 +78,14 @@ enum RawExchange {
             }
         }
         guard connected == 0 else { throw Failure(call: "connect", code: errno) }
+        return try talk(descriptor, bytes, halfCloses: halfCloses)
+    }
+
+    private static func talk(_ descriptor: Int32, _ bytes: [UInt8], halfCloses: Bool) throws(Failure) -> [UInt8] {
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            var limit = timeval(tv_sec: 240, tv_usec: 0)
+            _ = unsafe setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
         var rest = bytes[...]
         while !rest.isEmpty {
             #if canImport(Darwin)

@@ -78,6 +78,45 @@ struct ProofGuard: Sendable {
         try await running.value
     }
 
+    /// What a story sends its requests with, and the codes of their refusals.
+    struct Sender: Sendable {
+        let guarded: ProofGuard
+        /// In process, or over a socket.
+        let way: String
+        fileprivate let send: @Sendable (RowRequest) async throws -> RowAnswer
+
+        func answer(_ request: ProofRequest) async throws -> RowAnswer { try await send(request.row) }
+
+        /// Sends a request, and compares the whole answer and the reason code.
+        func expect(_ answer: RowAnswer, _ code: String?, _ title: String, _ request: ProofRequest) async throws {
+            _ = guarded.takeCodes()
+            #expect(try await self.answer(request) == answer, "\(way): \(title)")
+            #expect(guarded.takeCodes() == (code.map { [$0] } ?? []), "\(way): \(title)")
+        }
+    }
+
+    /// Tells a story of several requests in process and over a socket, each time to a new guard.
+    static func eachWay(
+        _ make: () throws -> ProofGuard, _ story: (Sender) async throws -> Void
+    ) async throws {
+        let direct = try make()
+        let inProcess = RowPaths(guarded: direct.guarded)
+        try await story(Sender(guarded: direct, way: "in process") { try await inProcess.inProcess($0) })
+
+        let served = try make()
+        let listening = try HTTPServer(host: "127.0.0.1", port: 0, limits: RowPaths.patientLimits).listen()
+        let running = Task { [handler = served.guarded.handler] in try await listening.run(handler) }
+        let overSocket = RowPaths(guarded: served.guarded)
+        let port = listening.port
+        do {
+            try await story(Sender(guarded: served, way: "over a socket") { try await overSocket.overSocket($0, port) })
+        } catch {
+            Issue.record(error, "over a socket")
+        }
+        running.cancel()
+        try await running.value
+    }
+
     private func request(of row: ProofRow) -> RowRequest {
         var request = ProofRequest()
         row.edit(&request)

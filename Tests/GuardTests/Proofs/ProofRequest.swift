@@ -98,6 +98,11 @@ extension RowAnswer {
         return refused(401, "invalid_dpop_proof", sentence, proofChallenge("invalid_dpop_proof", sentence))
     }()
 
+    /// A malformed request, where only `DPoP` is offered.
+    static func invalidRequestByProof(_ sentence: String) -> RowAnswer {
+        refused(400, "invalid_request", sentence, proofChallenge("invalid_request", sentence))
+    }
+
     /// A proof without a recent nonce.
     static let useNonce: RowAnswer = {
         let sentence = "The DPoP proof must contain the nonce of the DPoP-Nonce field."

@@ -46,8 +46,15 @@ struct TestProof {
         ]
     }
 
-    var text: String {
-        let input = [header, claims].map { Base64URL.encode(JSONValue.object($0).encoded()) }.joined(separator: ".")
+    var text: String { text() }
+
+    /// The proof, whose JSON is changed as a text before it is signed: for what no JSON value can hold.
+    func text(
+        header changeHeader: (String) -> String = { $0 }, claims changeClaims: (String) -> String = { $0 }
+    ) -> String {
+        let header = changeHeader(String(decoding: JSONValue.object(header).encoded(), as: UTF8.self))
+        let claims = changeClaims(String(decoding: JSONValue.object(claims).encoded(), as: UTF8.self))
+        let input = [header, claims].map { Base64URL.encode(Array($0.utf8)) }.joined(separator: ".")
         do {
             return input + "." + Base64URL.encode(try key.sign(Array(input.utf8)))
         } catch {
