@@ -17,7 +17,7 @@ enum GuardRemedies {
     /// The needed scopes are in a claim that is not read.
     static let scopesInOtherClaim =
         "The token has the needed scopes in another claim than scope and scp. "
-        + "Add that claim to OAUTH_SCOPE_CLAIMS."
+        + "Name that claim in OAUTH_SCOPE_CLAIMS; scope and scp stay in use."
 
     /// The codes and names that have sentences of the guard.
     static var codes: [String] { sentences.keys.sorted() }
@@ -38,9 +38,9 @@ enum GuardRemedies {
         "insufficient_user_authentication": "The user must log in more strongly, or again. "
             + "If this repeats, let the issuer support the needed acr and write acr and auth_time into its tokens.",
         "origin_not_allowed": "A web page of this origin has called. If it is your own, add the origin to "
-            + "OAUTH_ALLOWED_ORIGINS.",
-        "host_not_served": "The request names another host than this local server. If it is a name of this server, add "
-            + "it to OAUTH_ALLOWED_HOSTS, or set OAUTH_RESOURCE to the URL that clients use.",
+            + "OAUTH_ALLOWED_ORIGINS; otherwise the refusal is right.",
+        "host_not_served": "The request names a host that is not expected. If clients use that name, set "
+            + "OAUTH_RESOURCE to their URL, or add a second name to OAUTH_ALLOWED_HOSTS; otherwise the refusal is right.",
         "disabled_on_network": "The guard is disabled for this machine only, and the request is from the network. "
             + "Set OAUTH_MODE=enforced, or listen on a loopback address.",
         "body_withheld": "The rules for MCP operations need the body, and the program did not pass it. "

@@ -78,8 +78,8 @@ package enum TokenRemedies {
             + "The event key_refresh_failed says why.",
         "keys_served_stale": "The issuer's keys could not be renewed and are still used. "
             + "The event key_refresh_failed says why.",
-        "fetch_not_allowed": "The program's fetcher may not fetch this URL. Plain http needs "
-            + "OAUTH_ALLOW_INSECURE_HTTP; a fetcher of your own needs the permissions of the configuration.",
+        "fetch_not_allowed": "This URL is plain http, or of another kind that may not be fetched. Set "
+            + "OAUTH_ALLOW_INSECURE_HTTP for http; a fetcher that the program makes has permissions of its own.",
         "fetch_not_resolved": "The host name has no address. Correct the name or DNS; where only a proxy reaches the "
             + "issuer, set OAUTH_HTTP_PROXY.",
         "fetch_blocked_address": "The host has a private address. If it is your own, list the host in "
@@ -134,7 +134,8 @@ package enum TokenRemedies {
         guard code.hasPrefix(prefix), let status = Int(code.dropFirst(prefix.count)) else { return nil }
         return switch status {
         case 300..<400:
-            "The URL answers with a redirect, which is never followed. Configure the URL that it leads to."
+            "The URL answers with a redirect, which is never followed. Set OAUTH_ISSUERS or OAUTH_JWKS_URL to what it "
+                + "leads to; if that is a login page, let this machine through."
         case 401, 403, 407:
             "The host refuses this machine. Publish the document without a login, or let this machine through."
         case 404, 410: "The document is not at this URL. Correct the issuer in OAUTH_ISSUERS, or set OAUTH_JWKS_URL."
