@@ -294,6 +294,9 @@ struct DPoPTargetTests {
             ("https://a.example/x/../y", "https://a.example/y"), ("https://a.example/../y", "https://a.example/y"),
             ("https://a.example/x?q", "https://a.example/x"), ("https://a.example/x#f", "https://a.example/x"),
             ("https://[::1]:443/x", "https://[::1]/x"), ("https://a.example/%2e%2E/y", "https://a.example/y"),
+            ("https://a.example/x/.", "https://a.example/x"), ("https://a.example/x/y/..", "https://a.example/x"),
+            ("https://a.example/x//.", "https://a.example/x//"), ("https://a.example/..", "https://a.example"),
+            ("https://a.example/x//y/%2e.", "https://a.example/x//"), ("https://a.example/.", "https://a.example/"),
         ])
     func equal(left: String, right: String) throws {
         #expect(try DPoPTarget(AbsoluteURL(parsing: left)) == DPoPTarget(AbsoluteURL(parsing: right)))
@@ -306,6 +309,7 @@ struct DPoPTargetTests {
             ("https://a.example/x", "https://a.example:444/x"), ("https://a.example/x", "https://b.example/x"),
             ("https://a.example/x", "https://a.example/x//"), ("https://a.example/x", "https://a.example//x"),
             ("https://a.example/x", "https://a.example/x%2F"), ("https://a.example/x", "https://a.example/x/y"),
+            ("https://a.example/x//.", "https://a.example/x/"), ("https://a.example/x//y/..", "https://a.example/x"),
             ("https://a.example/%2F", "https://a.example//"), ("https://a.example/a+b", "https://a.example/a%20b"),
         ])
     func different(left: String, right: String) throws {

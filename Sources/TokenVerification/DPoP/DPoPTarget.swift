@@ -35,8 +35,10 @@ public struct DPoPTarget: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether a proof with this `htu` is for the target. `htu` is a string.
     func isNamed(by htu: JSONDocument.Node) -> Bool {
-        // The usual spelling is the normal form, whose own normal form is the same.
-        htu.isString(text) || htu.string.flatMap { DPoPTarget(htu: $0) } == self
+        // The usual spelling is the normal form. Its own normal form is the same, unless it ends in a slash: then the
+        // path ends in several, of which each normal form has one less.
+        if text.utf8.last != UInt8(ascii: "/"), htu.isString(text) { return true }
+        return htu.string.flatMap { DPoPTarget(htu: $0) } == self
     }
 
     /// The target that a proof names; nil when `htu` is not an http or https URL, or has a query or a fragment.
@@ -52,15 +54,20 @@ public struct DPoPTarget: Sendable, Hashable, CustomStringConvertible {
     /// RFC 3986 §6.2.2.2 (escapes), §5.2.4 (dot segments).
     private static func normalized(_ path: String) -> String {
         var output: [[UInt8]] = []
+        var endsInDots = false
         for segment in Array(path.utf8).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
             .dropFirst()
         {
-            switch URLGrammar.dots(of: segment) {
+            let dots = URLGrammar.dots(of: segment)
+            endsInDots = dots != nil
+            switch dots {
             case 1?: continue
             case 2?: output = output.dropLast()
             default: output.append(unescaped(segment))
             }
         }
+        // RFC 3986 §5.2.4: dots at the end leave a slash.
+        if endsInDots { output.append([]) }
         // One slash at the end makes no difference.
         if output.last?.isEmpty == true { output.removeLast() }
         return output.map { "/" + String(decoding: $0, as: UTF8.self) }.joined()

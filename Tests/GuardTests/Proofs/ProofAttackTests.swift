@@ -14,7 +14,7 @@ struct ProofAttackTests {
     func table() async throws {
         let tables = [
             Self.jsonRows, Self.headerRows, Self.keyRows, Self.timeRows, Self.claimRows, Self.targetRows,
-            Self.requestRows, Self.credentialRows,
+            Self.slashRows, Self.requestRows, Self.credentialRows,
         ]
         try await ProofGuard(.required).check(tables.flatMap { $0 })
     }
@@ -66,6 +66,14 @@ struct ProofAttackTests {
         bad(
             "deep nesting", "dpop_payload_json",
             claims: adding(#""x":"# + String(repeating: "[", count: 200) + String(repeating: "]", count: 200))),
+        .good("escapes in claims") {
+            $0.fields = [
+                $0.proof.text(claims: { text in
+                    text.replacing(#""POST""#, with: #""PO\u0053T""#).replacing("https:", with: #"https\u003a"#)
+                        .replacing(#""ath":"#, with: #""\u0061th":"#)
+                })
+            ]
+        },
         .good("white space") { $0.fields = [$0.proof.text(header: { " \($0)\n" }, claims: { "\t\($0) " })] },
         .good("the longest size") { request in
             // White space that JSON allows. Base64url has four characters for three bytes, and not every length.
@@ -204,6 +212,14 @@ struct ProofAttackTests {
             .bad("a list of htm", "dpop_htm_malformed") { $0.proof.claims["htm"] = ["POST"] },
             .bad("a list of htu", "dpop_htu_malformed") { $0.proof.claims["htu"] = [.string(GuardUnderTest.resource)] },
             .bad("ath with padding", "dpop_ath_mismatch") { $0.proof.changeTokenHash { $0 + "=" } },
+            .bad("ath with unused bits", "dpop_ath_mismatch") { request in
+                // The last of 43 characters has two bits that must be zero. The next character sets one.
+                let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+                request.proof.changeTokenHash { text in
+                    let last = alphabet.firstIndex { $0 == text.last } ?? 0
+                    return text.dropLast() + String(alphabet[last + 1])
+                }
+            },
             .bad("ath in small letters", "dpop_ath_mismatch") { $0.proof.changeTokenHash { $0.lowercased() + "a" } },
             .bad("ath with a space", "dpop_ath_mismatch") { $0.proof.changeTokenHash { " " + $0 } },
             .bad("an empty ath", "dpop_ath_mismatch") { $0.proof.changeTokenHash { _ in "" } },
@@ -243,6 +259,20 @@ struct ProofAttackTests {
         ].enumerated().map { number, htu -> ProofRow in
             .good("an unusual spelling of htu, \(number)") { $0.proof.claims["htu"] = .string(htu) }
         }
+
+    /// Two slashes at the end of a path are not one, for the target and for `htu`.
+    static let slashRows: [ProofRow] = [
+        ("/mcp//", "/mcp//", true), ("/mcp//", "/mcp/", false), ("/mcp//", "/mcp", false), ("/mcp/", "/mcp//", false),
+        ("/mcp///", "/mcp//", false), ("/mcp//", "/mcp///", false), ("/mcp//.", "/mcp/", false),
+        ("/mcp//x/..", "/mcp/", false), ("/mcp/", "/mcp", true), ("/mcp", "/mcp/", true), ("/mcp/.", "/mcp/", true),
+    ].map { (target: String, path: String, isGood: Bool) -> ProofRow in
+        let edit: @Sendable (inout ProofRequest) -> Void = {
+            $0.target = target
+            $0.proof.claims["htu"] = .string("https://mcp.example" + path)
+        }
+        let title = "\(target) with a proof for \(path)"
+        return isGood ? .good(title, edit) : .bad(title, "dpop_htu_mismatch", edit)
+    }
 
     static let requestRows: [ProofRow] =
         ["GET", "OPTIONS", "DELETE", "PUT", "PATCH"].flatMap { method -> [ProofRow] in
