@@ -182,14 +182,18 @@ extension CodeExplanation {
                 "Switch DPoP or mutual TLS on at the server, or let the issuer send tokens that are not bound."
             ),
         ]
+        let fixes = [
+            "aud_mismatch":
+                "Ask for the token with resource=<URL of the server>, or add the audience that the issuer "
+                + "writes to OAUTH_AUDIENCES.",
+            "cnf_missing":
+                "The issuer calls the token DPoP. Let it send cnf with jkt in its introspection answers (RFC 9449 §6.2).",
+        ]
         return claims.sorted { $0.key < $1.key }.flatMap { name, text in
             defects.map { defect, says, fix in
-                let isAudience = name == "aud" && defect == "mismatch"
-                return CodeExplanation(
+                CodeExplanation(
                     "\(name)_\(defect)", "The claim \(name == "claim" ? text : "\(name), \(text),") \(says).",
-                    isAudience
-                        ? "Ask for the token with resource=<URL of the server>, or add the audience that the issuer "
-                            + "writes to OAUTH_AUDIENCES." : fix)
+                    fixes["\(name)_\(defect)"] ?? fix)
             }
         }
     }()
