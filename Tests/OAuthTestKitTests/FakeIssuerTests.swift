@@ -182,6 +182,26 @@ struct FakeIssuerTests {
         }
     }
 
+    @Test("in a test, such an issuer is a mistake of the test, and stops it")
+    func stops() async {
+        await #expect(processExitsWith: .failure) { _ = FakeIssuer("ftp://a.example") }
+        await #expect(processExitsWith: .failure) { _ = FakeIssuer(algorithms: []) }
+        await #expect(processExitsWith: .failure) { _ = FakeIssuer("", clock: FakeClock()) }
+    }
+
+    @Test("a token says what the test asks for, and without scope it has no such claim")
+    func arguments() throws {
+        let issuer = issuer()
+        let key = DPoPKey()
+        let claims = try UnverifiedJWT(
+            parsing: Array(issuer.token(scope: "a b", subject: "alice", boundTo: key).utf8), limit: 16_384
+        ).payload.root.value
+        #expect(claims["scope"] == "a b" && claims["sub"] == "alice")
+        #expect(claims["cnf"] == ["jkt": .string(key.thumbprint)])
+        let bare = try UnverifiedJWT(parsing: Array(issuer.token(scope: "").utf8), limit: 16_384)
+        #expect(bare.payload.root["scope"] == nil)
+    }
+
     @Test("asking for an algorithm that the issuer has no key of stops the program")
     func foreignAlgorithm() async {
         await #expect(processExitsWith: .failure) {
