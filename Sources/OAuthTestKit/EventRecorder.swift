@@ -11,8 +11,8 @@ public import TokenVerification
 /// #expect(events.reasons == ["aud_mismatch"])
 /// ```
 ///
-/// A guard that was made in another way takes ``observe(_:)`` as its observer. Any number of tasks may use one
-/// recorder.
+/// A guard that was made in another way takes ``observe(_:)-(ResourceServerEvent)`` as its observer. Any number of
+/// tasks may use one recorder.
 public final class EventRecorder: Sendable {
     /// The name of an event and its reason, which can be compared. Both are stable codes.
     public struct Event: Sendable, Hashable, CustomStringConvertible {

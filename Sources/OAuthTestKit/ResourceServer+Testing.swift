@@ -16,13 +16,13 @@ extension ResourceServer {
     /// production, with the same defaults. Nothing but the fake issuers can be reached.
     ///
     /// - Parameters:
-    ///   - issuer: The issuer whose tokens are accepted. Its ``FakeIssuer/audience`` is the resource.
+    ///   - issuer: The issuer whose tokens are accepted. Its ``OAuthTestKit/FakeIssuer/audience`` is the resource.
     ///   - others: Further issuers whose tokens are accepted.
     ///   - requiredScopes: The scopes that every request needs.
     ///   - operations: The further scopes that MCP operations need.
     ///   - mode: What the guard does with tokens.
     ///   - dpop: Whether tokens may or must be bound to a key of the client.
-    ///   - events: Records every event.
+    ///   - events: Records every event, so that this guard has an observer in any case.
     ///   - clock: The clock of the guard; nil for the clock of the issuer.
     ///   - configure: Changes the configuration, for example its resource or the policy of the issuer.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
@@ -61,7 +61,7 @@ extension ResourceServer {
     ///   - configuration: The configuration.
     ///   - issuer: A fake issuer.
     ///   - others: Further fake issuers.
-    ///   - events: Records every event.
+    ///   - events: Records every event, so that this guard has an observer in any case.
     ///   - clock: The clock of the guard; nil for the clock of the issuer.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault.
     public init(
@@ -79,6 +79,9 @@ extension ResourceServer {
         for issuer in configuration.tokens.issuers {
             guard case .url(let url) = issuer.keys else { continue }
             issuers.first { $0.url.hasSameBytes(as: issuer.issuer) }?.serveKeySet(at: url)
+        }
+        if let introspection = configuration.tokens.introspection, case .url(let url) = introspection.endpoint {
+            issuers.first { $0.url.hasSameBytes(as: introspection.issuer) }?.serveIntrospection(at: url)
         }
         try self.init(configuration, fetcher: IssuerFetcher(issuers: issuers), observer: events.observe)
     }

@@ -2,7 +2,7 @@ import OAuthTestKit
 import Synchronization
 import Testing
 
-@Suite("FakeClock", .timeLimit(.minutes(1)))
+@Suite("FakeClock", .timeLimit(.minutes(5)))
 struct FakeClockTests {
     private let clock = FakeClock()
     private let events = EventRecorder()

@@ -1,7 +1,7 @@
 import OAuthTestKit
 import Testing
 
-@Suite("What goes wrong at the issuer", .timeLimit(.minutes(1)))
+@Suite("What goes wrong at the issuer", .timeLimit(.minutes(5)))
 struct IssuerFaultTests {
     private let clock = FakeClock()
     private let events = EventRecorder()
@@ -90,6 +90,20 @@ struct IssuerFaultTests {
         #expect(try await server.get("/mcp", token: issuer.token(subject: "bob")).text() == "bob")
     }
 
+    @Test("the endpoint is where the metadata or the configuration of the program says")
+    func endpoints() async throws {
+        for endpoint in [.discovered, "https://login.example/introspection"] as [IntrospectionConfiguration.Endpoint] {
+            let issuer = FakeIssuer()
+            var introspection = issuer.introspection
+            introspection.endpoint = endpoint
+            var configuration = ResourceServerConfiguration(resource: issuer.audience)
+            configuration.metadata.authorizationServers = [issuer.url]
+            configuration.tokens.introspection = introspection
+            let server = try ResourceServer(configuration, testing: issuer).protecting { _, _ in .text("ok") }
+            #expect(try await server.get("/mcp", token: issuer.opaqueToken()).status == .ok, "\(endpoint)")
+        }
+    }
+
     @Test(
         "attack: an opaque token whose answer is not good is refused for its reason",
         arguments: [
@@ -119,6 +133,10 @@ struct IssuerFaultTests {
             url: try AbsoluteURL(parsing: issuer.url + "/introspect"), method: .postForm(Array("token=a".utf8)),
             maximumBodyBytes: 1_000)
         #expect(try await issuer.fetch(anonymous).status == .unauthorized)
+        let elsewhere = DocumentRequest(
+            url: try AbsoluteURL(parsing: issuer.url + "/other"), method: .postForm(Array("token=a".utf8)),
+            maximumBodyBytes: 1_000)
+        #expect(try await issuer.fetch(elsewhere).status == .notFound)
         issuer.fault = .serverError
         let response = try await introspecting().get("/mcp", token: issuer.opaqueToken())
         #expect(response.status == .serviceUnavailable)

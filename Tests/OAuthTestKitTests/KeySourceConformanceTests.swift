@@ -2,7 +2,7 @@ import OAuthTestKit
 import Synchronization
 import Testing
 
-@Suite("KeySourceConformance", .timeLimit(.minutes(1)))
+@Suite("KeySourceConformance", .timeLimit(.minutes(5)))
 struct KeySourceConformanceTests {
     private typealias Rule = KeySourceConformance.Rule
 

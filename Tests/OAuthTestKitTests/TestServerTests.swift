@@ -205,6 +205,24 @@ struct TestServerTests {
         #expect(events.reasons == ["dpop_bound_token_as_bearer", "dpop_other_key", "dpop_unbound_token"])
     }
 
+    @Test("of several resources, the request is for the one that it names, and so is its proof")
+    func severalResources() async throws {
+        let issuers = ["https://a.example/mcp", "https://b.example/mcp"].map { FakeIssuer(audience: $0) }
+        let resources = try ProtectedResources(
+            issuers.map { issuer in
+                try ResourceServer(testing: issuer, dpop: .required).protecting { request, _ in
+                    .text(request.fields[.host]?.string ?? "")
+                }
+            })
+        let key = DPoPKey()
+        let first = issuers[0].token(boundTo: key)
+        #expect(try await resources.get("/mcp", token: first, provedBy: key).text() == "a.example")
+        let second = issuers[1].token(boundTo: key)
+        let fields: HTTPFields = [.host: "b.example"]
+        #expect(try await resources.get("/mcp", token: second, provedBy: key, fields: fields).text() == "b.example")
+        #expect(try await resources.get("/mcp", token: second, provedBy: key).status == .unauthorized)
+    }
+
     @Test("a token that cannot be sent in a field, and a proof for nothing, stop the test")
     func impossibleRequests() async {
         await #expect(processExitsWith: .failure) {

@@ -8,7 +8,9 @@ final class IssuerDesk: Sendable {
     struct State {
         var fault: FakeIssuer.Fault?
         /// Where a configuration expects the key set, besides the place in the metadata.
-        var keySetURLs: Set<String> = []
+        var keySetURLs: [String] = []
+        /// Where a configuration expects the introspection endpoint, besides the place in the metadata.
+        var introspectionURLs: [String] = []
         /// The introspection answers about the tokens that are not revoked.
         var opaqueTokens: [String: JSONDocument.Object] = [:]
     }
@@ -56,28 +58,35 @@ extension FakeIssuer: DocumentFetcher {
         let document =
             switch request.method {
             case .get: self.document(at: request.url.text, fault)
-            case .postForm(let form): introspectionAnswer(to: form, request.fields)
+            case .postForm(let form):
+                isIntrospection(at: request.url.text)
+                    ? introspectionAnswer(to: form, request.fields) : FetchedDocument(status: .notFound, body: [])
             }
         guard document.body.count <= request.maximumBodyBytes else { throw .tooLarge(limit: request.maximumBodyBytes) }
         return document
     }
 
-    /// Whether a URL is of the issuer's origin, or one where a configuration expects its keys.
+    /// Whether a URL is of the issuer's origin, or one where a configuration expects something of it.
     func serves(_ url: AbsoluteURL) -> Bool {
-        url.origin.hasSameBytes(as: identifier.url.origin) || isKeySet(at: url.text)
+        url.origin.hasSameBytes(as: identifier.url.origin) || isKeySet(at: url.text) || isIntrospection(at: url.text)
     }
 
     /// Whether a request is for one of the issuer's own documents, which another issuer on the same origin does not
     /// have.
     func knows(_ request: DocumentRequest) -> Bool {
         let url = request.url.text
-        return isKeySet(at: url) || introspectionEndpoint?.text.hasSameBytes(as: url) == true
+        return isKeySet(at: url) || isIntrospection(at: url)
             || identifier.metadataURLs.contains { $0.text.hasSameBytes(as: url) }
     }
 
     /// Serves the key set at one more URL.
     func serveKeySet(at url: String) {
-        desk.state.withLock { _ = $0.keySetURLs.insert(url) }
+        desk.state.withLock { $0.keySetURLs.append(url) }
+    }
+
+    /// Answers introspection requests at one more URL.
+    func serveIntrospection(at url: String) {
+        desk.state.withLock { $0.introspectionURLs.append(url) }
     }
 
     private func document(at url: String, _ fault: Fault?) -> FetchedDocument {
@@ -90,6 +99,11 @@ extension FakeIssuer: DocumentFetcher {
         var document = metadata.json
         if fault == .foreignMetadata { document["issuer"] = "https://other-issuer.example" }
         return .json(document)
+    }
+
+    private func isIntrospection(at url: String) -> Bool {
+        introspectionEndpoint?.text.hasSameBytes(as: url) == true
+            || desk.state.withLock { state in state.introspectionURLs.contains(where: url.hasSameBytes) }
     }
 
     private func isKeySet(at url: String) -> Bool {

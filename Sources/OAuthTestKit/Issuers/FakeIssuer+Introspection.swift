@@ -22,9 +22,8 @@ extension FakeIssuer {
 
     /// A token that is no JWT: only the introspection endpoint knows what it means.
     ///
-    /// See ``token(scope:subject:audience:boundTo:algorithm:_:)`` for the other parameters.
-    ///
-    /// - Parameter edit: Changes the answer of the endpoint about the token. Any member can be set, changed or removed.
+    /// The closure changes the answer of the endpoint about the token: any member can be set, changed or removed. See
+    /// ``token(scope:subject:audience:boundTo:algorithm:_:)`` for the parameters.
     public func opaqueToken(
         scope: String = FakeIssuer.defaultScope, subject: String = FakeIssuer.defaultSubject, audience: String? = nil,
         boundTo key: DPoPKey? = nil, _ edit: (inout JSONDocument.Object) -> Void = { _ in }

@@ -55,7 +55,7 @@ extension HTTPHandler {
         _ method: HTTPMethod, _ target: HTTPRequest.Target, token: String? = nil, provedBy key: DPoPKey? = nil,
         fields: HTTPFields = HTTPFields(), body: [UInt8] = []
     ) async throws -> HTTPResponse {
-        let resource = guardedResource
+        let resource = guardedResource(for: target, fields)
         var request = HTTPRequest(method: method, target: target, fields: fields, body: HTTPRequest.Body(body))
         // The request arrives where a server for this resource would listen.
         request.listener = resource?.url.isLoopback == false ? .network : .loopback
@@ -81,10 +81,12 @@ extension HTTPHandler {
         return value
     }
 
-    /// The resource whose guard is in front of the handler; nil without one.
-    private var guardedResource: ResourceIdentifier? {
+    /// The resource whose guard is in front of the handler; nil without one. Of several, the one that the request
+    /// names.
+    private func guardedResource(for target: HTTPRequest.Target, _ fields: HTTPFields) -> ResourceIdentifier? {
         if let caller = self as? AuthenticatedHandler { return caller.resource }
-        return (self as? any GuardedHandler)?.guards.first?.resource
+        let named = (self as? ProtectedResources)?.server(for: target, fields: fields)
+        return named?.resource ?? (self as? any GuardedHandler)?.guards.first?.resource
     }
 }
 
