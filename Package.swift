@@ -97,7 +97,7 @@ let package = Package(
             name: "OAuthTestKit",
             dependencies: [
                 "WireFormat", "CLibcrypto", "HTTPMessages", "OAuthMetadata", "JOSE", "TokenVerification",
-                "OAuthClientMetadata",
+                "OAuthClientMetadata", "OAuthResourceServer",
             ]),
 
         // Level 6: programs.

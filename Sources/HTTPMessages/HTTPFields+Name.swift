@@ -2,7 +2,7 @@ import WireFormat
 
 extension HTTPFields {
     /// A field name: an ASCII token, compared without regard to ASCII case (RFC 9110 §5.1).
-    public struct Name: Sendable, Hashable, CustomStringConvertible {
+    public struct Name: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
         /// The name as it is sent.
         public let spelling: String
         package let lowercasedBytes: [UInt8]
@@ -11,6 +11,15 @@ extension HTTPFields {
         public init?(_ spelling: String) {
             guard !spelling.isEmpty, spelling.utf8.allSatisfy({ ASCII.isTokenByte($0) }) else { return nil }
             self.init(known: spelling)
+        }
+
+        /// A name written in the program. A literal that is not a token is a programmer's mistake and stops the
+        /// program.
+        public init(stringLiteral spelling: StaticString) {
+            guard let name = HTTPFields.Name(spelling.description) else {
+                preconditionFailure("A field name literal must be a token (RFC 9110 §5.1).")
+            }
+            self = name
         }
 
         private init(known spelling: String) {

@@ -4,7 +4,7 @@ import WireFormat
 ///
 /// All lines share one byte buffer, so a parsed head becomes fields without an allocation for each line. A value
 /// becomes a `String` only when it is asked for.
-public struct HTTPFields: Sendable {
+public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
     /// The ranges of the name and the value of one line in the shared buffer.
     package struct Line: Sendable {
         package var name: Range<Int>
@@ -33,6 +33,14 @@ public struct HTTPFields: Sendable {
     public init() {
         buffer = []
         lines = []
+    }
+
+    /// The lines of a literal, in order and with duplicates: `[.accept: "text/html", "X-Note": "1"]`.
+    ///
+    /// Names and values are checked as everywhere, so that a literal cannot split a message either.
+    public init(dictionaryLiteral lines: (HTTPFields.Name, HTTPFields.Value)...) {
+        self.init()
+        for (name, value) in lines { append(name, value) }
     }
 
     /// The fields of a parsed head. The caller has checked names and values against RFC 9110 §5.1 and §5.5.

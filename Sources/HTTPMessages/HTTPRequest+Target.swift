@@ -5,8 +5,8 @@ extension HTTPRequest {
     ///
     /// The guard and the handler see the same path. It is not decoded, merged or normalised, so `//`, `..` and `%2f`
     /// never equal another path by accident.
-    public struct Target: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
-        CustomReflectable
+    public struct Target: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible,
+        CustomDebugStringConvertible, CustomReflectable
     {
         /// The target as sent.
         public let text: String
@@ -20,6 +20,15 @@ extension HTTPRequest {
         /// for a fragment, and for a byte that RFC 3986 §3.3 and §3.4 do not admit.
         public init?(_ text: String) {
             self.init(bytes: Array(text.utf8)[...])
+        }
+
+        /// A target written in the program. A literal that is not a request target is a programmer's mistake and stops
+        /// the program.
+        public init(stringLiteral text: StaticString) {
+            guard let target = HTTPRequest.Target(text.description) else {
+                preconditionFailure("A request target literal must be a path, an http URL or an asterisk.")
+            }
+            self = target
         }
 
         private init(known path: String) {

@@ -23,7 +23,7 @@ public struct ResourceServer: Sendable {
     }
 
     let configuration: CheckedConfiguration
-    let verifier: any TokenVerifier
+    var verifier: any TokenVerifier
     let metadataRoutes: MetadataRoutes
     /// Nil when sessions are not bound.
     let sessions: BoundSessions?
@@ -78,7 +78,8 @@ public struct ResourceServer: Sendable {
             checked, made.verifier,
             discover: { issuer in
                 if let known = made.discovery, known.issuer.text.hasSameBytes(as: issuer.text) { return known }
-                return IssuerDiscovery(of: issuer, fetcher: fetcher, observer: relay)
+                return IssuerDiscovery(
+                    of: issuer, fetcher: fetcher, clock: checked.clocks.monotonic, observer: relay)
             }, observer: observer)
     }
 
@@ -112,7 +113,7 @@ public struct ResourceServer: Sendable {
         sessions = BoundSessions(checked)
         let skews = IssuerClockSkews(checked, self.verifier.trustedIssuers)
         streams = StreamExpiry(checked, skews)
-        authentication = AuthenticationCheck(skews: skews)
+        authentication = AuthenticationCheck(skews: skews, clock: checked.clocks.wall)
         self.observer = observer
         findings = RefusalFindings(checked, self.verifier.trustedIssuers)
         switch checked.mode {

@@ -54,12 +54,33 @@ extension ResourceServer {
     ///     system.
     ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
     ///     each fault of an issuer.
+    /// - Throws: ``TokenVerification/ConfigurationError`` with every fault, named by environment variables.
+    public static func fromEnvironment(
+        certificateAuthorities: CertificateAuthorityFile? = nil,
+        observer: ResourceServerEvent.Observer? = LineLogger.standardError.observe
+    ) throws(ConfigurationError) -> ResourceServer {
+        try fromEnvironment(certificateAuthorities: certificateAuthorities, observer: observer) { _ in }
+    }
+
+    /// A guard that is configured by the environment variables of this process, and by code.
+    ///
+    /// ```swift
+    /// let resourceServer = try ResourceServer.fromEnvironment { settings in
+    ///     settings.requirements.operations = [.tool("delete_*", requires: "files:write")]
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - certificateAuthorities: The authorities to trust for issuers; nil for those of `OAUTH_CA_FILE`, or of the
+    ///     system.
+    ///   - observer: Receives every event. By default, a line is written to the standard error for each refusal and
+    ///     each fault of an issuer.
     ///   - configure: Sets what no environment variable can set, such as scopes for each MCP tool.
     /// - Throws: ``TokenVerification/ConfigurationError`` with every fault, named by environment variables.
     public static func fromEnvironment(
         certificateAuthorities: CertificateAuthorityFile? = nil,
         observer: ResourceServerEvent.Observer? = LineLogger.standardError.observe,
-        configure: (inout ResourceServerConfiguration) -> Void = { _ in }
+        configure: (inout ResourceServerConfiguration) -> Void
     ) throws(ConfigurationError) -> ResourceServer {
         var configuration = ResourceServerConfiguration.fromEnvironment()
         configure(&configuration)

@@ -41,7 +41,7 @@ enum GuardWorkload {
     static func handler(
         _ name: String, _ handler: any HTTPHandler, token: [UInt8]?, expecting status: HTTPStatus = .ok
     ) throws -> PairedRun.Variant {
-        guard let target = HTTPRequest.Target("/mcp") else { throw UnusableRequest() }
+        let target: HTTPRequest.Target = "/mcp"
         var fields = HTTPFields()
         fields.append(.host, "mcp.example.com")
         fields.append(.accept, "application/json, text/event-stream")

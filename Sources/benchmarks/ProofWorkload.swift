@@ -46,7 +46,7 @@ struct ProofWorkload {
         var configuration = ResourceServerConfiguration(resource: TokenWorkload.resource, requiredScopes: ["mcp:use"])
         configuration.metadata.authorizationServers = [TokenWorkload.issuer]
         configuration.dpop.mode = .optional
-        configuration.dpop.clock = clock
+        configuration.clocks.wall = clock
         configuration.dpop.replayStore = .store(InMemoryReplayStore(clock: Self.fastClock()))
         if nonces, let keys = Self.nonces { configuration.dpop.nonces = .required(keys) }
         return try ResourceServer(configuration, verifier: verifier).protecting { _, _ in .text("Hello, world!") }
@@ -97,7 +97,7 @@ struct ProofWorkload {
     }
 
     private func request(_ scheme: String, _ token: [UInt8], proof: String?) throws -> HTTPRequest {
-        guard let target = HTTPRequest.Target("/mcp") else { throw Unusable() }
+        let target: HTTPRequest.Target = "/mcp"
         var fields = HTTPFields()
         fields.append(.host, "mcp.example.com")
         fields.append(.accept, "application/json, text/event-stream")

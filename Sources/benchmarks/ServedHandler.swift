@@ -67,7 +67,7 @@ struct ServedHandler {
             limits.connections = 20_000
             handler = laboratory
         case .unauthorized, .cached, .es256, .rs256, .rules:
-            let issuer = try FakeIssuer(algorithms: [kind == .rs256 ? .rs256 : .es256])
+            let issuer = FakeIssuer(algorithms: [kind == .rs256 ? .rs256 : .es256])
             if kind != .unauthorized {
                 token = issuer.token { $0.expiresAt = ($0.issuedAt ?? 0) + 86_400 }
             }

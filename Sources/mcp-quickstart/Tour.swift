@@ -74,7 +74,7 @@ struct Tour {
         try await call("add_note", token: writing, expecting: 200)
 
         heading("7. Key rotation", "The issuer has a new key. Its tokens are accepted, and old tokens still are.")
-        try server.issuer.rotateKeys()
+        server.issuer.rotateKeys()
         let rotated = try await login(client, scope: "mcp:use")
         try await call("whoami", token: rotated, expecting: 200)
         try await call("whoami", token: token, expecting: 200)
@@ -83,7 +83,7 @@ struct Tour {
         let issuer = server.issuer
         let resource = assembly.guarding.resource.text
         for (defect, name) in [
-            (FakeIssuer.Defect.expired, "an expired token"), (.foreignAudience, "a token for another resource"),
+            (TokenDefect.expired, "an expired token"), (.foreignAudience, "a token for another resource"),
             (.issuerWithSlash, "an issuer with a slash too much"), (.alteredSignature, "a changed signature"),
         ] {
             say(style.dim("\(name):"))

@@ -18,7 +18,8 @@ struct GuardHalfCloseTests {
         fetcher.hold()
         let keys = RemoteKeySet(
             of: try IssuerIdentifier(GuardUnderTest.issuer.url), at: .url(try AbsoluteURL(parsing: url)),
-            checked: RemoteKeySet.Settings(), fetcher: fetcher, timing: RefreshTiming(clock: ManualClock().clock),
+            checked: RemoteKeySet.Settings(), fetcher: fetcher,
+            timing: RefreshTiming(clock: FakeClock().monotonicClock),
             observer: nil)
         let events = Mutex<[String]>([])
         let guarded = try GuardUnderTest(

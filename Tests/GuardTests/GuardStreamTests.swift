@@ -11,7 +11,7 @@ import TokenVerification
 struct GuardStreamTests {
     @Test("An idle event stream ends with its token: the response is complete, and the connection is closed as asked")
     func idle() async throws {
-        let clock = ManualClock()
+        let clock = FakeClock()
         let log = AsyncStream.makeStream(of: String.self)
         let validation = try JWTValidation(issuer: GuardUnderTest.issuer.url, resource: GuardUnderTest.resource)
         var server = try ResourceServer(
@@ -20,7 +20,7 @@ struct GuardStreamTests {
                 [.init(validation, keys: GuardUnderTest.issuer.keySource)], clock: WallClock { GuardUnderTest.now }),
             observer: { log.continuation.yield($0.description) })
         server.streams?.alarm = StreamAlarm(
-            wallClock: WallClock { GuardUnderTest.now + clock.now / .seconds(1) }, clock: clock.clock)
+            wallClock: WallClock { GuardUnderTest.now + clock.elapsed / .seconds(1) }, clock: clock.monotonicClock)
         let handler = server.protecting { _, _ in
             .events { writer in
                 try await writer.send(ServerSentEvent(data: "hello"))

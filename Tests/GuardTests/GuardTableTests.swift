@@ -166,7 +166,7 @@ struct GuardTableTests {
     ]
 
     /// All defects get the same answer: a client cannot tell which check failed.
-    static let defectRows = FakeIssuer.Defect.allCases.map { defect in
+    static let defectRows = TokenDefect.allCases.map { defect in
         GuardRow("a token with one defect: \(defect.rawValue)", .call("{\(defect.rawValue)}"), .invalidToken())
     }
 

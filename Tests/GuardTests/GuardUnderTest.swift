@@ -53,11 +53,7 @@ struct GuardUnderTest: Sendable {
     }
 
     private static func makeIssuer(_ url: String) -> FakeIssuer {
-        do {
-            return try FakeIssuer(url, audience: resource, algorithms: [.es256], clock: WallClock { now })
-        } catch {
-            preconditionFailure("the fake issuer could not be made")
-        }
+        FakeIssuer(url, audience: resource, algorithms: [.es256], clock: WallClock { now })
     }
 
     // MARK: Tokens
@@ -77,7 +73,7 @@ struct GuardUnderTest: Sendable {
         return text[..<start] + token + filled(String(text[text.index(after: end)...]))
     }
 
-    /// The token with this name: a defect of ``FakeIssuer/Defect``, `good`, `scopes=…`, and some with more than one
+    /// The token with this name: a defect of ``TokenDefect``, `good`, `scopes=…`, and some with more than one
     /// change.
     static func token(_ name: String) -> String? {
         if let token = tokens[name] { return token }
@@ -92,9 +88,9 @@ struct GuardUnderTest: Sendable {
         var tokens = [
             "good": issuer.token(), "stranger": stranger.token(), "noScopes": issuer.token { $0.claims["scope"] = nil },
         ]
-        for defect in FakeIssuer.Defect.allCases { tokens[defect.rawValue] = issuer.token(with: defect) }
+        for defect in TokenDefect.allCases { tokens[defect.rawValue] = issuer.token(with: defect) }
         tokens["expiredWithoutScope"] = issuer.token {
-            FakeIssuer.Defect.expired.spoil(&$0)
+            TokenDefect.expired.spoil(&$0)
             $0.claims["scope"] = nil
         }
         return tokens

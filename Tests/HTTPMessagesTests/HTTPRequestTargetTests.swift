@@ -62,7 +62,7 @@ struct HTTPRequestTargetTests {
 
     @Test("Targets are equal when sent alike: `%6d` is not `m`")
     func equality() throws {
-        let target = try #require(HTTPRequest.Target("/mcp"))
+        let target: HTTPRequest.Target = "/mcp"
         #expect(HTTPRequest.Target("/mcp") == target)
         for other in ["/%6dcp", "/MCP", "/mcp/", "//mcp", "/mcp?", "http://a/mcp"] {
             #expect(HTTPRequest.Target(other) != target)
@@ -71,12 +71,28 @@ struct HTTPRequestTargetTests {
 
     @Test("THREATS B12: no description shows a query, in which a caller may have put a token")
     func redacted() throws {
-        let target = try #require(HTTPRequest.Target("/mcp?access_token=s3cret"))
+        let target: HTTPRequest.Target = "/mcp?access_token=s3cret"
         let request = HTTPRequest(method: .get, target: target)
         var dumped = ""
         dump(request, to: &dumped)
         for text in ["\(target)", String(reflecting: target), "\(request)", String(reflecting: request), dumped] {
             #expect(text.contains("/mcp") && !text.contains("s3cret"))
         }
+    }
+}
+
+@Suite("Request targets that are written in the program")
+struct HTTPRequestTargetLiteralTests {
+    @Test("a literal is the target that it parses to")
+    func literal() {
+        let target: HTTPRequest.Target = "/mcp?a=b"
+        #expect(target.path == "/mcp" && target.query == "a=b")
+    }
+
+    @Test("attack: a literal that is no target stops the program")
+    func malformed() async {
+        await #expect(processExitsWith: .failure) { _ = "/a b" as HTTPRequest.Target }
+        await #expect(processExitsWith: .failure) { _ = "/a\r\nX: y" as HTTPRequest.Target }
+        await #expect(processExitsWith: .failure) { _ = "" as HTTPRequest.Target }
     }
 }

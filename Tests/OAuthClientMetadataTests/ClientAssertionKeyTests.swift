@@ -87,7 +87,7 @@ struct ClientAssertionKeyTests {
         let other = try ClientAssertionKey(pem: Examples.p384)
         #expect(try await verify(good, other, by: verifier) == .invalid(.jwt(.key(.unknown))))
         // The lifetime and the skew of the verifier.
-        clock.advance(by: 120)
+        clock.advance(by: .seconds(120))
         #expect(try await verify(good, key, by: verifier) == .invalid(.jwt(.claim(.exp, .expired))))
         // A clock out of range makes an assertion that is refused, and does not end the program.
         for time in [Double.nan, .infinity, -.infinity, 1e300] {

@@ -15,7 +15,7 @@ struct ClientAssertionTests {
 
     /// The client's keys: a fake issuer signs with any algorithm and makes every defect.
     private func client(_ algorithms: [SignatureAlgorithm] = [.es256]) throws -> FakeIssuer {
-        try FakeIssuer(Self.clientID, algorithms: algorithms, clock: clock.wallClock)
+        FakeIssuer(Self.clientID, algorithms: algorithms, clock: clock.wallClock)
     }
 
     private func verifier(
@@ -177,7 +177,7 @@ struct ClientAssertionTests {
             #expect(try await error(client.sign(draft), keys: keys) == .invalid(.jwt(reason)))
         }
         // The keys of another client never count, even when they verify.
-        let other = try FakeIssuer("https://other.example/c", algorithms: [.es256], clock: clock.wallClock)
+        let other = FakeIssuer("https://other.example/c", algorithms: [.es256], clock: clock.wallClock)
         #expect(try await error(good, keys: other.keySource) == .invalid(.jwt(.key(.foreignIssuer))))
     }
 
@@ -225,7 +225,7 @@ struct ClientAssertionTests {
         // Another signature over the same identifier is the same assertion (ECDSA signatures can be made again).
         #expect(try await error(assertion(of: client), verifier, keys: keys) == .invalid(.replayed))
         #expect(try await error(assertion(of: client, [("jti", "j2")]), verifier, keys: keys) == nil)
-        let other = try FakeIssuer("https://other.example/c", algorithms: [.es256], clock: clock.wallClock)
+        let other = FakeIssuer("https://other.example/c", algorithms: [.es256], clock: clock.wallClock)
         let others = try assertion(of: other, [("iss", "https://other.example/c"), ("sub", "https://other.example/c")])
         #expect(try await error(others, verifier, keys: other.keySource) == nil)
     }
@@ -279,7 +279,7 @@ struct ClientAssertionTests {
             of: TokenIssuer(Self.clientID), at: AbsoluteURL(parsing: "https://keys.example/k"), fetcher: fetcher)
         let verifier = try verifier()
         #expect(try await error(assertion(of: client), verifier, keys: keys) == nil)
-        try client.rotateKeys()
+        client.rotateKeys()
         fetcher.set("https://keys.example/k", json: client.jwks)
         #expect(try await error(assertion(of: client, [("jti", "j2")]), verifier, keys: keys) == nil)
         #expect(fetcher.requests.count == 2)

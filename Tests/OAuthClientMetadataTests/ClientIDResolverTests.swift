@@ -11,7 +11,7 @@ import WireFormat
 struct ClientIDResolverTests {
     private static let url = "https://app.example/client.json"
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let events = EventList()
 
     final class EventList: Sendable {
@@ -24,7 +24,7 @@ struct ClientIDResolverTests {
     private func resolver(_ change: (inout ClientIDResolver.Settings) -> Void = { _ in }) throws -> ClientIDResolver {
         var settings = ClientIDResolver.Settings()
         change(&settings)
-        return try ClientIDResolver(fetcher: fetcher, settings: settings, clock: clock.clock) { [events] in
+        return try ClientIDResolver(fetcher: fetcher, settings: settings, clock: clock.monotonicClock) { [events] in
             events.add($0)
         }
     }
@@ -38,11 +38,12 @@ struct ClientIDResolverTests {
 
     private func serve(
         _ object: JSONDocument.Object? = nil, at url: String = Self.url, status: HTTPStatus = .ok,
-        type: HTTPFields.Value? = "application/json", _ fields: [(HTTPFields.Name, HTTPFields.Value)] = []
+        type: HTTPFields.Value? = "application/json", _ fields: HTTPFields = [:]
     ) {
-        fetcher.set(
-            url, json: object ?? document(url), status: status,
-            fields: fields + (type.map { [(.contentType, $0)] } ?? []))
+        var fields = fields
+        fields[.contentType] = type
+        let body = JSONValue.object(object ?? document(url)).encoded()
+        fetcher.set(url, .success(FetchedDocument(status: status, fields: fields, body: body)))
     }
 
     private func failure(
@@ -149,8 +150,9 @@ struct ClientIDResolverTests {
         ]
         for (control, age, seconds) in rows {
             let resolver = try resolver()
-            let ageField = age.map { [(HTTPFields.Name.age, HTTPFields.Value($0))] } ?? []
-            serve([(.cacheControl, control)] + ageField)
+            var fields: HTTPFields = [.cacheControl: control]
+            fields[.age] = age.map { HTTPFields.Value($0) }
+            serve(fields)
             let before = fetcher.requests.count
             _ = try await resolver.client(Self.url)
             clock.advance(by: .seconds(seconds) - .milliseconds(1))
@@ -161,19 +163,19 @@ struct ClientIDResolverTests {
             #expect(fetcher.requests.count == before + 2, "\(control)")
         }
         let resolver = try resolver()
-        serve([(.cacheControl, "no-store, max-age=600")])
+        serve([.cacheControl: "no-store, max-age=600"])
         let before = fetcher.requests.count
         for _ in 0..<3 { _ = try await resolver.client(Self.url) }
         #expect(fetcher.requests.count == before + 3)
     }
 
-    private func serve(_ fields: [(HTTPFields.Name, HTTPFields.Value)]) {
+    private func serve(_ fields: HTTPFields) {
         serve(nil, fields)
     }
 
     @Test("an expired document is revalidated with its ETag; 304 renews it")
     func revalidation() async throws {
-        serve([(.eTag, "\"1\"")])
+        serve([.eTag: "\"1\""])
         let resolver = try resolver()
         _ = try await resolver.client(Self.url)
         clock.advance(by: .seconds(300))
@@ -324,7 +326,7 @@ struct ClientIDResolverTests {
 
     @Test("keys in the document are imported with it, and a document without a usable key is refused")
     func inlineKeys() async throws {
-        let issuer = try FakeIssuer("https://keys.example", algorithms: [.es256])
+        let issuer = FakeIssuer("https://keys.example", algorithms: [.es256])
         var object = document()
         object["token_endpoint_auth_method"] = "private_key_jwt"
         object["jwks"] = .object(issuer.jwks)
@@ -340,7 +342,7 @@ struct ClientIDResolverTests {
 
     @Test("keys at a jwks_uri are fetched by the same fetcher, once for all assertions")
     func keysURL() async throws {
-        let issuer = try FakeIssuer("https://keys.example", algorithms: [.es256])
+        let issuer = FakeIssuer("https://keys.example", algorithms: [.es256])
         var object = document()
         object["token_endpoint_auth_method"] = "private_key_jwt"
         object["jwks_uri"] = "https://keys.example/jwks"

@@ -12,17 +12,17 @@ import WireFormat
 struct ClientResolverAttackTests {
     private static let url = "https://app.example/client.json"
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
 
     private func resolver(_ change: (inout ClientIDResolver.Settings) -> Void = { _ in }) throws -> ClientIDResolver {
         var settings = ClientIDResolver.Settings()
         change(&settings)
-        return try ClientIDResolver(fetcher: fetcher, settings: settings, clock: clock.clock)
+        return try ClientIDResolver(fetcher: fetcher, settings: settings, clock: clock.monotonicClock)
     }
 
     private func serve(
         at url: String = Self.url, status: HTTPStatus = .ok, keys: String? = nil,
-        _ fields: [(HTTPFields.Name, HTTPFields.Value)] = []
+        _ fields: HTTPFields = [:]
     ) {
         var document: JSONDocument.Object = [
             "client_id": .string(url), "client_name": "App", "redirect_uris": ["https://app.example/cb"],
@@ -31,7 +31,7 @@ struct ClientResolverAttackTests {
             document["token_endpoint_auth_method"] = "private_key_jwt"
             document["jwks_uri"] = .string(keys)
         }
-        fetcher.set(url, json: document, status: status, fields: [(.contentType, "application/json")] + fields)
+        fetcher.set(url, json: document, status: status, fields: fields)
     }
 
     private func failure(_ resolver: ClientIDResolver, _ clientID: String) async -> ClientResolutionError? {
@@ -120,7 +120,7 @@ struct ClientResolverAttackTests {
 
     @Test("the documents of strangers do not keep a client from its keys")
     func keysOfOthers() async throws {
-        let keys = try FakeIssuer("https://keys.example", algorithms: [.es256]).jwks
+        let keys = FakeIssuer("https://keys.example", algorithms: [.es256]).jwks
         for url in ["https://app.example/jwks", "https://cdn.example/jwks"] { fetcher.set(url, json: keys) }
         let resolver = try resolver()
         serve(at: "https://known.example/c", keys: "https://cdn.example/jwks")
@@ -154,7 +154,7 @@ struct ClientResolverAttackTests {
 
     @Test("RFC 9111 §4.3.4: the ETag of a 304 is not that of the document that is kept")
     func validatorsOfNotModified() async throws {
-        serve([(.eTag, "\"1\"")])
+        serve([.eTag: "\"1\""])
         let resolver = try resolver()
         _ = try await resolver.client(Self.url)
         clock.advance(by: .seconds(300))

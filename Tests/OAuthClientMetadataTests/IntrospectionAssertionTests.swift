@@ -78,7 +78,7 @@ struct IntrospectionAssertionTests {
 
     private let clock = FakeClock(1_800_000_000)
     /// It stands still, so that no request is late on a slow machine.
-    private let monotonicClock = ManualClock().clock
+    private let monotonicClock = FakeClock().monotonicClock
 
     private func verifier(
         _ key: ClientAssertionKey, _ server: Server, at endpoint: IntrospectionConfiguration.Endpoint = .url(endpoint),

@@ -65,7 +65,7 @@ struct ConfigurationArticleTests {
 
     /// The paths of all members that are not structures of settings themselves.
     private static func leaves(of value: Any, _ path: String) -> [String] {
-        let own: Set = ["origin", "presetFaults", "clock"]
+        let own: Set = ["origin", "presetFaults", "clocks"]
         return Mirror(reflecting: value).children.flatMap { label, child -> [String] in
             guard let label, !own.contains(label) else { return [] }
             let place = path.isEmpty ? label : "\(path).\(label)"

@@ -187,7 +187,7 @@ struct EnvironmentTests {
 
     @Test("A server of the environment accepts JWTs of its issuer, asks about other tokens, and fetches nothing before")
     func verifiers() async throws {
-        let issuer = try FakeIssuer("http://127.0.0.1:9000", audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("http://127.0.0.1:9000", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         fetcher.set("http://127.0.0.1:9000/keys", json: issuer.jwks)
         var answer = HTTPFields()
@@ -227,7 +227,7 @@ struct EnvironmentTests {
         let fetcher = ScriptedFetcher()
         let endpoint = "https://login.example.com/introspect"
         let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
-        fetcher.set(endpoint, json: active, fields: [(.contentType, "application/json")])
+        fetcher.set(endpoint, json: active)
         for keyID in [nil, "key-1"] {
             var environment = [
                 "OAUTH_INTROSPECTION_URL": endpoint, "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
@@ -276,7 +276,7 @@ struct EnvironmentTests {
 
     @Test("POLICY §9: without its URL, the endpoint is found in the metadata, which is read once for all purposes")
     func discoveredIntrospection() async throws {
-        let issuer = try FakeIssuer("http://127.0.0.1:9000", audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("http://127.0.0.1:9000", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         let location = "http://127.0.0.1:9000/.well-known/oauth-authorization-server"
         let endpoint = "http://127.0.0.1:9000/introspect"
@@ -286,7 +286,7 @@ struct EnvironmentTests {
         fetcher.set(location, json: metadata)
         fetcher.set("http://127.0.0.1:9000/jwks", json: issuer.jwks)
         let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
-        fetcher.set(endpoint, json: active, fields: [(.contentType, "application/json")])
+        fetcher.set(endpoint, json: active)
         var configuration = try configuration([
             "OAUTH_ISSUERS": issuer.url, "OAUTH_INTROSPECTION_CLIENT_ID": "rs",
             "OAUTH_INTROSPECTION_CLIENT_SECRET": "s3cret", "OAUTH_ALLOW_INSECURE_HTTP": "loopback",
@@ -300,7 +300,7 @@ struct EnvironmentTests {
         }
         #expect(String(decoding: form, as: UTF8.self).hasSuffix("&client_id=rs&client_secret=s3cret"))
         #expect(try await server.admits(issuer.token()))
-        let target = try #require(HTTPRequest.Target("/.well-known/oauth-authorization-server"))
+        let target: HTTPRequest.Target = "/.well-known/oauth-authorization-server"
         guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
         else {
             Issue.record("not answered")
@@ -340,7 +340,7 @@ struct EnvironmentTests {
             ("/roles/*", ["roles": ["notes:read": false]], false),
         ] as [(String, JSONDocument.Object, Bool)])
     func scopeClaims(variable: String, claims: JSONDocument.Object, isGranted: Bool) async throws {
-        let issuer = try FakeIssuer(Self.issuer, audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer(Self.issuer, audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         fetcher.set("https://login.example.com/jwks", json: issuer.jwks)
         let configuration = try configuration([
@@ -373,7 +373,7 @@ struct EnvironmentTests {
         let server = try ResourceServer(configuration, fetcher: ScriptedFetcher())
         #expect(try await server.admits(token.text))
         #expect(try await !server.admits(token.text + "x"))
-        let target = try #require(HTTPRequest.Target("/.well-known/oauth-protected-resource/mcp"))
+        let target: HTTPRequest.Target = "/.well-known/oauth-protected-resource/mcp"
         guard case .respond(let response) = await server.decide(method: .get, target: target, fields: HTTPFields())
         else {
             Issue.record("let through")

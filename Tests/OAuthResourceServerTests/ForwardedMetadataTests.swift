@@ -167,7 +167,7 @@ struct ForwardedMetadataTests {
 
     @Test("What the guard discovers for its keys is forwarded from the same cache, with one fetch for both")
     func discovered() async throws {
-        let issuer = try FakeIssuer("https://login.example.com", audience: GuardFixture.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("https://login.example.com", audience: GuardFixture.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         let metadataURL = "https://login.example.com/.well-known/oauth-authorization-server"
         fetcher.set(metadataURL, json: issuer.metadata)
@@ -190,7 +190,7 @@ struct ForwardedMetadataTests {
 
     @Test("Metadata is forwarded although the keys stand at a configured URL")
     func besideKeysAtURL() async throws {
-        let issuer = try FakeIssuer("https://login.example.com", audience: GuardFixture.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("https://login.example.com", audience: GuardFixture.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         fetcher.set("https://login.example.com/.well-known/oauth-authorization-server", json: issuer.metadata)
         var configuration = ResourceServerConfiguration(

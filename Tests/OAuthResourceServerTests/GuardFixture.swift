@@ -41,11 +41,7 @@ struct GuardFixture {
     }
 
     private static func makeIssuer(_ url: String) -> FakeIssuer {
-        do {
-            return try FakeIssuer(url, audience: resource, clock: WallClock { now })
-        } catch {
-            preconditionFailure("the fake issuer could not be made")
-        }
+        FakeIssuer(url, audience: resource, clock: WallClock { now })
     }
 
     /// Sends a request to the guard and returns the refusal; nil if the guard lets it proceed.

@@ -76,7 +76,7 @@ struct GuardModeTests {
         let handler = fixture.server.protecting { request, _ in
             .text(String(decoding: try await request.body.collect(upTo: 100), as: UTF8.self))
         }
-        var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
+        var request = HTTPRequest(method: .post, target: "/mcp")
         request.fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + GuardFixture.issuer.token())))
         request.fields.append(.contentType, "application/x-www-form-urlencoded")
         let pieces = ["access_", "token=x"].makeIterator()

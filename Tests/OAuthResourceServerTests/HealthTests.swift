@@ -13,8 +13,8 @@ struct HealthTests {
     private let server: ResourceServer
 
     init() throws {
-        up = try FakeIssuer("https://up.example.com", audience: Self.audience, algorithms: [.es256])
-        down = try FakeIssuer("https://down.example.com", audience: Self.audience, algorithms: [.es256])
+        up = FakeIssuer("https://up.example.com", audience: Self.audience, algorithms: [.es256])
+        down = FakeIssuer("https://down.example.com", audience: Self.audience, algorithms: [.es256])
         let issuers = [down, up].map { IssuerConfiguration($0.url, keys: .url($0.url + "/jwks")) }
         server = try ResourceServer(
             ResourceServerConfiguration(resource: Self.audience, issuers: issuers), fetcher: fetcher)

@@ -28,7 +28,7 @@ struct IssuerLookUpGuardTests {
     private func refusal(_ server: ResourceServer, _ token: String) async throws -> HTTPResponse? {
         var fields = HTTPFields()
         fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(token)")))
-        let target = try #require(HTTPRequest.Target("/mcp"))
+        let target: HTTPRequest.Target = "/mcp"
         guard case .respond(let response) = await server.decide(method: .post, target: target, fields: fields) else {
             return nil
         }
@@ -38,7 +38,7 @@ struct IssuerLookUpGuardTests {
     @Test("POLICY §1: a known customer gets in, a stranger 401, and a failure of the function is 503")
     func statuses() async throws {
         struct Failure: Error {}
-        let issuer = try FakeIssuer("https://a.example", audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("https://a.example", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         fetcher.set("https://a.example/.well-known/oauth-authorization-server", json: issuer.metadata)
         fetcher.set("https://a.example/jwks", json: issuer.jwks)

@@ -14,7 +14,7 @@ struct NamedIssuerTests {
     private let issuer: FakeIssuer
 
     init() throws {
-        issuer = try FakeIssuer(audience: Self.resource, algorithms: [.es256])
+        issuer = FakeIssuer(audience: Self.resource, algorithms: [.es256])
     }
 
     private func configuration(_ name: String) -> ResourceServerConfiguration {

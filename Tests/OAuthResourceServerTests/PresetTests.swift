@@ -446,7 +446,7 @@ struct PresetTests {
         "A token shaped like the product's is accepted with its scopes, and each near one refused with its reason",
         arguments: products)
     func shapes(_ product: Product) async throws {
-        let issuer = try FakeIssuer(
+        let issuer = FakeIssuer(
             product.preset.authorizationServer ?? product.server ?? product.preset.issuer, algorithms: [.rs256])
         let log = EventLog()
         var configuration = ResourceServerConfiguration(
@@ -511,7 +511,7 @@ struct PresetTests {
     @Test("A hint is one line after the first refusal with its reason, also in shadow mode")
     func hints() async throws {
         let preset = IssuerConfiguration.keycloak(realm: "https://login.example.com/realms/notes")
-        let issuer = try FakeIssuer(preset.issuer, algorithms: [.rs256])
+        let issuer = FakeIssuer(preset.issuer, algorithms: [.rs256])
         let hint =
             #"refusal_explained reason=aud_missing hint="Add an Audience mapper with the resource identifier to a "#
             + #"client scope of the client.""#
@@ -537,8 +537,8 @@ struct PresetTests {
         }
         let configuration = ResourceServerConfiguration(resource: Self.resource, issuers: issuers)
         let (first, second) = (
-            try FakeIssuer(issuers[0].issuer, algorithms: [.es256]),
-            try FakeIssuer(issuers[1].issuer, algorithms: [.es256])
+            FakeIssuer(issuers[0].issuer, algorithms: [.es256]),
+            FakeIssuer(issuers[1].issuer, algorithms: [.es256])
         )
         let log = EventLog()
         let server = try ResourceServer(

@@ -14,7 +14,7 @@ struct ProtectedHandlerTests {
         var fields = HTTPFields()
         if let token { fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token))) }
         for (name, value) in extra { fields.append(name, value) }
-        return HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")), fields: fields, body: body)
+        return HTTPRequest(method: .post, target: "/mcp", fields: fields, body: body)
     }
 
     @Test("The handler is called with the verified principal, as argument and task-local")

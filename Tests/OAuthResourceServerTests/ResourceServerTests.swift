@@ -20,7 +20,7 @@ struct ResourceServerTests {
         let token = GuardFixture.issuer.token { $0.claims["sub"] = "alice" }
         var fields = HTTPFields()
         fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token)))
-        let target = try #require(HTTPRequest.Target("/mcp"))
+        let target: HTTPRequest.Target = "/mcp"
         guard case .proceed(let admission) = await fixture.server.decide(method: .post, target: target, fields: fields)
         else {
             Issue.record("refused")
@@ -171,7 +171,7 @@ struct ResourceServerTests {
 
     @Test("A token in a cookie is never read")
     func cookie() async throws {
-        let cookie = try #require(HTTPFields.Name("Cookie"))
+        let cookie: HTTPFields.Name = "Cookie"
         let value = try #require(HTTPFields.Value("access_token=" + GuardFixture.issuer.token()))
         #expect(try await GuardFixture().refusal(fields: [(cookie, value)])?.status == .unauthorized)
     }
@@ -205,8 +205,8 @@ struct ResourceServerTests {
 
     @Test(
         "POLICY §1, THREATS B5: every bad token has the same answer, and a reason of its own for the operator",
-        arguments: FakeIssuer.Defect.allCases)
-    func oneAnswer(defect: FakeIssuer.Defect) async throws {
+        arguments: TokenDefect.allCases)
+    func oneAnswer(defect: TokenDefect) async throws {
         let fixture = try GuardFixture()
         let response = try await fixture.refusal("Bearer " + GuardFixture.issuer.token(with: defect))
         #expect(response?.status == .unauthorized)

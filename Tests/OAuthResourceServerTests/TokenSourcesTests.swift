@@ -187,7 +187,7 @@ struct TokenSourcesTests {
 
     @Test("Without issuers every token is asked about, JWTs too")
     func introspectionAlone() async throws {
-        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         var fields = HTTPFields()
         fields.append(.contentType, "application/json")
@@ -208,11 +208,11 @@ struct TokenSourcesTests {
 
     @Test("Static tokens beside introspection take nothing away from it: JWTs are still asked about")
     func introspectionBesideStaticTokens() async throws {
-        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         let active: JSONDocument.Object = ["active": true, "aud": .string(Self.resource)]
         fetcher.set(
-            "https://login.example.com/introspect", json: active, fields: [(.contentType, "application/json")])
+            "https://login.example.com/introspect", json: active)
         var configuration = ResourceServerConfiguration(
             resource: Self.resource)
         configuration.tokens.introspection = IntrospectionConfiguration(
@@ -243,7 +243,7 @@ struct TokenSourcesTests {
 
     @Test("Static tokens, JWTs and opaque tokens side by side, each judged by its own kind")
     func sideBySide() async throws {
-        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
+        let issuer = FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
         let fetcher = ScriptedFetcher()
         fetcher.set("https://login.example.com/keys", json: issuer.jwks)
         var configuration = ResourceServerConfiguration(

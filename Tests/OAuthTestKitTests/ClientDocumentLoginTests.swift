@@ -29,7 +29,7 @@ struct ClientDocumentLoginTests {
             "grant_types": ["authorization_code", "refresh_token"],
         ]
         for (name, value) in members { document[name] = value }
-        fetcher.set(Self.clientID, json: document, fields: [(.contentType, "application/json")])
+        fetcher.set(Self.clientID, json: document)
     }
 
     private func assertion(
@@ -107,7 +107,7 @@ struct ClientDocumentLoginTests {
 
     @Test("a client with keys authenticates with an assertion, once each")
     func privateKey() async throws {
-        let client = try FakeIssuer(Self.clientID, algorithms: [.es256])
+        let client = FakeIssuer(Self.clientID, algorithms: [.es256])
         serve([("token_endpoint_auth_method", "private_key_jwt"), ("jwks", .object(client.jwks))])
         let fixture = try fixture()
         let type = ("client_assertion_type", ClientAssertion.type)
@@ -133,7 +133,7 @@ struct ClientDocumentLoginTests {
 
     @Test("a client that names its algorithm authenticates with no other")
     func signingAlgorithm() async throws {
-        let client = try FakeIssuer(Self.clientID, algorithms: [.es256])
+        let client = FakeIssuer(Self.clientID, algorithms: [.es256])
         for (algorithm, status) in [("ES256", HTTPStatus.ok), ("RS256", .unauthorized), ("none", .unauthorized)] {
             serve([
                 ("token_endpoint_auth_method", "private_key_jwt"), ("jwks", .object(client.jwks)),
@@ -154,7 +154,7 @@ struct ClientDocumentLoginTests {
     @Test("a client that registers with keys authenticates with an assertion to the token endpoint")
     func registered() async throws {
         let fixture = try fixture()
-        let keys = try FakeIssuer("https://keys.example", algorithms: [.es256])
+        let keys = FakeIssuer("https://keys.example", algorithms: [.es256])
         let answer = try await fixture.register([
             "redirect_uris": [.string(DevelopmentServerFixture.redirectURI)], "jwks": .object(keys.jwks),
             "token_endpoint_auth_method": "private_key_jwt",
@@ -298,7 +298,7 @@ struct ClientDocumentLoginTests {
         #expect(try await reply(fixture, "allow", to: question).status == .seeOther)
         #expect(try await reply(fixture, "allow", to: question).status == .badRequest)
         let late = try await ask(fixture)
-        fixture.clock.advance(by: 601)
+        fixture.clock.advance(by: .seconds(601))
         #expect(try await reply(fixture, "allow", to: late).status == .badRequest)
     }
 

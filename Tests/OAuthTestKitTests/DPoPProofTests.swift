@@ -28,13 +28,13 @@ struct DPoPProofTests {
 
     @Test("RFC 9449 §4.3: a proof of every algorithm is good by default", arguments: SignatureAlgorithm.all)
     func good(algorithm: SignatureAlgorithm) async throws {
-        let key = try DPoPKey(algorithm, clock: clock.wallClock)
+        let key = DPoPKey(algorithm, clock: clock.wallClock)
         #expect(try await rejection(of: [key.proof(.post, Self.url, token: Self.token)], by: key) == nil)
     }
 
     @Test("a query and a fragment of the URL are left out, as RFC 9449 §4.2 asks of htu")
     func leavesOutQuery() async throws {
-        let key = try DPoPKey(clock: clock.wallClock)
+        let key = DPoPKey(clock: clock.wallClock)
         for suffix in ["?x=1", "#y", "?x#y"] {
             let proof = key.proof(.post, Self.url + suffix, token: Self.token)
             #expect(try await rejection(of: [proof], by: key) == nil)
@@ -44,7 +44,7 @@ struct DPoPProofTests {
     @Test("every defect is refused for its own reason", arguments: DPoPProof.Defect.allCases)
     func defects(defect: DPoPProof.Defect) async throws {
         for url in [Self.url, "http://127.0.0.1:8080/mcp", "https://[::1]"] {
-            let key = try DPoPKey(clock: clock.wallClock)
+            let key = DPoPKey(clock: clock.wallClock)
             let fields = key.proofs(with: defect, .post, url, token: Self.token)
             #expect(try await rejection(of: fields, by: key, url: url) == defect.rejection, "\(url)")
         }
@@ -54,7 +54,7 @@ struct DPoPProofTests {
         "every defect has the same reason for the other kinds of keys",
         arguments: [SignatureAlgorithm.ps256, .es512, .edDSA])
     func defectsOfOtherKeys(algorithm: SignatureAlgorithm) async throws {
-        let key = try DPoPKey(algorithm, clock: clock.wallClock)
+        let key = DPoPKey(algorithm, clock: clock.wallClock)
         for defect in DPoPProof.Defect.allCases where ![.foreignSignature, .foreignKey].contains(defect) {
             let fields = key.proofs(with: defect, .post, Self.url, token: Self.token)
             #expect(try await rejection(of: fields, by: key) == defect.rejection, "\(defect)")
@@ -64,7 +64,7 @@ struct DPoPProofTests {
     @Test("every variation of a good proof is accepted", arguments: DPoPProof.Variation.allCases)
     func variations(variation: DPoPProof.Variation) async throws {
         for url in [Self.url, "http://127.0.0.1:8080/mcp", "https://[::1]/a"] {
-            let key = try DPoPKey(clock: clock.wallClock)
+            let key = DPoPKey(clock: clock.wallClock)
             let proof = key.proof(.post, url, token: Self.token) { variation.vary(&$0) }
             #expect(try await rejection(of: [proof], by: key, url: url) == nil, "\(url)")
             #expect(proof.utf8.count < DPoPVerifier.maximumBytes)
@@ -86,7 +86,7 @@ struct DPoPProofTests {
 
     @Test("RFC 9449 §8: the nonce is a claim")
     func nonce() async throws {
-        let key = try DPoPKey(clock: clock.wallClock)
+        let key = DPoPKey(clock: clock.wallClock)
         let nonces = DPoPNonces()
         var settings = DPoPVerifier.Settings()
         settings.nonces = nonces
@@ -98,7 +98,7 @@ struct DPoPProofTests {
 
     @Test("RFC 9449 §5: a token request needs no ath; what is verified is the key, once")
     func tokenRequest() async throws {
-        let key = try DPoPKey(clock: clock.wallClock)
+        let key = DPoPKey(clock: clock.wallClock)
         let verifier = try DPoPVerifier(clock: clock.wallClock)
         let target = DPoPTarget(try AbsoluteURL(parsing: Self.url))
         let proof = Array(key.proof(.post, Self.url).utf8)
@@ -117,7 +117,7 @@ struct DPoPProofTests {
     @Test("the thumbprint is that of the public key, and no member of the key is private")
     func publicHalf() throws {
         for algorithm in [SignatureAlgorithm.es256, .rs256, .edDSA] {
-            let key = try DPoPKey(algorithm)
+            let key = DPoPKey(algorithm)
             let document = try JSONDocument(parsing: JSONValue.object(key.publicJWK).encoded())
             #expect(try JSONWebKey(document.root).thumbprint == key.thumbprint)
             for name in ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "kid", "alg", "use"] {
@@ -130,14 +130,14 @@ struct DPoPProofTests {
 
     @Test("two proofs differ in jti")
     func distinct() throws {
-        let key = try DPoPKey()
+        let key = DPoPKey()
         #expect(key.draft(.get, Self.url).claims["jti"] != key.draft(.get, Self.url).claims["jti"])
     }
 
     @Test("a defect of the token's binding needs a token: without one, the program stops")
     func needsToken() async {
         await #expect(processExitsWith: .failure) {
-            _ = try DPoPKey().proofs(with: .foreignTokenHash, .post, "https://mcp.example.com/mcp")
+            _ = DPoPKey().proofs(with: .foreignTokenHash, .post, "https://mcp.example.com/mcp")
         }
     }
 }
@@ -145,14 +145,14 @@ struct DPoPProofTests {
 @Suite("FakeIssuer: bound tokens")
 struct BoundTokenTests {
     private func confirmation(_ edit: (inout FakeIssuer.Draft) -> Void) throws -> JSONValue? {
-        var draft = try FakeIssuer(algorithms: [.es256]).draft()
+        var draft = FakeIssuer(algorithms: [.es256]).draft()
         edit(&draft)
         return draft.claims["cnf"]
     }
 
     @Test("RFC 9449 §6.1, RFC 8705 §3.1: a token is bound to a key, to a certificate, or to both")
     func bound() throws {
-        let key = try DPoPKey()
+        let key = DPoPKey()
         // SHA-256 of nothing.
         let digest = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
         #expect(try confirmation { $0.bind(to: key) } == ["jkt": .string(key.thumbprint)])
@@ -166,7 +166,7 @@ struct BoundTokenTests {
 
     @Test("RFC 7800 §3: every malformed cnf differs from the good one, and is refused without a binding")
     func malformed() throws {
-        let key = try DPoPKey()
+        let key = DPoPKey()
         let good = try confirmation { $0.bind(to: key) }
         var seen: Set<[UInt8]> = []
         for defect in FakeIssuer.ConfirmationDefect.allCases {

@@ -37,7 +37,7 @@ struct DPoPTokenEndpointTests {
     func code() async throws {
         for mode in [DevelopmentAuthorizationServer.DPoP.optional, .required] {
             let fixture = try Self.fixture(mode)
-            let key = try DPoPKey(clock: fixture.clock.wallClock)
+            let key = DPoPKey(clock: fixture.clock.wallClock)
             let id = try await fixture.publicClient()
             let request = Fixture.codeRequest(id, try await fixture.code(for: id))
             let answer = try await fixture.form(request, proofs: [key.proof(.post, Self.endpoint)])
@@ -49,7 +49,7 @@ struct DPoPTokenEndpointTests {
     @Test("client credentials and a proof become a bound token")
     func clientCredentials() async throws {
         let fixture = try Self.fixture()
-        let key = try DPoPKey(.edDSA, clock: fixture.clock.wallClock)
+        let key = DPoPKey(.edDSA, clock: fixture.clock.wallClock)
         let client = try fixture.server.registerClient("machine")
         let answer = try await fixture.form(
             [("grant_type", "client_credentials"), ("resource", Fixture.resource)],
@@ -67,7 +67,7 @@ struct DPoPTokenEndpointTests {
     @Test("required: without a proof, a request is refused, and its code stays good")
     func required() async throws {
         let fixture = try Self.fixture(.required)
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         let request = Fixture.codeRequest(id, try await fixture.code(for: id))
         #expect(try await fixture.form(request).refusal() == ["invalid_dpop_proof", Refusal.proofMissing.sentence])
@@ -98,7 +98,7 @@ struct DPoPTokenEndpointTests {
         arguments: DPoPProof.Defect.allCases.filter { !$0.needsToken && $0 != .absent && $0 != .empty })
     func defects(defect: DPoPProof.Defect) async throws {
         let fixture = try Self.fixture()
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         let request = Fixture.codeRequest(id, try await fixture.code(for: id))
         let answer = try await fixture.form(request, proofs: key.proofs(with: defect, .post, Self.endpoint))
@@ -125,7 +125,7 @@ struct DPoPTokenEndpointTests {
     @Test("a proof is used once")
     func replay() async throws {
         let fixture = try Self.fixture()
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         let proof = key.proof(.post, Self.endpoint)
         let first = try await fixture.form(
@@ -148,7 +148,7 @@ struct DPoPTokenEndpointTests {
             $0.dpop = .optional
             $0.dpopReplayStore = Down()
         }
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
         let answer = try await fixture.form(
             Fixture.codeRequest("app", "code"), proofs: [key.proof(.post, Self.endpoint)])
         #expect(answer.refusal(.serviceUnavailable) == ["temporarily_unavailable", Refusal.proofUndecided.sentence])
@@ -157,7 +157,7 @@ struct DPoPTokenEndpointTests {
     @Test("RFC 9449 §8: without the nonce, a request is refused with one, and the assertion or code stays good")
     func nonces() async throws {
         let fixture = try Self.fixture(nonces: DPoPNonces())
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         let request = Fixture.codeRequest(id, try await fixture.code(for: id))
         let first = try await fixture.form(request, proofs: [key.proof(.post, Self.endpoint)])
@@ -168,12 +168,12 @@ struct DPoPTokenEndpointTests {
         let second = try await fixture.form(request, proofs: [key.proof(.post, Self.endpoint, nonce: nonce)])
         #expect(try binding(second, fixture) == ["DPoP", key.thumbprint])
         // RFC 9449 §8.2: the nonce of the next proof.
-        fixture.clock.advance(by: 200)
+        fixture.clock.advance(by: .seconds(200))
         let third = try await refresh(
             fixture, id, after: second,
             proofs: [key.proof(.post, Self.endpoint, nonce: second.fields.values(of: .dpopNonce).first?.string)])
         #expect(third.status == .ok)
-        fixture.clock.advance(by: 301)
+        fixture.clock.advance(by: .seconds(301))
         let stale = try await refresh(
             fixture, id, after: third,
             proofs: [key.proof(.post, Self.endpoint, nonce: third.fields.values(of: .dpopNonce).first?.string)])
@@ -195,8 +195,8 @@ struct DPoPTokenEndpointTests {
     @Test("RFC 9449 §10: dpop_jkt binds the code to a key")
     func boundCode() async throws {
         let fixture = try Self.fixture()
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
-        let other = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
+        let other = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         let authorization = try await fixture.authorize(
             Fixture.authorizationRequest(id) + [("dpop_jkt", key.thumbprint)])
@@ -224,8 +224,8 @@ struct DPoPTokenEndpointTests {
     @Test("RFC 9449 §5: the refresh token of a public client is bound to its key, and its successors too")
     func publicRefresh() async throws {
         let fixture = try Self.fixture()
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
-        let other = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
+        let other = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         var tokens = try await fixture.form(
             Fixture.codeRequest(id, fixture.code(for: id)), proofs: [key.proof(.post, Self.endpoint)])
@@ -246,7 +246,7 @@ struct DPoPTokenEndpointTests {
     @Test("a public client that proves a key later binds its refresh tokens from then on")
     func lateBinding() async throws {
         let fixture = try Self.fixture()
-        let key = try DPoPKey(clock: fixture.clock.wallClock)
+        let key = DPoPKey(clock: fixture.clock.wallClock)
         let id = try await fixture.publicClient()
         let first = try await fixture.tokens(for: id)
         let second = try await refresh(fixture, id, after: first, proofs: [key.proof(.post, Self.endpoint)])
@@ -264,7 +264,7 @@ struct DPoPTokenEndpointTests {
         let first = try await fixture.form(
             code, basic: basic, proofs: [DPoPKey(clock: fixture.clock.wallClock).proof(.post, Self.endpoint)])
         #expect(first.json["token_type"] == "DPoP")
-        let next = try DPoPKey(clock: fixture.clock.wallClock)
+        let next = DPoPKey(clock: fixture.clock.wallClock)
         let token = try #require(first.json["refresh_token"]?.string)
         let second = try await fixture.form(
             [("grant_type", "refresh_token"), ("refresh_token", token)], basic: basic,

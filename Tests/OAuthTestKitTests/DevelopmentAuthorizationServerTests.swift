@@ -87,7 +87,7 @@ struct DevelopmentAuthorizationServerTests {
     func keys() async throws {
         let fixture = try Fixture()
         #expect(try await fixture.send(.get, "/jwks").json == fixture.server.issuer.jwks)
-        try fixture.server.issuer.rotateKeys(.keep)
+        fixture.server.issuer.rotateKeys(.keep)
         let answer = try await fixture.send(.get, "/jwks")
         #expect(answer.json["keys"]?.array?.count == 2)
         #expect(try JSONWebKeySet(parsing: answer.body, issuer: Fixture.issuerURL).skipped.isEmpty)
@@ -207,7 +207,7 @@ struct DevelopmentAuthorizationServerTests {
 
     @Test("it refuses a fake issuer that is not on a loopback host")
     func refusesFakeIssuer() throws {
-        let issuer = try FakeIssuer(algorithms: [.es256])
+        let issuer = FakeIssuer(algorithms: [.es256])
         #expect(throws: TestKitError.issuerNotLoopback) { try DevelopmentAuthorizationServer(issuer: issuer) }
     }
 

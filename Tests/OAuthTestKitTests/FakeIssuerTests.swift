@@ -1,17 +1,18 @@
-import TokenVerification
 import JOSE
 import OAuthResourceServer
-import OAuthTestKit
+import TokenVerification
 import Testing
 import WireFormat
+
+@testable import OAuthTestKit
 
 @Suite("FakeIssuer", .serialized)
 struct FakeIssuerTests {
     private let clock = FakeClock()
     private let audience = "https://resource.example/mcp"
 
-    private func issuer(_ algorithms: [SignatureAlgorithm] = [.es256]) throws -> FakeIssuer {
-        try FakeIssuer(audience: audience, algorithms: algorithms, clock: clock.wallClock)
+    private func issuer(_ algorithms: [SignatureAlgorithm] = [.es256]) -> FakeIssuer {
+        FakeIssuer(audience: audience, algorithms: algorithms, clock: clock.wallClock)
     }
 
     private func verify(
@@ -29,7 +30,7 @@ struct FakeIssuerTests {
         "RFC 9068 §2: a token is good by default, with every claim",
         arguments: [SignatureAlgorithm.rs256, .es256])
     func goodByDefault(algorithm: SignatureAlgorithm) throws {
-        let issuer = try issuer([.rs256, .es256])
+        let issuer = issuer([.rs256, .es256])
         let claims = try verify(issuer.token(algorithm: algorithm), of: issuer)
         #expect(claims["iss"] == "https://issuer.example")
         #expect(claims["aud"] == .string(audience))
@@ -41,13 +42,13 @@ struct FakeIssuerTests {
 
     @Test("two tokens differ in jti")
     func distinctTokens() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         #expect(issuer.draft().claims["jti"] != issuer.draft().claims["jti"])
     }
 
     @Test("another audience can be asked for")
     func otherAudience() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let claims = try verify(
             issuer.token(audience: "https://other.example"), of: issuer, audience: "https://other.example")
         #expect(claims["aud"] == "https://other.example")
@@ -55,7 +56,7 @@ struct FakeIssuerTests {
 
     @Test("any claim is set or removed")
     func editsClaims() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let token = issuer.token {
             $0.claims["sub"] = "alice"
             $0.claims["jti"] = nil
@@ -70,7 +71,7 @@ struct FakeIssuerTests {
 
     @Test("any header parameter is set or removed")
     func editsHeader() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let token = issuer.token {
             $0.header["kid"] = nil
             $0.header["typ"] = "JWT"
@@ -82,7 +83,7 @@ struct FakeIssuerTests {
 
     @Test("bytes of any kind are signed as they are")
     func signsBytes() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let token = issuer.token { $0.payloadBytes = Array(#"{"iss":"a","iss":"b"}"#.utf8) }
         #expect(try part(1, of: token) == Array(#"{"iss":"a","iss":"b"}"#.utf8))
         #expect(throws: JOSEError.malformed(.payloadJSON)) { try verify(token, of: issuer) }
@@ -90,14 +91,14 @@ struct FakeIssuerTests {
 
     @Test("an unsecured token has alg none and an empty third part")
     func unsecured() throws {
-        let token = try issuer().token { $0.makeUnsecured() }
+        let token = issuer().token { $0.makeUnsecured() }
         #expect(try header(of: token)["alg"] == "none")
         #expect(token.utf8.last == UInt8(ascii: "."))
     }
 
     @Test("tampering keeps the signature of what was signed")
     func tampered() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let token = issuer.token { $0.tamper { $0["sub"] = "mallory" } }
         #expect(try JSONValue(parsing: part(1, of: token))["sub"] == "mallory")
         #expect(throws: JOSEError.badSignature) { try verify(token, of: issuer) }
@@ -105,9 +106,9 @@ struct FakeIssuerTests {
 
     @Test("rotation: old tokens stay good with the old keys kept")
     func rotationKeeps() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let before = issuer.token()
-        try issuer.rotateKeys(.keep)
+        issuer.rotateKeys(.keep)
         _ = try verify(before, of: issuer)
         let after = issuer.token()
         _ = try verify(after, of: issuer)
@@ -120,9 +121,9 @@ struct FakeIssuerTests {
 
     @Test("rotation: old tokens are of an unknown key with the old keys dropped")
     func rotationDrops() throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let before = issuer.token()
-        try issuer.rotateKeys(.drop)
+        issuer.rotateKeys(.drop)
         #expect(throws: JOSEError.key(.unknown)) { try verify(before, of: issuer) }
         _ = try verify(issuer.token(), of: issuer)
         #expect(issuer.jwks["keys"]?.array?.count == 1)
@@ -130,14 +131,14 @@ struct FakeIssuerTests {
 
     @Test("the key source has the present keys, without waiting, at every moment")
     func keySource() async throws {
-        let issuer = try issuer()
+        let issuer = issuer()
         let source = issuer.keySource
         let first = try #require(source.presentKeys()?.keys.map(\.keyID))
         #expect(first.count == 1)
-        try issuer.rotateKeys(.keep)
+        issuer.rotateKeys(.keep)
         let both = try #require(source.presentKeys()?.keys.map(\.keyID))
         #expect(both.count == 2 && both.last == first.last && both.first != first.first)
-        try issuer.rotateKeys(.drop)
+        issuer.rotateKeys(.drop)
         let third = try await source.keys(for: .unknownKey).keys.map(\.keyID)
         #expect(third.count == 1 && !both.contains(third[0]))
     }
@@ -151,7 +152,7 @@ struct FakeIssuerTests {
 
     @Test("the key set has public halves only")
     func publicHalves() throws {
-        for key in try issuer([.rs256, .es256]).jwks["keys"]?.array ?? [] {
+        for key in issuer([.rs256, .es256]).jwks["keys"]?.array ?? [] {
             for secret in ["d", "p", "q", "dp", "dq", "qi", "k"] { #expect(key[secret] == nil) }
             #expect(key["use"] == "sig")
         }
@@ -159,7 +160,7 @@ struct FakeIssuerTests {
 
     @Test("RFC 8414 §2: the metadata name issuer and keys")
     func metadata() throws {
-        let metadata = try issuer().metadata
+        let metadata = issuer().metadata
         #expect(metadata["issuer"] == "https://issuer.example")
         #expect(metadata["jwks_uri"] == "https://issuer.example/jwks")
         #expect(metadata["response_types_supported"] == ["code"])
@@ -169,48 +170,60 @@ struct FakeIssuerTests {
         "an issuer that is no issuer identifier is refused",
         arguments: ["", "issuer", "ftp://a.example", "http://a.example", "https://a.example?x", "https://a.example#f"])
     func refusesIssuer(url: String) {
-        #expect(throws: TestKitError.issuerNotAcceptable) { try FakeIssuer(url, algorithms: [.es256]) }
+        #expect(throws: TestKitError.issuerNotAcceptable) {
+            try FakeIssuer(checking: url, algorithms: [.es256], .system)
+        }
     }
 
     @Test("an issuer without algorithm is refused")
     func refusesNoAlgorithm() {
-        #expect(throws: TestKitError.noAlgorithm) { try FakeIssuer(algorithms: []) }
+        #expect(throws: TestKitError.noAlgorithm) {
+            try FakeIssuer(checking: FakeIssuer.defaultURL, algorithms: [], .system)
+        }
+    }
+
+    @Test("in a test, such an issuer is a mistake of the test, and stops it")
+    func stops() async {
+        await #expect(processExitsWith: .failure) { _ = FakeIssuer("ftp://a.example") }
+        await #expect(processExitsWith: .failure) { _ = FakeIssuer(algorithms: []) }
+        await #expect(processExitsWith: .failure) { _ = FakeIssuer("", clock: FakeClock()) }
+    }
+
+    @Test("a token says what the test asks for, and without scope it has no such claim")
+    func arguments() throws {
+        let issuer = issuer()
+        let key = DPoPKey()
+        let claims = try UnverifiedJWT(
+            parsing: Array(issuer.token(scope: "a b", subject: "alice", boundTo: key).utf8), limit: 16_384
+        ).payload.root.value
+        #expect(claims["scope"] == "a b" && claims["sub"] == "alice")
+        #expect(claims["cnf"] == ["jkt": .string(key.thumbprint)])
+        let bare = try UnverifiedJWT(parsing: Array(issuer.token(scope: "").utf8), limit: 16_384)
+        #expect(bare.payload.root["scope"] == nil)
     }
 
     @Test("asking for an algorithm that the issuer has no key of stops the program")
     func foreignAlgorithm() async {
         await #expect(processExitsWith: .failure) {
-            _ = try FakeIssuer(algorithms: [.es256]).token(algorithm: .rs256)
+            _ = FakeIssuer(algorithms: [.es256]).token(algorithm: .rs256)
         }
     }
 
-    @Test("every defect is refused for its own reason", arguments: FakeIssuer.Defect.allCases)
-    func defects(defect: FakeIssuer.Defect) throws {
-        let issuer = try issuer()
+    @Test("every defect is refused for its own reason", arguments: TokenDefect.allCases)
+    func defects(defect: TokenDefect) throws {
+        let issuer = issuer()
         let token = issuer.token(with: defect)
         let error = #expect(throws: JOSEError.self) { try verify(token, of: issuer, profile: .default) }
-        #expect(error?.code == Self.codes[defect])
+        #expect(error == defect.fault)
     }
 
     @Test(
         "every defect is refused for its own reason (RS256)",
-        arguments: [FakeIssuer.Defect.foreignKey, .alteredSignature])
-    func defectsRS256(defect: FakeIssuer.Defect) throws {
-        let issuer = try issuer([.rs256])
+        arguments: [TokenDefect.foreignKey, .alteredSignature])
+    func defectsRS256(defect: TokenDefect) throws {
+        let issuer = issuer([.rs256])
         #expect(throws: JOSEError.badSignature) { try verify(issuer.token(with: defect), of: issuer) }
     }
-
-    private static let codes: [FakeIssuer.Defect: String] = [
-        .unsecured: "token_parts", .algorithmNone: "alg_not_allowed", .noAlgorithm: "alg_missing",
-        .foreignType: "typ_not_acceptable",
-        .criticalHeader: "crit_present", .unknownKeyID: "key_unknown", .foreignKey: "bad_signature",
-        .alteredSignature: "bad_signature", .noSignature: "token_parts", .tamperedPayload: "bad_signature",
-        .tamperedHeader: "bad_signature", .duplicateClaim: "payload_json", .payloadNotAnObject: "payload_json",
-        .expired: "exp_expired", .noExpiry: "exp_missing", .expiryNotANumber: "exp_wrong_type",
-        .notYetValid: "nbf_not_yet_valid", .issuedInFuture: "iat_issued_in_future", .foreignIssuer: "iss_mismatch",
-        .issuerWithSlash: "iss_mismatch", .noIssuer: "iss_missing", .foreignAudience: "aud_mismatch",
-        .noAudience: "aud_missing", .boundToKey: "cnf_unsatisfied",
-    ]
 
     private func part(_ index: Int, of token: String) throws -> [UInt8] {
         let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

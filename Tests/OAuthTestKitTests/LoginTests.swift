@@ -25,7 +25,7 @@ struct LoginTests {
                 .init(
                     JWTValidation(issuer: Fixture.issuerURL, resource: Fixture.resource),
                     // The clock stands still, so that no wait of a request ends before the fetch of keys.
-                    keys: RemoteKeySet(of: issuer, fetcher: fetcher, clock: ManualClock().clock))
+                    keys: RemoteKeySet(of: issuer, fetcher: fetcher, clock: FakeClock().monotonicClock))
             ], clock: fixture.clock.wallClock)
         var configuration = ResourceServerConfiguration(
             resource: Fixture.resource, requiredScopes: ["mcp:use"])
@@ -36,7 +36,7 @@ struct LoginTests {
     }
 
     private func call(_ token: String?) async throws -> Answer {
-        var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
+        var request = HTTPRequest(method: .post, target: "/mcp")
         request.fields[.host] = "127.0.0.1:8080"
         if let token { request.fields[.authorization] = HTTPFields.Value("Bearer \(token)") }
         return try Answer(await guarded.respond(to: request))
@@ -46,7 +46,7 @@ struct LoginTests {
     func login() async throws {
         #expect(try await call(nil).status == .unauthorized)
         var request = HTTPRequest(
-            method: .get, target: try #require(HTTPRequest.Target("/.well-known/oauth-protected-resource/mcp")))
+            method: .get, target: "/.well-known/oauth-protected-resource/mcp")
         request.fields[.host] = "127.0.0.1:8080"
         let document = try Answer(await guarded.respond(to: request))
         #expect(document.json["authorization_servers"] == [.string(Fixture.issuerURL)])
@@ -58,7 +58,7 @@ struct LoginTests {
         #expect(answer.status == .ok)
         #expect(answer.body == Array("developer/\(id)".utf8))
 
-        fixture.clock.advance(by: 3_700)
+        fixture.clock.advance(by: .seconds(3_700))
         #expect(try await call(tokens.json["access_token"]?.string).status == .unauthorized)
         let refreshed = try await fixture.refresh(id, tokens.json["refresh_token"]?.string ?? "")
         #expect(try await call(refreshed.json["access_token"]?.string).status == .ok)
@@ -77,8 +77,8 @@ struct LoginTests {
         #expect(try await call(token(Fixture.resource, "mcp:user")).status == .forbidden)
     }
 
-    @Test("every defect of a token is 401", arguments: FakeIssuer.Defect.allCases)
-    func defects(defect: FakeIssuer.Defect) async throws {
+    @Test("every defect of a token is 401", arguments: TokenDefect.allCases)
+    func defects(defect: TokenDefect) async throws {
         #expect(try await call(fixture.server.issuer.token(audience: Fixture.resource)).status == .ok)
         let spoilt = fixture.server.issuer.token(with: defect, audience: Fixture.resource)
         let answer = try await call(spoilt)

@@ -17,7 +17,7 @@ struct RefreshTokenTests {
         let fixture = try Fixture()
         let id = try await fixture.publicClient()
         let first = try await fixture.tokens(for: id)
-        fixture.clock.advance(by: 4_000)
+        fixture.clock.advance(by: .seconds(4_000))
         let second = try await fixture.refresh(id, token(first), [("resource", Fixture.resource)])
         #expect(second.status == .ok)
         #expect(second.json["scope"] == "mcp:use")
@@ -77,10 +77,10 @@ struct RefreshTokenTests {
         let fixture = try Fixture { $0.refreshTokenLifetime = 100 }
         let id = try await fixture.publicClient()
         let first = try await fixture.tokens(for: id)
-        fixture.clock.advance(by: 99)
+        fixture.clock.advance(by: .seconds(99))
         let second = try await fixture.refresh(id, token(first))
         #expect(second.status == .ok)
-        fixture.clock.advance(by: 100)
+        fixture.clock.advance(by: .seconds(100))
         #expect(try await fixture.refresh(id, token(second)).refusal() == refused)
     }
 

@@ -7,7 +7,7 @@ import Testing
 struct ReplayStoreConformanceTests {
     private typealias Rule = ReplayStoreConformance.Rule
 
-    private let clock = ManualClock()
+    private let clock = FakeClock()
 
     private func broken(_ stores: [any ReplayStore]) async -> Set<Rule> {
         let conformance = ReplayStoreConformance(stores, lifetime: .seconds(60)) { [clock] in clock.advance(by: $0) }
@@ -16,12 +16,14 @@ struct ReplayStoreConformanceTests {
 
     @Test("the store of the library keeps every promise")
     func inMemory() async {
-        #expect(await broken([InMemoryReplayStore(clock: clock.clock)]) == [])
+        #expect(await broken([InMemoryReplayStore(clock: clock.monotonicClock)]) == [])
     }
 
     @Test("instances that do not share are found")
     func unshared() async {
-        let stores = [InMemoryReplayStore(clock: clock.clock), InMemoryReplayStore(clock: clock.clock)]
+        let stores = [
+            InMemoryReplayStore(clock: clock.monotonicClock), InMemoryReplayStore(clock: clock.monotonicClock),
+        ]
         #expect(await broken(stores) == [.isShared, .isAtomic])
     }
 
@@ -76,7 +78,7 @@ struct ReplayStoreConformanceTests {
         ]
         #expect(expected.count == Defective.Defect.allCases.count)
         for (defect, rule) in expected {
-            #expect(await broken([Defective(defect, clock: clock.clock)]).contains(rule), "\(defect)")
+            #expect(await broken([Defective(defect, clock: clock.monotonicClock)]).contains(rule), "\(defect)")
         }
     }
 }

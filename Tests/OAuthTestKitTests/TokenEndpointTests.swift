@@ -146,10 +146,10 @@ struct TokenEndpointTests {
         let fixture = try Fixture()
         let id = try await fixture.publicClient()
         let early = try await fixture.code(for: id)
-        fixture.clock.advance(by: 59.9)
+        fixture.clock.advance(by: .seconds(59.9))
         #expect(try await fixture.form(Fixture.codeRequest(id, early)).status == .ok)
         let late = try await fixture.code(for: id)
-        fixture.clock.advance(by: 60)
+        fixture.clock.advance(by: .seconds(60))
         let answer = try await fixture.form(Fixture.codeRequest(id, late))
         #expect(answer.refusal() == ["invalid_grant", Refusal.codeNotAcceptable.sentence])
     }

@@ -119,7 +119,7 @@ struct QuickstartTests {
             try await withQuickstart(["--issuer", nobody], environment: loopback) { resource, _ in
                 let refused = try await get(resource)
                 #expect(refused.status == .unauthorized)
-                let token = try FakeIssuer(nobody, audience: resource, algorithms: [.es256]).token()
+                let token = FakeIssuer(nobody, audience: resource, algorithms: [.es256]).token()
                 var request = DocumentRequest(url: try AbsoluteURL(parsing: resource), maximumBodyBytes: 65_536)
                 request.fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(token)")))
                 let unanswered = try await fetcher.fetch(request)

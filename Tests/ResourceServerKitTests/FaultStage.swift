@@ -47,11 +47,7 @@ struct FaultStage {
     static let keySetURL = issuerURL + "/jwks"
 
     static func makeIssuer(_ url: String) -> FakeIssuer {
-        do {
-            return try FakeIssuer(url, audience: resource, algorithms: [.es256])
-        } catch {
-            preconditionFailure("the fake issuer could not be made")
-        }
+        FakeIssuer(url, audience: resource, algorithms: [.es256])
     }
 
     /// A guard that fetches the scripted documents.

@@ -46,17 +46,17 @@ struct PlantedFaultTests {
     @Test("The issuer's clock is an hour ahead: the token, and the Date of the keys")
     func clock() async throws {
         try await FaultTable.check(
-            "a token from the future", stage.lines { FakeIssuer.Defect.issuedInFuture.spoil(&$0) })
+            "a token from the future", stage.lines { TokenDefect.issuedInFuture.spoil(&$0) })
         let other = FaultStage()
         other.fetcher.set(
-            FaultStage.keySetURL, json: FaultStage.issuer.jwks, fields: [(.date, "Thu, 01 Jan 2026 00:00:00 GMT")])
+            FaultStage.keySetURL, json: FaultStage.issuer.jwks, fields: [.date: "Thu, 01 Jan 2026 00:00:00 GMT"])
         try await FaultTable.check(
             "the issuer's clock differs", other.lines().map { $0.replacing(#/seconds=[0-9]{6,}/#, with: "seconds=N") })
     }
 
     @Test("An expired token")
     func expired() async throws {
-        try await FaultTable.check("an expired token", stage.lines { FakeIssuer.Defect.expired.spoil(&$0) })
+        try await FaultTable.check("an expired token", stage.lines { TokenDefect.expired.spoil(&$0) })
     }
 
     @Test("A token without the scope")

@@ -154,7 +154,7 @@ struct ServerProgramTests {
 struct VerificationProgramTests {
     @Test("A good token names its subject; others their reason")
     func verifies() throws {
-        let issuer = try FakeIssuer(
+        let issuer = FakeIssuer(
             "https://login.example.com", audience: "https://grpc.example.com", algorithms: [.es256])
         let keys = String(decoding: JSONValue.object(issuer.jwks).encoded(), as: UTF8.self)
         func output(_ token: String) throws -> String { try ProgramRun("verification-example", [keys, token]).output }

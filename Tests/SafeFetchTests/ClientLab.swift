@@ -32,7 +32,7 @@ final class ClientLab: DocumentFetcher {
     static let publicIPv4 = AddressPolicy.Address.ipv4([93, 184, 216, 34])
     static let privateIPv4 = AddressPolicy.Address.ipv4([10, 0, 0, 1])
 
-    let clock = ManualClock()
+    let clock = FakeClock()
     private let part: Part
     private let url: String
     private let clientID: String
@@ -46,7 +46,7 @@ final class ClientLab: DocumentFetcher {
         self.part = part
         self.url = url
         network = try CurlFetcher(policy: policy)
-        client = try FakeIssuer("https://honest.example.com/client", algorithms: [.es256])
+        client = FakeIssuer("https://honest.example.com/client", algorithms: [.es256])
         clientID = part == .document ? url : client.url
     }
 
@@ -99,7 +99,7 @@ final class ClientLab: DocumentFetcher {
 
     /// A server with empty caches.
     func resolver() throws -> ClientIDResolver {
-        try ClientIDResolver(fetcher: self, clock: clock.clock) { [weak self] event in
+        try ClientIDResolver(fetcher: self, clock: clock.monotonicClock) { [weak self] event in
             self?.events.withLock { $0.append(event) }
         }
     }

@@ -207,7 +207,7 @@ struct DPoPVerifierTests {
         #expect(try await rejection([bytes], proof, by: fast) == nil)
         for _ in 0..<70 {
             time.advance(by: .seconds(10))
-            slowClock.advance(by: 10)
+            slowClock.advance(by: .seconds(10))
             let found = try await rejection([bytes], proof, by: slow)
             #expect(found == .replayed || found == .time)
         }

@@ -30,10 +30,10 @@ struct EmbeddedAuthorizationServerTests {
     @Test("A token of this instance needs no network; another instance's key is read once from the published set")
     func instances() async throws {
         let audience = "https://mcp.example.com/mcp"
-        let own = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
-        let other = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
+        let own = FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
+        let other = FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
         // A new generation has key identifiers that the first instance does not have.
-        try other.rotateKeys(.drop)
+        other.rotateKeys(.drop)
         let keySetURL = try AbsoluteURL(parsing: "https://login.example.com/jwks")
         let fetcher = ScriptedFetcher()
         let verifier = try makeVerifier(EmbeddedServer(issuer: own), at: keySetURL, fetcher)
@@ -49,9 +49,9 @@ struct EmbeddedAuthorizationServerTests {
     @Test("The published set cannot be read: local tokens are accepted, others are not refused as invalid")
     func unavailable() async throws {
         let audience = "https://mcp.example.com/mcp"
-        let own = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
-        let other = try FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
-        try other.rotateKeys(.drop)
+        let own = FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
+        let other = FakeIssuer("https://login.example.com", audience: audience, algorithms: [.es256])
+        other.rotateKeys(.drop)
         let fetcher = ScriptedFetcher()
         let keySetURL = try AbsoluteURL(parsing: "https://login.example.com/jwks")
         let verifier = try makeVerifier(EmbeddedServer(issuer: own), at: keySetURL, fetcher)

@@ -16,7 +16,7 @@ struct IntrospectionDiscoveryTests {
     private static let keySet = "\(issuer)/jwks"
 
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
 
     init() {
@@ -24,7 +24,7 @@ struct IntrospectionDiscoveryTests {
     }
 
     private func answer(at url: String) {
-        fetcher.set(url, json: IntrospectionFixture.good, fields: [(.contentType, "application/json")])
+        fetcher.set(url, json: IntrospectionFixture.good)
     }
 
     private func describe(
@@ -43,7 +43,8 @@ struct IntrospectionDiscoveryTests {
             credentials: .discovered(clientID: "rs", try ClientSecret("secret")))
         configure(&configuration)
         return try IntrospectionTokenVerifier(
-            configuration, fetcher: fetcher, clock: WallClock { IntrospectionFixture.now }, monotonicClock: clock.clock,
+            configuration, fetcher: fetcher, clock: WallClock { IntrospectionFixture.now },
+            monotonicClock: clock.monotonicClock,
             observer: { [log] in log.append($0) })
     }
 
@@ -220,7 +221,8 @@ struct IntrospectionDiscoveryTests {
         let issuer = try IssuerIdentifier(Self.issuer)
         return RemoteKeySet(
             of: TokenIssuer(issuer), at: .metadata(of: issuer), sharedFor: .introspection, checked: .init(),
-            fetcher: fetcher, timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: observer)
+            fetcher: fetcher, timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }),
+            observer: observer)
     }
 
     private func verifier(sharing keys: RemoteKeySet) throws -> IntrospectionTokenVerifier {
@@ -231,7 +233,7 @@ struct IntrospectionDiscoveryTests {
         let checked = configuration.check(at: "", insecureHTTP: .init(FetchPermissions(), setting: ""), &faults)
         return IntrospectionTokenVerifier(
             checked: try #require(checked), sharing: keys.discovery, fetcher: fetcher,
-            clock: WallClock { IntrospectionFixture.now }, monotonicClock: clock.clock, observer: nil)
+            clock: WallClock { IntrospectionFixture.now }, monotonicClock: clock.monotonicClock, observer: nil)
     }
 
     @Test(

@@ -31,10 +31,10 @@ struct IntrospectionVerifierLoadTests {
         answer["exp"] = 1_800_000_030
         let fixture = try Fixture(ScriptedIntrospection(answer))
         #expect(await fixture.code() == nil)
-        fixture.wall.advance(by: 29.5)
+        fixture.wall.advance(by: .seconds(29.5))
         #expect(await fixture.code() == nil)
         #expect(fixture.endpoint.requests.count == 1)
-        fixture.wall.advance(by: 0.5)
+        fixture.wall.advance(by: .seconds(0.5))
         #expect(await fixture.code() == nil)
         #expect(fixture.endpoint.requests.count == 2)
         #expect(await fixture.code() == nil)

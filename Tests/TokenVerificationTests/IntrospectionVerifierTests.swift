@@ -17,7 +17,7 @@ struct IntrospectionFixture {
 
     let endpoint: ScriptedIntrospection
     let wall = FakeClock(now)
-    let monotonic = ManualClock()
+    let monotonic = FakeClock()
     let log = EventLog()
     let verifier: IntrospectionTokenVerifier
 
@@ -31,7 +31,7 @@ struct IntrospectionFixture {
             credentials: .basic(clientID: "rs", try ClientSecret("secret")))
         configure(&configuration)
         verifier = try IntrospectionTokenVerifier(
-            configuration, fetcher: endpoint, clock: wall.wallClock, monotonicClock: monotonic.clock,
+            configuration, fetcher: endpoint, clock: wall.wallClock, monotonicClock: monotonic.monotonicClock,
             observer: { [log] in log.append($0) })
     }
 

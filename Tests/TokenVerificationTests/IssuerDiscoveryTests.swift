@@ -13,21 +13,21 @@ struct IssuerDiscoveryTests {
     private static let url = "https://issuer.example/jwks"
     private static let document: JSONDocument.Object = ["issuer": "https://issuer.example", "jwks_uri": .string(url)]
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
 
     private func discovery() throws -> IssuerDiscovery {
         let log = log
         return IssuerDiscovery(
             of: try IssuerIdentifier("https://issuer.example"), fetcher: fetcher,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
+            timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
     private func keys() throws -> RemoteKeySet {
         let log = log
         return RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .discovered, checked: RemoteKeySet.Settings(),
-            fetcher: fetcher, timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }),
+            fetcher: fetcher, timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }),
             observer: { log.append($0) })
     }
 
@@ -173,7 +173,7 @@ struct IssuerDiscoveryTests {
     @Test("A key set that has moved is asked for without the validators of its old place")
     func moved() async throws {
         fetcher.set(Self.oauth, json: Self.document)
-        fetcher.set(Self.url, json: IssuerFixture.issuer.jwks, fields: [(.eTag, "\"1\"")])
+        fetcher.set(Self.url, json: IssuerFixture.issuer.jwks, fields: [.eTag: "\"1\""])
         let keys = try keys()
         try await keys.prepare()
         fetcher.set(Self.oauth, json: ["issuer": "https://issuer.example", "jwks_uri": "https://issuer.example/new"])
@@ -243,7 +243,7 @@ struct IssuerDiscoveryTests {
             let keys = try RemoteKeySet(
                 of: try IssuerIdentifier("https://issuer.example"),
                 settings: RemoteKeySet.Settings(origin: origin), fetcher: fetcher,
-                clock: clock.clock)
+                clock: clock.monotonicClock)
             try? await keys.prepare()
             #expect(fetcher.requests.contains("https://keys.example/jwks") == isFetched)
         }

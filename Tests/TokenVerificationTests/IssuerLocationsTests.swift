@@ -50,7 +50,7 @@ struct IssuerLocationsTests {
     ]
 
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
 
     private static func answer(_ text: String, _ status: HTTPStatus = .ok) -> ScriptedFetcher.Answer {
@@ -61,7 +61,7 @@ struct IssuerLocationsTests {
         let log = log
         return RemoteKeySet(
             of: try IssuerIdentifier(Self.issuer), at: .discovered, checked: RemoteKeySet.Settings(),
-            fetcher: fetcher ?? self.fetcher, timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }),
+            fetcher: fetcher ?? self.fetcher, timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }),
             observer: { log.append($0) })
     }
 
@@ -128,7 +128,7 @@ struct IssuerLocationsTests {
 
     @Test("A location that does not answer leaves time for the next one, and all together take 5 s")
     func deadline() async throws {
-        let hanging = HangingFetcher(clock: clock.clock)
+        let hanging = HangingFetcher(clock: clock.monotonicClock)
         let keys = try keys(hanging)
         let failed = Task { try? await keys.prepare() }
         for time in [Duration.seconds(4), .milliseconds(500), .milliseconds(500)] {

@@ -76,11 +76,11 @@ struct JWTTokenVerifierTests {
     @Test(
         "POLICY §1: a token whose form, alg, typ or iss is not acceptable causes no look at keys and no fetch",
         arguments: [
-            (FakeIssuer.Defect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"),
+            (TokenDefect.unsecured, "token_parts"), (.algorithmNone, "alg_not_allowed"),
             (.criticalHeader, "crit_present"),
             (.foreignIssuer, "unknown_issuer"),
         ])
-    func noFetch(defect: FakeIssuer.Defect, code: String) async throws {
+    func noFetch(defect: TokenDefect, code: String) async throws {
         let source = CountingSource(present: nil, answer: .success(try Self.keys()))
         let rejection = try await rejection(IssuerFixture.issuer.token(with: defect), source)
         #expect(rejection?.code == code)
@@ -252,15 +252,15 @@ struct JWTTokenVerifierTests {
 
     @Test("A rotation of an in-process issuer is seen at once")
     func rotation() async throws {
-        let issuer = try FakeIssuer(
+        let issuer = FakeIssuer(
             IssuerFixture.issuer.url, audience: IssuerFixture.resource, algorithms: [.es256],
             clock: WallClock { IssuerFixture.now })
         let old = issuer.token()
         #expect(try await rejection(old, issuer.keySource) == nil)
-        try issuer.rotateKeys(.keep)
+        issuer.rotateKeys(.keep)
         #expect(try await rejection(old, issuer.keySource) == nil)
         #expect(try await rejection(issuer.token(), issuer.keySource) == nil)
-        try issuer.rotateKeys(.drop)
+        issuer.rotateKeys(.drop)
         #expect(try await rejection(old, issuer.keySource) == .invalid(.jwt(.key(.unknown))))
     }
 }

@@ -49,7 +49,7 @@ final class KeySetModel: Sendable {
 
     private let seed: UInt64
     private let executor: SerialTaskExecutor
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let world: Mutex<World>
 
     init(seed: UInt64) {
@@ -72,7 +72,7 @@ final class KeySetModel: Sendable {
             checked: RemoteKeySet.Settings(
                 hardLifetime: oracle.hardLifetime, dropRemovedKeys: oracle.hasGrace ? .afterSecondMiss : .atOnce),
             fetcher: self,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { [self] in draw() }, executor: executor),
+            timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { [self] in draw() }, executor: executor),
             observer: { [self] in observe($0) })
         for _ in 0..<steps {
             step(source)
@@ -88,7 +88,7 @@ final class KeySetModel: Sendable {
         token(world.withLock { $0.names[0] }, source)
         let violations = check(source)
         return world.withLock { world in
-            if world.oracle.names(clock.now)?.contains(world.names[0]) != true { return (["no recovery"], 0, 0) }
+            if world.oracle.names(clock.elapsed)?.contains(world.names[0]) != true { return (["no recovery"], 0, 0) }
             return (violations, world.oracle.flights.count, world.nextWaiter)
         }
     }
@@ -123,13 +123,13 @@ final class KeySetModel: Sendable {
 
     /// Advances the time in steps to each next deadline, so that every task wakes at its own deadline.
     private func tick(_ duration: Duration) {
-        let end = clock.now + duration
+        let end = clock.elapsed + duration
         executor.drain()
         while let wake = clock.nextWake, wake <= end {
-            clock.advance(by: wake - clock.now)
+            clock.advance(by: wake - clock.elapsed)
             executor.drain()
         }
-        clock.advance(by: end - clock.now)
+        clock.advance(by: end - clock.elapsed)
         executor.drain()
     }
 
@@ -146,7 +146,7 @@ final class KeySetModel: Sendable {
     }
 
     private func cancelWaiter() {
-        let now = clock.now
+        let now = clock.elapsed
         let task = world.withLock { world -> Task<Void, Never>? in
             let waiting = world.waiters.keys.sorted()
             guard !waiting.isEmpty else { return nil }
@@ -160,7 +160,7 @@ final class KeySetModel: Sendable {
 
     /// Verifies a token as the verifier does: with the present keys first. If they cannot decide, it waits.
     private func token(_ name: String, _ source: RemoteKeySet) {
-        let now = clock.now
+        let now = clock.elapsed
         let expected = world.withLock { world in
             if world.oracle.startsInBackground(now) { world.oracle.allowed = .aging }
             return world.oracle.names(now)
@@ -186,7 +186,7 @@ final class KeySetModel: Sendable {
             return world.nextWaiter
         }
         let task = Task(executorPreference: executor) { [self] in
-            let start = clock.now
+            let start = clock.elapsed
             let (expectation, flight) = world.withLock { world in
                 let expectation = world.oracle.expectation(for: need, start)
                 let flights = world.oracle.flights.count
@@ -209,7 +209,7 @@ final class KeySetModel: Sendable {
         _ id: Int, _ need: KeyNeed, _ expectation: KeySetOracle.Expectation, _ flight: Int, since start: Duration,
         _ result: Result<JSONWebKeySet, KeySourceError>
     ) {
-        let now = clock.now
+        let now = clock.elapsed
         world.withLock { world in
             let waited = now - start
             let cancelledAt = world.waiters.removeValue(forKey: id)?.cancelledAt
@@ -240,7 +240,7 @@ final class KeySetModel: Sendable {
     }
 
     private func check(_ source: RemoteKeySet) -> [String] {
-        let now = clock.now
+        let now = clock.elapsed
         return world.withLock { world in
             world.oracle.require(source.health == world.oracle.health(now), "another health than the history says")
             world.oracle.require(world.waiters.isEmpty || world.oracle.isUnderway, "somebody waits for nothing")
@@ -257,7 +257,7 @@ final class KeySetModel: Sendable {
 
     private func observe(_ event: TokenVerificationEvent) {
         guard case .keySource(let event, _) = event else { return }
-        let now = clock.now
+        let now = clock.elapsed
         world.withLock { $0.oracle.observe(event, now, draw: $0.draw) }
     }
 }
@@ -266,19 +266,20 @@ final class KeySetModel: Sendable {
 
 extension KeySetModel: DocumentFetcher {
     func fetch(_ request: DocumentRequest) async throws(FetchError) -> FetchedDocument {
-        let arrival = clock.now
+        let arrival = clock.elapsed
         let plan = world.withLock { world in
             request.url.text == Self.url ? Self.plan(request, arrival, &world) : Self.metadataPlan(&world)
         }
         if plan.delay > .zero {
             if plan.ignoresCancellation {
-                await Task(executorPreference: executor) { [clock] in await clock.clock.sleep(plan.delay) }.value
+                await Task(executorPreference: executor) { [clock] in await clock.monotonicClock.sleep(plan.delay) }
+                    .value
             } else {
-                await clock.clock.sleep(plan.delay)
+                await clock.monotonicClock.sleep(plan.delay)
                 if Task.isCancelled { throw .cancelled }
             }
         }
-        let now = clock.now
+        let now = clock.elapsed
         world.withLock { world in
             guard let flight = plan.flight, world.oracle.flights.indices.contains(flight) else { return }
             world.oracle.flights[flight].content = plan.content

@@ -23,10 +23,11 @@ struct ProviderShapesTests {
             // The issuer need not be a URL.
             source = try RemoteKeySet(
                 of: TokenIssuer(shape.issuer), at: AbsoluteURL(parsing: url), fetcher: fetcher,
-                clock: ManualClock().clock, observer: { log.append($0) })
+                clock: FakeClock().monotonicClock, observer: { log.append($0) })
         } else {
             source = try RemoteKeySet(
-                of: IssuerIdentifier(shape.issuer), at: .discovered, fetcher: fetcher, clock: ManualClock().clock,
+                of: IssuerIdentifier(shape.issuer), at: .discovered, fetcher: fetcher,
+                clock: FakeClock().monotonicClock,
                 observer: { log.append($0) })
         }
         let issuer = TrustedIssuer(try JWTValidation(shape.policy), keys: source, scopes: shape.scopes)

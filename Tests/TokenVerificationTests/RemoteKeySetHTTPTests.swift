@@ -10,7 +10,7 @@ import WireFormat
 struct RemoteKeySetHTTPTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
     private let source: RemoteKeySet
 
@@ -19,7 +19,7 @@ struct RemoteKeySetHTTPTests {
         source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .url(try AbsoluteURL(parsing: Self.url)),
             checked: RemoteKeySet.Settings(), fetcher: fetcher,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
+            timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
     /// The fields of the last request without `Accept`, which is the same for all.
@@ -64,7 +64,7 @@ struct RemoteKeySetHTTPTests {
 
     @Test("304 renews the set, which stays the same; its validators go on being sent")
     func notModified() async throws {
-        fetcher.set(Self.url, json: IssuerFixture.issuer.jwks, fields: [(.eTag, "\"1\""), (.lastModified, "then")])
+        fetcher.set(Self.url, json: IssuerFixture.issuer.jwks, fields: [.eTag: "\"1\"", .lastModified: "then"])
         try await source.prepare()
         let before = try #require(source.presentKeys())
         fetcher.set(Self.url, .success(FetchedDocument(status: .notModified, body: [])))
@@ -79,7 +79,7 @@ struct RemoteKeySetHTTPTests {
 
     @Test("304 brings its own lifetime")
     func notModifiedLifetime() async throws {
-        fetcher.set(Self.url, json: IssuerFixture.issuer.jwks, fields: [(.eTag, "\"1\"")])
+        fetcher.set(Self.url, json: IssuerFixture.issuer.jwks, fields: [.eTag: "\"1\""])
         try await source.prepare()
         var fields = HTTPFields()
         fields.append(.cacheControl, "max-age=3600")

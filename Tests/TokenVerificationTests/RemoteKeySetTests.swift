@@ -10,7 +10,7 @@ import WireFormat
 struct RemoteKeySetTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
 
     private func source(_ issuer: String = "https://issuer.example", at location: RemoteKeySet.Location? = nil) throws
@@ -21,7 +21,7 @@ struct RemoteKeySetTests {
             of: try IssuerIdentifier(issuer, insecureHTTP: .loopback),
             at: try location ?? .url(AbsoluteURL(parsing: Self.url)), checked: RemoteKeySet.Settings(),
             fetcher: fetcher,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
+            timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
     private func failure(_ source: RemoteKeySet, _ need: KeyNeed = .noKeys) async -> Int? {
@@ -100,7 +100,7 @@ struct RemoteKeySetTests {
         // Three tasks sleep: the wait of the caller, the wait for metadata, and the time limit of its first document.
         while clock.sleepers < 3 { await Task.yield() }
         clock.advance(by: .seconds(3))
-        fetcher.release(holdingOn: true)
+        fetcher.releaseWaiting()
         await waitForRequests(2)
         while clock.sleepers < 2 { await Task.yield() }
         // No task gives up earlier.

@@ -1,12 +1,13 @@
 import JOSE
 import OAuthTestKit
+import Synchronization
 @testable import TokenVerification
 import Testing
 import WireFormat
 
 @Suite("ReplayStore")
 struct ReplayStoreTests {
-    private let clock = ManualClock()
+    private let clock = FakeClock()
 
     private func id(_ text: String, owner: String = "client") -> ReplayIdentifier {
         ReplayIdentifier(.clientAssertion, owner: owner, id: text)
@@ -14,7 +15,7 @@ struct ReplayStoreTests {
 
     @Test("an identifier is accepted once within its lifetime, and again after it")
     func once() async throws {
-        let store = InMemoryReplayStore(clock: clock.clock)
+        let store = InMemoryReplayStore(clock: clock.monotonicClock)
         #expect(try await store.record(id("a"), for: .seconds(300)) == .first)
         #expect(try await store.record(id("a"), for: .seconds(300)) == .replayed)
         clock.advance(by: .seconds(300))
@@ -45,7 +46,7 @@ struct ReplayStoreTests {
 
     @Test("POLICY §9: a full store refuses and forgets nothing; expired identifiers make room")
     func full() async throws {
-        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.clock)
+        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.monotonicClock)
         var recorded: [String] = []
         var refused = 0
         for number in 0..<4_000 {
@@ -77,7 +78,7 @@ struct ReplayStoreTests {
 
     @Test("a lifetime beyond the longest one is refused, because it would not be remembered")
     func tooLong() async {
-        let store = InMemoryReplayStore(clock: clock.clock)
+        let store = InMemoryReplayStore(clock: clock.monotonicClock)
         await #expect(throws: ReplayStoreError.full) { try await store.record(id("a"), for: .seconds(3_601)) }
     }
 
@@ -93,7 +94,7 @@ struct ReplayStoreTests {
 
     @Test("of many calls at the same time exactly one is the first")
     func concurrency() async throws {
-        let store = InMemoryReplayStore(clock: clock.clock)
+        let store = InMemoryReplayStore(clock: clock.monotonicClock)
         let identifier = id("a")
         let verdicts = await withTaskGroup(of: ReplayVerdict?.self) { group in
             for _ in 0..<200 {
@@ -106,7 +107,7 @@ struct ReplayStoreTests {
 
     @Test("expired identifiers leave by and by, without a call that does all the work")
     func cleaning() async throws {
-        let store = InMemoryReplayStore(clock: clock.clock)
+        let store = InMemoryReplayStore(clock: clock.monotonicClock)
         for number in 0..<5_000 { _ = try await store.record(id("\(number)"), for: .seconds(number % 50)) }
         clock.advance(by: .seconds(100))
         for number in 0..<4_000 { _ = try await store.record(id("n\(number)"), for: .seconds(1)) }
@@ -118,7 +119,7 @@ struct ReplayStoreTests {
 
     @Test("after a long quiet time, expired identifiers do not fill the store")
     func quietTime() async throws {
-        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.clock)
+        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.monotonicClock)
         for number in 0..<500 { _ = try await store.record(id("\(number)"), for: .seconds(60)) }
         clock.advance(by: .seconds(1_000_000))
         for number in 0..<5_000 {
@@ -131,10 +132,10 @@ struct ReplayStoreTests {
 
     @Test("a set-back clock forgets nothing")
     func setBack() async throws {
-        let store = InMemoryReplayStore(clock: clock.clock)
-        clock.advance(by: .seconds(100))
+        let time = Mutex(Duration.seconds(100))
+        let store = InMemoryReplayStore(clock: MonotonicClock { time.withLock { $0 } })
         #expect(try await store.record(id("a"), for: .seconds(10)) == .first)
-        clock.advance(by: .seconds(-50))
+        time.withLock { $0 = .seconds(50) }
         #expect(try await store.record(id("a"), for: .seconds(10)) == .replayed)
     }
 }

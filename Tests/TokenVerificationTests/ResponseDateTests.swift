@@ -38,18 +38,19 @@ struct ResponseDateTests {
 
     @Test("A clock that differs by more than 30 s is reported once, and again after it was right")
     func event() async throws {
-        let (fetcher, clock, log) = (ScriptedFetcher(), ManualClock(), EventLog())
+        let (fetcher, clock, log) = (ScriptedFetcher(), FakeClock(), EventLog())
         let url = try AbsoluteURL(parsing: "https://issuer.example/keys")
         let source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .url(url), checked: RemoteKeySet.Settings(),
             fetcher: fetcher,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 0 }, wallClock: WallClock { 784_111_777 }),
+            timing: RefreshTiming(
+                clock: clock.monotonicClock, jitter: Jitter { 0 }, wallClock: WallClock { 784_111_777 }),
             observer: { log.append($0) })
         for (time, expected) in [
             ("08:49:07", []), ("08:49:06", [31]), ("08:48:37", []), ("08:49:37", []), ("09:49:37", [-3_600]),
         ] as [(String, [Int])] {
             let date = try #require(HTTPFields.Value("Sun, 06 Nov 1994 \(time) GMT"))
-            fetcher.set(url.text, json: IssuerFixture.issuer.jwks, fields: [(.date, date)])
+            fetcher.set(url.text, json: IssuerFixture.issuer.jwks, fields: [.date: date])
             let before = log.all.count
             clock.advance(by: .seconds(3_601))
             _ = try await source.keys(for: .noKeys)

@@ -12,7 +12,7 @@ import WireFormat
 struct ReusedKeyIDTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
 
     /// An issuer whose key set and tokens have chosen key ids.
@@ -21,7 +21,7 @@ struct ReusedKeyIDTests {
         var keyID: JSONValue? = "fixed"
 
         init() throws {
-            issuer = try FakeIssuer(
+            issuer = FakeIssuer(
                 "https://issuer.example", audience: IssuerFixture.resource, algorithms: [.es256],
                 clock: WallClock { IssuerFixture.now })
         }
@@ -48,7 +48,7 @@ struct ReusedKeyIDTests {
         let source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .url(try AbsoluteURL(parsing: Self.url)),
             checked: RemoteKeySet.Settings(), fetcher: fetcher,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 0 }), observer: { log.append($0) })
+            timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 0 }), observer: { log.append($0) })
         try await source.prepare()
         return try IssuerFixture.verifier(keys: source)
     }
@@ -178,7 +178,8 @@ struct ReusedKeyIDTests {
         let local = try JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.issuer.url)
         let remote = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .url(try AbsoluteURL(parsing: Self.url)),
-            checked: RemoteKeySet.Settings(), fetcher: fetcher, timing: RefreshTiming(clock: clock.clock), observer: nil
+            checked: RemoteKeySet.Settings(), fetcher: fetcher, timing: RefreshTiming(clock: clock.monotonicClock),
+            observer: nil
         )
         let verifier = try IssuerFixture.verifier(
             keys: LocalFirstKeySource(StaticKeySource(local), otherwise: remote))

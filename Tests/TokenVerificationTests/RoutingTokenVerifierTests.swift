@@ -26,15 +26,9 @@ struct RoutingTokenVerifierTests {
 
     /// Making keys takes long, so that all tests share the issuers.
     private static let clock = WallClock { 1_800_000_000 }
-    private static let issuer = Result {
-        try FakeIssuer(
-            "https://issuer.example", audience: "https://mcp.example/mcp", algorithms: [.es256], clock: clock)
-    }
-    private static let stranger = Result {
-        try FakeIssuer(
-            "https://stranger.example", audience: "https://mcp.example/mcp", algorithms: [.es256, .ps256],
-            clock: clock)
-    }
+    private static let issuer = FakeIssuer(audience: "https://mcp.example/mcp", clock: clock)
+    private static let stranger = FakeIssuer(
+        "https://stranger.example", audience: "https://mcp.example/mcp", algorithms: [.es256, .ps256], clock: clock)
 
     private struct Fixture {
         let issuer: FakeIssuer
@@ -47,8 +41,8 @@ struct RoutingTokenVerifierTests {
             foreignJWTs: RoutingTokenVerifier.ForeignJWTs = .refused, withJWT: Bool = true, withOpaque: Bool = true,
             withStatic: Bool = true
         ) throws {
-            let issuer = try RoutingTokenVerifierTests.issuer.get()
-            stranger = try RoutingTokenVerifierTests.stranger.get()
+            let issuer = RoutingTokenVerifierTests.issuer
+            stranger = RoutingTokenVerifierTests.stranger
             let claims = try JSONDocument(parsing: Array(#"{"sub":"opaque"}"#.utf8))
             let opaque = Opaque { AccessToken(issuer: nil, expiresAt: nil, claims: claims) }
             pass = try #require(StaticToken(name: "pass", scopes: ScopeSet()))
@@ -86,8 +80,8 @@ struct RoutingTokenVerifierTests {
         #expect(fixture.opaque.asked == ["opaque"])
     }
 
-    @Test("A JWT that its verifier refuses goes nowhere else", arguments: FakeIssuer.Defect.allCases)
-    func refusedJWT(defect: FakeIssuer.Defect) async throws {
+    @Test("A JWT that its verifier refuses goes nowhere else", arguments: TokenDefect.allCases)
+    func refusedJWT(defect: TokenDefect) async throws {
         let fixture = try Fixture()
         let token = fixture.issuer.token(with: defect)
         _ = await fixture.outcome(token)

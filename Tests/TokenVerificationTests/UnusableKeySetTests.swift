@@ -10,7 +10,7 @@ import WireFormat
 struct UnusableKeySetTests {
     private static let url = "https://issuer.example/jwks"
     private let fetcher = ScriptedFetcher()
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let log = EventLog()
     private let source: RemoteKeySet
 
@@ -19,7 +19,7 @@ struct UnusableKeySetTests {
         source = RemoteKeySet(
             of: try IssuerIdentifier("https://issuer.example"), at: .url(try AbsoluteURL(parsing: Self.url)),
             checked: RemoteKeySet.Settings(), fetcher: fetcher,
-            timing: RefreshTiming(clock: clock.clock, jitter: Jitter { 1 }), observer: { log.append($0) })
+            timing: RefreshTiming(clock: clock.monotonicClock, jitter: Jitter { 1 }), observer: { log.append($0) })
     }
 
     private var events: [String] {

@@ -29,10 +29,11 @@ struct CheckedBindings: Sendable {
         settings.maximumAge = dpop.maximumAge
         if case .required(let nonces) = dpop.nonces { settings.nonces = nonces }
         settings.check(at: .dpop, &faults)
-        let store = dpop.checkedStore(&faults)
+        let clocks = configuration.clocks
+        let store = dpop.checkedStore(clock: clocks.monotonic, &faults)
         replayStore = store
         // Without a store there is a fault, and no guard.
-        proofs = store.map { DPoPVerifier(checked: settings, replayStore: $0, clock: dpop.clock) }
+        proofs = store.map { DPoPVerifier(checked: settings, replayStore: $0, clock: clocks.wall) }
         proofAlgorithms = dpop.algorithms.map(\.name)
     }
 
@@ -53,7 +54,9 @@ struct CheckedBindings: Sendable {
 
 extension ResourceServerConfiguration.DPoP {
     /// The store of used proofs; nil when there is a fault.
-    fileprivate func checkedStore(_ faults: inout ConfigurationFaults) -> (any ReplayStore)? {
+    fileprivate func checkedStore(
+        clock: MonotonicClock, _ faults: inout ConfigurationFaults
+    ) -> (any ReplayStore)? {
         let setting = ConfigurationError.Path.dpop + "replayStore"
         switch replayStore {
         case .store(let store): return store
@@ -64,7 +67,7 @@ extension ResourceServerConfiguration.DPoP {
                     "choose a number in this range")
                 return nil
             }
-            return InMemoryReplayStore(capacity: capacity)
+            return InMemoryReplayStore(capacity: capacity, clock: clock)
         case .url(let url):
             guard let openReplayStore else {
                 faults.add(

@@ -74,9 +74,6 @@ extension ResourceServerConfiguration {
         /// has such a store sets it, for example to the initializer of `ValkeyReplayStore`. Its
         /// ``TokenVerification/ConfigurationError`` is reported together with the other faults.
         public var openReplayStore: (@Sendable (_ url: String) throws(ConfigurationError) -> any ReplayStore)?
-        /// The time of day. Tests replace it.
-        package var clock = WallClock.system
-
         /// The defaults: off.
         public init() {}
     }

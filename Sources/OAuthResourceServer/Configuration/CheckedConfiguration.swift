@@ -37,6 +37,7 @@ final class CheckedConfiguration: Sendable {
     let metadata: CheckedMetadata
     let answers: Answers
     let mode: ResourceServer.Mode
+    let clocks: Clocks
 
     /// Checks a configuration.
     ///
@@ -93,6 +94,7 @@ final class CheckedConfiguration: Sendable {
             resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(metadata.url) : nil,
             body: configuration.responses.body, bindings: bindings)
         mode = configuration.mode
+        clocks = configuration.clocks
     }
 
     private static func checkResource(

@@ -15,6 +15,7 @@ struct CheckedTokens: Sendable {
     private var introspection: CheckedIntrospection?
     private let staticTokens: StaticTokenList?
     private let caching: TokenCaching
+    private let clocks: Clocks
     /// The settings for a fetcher of keys and metadata.
     let fetching: FetchSettings
 
@@ -26,6 +27,7 @@ struct CheckedTokens: Sendable {
         let tokens = configuration.tokens
         staticTokens = tokens.staticTokens
         caching = tokens.caching
+        clocks = configuration.clocks
         fetching = tokens.fetching.check(&faults)
         guard case .configured = verification else {
             Self.checkUnused(tokens, &faults)
@@ -51,7 +53,7 @@ struct CheckedTokens: Sendable {
         }
         if let lookUp = tokens.issuerLookUp {
             lookUp.check(at: .tokens + "issuerLookUp", &faults)
-            others = { fetcher, observer in
+            others = { [timing = clocks.timing] fetcher, observer in
                 IssuerDirectory(
                     lookUp,
                     check: { issuer, faults in
@@ -61,8 +63,9 @@ struct CheckedTokens: Sendable {
                             at: "issuer", resource: resource, insecureHTTP: insecureHTTP, &faults)
                     },
                     trust: { checked, keys in
-                        keys.map(checked.trusted(with:)) ?? checked.trusted(fetcher: fetcher, observer: observer)
-                    }, observer: observer)
+                        keys.map(checked.trusted(with:))
+                            ?? checked.trusted(fetcher: fetcher, timing: timing, observer: observer)
+                    }, timing: timing, observer: observer)
             }
         }
         if var introspection = tokens.introspection {
@@ -92,17 +95,20 @@ struct CheckedTokens: Sendable {
         let isShared = { (text: String) in shared.map { $0.text.hasSameBytes(as: text) } ?? false }
         let trusted = issuers.map {
             $0.trusted(
-                sharedFor: isShared($0.issuer.text) ? introspection?.purpose : nil, fetcher: fetcher, observer: observer
-            )
+                sharedFor: isShared($0.issuer.text) ? introspection?.purpose : nil, fetcher: fetcher,
+                timing: clocks.timing, observer: observer)
         }
         let others = others.map { $0(fetcher, observer) }
         let jwt =
             trusted.isEmpty && others == nil
-            ? nil : JWTTokenVerifier(checked: trusted, others: others, caching: caching)
+            ? nil
+            : JWTTokenVerifier(
+                checked: trusted, others: others, caching: caching, clock: clocks.wall,
+                monotonicClock: clocks.monotonic)
         let opaque = introspection.map {
             IntrospectionTokenVerifier(
                 checked: $0, sharing: trusted.first { isShared($0.issuer) }?.keys.discovery, fetcher: fetcher,
-                observer: observer)
+                clock: clocks.wall, monotonicClock: clocks.monotonic, observer: observer)
         }
         return (join(jwt, opaque), opaque?.discovery)
     }

@@ -39,6 +39,8 @@ public struct ResourceServerConfiguration: Sendable {
     public var events = Events()
     /// What the guard does with a bad token, and whether it looks at tokens at all.
     public var mode: ResourceServer.Mode = .enforced
+    /// The clocks of the guard. The test kit replaces them.
+    package var clocks = Clocks.system
     /// Where the values come from. It decides whether faults name members or environment variables.
     var origin = Origin.code
 

@@ -60,10 +60,10 @@ final class ProxyWatch: Sendable {
 
     /// The host that a proxy was called by, if its URL cannot be the resource.
     private func otherHost(of request: GuardedRequest) -> (host: String, isEncrypted: Bool)? {
-        guard let forwardedProto = HTTPFields.Name("X-Forwarded-Proto"),
-            let forwardedHost = HTTPFields.Name("X-Forwarded-Host")
-        else { return nil }
-        let isEncrypted = request.fields[forwardedProto].map { ASCII.equalsIgnoringCase($0.bytes, Array("https".utf8)) }
+        let forwardedHost: HTTPFields.Name = "X-Forwarded-Host"
+        let isEncrypted = request.fields["X-Forwarded-Proto"].map {
+            ASCII.equalsIgnoringCase($0.bytes, Array("https".utf8))
+        }
         let written = request.fields[forwardedHost] ?? request.fields[.host]
         guard let written, let host = HTTPAuthority(bytes: written.bytes[...])?.host else { return nil }
         let isOtherScheme = isEncrypted == true && resource.url.scheme == .http

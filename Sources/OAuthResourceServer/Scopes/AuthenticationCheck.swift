@@ -5,7 +5,7 @@ internal import WireFormat
 struct AuthenticationCheck: Sendable {
     let skews: IssuerClockSkews
     /// The time of day. Tests replace it.
-    var clock = WallClock.system
+    var clock: WallClock
 
     /// What the client must request; nil when the token meets all requirements.
     func missing(_ requirements: [ScopeRequirement.Authentication], of principal: Principal) -> ScopeRequirement

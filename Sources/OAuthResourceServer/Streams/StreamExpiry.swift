@@ -6,7 +6,7 @@ struct StreamExpiry: Sendable {
     private let settings: ResourceServerConfiguration.Streams
     private let skews: IssuerClockSkews
     /// Waits for the deadlines. Tests replace it.
-    var alarm = StreamAlarm()
+    var alarm: StreamAlarm
 
     /// The expiry of a guard; nil in the modes that do not enforce tokens.
     init?(_ configuration: CheckedConfiguration, _ skews: IssuerClockSkews) {
@@ -16,6 +16,7 @@ struct StreamExpiry: Sendable {
         }
         settings = configuration.streams
         self.skews = skews
+        alarm = StreamAlarm(wallClock: configuration.clocks.wall, clock: configuration.clocks.monotonic)
     }
 
     /// When an event stream that answers the request must end, in seconds since 1970; nil when it may run to its end.

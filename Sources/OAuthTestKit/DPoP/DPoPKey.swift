@@ -6,8 +6,8 @@ public import WireFormat
 /// The private key of a client that proves possession of it, and a maker of such proofs (RFC 9449 §4).
 ///
 /// ```swift
-/// let key = try DPoPKey()
-/// let token = issuer.token { $0.bind(to: key) }
+/// let key = DPoPKey()
+/// let token = issuer.token(boundTo: key)
 /// let proof = key.proof(.post, "https://mcp.example.com/mcp", token: token)
 /// ```
 ///
@@ -22,16 +22,15 @@ public struct DPoPKey: Sendable, CustomStringConvertible, CustomReflectable {
     let signing: SigningKey
     private let clock: WallClock
 
-    /// Generates a key.
+    /// Generates a key, for proofs with the time of the system.
     ///
     /// - Parameters:
     ///   - algorithm: The algorithm of the proofs. An RSA key takes tens to hundreds of milliseconds.
     ///   - clock: The clock for `iat`.
-    /// - Throws: ``TestKitError/keyGenerationFailed`` if libcrypto cannot generate a key.
-    public init(_ algorithm: SignatureAlgorithm = .es256, clock: WallClock = .system) throws(TestKitError) {
+    public init(_ algorithm: SignatureAlgorithm = .es256, clock: WallClock = .system) {
         guard let signing = try? SigningKey.generate(algorithm, .thumbprint),
             let thumbprint = signing.publicJWK["kid"]?.string
-        else { throw .keyGenerationFailed }
+        else { preconditionFailure("libcrypto could not generate a test key.") }
         self.algorithm = algorithm
         self.signing = signing
         self.clock = clock
@@ -39,6 +38,11 @@ public struct DPoPKey: Sendable, CustomStringConvertible, CustomReflectable {
         var jwk = signing.publicJWK
         for name in ["alg", "use", "kid"] { jwk[name] = nil }
         publicJWK = jwk
+    }
+
+    /// Generates a key, for proofs with the time of a clock that the test moves.
+    public init(_ algorithm: SignatureAlgorithm = .es256, clock: FakeClock) {
+        self.init(algorithm, clock: clock.wallClock)
     }
 
     /// A good proof for one request, changed by `edit`. Each call makes another `jti`.
@@ -87,12 +91,7 @@ public struct DPoPKey: Sendable, CustomStringConvertible, CustomReflectable {
     }
 
     /// Another key for the same algorithm, for proofs by the wrong key.
-    func other() -> DPoPKey {
-        guard let key = try? DPoPKey(algorithm, clock: clock) else {
-            preconditionFailure("libcrypto could not generate a test key.")
-        }
-        return key
-    }
+    func other() -> DPoPKey { DPoPKey(algorithm, clock: clock) }
 
     /// The thumbprint, without the private key.
     public var description: String { "DPoPKey(\(thumbprint))" }

@@ -40,7 +40,9 @@ public final class DevelopmentAuthorizationServer: HTTPHandler {
     ) throws(TestKitError) {
         guard let url = try? AbsoluteURL(parsing: issuer), url.isLoopback else { throw .issuerNotLoopback }
         try self.init(
-            issuer: FakeIssuer(issuer, algorithms: [settings.algorithm ?? .rs256], clock: clock), settings: settings)
+            issuer: FakeIssuer(
+                checking: issuer, algorithms: [settings.algorithm ?? .rs256],
+                Clocks(wall: clock, monotonic: .system)), settings: settings)
     }
 
     /// Makes a server that uses the keys and the clock of an existing issuer.

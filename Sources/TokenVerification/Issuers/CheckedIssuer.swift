@@ -18,14 +18,15 @@ package struct CheckedIssuer: Sendable {
     /// - Parameters:
     ///   - purpose: What else the issuer's metadata is read for, if it is read for keys.
     ///   - fetcher: Fetches the keys and the metadata.
+    ///   - timing: The clocks of the key source.
     ///   - observer: Receives the events of the key source.
     package func trusted(
         sharedFor purpose: IssuerDiscovery.Purpose? = nil, fetcher: any DocumentFetcher,
-        observer: TokenVerificationEvent.Observer?
+        timing: RefreshTiming = RefreshTiming(clock: .system), observer: TokenVerificationEvent.Observer?
     ) -> TrustedIssuer {
         let keys = RemoteKeySet(
             of: issuer, at: place, sharedFor: purpose, checked: keySettings, fetcher: fetcher,
-            timing: RefreshTiming(clock: .system), observer: observer)
+            timing: timing, observer: observer)
         return trusted(with: keys)
     }
 

@@ -21,7 +21,7 @@ struct ProofAttackTests {
 
     @Test("RFC 9449 §4.3: every defect of the test kit over a socket")
     func defects() async throws {
-        let key = try DPoPKey(clock: WallClock { GuardUnderTest.now })
+        let key = DPoPKey(clock: WallClock { GuardUnderTest.now })
         let token = GuardUnderTest.issuer.token { $0.bind(to: key) }
         let rows = DPoPProof.Defect.allCases.map { defect -> ProofRow in
             ProofRow(
@@ -78,7 +78,7 @@ struct ProofAttackTests {
         .good("the longest size") { request in
             // White space that JSON allows. Base64url has four characters for three bytes, and not every length.
             let proof = request.proof
-            let padding = (DPoPVerifier.maximumBytes - proof.text.utf8.count) * 3 / 4
+            let padding = (DPoPVerifier.maximumBytes - proof.signed().utf8.count) * 3 / 4
             let texts = (padding...(padding + 3)).map { count in
                 proof.text(claims: { $0 + String(repeating: " ", count: count) })
             }
@@ -109,7 +109,7 @@ struct ProofAttackTests {
 
     // MARK: The key
 
-    private static let ellipticKey = TestProof.Key.client.jwk
+    private static let ellipticKey = DPoPKey.client.publicJWK
 
     static let keyRows: [ProofRow] =
         ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].map { name -> ProofRow in
@@ -229,7 +229,7 @@ struct ProofAttackTests {
                 request.proof.changeTokenHash { _ in digits }
             },
             .bad("ath of the token with its scheme", "dpop_ath_mismatch") {
-                $0.proof.claims["ath"] = TestProof(for: "DPoP " + $0.token).claims["ath"]
+                $0.proof.claims["ath"] = DPoPKey.client.draft(for: "DPoP " + $0.token).claims["ath"]
             },
         ]
         + ([1, .null, [:], ["a"], ""] as [JSONValue]).enumerated().map { number, nonce -> ProofRow in
@@ -304,11 +304,11 @@ struct ProofAttackTests {
                 $0.proof.claims["htu"] = "http://localhost/mcp"
             },
             .bad("white space inside the proof", "dpop_token_base64url") {
-                $0.fields = [$0.proof.text.replacing(".", with: " .")]
+                $0.fields = [$0.proof.signed().replacing(".", with: " .")]
             },
-            .bad("an empty line before the proof", "dpop_several") { $0.fields = ["", $0.proof.text] },
+            .bad("an empty line before the proof", "dpop_several") { $0.fields = ["", $0.proof.signed()] },
             .bad("three dots", "dpop_token_parts") { $0.fields = ["..."] },
-            .bad("quotes", "dpop_token_base64url") { $0.fields = ["\"\($0.proof.text)\""] },
+            .bad("quotes", "dpop_token_base64url") { $0.fields = ["\"\($0.proof.signed())\""] },
             .bad("the access token as its own proof", "dpop_typ_not_acceptable") { $0.fields = [$0.token] },
         ]
 
@@ -320,7 +320,7 @@ struct ProofAttackTests {
     static let credentialRows: [ProofRow] = [
         .good("the scheme in mixed case") { $0.scheme = "dPoP" },
         ProofRow("the scheme and a letter", "other_scheme", unauthorized) { $0.scheme = "DPoPs" },
-        ProofRow("a proof as the token", "typ_not_acceptable", .invalidTokenByProof) { $0.token = $0.proof.text },
+        ProofRow("a proof as the token", "typ_not_acceptable", .invalidTokenByProof) { $0.token = $0.proof.signed() },
         ProofRow("two fields of one credential", "repeated_credentials", severalCredentials) {
             $0.lines = [("Authorization", "DPoP \($0.token)")]
         },
@@ -343,7 +343,7 @@ struct ProofAttackTests {
         #"{"error":"unauthorized","error_description":"An access token is required."}"#)
 }
 
-extension TestProof {
+extension DPoPProof {
     /// Changes the text of `ath`.
     fileprivate mutating func changeTokenHash(_ change: (String) -> String) {
         claims["ath"] = .string(change(claims["ath"]?.string ?? ""))

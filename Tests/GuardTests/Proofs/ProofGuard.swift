@@ -30,7 +30,7 @@ struct ProofGuard: Sendable {
             },
             configure: { configuration in
                 configuration.dpop.mode = mode
-                configuration.dpop.clock = clock
+                configuration.clocks.wall = clock
                 configure(&configuration)
             })
         self.codes = codes

@@ -22,7 +22,7 @@ struct ProofGuardTests {
         let guarded = try ProofGuard(.required)
         let first = ProofRequest()
         var second = ProofRequest(first.token)
-        second.fields = [second.proof.text]
+        second.fields = [second.proof.signed()]
         #expect(try await guarded.answer(first) == .passed())
         #expect(try await guarded.answer(second) == .passed())
         #expect(try await guarded.answer(second) == .invalidProof)
@@ -45,7 +45,7 @@ struct ProofGuardTests {
         let clock = Clock()
         let guarded = try ProofGuard(.required, clock: WallClock { clock.now })
         var request = ProofRequest()
-        request.fields = [request.proof.text]
+        request.fields = [request.proof.signed()]
         #expect(try await guarded.answer(request) == .passed())
         clock.advance(301)
         #expect(try await guarded.answer(request) == .invalidProof)
@@ -56,7 +56,7 @@ struct ProofGuardTests {
     func concurrentReplay() async throws {
         let guarded = try ProofGuard(.required)
         var request = ProofRequest()
-        request.fields = [request.proof.text]
+        request.fields = [request.proof.signed()]
         let answers = try await withThrowingTaskGroup(of: RowAnswer.self) { group in
             for _ in 0..<64 { group.addTask { [request] in try await guarded.answer(request) } }
             return try await group.reduce(into: [RowAnswer]()) { $0.append($1) }
@@ -95,7 +95,7 @@ struct ProofGuardTests {
     func sharedStore() async throws {
         let store = InMemoryReplayStore()
         var request = ProofRequest()
-        request.fields = [request.proof.text]
+        request.fields = [request.proof.signed()]
         let one = try ProofGuard(.required) { $0.dpop.replayStore = .store(store) }
         let other = try ProofGuard(.required) { $0.dpop.replayStore = .store(store) }
         #expect(try await one.answer(request) == .passed())
@@ -214,7 +214,7 @@ struct ProofGuardTests {
         #expect(guarded.takeCodes() == ["dpop_alg_not_allowed"])
     }
 
-    private static let rsaKey = TestProof.Key(.rs256)
+    private static let rsaKey = DPoPKey(.rs256, clock: WallClock { GuardUnderTest.now })
 
     // MARK: Other settings
 
@@ -260,7 +260,7 @@ struct ProofGuardTests {
         for (mode, code) in [
             (.off, "cnf_unsatisfied"), (.required, "dpop_missing"),
         ] as [(ResourceServerConfiguration.DPoP.Mode, String)] {
-            let cnf = #"{"jkt":"\#(TestProof.Key.client.thumbprint)"}"#
+            let cnf = #"{"jkt":"\#(DPoPKey.client.thumbprint)"}"#
             let server = try Self.server(mode, verifier: Claims(cnf: cnf))
             #expect(try await Self.refusal(server, mode == .off ? "Bearer x" : "DPoP x")?.code == code)
         }
@@ -304,7 +304,7 @@ struct ProofGuardTests {
     ) async throws -> ResourceServer.Refusal? {
         var fields = HTTPFields()
         fields.append(.authorization, try #require(HTTPFields.Value(authorization)))
-        let target = try #require(HTTPRequest.Target("/mcp"))
+        let target: HTTPRequest.Target = "/mcp"
         switch await guarded.server.decide(method: .post, target: target, fields: fields) {
         case .proceed: return nil
         case .respond: return guarded.refusals.last.withLock { $0 }
@@ -316,7 +316,7 @@ struct ProofGuardTests {
         let bindings = Mutex<[Set<KeyConfirmation.Method>]>([])
         var configuration = ResourceServerConfiguration(resource: GuardUnderTest.resource, requiredScopes: ["mcp:use"])
         configuration.dpop.mode = .optional
-        configuration.dpop.clock = WallClock { GuardUnderTest.now }
+        configuration.clocks.wall = WallClock { GuardUnderTest.now }
         var policy = JWTPolicy(issuer: GuardUnderTest.issuer.url, resource: GuardUnderTest.resource)
         policy.confirmations = [.dpop]
         let verifier = try JWTTokenVerifier(
@@ -396,7 +396,7 @@ struct ProofGuardTests {
         ] as [(ResourceServerConfiguration.DPoP.Mode, String)] {
             let refusals = Refusals()
             let clock = WallClock.system
-            let issuer = try FakeIssuer(
+            let issuer = FakeIssuer(
                 "https://issuer.example", audience: GuardUnderTest.resource, algorithms: [.es256], clock: clock)
             let fetcher = ScriptedFetcher()
             fetcher.set("https://issuer.example/keys", json: issuer.jwks)
@@ -411,7 +411,7 @@ struct ProofGuardTests {
             for (method, expected) in [
                 ("jkt", code), ("x5t#S256", "cnf_unsatisfied"),
             ] {
-                let cnf: JSONValue = .object([method: .string(TestProof.Key.client.thumbprint)])
+                let cnf: JSONValue = .object([method: .string(DPoPKey.client.thumbprint)])
                 let token = issuer.token { $0.claims["cnf"] = cnf }
                 #expect(try await Self.refusal((server, refusals), "Bearer " + token)?.code == expected)
             }

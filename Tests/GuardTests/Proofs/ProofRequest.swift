@@ -3,6 +3,26 @@ import JOSE
 import OAuthTestKit
 import WireFormat
 
+extension DPoPKey {
+    static let client = DPoPKey(clock: WallClock { GuardUnderTest.now })
+    static let stranger = DPoPKey(clock: WallClock { GuardUnderTest.now })
+
+    /// A good proof for a POST to the resource of ``GuardUnderTest``.
+    func draft(for token: String) -> DPoPProof { draft(.post, GuardUnderTest.resource, token: token) }
+}
+
+extension DPoPProof {
+    /// The proof, whose JSON is changed as a text before it is signed: for what no JSON value can hold.
+    func text(
+        header changeHeader: (String) -> String = { $0 }, claims changeClaims: (String) -> String = { $0 }
+    ) -> String {
+        var changed = self
+        changed.headerBytes = Array(changeHeader(String(decoding: JSONValue.object(header).encoded(), as: UTF8.self)).utf8)
+        changed.payloadBytes = Array(changeClaims(String(decoding: JSONValue.object(claims).encoded(), as: UTF8.self)).utf8)
+        return changed.signed()
+    }
+}
+
 /// A request with a bound token and a proof, which a row of a table changes. It is made anew for each way, because a
 /// proof is good only once.
 struct ProofRequest {
@@ -10,25 +30,22 @@ struct ProofRequest {
     var target = "/mcp"
     var scheme = "DPoP"
     var token: String
-    var proof: TestProof
+    var proof: DPoPProof
     /// The values of the `DPoP` fields; nil for the one of `proof`.
     var fields: [String]?
     var lines: [(String, String)] = []
 
     /// A request that must be accepted.
-    init(_ token: String = Self.boundToken(), by key: TestProof.Key = .client) {
+    init(_ token: String = Self.boundToken(), by key: DPoPKey = .client) {
         self.token = token
-        proof = TestProof(for: token, by: key)
+        proof = key.draft(for: token)
     }
 
     /// A token that is bound to a key.
     static func boundToken(
-        to key: TestProof.Key = .client, _ edit: (inout FakeIssuer.Draft) -> Void = { _ in }
+        to key: DPoPKey = .client, _ edit: (inout FakeIssuer.Draft) -> Void = { _ in }
     ) -> String {
-        GuardUnderTest.issuer.token { draft in
-            draft.claims["cnf"] = ["jkt": .string(key.thumbprint)]
-            edit(&draft)
-        }
+        GuardUnderTest.issuer.token(boundTo: key, edit)
     }
 
     /// A token whose `cnf` has this value.
@@ -37,15 +54,15 @@ struct ProofRequest {
     }
 
     /// Presents another token, with a proof that is good for it.
-    mutating func present(_ token: String, by key: TestProof.Key = .client) {
+    mutating func present(_ token: String, by key: DPoPKey = .client) {
         self.token = token
-        proof = TestProof(for: token, by: key)
+        proof = key.draft(for: token)
     }
 
     var row: RowRequest {
         var row = RowRequest(method, target)
         row.lines = [("Authorization", "\(scheme) \(token)")] + lines.map { ($0.0, $0.1) }
-        row.lines += (fields ?? [proof.text]).map { ("DPoP", $0) }
+        row.lines += (fields ?? [proof.signed()]).map { ("DPoP", $0) }
         return row
     }
 }

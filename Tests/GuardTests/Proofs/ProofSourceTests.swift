@@ -23,7 +23,7 @@ struct ProofSourceTests {
             endpoint: Self.endpoint, issuer: "https://issuer.example", resource: nil,
             credentials: .basic(clientID: "rs", try ClientSecret("s3cret")))
         configuration.dpop.mode = mode
-        configuration.dpop.clock = WallClock { GuardUnderTest.now }
+        configuration.clocks.wall = WallClock { GuardUnderTest.now }
         try configure(&configuration)
         let server = try ResourceServer(configuration, fetcher: fetcher, observer: { _ in })
         return RowPaths(guarded: GuardUnderTest(handler: server.protecting { try await GuardUnderTest.answer($0, $1) }))
@@ -37,9 +37,9 @@ struct ProofSourceTests {
         fetcher.set(Self.endpoint, json: answer, fields: [(.contentType, "application/json")])
     }
 
-    private static let bound: JSONValue = ["jkt": .string(TestProof.Key.client.thumbprint)]
+    private static let bound: JSONValue = ["jkt": .string(DPoPKey.client.thumbprint)]
 
-    private func row(_ token: String, _ scheme: String, by key: TestProof.Key = .client) -> RowRequest {
+    private func row(_ token: String, _ scheme: String, by key: DPoPKey = .client) -> RowRequest {
         var request = ProofRequest(token, by: key)
         request.scheme = scheme
         return request.row
@@ -81,7 +81,7 @@ struct ProofSourceTests {
     @Test("An introspection answer whose cnf cannot be read, or is not checked here, is refused under both schemes")
     func introspectionMalformed() async throws {
         let values: [JSONValue] = [
-            .null, 1, [:], [], "x", ["jkt": ""], ["kid": "x"], ["x5t#S256": .string(TestProof.Key.client.thumbprint)],
+            .null, 1, [:], [], "x", ["jkt": ""], ["kid": "x"], ["x5t#S256": .string(DPoPKey.client.thumbprint)],
         ]
         for (number, value) in values.enumerated() {
             for mode in [ResourceServerConfiguration.DPoP.Mode.off, .optional, .required] {
@@ -116,7 +116,7 @@ struct ProofSourceTests {
         for mode in [ResourceServerConfiguration.DPoP.Mode.optional, .required] {
             let guarded = try ProofGuard(mode) { $0.mode = .disabled(anonymousAs: "local", reach: .iKnowThisIsPublic) }
             var request = ProofRequest()
-            request.fields = [request.proof.text]
+            request.fields = [request.proof.signed()]
             for _ in 1...2 { #expect(try await guarded.answer(request).status == 200) }
             request.fields = ["garbage", "garbage"]
             #expect(try await guarded.answer(request).status == 200)
@@ -128,7 +128,7 @@ struct ProofSourceTests {
     func session() async throws {
         var configuration = ResourceServerConfiguration(resource: GuardUnderTest.resource, requiredScopes: ["mcp:use"])
         configuration.dpop.mode = .optional
-        configuration.dpop.clock = WallClock { GuardUnderTest.now }
+        configuration.clocks.wall = WallClock { GuardUnderTest.now }
         var policy = JWTPolicy(issuer: GuardUnderTest.issuer.url, resource: GuardUnderTest.resource)
         policy.confirmations = [.dpop]
         let verifier = try JWTTokenVerifier(
@@ -142,7 +142,7 @@ struct ProofSourceTests {
         let paths = RowPaths(guarded: GuardUnderTest(handler: handler))
         let begun = try await paths.inProcess(ProofRequest().row)
         let session = try #require(begun.lines.first { $0.hasPrefix("Mcp-Session-Id: ") }).dropFirst(16)
-        func answer(_ token: String, by key: TestProof.Key) async throws -> RowAnswer {
+        func answer(_ token: String, by key: DPoPKey) async throws -> RowAnswer {
             var request = ProofRequest(token, by: key)
             request.lines = [("Mcp-Session-Id", String(session))]
             return try await paths.inProcess(request.row)
@@ -162,7 +162,7 @@ struct ProofSourceTests {
         let opened = Mutex(0)
         var configuration = ResourceServerConfiguration(resource: GuardUnderTest.resource, requiredScopes: ["mcp:use"])
         configuration.dpop.mode = .required
-        configuration.dpop.clock = WallClock { GuardUnderTest.now }
+        configuration.clocks.wall = WallClock { GuardUnderTest.now }
         // Streams end by the time of day, and not by the clock of this test.
         configuration.streams.listening = .dangerouslyOutlivesToken
         var policy = JWTPolicy(issuer: GuardUnderTest.issuer.url, resource: GuardUnderTest.resource)
@@ -182,7 +182,7 @@ struct ProofSourceTests {
         request.lines = [("Accept", "text/event-stream")]
         #expect(try await paths.overSocket(request.row, listening.port) == .invalidProof)
         request.proof.claims["htm"] = "GET"
-        request.fields = [request.proof.text]
+        request.fields = [request.proof.signed()]
         let answer = try await paths.overSocket(request.row, listening.port)
         #expect(answer.status == 200 && answer.body.contains("data: hello"))
         #expect(try await paths.overSocket(request.row, listening.port) == .invalidProof)

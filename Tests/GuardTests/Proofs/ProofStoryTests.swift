@@ -19,9 +19,9 @@ struct ProofStoryTests {
     }
 
     /// A request whose proof is made now, and stays the same when it is sent again.
-    private func fixed(_ token: String = ProofRequest.boundToken(), by key: TestProof.Key = .client) -> ProofRequest {
+    private func fixed(_ token: String = ProofRequest.boundToken(), by key: DPoPKey = .client) -> ProofRequest {
         var request = ProofRequest(token, by: key)
-        request.fields = [request.proof.text]
+        request.fields = [request.proof.signed()]
         return request
     }
 
@@ -36,7 +36,7 @@ struct ProofStoryTests {
             try await sender.expect(.passed(), nil, "a proof", first)
             try await sender.expect(.invalidProof, "dpop_replayed", "again", first)
             var signedAgain = first
-            signedAgain.fields = [first.proof.text]
+            signedAgain.fields = [first.proof.signed()]
             try await sender.expect(.invalidProof, "dpop_replayed", "with another signature", signedAgain)
             clock.set(300)
             try await sender.expect(.invalidProof, "dpop_replayed", "at the end of the window", first)
@@ -76,7 +76,7 @@ struct ProofStoryTests {
             try await sender.expect(
                 .invalidTokenByProof, "dpop_other_key", "another key", ProofRequest(token, by: .stranger))
             var borrowed = ProofRequest(token)
-            borrowed.proof = TestProof(for: ProofRequest.boundToken { $0.claims["jti"] = "other" })
+            borrowed.proof = DPoPKey.client.draft(for: ProofRequest.boundToken { $0.claims["jti"] = "other" })
             try await sender.expect(.invalidProof, "dpop_ath_mismatch", "the proof for another token", borrowed)
             try await sender.expect(.passed(), nil, "the holder again", ProofRequest(token))
         }
@@ -171,13 +171,13 @@ struct ProofStoryTests {
         let mine: [UInt8] = [0x30, 0x03, 1, 2, 3]
         let (field, other) = (":\(Base64.encode(mine)):", ":\(Base64.encode([0x30, 0x03, 3, 2, 1])):")
         let certificate = JSONValue.string(Base64URL.encode(Digest.sha256(mine)))
-        let key = JSONValue.string(TestProof.Key.client.thumbprint)
+        let key = JSONValue.string(DPoPKey.client.thumbprint)
         let both = ProofRequest.token(cnf: ["jkt": key, "x5t#S256": certificate])
         let certified = ProofRequest.token(cnf: ["x5t#S256": certificate])
         let keyed = ProofRequest.token(cnf: ["jkt": key])
         func row(
             _ title: String, _ code: String?, _ answer: RowAnswer, _ token: String, field: String? = field,
-            scheme: String = "DPoP", by signer: TestProof.Key = .client, proofs: [String]? = nil
+            scheme: String = "DPoP", by signer: DPoPKey = .client, proofs: [String]? = nil
         ) -> ProofRow {
             ProofRow(title, code, answer) {
                 $0.present(token, by: signer)
@@ -223,7 +223,7 @@ struct ProofStoryTests {
 
     @Test("RFC 7800 §3.1: a cnf that cannot be read is refused in every mode and under both schemes")
     func malformedConfirmation() async throws {
-        let thumbprint = TestProof.Key.client.thumbprint
+        let thumbprint = DPoPKey.client.thumbprint
         // The last of 43 characters has two unused bits.
         let unused = thumbprint.dropLast() + "B"
         let values: [(String, JSONValue, String)] = [

@@ -34,25 +34,27 @@ struct ProofTableTests {
         .good("several spaces") { $0.scheme = "DPoP   " },
         .bad("no proof", "dpop_missing") { $0.fields = [] },
         .bad("an empty proof", "dpop_missing") { $0.fields = [""] },
-        .bad("two proofs", "dpop_several") { $0.fields = [$0.proof.text, TestProof(for: $0.token).text] },
-        .bad("the same proof twice", "dpop_several") { $0.fields = [$0.proof.text, $0.proof.text] },
-        .bad("two proofs with a comma", "dpop_several") {
-            $0.fields = [$0.proof.text + ", " + TestProof(for: $0.token).text]
+        .bad("two proofs", "dpop_several") {
+            $0.fields = [$0.proof.signed(), DPoPKey.client.draft(for: $0.token).signed()]
         },
-        .bad("a comma behind the proof", "dpop_several") { $0.fields = [$0.proof.text + ","] },
+        .bad("the same proof twice", "dpop_several") { $0.fields = [$0.proof.signed(), $0.proof.signed()] },
+        .bad("two proofs with a comma", "dpop_several") {
+            $0.fields = [$0.proof.signed() + ", " + DPoPKey.client.draft(for: $0.token).signed()]
+        },
+        .bad("a comma behind the proof", "dpop_several") { $0.fields = [$0.proof.signed() + ","] },
         .bad("not a JWS", "dpop_token_parts") { $0.fields = ["proof"] },
         .bad("two parts", "dpop_token_parts") { $0.fields = ["a.b"] },
         .bad("an encrypted proof", "dpop_token_encrypted") { $0.fields = ["a.b.c.d.e"] },
-        .bad("padding", "dpop_token_base64url") { $0.fields = [$0.proof.text + "="] },
+        .bad("padding", "dpop_token_base64url") { $0.fields = [$0.proof.signed() + "="] },
         .bad("the longest size and a byte", "dpop_token_too_large") {
-            $0.fields = [$0.proof.text + String(repeating: "A", count: 8_193 - $0.proof.text.utf8.count)]
+            $0.fields = [$0.proof.signed() + String(repeating: "A", count: 8_193 - $0.proof.signed().utf8.count)]
         },
         .bad("claims that are not JSON", "dpop_payload_json") {
-            let parts = $0.proof.text.split(separator: ".")
+            let parts = $0.proof.signed().split(separator: ".")
             $0.fields = ["\(parts[0]).\(Base64URL.encode(Array("[]".utf8))).\(parts[2])"]
         },
         .bad("a header with a member twice", "dpop_header_json") {
-            let parts = $0.proof.text.split(separator: ".")
+            let parts = $0.proof.signed().split(separator: ".")
             let header = #"{"typ":"dpop+jwt","typ":"dpop+jwt","alg":"ES256"}"#
             $0.fields = ["\(Base64URL.encode(Array(header.utf8))).\(parts[1]).\(parts[2])"]
         },
@@ -77,7 +79,7 @@ struct ProofTableTests {
         .bad("jwk that is a text", "dpop_jwk_missing") { $0.proof.header["jwk"] = "key" },
         .bad("kid instead of jwk", "dpop_jwk_missing") {
             $0.proof.header["jwk"] = nil
-            $0.proof.header["kid"] = .string(TestProof.Key.client.thumbprint)
+            $0.proof.header["kid"] = .string(DPoPKey.client.thumbprint)
         },
         .bad("jku instead of jwk", "dpop_jwk_missing") {
             $0.proof.header["jwk"] = nil
@@ -100,16 +102,16 @@ struct ProofTableTests {
         .bad("a key for encryption", "dpop_jwk_use_not_sig") { $0.proof.changeKey { $0["use"] = "enc" } },
         .bad("a coordinate of another size", "dpop_jwk_ec_point") { $0.proof.changeKey { $0["x"] = "AAAA" } },
         .bad("an altered signature", "dpop_bad_signature") {
-            var text = Array($0.proof.text.utf8)
+            var text = Array($0.proof.signed().utf8)
             text[text.count - 20] = text[text.count - 20] == 0x41 ? 0x42 : 0x41
             $0.fields = [String(decoding: text, as: UTF8.self)]
         },
         .bad("the client's jwk, signed by a stranger", "dpop_bad_signature") {
-            $0.proof = TestProof(for: $0.token, by: .stranger)
-            $0.proof.header["jwk"] = .object(TestProof.Key.client.jwk)
+            $0.proof = DPoPKey.stranger.draft(for: $0.token)
+            $0.proof.header["jwk"] = .object(DPoPKey.client.publicJWK)
         },
         ProofRow("a good proof of another key", "dpop_other_key", .invalidTokenByProof) {
-            $0.proof = TestProof(for: $0.token, by: .stranger)
+            $0.proof = DPoPKey.stranger.draft(for: $0.token)
         },
     ]
 
@@ -141,7 +143,7 @@ struct ProofTableTests {
         .good("the latest iat") { $0.proof.claims["iat"] = 1_800_000_300 },
         .bad("an iat that is a second too late", "dpop_iat_not_recent") { $0.proof.claims["iat"] = 1_800_000_301 },
         .bad("ath of another token", "dpop_ath_mismatch") {
-            $0.proof.claims["ath"] = TestProof(for: "other").claims["ath"]
+            $0.proof.claims["ath"] = DPoPKey.client.draft(for: "other").claims["ath"]
         },
         .bad("ath that is the token", "dpop_ath_mismatch") { $0.proof.claims["ath"] = .string($0.token) },
         .good("a nonce that was not asked for") { $0.proof.claims["nonce"] = "anything" },
@@ -189,7 +191,7 @@ struct ProofTableTests {
 
     // MARK: The token
 
-    private static let thumbprint = TestProof.Key.client.thumbprint
+    private static let thumbprint = DPoPKey.client.thumbprint
 
     /// Values of `cnf` that are refused, with their codes.
     private static let badConfirmations: [(String, JSONValue, String)] = [
@@ -223,7 +225,7 @@ struct ProofTableTests {
             $0.present(GuardUnderTest.issuer.token())
         },
         ProofRow("an expired token with a good proof", "exp_expired", .invalidTokenByProof) {
-            $0.present(ProofRequest.boundToken { FakeIssuer.Defect.expired.spoil(&$0) })
+            $0.present(ProofRequest.boundToken { TokenDefect.expired.spoil(&$0) })
         },
         ProofRow("a token without the scope", "insufficient_scope", .insufficientScopeByProof) {
             $0.present(ProofRequest.boundToken { $0.claims["scope"] = nil })
@@ -308,7 +310,7 @@ struct ProofTableTests {
     ]
 }
 
-extension TestProof {
+extension DPoPProof {
     /// Changes the members of `jwk`.
     mutating func changeKey(_ change: (inout JSONDocument.Object) -> Void) {
         var jwk = header["jwk"]?.object ?? [:]

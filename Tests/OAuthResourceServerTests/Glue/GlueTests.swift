@@ -434,7 +434,7 @@ struct GlueTests {
     @Test("An event stream ends with its token", .timeLimit(.minutes(5)), arguments: glues)
     func expired(glue: (name: String, send: Send)) async throws {
         let past = WallClock { 1_000_000_000 }
-        let issuer = try FakeIssuer(audience: GuardFixture.resource, algorithms: [.es256], clock: past)
+        let issuer = FakeIssuer(audience: GuardFixture.resource, algorithms: [.es256], clock: past)
         let verifier = try JWTTokenVerifier(
             [.init(try JWTValidation(issuer: issuer.url, resource: GuardFixture.resource), keys: issuer.keySource)],
             clock: past)

@@ -29,7 +29,7 @@ enum MCPSwiftSDKGlue {
             }
             if case .stream(let events, _) = answer {
                 // nginx would hold the events back otherwise.
-                if let name = HTTPFields.Name("X-Accel-Buffering") { response.fields.append(name, "no") }
+                response.fields.append("X-Accel-Buffering", "no")
                 response.body = .stream { writer in
                     for try await event in events { try await writer.write(Array(event)) }
                 }

@@ -22,7 +22,7 @@ struct CheckedMutualTLSTests {
     private func request(
         from peer: String? = nil, _ fields: [(String, String)] = [], certificate: [UInt8]? = nil
     ) throws -> GuardedRequest {
-        var request = HTTPRequest(method: .post, target: try #require(HTTPRequest.Target("/mcp")))
+        var request = HTTPRequest(method: .post, target: "/mcp")
         request.fields = try HTTPFields(fields)
         request.peer = try peer.map { try #require(HTTPRequest.PeerAddress($0)) }
         request.clientCertificate = try certificate.map { try #require(HTTPRequest.ClientCertificate(der: $0)) }

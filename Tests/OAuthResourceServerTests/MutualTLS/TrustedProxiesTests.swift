@@ -16,7 +16,7 @@ struct TrustedProxiesTests {
     private func request(
         from peer: String?, _ listener: HTTPRequest.ListenerKind = .network
     ) throws -> GuardedRequest {
-        let target = try #require(HTTPRequest.Target("/mcp"))
+        let target: HTTPRequest.Target = "/mcp"
         var request = HTTPRequest(method: .post, target: target)
         request.peer = try peer.map { try #require(HTTPRequest.PeerAddress($0)) }
         request.listener = listener

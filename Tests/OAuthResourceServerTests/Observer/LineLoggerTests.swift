@@ -16,7 +16,7 @@ import TokenVerification
 
 @Suite("LineLogger (POLICY §17)", .serialized)
 struct LineLoggerTests {
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let wallClock = FakeClock(1_763_660_100.25)
     private let page = Page()
 
@@ -46,7 +46,7 @@ struct LineLoggerTests {
     }
 
     private func logger(_ detail: LineLogger.Detail = .withoutAllowed) -> LineLogger {
-        LineLogger(detail, wallClock: wallClock.wallClock, clock: clock.clock) { [page] in page.write($0) }
+        LineLogger(detail, wallClock: wallClock.wallClock, clock: clock.monotonicClock) { [page] in page.write($0) }
     }
 
     @Test("A line is a time stamp, a name and pairs; it ends in a line feed")

@@ -67,7 +67,7 @@ struct OpenBodyDifferentialTests {
         }
         var fields = HTTPFields()
         fields.append(.contentType, "application/json")
-        let target = try #require(HTTPRequest.Target("/mcp"))
+        let target: HTTPRequest.Target = "/mcp"
         var (open, closed) = (0, 0)
         for body in Self.bodies(6_000) {
             let decision = await fixture.server.decide(method: .post, target: target, fields: fields, body: body)

@@ -8,11 +8,11 @@ import WireFormat
 
 @Suite("RequestContexts: the principal of a request, for tasks that are not its own", .serialized)
 struct RequestContextsTests {
-    private let clock = ManualClock()
+    private let clock = FakeClock()
 
     private func contexts(capacity: Int = 10, perUser: Int = 10) -> RequestContexts {
         RequestContexts(
-            capacity: capacity, capacityPerUser: perUser, lifetime: .seconds(60), clock: clock.clock)
+            capacity: capacity, capacityPerUser: perUser, lifetime: .seconds(60), clock: clock.monotonicClock)
     }
 
     private func principal(_ subject: String?, client: String? = nil) throws -> Principal {
@@ -118,7 +118,7 @@ struct RequestContextsTests {
 
     @Test("10,000 tickets of one caller close no request of another")
     func crowd() throws {
-        let contexts = RequestContexts(clock: clock.clock)
+        let contexts = RequestContexts(clock: clock.monotonicClock)
         let hers = try open(contexts, principal("alice"))
         let mallory = try principal("mallory")
         for _ in 0..<10_000 { _ = contexts.open(for: mallory) }
@@ -192,7 +192,7 @@ struct RequestContextsTests {
 
     @Test("Many at once find their own principals", .timeLimit(.minutes(5)))
     func concurrency() async throws {
-        let contexts = RequestContexts(clock: clock.clock)
+        let contexts = RequestContexts(clock: clock.monotonicClock)
         try await withThrowingTaskGroup { group in
             for worker in 0..<8 {
                 group.addTask {

@@ -9,7 +9,7 @@ import WireFormat
 
 @Suite("Event streams end with their tokens (POLICY §11)")
 struct StreamExpiryTests {
-    private let clock = ManualClock()
+    private let clock = FakeClock()
     private let wall = Setting()
     private let log: EventLog
     private let server: ResourceServer
@@ -31,8 +31,8 @@ struct StreamExpiryTests {
         var server = fixture.server
         server.streams?.alarm = StreamAlarm(
             wallClock: WallClock { [clock, wall] in
-                GuardFixture.now + clock.now / .seconds(1) - wall.seconds.withLock { $0 }
-            }, clock: clock.clock)
+                GuardFixture.now + clock.elapsed / .seconds(1) - wall.seconds.withLock { $0 }
+            }, clock: clock.monotonicClock)
         self.server = server
     }
 
@@ -44,7 +44,7 @@ struct StreamExpiryTests {
         body: HTTPRequest.Body = HTTPRequest.Body(), fields: [(HTTPFields.Name, HTTPFields.Value)] = [],
         writing produce: @escaping @Sendable (HTTPResponse.Body.Writer) async throws -> Void
     ) async throws -> @Sendable (HTTPResponse.Body.Writer) async throws -> Void {
-        var request = HTTPRequest(method: method, target: try #require(HTTPRequest.Target("/mcp")), body: body)
+        var request = HTTPRequest(method: method, target: "/mcp", body: body)
         request.listener = .network
         if let token { request.fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token))) }
         for (name, value) in fields { request.fields.append(name, value) }
@@ -195,7 +195,7 @@ struct StreamExpiryTests {
         var fields = HTTPFields()
         fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + Self.token())))
         let decision = await server.decide(
-            method: .get, target: try #require(HTTPRequest.Target("/mcp")), fields: fields)
+            method: .get, target: "/mcp", fields: fields)
         guard case .proceed(let admission) = decision else { throw NoStream() }
         #expect(admission.streamDeadline == GuardFixture.now + 160)
         let events = try HTTPFields([("content-type", "Text/Event-Stream; charset=utf-8")])
@@ -219,7 +219,7 @@ struct StreamExpiryTests {
         if let token { fields.append(.authorization, try #require(HTTPFields.Value("Bearer " + token))) }
         if let name { fields.append(.mcpMethod, try #require(HTTPFields.Value(name))) }
         let decision = await server.decide(
-            method: method, target: try #require(HTTPRequest.Target("/mcp")), fields: fields,
+            method: method, target: "/mcp", fields: fields,
             body: body.map { Array($0.utf8) }, listener: .network)
         guard case .proceed(let admission) = decision else { throw NoStream() }
         return admission.streamDeadline.map { $0 - GuardFixture.now }
@@ -304,7 +304,7 @@ struct StreamExpiryTests {
         let configuration = ResourceServerConfiguration(resource: GuardFixture.resource, issuers: [first, second])
         let expiry = try #require(try ResourceServer(configuration, fetcher: ScriptedFetcher()).streams)
         let request = GuardedRequest(
-            method: .get, target: try #require(HTTPRequest.Target("/mcp")), fields: HTTPFields(), listener: .network,
+            method: .get, target: "/mcp", fields: HTTPFields(), listener: .network,
             body: nil)
         func deadline(_ issuer: String?, _ time: Double?) throws -> Double? {
             let claims = try JSONDocument(parsing: Array("{}".utf8))

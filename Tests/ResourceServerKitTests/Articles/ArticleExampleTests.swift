@@ -38,18 +38,15 @@ struct ArticleExampleTests {
 
     @Test("The handlers of \"Wrap an existing handler\" get requests with a good token")
     func handlers() async throws {
-        let issuer = try FakeIssuer("https://login.example.com", audience: Self.resource, algorithms: [.es256])
-        let verifier = try JWTTokenVerifier(issuer: issuer.url, audience: Self.resource, keys: issuer.keySource)
-        var configuration = ResourceServerConfiguration(resource: Self.resource)
-        configuration.metadata.authorizationServers = [issuer.url]
-        let server = try ResourceServer(configuration, verifier: verifier)
-
-        let token = issuer.token { $0.claims["scope"] = "notes:read" }
-        #expect(try await text(protectedNotes(server), token) == #"{"notes":1}"#)
-        #expect(try await text(greeting(server), token) == "Hello, test-user\n")
-        #expect(try await text(greeting(server), issuer.token()) == "no notes for you\n")
-        #expect(try await text(greeting(server), nil).contains("unauthorized"))
-        #expect(try severalResources().server(for: #require(HTTPRequest.Target("/tasks/mcp"))) != nil)
+        let issuer = FakeIssuer(audience: Self.resource)
+        let server = try ResourceServer(testing: issuer)
+        let token = issuer.token(scope: "notes:read")
+        #expect(try await protectedNotes(server).post("/mcp", token: token).text() == #"{"notes":1}"#)
+        let greeting = greeting(server)
+        #expect(try await greeting.post("/mcp", token: token).text() == "Hello, test-user\n")
+        #expect(try await greeting.post("/mcp", token: issuer.token()).text() == "no notes for you\n")
+        #expect(try await greeting.post("/mcp").text().contains("unauthorized"))
+        #expect(try severalResources().server(for: "/tasks/mcp") != nil)
     }
 
     @Test("The verifier of \"Write a TokenVerifier\" tells a bad token from a store that does not answer")
@@ -84,12 +81,10 @@ struct ArticleExampleTests {
     @Test("The code of the landing pages does what they say")
     func landingPages() async throws {
         #expect(try readJSON() == #"{"hello":"notes","ok":true}"#)
-        let (server, issuer) = try serverForTests()
-        let handler = server.protecting(Greeting())
-        #expect(try await text(handler, issuer.token()) == "use GET\n")
-        let words = authorization(issuer).map { $0.dropFirst("Bearer ".count) }
-        let (good, expired) = (String(words[0]), String(words[1]))
-        #expect(try await text(handler, expired).contains("invalid_token"))
+        #expect(try await statuses(of: Greeting()) == [.methodNotAllowed, .unauthorized])
+        #expect(try loginServer().issuer.url == "http://127.0.0.1:9000")
+        let issuer = FakeIssuer()
+        let good = issuer.token()
         let keys = JSONValue.object(issuer.jwks).encoded()
         let claimed = try UnverifiedJWT(parsing: Array(good.utf8), limit: 16_384)
         #expect(claimed.unverifiedIssuer == issuer.url)
@@ -102,15 +97,5 @@ struct ArticleExampleTests {
         #expect(
             try metadataLocations(url, fieldValues: [Array(challenge.utf8)]).map(\.text)
                 == ["https://mcp.example.com/.well-known/oauth-protected-resource/mcp"])
-    }
-
-    private func text(_ handler: ProtectedHandler, _ token: String?) async throws -> String {
-        var fields = HTTPFields()
-        if let token { fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(token)"))) }
-        let request = HTTPRequest(
-            method: .post, target: try #require(HTTPRequest.Target("/mcp")), fields: fields,
-            body: HTTPRequest.Body(Array("a note".utf8)))
-        guard case .bytes(let bytes) = try await handler.respond(to: request).body else { return "a stream" }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -25,11 +25,11 @@ func serveInContainer() async {
 /// The keys before the first request, a health check, and an access log.
 func serveWithHealth() async {
     await ServerProgram.run(port: 8080, accessLog: { print($0) }) {
-        let resourceServer = try ResourceServer.fromEnvironment(configure: { settings in
+        let resourceServer = try ResourceServer.fromEnvironment { settings in
             settings.requirements.routes = [
                 RouteRule("/healthz", .public), RouteRule("/readyz", .public),
             ]
-        })
+        }
         try? await resourceServer.prepare()
         return resourceServer.protecting { request, principal in
             switch request.path {

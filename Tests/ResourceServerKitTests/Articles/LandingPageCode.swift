@@ -64,20 +64,16 @@ func readJSON() throws -> String? {
 }
 
 /// OAuthTestKit.
-func serverForTests() throws -> (ResourceServer, FakeIssuer) {
-    let issuer = try FakeIssuer(
-        audience: "https://mcp.example.com/mcp", algorithms: [.es256])
-    var configuration = ResourceServerConfiguration(
-        resource: "https://mcp.example.com/mcp")
-    configuration.metadata.authorizationServers = [issuer.url]
-    let verifier = try JWTTokenVerifier(
-        issuer: issuer.url, audience: "https://mcp.example.com/mcp",
-        keys: issuer.keySource)
-    return (try ResourceServer(configuration, verifier: verifier), issuer)
+func statuses(of handler: some HTTPHandler) async throws -> [HTTPStatus] {
+    let issuer = FakeIssuer()
+    let server = try ResourceServer(
+        testing: issuer, requiredScopes: ["notes:read"]
+    ).protecting(handler)
+    let good = try await server.post("/mcp", token: issuer.token(scope: "notes:read"))
+    let expired = try await server.post("/mcp", token: issuer.token(with: .expired))
+    return [good.status, expired.status]
 }
 
-func authorization(_ issuer: FakeIssuer) -> [String] {
-    let good = "Bearer \(issuer.token { $0.claims["scope"] = "notes:read" })"
-    let expired = "Bearer \(issuer.token(with: .expired))"
-    return [good, expired]
+func loginServer() throws -> DevelopmentAuthorizationServer {
+    try DevelopmentAuthorizationServer(issuer: "http://127.0.0.1:9000")
 }

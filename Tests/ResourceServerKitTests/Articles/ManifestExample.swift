@@ -12,6 +12,11 @@ let package = Package(
             dependencies: [.product(name: "ResourceServerKit", package: "swift-oauth-resource-server")])
     ])
 
+let testTarget: Package.Target =
+    .testTarget(
+        name: "NotesServerTests",
+        dependencies: ["notes-server", .product(name: "OAuthTestKit", package: "swift-oauth-resource-server")])
+
 struct Package: Sendable {
     enum Platform: Sendable {
         enum MacOSVersion: Sendable {
@@ -25,12 +30,16 @@ struct Package: Sendable {
         case package(url: String, branch: String)
     }
 
-    enum Product: Sendable {
+    enum Product: Sendable, ExpressibleByStringLiteral {
         case product(name: String, package: String)
+        case target(name: String)
+
+        init(stringLiteral name: String) { self = .target(name: name) }
     }
 
     enum Target: Sendable {
         case executableTarget(name: String, dependencies: [Product])
+        case testTarget(name: String, dependencies: [Product])
     }
 
     var name: String

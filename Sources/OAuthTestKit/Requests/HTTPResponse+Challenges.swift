@@ -10,4 +10,11 @@ extension HTTPResponse {
             try AuthenticationChallenges(parsing: fields.values(of: .wwwAuthenticate).map(\.bytes))
         }
     }
+
+    /// The Bearer challenge, such as `try response.challenge?.error`; nil if there is none. A guard sends at most one.
+    ///
+    /// - Throws: ``OAuthMetadata/AuthenticationChallenges/ParseError`` if the challenges are malformed.
+    public var challenge: AuthenticationChallenge.Bearer? {
+        get throws(AuthenticationChallenges.ParseError) { try challenges.bearer.first }
+    }
 }
