@@ -70,7 +70,7 @@ struct ReplayStoreTests {
 
     @Test("a client that chooses its identifiers cannot fill a part of the store before the whole is full")
     func chosenIdentifiers() async throws {
-        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.clock)
+        let store = InMemoryReplayStore(capacity: 1_000, clock: clock.monotonicClock)
         // Identifiers whose digests end their first word with the same four bits: the client can search for them.
         let chosen = (0...).lazy.map { id("\($0)") }.filter { $0.digest.prefix & 15 == 0 }.prefix(300)
         for identifier in chosen { #expect(try await store.record(identifier, for: .seconds(60)) == .first) }

@@ -34,7 +34,7 @@ struct ProofSourceTests {
             "active": true, "aud": .string(GuardUnderTest.resource), "scope": "mcp:use", "sub": "test-user",
         ]
         for (name, value) in changes.members { answer[name] = value }
-        fetcher.set(Self.endpoint, json: answer, fields: [(.contentType, "application/json")])
+        fetcher.set(Self.endpoint, json: answer)
     }
 
     private static let bound: JSONValue = ["jkt": .string(DPoPKey.client.thumbprint)]
@@ -99,7 +99,7 @@ struct ProofSourceTests {
     func staticToken() async throws {
         let made = StaticTokenFixture.make()
         let fetcher = ScriptedFetcher()
-        fetcher.set(Self.endpoint, json: ["active": false], fields: [(.contentType, "application/json")])
+        fetcher.set(Self.endpoint, json: ["active": false])
         let paths = try introspecting(.optional, fetcher) {
             $0.tokens.staticTokens = try StaticTokenList(parsing: Array(made.lines.utf8))
         }
