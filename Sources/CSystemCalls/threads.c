@@ -9,6 +9,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #ifdef __linux__
 #include <sys/resource.h>
 #endif
@@ -70,5 +73,11 @@ void csystem_give_way(void) {
 #else
     // Linux applies it to the calling thread alone. A thread that gives way further already stays as it is.
     setpriority(PRIO_PROCESS, 0, 10);
+#endif
+}
+
+void csystem_release_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }

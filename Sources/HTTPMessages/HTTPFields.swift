@@ -54,15 +54,36 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
 
     /// Adds a line at the end. Lines of the same name are kept.
     public mutating func append(_ name: HTTPFields.Name, _ value: HTTPFields.Value) {
+        if lines.isEmpty {
+            // Room for a usual response, so that the next lines cost no allocation.
+            buffer.reserveCapacity(256)
+            lines.reserveCapacity(8)
+        }
+        // In the form in which a line is sent, so that a server can send it as it is: see `wholeLine(_:)`.
         let nameStart = buffer.count
         buffer.append(contentsOf: name.spelling.utf8)
-        let valueStart = buffer.count
+        let nameEnd = buffer.count
+        buffer.append(0x3A)
+        buffer.append(0x20)
         buffer.append(contentsOf: value.bytes)
-        lines.append(Line(name: nameStart..<valueStart, value: valueStart..<buffer.count))
+        lines.append(Line(name: nameStart..<nameEnd, value: nameEnd + 2..<buffer.count))
+        buffer.append(0x0D)
+        buffer.append(0x0A)
+    }
+
+    /// The part of the buffer that holds a line as `name: value` with its CRLF; nil when the line has another form
+    /// there.
+    package func wholeLine(_ line: Line) -> Range<Int>? {
+        let (colon, end) = (line.name.upperBound, line.value.upperBound)
+        guard line.value.lowerBound == colon + 2, end + 2 <= buffer.count, buffer[colon] == 0x3A,
+            buffer[colon + 1] == 0x20, buffer[end] == 0x0D, buffer[end + 1] == 0x0A
+        else { return nil }
+        return line.name.lowerBound..<end + 2
     }
 
     /// Removes every line of this name.
     public mutating func remove(_ name: HTTPFields.Name) {
+        guard contains(name) else { return }
         lines = lines.filter { !matches($0, name) }
     }
 
@@ -94,6 +115,16 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
             if passes(buffer[line.value]) { return true }
         }
         return false
+    }
+
+    /// The bytes of the value, without a copy, if exactly one line has this name; otherwise nil.
+    package func onlyValue(of name: HTTPFields.Name) -> ArraySlice<UInt8>? {
+        var found: Line?
+        for line in lines where matches(line, name) {
+            if found != nil { return nil }
+            found = line
+        }
+        return found.map { buffer[$0.value] }
     }
 
     /// The value of the field, if exactly one line has this name; otherwise nil.

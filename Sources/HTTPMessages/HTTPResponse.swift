@@ -21,14 +21,17 @@ public struct HTTPResponse: Sendable {
     /// A JSON response (`application/json`).
     public static func json(_ value: JSONValue, status: HTTPStatus = .ok) -> HTTPResponse {
         var response = HTTPResponse(status: status, body: .bytes(value.encoded()))
-        response.fields[.contentType] = "application/json"
+        response.fields.append(.contentType, applicationJSON)
         return response
     }
 
     /// A plain-text response (`text/plain; charset=utf-8`).
     public static func text(_ text: String, status: HTTPStatus = .ok) -> HTTPResponse {
         var response = HTTPResponse(status: status, body: .bytes(Array(text.utf8)))
-        response.fields[.contentType] = "text/plain; charset=utf-8"
+        response.fields.append(.contentType, plainText)
         return response
     }
+
+    private static let applicationJSON: HTTPFields.Value = "application/json"
+    private static let plainText: HTTPFields.Value = "text/plain; charset=utf-8"
 }

@@ -79,7 +79,8 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
         return true
     }
 
-    /// The largest number of scopes for which ``sorted(_:)`` costs less than a `Set`. Most tokens have fewer.
+    /// The largest number of scopes for which ``sorted(_:)`` costs less than a `Set`, and a look at each less than a
+    /// binary search. Most tokens have fewer.
     private static let fewScopes = 16
 
     /// Puts each scope to its place among those before it, and leaves out a second one of two.
@@ -103,6 +104,7 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the set contains the scope. Only whole tokens are equal: a set of `read_all` does not contain `read`.
     public func contains(_ scope: String) -> Bool {
+        guard tokens.count > Self.fewScopes else { return tokens.contains { $0.hasSameBytes(as: scope) } }
         // The search is binary, because a token may have many scopes. They are sorted by their bytes.
         var range = tokens.startIndex..<tokens.endIndex
         while !range.isEmpty {

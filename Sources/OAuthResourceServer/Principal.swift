@@ -32,6 +32,20 @@ public struct Principal: Sendable, CustomStringConvertible, CustomReflectable {
     /// deep inside a handler: decisions take the principal as an argument.
     @TaskLocal public static var current: Principal?
 
+    /// Runs an operation with this principal as ``current``, on the executor of the caller.
+    ///
+    /// An operation that is passed to `TaskLocal.withValue` without the isolation of the caller leaves the caller's
+    /// executor: on an event loop, that costs each request two more turns of the loop.
+    func asCurrent<Result>(
+        isolation: isolated (any Actor)? = #isolation,
+        _ operation: nonisolated(nonsending) () async throws -> Result
+    ) async rethrows -> Result {
+        try await Self.$current.withValue(self) {
+            _ = isolation  // A closure has the isolation that it captures.
+            return try await operation()
+        }
+    }
+
     /// Whether the principal has no token.
     public var isAnonymous: Bool { accessToken == nil }
     /// `sub`, or `username` of an introspection response without `sub`; nil when the token has none. To keep data of a

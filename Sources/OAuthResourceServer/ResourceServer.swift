@@ -23,7 +23,11 @@ public struct ResourceServer: Sendable {
     }
 
     let configuration: CheckedConfiguration
-    var verifier: any TokenVerifier
+    var verifier: any TokenVerifier {
+        didSet { memory = Self.memory(of: verifier) }
+    }
+    /// The verifier, if it remembers verdicts: it then decides about many tokens without a suspension.
+    private(set) var memory: JWTTokenVerifier?
     let metadataRoutes: MetadataRoutes
     /// Nil when sessions are not bound.
     let sessions: BoundSessions?
@@ -108,6 +112,7 @@ public struct ResourceServer: Sendable {
     ) {
         configuration = checked
         self.verifier = verifier ?? DisabledVerifier()
+        memory = Self.memory(of: self.verifier)
         metadataRoutes = MetadataRoutes(
             checked.metadata, checked.metadata.forwarder(for: self.verifier.trustedIssuers, discover: discover))
         sessions = BoundSessions(checked)
@@ -121,6 +126,10 @@ public struct ResourceServer: Sendable {
         case .shadow: report(.guardInShadow)
         case .disabled(let name, let reach): report(.guardDisabled(anonymousAs: name, reach: reach))
         }
+    }
+
+    private static func memory(of verifier: any TokenVerifier) -> JWTTokenVerifier? {
+        (verifier as? JWTTokenVerifier).flatMap { $0.remembersVerdicts ? $0 : nil }
     }
 
     /// Decides about a request that is given as plain values, for use with any HTTP framework.
@@ -157,9 +166,8 @@ public struct ResourceServer: Sendable {
 
     /// Decides about a request whose body, if there is one, is in memory.
     func decide(_ request: GuardedRequest) async -> Decision {
-        var request = request
         do throws(HTTPRequest.Body.ReadError) {
-            return try await admit(&request)
+            return try await admit(request)
         } catch {
             // Unreachable: reading bytes in memory cannot fail. If it did, the request would be refused.
             return respond(to: request, configuration.answers.response(to: .bodyTooLarge), nil)

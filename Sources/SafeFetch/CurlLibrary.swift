@@ -18,4 +18,11 @@ enum CurlLibrary {
             return nil
         }
     }
+
+    /// Gives back the memory of libcurl that can be read again from its file.
+    static func releasePages() {
+        isLoaded.withLock { isLoaded in
+            if isLoaded { clibcurl_release_pages() }
+        }
+    }
 }

@@ -83,6 +83,8 @@ final class CurlWorker: Sendable {
             { context in
                 guard let context = unsafe context else { return }
                 unsafe Unmanaged<CurlWorker>.fromOpaque(context).takeRetainedValue().run()
+                // Most programs fetch a few documents in an hour.
+                CurlLibrary.releasePages()
             }, reference.toOpaque())
         if isStarted != 1 { unsafe reference.release() }
         return isStarted == 1

@@ -50,6 +50,9 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     private var deadlines = DeadlineHeap()
     private var nextLook = Int64.max
     private var date = DateLine()
+    /// The number of sockets that wait without a task.
+    var restingSockets = 0
+    private var release = MemoryRelease()
     /// Milliseconds of a monotonic clock, which is read once each turn of the loop.
     private(set) var now: Int64
     /// The buffer into which sockets receive, before the bytes are copied to their owner.
@@ -102,6 +105,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
             if now >= nextLook { lookAtDeadlines() }
             collectMail()
             runJobs()
+            releaseMemory()
             if sockets.count == 0, jobs.isEmpty, endIfIdle() { break turn }
         }
     }
@@ -116,6 +120,12 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
             poller.close()
             return true
         }
+    }
+
+    private func releaseMemory() {
+        let active = sockets.count - restingSockets
+        guard let time = release.time(active) else { return }
+        if now >= time { release.begin(active, now: now) } else { nextLook = min(nextLook, time) }
     }
 
     private func timeToWait() -> Int32 {

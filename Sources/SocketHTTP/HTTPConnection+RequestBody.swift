@@ -34,6 +34,9 @@ struct RequestBodyState {
         self.patience = patience
     }
 
+    /// Whether the whole content has been read, and no task waits for it.
+    var isOver: Bool { hasEnded && !isBeingRead }
+
     /// Whether the whole content has been read from the connection.
     var hasEnded: Bool { if case .end = source { true } else { false } }
 

@@ -1,8 +1,27 @@
 import HTTPMessages
 
 extension HTTPConnection {
-    /// Sends the response. True when the connection may be kept open.
-    func send(_ response: HTTPResponse, to head: RequestHead) async throws -> Bool {
+    /// A response whose head is written, and not yet sent.
+    struct Message {
+        /// The head, and behind it the content if that is short.
+        var head: [UInt8] = []
+        /// Content that was not copied behind the head.
+        var content: [UInt8]?
+        var stream: OpenStream.Source?
+        /// Whether the connection may be kept open.
+        var isKept: Bool
+    }
+
+    /// A stream whose head has been sent.
+    struct OpenStream: Sendable {
+        typealias Source = @Sendable (HTTPResponse.Body.Writer) async throws -> Void
+
+        let produce: Source
+        let isKept: Bool
+    }
+
+    /// Begins the response: from now on, no other response can answer the request.
+    func begin(_ response: HTTPResponse, to head: RequestHead) throws -> Message {
         let code = response.status.code
         // RFC 9110 §15.2, §7.8: only the server sends interim responses, and it never switches protocols.
         guard code >= 200 else { throw InterimResponse() }
@@ -10,39 +29,54 @@ extension HTTPConnection {
         // length of zero.
         let isSilent = code == 204 || code == 304
         let hasContent = !isSilent && code != 205 && head.method != .head
-        var isKept =
-            head.persists && !loop.isDraining && body.mayBeDrained(input.count) && !clientHasFinished()
-        var persistence: ResponseHead.Persistence { isKept ? (head.isHTTP10 ? .keepAlive : .implied) : .close }
-        var out: [UInt8] = []
+        var message = Message(
+            isKept: head.persists && !loop.isDraining && body.mayBeDrained(input.count) && !clientHasFinished())
+        let framing: ResponseHead.Framing
+        var copied: [UInt8] = []
         switch response.body {
         case .bytes(let content):
-            let isCopied = hasContent && content.count <= ServerLimits.copiedBodyBytes
-            out.reserveCapacity(256 + response.fields.buffer.count + (isCopied ? content.count : 0))
             // RFC 9110 §8.6: the length in a response to HEAD is the one that a GET would have. It is unknown when the
             // handler has left the content out.
             let isUnknown = head.method == .head && content.isEmpty
-            let framing: ResponseHead.Framing =
-                isSilent || isUnknown ? .none : .length(code == 205 ? 0 : content.count)
-            appendHead(response.status, response.fields, framing, persistence, to: &out)
-            if isCopied { out.append(contentsOf: content) }
-            try await write(out)
-            if hasContent, !isCopied { try await write(content) }
+            framing = isSilent || isUnknown ? .none : .length(code == 205 ? 0 : content.count)
+            if hasContent, content.count <= ServerLimits.copiedBodyBytes {
+                copied = content
+            } else if hasContent {
+                message.content = content
+            }
         case .stream(let produce):
             isChunked = !head.isHTTP10
             // RFC 9112 §6.3: for HTTP/1.0 the end of the connection is the end of the content.
-            if !isChunked, hasContent { isKept = false }
-            let framing: ResponseHead.Framing =
-                hasContent ? (isChunked ? .chunked : .untilClose) : code == 205 ? .length(0) : .none
-            appendHead(response.status, response.fields, framing, persistence, to: &out)
-            try await write(out)
-            guard hasContent else { break }
-            openStream = exchange
-            if isChunked { probeDeparture() }
-            try await produce(writer(of: exchange))
+            if !isChunked, hasContent { message.isKept = false }
+            framing = hasContent ? (isChunked ? .chunked : .untilClose) : code == 205 ? .length(0) : .none
+            if hasContent { message.stream = produce }
+        }
+        message.head.reserveCapacity(256 + response.fields.buffer.count + copied.count)
+        appendHead(
+            response.status, response.fields, framing,
+            message.isKept ? (head.isHTTP10 ? .keepAlive : .implied) : .close, to: &message.head)
+        message.head.append(contentsOf: copied)
+        return message
+    }
+
+    /// Opens the stream of a message whose head has been sent.
+    func open(_ produce: @escaping OpenStream.Source, isKept: Bool) -> OpenStream {
+        openStream = exchange
+        if isChunked { probeDeparture() }
+        return OpenStream(produce: produce, isKept: isKept)
+    }
+
+    /// Writes an open stream to its end.
+    func finish(_ stream: OpenStream) async -> NextStep {
+        do {
+            try await stream.produce(writer(of: exchange))
             openStream = nil
             if isChunked { try await write(Array("0\r\n\r\n".utf8)) }
+            endExchange(isComplete: true)
+            return await endBody(isKept: stream.isKept)
+        } catch {
+            return await fail(error, nil)
         }
-        return isKept
     }
 
     /// Whether the client has closed its sending side and no pipelined request is left. Receives bytes into `input`.
@@ -97,7 +131,8 @@ extension HTTPConnection {
                 ResponseHead.appendChunkSize(piece.count, to: &out)
                 out.append(contentsOf: piece)
                 out.append(contentsOf: [0x0D, 0x0A])
-                try await write(out)
+                let sent = sendAtOnce(out)
+                if sent < out.count { try await write(out, from: sent) }
             } else {
                 ResponseHead.appendChunkSize(piece.count, to: &out)
                 try await write(out, piece, [0x0D, 0x0A])
@@ -121,9 +156,16 @@ extension HTTPConnection {
         try? await writePiece(bytes, of: exchange)
     }
 
+    /// Sends as much as the system takes, unless another task is sending. Returns how many bytes were sent.
+    func sendAtOnce(_ bytes: [UInt8]) -> Int {
+        isSending ? 0 : socket.send(bytes, from: 0)
+    }
+
     /// Sends the parts one after another, without bytes of another writer between them. Suspends while the socket takes
     /// no more.
-    func write(_ first: [UInt8], _ more: [UInt8]...) async throws(ConnectionLost) {
+    ///
+    /// - Parameter start: How many bytes of the first part have been sent.
+    func write(_ first: [UInt8], from start: Int = 0, _ more: [UInt8]...) async throws(ConnectionLost) {
         if isSending {
             let waiting = more.reduce(first.count) { $0 + $1.count }
             memory.addUnsent(waiting)
@@ -139,7 +181,7 @@ extension HTTPConnection {
         defer {
             if sendQueue.isEmpty { isSending = false } else { sendQueue.removeFirst().resume() }
         }
-        let sent = socket.send(first, from: 0)
+        let sent = socket.send(first, from: start)
         if sent < first.count { try await transfer(first, from: sent) }
         for part in more { try await transfer(part, from: 0) }
     }

@@ -1,4 +1,5 @@
 package import HTTPMessages
+package import Synchronization
 
 /// One connection (RFC 9112 §9): it reads a head, awaits the handler, writes the response, and begins again.
 ///
@@ -33,6 +34,8 @@ package actor HTTPConnection {
     /// The access record of the current request; nil without an access log, and after the record has been logged.
     var entry: AccessEntry?
     private let peer: HTTPRequest.PeerAddress?
+    /// Whether the connection is closed and counted no more.
+    package nonisolated let hasEnded = Atomic(false)
 
     /// - Parameter peer: The IP address of the other end; nil when it has none.
     package init(descriptor: Int32, peer: HTTPRequest.PeerAddress?, loop: EventLoop, service: HTTPService) {
@@ -43,129 +46,79 @@ package actor HTTPConnection {
         socket = Socket(descriptor: descriptor, loop: loop)
     }
 
-    /// What follows after a request.
-    enum NextStep {
+    /// What follows in the life of the connection.
+    enum NextStep: Sendable {
         case nextRequest
+        /// Waits for the next request without a task.
+        case rest(until: Int64)
+        /// Writes the stream that answers the current request, in a task of its own.
+        case stream(OpenStream)
         /// Reads and drops what the client still sends, then closes.
         case linger
         case close
     }
 
-    /// Serves the connection until it ends.
+    /// Serves the connection. Returns when it has ended, or when it goes on without this task.
     package func run() async {
-        if socket.open() {
-            var step = NextStep.nextRequest
-            while case .nextRequest = step, !socket.isGone {
-                step = await serveNext()
-                guard exchange % 16 == 0 else { continue }
-                // A client that always has another request ready must not keep the loop from other connections, nor
-                // its place from a new one.
-                loop.beginWaiting(socket, for: .reader)
-                await Task.yield()
-                loop.endWaiting(socket)
-            }
+        await go(on: socket.open() ? .nextRequest : .close)
+    }
+
+    /// Takes one step after another.
+    ///
+    /// A task keeps the memory of its deepest call until it ends. So the task that has called a handler ends before the
+    /// connection waits for a long time, or writes a stream.
+    func go(on first: NextStep) async {
+        var step = first
+        while !socket.isGone {
+            switch step {
+            case .nextRequest: step = await serveNext()
+            case .rest(let deadline): return rest(until: deadline)
+            case .stream: return continueInNewTask(step)
             // The request and its response are released by now.
-            if case .linger = step { await linger() }
+            case .linger: step = await linger()
+            case .close: return end()
+            }
+            guard case .nextRequest = step, exchange % 16 == 0 else { continue }
+            // A client that always has another request ready must not keep the loop from other connections, nor its
+            // place from a new one.
+            loop.beginWaiting(socket, for: .reader)
+            await Task.yield()
+            loop.endWaiting(socket)
         }
+        end()
+    }
+
+    private func end() {
         openStream = nil
         exchange &+= 1
         loop.remove(socket)
         service.census.leave(service.network(of: peer))
+        hasEnded.store(true, ordering: .releasing)
     }
 
-    private func serveNext() async -> NextStep {
-        switch await nextHead() {
-        case .head(let head): return await serve(head)
-        case .fault(let fault): return await refuse(fault)
-        case .end: return .close
-        }
-    }
-
-    // MARK: - Reading
-
-    private enum HeadResult {
-        case head(RequestHead)
-        case fault(RequestFault)
-        /// The connection must be closed without a response.
-        case end
-    }
-
-    /// Reads the next head.
-    private func nextHead() async -> HeadResult {
-        defer {
-            loop.endWaiting(socket)
-            _ = memory.setIncompleteHead(0)
-        }
-        var parser = RequestHeadParser(limits: service.limits)
-        var hasBegun = !input.isEmpty
-        // A client that has sent nothing yet is given no more time than one that has begun.
-        let isFirst = exchange == 0
-        var deadline = loop.now + (hasBegun || isFirst ? service.times.head : service.times.idle)
-        while true {
-            do throws(RequestFault) {
-                if !input.isEmpty, let end = try parser.parse(input.span) {
-                    return .head(try RequestHead(parser, buffer: takeInput(end), limits: service.limits))
-                }
-            } catch {
-                return .fault(error)
-            }
-            switch socket.receive(into: &input, atMost: ServerLimits.receiveBytes) {
-            case .bytes:
-                if !hasBegun, !isFirst { deadline = loop.now + service.times.head }
-                hasBegun = true
-            case .wouldBlock:
-                if loop.isDraining { return .end }
-                if input.isEmpty { input = [] }
-                guard await holdHead(input.capacity) else { return .fault(.memoryExhausted) }
-                loop.beginWaiting(socket, for: hasBegun ? .restOfHead : isFirst ? .firstByte : .nextRequest)
-                guard await socket.readable(until: deadline) else { return hasBegun ? .fault(.headTimedOut) : .end }
-            case .end, .gone: return .end
-            }
+    private func rest(until deadline: Int64) {
+        socket.rest(until: deadline) { [self] isReady in
+            continueInNewTask(isReady ? .nextRequest : .close)
         }
     }
 
-    /// Counts the bytes of an incomplete head. When such heads hold more than their share, those that have waited
-    /// longest are closed, so that a few large ones cannot lock out the clients whose heads come in two packets. False
-    /// when that is not enough.
-    private func holdHead(_ bytes: Int) async -> Bool {
-        while !memory.setIncompleteHead(bytes) {
-            guard memory.couldHoldHead(bytes), await evictHead() else { return false }
-            service.census.reject(.evicted)
-        }
-        return true
+    /// The caller's task must end now.
+    private func continueInNewTask(_ step: NextStep) {
+        socket.endTask()
+        Task(executorPreference: loop) { await self.goOn(with: step) }
     }
 
-    /// Closes another connection with an incomplete head, and returns when its memory has been released. False when
-    /// there is none.
-    private func evictHead() async -> Bool {
-        if loop.evictHead(except: socket) {
-            await Task.yield()
-            return true
-        }
-        for other in service.loops where other !== loop {
-            guard await Task(executorPreference: other, operation: { other.evictHead() }).value else { continue }
-            await Task(executorPreference: other) {}.value
-            return true
-        }
-        return false
-    }
-
-    /// Removes the first `count` bytes of the input and returns them.
-    func takeInput(_ count: Int) -> [UInt8] {
-        var taken: [UInt8] = []
-        if count == input.count {
-            swap(&taken, &input)
-        } else {
-            taken = Array(input[..<count])
-            input.removeFirst(count)
-        }
-        return taken
+    private func goOn(with step: NextStep) async {
+        socket.beginTask()
+        var step = step
+        if case .stream(let stream) = step { step = await finish(stream) }
+        await go(on: step)
     }
 
     // MARK: - One exchange
 
     /// Answers one request.
-    private func serve(_ head: RequestHead) async -> NextStep {
+    func serve(_ head: RequestHead) async -> NextStep {
         exchange &+= 1
         status = nil
         body = RequestBodyState(
@@ -183,9 +136,13 @@ package actor HTTPConnection {
         do {
             let response = try await service.handler.respond(to: request)
             entry?.principalID = response.principalID
-            let isKept = try await send(response, to: head)
+            let message = try begin(response, to: head)
+            let sent = sendAtOnce(message.head)
+            if sent < message.head.count { try await write(message.head, from: sent) }
+            if let content = message.content { try await write(content) }
+            if let produce = message.stream { return .stream(open(produce, isKept: message.isKept)) }
             endExchange(isComplete: true)
-            return await endBody(isKept: isKept)
+            return message.isKept && body.isOver ? .nextRequest : await endBody(isKept: message.isKept)
         } catch {
             return await fail(error, head)
         }
@@ -195,7 +152,7 @@ package actor HTTPConnection {
     ///
     /// Not inlined, because its variables for the log would enlarge the frame of every waiting connection.
     @inline(never)
-    private func endExchange(isComplete: Bool, _ fault: RequestFault? = nil) {
+    func endExchange(isComplete: Bool, _ fault: RequestFault? = nil) {
         socket.endHandling()
         socket.stopFilling()
         _ = memory.setRequest(0)
@@ -221,7 +178,9 @@ package actor HTTPConnection {
     }
 
     /// Answers an error of a handler. Its text is not sent.
-    private func fail(_ error: any Error, _ head: RequestHead) async -> NextStep {
+    ///
+    /// - Parameter head: The head of the request; nil when the response has begun.
+    func fail(_ error: any Error, _ head: RequestHead?) async -> NextStep {
         defer { endExchange(isComplete: false) }  // No effect when it has been ended below.
         if error is ConnectionLost || socket.isGone { return .close }
         if error is CancellationError, Task.isCancelled { return .close }
@@ -233,19 +192,22 @@ package actor HTTPConnection {
         }
         service.onError?(error)
         // A stream that broke must not look complete, so no last chunk is sent.
-        guard status == nil else { return .close }
+        guard status == nil, let head else { return .close }
         var response = HTTPResponse(
             status: .internalServerError, body: .bytes(Array(#"{"error":"server_error"}"#.utf8)))
         response.fields[.contentType] = "application/json"
-        guard let isKept = try? await send(response, to: head) else { return .close }
+        guard let message = try? begin(response, to: head), (try? await write(message.head)) != nil else {
+            return .close
+        }
         endExchange(isComplete: true)
-        return await endBody(isKept: isKept)
+        return await endBody(isKept: message.isKept)
     }
 
     // MARK: - Closing
 
     /// Answers a request that the server itself refuses. What has arrived of it is dropped.
-    private func refuse(_ fault: RequestFault) async -> NextStep {
+    func refuse(_ fault: RequestFault) async -> NextStep {
+        endReading()
         input = []
         service.census.reject(fault)
         if service.accessLog != nil, entry == nil { entry = AccessEntry(nil, nil, sentBytes: socket.sentBytes) }
@@ -263,7 +225,7 @@ package actor HTTPConnection {
 
     /// RFC 9112 §9.6: closes the sending side, and reads for a while. A close with unread bytes would reset the
     /// connection, and the client could lose the response.
-    private func linger() async {
+    private func linger() async -> NextStep {
         exchange &+= 1
         input = []
         loop.beginWaiting(socket, for: .droppedContent)
@@ -272,10 +234,11 @@ package actor HTTPConnection {
         while loop.now < deadline {
             switch socket.discard() {
             case .bytes: await Task.yield()
-            case .wouldBlock: guard await socket.readable(until: deadline) else { return }
-            case .end, .gone: return
+            case .wouldBlock: guard await socket.readable(until: deadline) else { return .close }
+            case .end, .gone: return .close
             }
         }
+        return .close
     }
 }
 

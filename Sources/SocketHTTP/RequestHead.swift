@@ -31,7 +31,8 @@ package struct RequestHead {
         method = try Self.parseMethod(buffer[line.method])
         isHTTP10 = try Self.isHTTP10(buffer[line.version])
         // RFC 9110 §9.3.6, §9.3.8: CONNECT would open a tunnel, TRACE would echo credentials.
-        if method.name.hasSameBytes(as: "CONNECT") || method.name.hasSameBytes(as: "TRACE") { throw .methodNotServed }
+        let name = buffer[line.method]
+        if ASCII.equals(name, "CONNECT") || ASCII.equals(name, "TRACE") { throw .methodNotServed }
         guard let target = HTTPRequest.Target(bytes: buffer[line.target]) else {
             throw .malformedTarget
         }
@@ -84,26 +85,21 @@ package struct RequestHead {
     }
 
     private static func isName(_ buffer: [UInt8], _ line: HTTPFields.Line, _ lowercased: StaticString) -> Bool {
-        lowercased.withUTF8Buffer { wanted in
-            line.name.count == wanted.count
-                && wanted.indices.allSatisfy {
-                    unsafe ASCII.lowercased(buffer[line.name.lowerBound + $0]) == wanted[$0]
-                }
-        }
+        ASCII.equalsIgnoringCase(buffer[line.name], lowercased: lowercased)
     }
 
     /// RFC 9110 §9.1: a method is a token, and case counts.
     private static func parseMethod(_ bytes: ArraySlice<UInt8>) throws(RequestFault) -> HTTPMethod {
-        if bytes.elementsEqual("GET".utf8) { return .get }
-        if bytes.elementsEqual("POST".utf8) { return .post }
+        if ASCII.equals(bytes, "GET") { return .get }
+        if ASCII.equals(bytes, "POST") { return .post }
         guard let method = HTTPMethod(String(decoding: bytes, as: UTF8.self)) else { throw .malformedMethod }
         return method
     }
 
     /// RFC 9112 §2.3. Versions other than 1.0 and 1.1 are not served, HTTP/1.2 included.
     private static func isHTTP10(_ bytes: ArraySlice<UInt8>) throws(RequestFault) -> Bool {
-        if bytes.elementsEqual("HTTP/1.1".utf8) { return false }
-        if bytes.elementsEqual("HTTP/1.0".utf8) { return true }
+        if ASCII.equals(bytes, "HTTP/1.1") { return false }
+        if ASCII.equals(bytes, "HTTP/1.0") { return true }
         guard bytes.starts(with: "HTTP/".utf8) else { throw .malformedVersion }
         let numbers = bytes.dropFirst(5).split(separator: 0x2E, omittingEmptySubsequences: false)
         guard numbers.count == 2, numbers.allSatisfy({ !$0.isEmpty && $0.allSatisfy(ASCII.isDigit) }) else {

@@ -51,13 +51,31 @@ enum ResponseHead {
         case .keepAlive: bytes.append(contentsOf: "Connection: keep-alive\r\n".utf8)
         case .close: bytes.append(contentsOf: "Connection: close\r\n".utf8)
         }
-        for line in fields.lines where !isOurs(fields.buffer[line.name]) {
-            bytes.append(contentsOf: fields.buffer[line.name])
-            bytes.append(contentsOf: nameEnd)
-            bytes.append(contentsOf: fields.buffer[line.value])
-            bytes.append(contentsOf: lineEnd)
-        }
+        append(fields, to: &bytes)
         bytes.append(contentsOf: lineEnd)
+    }
+
+    /// Appends the lines of a handler. Neighbours in the buffer are copied at once.
+    private static func append(_ fields: HTTPFields, to bytes: inout [UInt8]) {
+        var run = 0..<0
+        for line in fields.lines where !isOurs(fields.buffer[line.name]) {
+            if let whole = fields.wholeLine(line) {
+                if whole.lowerBound != run.upperBound {
+                    bytes.append(contentsOf: fields.buffer[run])
+                    run = whole
+                } else {
+                    run = run.lowerBound..<whole.upperBound
+                }
+            } else {
+                bytes.append(contentsOf: fields.buffer[run])
+                run = 0..<0
+                bytes.append(contentsOf: fields.buffer[line.name])
+                bytes.append(contentsOf: nameEnd)
+                bytes.append(contentsOf: fields.buffer[line.value])
+                bytes.append(contentsOf: lineEnd)
+            }
+        }
+        bytes.append(contentsOf: fields.buffer[run])
     }
 
     /// Appends the size line of a chunk (RFC 9112 §7.1).
@@ -71,12 +89,18 @@ enum ResponseHead {
     private static let nameEnd: [UInt8] = [0x3A, 0x20]
     private static let contentLength = Array("Content-Length: ".utf8)
     private static let transferEncoding = Array("Transfer-Encoding: chunked\r\n".utf8)
-    private static let ours = [
-        "connection", "content-length", "date", "keep-alive", "trailer", "transfer-encoding", "upgrade",
-    ].map { Array($0.utf8) }
 
+    /// Whether only the server sets the field.
     private static func isOurs(_ name: ArraySlice<UInt8>) -> Bool {
-        ours.contains { $0.count == name.count && ASCII.equalsIgnoringCase(name, $0) }
+        func isNamed(_ wanted: StaticString) -> Bool { ASCII.equalsIgnoringCase(name, lowercased: wanted) }
+        return switch name.count {
+        case 4: isNamed("date")
+        case 7: isNamed("trailer") || isNamed("upgrade")
+        case 10: isNamed("connection") || isNamed("keep-alive")
+        case 14: isNamed("content-length")
+        case 17: isNamed("transfer-encoding")
+        default: false
+        }
     }
 
     private static func append(_ number: Int, to bytes: inout [UInt8]) {

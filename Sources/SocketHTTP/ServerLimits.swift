@@ -104,6 +104,8 @@ struct ServerTimes: Sendable {
     let idle: Int64
     let writeStall: Int64
     let linger: Int64
+    /// How long a connection between two requests keeps its task.
+    static let restAfter: Int64 = 1_000
 
     init(_ limits: ServerLimits) {
         head = Self.milliseconds(limits.headTime)

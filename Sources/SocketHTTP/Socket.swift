@@ -32,7 +32,7 @@
     private(set) var peerHasFinished = false
     /// Whether the connection is broken, or the server has aborted it.
     private(set) var isGone = false
-    private var hasFinishedSending = false
+    var hasFinishedSending = false
     /// Whether the last byte that was sent is the one of ``sendProbe()``.
     var endsInProbe = false
 
@@ -51,7 +51,10 @@
     var filler: (time: Int64, body: () -> Void)?
     /// Bytes sent so far.
     private(set) var sentBytes = 0
-    /// The task that serves the connection. The task calls `close()` before it ends, which clears this reference.
+    /// What to call instead of resuming a task: see ``rest(until:_:)``.
+    private var sleeper: ((Bool) -> Void)?
+    /// The task that serves the connection. The task calls `close()` or `endTask()` before it ends, which clear this
+    /// reference.
     private var task: UnsafeCurrentTask?
     private var isHandling = false
     /// What to call when the peer closes its sending side while a request is handled.
@@ -69,9 +72,29 @@
     /// Registers the socket with the loop. The calling task is cancelled when the connection breaks while a request is
     /// handled.
     func open() -> Bool {
-        // The current task calls `close()` before it ends, so this reference never outlives the task.
-        unsafe task = withUnsafeCurrentTask { unsafe $0 }
+        beginTask()
         return loop.add(self)
+    }
+
+    /// From now until ``endTask()`` or ``close()``, the current task serves the connection.
+    func beginTask() {
+        // The task calls one of these two before it ends, so this reference never outlives the task.
+        unsafe task = withUnsafeCurrentTask { unsafe $0 }
+        if isHandling, isGone { cancelTask() }
+    }
+
+    func endTask() {
+        unsafe task = nil
+    }
+
+    /// Waits like ``readable(until:)``, but without a task: calls `body` on the loop's thread when the wait is over.
+    func rest(until deadline: Int64, _ body: @escaping (Bool) -> Void) {
+        endTask()
+        if mayRead || isGone { return body(true) }
+        sleeper = body
+        loop.restingSockets += 1
+        readDeadline = deadline
+        loop.expect(deadline, of: self)
     }
 
     func close() {
@@ -168,21 +191,6 @@
         return start
     }
 
-    /// Some clients take a zero at the end of the connection for the last chunk. One digit more announces content that
-    /// does not come. When the system takes no byte, the connection is reset.
-    private func denyLastChunk() {
-        let digit: [UInt8] = [0x31]
-        guard unsafe digit.withUnsafeBytes({ unsafe systemSend(descriptor, $0.baseAddress, 0, 1) }) != 1 else { return }
-        var reset = linger(l_onoff: 1, l_linger: 0)
-        _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &reset, socklen_t(MemoryLayout<linger>.size))
-    }
-
-    /// Closes the sending side.
-    func finishSending() {
-        hasFinishedSending = true
-        _ = shutdown(descriptor, Int32(SHUT_WR))
-    }
-
     /// Waits for bytes, for the end of the stream, or for a broken connection. False when the deadline of the loop's
     /// clock comes first.
     func readable(until deadline: Int64) async -> Bool {
@@ -270,6 +278,12 @@
     }
 
     private func resumeReader(_ isReady: Bool) {
+        if let sleeper {
+            self.sleeper = nil
+            loop.restingSockets -= 1
+            readDeadline = .max
+            return sleeper(isReady)
+        }
         guard let waiting = unsafe reader else { return }
         unsafe reader = nil
         readDeadline = .max
@@ -282,19 +296,4 @@
         writeDeadline = .max
         unsafe waiting.resume(returning: isReady)
     }
-}
-
-/// `send` without SIGPIPE: by flag on Linux, by socket option (set at accept) on Darwin.
-private func systemSend(_ descriptor: Int32, _ base: UnsafeRawPointer?, _ start: Int, _ end: Int) -> Int {
-    #if canImport(Darwin)
-        unsafe send(descriptor, base?.advanced(by: start), end - start, 0)
-    #else
-        unsafe send(descriptor, base?.advanced(by: start), end - start, Int32(MSG_NOSIGNAL))
-    #endif
-}
-
-/// `close(2)`, under a name that a method called `close` does not hide. It is not repeated after EINTR, because the
-/// descriptor is closed then.
-func systemClose(_ descriptor: Int32) -> Int32 {
-    close(descriptor)
 }

@@ -75,13 +75,3 @@ package enum ASCII {
         return value
     }
 }
-
-extension String {
-    /// Whether two strings are the same UTF-8 bytes.
-    ///
-    /// `==` compares by canonical equivalence, in which U+212A equals K. Identifiers must not be compared so.
-    @inlinable
-    package func hasSameBytes(as other: String) -> Bool {
-        utf8.elementsEqual(other.utf8)
-    }
-}

@@ -31,6 +31,8 @@ struct ServedHandler {
         case rules
         /// The handler for load tests: it echoes, streams and counts.
         case laboratory
+        /// The same handler behind the guard. Requests have a token whose verdict is cached.
+        case guardedLaboratory
 
         /// The kinds that `benchmarks http` measures. The others are compared with the first.
         static let measured: [Kind] = [.bare, .unauthorized, .cached, .es256, .rs256]
@@ -44,6 +46,7 @@ struct ServedHandler {
             case .rs256: "guard, RS256 verified each time"
             case .rules: "guard, rules for resources"
             case .laboratory: "laboratory"
+            case .guardedLaboratory: "guard, laboratory"
             }
         }
 
@@ -66,7 +69,8 @@ struct ServedHandler {
         case .laboratory:
             limits.connections = 20_000
             handler = laboratory
-        case .unauthorized, .cached, .es256, .rs256, .rules:
+        case .unauthorized, .cached, .es256, .rs256, .rules, .guardedLaboratory:
+            if kind == .guardedLaboratory || kind == .unauthorized { limits.connections = 20_000 }
             let issuer = FakeIssuer(algorithms: [kind == .rs256 ? .rs256 : .es256])
             if kind != .unauthorized {
                 token = issuer.token { $0.expiresAt = ($0.issuedAt ?? 0) + 86_400 }
@@ -81,14 +85,17 @@ struct ServedHandler {
                     .resource("db://prod/**", requires: "admin"), .tool("delete_*", requires: "admin"),
                 ]
             }
-            let caching = kind == .cached || kind == .rules ? TokenCaching.standard : .off
-            handler = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted], caching: caching))
-                .protecting { _, _ in .text("Hello, world!") }
+            let remembers = kind == .cached || kind == .rules || kind == .guardedLaboratory
+            let caching = remembers ? TokenCaching.standard : .off
+            let server = try ResourceServer(configuration, verifier: try JWTTokenVerifier([trusted], caching: caching))
+            handler =
+                kind == .guardedLaboratory
+                ? server.protecting(laboratory) : server.protecting { _, _ in .text("Hello, world!") }
         }
         let server = try HTTPServer(host: "127.0.0.1", port: 0, limits: limits).listen()
         print("listening port=\(server.port) process=\(getpid())\(token.map { " token=\($0)" } ?? "")")
         fflush(nil)
         try await server.runUntilTerminated(handler)
-        if kind == .laboratory { print("answered=\(laboratory.answeredRequests)") }
+        if kind == .laboratory || kind == .guardedLaboratory { print("answered=\(laboratory.answeredRequests)") }
     }
 }

@@ -61,11 +61,7 @@ enum HTTPConnectionProperties {
         let descriptors = FuzzedClient.descriptorCount
         guard let client = FuzzedClient() else { throw Violation(property: "there is a socketpair") }
         let connection = HTTPConnection(descriptor: client.served, peer: nil, loop: loop, service: service)
-        let isDone = Flag()
-        Task(executorPreference: loop) {
-            await connection.run()
-            isDone.value.store(true, ordering: .releasing)
-        }
+        Task(executorPreference: loop) { await connection.run() }
         client.send(sent, inPiecesOf: Int(manner & 0x3F))
         switch manner >> 6 {
         case 1:
@@ -75,7 +71,8 @@ enum HTTPConnectionProperties {
         default: try check(client, answersTo: sent, hasLeft: false)
         }
         client.close()
-        try require(client.waits { isDone.value.load(ordering: .acquiring) }, "the connection ends with its client")
+        try require(
+            client.waits { connection.hasEnded.load(ordering: .acquiring) }, "the connection ends with its client")
         try require(!client.isServedOpen, "the descriptor is closed")
         try require(FuzzedClient.descriptorCount == descriptors, "the descriptor count is what it was")
     }
@@ -169,9 +166,6 @@ enum HTTPConnectionProperties {
         return request.target.drop { $0 != 0x2F }.dropFirst(2).drop { $0 != 0x2F }
     }
 
-    private final class Flag: Sendable {
-        let value = Atomic(false)
-    }
 }
 
 /// One response, parsed like a strict client does (RFC 9112 §4 to §7).

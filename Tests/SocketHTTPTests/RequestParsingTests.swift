@@ -88,4 +88,51 @@ struct RequestParsingTests {
         #expect(parsed.target == "/%2F")
         #expect(parsed.fields == ["hOST: a.example", "X-Empty: ", "X: a  b", "X: c"])
     }
+
+    @Test("RFC 9110 §5.5: a byte of a value is judged alike at each place of the eight that are looked at together")
+    func everyByteAtEveryPlace() {
+        for byte in UInt8.min...UInt8.max {
+            for before in 0..<17 {
+                var value = [UInt8](repeating: 0x61, count: before) + [byte]
+                value += [UInt8](repeating: before.isMultiple(of: 2) ? 0xFF : 0x09, count: 9) + [0x62]
+                let text = Array("GET / HTTP/1.1\r\nHost: a\r\nX: z".utf8) + value + Array("\r\n\r\n".utf8)
+                let expected: RequestFault? =
+                    switch byte {
+                    case 0x09: nil
+                    case 0x0A: .bareLineFeed
+                    case 0x0D: .bareCarriageReturn
+                    case ..<0x20, 0x7F: .controlByte
+                    default: nil
+                    }
+                switch parse([text[...]]) {
+                case .success: #expect(expected == nil, "\(byte) after \(before)")
+                case .failure(let fault): #expect(fault == expected, "\(byte) after \(before)")
+                case nil: Issue.record("the request is not complete")
+                }
+            }
+        }
+    }
+
+    @Test("The lines of a response are sent as they are, wherever they come from and whatever was removed")
+    func responseLines() throws {
+        let text = "GET / HTTP/1.1\r\nHost:a\r\nX-One: 1\r\nX-Two:  2 \r\nConnection: x\r\nX-Three: 3\r\n\r\n"
+        var parser = RequestHeadParser(limits: ServerLimits())
+        let bytes = Array(text.utf8)
+        let end = try #require(try parser.parse(bytes.span))
+        var fields = try RequestHead(parser, buffer: Array(bytes[..<end]), limits: ServerLimits()).fields
+        fields.append(.vary, "Origin")
+        fields.append(.cacheControl, "no-store")
+        fields.append(.date, "never")
+        fields.append(.eTag, "")
+        fields.append(.accept, "b")
+        fields.remove(.cacheControl)
+        fields[.vary] = "*"
+        var sent: [UInt8] = []
+        ResponseHead.append(.ok, fields, .none, .implied, date: Array("Date: now\r\n".utf8), to: &sent)
+        let lines = [
+            "HTTP/1.1 200 OK", "Date: now", "Host: a", "X-One: 1", "X-Two: 2", "X-Three: 3", "ETag: ", "Accept: b",
+            "Vary: *", "", "",
+        ]
+        #expect(String(decoding: sent, as: UTF8.self) == lines.joined(separator: "\r\n"))
+    }
 }

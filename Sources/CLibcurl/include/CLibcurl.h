@@ -33,6 +33,10 @@ int clibcurl_start(void);
 // Whether libcurl can undo gzip; then a request may ask for it. Call it after clibcurl_start has succeeded.
 int clibcurl_decodes_gzip(void);
 
+// Gives back the pages of libcurl and its libraries that are the same as in their files: about 6 MiB. They are read
+// again when they are used. For a program that fetches seldom.
+void clibcurl_release_pages(void);
+
 typedef struct clibcurl_multi clibcurl_multi;
 typedef struct clibcurl_transfer clibcurl_transfer;
 

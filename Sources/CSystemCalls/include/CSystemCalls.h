@@ -1,5 +1,5 @@
 // System calls that Swift's Glibc, Musl and Darwin modules do not offer in a usable form: epoll and accept4 (Linux
-// only, Darwin has kqueue), detached threads without signals, and the system's resolver.
+// only, Darwin has kqueue), detached threads without signals, memory for the system, and the system's resolver.
 //
 // Result of a function that can fail: 1 = yes, -1 = the system refused, unless its comment says otherwise.
 #ifndef CSYSTEMCALLS_H
@@ -42,6 +42,10 @@ int csystem_spawn(const char *name, void (*body)(void *context), void *context);
 /// Lets every thread of usual priority go before the calling one. It keeps about a tenth of a processor on which others
 /// compute without a pause. There is no way back without privileges.
 void csystem_give_way(void);
+
+/// Gives freed memory back to the system, as far as it fills whole pages. Takes milliseconds where much was freed. Does
+/// nothing with another C library than glibc, whose memory has other rules.
+void csystem_release_memory(void);
 
 /// Writes every address of a host name to records, by the system's resolver, which blocks the calling thread. A record
 /// has 17 bytes: the length of the address (4 or 16), then the address in network byte order. The number of records; 0

@@ -10,8 +10,13 @@ enum AccessTokenScheme: Sendable, Hashable, CaseIterable {
 
     /// The scheme with this name, compared without case; nil for every other one.
     init?(name: ArraySlice<UInt8>) {
-        guard let scheme = Self.allCases.first(where: { ASCII.equalsIgnoringCase(name, $0.name) }) else { return nil }
-        self = scheme
+        if ASCII.equalsIgnoringCase(name, lowercased: "bearer") {
+            self = .bearer
+        } else if ASCII.equalsIgnoringCase(name, lowercased: "dpop") {
+            self = .dpop
+        } else {
+            return nil
+        }
     }
 
     /// The scheme of the first `Authorization` field of a request; nil when there is none, or another scheme.
@@ -24,8 +29,4 @@ enum AccessTokenScheme: Sendable, Hashable, CaseIterable {
         guard let used else { return nil }
         self = used
     }
-
-    private var name: [UInt8] { self == .bearer ? Self.bearerName : Self.dpopName }
-    private static let bearerName = Array("bearer".utf8)
-    private static let dpopName = Array("dpop".utf8)
 }

@@ -14,7 +14,9 @@ internal import WireFormat
 ///
 /// A server is local when it listens on a loopback address or its resource is on a loopback host. `Host` must then name
 /// this machine, the resource or a configured host; otherwise the response is 421.
-struct BrowserPolicy: Sendable {
+///
+/// It is a class, so that its use costs each request one reference count.
+final class BrowserPolicy: Sendable {
     /// The result of checking `Origin`.
     enum Caller: Sendable {
         /// The request has no foreign Origin, or this server does not check Origin.
@@ -41,9 +43,7 @@ struct BrowserPolicy: Sendable {
     /// Whether the request is addressed to this server.
     func serves(_ request: GuardedRequest) -> Bool {
         guard isLocal(request) else { return true }
-        guard case .once(let host) = request.fields.occurrence(of: .host),
-            let named = HTTPAuthority(bytes: host.bytes[...]), names.admit(named)
-        else { return false }
+        guard let host = request.fields.onlyValue(of: .host), names.admit(host) else { return false }
         // RFC 9112 §3.2.2: the authority of an absolute form takes precedence over `Host`.
         return request.target.authority.map(names.admit) ?? true
     }

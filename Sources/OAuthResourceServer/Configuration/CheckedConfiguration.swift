@@ -92,7 +92,7 @@ final class CheckedConfiguration: Sendable {
         answers = Answers(
             realm: realm,
             resourceMetadata: metadata.isServed ? BearerChallenge.QuotableText(metadata.url) : nil,
-            body: configuration.responses.body, bindings: bindings)
+            body: configuration.responses.body, bindings: bindings, usualScope: scopes.usualScopesToRequest)
         mode = configuration.mode
         clocks = configuration.clocks
     }

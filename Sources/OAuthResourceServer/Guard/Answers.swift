@@ -33,13 +33,49 @@ internal import WireFormat
 /// With `Responses.Body.jsonRPC`, and for a header mismatch, the body of a challenge is a JSON-RPC error instead.
 ///
 /// Every sentence is a constant. No part of the token, of a key or of a library error is sent.
-struct Answers: Sendable {
-    let realm: BearerChallenge.QuotableText?
-    /// Nil when no metadata is served.
-    let resourceMetadata: BearerChallenge.QuotableText?
-    let body: ResourceServerConfiguration.Responses.Body
-    /// The checked settings of DPoP.
-    let bindings: CheckedBindings
+///
+/// It is a class, so that its use costs each request one reference count.
+final class Answers: Sendable {
+    private let realm: BearerChallenge.QuotableText?
+    private let resourceMetadata: BearerChallenge.QuotableText?
+    private let body: ResourceServerConfiguration.Responses.Body
+    private let bindings: CheckedBindings
+    /// The most frequent answers, made once; nil when every answer has a nonce of its own, or depends on the scheme of
+    /// its request.
+    private let usual: Usual?
+
+    /// The 401 to a request without a token, and to a bad token, when the operation needs the usual scopes.
+    private struct Usual {
+        let scope: ScopeSet
+        let missingToken: HTTPResponse
+        let badToken: HTTPResponse
+    }
+
+    /// - Parameters:
+    ///   - resourceMetadata: The URL of the metadata; nil when none is served.
+    ///   - bindings: The checked settings of DPoP.
+    ///   - usualScope: The scopes that most operations need.
+    convenience init(
+        realm: BearerChallenge.QuotableText?, resourceMetadata: BearerChallenge.QuotableText?,
+        body: ResourceServerConfiguration.Responses.Body, bindings: CheckedBindings, usualScope: ScopeSet = ScopeSet()
+    ) {
+        let answers = Answers(realm, resourceMetadata, body, bindings, usual: nil)
+        let usual = Usual(
+            scope: usualScope, missingToken: answers.response(to: .missingCredentials, operation: usualScope),
+            badToken: answers.response(to: .token(.invalid(.syntax)), operation: usualScope))
+        self.init(realm, resourceMetadata, body, bindings, usual: bindings.mode == .off ? usual : nil)
+    }
+
+    private init(
+        _ realm: BearerChallenge.QuotableText?, _ resourceMetadata: BearerChallenge.QuotableText?,
+        _ body: ResourceServerConfiguration.Responses.Body, _ bindings: CheckedBindings, usual: Usual?
+    ) {
+        self.realm = realm
+        self.resourceMetadata = resourceMetadata
+        self.body = body
+        self.bindings = bindings
+        self.usual = usual
+    }
 
     /// A row of the table.
     private enum Row {
@@ -100,9 +136,17 @@ struct Answers: Sendable {
     ///   - scheme: The scheme of the request's `Authorization` field.
     ///   - message: The JSON-RPC message that is refused, if the body was read.
     func response(
-        to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(), scheme: AccessTokenScheme? = nil,
+        to refusal: ResourceServer.Refusal, operation: ScopeSet = ScopeSet(),
+        scheme: @autoclosure () -> AccessTokenScheme? = nil,
         message: JSONRPCReply? = nil
     ) -> HTTPResponse {
+        if let usual, message == nil, operation == usual.scope {
+            switch refusal {
+            case .missingCredentials: return usual.missingToken
+            case .token(.invalid): return usual.badToken
+            default: break
+            }
+        }
         let row = Self.row(refusal, operation: operation)
         guard case .challenge(let status, let error, let description, let scope, let authentication) = row else {
             return Self.response(row)
@@ -119,7 +163,7 @@ struct Answers: Sendable {
             realm: realm, error: error, errorDescription: description, scope: scope,
             resourceMetadata: resourceMetadata, acrValues: authentication?.acrValues ?? [],
             maximumAge: authentication?.maximumSeconds)
-        append(challenge, about: refusal, scheme, to: &response)
+        append(challenge, about: refusal, scheme(), to: &response)
         return response
     }
 
@@ -177,6 +221,8 @@ struct Answers: Sendable {
         }
     }
 
+    private static let noStore: HTTPFields.Value = "no-store"
+
     /// A small JSON body that caches must not store (RFC 6750 §5.3).
     private static func json(_ status: HTTPStatus, error: String, _ description: String?) -> HTTPResponse {
         var body: JSONDocument.Object = ["error": .string(error)]
@@ -186,7 +232,7 @@ struct Answers: Sendable {
 
     private static func json(_ status: HTTPStatus, _ body: JSONValue) -> HTTPResponse {
         var response = HTTPResponse.json(body, status: status)
-        response.fields.append(.cacheControl, "no-store")
+        response.fields.append(.cacheControl, noStore)
         return response
     }
 }

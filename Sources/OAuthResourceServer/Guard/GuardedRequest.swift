@@ -3,48 +3,53 @@ internal import WireFormat
 
 /// A request that the guard decides about: its head, and its body if the program passed it.
 struct GuardedRequest: Sendable {
-    let method: HTTPMethod
-    let target: HTTPRequest.Target
-    /// Without a certificate that the client has written itself: see ``CheckedMutualTLS``.
-    var fields: HTTPFields
-    let listener: HTTPRequest.ListenerKind
-    let peer: HTTPRequest.PeerAddress?
-    let clientCertificate: HTTPRequest.ClientCertificate?
-    /// The identifier in the access log; nil when the program's HTTP library gave none.
-    var id: HTTPRequest.ID?
-    /// Nil when the program did not pass it. A stage that reads a stream stores an equivalent body here, for the
-    /// handler.
-    var body: HTTPRequest.Body?
+    /// The request as the handler must get it: without a certificate that the client has written itself (see
+    /// ``CheckedMutualTLS``), and with an equivalent of its body when a stage has read from that.
+    private(set) var forHandler: HTTPRequest
+    private var isBodyPassed = true
     /// Whether the program did not pass the body because it is too long for the program.
     var isBodyTooLong = false
     /// The JSON-RPC message that a refusal answers; nil until the body was read.
     var message: JSONRPCReply?
 
     init(_ request: HTTPRequest) {
-        method = request.method
-        target = request.target
-        fields = request.fields
-        listener = request.listener
-        peer = request.peer
-        clientCertificate = request.clientCertificate
-        id = request.id
-        body = request.body
+        forHandler = request
     }
 
+    /// - Parameter body: Nil when the program did not pass it.
     init(
         method: HTTPMethod, target: HTTPRequest.Target, fields: HTTPFields, listener: HTTPRequest.ListenerKind,
         body: [UInt8]?, peer: HTTPRequest.PeerAddress? = nil, clientCertificate: HTTPRequest.ClientCertificate? = nil
     ) {
-        self.method = method
-        self.target = target
-        self.fields = fields
-        self.listener = listener
-        self.peer = peer
-        self.clientCertificate = clientCertificate
-        self.body = body.map { HTTPRequest.Body($0) }
+        forHandler = HTTPRequest(
+            method: method, target: target, fields: fields, body: HTTPRequest.Body(body ?? []))
+        forHandler.listener = listener
+        forHandler.peer = peer
+        forHandler.clientCertificate = clientCertificate
+        isBodyPassed = body != nil
     }
 
-    private static let form = Array("application/x-www-form-urlencoded".utf8)
+    var method: HTTPMethod { forHandler.method }
+    var target: HTTPRequest.Target { forHandler.target }
+    var listener: HTTPRequest.ListenerKind { forHandler.listener }
+    var peer: HTTPRequest.PeerAddress? { forHandler.peer }
+    var clientCertificate: HTTPRequest.ClientCertificate? { forHandler.clientCertificate }
+    /// The identifier in the access log; nil when the program's HTTP library gave none.
+    var id: HTTPRequest.ID? { forHandler.id }
+
+    var fields: HTTPFields {
+        get { forHandler.fields }
+        set { forHandler.fields = newValue }
+    }
+
+    /// Nil when the program did not pass it.
+    var body: HTTPRequest.Body? {
+        get { isBodyPassed ? forHandler.body : nil }
+        set {
+            isBodyPassed = newValue != nil
+            if let newValue { forHandler.body = newValue }
+        }
+    }
 
     /// Whether the content is a form, in which RFC 6750 §2.2 would allow a token.
     var isForm: Bool {
@@ -52,7 +57,7 @@ struct GuardedRequest: Sendable {
         fields.contains(.contentType) { value in
             // RFC 9110 §8.3.1: the media type is the text before the parameters, without white space around it.
             let type = OptionalWhiteSpace.trimmed(value.prefix { $0 != UInt8(ascii: ";") })
-            return ASCII.equalsIgnoringCase(type, Self.form)
+            return ASCII.equalsIgnoringCase(type, lowercased: "application/x-www-form-urlencoded")
         }
     }
 

@@ -15,16 +15,31 @@ public struct ProtectedHandler: HTTPHandler {
 
     /// Answers a refused request, and passes the others to the handler.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        var guarded = GuardedRequest(request)
-        switch try await server.admit(&guarded) {
+        var attempt = ResourceServer.Attempt(GuardedRequest(request))
+        switch server.decideAtOnce(&attempt) {
         case .respond(let response): return response
-        case .proceed(let admission):
-            var request = request
-            request.body = guarded.body ?? request.body
-            request.fields = guarded.fields
-            if let identifier = admission.session?.identifier { request.fields[.mcpSessionID] = identifier }
-            return try await respond(to: request, for: admission)
+        case .proceed(let admission): return try await respond(for: admission)
+        case nil: return try await respondInTime(to: attempt)
         }
+    }
+
+    /// The same for a request for which the guard has to wait.
+    private func respondInTime(to begun: ResourceServer.Attempt) async throws -> HTTPResponse {
+        var attempt = begun
+        switch try await server.decide(&attempt) {
+        case .respond(let response): return response
+        case .proceed(let admission): return try await respond(for: admission)
+        }
+    }
+
+    /// The response of the handler.
+    private func respond(for admission: ResourceServer.Admission) async throws -> HTTPResponse {
+        guard let session = admission.session?.identifier else {
+            return try await respond(to: admission.request.forHandler, for: admission)
+        }
+        var request = admission.request.forHandler
+        request.fields[.mcpSessionID] = session
+        return try await respond(to: request, for: admission)
     }
 
     private func respond(to request: HTTPRequest, for admission: ResourceServer.Admission) async throws -> HTTPResponse
@@ -32,7 +47,7 @@ public struct ProtectedHandler: HTTPHandler {
         let principal = admission.principal
         var response: HTTPResponse
         do {
-            response = try await Principal.$current.withValue(principal) { try await handler(request, principal) }
+            response = try await principal.asCurrent { try await handler(request, principal) }
         } catch let error as HTTPRequest.Body.ReadError {
             // The client caused this error, and the HTTP server answers it (413, 400, 408). It is not a failure of the
             // handler.

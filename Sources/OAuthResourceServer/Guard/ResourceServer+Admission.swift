@@ -5,23 +5,60 @@ internal import WireFormat
 extension ResourceServer {
     /// A request that was let through: its principal, what its handler needs, and what its response still needs.
     public struct Admission: Sendable {
+        /// One object holds all members, so that an admission is passed on as one reference.
+        private final class Content: Sendable {
+            let principal: Principal
+            let request: GuardedRequest
+            let crossOrigin: CrossOriginFields?
+            let session: BoundSessions.Use?
+            let expiry: StreamExpiry?
+            let observer: ResourceServerEvent.Observer?
+            let token: PresentedToken?
+            let nonce: HTTPFields.Value?
+
+            init(
+                _ principal: Principal, _ request: consuming GuardedRequest, _ crossOrigin: CrossOriginFields?,
+                _ session: BoundSessions.Use?, _ expiry: StreamExpiry?, _ observer: ResourceServerEvent.Observer?,
+                _ token: PresentedToken?, _ nonce: HTTPFields.Value?
+            ) {
+                self.principal = principal
+                self.request = request
+                self.crossOrigin = crossOrigin
+                self.session = session
+                self.expiry = expiry
+                self.observer = observer
+                self.token = token
+                self.nonce = nonce
+            }
+        }
+
+        private let content: Content
+
+        init(
+            principal: Principal, request: consuming GuardedRequest, crossOrigin: CrossOriginFields?,
+            session: BoundSessions.Use?, expiry: StreamExpiry?, observer: ResourceServerEvent.Observer?,
+            token: PresentedToken?, nonce: HTTPFields.Value?
+        ) {
+            content = Content(principal, request, crossOrigin, session, expiry, observer, token, nonce)
+        }
+
         /// The principal for whom the request is made.
-        public let principal: Principal
+        public var principal: Principal { content.principal }
         /// The request as the guard has read it.
-        let request: GuardedRequest
+        var request: GuardedRequest { content.request }
         /// Nil when no page of another origin is allowed.
-        let crossOrigin: CrossOriginFields?
+        var crossOrigin: CrossOriginFields? { content.crossOrigin }
         /// Nil when sessions are not bound.
-        let session: BoundSessions.Use?
+        var session: BoundSessions.Use? { content.session }
         /// Nil when event streams may outlive tokens.
-        let expiry: StreamExpiry?
+        var expiry: StreamExpiry? { content.expiry }
         /// Receives an event when a session was withheld, or a stream ended with its token.
-        let observer: ResourceServerEvent.Observer?
+        var observer: ResourceServerEvent.Observer? { content.observer }
         /// The accepted token of the request; nil if the request proceeds anonymously or in spite of a refusal (shadow
         /// mode).
-        let token: PresentedToken?
+        var token: PresentedToken? { content.token }
         /// A new nonce for the client's next DPoP proof; nil when it needs none.
-        let nonce: HTTPFields.Value?
+        var nonce: HTTPFields.Value? { content.nonce }
 
         private static let noStore: HTTPFields.Value = "no-store"
 
@@ -70,7 +107,7 @@ extension ResourceServer {
         public func limitStream(
             _ fields: HTTPFields, _ write: @escaping @Sendable () async throws -> Void
         ) async throws {
-            let isInTime = try await Principal.$current.withValue(principal) {
+            let isInTime = try await principal.asCurrent {
                 guard let expiry, let deadline = deadline(for: fields) else {
                     try await write()
                     return true
@@ -106,17 +143,13 @@ extension ResourceServer {
         ) -> @Sendable (HTTPResponse.Body.Writer) async throws -> Void {
             guard let expiry, let deadline = deadline(for: fields) else {
                 return { [principal] writer in
-                    try await Principal.$current.withValue(principal) { try await produce(writer) }
+                    try await principal.asCurrent { try await produce(writer) }
                 }
             }
-            // A stream may live for hours, so it keeps only what it needs.
-            return { [principal, observer, facts = request.facts(token)] writer in
-                let isInTime = try await Principal.$current.withValue(principal) {
-                    try await expiry.run(until: deadline) { try await produce(expiry.limited(writer, until: deadline)) }
-                }
-                // The stream ends as if the handler had ended it.
-                if !isInTime { observer?(.streamExpired(facts)) }
-            }
+            let stream = ExpiringStream(
+                expiry: expiry, deadline: deadline, principal: principal, observer: observer,
+                facts: request.facts(token), produce: produce)
+            return { writer in try await stream.write(to: writer) }
         }
     }
 }

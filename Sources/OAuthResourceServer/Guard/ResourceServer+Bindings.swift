@@ -4,23 +4,27 @@ internal import TokenVerification
 
 // The stage between the token and the scopes: whether the sender of a bound token has its key.
 extension ResourceServer {
-    /// Checks the key bindings of a verified token. Runs for every request, also when the verdict on the token was
-    /// remembered.
-    ///
-    /// - Returns: A nonce for the response, when the client should get a new one.
-    func checkBindings(
-        of token: AccessToken, _ credential: PresentedCredential, _ request: GuardedRequest
-    ) async throws(StageEnd) -> String? {
-        let confirmation: KeyConfirmation?
+    /// The keys that the sender of a verified token must prove to have; nil when there are none. Runs for every
+    /// request, also when the verdict on the token was remembered.
+    func keysToProve(
+        for token: AccessToken, _ credential: PresentedCredential
+    ) throws(StageEnd) -> KeyConfirmation? {
         do throws(Refusal) {
-            confirmation = try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
+            return try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
         } catch {
             throw .refused(error)
         }
-        guard let confirmation else { return nil }
+    }
+
+    /// Checks that the sender of a token has its keys.
+    ///
+    /// - Returns: A nonce for the response, when the client should get a new one.
+    func checkPossession(
+        of confirmation: KeyConfirmation, _ token: PresentedToken, _ request: GuardedRequest
+    ) async throws(StageEnd) -> String? {
         // The certificate costs less than the proof, so that it is checked first.
         try checkCertificate(of: confirmation, request)
-        return try await checkProof(of: confirmation, credential.token, request)
+        return try await checkProof(of: confirmation, token, request)
     }
 
     /// RFC 8705 §3: the certificate of a token that is bound to one.

@@ -13,86 +13,114 @@ enum StageEnd: Error {
 }
 
 extension ResourceServer {
-    private var scopes: ScopeRules { configuration.scopes }
+    var scopes: ScopeRules { configuration.scopes }
+
+    /// A request on its way through the stages, and what they have found out about it.
+    struct Attempt {
+        var request: GuardedRequest
+        var crossOrigin: CrossOriginFields?
+        /// What the route needs; nil until the stages before the token have ended.
+        var access: RouteRule.Access?
+        /// The credential; nil until it has been read, and for a request without one.
+        var credential: PresentedCredential?
+        var principal = Principal.anonymous
+        /// The demand, which is computed after the token check, because matching a long path is expensive.
+        var required: ScopeDemand?
+        /// A nonce for the response, when the client should get a new one.
+        var nonce: String?
+
+        init(_ request: consuming GuardedRequest) {
+            self.request = request
+        }
+    }
 
     /// Takes a request through all stages.
     ///
     /// - Throws: The error from reading the body, if a stage had to read it.
-    func admit(_ request: inout GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
-        // Refuse a wrong Host, and refuse requests from the network while the guard is disabled for loopback only.
-        guard configuration.browsers.serves(request) else { return refuse(request, .hostNotServed, nil) }
-        guard mayBeReached(by: request) else { return refuse(request, .disabledOnNetwork, nil) }
-        if configuration.mutualTLS.removesForgedField(from: &request) {
-            report(.clientCertificateIgnored(from: request.peer))
-        }
-        // A request for a metadata document needs no token, and every origin may read it.
-        if let response = await publicDocument(for: request) {
-            if response.status != .notFound { configuration.proxies.noteMetadataRequest() }
-            return .respond(bodiless(response, if: request.method))
-        }
+    func admit(_ request: consuming GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
+        var attempt = Attempt(request)
+        if let decision = decideAtOnce(&attempt) { return decision }
+        return try await decide(&attempt)
+    }
 
-        // Check Origin. Every response below has the CORS fields.
-        let caller = configuration.browsers.caller(of: request)
-        let crossOrigin = configuration.browsers.crossOriginFields(for: caller)
-        if case .refused = caller { return refuse(request, .originNotAllowed, crossOrigin) }
-        if case .page = caller, request.isPreflight, let crossOrigin {
-            return .respond(crossOrigin.preflightResponse(to: request.fields))
-        }
-
-        // Requests that need no token.
-        if case .disabled(let name, _) = configuration.mode {
-            return proceed(request, as: Principal(anonymousAs: name), crossOrigin)
-        }
-        let access = configuration.routes.access(to: request.target.path)
-        if access == .public { return proceed(request, as: .anonymous, crossOrigin) }
-
-        // The demand is computed after the token check, because matching a long path is expensive.
-        var required: ScopeDemand?
-        var presented: PresentedToken?
-        var principal = Principal.anonymous
-        var nonce: String?
+    /// Decides about the usual request, which waits for nothing: it has no token, or one whose verdict is remembered,
+    /// and its body does not matter. Nil when ``decide(_:)`` must go on, whose stages are the same in the same order.
+    ///
+    /// A function for itself, because the memory of an asynchronous call stays with the connection.
+    @inline(never)
+    func decideAtOnce(_ attempt: inout Attempt) -> Decision? {
+        if let refusal = checkAddress(of: &attempt) { return refusal }
+        guard !metadataRoutes.mayAnswer(attempt.request.target.path) else { return nil }
+        if let decision = checkCaller(of: &attempt) { return decision }
+        guard attempt.access == .required, configuration.mode != .shadow,
+            scopes.operations(at: attempt.request.target.path) == nil
+        else { return nil }
         do throws(StageEnd) {
-            var isOpen = access == .optional
-            if access == .required, !request.fields.contains(.authorization), scopes.mayBeOpen(request) {
-                isOpen = try await isOpenToEverybody(&request)
+            let credential = try credential(of: &attempt)
+            guard let accessToken = memory?.rememberedToken(credential.token),
+                try keysToProve(for: accessToken, credential) == nil, !attempt.request.isForm
+            else { return nil }
+            noteScopes(of: accessToken, attempt)
+            attempt.principal = Principal(accessToken)
+            try checkScopes(of: &attempt, for: OperationDemand())
+            return proceed(attempt)
+        } catch {
+            guard case .refused(let refusal) = error else { return nil }
+            return refuse(attempt, refusal)
+        }
+    }
+
+    /// Decides about a request for which a stage has to wait.
+    func decide(_ attempt: inout Attempt) async throws(HTTPRequest.Body.ReadError) -> Decision {
+        if attempt.access == nil {
+            // A request for a metadata document needs no token, and every origin may read it.
+            if let document = await publicDocument(for: attempt.request) { return .respond(document) }
+            if let decision = checkCaller(of: &attempt) { return decision }
+        }
+        do throws(StageEnd) {
+            let hasCredential = attempt.request.fields.contains(.authorization)
+            var isOpen = attempt.access == .optional
+            if !isOpen, !hasCredential, scopes.mayBeOpen(attempt.request) {
+                isOpen = try await isOpenToEverybody(&attempt.request)
             }
-            if !isOpen || request.fields.contains(.authorization) {
-                let credential = try credential(of: request)
-                presented = credential.token
-                let accessToken = try await verify(credential.token, of: request)
-                nonce = try await checkBindings(of: accessToken, credential, request)
-                principal = Principal(accessToken)
+            if !isOpen || hasCredential {
+                let credential = try credential(of: &attempt)
+                let accessToken = try await verify(credential.token)
+                noteScopes(of: accessToken, attempt)
+                if let keys = try keysToProve(for: accessToken, credential) {
+                    attempt.nonce = try await checkPossession(of: keys, credential.token, attempt.request)
+                }
+                attempt.principal = Principal(accessToken)
             }
-            var demand = scopes.demand(of: request.method, request.target.path)
-            defer { required = demand }
-            if access == .optional || presented != nil {
-                try await checkScopes(of: principal, for: &request, &demand)
+            if attempt.access == .optional || attempt.credential != nil {
+                let operation = try await operationDemand(of: &attempt)
+                try checkScopes(of: &attempt, for: operation)
             }
-            if presented != nil { try await checkForm(of: &request) }
-            return proceed(request, as: principal, token: presented, crossOrigin, nonce: nonce)
+            if attempt.credential != nil { try await checkForm(of: &attempt.request) }
+            return proceed(attempt)
         } catch {
             switch error {
-            case .body(.tooLarge) where configuration.mode == .shadow:
-                // The server's own limit ended the body. The handler finds that too, and decides.
-                return proceed(request, as: principal, token: presented, crossOrigin, nonce: nonce)
+            // The server's own limit ended the body. The handler finds that too, and decides.
+            case .body(.tooLarge) where configuration.mode == .shadow: return proceed(attempt)
             case .body(let fault): throw fault
-            case .refused(let refusal):
-                if configuration.mode == .shadow {
-                    if !refusal.isCausedByCancellation {
-                        report(.wouldDeny(refusal, facts(about: refusal, of: request, presented, principal)))
-                        explain(refusal, of: request)
-                    }
-                    return proceed(request, as: principal, token: nil, crossOrigin, nonce: nonce)
-                }
-                let operation = required ?? scopes.demand(of: request.method, request.target.path)
-                return refuse(
-                    request, refusal, crossOrigin, token: presented, principal: principal,
-                    operation: scopes.scopesToRequest(for: operation))
+            case .refused(let refusal): return refuse(attempt, refusal)
             }
         }
     }
 
     // MARK: Before the token
+
+    /// Refuses a wrong Host, and requests from the network while the guard is disabled for loopback only.
+    private func checkAddress(of attempt: inout Attempt) -> Decision? {
+        guard configuration.browsers.serves(attempt.request) else {
+            return refuse(attempt.request, .hostNotServed, nil)
+        }
+        guard mayBeReached(by: attempt.request) else { return refuse(attempt.request, .disabledOnNetwork, nil) }
+        if configuration.mutualTLS.removesForgedField(from: &attempt.request) {
+            report(.clientCertificateIgnored(from: attempt.request.peer))
+        }
+        return nil
+    }
 
     /// Whether the mode accepts requests from this kind of listener.
     private func mayBeReached(by request: GuardedRequest) -> Bool {
@@ -103,118 +131,91 @@ extension ResourceServer {
 
     /// The response of the metadata routes, which need no token; nil when the request continues.
     private func publicDocument(for request: GuardedRequest) async -> HTTPResponse? {
-        await metadataRoutes.response(method: request.method, path: request.target.path, fields: request.fields)
+        let response = await metadataRoutes.response(
+            method: request.method, path: request.target.path, fields: request.fields)
+        guard let response else { return nil }
+        if response.status != .notFound { configuration.proxies.noteMetadataRequest() }
+        return bodiless(response, if: request.method)
+    }
+
+    /// Checks Origin, and decides about requests that need no token.
+    private func checkCaller(of attempt: inout Attempt) -> Decision? {
+        let caller = configuration.browsers.caller(of: attempt.request)
+        // Every response below has the CORS fields.
+        let crossOrigin = configuration.browsers.crossOriginFields(for: caller)
+        attempt.crossOrigin = crossOrigin
+        if case .refused = caller { return refuse(attempt.request, .originNotAllowed, crossOrigin) }
+        if case .page = caller, attempt.request.isPreflight, let crossOrigin {
+            return .respond(crossOrigin.preflightResponse(to: attempt.request.fields))
+        }
+        if case .disabled(let name, _) = configuration.mode {
+            attempt.principal = Principal(anonymousAs: name)
+            return proceed(attempt)
+        }
+        let access = configuration.routes.access(to: attempt.request.target.path)
+        attempt.access = access
+        return access == .public ? proceed(attempt) : nil
     }
 
     // MARK: The token
 
-    private func credential(of request: GuardedRequest) throws(StageEnd) -> PresentedCredential {
+    /// The credential of the request, which is read once.
+    private func credential(of attempt: inout Attempt) throws(StageEnd) -> PresentedCredential {
+        if let read = attempt.credential { return read }
         do throws(Refusal) {
             let credential = try PresentedCredential(
-                from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit,
-                acceptsDPoP: configuration.bindings.mode != .off)
-            // Events name the token by its digest, and a DPoP proof does too.
-            return observer == nil && configuration.bindings.mode == .off ? credential : credential.withDigest()
+                from: attempt.request.fields, query: attempt.request.target.query,
+                tokenLimit: configuration.tokenLimit, acceptsDPoP: configuration.bindings.mode != .off)
+            // The memory finds the verdict by the digest of the token, events name the token by it, and a DPoP proof
+            // does too.
+            let needsDigest = memory != nil || observer != nil || configuration.bindings.mode != .off
+            let read = needsDigest ? credential.withDigest() : credential
+            attempt.credential = read
+            return read
         } catch {
             throw .refused(error)
         }
     }
 
-    private func verify(_ token: PresentedToken, of request: GuardedRequest) async throws(StageEnd) -> AccessToken {
+    private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
         do throws(TokenRejection) {
-            let accessToken = try await verifier.verify(token)
-            if accessToken.hasMalformedScopes { report(.scopesIgnored(request.facts(token))) }
-            return accessToken
+            return try await verifier.verify(token)
         } catch {
             throw .refused(.token(error))
         }
     }
 
-    // MARK: The scopes
-
-    /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
-    ///
-    /// - Parameter required: The demand of the route. The demand of the operation is added.
-    private func checkScopes(
-        of principal: Principal, for request: inout GuardedRequest, _ required: inout ScopeDemand
-    ) async throws(StageEnd) {
-        let granted = principal.scopes
-        let route =
-            principal.isAnonymous ? scopes.routeDemand(of: request.method, request.target.path) : required
-        // An anonymous caller has no scopes and no login, so a path that requires one requires a token.
-        if principal.isAnonymous, !route.isEmpty { throw .refused(.missingCredentials) }
-        let operation: OperationDemand
-        do throws(StageEnd) {
-            operation = try await demand(ofOperationIn: &request)
-        } catch {
-            // A caller without the scopes of the route is told only that, and not what is wrong with the body.
-            guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
-            throw error
-        }
-        if operation.exemption != nil { required = scopes.routeDemand(of: request.method, request.target.path) }
-        required.add(operation.scopes)
-        if principal.isAnonymous {
-            guard operation.scopes.isEmpty, !operation.needsToken else { throw .refused(.missingCredentials) }
-        } else if !scopes.isMet(required, by: granted) {
-            throw lack(of: required, granted)
-        } else if let missing = authentication.missing(required.authentications, of: principal) {
-            // RFC 9470 §3. A token without the scopes is told of them first.
-            throw .refused(.insufficientAuthentication(missing))
-        }
-    }
-
-    /// Whether every operation in the body of a request without a token is open. The body is read up to a limit.
-    private func isOpenToEverybody(_ request: inout GuardedRequest) async throws(StageEnd) -> Bool {
-        var attempt = request
-        defer { request.body = attempt.body }
-        do throws(StageEnd) {
-            return try await demand(ofOperationIn: &attempt, limit: OperationLimits.maximumOpenBodyBytes)
-                .exemption == .nothing
-        } catch {
-            // A body that cannot be judged is not open. The client learns only that it needs a token.
-            switch error {
-            case .refused, .body(.tooLarge): return false
-            case .body: throw error
-            }
-        }
-    }
-
-    private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> StageEnd {
-        .refused(.insufficientScope(scopes.scopesToRequest(for: demand, holding: granted)))
-    }
-
-    /// The demand of the operation in the body. With a token, the body is read only after the token was checked. The
-    /// handler still receives all of it.
-    ///
-    /// - Parameter limit: The most bytes to read, if the rules do not have a smaller limit: a caller without a token
-    ///   gets less than others.
-    private func demand(
-        ofOperationIn request: inout GuardedRequest, limit: Int = .max
-    ) async throws(StageEnd) -> OperationDemand {
-        guard let rules = scopes.operations(at: request.target.path) else { return OperationDemand() }
-        // The program passed no body, but the handler may read one. In HTTP/2 no field announces it (RFC 9113 §8.1).
-        guard let body = request.body else { throw .refused(request.isBodyTooLong ? .bodyTooLarge : .bodyWithheld) }
-        let limit = min(limit, rules.maximumBodyBytes)
-        let bytes: [UInt8]
-        do throws(HTTPRequest.Body.ReadError) {
-            (bytes, request.body) = try await body.beginning(limit + 1)
-        } catch {
-            throw .body(error)
-        }
-        guard bytes.count <= limit else { throw .refused(.bodyTooLarge) }
-        do throws(Refusal) {
-            var demand = try await rules.demand(of: bytes, request.fields, &request.message)
-            if demand.exemption != nil, !scopes.admitExemptions(for: request) { demand.exemption = nil }
-            return demand
-        } catch {
-            throw .refused(error)
-        }
+    private func noteScopes(of token: AccessToken, _ attempt: Attempt) {
+        if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(attempt.credential?.token))) }
     }
 
     // MARK: The end
 
+    private func proceed(_ attempt: Attempt) -> Decision {
+        proceed(
+            attempt.request, as: attempt.principal, token: attempt.credential?.token, attempt.crossOrigin,
+            nonce: attempt.nonce)
+    }
+
+    /// Refuses a request because of its token, or lets it through in shadow mode.
+    private func refuse(_ attempt: Attempt, _ refusal: Refusal) -> Decision {
+        let token = attempt.credential?.token
+        if configuration.mode == .shadow {
+            if !refusal.isCausedByCancellation {
+                report(.wouldDeny(refusal, facts(about: refusal, of: attempt.request, token, attempt.principal)))
+                explain(refusal, of: attempt.request)
+            }
+            return proceed(attempt.request, as: attempt.principal, attempt.crossOrigin, nonce: attempt.nonce)
+        }
+        let operation =
+            attempt.required ?? scopes.demand(of: attempt.request.method, attempt.request.target.path)
+        return refuse(
+            attempt.request, refusal, attempt.crossOrigin, token: token, principal: attempt.principal,
+            operation: scopes.scopesToRequest(for: operation))
+    }
+
     private func proceed(
-        _ request: GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
+        _ request: consuming GuardedRequest, as principal: Principal, token: PresentedToken? = nil,
         _ crossOrigin: CrossOriginFields?, nonce: String? = nil
     ) -> Decision {
         let session: BoundSessions.Use?

@@ -47,9 +47,15 @@ struct MetadataRoutes: Sendable {
             || forwardsMetadata && trimmed.elementsEqual(WellKnown.authorizationServer.utf8)
     }
 
+    /// Whether a request to the path may be answered here.
+    func mayAnswer(_ path: String) -> Bool {
+        path.utf8.count >= WellKnown.prefix.utf8.count && path.utf8.starts(with: WellKnown.prefix.utf8)
+            || servesByConfiguration(at: path)
+    }
+
     /// The response for a path below `/.well-known/` or the configured path; nil when the request continues.
     func response(method: HTTPMethod, path: String, fields: HTTPFields) async -> HTTPResponse? {
-        guard path.utf8.starts(with: WellKnown.prefix.utf8) || servesByConfiguration(at: path) else { return nil }
+        guard mayAnswer(path) else { return nil }
         let path = Array(path.utf8)
         if let document, paths.contains(Self.trimmed(path)) {
             return document.response(method: method, fields: fields)

@@ -4,7 +4,9 @@ internal import TokenVerification
 internal import WireFormat
 
 /// All scope settings, checked: which scopes a request needs, and which to request when a token lacks them.
-struct ScopeRules: Sendable {
+///
+/// It is a class, so that its use costs each request one reference count.
+final class ScopeRules: Sendable {
     private struct Route {
         let pattern: ResourceURIPattern
         let methods: [HTTPMethod]
@@ -12,6 +14,8 @@ struct ScopeRules: Sendable {
     }
 
     private let every: ScopeDemand
+    /// What to request where nothing but the demand of every request applies.
+    let usualScopesToRequest: ScopeSet
     private let routes: [Route]
     private let operations: OperationRules?
     private let hierarchy: ScopeHierarchy
@@ -26,6 +30,7 @@ struct ScopeRules: Sendable {
     ) {
         every = ScopeDemand(.all(requirements.scopes), at: .requirements + "scopes", &faults)
         hierarchy = ScopeHierarchy(requirements.implications, &faults)
+        usualScopesToRequest = every.scopesToRequest(holding: ScopeSet(), hierarchy)
         var routes: [Route] = []
         for (index, rule) in requirements.routeScopes.enumerated() {
             let setting = (.requirements + "routeScopes")[index]
@@ -47,9 +52,14 @@ struct ScopeRules: Sendable {
 
     /// What every request with this method to this path needs, regardless of its body.
     func demand(of method: HTTPMethod, _ path: String) -> ScopeDemand {
-        guard !routes.isEmpty else { return every }
+        demand(with: routeDemand(of: method, path))
+    }
+
+    /// What every request needs, with a demand of ``routeDemand(of:_:)``.
+    func demand(with route: ScopeDemand) -> ScopeDemand {
+        guard !route.isEmpty else { return every }
         var demand = every
-        demand.add(routeDemand(of: method, path))
+        demand.add(route)
         return demand
     }
 
@@ -91,6 +101,7 @@ struct ScopeRules: Sendable {
 
     /// The scopes that a client should request: all that the operation needs.
     func scopesToRequest(for demand: ScopeDemand, holding granted: ScopeSet = ScopeSet()) -> ScopeSet {
-        demand.scopesToRequest(holding: granted, hierarchy)
+        if granted.isEmpty, demand == every { return usualScopesToRequest }
+        return demand.scopesToRequest(holding: granted, hierarchy)
     }
 }

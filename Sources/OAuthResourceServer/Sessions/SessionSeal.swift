@@ -3,7 +3,9 @@ internal import OAuthMetadata
 internal import WireFormat
 
 /// Makes the session identifiers of callers from those of the handler, and back. It stores nothing.
-struct SessionSeal: Sendable {
+///
+/// It is a class, so that its use costs each request one reference count.
+final class SessionSeal: Sendable {
     /// The acceptable lengths of a handler's identifier in bytes.
     static let handlerLengths = 1...256
     /// The code of a caller's identifier: 128 bits, in base64url.

@@ -119,6 +119,9 @@ public struct JWTTokenVerifier: TokenVerifier {
         }
     }
 
+    /// Whether ``rememberedToken(_:)`` can have a result.
+    package var remembersVerdicts: Bool { cache != nil }
+
     /// The cached token, or nil when it is not cached or the key set has changed since then.
     package func rememberedToken(_ token: PresentedToken) -> AccessToken? {
         cache == nil ? nil : rememberedToken(token.digest)

@@ -1,0 +1,89 @@
+internal import HTTPMessages
+internal import OAuthMetadata
+internal import TokenVerification
+
+// The stage of the scopes: those of the route, and those of the operation in the body.
+extension ResourceServer {
+    /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
+    func checkScopes(of attempt: inout Attempt, for operation: OperationDemand) throws(StageEnd) {
+        let principal = attempt.principal
+        let route = scopes.routeDemand(of: attempt.request.method, attempt.request.target.path)
+        var required = operation.exemption == nil ? scopes.demand(with: route) : route
+        required.add(operation.scopes)
+        attempt.required = required
+        if principal.isAnonymous {
+            // An anonymous caller has no scopes and no login, so a path that requires one requires a token.
+            guard route.isEmpty, operation.scopes.isEmpty, !operation.needsToken else {
+                throw .refused(.missingCredentials)
+            }
+        } else if !scopes.isMet(required, by: principal.scopes) {
+            throw lack(of: required, principal.scopes)
+        } else if let missing = authentication.missing(required.authentications, of: principal) {
+            // RFC 9470 §3. A token without the scopes is told of them first.
+            throw .refused(.insufficientAuthentication(missing))
+        }
+    }
+
+    /// The demand of the operation in the body. With a token, the body is read only after the token was checked. The
+    /// handler still receives all of it.
+    func operationDemand(of attempt: inout Attempt) async throws(StageEnd) -> OperationDemand {
+        guard let rules = scopes.operations(at: attempt.request.target.path) else { return OperationDemand() }
+        // Nothing is read for a caller that needs a token because of the path.
+        if attempt.principal.isAnonymous { try checkScopes(of: &attempt, for: OperationDemand()) }
+        do throws(StageEnd) {
+            return try await demand(ofOperationIn: &attempt.request, by: rules)
+        } catch {
+            // A caller without the scopes of the route is told only that, and not what is wrong with the body.
+            guard !attempt.principal.isAnonymous else { throw error }
+            let route = scopes.demand(of: attempt.request.method, attempt.request.target.path)
+            let granted = attempt.principal.scopes
+            guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
+            throw error
+        }
+    }
+
+    /// Whether every operation in the body of a request without a token is open. The body is read up to a limit: a
+    /// caller without a token gets less than others.
+    func isOpenToEverybody(_ request: inout GuardedRequest) async throws(StageEnd) -> Bool {
+        guard let rules = scopes.operations(at: request.target.path) else { return false }
+        var attempt = request
+        defer { request.body = attempt.body }
+        do throws(StageEnd) {
+            return try await demand(ofOperationIn: &attempt, by: rules, limit: OperationLimits.maximumOpenBodyBytes)
+                .exemption == .nothing
+        } catch {
+            // A body that cannot be judged is not open. The client learns only that it needs a token.
+            switch error {
+            case .refused, .body(.tooLarge): return false
+            case .body: throw error
+            }
+        }
+    }
+
+    private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> StageEnd {
+        .refused(.insufficientScope(scopes.scopesToRequest(for: demand, holding: granted)))
+    }
+
+    /// - Parameter limit: The most bytes to read, if the rules do not have a smaller limit.
+    private func demand(
+        ofOperationIn request: inout GuardedRequest, by rules: OperationRules, limit: Int = .max
+    ) async throws(StageEnd) -> OperationDemand {
+        // The program passed no body, but the handler may read one. In HTTP/2 no field announces it (RFC 9113 §8.1).
+        guard let body = request.body else { throw .refused(request.isBodyTooLong ? .bodyTooLarge : .bodyWithheld) }
+        let limit = min(limit, rules.maximumBodyBytes)
+        let bytes: [UInt8]
+        do throws(HTTPRequest.Body.ReadError) {
+            (bytes, request.body) = try await body.beginning(limit + 1)
+        } catch {
+            throw .body(error)
+        }
+        guard bytes.count <= limit else { throw .refused(.bodyTooLarge) }
+        do throws(Refusal) {
+            var demand = try await rules.demand(of: bytes, request.fields, &request.message)
+            if demand.exemption != nil, !scopes.admitExemptions(for: request) { demand.exemption = nil }
+            return demand
+        } catch {
+            throw .refused(error)
+        }
+    }
+}
