@@ -40,7 +40,8 @@ enum GuardRemedies {
         "origin_not_allowed": "A web page of this origin has called. If it is your own, add the origin to "
             + "OAUTH_ALLOWED_ORIGINS; otherwise the refusal is right.",
         "host_not_served": "The request names a host that is not expected. If clients use that name, set "
-            + "OAUTH_RESOURCE to their URL, or add a second name to OAUTH_ALLOWED_HOSTS; otherwise the refusal is right.",
+            + "OAUTH_RESOURCE to their URL, or add a second name to OAUTH_ALLOWED_HOSTS; otherwise the refusal is "
+            + "right.",
         "disabled_on_network": "The guard is disabled for this machine only, and the request is from the network. "
             + "Set OAUTH_MODE=enforced, or listen on a loopback address.",
         "body_withheld": "The rules for MCP operations need the body, and the program did not pass it. "

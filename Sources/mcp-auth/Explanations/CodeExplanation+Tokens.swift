@@ -187,7 +187,8 @@ extension CodeExplanation {
                 "Ask for the token with resource=<URL of the server>, or add the audience that the issuer "
                 + "writes to OAUTH_AUDIENCES.",
             "cnf_missing":
-                "The issuer calls the token DPoP. Let it send cnf with jkt in its introspection answers (RFC 9449 §6.2).",
+                "The issuer calls the token DPoP. Let it send cnf with jkt in its introspection answers (RFC 9449 "
+                + "§6.2).",
         ]
         return claims.sorted { $0.key < $1.key }.flatMap { name, text in
             defects.map { defect, says, fix in
