@@ -83,7 +83,7 @@ public struct ResourceServer: Sendable {
             discover: { issuer in
                 if let known = made.discovery, known.issuer.text.hasSameBytes(as: issuer.text) { return known }
                 return IssuerDiscovery(
-                    of: issuer, fetcher: fetcher, clock: checked.clocks.monotonic, observer: relay)
+                    of: issuer, fetcher: fetcher, clock: checked.clocks.fetching, observer: relay)
             }, observer: observer)
     }
 

@@ -52,6 +52,19 @@ struct IssuerFaultTests {
         #expect(issuer.fetched.count == 2)
     }
 
+    @Test("an issuer that is too slow is an outage, when the clock of the test says so")
+    func tooSlow() async throws {
+        issuer.holdAnswers()
+        let (server, issuer) = (server, issuer)
+        let status = Task { try await server.get("/mcp", token: issuer.token()).status }
+        // The request, and the fetch for which it waits.
+        while issuer.fetched.isEmpty || clock.sleepers < 2 { await Task.yield() }
+        clock.advance(by: RemoteKeySet.Limits.patience)
+        #expect(try await status.value == .serviceUnavailable)
+        #expect(events.reasons == ["keys_unavailable"])
+        issuer.releaseAnswers()
+    }
+
     @Test("a server learns of a new key when it needs it, and does not forget the old one at once")
     func rotation() async throws {
         let old = issuer.token()

@@ -108,7 +108,7 @@ struct CheckedTokens: Sendable {
         let opaque = introspection.map {
             IntrospectionTokenVerifier(
                 checked: $0, sharing: trusted.first { isShared($0.issuer) }?.keys.discovery, fetcher: fetcher,
-                clock: clocks.wall, monotonicClock: clocks.monotonic, observer: observer)
+                clock: clocks.wall, monotonicClock: clocks.fetching, observer: observer)
         }
         return (join(jwt, opaque), opaque?.discovery)
     }

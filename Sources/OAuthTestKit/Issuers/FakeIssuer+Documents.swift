@@ -37,6 +37,9 @@ extension FakeIssuer: DocumentFetcher {
     public var fetched: [String] { desk.gate.requests.map(\.url.text) }
 
     /// Makes every fetch wait until ``releaseAnswers()``, as an issuer does that is slow.
+    ///
+    /// A server gives up after ``TokenVerification/RemoteKeySet/Limits/patience`` of a ``FakeClock``. With the clock of
+    /// the system, a server of the kit is 60 times as patient, because a busy machine is no outage.
     public func holdAnswers() {
         desk.gate.hold()
     }

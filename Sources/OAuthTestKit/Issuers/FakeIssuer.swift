@@ -57,7 +57,8 @@ public final class FakeIssuer: Sendable {
         algorithms: [SignatureAlgorithm] = [.es256], clock: WallClock = .system
     ) {
         self.init(
-            trapping: url, audience: audience, algorithms: algorithms, Clocks(wall: clock, monotonic: .system))
+            trapping: url, audience: audience, algorithms: algorithms,
+            Clocks(wall: clock, monotonic: .system, patience: 60))
     }
 
     /// Makes an issuer with new keys, and with a clock that the test moves. A server that is made for the issuer uses

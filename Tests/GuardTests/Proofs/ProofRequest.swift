@@ -17,9 +17,13 @@ extension DPoPProof {
         header changeHeader: (String) -> String = { $0 }, claims changeClaims: (String) -> String = { $0 }
     ) -> String {
         var changed = self
-        changed.headerBytes = Array(changeHeader(String(decoding: JSONValue.object(header).encoded(), as: UTF8.self)).utf8)
-        changed.payloadBytes = Array(changeClaims(String(decoding: JSONValue.object(claims).encoded(), as: UTF8.self)).utf8)
+        changed.headerBytes = Self.bytes(of: header, changeHeader)
+        changed.payloadBytes = Self.bytes(of: claims, changeClaims)
         return changed.signed()
+    }
+
+    private static func bytes(of object: JSONDocument.Object, _ change: (String) -> String) -> [UInt8] {
+        Array(change(String(decoding: JSONValue.object(object).encoded(), as: UTF8.self)).utf8)
     }
 }
 
