@@ -5,8 +5,9 @@ extension HTTPResponse {
         case bytes([UInt8])
         /// Content that the closure writes piece by piece. It is sent chunked, and each piece is sent at once.
         ///
-        /// The closure runs in the task of the request, after the head has been sent. When the client goes away, the
-        /// task is cancelled and `write` throws.
+        /// The closure runs after the head has been sent, in a task of its own: the one that called the handler has
+        /// ended, and its task-local values with it. When the client goes away, the task is cancelled and `write`
+        /// throws.
         case stream(@Sendable (HTTPResponse.Body.Writer) async throws -> Void)
 
         /// A stream of the elements of an async sequence.

@@ -33,8 +33,8 @@ int clibcurl_start(void);
 // Whether libcurl can undo gzip; then a request may ask for it. Call it after clibcurl_start has succeeded.
 int clibcurl_decodes_gzip(void);
 
-// Gives back the pages of libcurl and its libraries that are the same as in their files: about 6 MiB. They are read
-// again when they are used. For a program that fetches seldom.
+// Gives back the pages of libcurl and its libraries that are the same as in their files: 3 to 6 MiB, by what else the
+// program has loaded. They are read again when they are used. For a program that fetches seldom.
 void clibcurl_release_pages(void);
 
 typedef struct clibcurl_multi clibcurl_multi;
