@@ -1,8 +1,8 @@
 internal import WireFormat
 
 extension SelfSignedJWT {
-    /// The header, read and checked, with the key that it carries. It depends on nothing but its text, so that a JWT
-    /// with the same text needs no second check.
+    /// The header, read and checked, with the key that it carries. For one `typ` and one list of algorithms it depends
+    /// on its text alone, so that a JWT with the same text needs no second check.
     package final class Header: Sendable {
         /// The SHA-256 thumbprint of the key (RFC 7638).
         package let thumbprint: SHA256Digest

@@ -44,7 +44,7 @@ public struct UnverifiedJWT: Sendable {
     ) throws(JOSEError) {
         jws = try CompactJWS(parsing: token, limit: limit) { known?.header($0) }
         if let algorithms {
-            // RFC 8725 §3.1, §3.11: no policy accepts them.
+            // RFC 8725 §3.1, §3.11: no policy of this verifier accepts such a token.
             guard jws.algorithm(among: algorithms) != nil else { throw .header(.algorithmNotAllowed) }
             guard jws.header.tokenType != .other else { throw .header(.type) }
         }

@@ -44,26 +44,7 @@ public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStri
     }
 
     /// Whether the bytes form one `b64token` (RFC 6750 §2.1).
-    package var isWellFormed: Bool { Self.isBase64Token(bytes[...]) }
-
-    /// RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
-    package static func isBase64Token(_ bytes: ArraySlice<UInt8>) -> Bool {
-        let padding = UInt8(ascii: "=")
-        let end = bytes.lastIndex { $0 != padding }
-        guard let end else { return false }
-        // Without branches and early exits, the compiler can compare many bytes in one step.
-        var foreign: UInt8 = 0
-        for byte in bytes[...end] {
-            let isLetter = bit((byte | 0x20) &- 0x61 < 26)
-            // "-", "." and "/" come directly before the digits in ASCII. "+", "_" and "~" are compared one by one.
-            let isDigitOrNear = bit(byte &- 0x2D < 13)
-            foreign |= (isLetter | isDigitOrNear | bit(byte == 0x2B) | bit(byte == 0x5F) | bit(byte == 0x7E)) ^ 1
-        }
-        return foreign == 0
-    }
-
-    @inline(__always)
-    private static func bit(_ condition: Bool) -> UInt8 { condition ? 1 : 0 }
+    package var isWellFormed: Bool { Base64Token.matches(bytes.span) }
 
     /// A fixed text, `<access token>`.
     public var description: String { "<access token>" }

@@ -47,8 +47,8 @@ package enum Base64URL {
     /// length not 1 mod 4, unused bits zero.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         guard let count = decodedCount(of: text.count) else { return nil }
-        // The bytes go through the stack: an array that is made with its size costs a look-up of its type in the Swift
-        // runtime, which takes longer than the copy.
+        // Up to 1 KiB the bytes go through the stack, and a longer text costs a second allocation. An array that is
+        // made with its size costs a look-up of its type in the Swift runtime, which takes longer than the copy.
         return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { target -> [UInt8]? in
             let written = unsafe text.withUnsafeBufferPointer { unsafe decode($0, into: target) }
             guard written == count else { return nil }
@@ -80,7 +80,8 @@ package enum Base64URL {
     ) -> Int? {
         guard let count = decodedCount(of: text.count), count <= target.count else { return nil }
         guard count > 0, let source = text.baseAddress, let bytes = target.baseAddress else { return 0 }
-        // The size of the result, not of the buffer: so at least 11 characters remain for the loop below.
+        // Passes the size of the result, not of the buffer: so the front ends at least 8 bytes, which are 11
+        // characters, before the end. When it is empty, the whole text remains.
         let front = unsafe cbase64url_decode_front(source, text.count, bytes, count)
         let rest = text.count % 4
         return unsafe groups.withUnsafeBufferPointer { table -> Int? in
@@ -101,7 +102,8 @@ package enum Base64URL {
                 unsafe read += 4
                 unsafe write += 3
             }
-            // One to four characters are left, because the text is not empty. One is excluded by `decodedCount`.
+            // One to four characters are left: the text is not empty, and the front leaves at least 11. One is excluded
+            // by `decodedCount`.
             var group = unsafe first[Int(read[0])] | second[Int(read[1])]
             if rest != 2 { group |= unsafe third[Int(read[2])] }
             if rest == 0 { group |= unsafe fourth[Int(read[3])] }

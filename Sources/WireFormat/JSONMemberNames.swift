@@ -30,6 +30,7 @@ enum JSONMemberNames {
             let name = tape[index]
             count += 1
             if count > fewNames { return try refuseDuplicatesAmongMany(from: first, on: tape, in: text) }
+            // A name with an escape has no tag. It sets all marks, so that it and every name after it are compared.
             let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
             if marks & mark != 0 { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
             marks |= mark

@@ -32,7 +32,7 @@ struct JSONParser: ~Copyable {
 
     private init(maximumDepth: Int, byteCount: Int) {
         self.maximumDepth = maximumDepth
-        // Most texts have fewer entries.
+        // Most texts have at most one entry for each eight bytes.
         tape = JSONTape(capacity: byteCount / 8 + 4)
     }
 

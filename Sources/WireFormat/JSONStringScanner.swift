@@ -14,7 +14,7 @@ enum JSONStringScanner {
         return try scanRest(text, &index)
     }
 
-    /// Scans the rest of a string, from the first byte on that is not plain ASCII.
+    /// Scans the rest of a string, from the first byte that ``skipPlain(_:_:)`` does not pass.
     private static func scanRest(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
         var isEscaped = false
         while index < text.count {
@@ -35,7 +35,7 @@ enum JSONStringScanner {
         throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index)
     }
 
-    /// Moves past printable ASCII except quote and backslash.
+    /// Moves past the bytes 0x20…0x7F, except quote and backslash.
     @inline(__always)
     private static func skipPlain(_ text: Span<UInt8>, _ index: inout Int) {
         let bytes = unsafe text.bytes

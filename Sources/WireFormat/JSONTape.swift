@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// The entries of a JSON text, in memory that no other value refers to. An array would check for each new entry whether
 /// it is shared, and look up its entries through one more pointer.
 @safe
@@ -15,7 +23,7 @@ struct JSONTape: ~Copyable {
 
     deinit {
         // The entries are trivial: nothing is to be done for each of them.
-        unsafe base.deallocate()
+        unsafe free(base)
     }
 
     /// An entry. Stops the program when the index is out of bounds.
@@ -38,12 +46,12 @@ struct JSONTape: ~Copyable {
         count += 1
     }
 
-    /// Memory for entries. With a stated alignment it comes from `malloc`; an allocation by element type comes from
-    /// `posix_memalign`, for which glibc has no fast path.
+    /// Memory for entries. Swift allocates by `posix_memalign`, for which glibc has no fast path.
     private static func memory(_ capacity: Int) -> UnsafeMutablePointer<JSONTapeEntry> {
-        let size = capacity * MemoryLayout<JSONTapeEntry>.stride
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: size, alignment: MemoryLayout<JSONTapeEntry>.alignment)
+        // `malloc` aligns for every type of C, so also for an entry, whose alignment is that of its numbers.
+        guard let memory = unsafe malloc(capacity * MemoryLayout<JSONTapeEntry>.stride) else {
+            preconditionFailure("There is no memory for a JSON text.")
+        }
         return unsafe memory.bindMemory(to: JSONTapeEntry.self, capacity: capacity)
     }
 
@@ -51,7 +59,7 @@ struct JSONTape: ~Copyable {
     private mutating func grow() {
         let larger = unsafe Self.memory(capacity * 2)
         unsafe larger.moveInitialize(from: base, count: count)
-        unsafe base.deallocate()
+        unsafe free(base)
         unsafe base = larger
         capacity *= 2
     }

@@ -1,4 +1,4 @@
-// The bulk of a base64url text, many characters at a time. Only WireFormat uses it.
+// The bulk of a base64url text or a token, many characters at a time. Only WireFormat uses it.
 
 #ifndef CBASE64URL_H
 #define CBASE64URL_H
@@ -11,7 +11,12 @@
 // Returns the number of decoded characters, a multiple of 32; `target` then begins with three quarters as many bytes,
 // and the 8 bytes after them are unspecified. On a processor without AVX2 it decodes nothing.
 //
-// The caller decodes the rest, and decides about it: what is refused here is not yet known to be wrong.
+// The caller decodes the rest. Only the caller refuses a text: this function may also stop before good characters.
 size_t cbase64url_decode_front(const uint8_t *text, size_t length, uint8_t *target, size_t capacity);
+
+// The number of characters at the front of `text` that a `b64token` (RFC 6750 §2.1) may have before its padding. It
+// looks at 32 characters at a time, and stops before the group that has another one, or fewer than 32 characters.
+// Without AVX2 it is 0. The caller judges the rest.
+size_t cbase64url_token_front(const uint8_t *text, size_t length);
 
 #endif

@@ -34,7 +34,7 @@ internal import WireFormat
 ///
 /// Every sentence is a constant. No part of the token, of a key or of a library error is sent.
 ///
-/// It is a class, so that its use costs each request one reference count.
+/// It is a class: to use it costs a request one reference count, not one for each member.
 final class Answers: Sendable {
     private let realm: BearerChallenge.QuotableText?
     private let resourceMetadata: BearerChallenge.QuotableText?
@@ -59,11 +59,14 @@ final class Answers: Sendable {
         realm: BearerChallenge.QuotableText?, resourceMetadata: BearerChallenge.QuotableText?,
         body: ResourceServerConfiguration.Responses.Body, bindings: CheckedBindings, usualScope: ScopeSet = ScopeSet()
     ) {
-        let answers = Answers(realm, resourceMetadata, body, bindings, usual: nil)
-        let usual = Usual(
-            scope: usualScope, missingToken: answers.response(to: .missingCredentials, operation: usualScope),
-            badToken: answers.response(to: .token(.invalid(.syntax)), operation: usualScope))
-        self.init(realm, resourceMetadata, body, bindings, usual: bindings.mode == .off ? usual : nil)
+        var usual: Usual?
+        if bindings.mode == .off {
+            let answers = Answers(realm, resourceMetadata, body, bindings, usual: nil)
+            usual = Usual(
+                scope: usualScope, missingToken: answers.response(to: .missingCredentials, operation: usualScope),
+                badToken: answers.response(to: .token(.invalid(.syntax)), operation: usualScope))
+        }
+        self.init(realm, resourceMetadata, body, bindings, usual: usual)
     }
 
     private init(

@@ -4,8 +4,9 @@ internal import WireFormat
 /// A request that the guard decides about: its head, and its body if the program passed it.
 struct GuardedRequest: Sendable {
     /// The request as the handler must get it: without a certificate that the client has written itself (see
-    /// ``CheckedMutualTLS``), and with an equivalent of its body when a stage has read from that.
+    /// ``CheckedMutualTLS``), and, when a stage has read from the body, with a body that gives the same bytes.
     private(set) var forHandler: HTTPRequest
+    /// False when the program did not pass the body. That of ``forHandler`` is then empty, and means nothing.
     private var isBodyPassed = true
     /// Whether the program did not pass the body because it is too long for the program.
     var isBodyTooLong = false

@@ -39,7 +39,7 @@ struct PresentedCredential: Sendable {
             throw named != nil ? .token(.invalid(.tooLong)) : .malformedRequest(.authorizationTooLong)
         }
         let token = value[schemeEnd...].drop { $0 == 0x20 }
-        let isWellFormed = named != nil && token.startIndex > schemeEnd && PresentedToken.isBase64Token(token)
+        let isWellFormed = named != nil && token.startIndex > schemeEnd && Base64Token.matches(token.span)
         // A well-formed token has no comma, so that no second credential can follow it.
         guard isWellFormed || !Self.holdsSecondCredential(value[schemeEnd...]) else {
             throw .malformedRequest(.repeatedCredentials)

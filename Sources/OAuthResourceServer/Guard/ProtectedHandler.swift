@@ -15,18 +15,20 @@ public struct ProtectedHandler: HTTPHandler {
 
     /// Answers a refused request, and passes the others to the handler.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
+        // The two steps of `admit(_:)`. They stand here, so that a request that is decided at once needs no
+        // asynchronous call of the guard: the memory of such a call stays with the connection.
         var attempt = ResourceServer.Attempt(GuardedRequest(request))
         switch server.decideAtOnce(&attempt) {
         case .respond(let response): return response
         case .proceed(let admission): return try await respond(for: admission)
-        case nil: return try await respondInTime(to: attempt)
+        case nil: return try await respondAfterWaiting(to: attempt)
         }
     }
 
-    /// The same for a request for which the guard has to wait.
-    private func respondInTime(to begun: ResourceServer.Attempt) async throws -> HTTPResponse {
+    /// Responds to a request about which the guard cannot decide at once.
+    private func respondAfterWaiting(to begun: ResourceServer.Attempt) async throws -> HTTPResponse {
         var attempt = begun
-        switch try await server.decide(&attempt) {
+        switch try await server.decideAfterWaiting(&attempt) {
         case .respond(let response): return response
         case .proceed(let admission): return try await respond(for: admission)
         }

@@ -6,7 +6,7 @@ extension ResourceServer {
     /// A request that was let through: its principal, what its handler needs, and what its response still needs.
     public struct Admission: Sendable {
         /// One object holds all members, so that an admission is passed on as one reference.
-        private final class Content: Sendable {
+        final class Content: Sendable {
             let principal: Principal
             let request: GuardedRequest
             let crossOrigin: CrossOriginFields?
@@ -17,9 +17,9 @@ extension ResourceServer {
             let nonce: HTTPFields.Value?
 
             init(
-                _ principal: Principal, _ request: consuming GuardedRequest, _ crossOrigin: CrossOriginFields?,
-                _ session: BoundSessions.Use?, _ expiry: StreamExpiry?, _ observer: ResourceServerEvent.Observer?,
-                _ token: PresentedToken?, _ nonce: HTTPFields.Value?
+                principal: Principal, request: consuming GuardedRequest, crossOrigin: CrossOriginFields?,
+                session: BoundSessions.Use?, expiry: StreamExpiry?, observer: ResourceServerEvent.Observer?,
+                token: PresentedToken?, nonce: HTTPFields.Value?
             ) {
                 self.principal = principal
                 self.request = request
@@ -34,12 +34,8 @@ extension ResourceServer {
 
         private let content: Content
 
-        init(
-            principal: Principal, request: consuming GuardedRequest, crossOrigin: CrossOriginFields?,
-            session: BoundSessions.Use?, expiry: StreamExpiry?, observer: ResourceServerEvent.Observer?,
-            token: PresentedToken?, nonce: HTTPFields.Value?
-        ) {
-            content = Content(principal, request, crossOrigin, session, expiry, observer, token, nonce)
+        init(_ content: Content) {
+            self.content = content
         }
 
         /// The principal for whom the request is made.

@@ -46,10 +46,11 @@ extension ResourceServer {
     /// caller without a token gets less than others.
     func isOpenToEverybody(_ request: inout GuardedRequest) async throws(StageEnd) -> Bool {
         guard let rules = scopes.operations(at: request.target.path) else { return false }
-        var attempt = request
-        defer { request.body = attempt.body }
+        // A copy: `message` must stay nil, so that a refusal is not an answer to the message in the body.
+        var copy = request
+        defer { request.body = copy.body }
         do throws(StageEnd) {
-            return try await demand(ofOperationIn: &attempt, by: rules, limit: OperationLimits.maximumOpenBodyBytes)
+            return try await demand(ofOperationIn: &copy, by: rules, limit: OperationLimits.maximumOpenBodyBytes)
                 .exemption == .nothing
         } catch {
             // A body that cannot be judged is not open. The client learns only that it needs a token.

@@ -2,7 +2,8 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import TokenVerification
 
-// The stages of a request, in order. A stage lets the request continue, or throws a `StageEnd`.
+// The stages of a request, in order. Those before the token return a decision, or nil when the request continues. The
+// later ones throw a `StageEnd`.
 
 /// Why a stage ends a request.
 enum StageEnd: Error {
@@ -40,38 +41,40 @@ extension ResourceServer {
     func admit(_ request: consuming GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
         var attempt = Attempt(request)
         if let decision = decideAtOnce(&attempt) { return decision }
-        return try await decide(&attempt)
+        return try await decideAfterWaiting(&attempt)
     }
 
-    /// Decides about the usual request, which waits for nothing: it has no token, or one whose verdict is remembered,
-    /// and its body does not matter. Nil when ``decide(_:)`` must go on, whose stages are the same in the same order.
+    /// Decides about a usual request without waiting: one without a token, or with a token whose verdict is remembered,
+    /// when its body does not matter. Returns nil when a stage must wait: pass the same attempt to
+    /// ``decideAfterWaiting(_:)`` then. What was checked is not checked again, and nothing was reported of the token.
     ///
-    /// A function for itself, because the memory of an asynchronous call stays with the connection.
+    /// It is neither asynchronous nor inlined: the memory of an asynchronous call stays with the connection.
     @inline(never)
     func decideAtOnce(_ attempt: inout Attempt) -> Decision? {
         if let refusal = checkAddress(of: &attempt) { return refusal }
         guard !metadataRoutes.mayAnswer(attempt.request.target.path) else { return nil }
         if let decision = checkCaller(of: &attempt) { return decision }
-        guard attempt.access == .required, configuration.mode != .shadow,
-            scopes.operations(at: attempt.request.target.path) == nil
-        else { return nil }
+        guard attempt.access == .required, scopes.operations(at: attempt.request.target.path) == nil else {
+            return nil
+        }
         do throws(StageEnd) {
             let credential = try credential(of: &attempt)
             guard let accessToken = memory?.rememberedToken(credential.token),
                 try keysToProve(for: accessToken, credential) == nil, !attempt.request.isForm
             else { return nil }
-            noteScopes(of: accessToken, attempt)
-            attempt.principal = Principal(accessToken)
+            accept(accessToken, &attempt)
             try checkScopes(of: &attempt, for: OperationDemand())
             return proceed(attempt)
         } catch {
+            // Never `.body`: no stage above reads the body.
             guard case .refused(let refusal) = error else { return nil }
             return refuse(attempt, refusal)
         }
     }
 
-    /// Decides about a request for which a stage has to wait.
-    func decide(_ attempt: inout Attempt) async throws(HTTPRequest.Body.ReadError) -> Decision {
+    /// Goes on with a request about which ``decideAtOnce(_:)`` has returned nil. Never call it first: only
+    /// `decideAtOnce` checks `Host` and the listener, and removes a forged certificate.
+    func decideAfterWaiting(_ attempt: inout Attempt) async throws(HTTPRequest.Body.ReadError) -> Decision {
         if attempt.access == nil {
             // A request for a metadata document needs no token, and every origin may read it.
             if let document = await publicDocument(for: attempt.request) { return .respond(document) }
@@ -86,12 +89,12 @@ extension ResourceServer {
             if !isOpen || hasCredential {
                 let credential = try credential(of: &attempt)
                 let accessToken = try await verify(credential.token)
-                noteScopes(of: accessToken, attempt)
                 if let keys = try keysToProve(for: accessToken, credential) {
                     attempt.nonce = try await checkPossession(of: keys, credential.token, attempt.request)
                 }
-                attempt.principal = Principal(accessToken)
+                accept(accessToken, &attempt)
             }
+            // Neither holds for a request without a token whose operations are all open.
             if attempt.access == .optional || attempt.credential != nil {
                 let operation = try await operationDemand(of: &attempt)
                 try checkScopes(of: &attempt, for: operation)
@@ -138,7 +141,7 @@ extension ResourceServer {
         return bodiless(response, if: request.method)
     }
 
-    /// Checks Origin, and decides about requests that need no token.
+    /// Checks Origin, notes what the route needs, and decides about requests that need no token.
     private func checkCaller(of attempt: inout Attempt) -> Decision? {
         let caller = configuration.browsers.caller(of: attempt.request)
         // Every response below has the CORS fields.
@@ -185,8 +188,10 @@ extension ResourceServer {
         }
     }
 
-    private func noteScopes(of token: AccessToken, _ attempt: Attempt) {
+    /// Makes a verified token, whose sender has its keys, the principal of the request.
+    private func accept(_ token: AccessToken, _ attempt: inout Attempt) {
         if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(attempt.credential?.token))) }
+        attempt.principal = Principal(token)
     }
 
     // MARK: The end
@@ -197,7 +202,8 @@ extension ResourceServer {
             nonce: attempt.nonce)
     }
 
-    /// Refuses a request because of its token, or lets it through in shadow mode.
+    /// Refuses a request that has passed the stages before the token; in shadow mode it is let through. The refusals of
+    /// the earlier stages hold in every mode.
     private func refuse(_ attempt: Attempt, _ refusal: Refusal) -> Decision {
         let token = attempt.credential?.token
         if configuration.mode == .shadow {
@@ -231,8 +237,9 @@ extension ResourceServer {
         }
         return .proceed(
             Admission(
-                principal: principal, request: request, crossOrigin: crossOrigin, session: session, expiry: streams,
-                observer: observer, token: token, nonce: nonce.flatMap { HTTPFields.Value($0) }))
+                .init(
+                    principal: principal, request: request, crossOrigin: crossOrigin, session: session,
+                    expiry: streams, observer: observer, token: token, nonce: nonce.flatMap { HTTPFields.Value($0) })))
     }
 
     /// Reports a refusal and makes its response. Every refusal passes through here.

@@ -128,8 +128,10 @@ public struct DPoPVerifier: Sendable {
     ) async throws(DPoPRejection) -> (thumbprint: SHA256Digest, nonce: DPoPNonces.Verdict?) {
         // 1. There is not more than one DPoP field.
         let bytes = try Self.only(fields)
-        let boundKey = use.token.flatMap { SHA256Digest(base64URL: Array($0.thumbprint.utf8).span) }
-        let known = boundKey.flatMap { keys.known($0) }
+        // What is kept of the key that the token is bound to. A proof with the same header as before needs no second
+        // check of it.
+        let boundThumbprint = use.token.flatMap { SHA256Digest(base64URL: Array($0.thumbprint.utf8).span) }
+        let known = boundThumbprint.flatMap { keys.known($0) }
         // 2. It is a single, well-formed JWT. 4. `typ` is dpop+jwt. 5. `alg` is an asymmetric algorithm that is
         // allowed. 7. `jwk` is not a private key.
         let proof = try parsed(bytes, known)
@@ -137,7 +139,7 @@ public struct DPoPVerifier: Sendable {
         // 12, second half. The token is bound to the key of the proof. This comes before every other rule that costs
         // something, so that only the holder of a good token can choose which key is used.
         if use.token != nil {
-            guard let boundKey, thumbprint.equalsInConstantTime(boundKey) else { throw .otherKey }
+            guard let boundThumbprint, thumbprint.equalsInConstantTime(boundThumbprint) else { throw .otherKey }
         }
         // 3. All required claims are there: each rule below reads its own.
         // 8. `htm` is the method of the request: method names are case-sensitive (RFC 9110 §9.1).
@@ -152,14 +154,15 @@ public struct DPoPVerifier: Sendable {
         guard abs(now - issuedAt) <= Double(settings.maximumAge) else { throw .time }
         // 12. `ath` is the hash of the access token.
         if let (token, _) = use.token {
-            let hash = try Self.text(.ath, in: proof).stringBytes ?? []
-            guard let hash = SHA256Digest(base64URL: hash.span), hash.equalsInConstantTime(token.digest) else {
+            let text = try Self.text(.ath, in: proof).stringBytes ?? []
+            guard let hash = SHA256Digest(base64URL: text.span), hash.equalsInConstantTime(token.digest) else {
                 throw .tokenHash
             }
         }
         guard let id = try Self.text(.jti, in: proof).string, (1...Self.maximumTokenIDBytes).contains(id.utf8.count)
         else { throw .claim(.jti) }
         // 6. The signature verifies with `jwk`. It costs more than all rules above together.
+        // At a token endpoint, only the proof itself has named the key.
         try verifySignature(of: proof, known ?? keys.known(thumbprint))
         try await useUp(id, of: thumbprint, issuedAt: issuedAt, now)
         return (thumbprint, nonce)

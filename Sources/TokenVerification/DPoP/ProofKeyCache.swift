@@ -2,7 +2,8 @@ internal import JOSE
 internal import Synchronization
 
 /// Keeps the headers of recent proofs, with their imported public keys, by the thumbprints of the keys. A client signs
-/// all its proofs with one key and sends the same header each time. To import a key costs about as much as a signature.
+/// all its proofs with one key and sends the same header each time. To import a key costs about as much as to verify
+/// a signature.
 ///
 /// Only a key that made a good signature is kept. The table is bounded: the least recently used key is evicted.
 final class ProofKeyCache: Sendable {
