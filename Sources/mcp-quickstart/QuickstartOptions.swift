@@ -169,7 +169,9 @@ extension QuickstartOptions {
                 "--dangerously-allow-loopback-clients",
             ]
             for flag in embedded where flags.contains(flag) {
-                flags.faults.append("\(flag) is for the embedded authorization server, which is not started now")
+                flags.faults.append(
+                    "\(flag) is for the embedded authorization server, which is not started, because an issuer or "
+                        + "another mode is set; unset OAUTH_ISSUERS and OAUTH_MODE, or leave this out")
             }
         }
         faults = flags.faults

@@ -89,7 +89,7 @@ struct Tour {
             say(style.dim("\(name):"))
             try await call("whoami", token: issuer.token(with: defect, audience: resource), expecting: 401)
         }
-        say("\nStart the servers and try it: mcp-quickstart")
+        say("\nStart the servers and try it: swift run mcp-quickstart")
     }
 
     // MARK: Steps

@@ -160,11 +160,13 @@ struct QuickstartOptionsTests {
             (["--required-scope="], "--required-scope needs a value"),
             (
                 ["--issuer", "https://as.example", "--token-lifetime", "5"],
-                "--token-lifetime is for the embedded authorization server, which is not started now"
+                "--token-lifetime is for the embedded authorization server, which is not started, because "
+                    + "an issuer or another mode is set; unset OAUTH_ISSUERS and OAUTH_MODE, or leave this out"
             ),
             (
                 ["--issuer", "https://as.example", "--issuer-port", "5"],
-                "--issuer-port is for the embedded authorization server, which is not started now"
+                "--issuer-port is for the embedded authorization server, which is not started, because "
+                    + "an issuer or another mode is set; unset OAUTH_ISSUERS and OAUTH_MODE, or leave this out"
             ),
             (
                 ["--jwks-url", "https://as.example/keys"],

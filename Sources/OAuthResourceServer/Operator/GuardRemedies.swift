@@ -49,6 +49,8 @@ enum GuardRemedies {
         "body_too_large": "The body is longer than operations.maximumBodyBytes. Raise it, or send less at once.",
         "session_unknown": "The client uses a session of another caller or of an earlier process. "
             + "Clients begin a new one; to keep sessions over a restart, set OAUTH_SESSION_KEY_FILE.",
+        "dpop_unbound_token": "The token is not bound to a key. Let the client send a proof to the token endpoint too, "
+            + "or send this token as Bearer.",
         "header_mismatch": "Mcp-Method or Mcp-Name differs from the body. The client, or a proxy that rewrites the "
             + "request, must send the same in both.",
         "unknown_resource": "No protected resource has this path. Correct the client's URL, or the path that the proxy "

@@ -50,8 +50,9 @@ package enum TokenRemedies {
         "bad_signature": "No key of the issuer verifies the signature. The token was changed on its way, or another "
             + "server has signed it under this issuer's name.",
         "aud_mismatch":
-            "The token is for another resource. Request tokens with resource=<expected>, set OAUTH_RESOURCE "
-            + "to the URL that clients use, or add the issuer's name for this server to OAUTH_AUDIENCES.",
+            "The token is for another resource. If <expected> is not the URL that clients use, correct "
+            + "OAUTH_RESOURCE; otherwise request tokens with resource=<expected>, or add the issuer's name for this "
+            + "server to OAUTH_AUDIENCES.",
         "aud_missing": "The token names no audience. Let the issuer write the expected audience into its tokens.",
         "exp_missing": "The token has no expiration time. Let the issuer write exp into its tokens.",
         "exp_expired": "The token has expired, and its client should refresh it. If new tokens are refused too, "

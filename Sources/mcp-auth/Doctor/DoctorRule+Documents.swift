@@ -72,7 +72,8 @@ extension DoctorRule {
     // MARK: RFC 8414
 
     static let serverURL = DoctorRule(
-        "issuer_url", .authorizationServer, "Its identifier is an https URL that clients reach", "RFC 8414 §2; §3",
+        "issuer_url", .authorizationServer, "Its identifier is a URL that clients reach, https or on loopback",
+        "RFC 8414 §2; §3",
         fix: "Name the public https URL of the authorization server. An inner name or localhost works only on the "
             + "machine itself.")
     static let serverFound = DoctorRule(
@@ -96,7 +97,8 @@ extension DoctorRule {
         "as_members", .authorizationServer, "The members of its metadata have the right types", "RFC 8414 §2; §3.2",
         fix: "Leave the named members out, or give them a value of the right type: strict clients refuse null.")
     static let endpoints = DoctorRule(
-        "as_endpoints", .authorizationServer, "It has https endpoints for login and tokens", "RFC 8414 §2",
+        "as_endpoints", .authorizationServer, "Its endpoints for login and tokens are on https, or on loopback",
+        "RFC 8414 §2",
         fix: "Publish authorization_endpoint and token_endpoint with https URLs.")
     static let codeFlow = DoctorRule(
         "as_code_flow", .authorizationServer, "It offers the authorization code flow", "OAuth 2.1 §4.1; RFC 8414 §2",

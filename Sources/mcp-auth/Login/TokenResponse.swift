@@ -23,9 +23,10 @@ struct TokenResponse: CustomStringConvertible {
         guard answer.status == .ok else {
             let error = object?["error"]?.string
             let description = object?["error_description"]?.string.map { ": \(DisplayText.line($0))" } ?? ""
-            let said = error.map { " It says \(DisplayText.line($0))\(description)." } ?? ""
+            let said = error.map { " It says \(DisplayText.line($0))\(description)" } ?? ""
+            let end = said.hasSuffix(".") || said.isEmpty ? "" : "."
             throw LoginFault(
-                "token_refused", "\(place) answered \(answer.status.code).\(said)", "RFC 6749 §5.2",
+                "token_refused", "\(place) answered \(answer.status.code).\(said)\(end)", "RFC 6749 §5.2",
                 fix: Self.remedy(error))
         }
         guard let object else {

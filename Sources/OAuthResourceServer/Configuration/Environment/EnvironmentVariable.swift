@@ -50,6 +50,10 @@ package enum EnvironmentVariable: String, Sendable, Hashable, CaseIterable {
     static func nearest(to unknown: String) -> EnvironmentVariable? {
         let tail = Array(unknown.utf8.dropFirst(prefix.utf8.count))
         guard tail.count > 2 else { return nil }
+        // A setting that enforces comes before one that only advertises.
+        if tail == Array("SCOPE".utf8) || tail == Array("SCOPES".utf8) {
+            return .requiredScopes
+        }
         return allCases.first { known in
             let name = Array(known.rawValue.utf8.dropFirst(prefix.utf8.count))
             return name.starts(with: tail) || tail.starts(with: name) || name.reversed().starts(with: tail.reversed())
