@@ -7,17 +7,15 @@
 // breaks; `classes_high` holds, for the high half, the rule that it must obey. A character is in the alphabet when no
 // rule is in both. The rules: 0x01 only '-'; 0x02 only digits; 0x04 neither '@' nor '`'; 0x08 P to Z and '_'; 0x20 p to
 // z; 0x10 no character.
-#define CLASSES_LOW \
-    0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x3b, 0x3b, 0x3a, 0x3b, 0x33
-#define CLASSES_HIGH \
-    0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x20, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10
+#define CLASSES_LOW 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x3b, 0x3b, 0x3a, 0x3b, 0x33
+#define CLASSES_HIGH 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x20, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10
 // What turns a character into its six bits, by the high half; '_' needs 33 more than its neighbours.
 #define DELTAS 0, 0, 17, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0
 // The three bytes of each group of four, the highest first.
 #define BYTES_OF_GROUPS 2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1
 
-__attribute__((target("avx2")))
-static size_t decode_front_avx2(const uint8_t *text, size_t length, uint8_t *target, size_t capacity) {
+__attribute__((target("avx2"))) static size_t decode_front_avx2(const uint8_t *text, size_t length, uint8_t *target,
+                                                                size_t capacity) {
     const __m256i classes_low = _mm256_setr_epi8(CLASSES_LOW, CLASSES_LOW);
     const __m256i classes_high = _mm256_setr_epi8(CLASSES_HIGH, CLASSES_HIGH);
     const __m256i deltas = _mm256_setr_epi8(DELTAS, DELTAS);
@@ -35,15 +33,14 @@ static size_t decode_front_avx2(const uint8_t *text, size_t length, uint8_t *tar
         const __m256i broken = _mm256_shuffle_epi8(classes_low, low);
         if (!_mm256_testz_si256(broken, _mm256_shuffle_epi8(classes_high, high))) break;
         const __m256i is_underscore = _mm256_cmpeq_epi8(characters, underscore);
-        const __m256i delta = _mm256_add_epi8(
-            _mm256_shuffle_epi8(deltas, high), _mm256_and_si256(is_underscore, _mm256_set1_epi8(33)));
+        const __m256i delta =
+            _mm256_add_epi8(_mm256_shuffle_epi8(deltas, high), _mm256_and_si256(is_underscore, _mm256_set1_epi8(33)));
         const __m256i six_bits = _mm256_add_epi8(characters, delta);
         // Two characters to 12 bits, two of these to 24.
         const __m256i twelve_bits = _mm256_maddubs_epi16(six_bits, _mm256_set1_epi32(0x01400140));
         const __m256i groups = _mm256_madd_epi16(twelve_bits, _mm256_set1_epi32(0x00011000));
         const __m256i bytes = _mm256_shuffle_epi8(groups, bytes_of_groups);
-        _mm256_storeu_si256(
-            (__m256i *)(target + written), _mm256_permutevar8x32_epi32(bytes, halves_together));
+        _mm256_storeu_si256((__m256i *)(target + written), _mm256_permutevar8x32_epi32(bytes, halves_together));
         read += 32;
         written += 24;
     }
@@ -52,11 +49,9 @@ static size_t decode_front_avx2(const uint8_t *text, size_t length, uint8_t *tar
 
 // The same for the characters of a token, which has '+', '.', '/' and '~' too: 0x01 only '+', '-', '.' and '/'; 0x20 p
 // to z and '~'.
-#define TOKEN_CLASSES_LOW \
-    0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x3a, 0x3b, 0x3a, 0x1a, 0x32
+#define TOKEN_CLASSES_LOW 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x3a, 0x3b, 0x3a, 0x1a, 0x32
 
-__attribute__((target("avx2")))
-static size_t token_front_avx2(const uint8_t *text, size_t length) {
+__attribute__((target("avx2"))) static size_t token_front_avx2(const uint8_t *text, size_t length) {
     const __m256i classes_low = _mm256_setr_epi8(TOKEN_CLASSES_LOW, TOKEN_CLASSES_LOW);
     const __m256i classes_high = _mm256_setr_epi8(CLASSES_HIGH, CLASSES_HIGH);
     const __m256i half = _mm256_set1_epi8(0x0f);
