@@ -214,7 +214,7 @@ for target in package.targets where target.type != .system && !cTargets.contains
 
 // For Tests/Kqueue/run, on Linux: SocketHTTP and its tests alone, with the poller that Darwin uses.
 if Context.environment["SOCKETHTTP_POLLER"] == "kqueue" {
-    let kept: Set = ["WireFormat", "CSystemCalls", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
+    let kept: Set = ["CBase64URL", "WireFormat", "CSystemCalls", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
     for target in package.targets { target.swiftSettings?.append(.define("SOCKETHTTP_KQUEUE")) }
