@@ -84,6 +84,13 @@ struct HouseRulesTests {
             ExceptionLists.violations(of: ExceptionLists.foundation, in: files, ExceptionLists.importsFoundation) == [])
     }
 
+    @Test("Package.swift names macOS 15: the sources use nothing of the standard library that it lacks")
+    func oldestSystem() throws {
+        let newer = [".utf8.span", "InlineArray", "UTF8Span"]
+        let found = try libraryFiles.filter { file in newer.contains { file.text.contains($0) } }
+        #expect(found.map(\.path) == [])
+    }
+
     @Test("No `try!`, `as!`, force unwrap or `fatalError` in libraries")
     func traps() throws {
         #expect(try libraryFiles.flatMap { TrapRule.violations(path: $0.path, text: $0.text) } == [])

@@ -51,7 +51,7 @@ struct JWTTokenVerifierTests {
     func headerFirst() async throws {
         let source = CountingSource(present: try Self.keys(), answer: .failure(KeySourceError(retryAfter: 9)))
         func rejection(ofHeader header: String) async throws -> TokenRejection? {
-            // These claims are no JSON: a verifier that reads them refuses the token for that.
+            // These claims are not JSON: a verifier that reads them refuses the token for that.
             try await self.rejection("\(Base64URL.encode(Array(header.utf8))).AAAA.AAAA", source)
         }
         for alg in ["HS256", "none", "ES384"] {

@@ -1,4 +1,4 @@
-/// Changes of a good token that no verifier may accept, and texts that are no tokens.
+/// Changes of a good token that no verifier may accept, and texts that are not tokens.
 enum TokenAlterations {
     /// Every change, with a name for it.
     static func all(of token: String) -> [(name: String, token: String)] {
@@ -18,7 +18,7 @@ enum TokenAlterations {
         return all.filter { $0.1 != token }
     }
 
-    /// Texts that are no tokens.
+    /// Texts that are not tokens.
     static let malformed: [(name: String, bytes: [UInt8])] = [
         ("an empty text", []), ("a space", [0x20]), ("a dot", [0x2E]), ("two dots", [0x2E, 0x2E]),
         ("four dots", [0x2E, 0x2E, 0x2E, 0x2E]), ("a NUL", [0]), ("bytes that are not UTF-8", [0xC3, 0x28, 0xFF]),

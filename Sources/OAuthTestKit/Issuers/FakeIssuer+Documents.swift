@@ -39,7 +39,7 @@ extension FakeIssuer: DocumentFetcher {
     /// Makes every fetch wait until ``releaseAnswers()``, as an issuer does that is slow.
     ///
     /// A server gives up after ``TokenVerification/RemoteKeySet/Limits/patience`` of a ``FakeClock``. With the clock of
-    /// the system, a server of the kit is 60 times as patient, because a busy machine is no outage.
+    /// the system, a server of the kit is 60 times as patient, because a busy machine is not an outage.
     public func holdAnswers() {
         desk.gate.hold()
     }

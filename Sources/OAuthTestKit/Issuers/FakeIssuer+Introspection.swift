@@ -20,7 +20,7 @@ extension FakeIssuer {
             credentials: .basic(clientID: "test-resource-server", secret))
     }
 
-    /// A token that is no JWT: only the introspection endpoint knows what it means.
+    /// A token that is not a JWT: only the introspection endpoint knows what it means.
     ///
     /// The closure changes the answer of the endpoint about the token: any member can be set, changed or removed. See
     /// ``token(scope:subject:audience:boundTo:algorithm:_:)`` for the parameters.

@@ -2,7 +2,7 @@
 package struct Clocks: Sendable {
     package var wall: WallClock
     package var monotonic: MonotonicClock
-    /// How many times longer than in production a fetch may take. In a test, a busy machine is no outage.
+    /// How many times longer than in production a fetch may take. In a test, a busy machine is not an outage.
     private let patience: Int
 
     package init(wall: WallClock, monotonic: MonotonicClock, patience: Int = 1) {
