@@ -24,6 +24,7 @@ struct ExplainCommandTests {
 
                 """)
         #expect(await session.run("explain", "reason=aud_mismatch") == outcome)
+        #expect(await session.run("explain", "Aud-Mismatch") == outcome)
     }
 
     @Test("codes that are made of two are explained by both")

@@ -1,3 +1,5 @@
+import WireFormat
+
 /// `explain`: what a code of a log line, a metric, a finding or a configuration fault means, and what to do.
 struct ExplainCommand {
     private let code: String?
@@ -15,7 +17,7 @@ struct ExplainCommand {
 
     func run(in environment: CommandEnvironment) throws(CommandFault) -> Outcome {
         guard let code else { return Outcome(output: Self.list) }
-        guard let explanation = CodeExplanation.of(code) else {
+        guard let explanation = CodeExplanation.of(code) ?? CodeExplanation.of(Self.spelledAsCode(code)) else {
             let similar = CodeExplanation.similar(to: code)
             let hint = similar.isEmpty ? "" : "; there are \(similar.prefix(10).joined(separator: ", "))"
             throw CommandFault("\(DisplayText.line(code)) is not a code of this program\(hint)")
@@ -23,6 +25,12 @@ struct ExplainCommand {
         let paint = environment.paint
         return Outcome(
             output: "\(paint.heading(explanation.code))\n  \(explanation.meaning)\n  To mend it: \(explanation.fix)\n")
+    }
+
+    /// Codes are in lower case, and have underscores where people often write hyphens.
+    private static func spelledAsCode(_ text: String) -> String {
+        let bytes = text.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : ASCII.lowercased($0) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// All codes, one line each.
