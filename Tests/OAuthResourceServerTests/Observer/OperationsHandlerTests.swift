@@ -27,8 +27,10 @@ struct OperationsHandlerTests {
     @Test("/readyz is 503 until the keys are there and every further check is good, and names what is missing")
     func readiness() async throws {
         let fetcher = ScriptedFetcher()
-        let configuration = ResourceServerConfiguration(
+        var configuration = ResourceServerConfiguration(
             resource: GuardFixture.resource, issuers: [IssuerConfiguration(GuardFixture.issuer.url)])
+        // The time limits of fetches do not pass while this machine is busy with other tests.
+        configuration.clocks = Clocks(wall: .system, monotonic: FakeClock().monotonicClock)
         let server = try ResourceServer(configuration, fetcher: fetcher)
         let store = StoreOfTwo()
         let handler = OperationsHandler([server], metrics: EventMetrics(), checks: [.replayStore(store)])
