@@ -8,7 +8,7 @@ package enum Base64Token {
         while end > 0, text[end - 1] == UInt8(ascii: "=") { end -= 1 }
         guard end > 0 else { return false }
         let front = unsafe text.withUnsafeBufferPointer { bytes in
-            // In bounds: `end` is at most the count. Without a first byte there is no front.
+            // In bounds: `end` is at most the count. An empty text has no first byte, and no front.
             unsafe bytes.baseAddress.map { unsafe cbase64url_token_front($0, end) } ?? 0
         }
         for index in front..<end where !isCharacter(text[index]) { return false }

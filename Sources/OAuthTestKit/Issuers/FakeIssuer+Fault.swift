@@ -7,7 +7,7 @@ extension FakeIssuer {
     public enum Fault: String, Sendable, Hashable, CaseIterable {
         /// No connection can be made.
         case unreachable
-        /// There is no answer within the fetcher's time limit. The test does not wait for it.
+        /// The issuer does not answer within the time limit of the fetcher. The test does not wait that long.
         case timesOut
         /// The certificate of the issuer is of an authority that the server does not trust.
         case untrustedCertificate
