@@ -23,8 +23,8 @@ let package = Package(
     ],
     targets: [
         // Level 0: bytes, and the only C.
-        .target(name: "CBase64URL"),
-        .target(name: "WireFormat", dependencies: ["CBase64URL"]),
+        .target(name: "CWireFormat"),
+        .target(name: "WireFormat", dependencies: ["CWireFormat"]),
         // Where Homebrew keeps OpenSSL: its paths come from libcrypto.pc, on macOS only.
         .systemLibrary(name: "SystemLibcrypto", pkgConfig: "libcrypto", providers: [.brew(["openssl@3"])]),
         .target(
@@ -199,7 +199,7 @@ let package = Package(
 )
 
 let cTargets: Set = [
-    "CBase64URL", "CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer", "CTestPace",
+    "CWireFormat", "CLibcrypto", "CLibcurl", "CHiredis", "CSystemCalls", "CBenchmarkLimit", "CFuzzer", "CTestPace",
 ]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [
@@ -214,7 +214,7 @@ for target in package.targets where target.type != .system && !cTargets.contains
 
 // For Tests/Kqueue/run, on Linux: SocketHTTP and its tests alone, with the poller that Darwin uses.
 if Context.environment["SOCKETHTTP_POLLER"] == "kqueue" {
-    let kept: Set = ["CBase64URL", "WireFormat", "CSystemCalls", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
+    let kept: Set = ["CWireFormat", "WireFormat", "CSystemCalls", "HTTPMessages", "SocketHTTP", "SocketHTTPTests"]
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
     for target in package.targets { target.swiftSettings?.append(.define("SOCKETHTTP_KQUEUE")) }

@@ -26,13 +26,21 @@ struct CompactJWS: Sendable {
         parsing token: [UInt8], limit: Int, known: (_ text: Span<UInt8>) -> JOSEHeader? = { _ in nil }
     ) throws(JOSEError) {
         guard token.count <= limit else { throw .malformed(.tooLarge) }
-        (firstDot, secondDot) = try Self.dots(in: token)
-        self.token = token
+        let (firstDot, secondDot) = try Self.dots(in: token)
         // RFC 7515 §5.2: the header comes first. A header that is refused ends here, before the payload is decoded.
         let text = token.span.extracting(0..<firstDot)
         let knownHeader = known(text)
-        isHeaderKnown = knownHeader != nil
-        header = if let knownHeader { knownHeader } else { try JOSEHeader(parsing: text) }
+        let header = if let knownHeader { knownHeader } else { try JOSEHeader(parsing: text) }
+        self.init(
+            header: header, isHeaderKnown: knownHeader != nil, token: token, firstDot: firstDot, secondDot: secondDot)
+    }
+
+    private init(header: JOSEHeader, isHeaderKnown: Bool, token: [UInt8], firstDot: Int, secondDot: Int) {
+        self.header = header
+        self.isHeaderKnown = isHeaderKnown
+        self.token = token
+        self.firstDot = firstDot
+        self.secondDot = secondDot
     }
 
     /// The header as it stands in the token, base64url.
@@ -46,6 +54,12 @@ struct CompactJWS: Sendable {
         try Self.decode(token, (firstDot + 1)..<secondDot)
     }
 
+    /// Decodes and parses the payload of a JWT: a strict JSON object.
+    func claims() throws(JOSEError) -> JSONDocument {
+        try Self.object(
+            token.span.extracting((firstDot + 1)..<secondDot), tooLarge: .payloadJSON, noObject: .payloadJSON)
+    }
+
     /// Decodes the signature, at least one byte.
     func signature() throws(JOSEError) -> [UInt8] {
         try Self.decode(token, (secondDot + 1)..<token.count)
@@ -57,9 +71,26 @@ struct CompactJWS: Sendable {
         return allowed.first { $0.isNamed(name) }
     }
 
-    /// Parses a strict JSON object; nil for anything else.
-    static func object(_ bytes: [UInt8]) -> JSONDocument? {
-        guard let document = try? JSONDocument(parsing: bytes), document.kind == .object else { return nil }
+    /// Decodes and parses a part of a compact serialization that must be a strict JSON object.
+    ///
+    /// - Parameters:
+    ///   - maximumBytes: The largest text in bytes, decoded.
+    ///   - tooLarge: What a larger one is.
+    ///   - noObject: What everything else that is not an object is.
+    static func object(
+        _ text: Span<UInt8>, maximumBytes: Int = JSONDocument.Limits().maximumBytes,
+        tooLarge: JOSEError.Malformation, noObject: JOSEError.Malformation
+    ) throws(JOSEError) -> JSONDocument {
+        let document: JSONDocument
+        do throws(JSONDocument.EncodedTextError) {
+            document = try JSONDocument(base64URL: text, limits: JSONDocument.Limits(maximumBytes: maximumBytes))
+        } catch {
+            switch error {
+            case .encoding: throw .malformed(.base64url)
+            case .json(let error): throw .malformed(error.reason == .tooLarge ? tooLarge : noObject)
+            }
+        }
+        guard document.kind == .object else { throw .malformed(noObject) }
         return document
     }
 

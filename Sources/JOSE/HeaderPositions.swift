@@ -13,20 +13,17 @@ struct HeaderPositions {
     /// Whether `enc` or `zip` is present.
     private(set) var isEncryptedOrCompressed = false
 
-    init(_ header: JSONDocument) {
-        header.forEachMember(named: { name, position in
-            if name.count == 3 {
-                switch ClaimPositions.packed(name) {
-                case 0x61_6C_67: alg = position
-                case 0x6B_69_64: kid = position
-                case 0x74_79_70: typ = position
-                case 0x62_36_34: b64 = position
-                case 0x63_74_79: cty = position
-                case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true
-                default: break
-                }
-            } else if name.count == 4, ClaimPositions.equals(name, "crit") {
-                crit = position
+    init(_ header: borrowing JSONDocument) {
+        header.forEachMember(named: { name, position, _ in
+            switch name {
+            case 0x61_6C_67: alg = position
+            case 0x6B_69_64: kid = position
+            case 0x74_79_70: typ = position
+            case 0x62_36_34: b64 = position
+            case 0x63_74_79: cty = position
+            case 0x63_72_69_74: crit = position
+            case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true
+            default: break
             }
         })
     }

@@ -6,8 +6,8 @@ internal import WireFormat
 /// `enc`, `zip`, an unencoded payload, and parameters of a wrong type.
 /// **Does not check** whether `alg` is allowed and which `typ` the header names.
 ///
-/// One object, because many tokens have the same header: see ``KnownHeaders``.
-final class JOSEHeader: Sendable {
+/// Many tokens have the same header, so a copy costs one reference count: see ``KnownHeaders``.
+struct JOSEHeader: Sendable {
     /// What `typ` names.
     enum TokenType: Sendable, Hashable {
         case absent
@@ -29,9 +29,8 @@ final class JOSEHeader: Sendable {
     ///
     /// - Parameter text: The first part of the compact serialization.
     init(parsing text: Span<UInt8>) throws(JOSEError) {
-        guard let bytes = Base64URL.decode(text) else { throw .malformed(.base64url) }
-        guard bytes.count <= UnverifiedJWT.Limits.headerBytes else { throw .malformed(.headerTooLarge) }
-        guard let document = CompactJWS.object(bytes) else { throw .malformed(.headerJSON) }
+        let document = try CompactJWS.object(
+            text, maximumBytes: UnverifiedJWT.Limits.headerBytes, tooLarge: .headerTooLarge, noObject: .headerJSON)
         let parameters = HeaderPositions(document)
 
         // RFC 7515 §4.1.11: no extension is implemented, so `crit` is refused in every form.
@@ -69,8 +68,11 @@ final class JOSEHeader: Sendable {
     private static func tokenType(_ header: JSONDocument, _ typ: Int?) -> TokenType {
         guard let typ else { return .absent }
         // The two usual spellings are compared without making a String.
-        if header.isString(at: typ, "at+jwt") { return .accessToken }
-        if header.isString(at: typ, "JWT") { return .jwt }
+        switch header.packedString(at: typ) {
+        case 0x61_74_2B_6A_77_74: return .accessToken
+        case 0x4A_57_54: return .jwt
+        default: break
+        }
         let text = header.root.node(at: typ).string ?? ""
         if CompactJWS.isMediaType(text, "at+jwt") { return .accessToken }
         if CompactJWS.isMediaType(text, "JWT") { return .jwt }

@@ -37,9 +37,6 @@ extension JSONWebKeySet {
     func verify(
         _ signature: [UInt8], of jws: CompactJWS, _ algorithm: SignatureAlgorithm
     ) throws(JOSEError) {
-        let isGood = try anyKey(for: jws, algorithm) { (key) throws(JOSEError) in
-            try key.verifies(signature, over: jws.token, count: jws.signingInputCount, algorithm: algorithm)
-        }
-        guard isGood else { throw .badSignature }
+        guard try verifies(signature, of: jws, algorithm) else { throw .badSignature }
     }
 }

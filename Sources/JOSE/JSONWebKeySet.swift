@@ -139,45 +139,49 @@ public struct JSONWebKeySet: Sendable {
         content = Content(keys, ownKeys: ownKeys ?? keys.count, skipped: skipped, issuer: issuer)
     }
 
-    /// Tries the keys that the header of a JWS selects until one verifies.
+    /// Tries the keys that the header of a JWS selects until one verifies its signature.
     ///
     /// - Returns: Whether one of them verified.
-    /// - Throws: ``JOSEError/key(_:)`` if the header selects no key of this set, and the errors of `verifies`.
-    func anyKey(
-        for jws: CompactJWS, _ algorithm: SignatureAlgorithm,
-        verifies: (VerificationKey) throws(JOSEError) -> Bool
+    /// - Throws: ``JOSEError/key(_:)`` if the header selects no key of this set, and
+    ///   ``JOSEError/cryptographyUnavailable``.
+    func verifies(
+        _ signature: [UInt8], of jws: CompactJWS, _ algorithm: SignatureAlgorithm
     ) throws(JOSEError) -> Bool {
-        let header = jws.header.document
         guard let keyID = jws.header.keyID else {
             // Without `kid`, exactly one key must fit. Several keys are never tried.
             let fitting = keys[..<ownKeys].indices.filter { keys[$0].verification.verifies(algorithm) }
             guard fitting.count <= 1 else { throw .key(.ambiguous) }
             guard let only = fitting.first else { throw .key(.unknown) }
-            return try verifies(keys[only].verification)
+            return try verifies(keys[only].verification, signature, of: jws, algorithm)
         }
+        // A small set is searched as it stands.
+        let positions =
+            keys.count <= Self.smallSet
+            ? nil : positionsByKeyID[jws.header.document.root.node(at: keyID).stringBytes ?? []] ?? []
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for index in positions(of: keyID, in: header) where isNamed(index, keyID, in: header) {
+        for place in 0..<(positions?.count ?? keys.count) {
+            let index = positions?[place] ?? place
+            guard isNamed(index, keyID, in: jws.header.document) else { continue }
             isKnown = true
-            guard tries < Self.maximumTries, keys[index].verification.verifies(algorithm) else { continue }
+            let key = keys[index].verification
+            guard tries < Self.maximumTries, key.verifies(algorithm) else { continue }
             tries += 1
-            if try verifies(keys[index].verification) { return true }
+            if try verifies(key, signature, of: jws, algorithm) { return true }
         }
         guard tries > 0 else { throw .key(isKnown ? .algorithmMismatch : .unknown) }
         return false
     }
 
-    /// The positions where a key with this `kid` can be.
-    private func positions(of keyID: Int, in header: JSONDocument) -> [Int] {
-        if keys.count <= Self.smallSet { return Self.smallPositions[keys.count] }
-        return positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
+    private func verifies(
+        _ key: VerificationKey, _ signature: [UInt8], of jws: CompactJWS, _ algorithm: SignatureAlgorithm
+    ) throws(JOSEError) -> Bool {
+        try key.verifies(signature, over: jws.token, count: jws.signingInputCount, algorithm: algorithm)
     }
 
     private func isNamed(_ index: Int, _ keyID: Int, in header: JSONDocument) -> Bool {
         guard let bytes = keys[index].keyIDBytes else { return false }
         return header.isString(at: keyID, bytes.span)
     }
-
-    private static let smallPositions = (0...smallSet).map { Array(0..<$0) }
 }

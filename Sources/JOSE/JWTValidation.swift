@@ -84,13 +84,7 @@ public struct JWTValidation: Sendable {
     /// - Returns: The value to pass to ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``.
     /// - Throws: ``JOSEError/header(_:)``, or ``JOSEError/claim(_:_:)`` about `iss`.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        try prechecked(jwt)
-    }
-
-    /// Does what ``precheck(_:)`` does, and takes the token over instead of copying it.
-    package func prechecked(_ jwt: consuming UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        let algorithm = try checkHeaderAndIssuer(jwt)
-        return PrecheckedJWT(jwt, algorithm: algorithm, validation: content.identity)
+        PrecheckedJWT(jwt, algorithm: try admittedAlgorithm(of: jwt), validation: content.identity)
     }
 
     /// Verifies a prechecked token with the keys of its issuer.
@@ -105,8 +99,8 @@ public struct JWTValidation: Sendable {
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   error that a newer key set can change.
     public func verify(_ jwt: PrecheckedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try checkHeaderAndIssuer(jwt.jwt)
-        return try verify(jwt.jwt, algorithm, keys: keys, now: now)
+        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try admittedAlgorithm(of: jwt.jwt)
+        return try verify(jwt.jwt, admitted: algorithm, keys: keys, now: now)
     }
 
     /// Prechecks and verifies a token, for a caller whose keys are present.
@@ -119,11 +113,14 @@ public struct JWTValidation: Sendable {
     ///   - now: Seconds since 1970.
     /// - Throws: The first check that fails.
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        try verify(jwt, checkHeaderAndIssuer(jwt), keys: keys, now: now)
+        try verify(jwt, admitted: admittedAlgorithm(of: jwt), keys: keys, now: now)
     }
 
-    private func verify(
-        _ jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
+    /// Does what ``verify(_:keys:now:)-(PrecheckedJWT,_,_)`` does, without a copy of the token.
+    ///
+    /// - Parameter algorithm: The result of ``admittedAlgorithm(of:)`` of this validation for this token.
+    package func verify(
+        _ jwt: UnverifiedJWT, admitted algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> VerifiedJWT {
         // RFC 8725 §3.8: the keys belong to the issuer.
         guard keys.issuerBytes == content.rules.issuer else { throw .key(.foreignIssuer) }
@@ -134,10 +131,13 @@ public struct JWTValidation: Sendable {
         try checkRequiredClaims(jwt)
         try checkPurpose(jwt)
         let confirmation = try content.rules.confirmation(in: jwt.payload, at: jwt.claims.cnf)
-        return VerifiedJWT(jwt, policy: content.policy, expiresAt: expiresAt, confirmation: confirmation)
+        return VerifiedJWT(jwt.payload, by: self, expiresAt: expiresAt, confirmation: confirmation)
     }
 
-    private func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+    /// Applies the checks of ``precheck(_:)``, without a copy of the token.
+    ///
+    /// - Returns: The algorithm that the header names and the policy allows.
+    package func admittedAlgorithm(of jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
         guard let algorithm = jwt.jws.algorithm(among: content.policy.algorithms) else {
             throw .header(.algorithmNotAllowed)

@@ -58,8 +58,7 @@ package struct SelfSignedJWT: Sendable {
         }
         do throws(JOSEError) {
             signature = try jws.signature()
-            guard let claims = CompactJWS.object(try jws.payload()) else { throw JOSEError.malformed(.payloadJSON) }
-            self.claims = claims
+            claims = try jws.claims()
         } catch {
             throw .jwt(error)
         }

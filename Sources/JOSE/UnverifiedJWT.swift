@@ -42,16 +42,22 @@ public struct UnverifiedJWT: Sendable {
     package init(
         parsing token: [UInt8], limit: Int, known: KnownHeaders?, algorithms: [SignatureAlgorithm]? = nil
     ) throws(JOSEError) {
-        jws = try CompactJWS(parsing: token, limit: limit) { known?.header($0) }
+        let jws = try CompactJWS(parsing: token, limit: limit) { known?.header($0) }
         if let algorithms {
             // RFC 8725 §3.1, §3.11: no policy of this verifier accepts such a token.
             guard jws.algorithm(among: algorithms) != nil else { throw .header(.algorithmNotAllowed) }
             guard jws.header.tokenType != .other else { throw .header(.type) }
         }
-        guard let payload = try CompactJWS.object(jws.payload()) else { throw .malformed(.payloadJSON) }
+        let payload = try jws.claims()
+        // Written at once: Swift copies a large value whose members are written one by one in an initializer that throws.
+        self.init(jws: jws, payload: payload, claims: ClaimPositions(payload), signature: try jws.signature())
+    }
+
+    private init(jws: CompactJWS, payload: JSONDocument, claims: ClaimPositions, signature: [UInt8]) {
+        self.jws = jws
         self.payload = payload
-        claims = ClaimPositions(payload)
-        signature = try jws.signature()
+        self.claims = claims
+        self.signature = signature
     }
 
     /// The header: strict JSON, an object.

@@ -23,26 +23,23 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
     /// The claims: strict JSON, an object.
     public let claims: JSONDocument
     /// The configured issuer, which is equal to `iss`.
-    public let issuer: String
+    public var issuer: String { validation.policy.issuer }
     /// `exp`, seconds since 1970.
     public let expiresAt: Double
     /// The keys to which the token is bound, whose proofs the caller must check; nil when it is not bound.
     public let confirmation: KeyConfirmation?
-    private let audienceClaim: String
-    private let profile: JWTPolicy.Profile
+    private let validation: JWTValidation
 
-    init(_ jwt: UnverifiedJWT, policy: JWTPolicy, expiresAt: Double, confirmation: KeyConfirmation?) {
-        claims = jwt.payload
-        issuer = policy.issuer
+    init(_ claims: JSONDocument, by validation: JWTValidation, expiresAt: Double, confirmation: KeyConfirmation?) {
+        self.claims = claims
+        self.validation = validation
         self.expiresAt = expiresAt
         self.confirmation = confirmation
-        audienceClaim = policy.audienceClaim
-        profile = policy.profile
     }
 
     /// The audiences, at least one, from the claim that the policy names.
     public var audience: [String] {
-        guard let claim = claims.root[audienceClaim] else { return [] }
+        guard let claim = claims.root[validation.policy.audienceClaim] else { return [] }
         if let only = claim.string { return [only] }
         var audience: [String] = []
         claim.forEachElement { element in
@@ -63,7 +60,7 @@ public struct VerifiedJWT: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// The claims of the profile; nil under ``JWTPolicy/Profile-swift.enum/default``.
     public var rfc9068: RFC9068Claims? {
-        guard profile == .rfc9068, let subject, let tokenID, let issuedAt,
+        guard validation.policy.profile == .rfc9068, let subject, let tokenID, let issuedAt,
             let clientID = claims.root["client_id"]?.string
         else { return nil }
         return RFC9068Claims(subject: subject, clientID: clientID, tokenID: tokenID, issuedAt: issuedAt)

@@ -39,64 +39,53 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
     /// there are more than `limit` words.
     ///
     /// Every verified token comes here: the words are found and checked in one pass.
-    package init?(keepingValidOf text: ArraySlice<UInt8>, atMost limit: Int) {
+    package init?(keepingValidOf text: Span<UInt8>, atMost limit: Int) {
         var scopes: [String] = []
         scopes.reserveCapacity(min(text.count / 2 + 1, Self.fewScopes))
         var words = 0
-        var start = text.startIndex
-        var isValid = true
-        for index in text.startIndex...text.endIndex {
-            let byte = index < text.endIndex ? text[index] : 0x20
-            if byte != 0x20 {
-                isValid = isValid && Self.isScopeByte(byte)
-                continue
+        var index = 0
+        while index < text.count {
+            let start = index
+            var isValid = true
+            while index < text.count, text[index] != 0x20 {
+                isValid = isValid && Self.isScopeByte(text[index])
+                index += 1
             }
             if index > start {
                 words += 1
                 guard words <= limit else { return nil }
-                if isValid { scopes.append(String(decoding: text[start..<index], as: UTF8.self)) }
+                if isValid { Self.add(String(copying: text.extracting(start..<index)), to: &scopes) }
             }
-            (start, isValid) = (index + 1, true)
+            index += 1
         }
-        self.init(validated: scopes)
+        self.init(added: scopes)
     }
 
     private init(validated scopes: [String]) {
-        // Scope-tokens are ASCII. For ASCII, the order and equality of String are those of the bytes.
-        tokens =
-            if Self.isSorted(scopes) {
-                scopes
-            } else if scopes.count > Self.fewScopes {
-                Set(scopes).sorted()
-            } else {
-                Self.sorted(scopes)
-            }
+        var added: [String] = []
+        added.reserveCapacity(scopes.count)
+        for scope in scopes { Self.add(scope, to: &added) }
+        self.init(added: added)
     }
 
-    /// Whether the scopes are in order, and no two are equal.
-    private static func isSorted(_ scopes: [String]) -> Bool {
-        for index in scopes.indices.dropFirst() where scopes[index - 1] >= scopes[index] { return false }
-        return true
+    /// Ends what ``add(_:to:)`` began.
+    private init(added scopes: [String]) {
+        tokens = scopes.count > Self.fewScopes ? Set(scopes).sorted() : scopes
     }
 
-    /// The largest number of scopes for which ``sorted(_:)`` costs less than a `Set`, and a look at each less than a
+    /// The largest number of scopes for which ``add(_:to:)`` costs less than a `Set`, and a look at each less than a
     /// binary search. Most tokens have fewer.
     private static let fewScopes = 16
 
-    /// Puts each scope to its place among those before it, and leaves out a second one of two.
-    private static func sorted(_ scopes: consuming [String]) -> [String] {
-        var count = 0
-        for index in scopes.indices {
-            var place = count
-            while place > 0, scopes[index] < scopes[place - 1] { place -= 1 }
-            if place > 0, scopes[index] == scopes[place - 1] { continue }
-            // Between the sorted scopes and this one stand those that were left out.
-            scopes.swapAt(index, count)
-            for moved in stride(from: count, to: place, by: -1) { scopes.swapAt(moved, moved - 1) }
-            count += 1
+    /// Puts a scope to its place among a few others, unless it is one of them. Many are put in order when all are there.
+    private static func add(_ scope: String, to scopes: inout [String]) {
+        // Scope-tokens are ASCII. For ASCII, the order and equality of String are those of the bytes.
+        var place = scopes.count
+        if place <= fewScopes {
+            while place > 0, scope < scopes[place - 1] { place -= 1 }
+            if place > 0, scope == scopes[place - 1] { return }
         }
-        scopes.removeLast(scopes.count - count)
-        return scopes
+        if place == scopes.count { scopes.append(scope) } else { scopes.insert(scope, at: place) }
     }
 
     /// Whether the set has no scope.
@@ -140,7 +129,7 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func isScopeByte(_ byte: UInt8) -> Bool {
-        byte > 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
+        byte &- 0x21 < 0x7F - 0x21 && byte != 0x22 && byte != 0x5C
     }
 
     private static func split(_ text: String) -> [String] {

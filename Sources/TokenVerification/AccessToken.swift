@@ -60,7 +60,7 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
     }
 
     /// Makes the token of a verified JWT. The mapping decides which scopes it has.
-    public init(_ jwt: VerifiedJWT, scopes mapping: ScopeMapping = ScopeMapping()) {
+    public init(_ jwt: borrowing VerifiedJWT, scopes mapping: ScopeMapping = ScopeMapping()) {
         self.init(
             issuer: jwt.issuer, expiresAt: jwt.expiresAt, claims: jwt.claims, scopes: mapping,
             subjectClaim: Self.isNamed("sub", in: jwt.claims) ? .sub : nil, confirmation: .success(jwt.confirmation))

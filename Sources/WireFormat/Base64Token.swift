@@ -1,4 +1,4 @@
-internal import CBase64URL
+internal import CWireFormat
 
 /// The `b64token` of RFC 6750 §2.1, the form of a token in an `Authorization` field.
 package enum Base64Token {
@@ -9,7 +9,7 @@ package enum Base64Token {
         guard end > 0 else { return false }
         let front = unsafe text.withUnsafeBufferPointer { bytes in
             // In bounds: `end` is at most the count. An empty text has no first byte, and no front.
-            unsafe bytes.baseAddress.map { unsafe cbase64url_token_front($0, end) } ?? 0
+            unsafe bytes.baseAddress.map { unsafe cwireformat_token_front($0, end) } ?? 0
         }
         for index in front..<end where !isCharacter(text[index]) { return false }
         return true

@@ -1,4 +1,4 @@
-internal import CBase64URL
+internal import CWireFormat
 
 /// Base64url without padding (RFC 4648 §5, RFC 7515 §2).
 ///
@@ -46,16 +46,22 @@ package enum Base64URL {
     /// The bytes of a text, or nil when it is not their one spelling: strict alphabet, no padding, no white space,
     /// length not 1 mod 4, unused bits zero.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
+        // Through the stack: an array that is made with its size costs a look-up of its type in the Swift runtime,
+        // which takes longer than the copy.
+        withDecoded(text) { Array(copying: $0) }
+    }
+
+    /// Lends the bytes of a text, or returns nil when it is not their one spelling. Up to 1 KiB they are on the stack,
+    /// and a longer text costs an allocation.
+    @inline(__always)
+    static func withDecoded<R, E: Error>(
+        _ text: Span<UInt8>, _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R? {
         guard let count = decodedCount(of: text.count) else { return nil }
-        // Up to 1 KiB the bytes go through the stack, and a longer text costs a second allocation. An array that is
-        // made with its size costs a look-up of its type in the Swift runtime, which takes longer than the copy.
-        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { target -> [UInt8]? in
+        return try unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { target throws(E) -> R? in
             let written = unsafe text.withUnsafeBufferPointer { unsafe decode($0, into: target) }
             guard written == count else { return nil }
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(count)
-            unsafe bytes.append(contentsOf: target)
-            return bytes
+            return try unsafe body(Span(_unsafeElements: UnsafeBufferPointer(target)))
         }
     }
 
@@ -80,9 +86,7 @@ package enum Base64URL {
     ) -> Int? {
         guard let count = decodedCount(of: text.count), count <= target.count else { return nil }
         guard count > 0, let source = text.baseAddress, let bytes = target.baseAddress else { return 0 }
-        // Passes the size of the result, not of the buffer: so the front ends at least 8 bytes, which are 11
-        // characters, before the end. When it is empty, the whole text remains.
-        let front = unsafe cbase64url_decode_front(source, text.count, bytes, count)
+        let front = unsafe cwireformat_base64url_front(source, text.count, bytes)
         let rest = text.count % 4
         return unsafe groups.withUnsafeBufferPointer { table -> Int? in
             guard let first = table.baseAddress else { return nil }
@@ -102,8 +106,7 @@ package enum Base64URL {
                 unsafe read += 4
                 unsafe write += 3
             }
-            // One to four characters are left: the text is not empty, and the front leaves at least 11. One is excluded
-            // by `decodedCount`.
+            // One to four characters are left, because the front leaves at least one. One is excluded by `decodedCount`.
             var group = unsafe first[Int(read[0])] | second[Int(read[1])]
             if rest != 2 { group |= unsafe third[Int(read[2])] }
             if rest == 0 { group |= unsafe fourth[Int(read[3])] }

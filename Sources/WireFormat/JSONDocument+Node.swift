@@ -21,7 +21,7 @@ extension JSONDocument {
         let index: Int
 
         /// In bounds: the parser makes at least one entry, and every node is made for an entry that exists.
-        private var entry: JSONTapeEntry { storage.tape[index] }
+        private var entry: JSONTapeEntry { storage[entry: index] }
 
         /// The kind.
         public var kind: Kind { entry.kind }
@@ -39,9 +39,12 @@ extension JSONDocument {
             return entry.kind == .string && !entry.isEscaped ? entry.content : nil
         }
 
-        /// A string's bytes as they stand in the document. Nil for a string with an escape, whose value is other bytes,
-        /// and for another kind.
-        package var plainStringBytes: ArraySlice<UInt8>? { plainStringRange.map { storage.bytes[$0] } }
+        /// Lends a string's bytes as they stand in the document. Returns nil without a call for a string with an escape,
+        /// whose value is other bytes, and for another kind.
+        package func withPlainString<R>(_ body: (Span<UInt8>) -> R) -> R? {
+            guard let range = plainStringRange else { return nil }
+            return storage.withText { body($0.extracting(range)) }
+        }
 
         /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
         ///
@@ -93,13 +96,13 @@ extension JSONDocument {
         /// The Boolean, or nil for another kind. A number is never a Boolean.
         public var bool: Bool? {
             let entry = entry
-            return entry.kind == .bool ? storage.bytes[Int(entry.start)] == UInt8(ascii: "t") : nil
+            return entry.kind == .bool ? storage.withText { $0[Int(entry.start)] } == UInt8(ascii: "t") : nil
         }
 
         /// The number, or nil for another kind.
         public var number: JSONDocument.Number? {
             guard entry.kind == .number else { return nil }
-            return JSONDocument.Number(validated: String(decoding: storage.bytes[range], as: UTF8.self))
+            return JSONDocument.Number(validated: storage.string(range))
         }
 
         /// The number as a finite Double, or nil for another kind. A String is made only for a number of more than 19
@@ -131,7 +134,7 @@ extension JSONDocument {
         /// Calls `body` with the unescaped name and value of each member until it returns false. For another kind it
         /// does nothing.
         public func forEachMember(_ body: (String, JSONDocument.Node) -> Bool) {
-            forEachMemberIndex { body(text(of: storage.tape[$0]), JSONDocument.Node(storage: storage, index: $0 + 1)) }
+            forEachMemberIndex { body(text(of: storage[entry: $0]), JSONDocument.Node(storage: storage, index: $0 + 1)) }
         }
 
         /// The value, copied out.
@@ -163,7 +166,7 @@ extension JSONDocument {
             let entry = entry
             guard entry.kind == .array else { return }
             var child = index + 1
-            while child < Int(entry.next), body(child) { child = Int(storage.tape[child].next) }
+            while child < Int(entry.next), body(child) { child = Int(storage[entry: child].next) }
         }
 
         /// Calls `body` with the index of each name. The next index is that of the value.
@@ -171,25 +174,25 @@ extension JSONDocument {
             let entry = entry
             guard entry.kind == .object else { return }
             var name = index + 1
-            while name < Int(entry.next), body(name) { name = Int(storage.tape[name + 1].next) }
+            while name < Int(entry.next), body(name) { name = Int(storage[entry: name + 1].next) }
         }
 
         @inline(__always)
         private func firstMember(_ wanted: Span<UInt8>) -> JSONDocument.Node? {
             let entry = entry
             guard entry.kind == .object else { return nil }
-            let bytes = storage.bytes
-            let text = bytes.span
-            let tag = JSONNameTag.of(wanted, wanted.indices)
-            var name = index + 1
-            while name < Int(entry.next) {
-                let candidate = storage.tape[name]
-                if candidate.isEscaped || candidate.tag == tag, Self.isString(candidate, in: text, wanted) {
-                    return JSONDocument.Node(storage: storage, index: name + 1)
+            return storage.withText { text in
+                let tag = JSONNameTag.of(wanted, from: 0, to: wanted.count)
+                var name = index + 1
+                while name < Int(entry.next) {
+                    let candidate = storage[entry: name]
+                    if candidate.isEscaped || candidate.tag == tag, Self.isString(candidate, in: text, wanted) {
+                        return JSONDocument.Node(storage: storage, index: name + 1)
+                    }
+                    name = Int(storage[entry: name + 1].next)
                 }
-                name = Int(storage.tape[name + 1].next)
+                return nil
             }
-            return nil
         }
 
         @inline(__always)
@@ -210,18 +213,18 @@ extension JSONDocument {
             // The parser has checked the UTF-8, so the decoder never has to repair it.
             entry.isEscaped
                 ? String(decoding: unescaped(entry), as: UTF8.self)
-                : String(decoding: storage.bytes[entry.content], as: UTF8.self)
+                : storage.string(entry.content)
         }
 
         func unescaped(_ entry: JSONTapeEntry) -> [UInt8] {
-            guard entry.isEscaped else { return Array(storage.bytes[entry.content]) }
-            let document = storage.bytes
-            let text = document.span
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(entry.content.count)
-            var cursor = JSONStringCursor(entry.content)
-            while let byte = cursor.next(in: text) { bytes.append(byte) }
-            return bytes
+            storage.withText { text in
+                guard entry.isEscaped else { return Array(copying: text.extracting(entry.content)) }
+                var bytes: [UInt8] = []
+                bytes.reserveCapacity(entry.content.count)
+                var cursor = JSONStringCursor(entry.content)
+                while let byte = cursor.next(in: text) { bytes.append(byte) }
+                return bytes
+            }
         }
     }
 }

@@ -1,9 +1,8 @@
 extension JSONDocument.Node {
-    /// Calls `body` with the unescaped name and the position of the value of each member. For another kind it does
-    /// nothing.
+    /// Calls `body` for each member. For another kind it does nothing.
     ///
     /// One walk serves a reader of many members; a look-up for each of them would walk the object each time.
-    package func forEachMember(named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
+    package func forEachMember(named body: JSONDocument.MemberVisitor) {
         storage.forEachMember(of: index, named: body)
     }
 

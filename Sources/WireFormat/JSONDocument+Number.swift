@@ -89,14 +89,40 @@ struct JSONDecimal {
     /// Double holds the value exactly.
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
-        let digits = text.extracting(range)
         var value = 0
-        for index in digits.indices {
-            let digit = digits[index] &- 0x30
+        var index = range.lowerBound
+        if range.count >= 8 {
+            guard let front = eightDigits(text, index) else { return nil }
+            value = front
+            index &+= 8
+        }
+        while index < range.upperBound {
+            let digit = text.byte(at: index) &- 0x30
             guard digit <= 9 else { return nil }
             value = value &* 10 &+ Int(digit)
+            index &+= 1
         }
         return value
+    }
+
+    /// The value of the next eight bytes when all of them are digits.
+    @inline(__always)
+    private static func eightDigits(_ text: Span<UInt8>, _ index: Int) -> Int? {
+        guard areDigits(text, index) else { return nil }
+        let digits = text.packed(index..<index &+ 8) & 0x0F0F_0F0F_0F0F_0F0F
+        // The values of two, then of four and of eight digits, each at the place of the last one.
+        let pairs = (digits >> 8 & 0x00FF_00FF_00FF_00FF) &* 10 &+ digits & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs >> 16 & 0x0000_FFFF_0000_FFFF) &* 100 &+ pairs & 0x0000_FFFF_0000_FFFF
+        return Int(truncatingIfNeeded: (fours >> 32) &* 10_000 &+ fours & 0xFFFF_FFFF)
+    }
+
+    /// Whether there are eight more bytes, all of them digits.
+    @inline(__always)
+    private static func areDigits(_ text: Span<UInt8>, _ index: Int) -> Bool {
+        guard index &+ 8 <= text.count else { return false }
+        // A digit becomes 0…9. Adding 0x76 sets the highest bit of every larger number below 0x80.
+        let digits = text.packed(index..<index &+ 8) ^ 0x3030_3030_3030_3030
+        return (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
     }
 
     /// The exact integer; nil when the value is not an integer or outside Int64.
@@ -155,7 +181,6 @@ struct JSONDecimal {
     // MARK: Grammar
 
     /// The index after the number that begins at `start`, checked against RFC 8259 §6 and the range of Double.
-    @inline(__always)
     static func scan(_ text: Span<UInt8>, at start: Int) throws(JSONDocument.ParseError) -> Int {
         var index = start
         if text[index] == UInt8(ascii: "-") { index += 1 }
@@ -197,7 +222,8 @@ struct JSONDecimal {
     @inline(__always)
     private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
-        while index < text.count, ASCII.isDigit(text[index]) { index += 1 }
+        while areDigits(text, index) { index &+= 8 }
+        while ASCII.isDigit(text.byte(at: index)) { index &+= 1 }
         guard index > start else {
             throw JSONDocument.ParseError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)
         }

@@ -4,11 +4,11 @@
 /// The position must be one of this document. With any other the result is unspecified, or the program stops.
 extension JSONDocument {
     /// The kind of the outermost value.
-    package var kind: JSONDocument.Node.Kind { storage.tape[0].kind }
+    package var kind: JSONDocument.Node.Kind { storage[entry: 0].kind }
 
     /// The kind of a value.
     package func kind(at position: Int) -> JSONDocument.Node.Kind {
-        storage.tape[position].kind
+        storage[entry: position].kind
     }
 
     /// Whether a value is a string with exactly these bytes after unescaping.
@@ -29,12 +29,9 @@ extension JSONDocument {
     /// A string of 1…8 bytes as a number whose highest byte is the first one; nil for another kind or length, and for a
     /// string with an escape. Without an escape a string holds no NUL, so no two strings give the same number.
     package func packedString(at position: Int) -> UInt64? {
-        let entry = storage.tape[position]
+        let entry = storage[entry: position]
         guard entry.kind == .string, !entry.isEscaped, (1...8).contains(entry.content.count) else { return nil }
-        let document = storage.bytes
-        var packed: UInt64 = 0
-        for index in entry.content { packed = packed << 8 | UInt64(document[index]) }
-        return packed
+        return storage.withText { $0.packed(entry.content) }
     }
 
     /// A number as a finite Double, or nil for another kind.
@@ -42,58 +39,74 @@ extension JSONDocument {
         storage.double(at: position)
     }
 
-    /// Calls `body` with the unescaped name and the position of the value of each member of the outermost object.
-    package func forEachMember(named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
+    /// Calls `body` for each member of the outermost object.
+    package func forEachMember(named body: MemberVisitor) {
         storage.forEachMember(of: 0, named: body)
     }
 }
 
+extension JSONDocument {
+    /// Receives a member of an object.
+    ///
+    /// - Parameters:
+    ///   - name: The unescaped name as a number, the first byte highest, for one comparison instead of many. 0 for a
+    ///     name that is empty, longer than 8 bytes, or has a NUL.
+    ///   - value: The position of the value. The name stands one before it.
+    ///   - kind: The kind of the value.
+    package typealias MemberVisitor = (_ name: UInt64, _ value: Int, _ kind: JSONDocument.Node.Kind) -> Void
+}
+
 extension JSONDocument.Storage {
     func isString(at position: Int, _ wanted: Span<UInt8>) -> Bool {
-        let document = bytes
-        let entry = tape[position]
-        return entry.kind == .string && JSONDocument.Node.isString(entry, in: document.span, wanted)
+        let entry = self[entry: position]
+        return entry.kind == .string && withText { JSONDocument.Node.isString(entry, in: $0, wanted) }
+    }
+
+    /// The String of a range of the text, which the parser has checked to be UTF-8.
+    func string(_ range: Range<Int>) -> String {
+        withText { text in String(copying: text.extracting(range)) }
     }
 
     func stringByteCount(at position: Int) -> Int? {
-        let entry = tape[position]
+        let entry = self[entry: position]
         guard entry.kind == .string else { return nil }
         guard entry.isEscaped else { return entry.content.count }
-        let document = bytes
-        let text = document.span
-        var cursor = JSONStringCursor(entry.content)
-        var count = 0
-        while cursor.next(in: text) != nil { count += 1 }
-        return count
+        return withText { text in
+            var cursor = JSONStringCursor(entry.content)
+            var count = 0
+            while cursor.next(in: text) != nil { count += 1 }
+            return count
+        }
     }
 
     func double(at position: Int) -> Double? {
-        let entry = tape[position]
+        let entry = self[entry: position]
         guard entry.kind == .number else { return nil }
-        let document = bytes
         let range = Int(entry.start)..<Int(entry.end)
-        if let integer = JSONDecimal.plainInteger(document.span, range) { return Double(integer) }
-        // A String is made only for a number of more than 19 digits or with a large exponent.
-        return JSONDecimal(document.span, range).exactDouble
-            ?? JSONDocument.Number(validated: String(decoding: document[range], as: UTF8.self)).double
+        return withText { text in
+            if let integer = JSONDecimal.plainInteger(text, range) { return Double(integer) }
+            // A String is made only for a number of more than 19 digits or with a large exponent.
+            return JSONDecimal(text, range).exactDouble
+                ?? JSONDocument.Number(validated: String(copying: text.extracting(range))).double
+        }
     }
 
-    @inline(__always)
-    func forEachMember(of position: Int, named body: (_ name: Span<UInt8>, _ value: Int) -> Void) {
-        let document = bytes
-        let text = document.span
-        guard tape[position].kind == .object else { return }
-        let end = Int(tape[position].next)
-        var index = position + 1
-        while index < end {
-            let entry = tape[index]
-            if entry.isEscaped {
-                let name = JSONDocument.Node(storage: self, index: index).stringBytes ?? []
-                body(name.span, index + 1)
-            } else {
-                body(text.extracting(entry.content), index + 1)
+    func forEachMember(of position: Int, named body: JSONDocument.MemberVisitor) {
+        let object = self[entry: position]
+        guard object.kind == .object else { return }
+        withText { text in
+            var index = position + 1
+            while index < Int(object.next) {
+                let (name, value) = (self[entry: index], self[entry: index + 1])
+                let packed = name.isEscaped ? packedEscaped(at: index) : text.packed(name.content)
+                body(packed, index + 1, value.kind)
+                index = Int(value.next)
             }
-            index = Int(tape[index + 1].next)
         }
+    }
+
+    private func packedEscaped(at position: Int) -> UInt64 {
+        let bytes = JSONDocument.Node(storage: self, index: position).stringBytes ?? []
+        return bytes.contains(0) ? 0 : bytes.span.packed(bytes.indices)
     }
 }

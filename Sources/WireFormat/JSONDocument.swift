@@ -70,21 +70,13 @@ extension JSONDocument {
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
 /// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
-    /// `@unchecked Sendable`: both properties are `let`, and only the tape refers to its memory, which nothing changes.
-    final class Storage: @unchecked Sendable {
-        let bytes: [UInt8]
-        let tape: JSONTape
-
-        init(bytes: [UInt8], tape: consuming JSONTape) {
-            self.bytes = bytes
-            self.tape = tape
-        }
-    }
-
     let storage: Storage
 
-    /// The text as it came.
-    public var bytes: [UInt8] { storage.bytes }
+    /// The text as it came, copied out.
+    public var bytes: [UInt8] { storage.withText { Array(copying: $0) } }
+
+    /// The number of bytes of the text.
+    package var byteCount: Int { storage.byteCount }
 
     /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names
     /// unique after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.
@@ -94,11 +86,40 @@ public struct JSONDocument: Sendable {
     public init(parsing bytes: [UInt8], limits: JSONDocument.Limits = JSONDocument.Limits()) throws(JSONDocument
         .ParseError)
     {
-        guard bytes.count <= limits.effectiveBytes else {
+        try self.init(parsing: bytes.span, limits: limits)
+    }
+
+    /// Parses a whole text; see ``init(parsing:limits:)-([UInt8],_)``.
+    package init(
+        parsing text: Span<UInt8>, limits: JSONDocument.Limits = JSONDocument.Limits()
+    ) throws(JSONDocument.ParseError) {
+        guard text.count <= limits.effectiveBytes else {
             throw JSONDocument.ParseError(reason: .tooLarge, offset: limits.effectiveBytes)
         }
-        let tape = try JSONParser.tape(of: bytes.span, maximumDepth: limits.effectiveDepth)
-        storage = Storage(bytes: bytes, tape: tape)
+        storage = try JSONParser.parse(text, maximumDepth: limits.effectiveDepth)
+    }
+
+    /// Why a base64url text does not encode an acceptable JSON text.
+    package enum EncodedTextError: Error {
+        /// The text is not the one spelling of any bytes.
+        case encoding
+        /// The encoded text.
+        case json(ParseError)
+    }
+
+    /// Decodes a base64url text and parses the JSON text that it encodes, without a copy of it in between.
+    package init(
+        base64URL text: Span<UInt8>, limits: JSONDocument.Limits = JSONDocument.Limits()
+    ) throws(EncodedTextError) {
+        let parsed = try Base64URL.withDecoded(text) { (decoded) throws(EncodedTextError) in
+            do throws(ParseError) {
+                return try JSONDocument(parsing: decoded, limits: limits)
+            } catch {
+                throw .json(error)
+            }
+        }
+        guard let parsed else { throw .encoding }
+        self = parsed
     }
 
     /// The outermost value.

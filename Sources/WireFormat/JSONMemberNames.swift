@@ -3,10 +3,27 @@
 /// Where two tags are equal, the names are compared. Any function would do; this one is cheap.
 enum JSONNameTag {
     @inline(__always)
-    static func of(_ text: Span<UInt8>, _ content: Range<Int>) -> UInt16 {
-        guard !content.isEmpty else { return 0 }
-        return UInt16(text[content.lowerBound]) &* 7 &+ UInt16(text[content.upperBound - 1]) &* 29
-            &+ UInt16(truncatingIfNeeded: content.count)
+    static func of(_ text: Span<UInt8>, from start: Int, to end: Int) -> UInt16 {
+        guard start < end else { return 0 }
+        return UInt16(text.byte(at: start)) &* 7 &+ UInt16(text.byte(at: end &- 1)) &* 29
+            &+ UInt16(truncatingIfNeeded: end &- start)
+    }
+}
+
+/// Notices when an object may have a repeated name, while its names are read.
+///
+/// Each name sets one of 64 marks. A name whose mark is not yet set is new.
+struct JSONNameMarks {
+    private var marks: UInt64 = 0
+    /// Whether the names must be compared: a mark was set twice, or the marks of an object inside took their place.
+    var mayRepeat = false
+
+    @inline(__always)
+    mutating func add(_ tag: UInt16, isEscaped: Bool) {
+        // A name with an escape has no tag. It sets all marks, so that it and every name after it are compared.
+        let mark = isEscaped ? UInt64.max : 1 << (UInt64(tag) & 63)
+        if marks & mark != 0 { mayRepeat = true }
+        marks |= mark
     }
 }
 
@@ -17,23 +34,18 @@ enum JSONMemberNames {
     private static let fewNames = 16
 
     /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
-    @inline(__always)
     static func refuseDuplicates(
         from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
-        // Each name sets one of 64 marks. A name whose mark is not yet set is new; else it is compared with those
-        // before it.
-        var marks: UInt64 = 0
+        var marks = JSONNameMarks()
         var count = 0
         var index = first
         while index + 1 < tape.count {
             let name = tape[index]
             count += 1
             if count > fewNames { return try refuseDuplicatesAmongMany(from: first, on: tape, in: text) }
-            // A name with an escape has no tag. It sets all marks, so that it and every name after it are compared.
-            let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
-            if marks & mark != 0 { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
-            marks |= mark
+            marks.add(name.tag, isEscaped: name.isEscaped)
+            if marks.mayRepeat { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
             index = Int(tape[index + 1].next)
         }
     }
@@ -87,20 +99,11 @@ enum JSONMemberNames {
     /// Mixes in eight bytes at a time by a multiplication with a secret. `Hasher` takes longer for a name than the
     /// parser takes for the whole member.
     private static func hash(_ text: Span<UInt8>, _ content: Range<Int>) -> Int {
-        let bytes = unsafe text.bytes
         let (start, factor) = seeds
         var hash = start ^ UInt64(truncatingIfNeeded: content.count)
         var index = content.lowerBound
         while index < content.upperBound {
-            var word: UInt64 = 0
-            let rest = content.upperBound - index
-            if index + 8 <= text.count {
-                // The load is bounds-checked; any eight bytes are a `UInt64`. Bytes after the name are masked out.
-                word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-                if rest < 8 { word &= 1 << UInt64(8 * rest) &- 1 }
-            } else {
-                for offset in (index..<content.upperBound).reversed() { word = word << 8 | UInt64(text[offset]) }
-            }
+            let word = text.packed(index..<min(index + 8, content.upperBound))
             let product = (hash ^ word).multipliedFullWidth(by: factor)
             hash = product.high ^ product.low
             index += 8

@@ -1,66 +1,64 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
-/// The entries of a JSON text, in memory that no other value refers to. An array would check for each new entry whether
-/// it is shared, and look up its entries through one more pointer.
+/// The entries of a text that is being parsed: in memory that the caller lends, and when that is full, in memory of its
+/// own. No other value refers to either, so an addition need not check for that, as an array would.
 @safe
 struct JSONTape: ~Copyable {
-    // Owned: allocated for `capacity` entries, of which the first `count` are initialised.
-    private var base: UnsafeMutablePointer<JSONTapeEntry>
-    private var capacity: Int
+    // The first `count` of `capacity` entries are initialised. An entry needs no deinitialisation.
+    private let entries: UnsafeMutablePointer<JSONTapeEntry>
+    private let capacity: Int
+    private let isOwned: Bool
     private(set) var count = 0
 
-    /// Makes an empty tape with memory for this number of entries, at least one. It grows when it is full.
-    init(capacity: Int) {
-        self.capacity = max(1, capacity)
-        unsafe base = Self.memory(self.capacity)
+    /// The number of entries that most texts of this size do not exceed.
+    static func usualCount(byteCount: Int) -> Int { byteCount / 8 + 4 }
+
+    /// Makes an empty tape in memory that stays valid while the tape exists.
+    init(_ memory: UnsafeMutableBufferPointer<JSONTapeEntry>) {
+        unsafe entries = memory.baseAddress ?? UnsafeMutablePointer.allocate(capacity: 1)
+        capacity = memory.isEmpty ? 1 : memory.count
+        isOwned = unsafe memory.baseAddress == nil
+    }
+
+    private init(capacity: Int) {
+        unsafe entries = UnsafeMutablePointer.allocate(capacity: capacity)
+        self.capacity = capacity
+        isOwned = true
     }
 
     deinit {
-        // The entries are trivial: nothing is to be done for each of them.
-        unsafe free(base)
+        if isOwned { unsafe entries.deallocate() }
     }
 
     /// An entry. Stops the program when the index is out of bounds.
     subscript(index: Int) -> JSONTapeEntry {
         @inline(__always) get {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "The tape has no such entry.")
-            return unsafe base[index]
+            return unsafe entries[index]
         }
-        @inline(__always) set {
+        @inline(__always) nonmutating set {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "The tape has no such entry.")
-            unsafe base[index] = newValue
+            unsafe entries[index] = newValue
         }
+    }
+
+    /// Copies the entries to memory that has room for them.
+    func copy(to memory: UnsafeMutablePointer<JSONTapeEntry>) {
+        unsafe memory.initialize(from: entries, count: count)
     }
 
     /// Adds an entry at the end.
     @inline(__always)
     mutating func append(_ entry: JSONTapeEntry) {
-        if count == capacity { grow() }
-        unsafe (base + count).initialize(to: entry)
-        count += 1
+        if count == capacity { self = grown() }
+        unsafe (entries + count).initialize(to: entry)
+        count &+= 1
     }
 
-    /// Memory for entries. Swift allocates by `posix_memalign`, for which glibc has no fast path.
-    private static func memory(_ capacity: Int) -> UnsafeMutablePointer<JSONTapeEntry> {
-        // `malloc` aligns for every type of C, so also for an entry, whose alignment is that of its numbers.
-        guard let memory = unsafe malloc(capacity * MemoryLayout<JSONTapeEntry>.stride) else {
-            preconditionFailure("There is no memory for a JSON text.")
-        }
-        return unsafe memory.bindMemory(to: JSONTapeEntry.self, capacity: capacity)
-    }
-
+    /// The same entries with room for as many more.
     @inline(never)
-    private mutating func grow() {
-        let larger = unsafe Self.memory(capacity * 2)
-        unsafe larger.moveInitialize(from: base, count: count)
-        unsafe free(base)
-        unsafe base = larger
-        capacity *= 2
+    private consuming func grown() -> JSONTape {
+        var larger = JSONTape(capacity: capacity * 2)
+        unsafe larger.entries.initialize(from: entries, count: count)
+        larger.count = count
+        return larger
     }
 }

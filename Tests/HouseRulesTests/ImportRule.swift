@@ -2,7 +2,7 @@
 enum ImportRule {
     /// Every target and its level.
     static let levels: [String: Int] = [
-        "CBase64URL": -1,
+        "CWireFormat": -1,
         "WireFormat": 0, "CLibcrypto": 0, "CLibcurl": 0, "CHiredis": 0, "CSystemCalls": 0, "CBenchmarkLimit": 0,
         "CFuzzer": 0,
         "CTestPace": 0,

@@ -18,7 +18,7 @@ struct KnownHeadersTests {
         known.keep(headerOf: first)
         let other = TokenMint.es256.token(payload: TokenMint.payload.replacing("alice", by: "bob"))
         let second = try parsed(other, known)
-        #expect(second.jws.isHeaderKnown && second.jws.header === first.jws.header)
+        #expect(second.jws.isHeaderKnown)
         let keys = TokenMint.es256.keySet
         let verified = try TokenMint.validation().verify(second, keys: keys, now: TokenMint.now)
         #expect(verified.subject == "bob")

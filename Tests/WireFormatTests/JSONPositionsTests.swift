@@ -10,8 +10,8 @@ struct JSONPositionsTests {
 
     private static func positions(_ document: JSONDocument) -> [String: Int] {
         var positions: [String: Int] = [:]
-        document.forEachMember(named: { name, position in
-            positions[String(decoding: (0..<name.count).map { name[$0] }, as: UTF8.self)] = position
+        document.forEachMember(named: { _, position, _ in
+            positions[document.root.node(at: position - 1).string ?? ""] = position
         })
         return positions
     }
@@ -44,6 +44,17 @@ struct JSONPositionsTests {
         for name in ["kid", "n", "long", "e", "o", "ab"] {
             #expect(document.packedString(at: try #require(positions[name])) == nil, "\(name)")
         }
+    }
+
+    @Test("A name of one to eight bytes without NUL is a number; any other name is 0")
+    func packedNames() throws {
+        let text = #"{"iss":1,"\u0000iss":3,"":4,"client_i":5,"client_id":6}"#
+        let document = try JSONDocument(parsing: Array(text.utf8))
+        var names: [UInt64] = []
+        document.forEachMember(named: { packed, _, _ in names.append(packed) })
+        #expect(names == [0x69_73_73, 0, 0, 0x63_6C_69_65_6E_74_5F_69, 0])
+        let escaped = try JSONDocument(parsing: Array(#"{"i\u0073s":null}"#.utf8))
+        escaped.forEachMember(named: { packed, _, kind in #expect(packed == 0x69_73_73 && kind == .null) })
     }
 
     @Test("The members of what is no object are none", arguments: ["[1,2]", "7", "\"alg\""])

@@ -108,7 +108,8 @@ public struct JWTTokenVerifier: TokenVerifier {
         if let digest, let known = rememberedToken(digest) { return known }
         let jwt = try parse(token)
         let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
-        let candidate = try precheck(jwt, digest, issuer)
+        let algorithm = try precheck(jwt, issuer)
+        let candidate = Candidate(digest: digest, jwt: consume jwt, algorithm: algorithm, issuer: consume issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
@@ -147,7 +148,8 @@ public struct JWTTokenVerifier: TokenVerifier {
     private struct Candidate {
         /// The key of the token in the cache; nil without a cache.
         let digest: SHA256Digest?
-        let jwt: PrecheckedJWT
+        let jwt: UnverifiedJWT
+        let algorithm: SignatureAlgorithm
         let issuer: TrustedIssuer
     }
 
@@ -165,7 +167,9 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// of that issuer compares it again.
     private func configuredIssuer(of jwt: UnverifiedJWT) -> TrustedIssuer? {
         // The names of a few issuers are compared. For more issuers, a String and its hash cost less.
-        if issuers.count <= Self.fewIssuers { return issuers.first { $0.validation.isNamed(by: jwt) } }
+        if issuers.count <= Self.fewIssuers {
+            return issuers.indices.first { issuers[$0].validation.isNamed(by: jwt) }.map { issuers[$0] }
+        }
         return jwt.unverifiedIssuer.flatMap { positions[Array($0.utf8)] }.map { issuers[$0] }
     }
 
@@ -187,10 +191,10 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Does the checks of the issuer that need no key.
     private func precheck(
-        _ jwt: consuming UnverifiedJWT, _ digest: SHA256Digest?, _ issuer: TrustedIssuer
-    ) throws(TokenRejection) -> Candidate {
+        _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer
+    ) throws(TokenRejection) -> SignatureAlgorithm {
         do throws(JOSEError) {
-            return Candidate(digest: digest, jwt: try issuer.validation.prechecked(jwt), issuer: issuer)
+            return try issuer.validation.admittedAlgorithm(of: jwt)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
@@ -257,9 +261,9 @@ public struct JWTTokenVerifier: TokenVerifier {
         let validation = candidate.issuer.validation
         let now = clock.now()
         do throws(JOSEError) {
-            let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
+            let jwt = try validation.verify(candidate.jwt, admitted: candidate.algorithm, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
-            headers.keep(headerOf: candidate.jwt.jwt)
+            headers.keep(headerOf: candidate.jwt)
             if let digest = candidate.digest {
                 cache?.keep(
                     token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: digest,

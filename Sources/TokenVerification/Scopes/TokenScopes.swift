@@ -37,15 +37,20 @@ struct TokenScopes: Sendable {
     @discardableResult
     private mutating func add(scopeClaim claim: JSONDocument.Node?, _ spelling: ScopeMapping.Spelling) -> Bool {
         // The usual claim: a string without escapes, whose words are the scopes.
-        guard case .asRequested = spelling, let text = claim?.plainStringBytes else {
+        guard case .asRequested = spelling, let found = claim?.withPlainString({ addWords($0) }) else {
             return add(claim, .spaceSeparated, spelling.append)
         }
+        return found
+    }
+
+    /// Adds the words of a `scope` claim; see ``add(scopeClaim:_:)``.
+    private mutating func addWords(_ text: Span<UInt8>) -> Bool {
         guard let granted = ScopeSet(keepingValidOf: text, atMost: Self.maximumValues) else {
             hasMalformedClaim = true
             return true
         }
         scopes = granted
-        return !granted.isEmpty || text.contains { $0 != 0x20 }
+        return !granted.isEmpty || text.indices.contains { text[$0] != 0x20 }
     }
 
     /// Adds the scopes that the values of a claim stand for.
@@ -85,7 +90,7 @@ struct TokenScopes: Sendable {
     /// claim that is not a string.
     private static func words(of claim: JSONDocument.Node) -> [String]? {
         // The bytes of the whole claim become Strings only word by word.
-        guard let text = claim.plainStringBytes ?? claim.stringBytes?[...] else { return nil }
+        guard let text = claim.stringBytes else { return nil }
         var words: [String] = []
         var start = text.startIndex
         while start < text.endIndex, words.count <= maximumValues {

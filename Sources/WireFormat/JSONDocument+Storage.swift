@@ -1,0 +1,56 @@
+extension JSONDocument {
+    /// A checked text and its entries, in one allocation that all copies share.
+    ///
+    /// `@unchecked Sendable`: nothing changes the memory after `init`.
+    @safe
+    struct Storage: @unchecked Sendable {
+        private struct Sizes {
+            let entries: Int
+            let bytes: Int
+        }
+
+        // The entries, and behind them the text.
+        private let memory: ManagedBuffer<Sizes, JSONTapeEntry>
+
+        /// Copies a text and its tape.
+        init(_ text: Span<UInt8>, _ tape: borrowing JSONTape) {
+            let sizes = Sizes(entries: tape.count, bytes: text.count)
+            let stride = MemoryLayout<JSONTapeEntry>.stride
+            memory = ManagedBuffer.create(minimumCapacity: sizes.entries + (sizes.bytes + stride - 1) / stride) { _ in
+                sizes
+            }
+            unsafe memory.withUnsafeMutablePointerToElements { entries in
+                unsafe tape.copy(to: entries)
+                // In bounds: the capacity above has room for the bytes.
+                unsafe text.withUnsafeBytes { bytes in
+                    unsafe UnsafeMutableRawBufferPointer(start: entries + sizes.entries, count: sizes.bytes)
+                        .copyMemory(from: bytes)
+                }
+            }
+        }
+
+        /// The number of bytes of the text.
+        var byteCount: Int { unsafe memory.withUnsafeMutablePointerToHeader { unsafe $0.pointee.bytes } }
+
+        /// An entry. Stops the program when the index is out of bounds.
+        subscript(entry index: Int) -> JSONTapeEntry {
+            @inline(__always) get {
+                unsafe memory.withUnsafeMutablePointers { sizes, entries in
+                    let count = unsafe UInt(bitPattern: sizes.pointee.entries)
+                    precondition(UInt(bitPattern: index) < count, "The tape has no such entry.")
+                    return unsafe entries[index]
+                }
+            }
+        }
+
+        /// Lends the text as it came.
+        @inline(__always)
+        func withText<R>(_ body: (Span<UInt8>) -> R) -> R {
+            unsafe memory.withUnsafeMutablePointers { sizes, entries in
+                let text = unsafe UnsafeRawPointer(entries + sizes.pointee.entries)
+                return unsafe body(
+                    Span(_unsafeStart: text.assumingMemoryBound(to: UInt8.self), count: sizes.pointee.bytes))
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// One value, or one member name, of a parsed text.
+///
+/// The tape of a text is the list of its entries, in the order of the text. The entry of an object is followed by name,
+/// value, name, value and so on, so a subtree is a run of entries and a walk needs no stack.
+struct JSONTapeEntry: Sendable {
+    /// The offset at which the text of the value begins.
+    var start: UInt32
+    /// The offset after the value. The quotes of a string are within `start` and `end`.
+    var end: UInt32
+    /// The index of the entry after this subtree. While an array or object is still open, the index of its parent.
+    var next: UInt32
+    var kind: JSONDocument.Node.Kind
+    /// Whether a string holds a backslash.
+    var isEscaped: Bool
+    /// The ``JSONNameTag`` of a member name without a backslash; else 0.
+    var tag: UInt16
+
+    /// The range of a string's content, between the quotes.
+    var content: Range<Int> {
+        let first = Int(start) + 1
+        return first..<max(first, Int(end) - 1)
+    }
+}
