@@ -35,8 +35,7 @@ __attribute__((target("avx2"), always_inline)) static inline int decode_32(const
     // Two characters to 12 bits, two of these to 24.
     const __m256i twelve_bits = _mm256_maddubs_epi16(six_bits, _mm256_set1_epi32(0x01400140));
     const __m256i groups = _mm256_madd_epi16(twelve_bits, _mm256_set1_epi32(0x00011000));
-    const __m256i bytes =
-        _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(groups, bytes_of_groups), halves_together);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(groups, bytes_of_groups), halves_together);
     _mm_storeu_si128((__m128i *)target, _mm256_castsi256_si128(bytes));
     _mm_storel_epi64((__m128i *)(target + 16), _mm256_extracti128_si256(bytes, 1));
     return 1;

@@ -92,15 +92,30 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
         lines.contains { matches($0, name) }
     }
 
+    /// Where the value of a field is in ``buffer``.
+    package enum Place {
+        case absent
+        case once(Range<Int>)
+        case repeated
+    }
+
+    /// Where the value of the field is, without a copy.
+    package func place(of name: HTTPFields.Name) -> Place {
+        var found: Range<Int>?
+        for index in lines.indices where matches(lines[index], name) {
+            if found != nil { return .repeated }
+            found = lines[index].value
+        }
+        return found.map { .once($0) } ?? .absent
+    }
+
     /// Whether the field is absent, occurs once, or is repeated.
     public func occurrence(of name: HTTPFields.Name) -> Occurrence {
-        var found: Line?
-        for line in lines where matches(line, name) {
-            if found != nil { return .repeated }
-            found = line
+        switch place(of: name) {
+        case .absent: .absent
+        case .once(let range): .once(HTTPFields.Value(validated: Array(buffer[range])))
+        case .repeated: .repeated
         }
-        guard let found else { return .absent }
-        return .once(HTTPFields.Value(validated: Array(buffer[found.value])))
     }
 
     /// The values of every line of this name, in order.
@@ -119,12 +134,8 @@ public struct HTTPFields: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The bytes of the value, without a copy, if exactly one line has this name; otherwise nil.
     package func onlyValue(of name: HTTPFields.Name) -> ArraySlice<UInt8>? {
-        var found: Line?
-        for line in lines where matches(line, name) {
-            if found != nil { return nil }
-            found = line
-        }
-        return found.map { buffer[$0.value] }
+        guard case .once(let range) = place(of: name) else { return nil }
+        return buffer[range]
     }
 
     /// The value of the field, if exactly one line has this name; otherwise nil.

@@ -9,13 +9,36 @@ public struct HTTPResponse: Sendable {
     /// The content.
     public var body: HTTPResponse.Body
     /// The principal of the request, for an access log. It is never sent.
-    public var principalID: String?
+    public var principalID: String? {
+        get {
+            switch principal {
+            case .none: nil
+            case .named(let name): name
+            case .known(let principal): principal.nameForLogs
+            }
+        }
+        set { principal = newValue.map { .named($0) } ?? .none }
+    }
+
+    private enum ResponsePrincipal: Sendable {
+        case none
+        case named(String)
+        /// Named when an access log asks: most programs have none, and the name costs a search in the claims.
+        case known(any LoggedPrincipal)
+    }
+
+    private var principal = ResponsePrincipal.none
 
     /// A response.
     public init(status: HTTPStatus, fields: HTTPFields = HTTPFields(), body: HTTPResponse.Body = .bytes([])) {
         self.status = status
         self.fields = fields
         self.body = body
+    }
+
+    /// Sets ``principalID``, which is read from the principal when it is asked for.
+    package mutating func setPrincipal(_ principal: any LoggedPrincipal) {
+        self.principal = .known(principal)
     }
 
     /// A JSON response (`application/json`).
@@ -34,4 +57,9 @@ public struct HTTPResponse: Sendable {
 
     private static let applicationJSON: HTTPFields.Value = "application/json"
     private static let plainText: HTTPFields.Value = "text/plain; charset=utf-8"
+}
+
+/// A principal that an access log may name.
+package protocol LoggedPrincipal: AnyObject, Sendable {
+    var nameForLogs: String? { get }
 }

@@ -49,7 +49,8 @@ public struct UnverifiedJWT: Sendable {
             guard jws.header.tokenType != .other else { throw .header(.type) }
         }
         let payload = try jws.claims()
-        // Written at once: Swift copies a large value whose members are written one by one in an initializer that throws.
+        // Written at once: in an initializer that throws, Swift copies a large value whose members are written one by
+        // one.
         self.init(jws: jws, payload: payload, claims: ClaimPositions(payload), signature: try jws.signature())
     }
 

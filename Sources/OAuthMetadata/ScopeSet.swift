@@ -77,7 +77,8 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
     /// binary search. Most tokens have fewer.
     private static let fewScopes = 16
 
-    /// Puts a scope to its place among a few others, unless it is one of them. Many are put in order when all are there.
+    /// Puts a scope to its place among a few others, unless it is one of them. Many scopes are put in order when all of
+    /// them are there.
     private static func add(_ scope: String, to scopes: inout [String]) {
         // Scope-tokens are ASCII. For ASCII, the order and equality of String are those of the bytes.
         var place = scopes.count

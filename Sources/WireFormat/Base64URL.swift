@@ -106,7 +106,8 @@ package enum Base64URL {
                 unsafe read += 4
                 unsafe write += 3
             }
-            // One to four characters are left, because the front leaves at least one. One is excluded by `decodedCount`.
+            // One to four characters are left, because the front leaves at least one. One alone is excluded by
+            // `decodedCount`.
             var group = unsafe first[Int(read[0])] | second[Int(read[1])]
             if rest != 2 { group |= unsafe third[Int(read[2])] }
             if rest == 0 { group |= unsafe fourth[Int(read[3])] }

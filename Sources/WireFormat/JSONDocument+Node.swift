@@ -134,7 +134,9 @@ extension JSONDocument {
         /// Calls `body` with the unescaped name and value of each member until it returns false. For another kind it
         /// does nothing.
         public func forEachMember(_ body: (String, JSONDocument.Node) -> Bool) {
-            forEachMemberIndex { body(text(of: storage[entry: $0]), JSONDocument.Node(storage: storage, index: $0 + 1)) }
+            forEachMemberIndex {
+                body(text(of: storage[entry: $0]), JSONDocument.Node(storage: storage, index: $0 + 1))
+            }
         }
 
         /// The value, copied out.

@@ -8,8 +8,9 @@ import WireFormat
 enum GuardWorkload {
     /// A clock that costs as much as the system's clock, and shows a time at which the tokens are valid.
     static var clock: WallClock {
-        let difference = TokenWorkload.now - WallClock.system.now()
-        return WallClock { WallClock.system.now() + difference }
+        let system = WallClock.system.now
+        let difference = TokenWorkload.now - system()
+        return WallClock { system() + difference }
     }
 
     /// A verifier of the tokens of these mints.

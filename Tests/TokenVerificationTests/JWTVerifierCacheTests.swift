@@ -97,6 +97,17 @@ struct JWTVerifierCacheTests {
         #expect(fixture.remembers(token))
     }
 
+    @Test("It is remembered for 60 s of the wall clock too: the other clock may stop while the machine sleeps")
+    func minuteOfTheWallClock() async throws {
+        let fixture = try Fixture()
+        let token = fixture.token()
+        _ = try await fixture.verifier.verify(token)
+        fixture.wall.advance(by: .seconds(59))
+        #expect(fixture.remembers(token))
+        fixture.wall.advance(by: .seconds(1))
+        #expect(!fixture.remembers(token))
+    }
+
     @Test("It is not remembered beyond exp, without any skew; the verification itself goes on to allow the skew")
     func endOfToken() async throws {
         let fixture = try Fixture()

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-// Decodes characters from the front of `text` (RFC 4648 section 5), 32 at a time. Returns their number, a multiple of 4
+// Decodes characters from the front of `text` (RFC 4648 §5), 32 at a time. Returns their number, a multiple of 4
 // and less than `length`: all but the last one to four, or fewer, when one of the 32 is outside the alphabet or the text
 // is shorter. `target` then begins with three quarters as many bytes, and nothing was written behind the size of the
 // result. Without AVX2 it decodes nothing.
@@ -21,9 +21,9 @@ size_t cwireformat_base64url_front(const uint8_t *text, size_t length, uint8_t *
 size_t cwireformat_token_front(const uint8_t *text, size_t length);
 
 // The number of characters at the front of `text` that are ASCII and may stand in a JSON string as they are (RFC 8259
-// section 7): 0x20...0x7F without quote and backslash. It looks at 16 characters at a time, by whatever the compiler has
-// for vectors, and stops before another character, or when fewer than 16 are left. In the header, so that Swift inlines
-// it: most strings are shorter than a call is long.
+// §7): 0x20...0x7F without quote and backslash. It looks at 16 characters at a time, which the compiler turns into
+// the vectors of the processor, and stops before another character, or when fewer than 16 are left. In the header, so
+// that Swift can inline it.
 static inline size_t cwireformat_plain_front(const uint8_t *text, size_t length) {
     size_t done = 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -30,6 +30,15 @@ struct GuardedRequest: Sendable {
         isBodyPassed = body != nil
     }
 
+    private static let none = GuardedRequest(HTTPRequest(method: .get, target: .root))
+
+    /// Moves the request out, and leaves an empty one. A copy would count a reference to each of its parts.
+    mutating func taken() -> GuardedRequest {
+        var request = Self.none
+        swap(&request, &self)
+        return request
+    }
+
     var method: HTTPMethod { forHandler.method }
     var target: HTTPRequest.Target { forHandler.target }
     var listener: HTTPRequest.ListenerKind { forHandler.listener }

@@ -20,16 +20,11 @@ struct PresentedCredential: Sendable {
     init(
         from fields: HTTPFields, query: String?, tokenLimit: Int, acceptsDPoP: Bool
     ) throws(ResourceServer.Refusal) {
-        var found: ArraySlice<UInt8>?
-        // One pass over the lines without a copy, since the value can be as long as a token.
-        let isRepeated = fields.contains(.authorization) { value in
-            if found != nil { return true }
-            found = value
-            return false
-        }
-        if isRepeated { throw .malformedRequest(.repeatedCredentials) }
-        guard let value = found else {
-            throw query.map { Self.namesAccessToken($0.utf8) } == true ? .tokenInQuery : .missingCredentials
+        let value: ArraySlice<UInt8>
+        switch fields.place(of: .authorization) {
+        case .absent: throw query.map { Self.namesAccessToken($0.utf8) } == true ? .tokenInQuery : .missingCredentials
+        case .repeated: throw .malformedRequest(.repeatedCredentials)
+        case .once(let range): value = fields.buffer[range]
         }
         let schemeEnd = value.firstIndex { !ASCII.isTokenByte($0) } ?? value.endIndex
         var named = AccessTokenScheme(name: value[..<schemeEnd])

@@ -6,7 +6,7 @@ extension ResourceServer {
     /// A request that was let through: its principal, what its handler needs, and what its response still needs.
     public struct Admission: Sendable {
         /// One object holds all members, so that an admission is passed on as one reference.
-        final class Content: Sendable {
+        final class Content: LoggedPrincipal {
             let principal: Principal
             let request: GuardedRequest
             let crossOrigin: CrossOriginFields?
@@ -30,6 +30,8 @@ extension ResourceServer {
                 self.token = token
                 self.nonce = nonce
             }
+
+            var nameForLogs: String? { principal.anonymousName ?? principal.subject ?? principal.clientID }
         }
 
         private let content: Content
@@ -88,7 +90,7 @@ extension ResourceServer {
             crossOrigin?.set(on: &fields)
             // RFC 9449 §8.2. A cache must not give the nonce to other clients: without it, the client gets one later.
             if let nonce, fields[.cacheControl] == Self.noStore { fields.append(.dpopNonce, nonce) }
-            if let fault = session?.finish(status: status, fields: &fields) {
+            if let fault = session?.finish(status: status, fields: &fields, of: principal, request.method) {
                 observer?(.sessionWithheld(fault, request.facts(token)))
             }
         }
@@ -128,7 +130,7 @@ extension ResourceServer {
         /// log.
         func finish(_ response: inout HTTPResponse) {
             finish(status: response.status, fields: &response.fields)
-            response.principalID = principal.anonymousName ?? principal.subject ?? principal.clientID
+            response.setPrincipal(content)
             guard case .stream(let produce) = response.body else { return }
             response.body = .stream(limited(produce, response.fields))
         }

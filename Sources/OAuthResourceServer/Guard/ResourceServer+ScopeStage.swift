@@ -6,19 +6,18 @@ internal import TokenVerification
 extension ResourceServer {
     /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
     func checkScopes(of attempt: inout Attempt, for operation: OperationDemand) throws(StageEnd) {
-        let principal = attempt.principal
         let route = scopes.routeDemand(of: attempt.request.method, attempt.request.target.path)
         var required = operation.exemption == nil ? scopes.demand(with: route) : route
         required.add(operation.scopes)
         attempt.required = required
-        if principal.isAnonymous {
+        if attempt.principal.isAnonymous {
             // An anonymous caller has no scopes and no login, so a path that requires one requires a token.
             guard route.isEmpty, operation.scopes.isEmpty, !operation.needsToken else {
                 throw .refused(.missingCredentials)
             }
-        } else if !scopes.isMet(required, by: principal.scopes) {
-            throw lack(of: required, principal.scopes)
-        } else if let missing = authentication.missing(required.authentications, of: principal) {
+        } else if !scopes.isMet(required, by: attempt.principal.scopes) {
+            throw lack(of: required, attempt.principal.scopes)
+        } else if let missing = authentication.missing(required.authentications, of: attempt.principal) {
             // RFC 9470 §3. A token without the scopes is told of them first.
             throw .refused(.insufficientAuthentication(missing))
         }

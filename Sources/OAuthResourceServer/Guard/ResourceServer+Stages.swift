@@ -64,7 +64,7 @@ extension ResourceServer {
             else { return nil }
             accept(accessToken, &attempt)
             try checkScopes(of: &attempt, for: OperationDemand())
-            return proceed(attempt)
+            return proceed(&attempt)
         } catch {
             // Never `.body`: no stage above reads the body.
             guard case .refused(let refusal) = error else { return nil }
@@ -100,11 +100,11 @@ extension ResourceServer {
                 try checkScopes(of: &attempt, for: operation)
             }
             if attempt.credential != nil { try await checkForm(of: &attempt.request) }
-            return proceed(attempt)
+            return proceed(&attempt)
         } catch {
             switch error {
             // The server's own limit ended the body. The handler finds that too, and decides.
-            case .body(.tooLarge) where configuration.mode == .shadow: return proceed(attempt)
+            case .body(.tooLarge) where configuration.mode == .shadow: return proceed(&attempt)
             case .body(let fault): throw fault
             case .refused(let refusal): return refuse(attempt, refusal)
             }
@@ -153,11 +153,11 @@ extension ResourceServer {
         }
         if case .disabled(let name, _) = configuration.mode {
             attempt.principal = Principal(anonymousAs: name)
-            return proceed(attempt)
+            return proceed(&attempt)
         }
         let access = configuration.routes.access(to: attempt.request.target.path)
         attempt.access = access
-        return access == .public ? proceed(attempt) : nil
+        return access == .public ? proceed(&attempt) : nil
     }
 
     // MARK: The token
@@ -196,9 +196,10 @@ extension ResourceServer {
 
     // MARK: The end
 
-    private func proceed(_ attempt: Attempt) -> Decision {
+    /// Lets the request through. The attempt is over: the request is moved out of it, and not copied.
+    private func proceed(_ attempt: inout Attempt) -> Decision {
         proceed(
-            attempt.request, as: attempt.principal, token: attempt.credential?.token, attempt.crossOrigin,
+            attempt.request.taken(), as: attempt.principal, token: attempt.credential?.token, attempt.crossOrigin,
             nonce: attempt.nonce)
     }
 
@@ -226,7 +227,7 @@ extension ResourceServer {
     ) -> Decision {
         let session: BoundSessions.Use?
         do throws(SessionFault) {
-            session = try sessions?.admit(request.method, request.fields, of: principal)
+            session = try sessions?.admit(request.fields, of: principal)
         } catch {
             return refuse(request, .session(error), crossOrigin, token: token)
         }

@@ -11,8 +11,7 @@ struct AuthenticationCheck: Sendable {
     func missing(_ requirements: [ScopeRequirement.Authentication], of principal: Principal) -> ScopeRequirement
         .Authentication?
     {
-        let unmet = requirements.filter { !isMet($0, by: principal) }
-        guard let first = unmet.first else { return nil }
+        guard let first = requirements.first(where: { !isMet($0, by: principal) }) else { return nil }
         // One login must suffice: what all of them accept, and the shortest age.
         let lists = requirements.map(\.acrValues).filter { !$0.isEmpty }
         let common = lists.first?.filter { value in

@@ -63,7 +63,9 @@ struct ScopeDemand: Sendable, Hashable {
     /// Whether a token with these scopes meets every clause. The authentications are not looked at.
     func isMet(by granted: ScopeSet, _ hierarchy: ScopeHierarchy) -> Bool {
         clauses.allSatisfy { clause in
-            clause.contains { missing($0, granted, hierarchy) == 0 }
+            clause.contains { alternative in
+                alternative.tokens.allSatisfy { hierarchy.isMet($0, by: granted) }
+            }
         }
     }
 

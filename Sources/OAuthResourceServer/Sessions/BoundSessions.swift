@@ -22,8 +22,6 @@ struct BoundSessions: Sendable {
     /// The permission of one request to use one session, or to begin one.
     struct Use: Sendable {
         fileprivate let seal: SessionSeal
-        fileprivate let principal: Principal
-        fileprivate let method: HTTPMethod
         /// The session that the request named, as the caller and as the handler know it; nil when it named none.
         fileprivate let named: (sealed: HTTPFields.Value, opened: HTTPFields.Value)?
 
@@ -32,18 +30,15 @@ struct BoundSessions: Sendable {
     }
 
     /// Decides about a request by its head.
-    func admit(
-        _ method: HTTPMethod, _ fields: HTTPFields, of principal: Principal
-    ) throws(ResourceServer.SessionFault) -> Use {
+    func admit(_ fields: HTTPFields, of principal: Principal) throws(ResourceServer.SessionFault) -> Use {
         switch fields.occurrence(of: .mcpSessionID) {
-        case .absent: return Use(seal: seal, principal: principal, method: method, named: nil)
+        case .absent: return Use(seal: seal, named: nil)
         // The guard cannot know which of several the handler uses.
         case .repeated: throw .repeated
         case .once(let sealed):
             guard let owner = SessionOwner(principal) else { throw .namelessPrincipal }
             guard let opened = seal.opened(sealed.bytes, by: owner) else { throw .unknown }
-            return Use(
-                seal: seal, principal: principal, method: method, named: (sealed, HTTPFields.Value(validated: opened)))
+            return Use(seal: seal, named: (sealed, HTTPFields.Value(validated: opened)))
         }
     }
 }
@@ -51,7 +46,9 @@ struct BoundSessions: Sendable {
 extension BoundSessions.Use {
     /// Replaces the handler's `Mcp-Session-Id` in a response by the caller's, or removes it. Returns why it was
     /// removed, or nil.
-    func finish(status: HTTPStatus, fields: inout HTTPFields) -> ResourceServer.SessionFault? {
+    func finish(
+        status: HTTPStatus, fields: inout HTTPFields, of principal: Principal, _ method: HTTPMethod
+    ) -> ResourceServer.SessionFault? {
         switch fields.occurrence(of: .mcpSessionID) {
         case .absent: return nil
         case .repeated:
@@ -59,7 +56,7 @@ extension BoundSessions.Use {
             return .repeated
         case .once(let value):
             do throws(ResourceServer.SessionFault) {
-                fields[.mcpSessionID] = try sealed(value, status)
+                fields[.mcpSessionID] = try sealed(value, status, principal, method)
                 return nil
             } catch {
                 fields.remove(.mcpSessionID)
@@ -69,7 +66,7 @@ extension BoundSessions.Use {
     }
 
     private func sealed(
-        _ value: HTTPFields.Value, _ status: HTTPStatus
+        _ value: HTTPFields.Value, _ status: HTTPStatus, _ principal: Principal, _ method: HTTPMethod
     ) throws(ResourceServer.SessionFault) -> HTTPFields.Value {
         // The caller gets back what it sent, also when the current key has changed since.
         if let named, named.opened == value { return named.sealed }

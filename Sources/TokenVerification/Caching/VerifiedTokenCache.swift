@@ -4,9 +4,10 @@ internal import WireFormat
 
 /// Caches the accepted tokens of a verifier by the SHA-256 of the token.
 ///
-/// An entry is valid for at most one minute of the monotonic clock. In addition, the wall clock must be between the
-/// time of the verification and the end of the token, without skew. The cache therefore never accepts a token whose
-/// times a new verification would refuse. Tokens with large claims are not cached.
+/// An entry is valid for at most one minute, by both clocks: the monotonic one may stop while the machine sleeps, and
+/// the wall clock may be set back. In addition, the wall clock must be between the time of the verification and the end
+/// of the token, without skew. The cache therefore never accepts a token whose times a new verification would refuse.
+/// Tokens with large claims are not cached.
 ///
 /// A bound token (`cnf`) is cached too, because a verdict never includes its proof: the verifier accepts such a token
 /// only for a caller that checks the proof for every request.
@@ -19,7 +20,7 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         /// When the token was verified, by both clocks.
         fileprivate let verifiedAt: Double
         fileprivate let keptSince: Duration
-        /// The end of the token in seconds since 1970.
+        /// The end of the verdict in seconds since 1970.
         fileprivate let end: Double
 
         fileprivate init(_ token: AccessToken, _ basis: Basis, verifiedAt: Double, keptSince: Duration, end: Double) {
@@ -49,13 +50,15 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         self.monotonicClock = monotonicClock
     }
 
+    private static var lifetimeSeconds: Double { TokenCaching.lifetime / .seconds(1) }
+
     /// The number of entries, including expired ones.
     var count: Int { table.withLock { $0.count } }
 
     /// The cached verdict, or nil. The caller compares its basis.
     func verdict(on digest: SHA256Digest) -> Verdict? {
         let now = clock.now()
-        let moment = monotonicClock.now()
+        let moment = monotonicClock.roughNow()
         return table.withLock { table in
             guard let verdict = table.value(for: digest) else { return nil }
             if verdict.isFresh(now, moment) { return verdict }
@@ -76,8 +79,9 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         let claims = token.claims
         guard verifiedAt < end, claims.byteCount <= TokenCaching.maximumClaimsBytes
         else { return }
-        let moment = monotonicClock.now()
-        let verdict = Verdict(token, basis, verifiedAt: verifiedAt, keptSince: moment, end: end)
+        let moment = monotonicClock.roughNow()
+        let verdict = Verdict(
+            token, basis, verifiedAt: verifiedAt, keptSince: moment, end: min(end, verifiedAt + Self.lifetimeSeconds))
         table.withLock { $0.insert(verdict, for: digest) { !$0.isFresh(verifiedAt, moment) } }
     }
 }

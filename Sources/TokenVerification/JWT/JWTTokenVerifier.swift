@@ -27,9 +27,17 @@ public struct JWTTokenVerifier: TokenVerifier {
     private static let fewIssuers = 4
 
     /// The key set that verified a token, and its source.
-    private struct Basis: Sendable {
-        let source: any KeySource
-        let keys: JSONWebKeySet.Identity
+    private final class Basis: Sendable {
+        private let source: any KeySource
+        private let keys: JSONWebKeySet.Identity
+
+        init(source: any KeySource, keys: JSONWebKeySet.Identity) {
+            self.source = source
+            self.keys = keys
+        }
+
+        /// Whether it is still the present one.
+        var isPresent: Bool { source.presents(keys) }
     }
 
     /// The largest token in bytes that any configuration accepts. A guard usually has a smaller limit and checks it
@@ -130,10 +138,9 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     private func rememberedToken(_ digest: SHA256Digest) -> AccessToken? {
         guard let verdict = cache?.verdict(on: digest) else { return nil }
-        // Call `presentKeys()` for every request, outside the cache's lock. Cached tokens of a removed key are then
-        // refused, and the source can start its refresh in the background.
-        guard let present = verdict.basis.source.presentKeys() else { return nil }
-        return present.identity == verdict.basis.keys ? verdict.token : nil
+        // Ask the source for every request, outside the cache's lock. Cached tokens of a removed key are then refused,
+        // and the source can start its refresh in the background.
+        return verdict.basis.isPresent ? verdict.token : nil
     }
 
     /// Whether the token is a JWT that names an issuer which is not configured. Verifies nothing.

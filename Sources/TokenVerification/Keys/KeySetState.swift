@@ -126,6 +126,11 @@ struct KeySetState: Sendable {
         now <= quiet.until ? quiet.keys : nil
     }
 
+    /// Whether ``quietKeys(now:)`` have this identity. Returns nil when another action may be needed.
+    func quietKeysAre(_ identity: JSONWebKeySet.Identity, now: Duration) -> Bool? {
+        now <= quiet.until ? quiet.keys.map { $0.identity == identity } : nil
+    }
+
     /// The step of a request that the present keys cannot decide.
     mutating func step(for need: KeyNeed, now: Duration) -> Step {
         dropRemovedKeys(now)

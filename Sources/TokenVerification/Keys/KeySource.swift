@@ -12,6 +12,13 @@ public protocol KeySource: Sendable {
     /// each call is correct, but makes these caches useless.
     func presentKeys() -> JSONWebKeySet?
 
+    /// Whether the set that ``presentKeys()`` returns now is the one with this identity. A verifier asks this before it
+    /// uses a cached verdict.
+    ///
+    /// By default, it asks ``presentKeys()``. A source may answer without handing out its set. Do everything else that
+    /// ``presentKeys()`` does, such as a refresh in the background.
+    func presents(_ identity: JSONWebKeySet.Identity) -> Bool
+
     /// Returns a newer set, because the present one is missing or does not verify the token.
     ///
     /// A token whose key is not in the returned set is invalid (401). If the returned set is not the one that lacked
@@ -40,6 +47,9 @@ public protocol KeySource: Sendable {
 extension KeySource {
     /// Healthy when there are keys.
     public var health: KeySourceHealth { presentKeys() == nil ? .unavailable(since: .zero) : .healthy }
+
+    /// Compares with ``presentKeys()``.
+    public func presents(_ identity: JSONWebKeySet.Identity) -> Bool { presentKeys()?.identity == identity }
 
     /// Nil: the keys have no age.
     public var age: Duration? { nil }

@@ -124,6 +124,12 @@ public final class RemoteKeySet: KeySource {
         return look.keys
     }
 
+    /// Whether the present set has this identity. Does what ``presentKeys()`` does.
+    public func presents(_ identity: JSONWebKeySet.Identity) -> Bool {
+        let now = clock.now()
+        return state.withLock { $0.quietKeysAre(identity, now: now) } ?? (presentKeys()?.identity == identity)
+    }
+
     /// Fetches a set or waits for the running fetch. Returns the present set for ``KeyNeed/unknownKey`` without a fetch
     /// only when the issuer was asked for it at most ``Limits/unknownKeyDecisionTime`` ago. Returns the present set for
     /// ``KeyNeed/badSignature`` when the fetch fails, and without a fetch when the last one for this need began less

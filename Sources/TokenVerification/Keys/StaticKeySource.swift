@@ -12,6 +12,9 @@ public struct StaticKeySource: KeySource {
     /// The set of this source.
     public func presentKeys() -> JSONWebKeySet? { keys }
 
+    /// Whether this is the identity of the set.
+    public func presents(_ identity: JSONWebKeySet.Identity) -> Bool { keys.identity == identity }
+
     /// The set of this source. It never throws.
     public func keys(for need: KeyNeed) async throws(KeySourceError) -> JSONWebKeySet { keys }
 }

@@ -44,12 +44,12 @@ struct BoundSessionsTests {
 
     /// What the handler sees of a session that a caller names, or why the caller is refused.
     private func opened(
-        _ session: String..., of caller: Principal, method: HTTPMethod = .post, in other: BoundSessions? = nil
+        _ session: String..., of caller: Principal, in other: BoundSessions? = nil
     ) throws -> Result<String?, ResourceServer.SessionFault> {
         var fields = HTTPFields()
         for session in session { fields.append(.mcpSessionID, try #require(HTTPFields.Value(session))) }
         do throws(ResourceServer.SessionFault) {
-            return .success(try (other ?? sessions).admit(method, fields, of: caller).identifier?.string)
+            return .success(try (other ?? sessions).admit(fields, of: caller).identifier?.string)
         } catch {
             return .failure(error)
         }
@@ -62,7 +62,7 @@ struct BoundSessionsTests {
     ) throws -> (fault: ResourceServer.SessionFault?, seen: [String?]) {
         var sent = sent
         let named = try session.map { try fields($0) } ?? HTTPFields()
-        let fault = try sessions.admit(method, named, of: caller).finish(status: status, fields: &sent)
+        let fault = try sessions.admit(named, of: caller).finish(status: status, fields: &sent, of: caller, method)
         return (fault, sent.values(of: .mcpSessionID).map(\.string))
     }
 
@@ -78,10 +78,8 @@ struct BoundSessionsTests {
         let alice = try Self.user("alice")
         let session = try begin("s-1", for: alice)
         #expect(session.hasPrefix("s-1.") && session.utf8.count == 3 + 1 + 22)
-        for method in [HTTPMethod.post, .get, .delete, .head] {
-            #expect(try opened(session, of: alice, method: method) == .success("s-1"))
-        }
-        let without = try sessions.admit(.post, HTTPFields(), of: alice)
+        #expect(try opened(session, of: alice) == .success("s-1"))
+        let without = try sessions.admit(HTTPFields(), of: alice)
         #expect(without.identifier == nil, "and it may go on without one")
         #expect(try opened("s-1", of: alice) == .failure(.unknown), "the handler's identifier alone opens nothing")
     }
@@ -306,10 +304,10 @@ struct BoundSessionsTests {
         let rotated = try Self.sessions(current: Self.otherKey, previous: [Self.key])
         #expect(try opened(old, of: alice, in: rotated) == .success("s-1"))
         var answer = try fields("s-1")
-        #expect(try rotated.admit(.post, fields(old), of: alice).finish(status: .ok, fields: &answer) == nil)
+        #expect(try rotated.admit(fields(old), of: alice).finish(status: .ok, fields: &answer, of: alice, .post) == nil)
         #expect(answer[.mcpSessionID]?.string == old)
         var begun = try fields("s-1")
-        #expect(try rotated.admit(.post, HTTPFields(), of: alice).finish(status: .ok, fields: &begun) == nil)
+        #expect(try rotated.admit(HTTPFields(), of: alice).finish(status: .ok, fields: &begun, of: alice, .post) == nil)
         let new = try #require(begun[.mcpSessionID]?.string)
         let after = try Self.sessions(current: Self.otherKey)
         #expect(try opened(new, of: alice, in: after) == .success("s-1"))
