@@ -39,8 +39,8 @@ extension JSONDocument {
             return entry.kind == .string && !entry.isEscaped ? entry.content : nil
         }
 
-        /// Lends a string's bytes as they stand in the document. Returns nil without a call for a string with an escape,
-        /// whose value is other bytes, and for another kind.
+        /// Lends a string's bytes as they stand in the document. Nil for a string with an escape, whose value is other
+        /// bytes, and for another kind.
         package func withPlainString<R>(_ body: (Span<UInt8>) -> R) -> R? {
             guard let range = plainStringRange else { return nil }
             return storage.withText { body($0.extracting(range)) }

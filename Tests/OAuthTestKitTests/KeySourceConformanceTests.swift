@@ -40,7 +40,7 @@ struct KeySourceConformanceTests {
     private final class Defective: KeySource {
         enum Defect: CaseIterable {
             case none, neverThere, parsesEachTime, saysUnavailable, negativeAge, neverNewer, forgetsNewer,
-                decidesInOutage, throwsForSignatures, retriesAtOnce, alwaysThrows
+                decidesInOutage, throwsForSignatures, retriesAtOnce, alwaysThrows, presentsEverySet, presentsNoSet
         }
 
         private let defect: Defect
@@ -58,6 +58,14 @@ struct KeySourceConformanceTests {
             case .parsesEachTime:
                 try? JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
             default: present.withLock { $0 }
+            }
+        }
+
+        func presents(_ identity: JSONWebKeySet.Identity) -> Bool {
+            switch defect {
+            case .presentsEverySet: true
+            case .presentsNoSet: false
+            default: presentKeys()?.identity == identity
             }
         }
 
@@ -85,7 +93,8 @@ struct KeySourceConformanceTests {
             .parsesEachTime: [.keepsIdentity, .findsNewKeys, .decidesSignatures], .saysUnavailable: [.reportsHealth],
             .negativeAge: [.reportsHealth], .neverNewer: [.findsNewKeys, .admitsOutage], .forgetsNewer: [.findsNewKeys],
             .decidesInOutage: [.admitsOutage], .throwsForSignatures: [.decidesSignatures],
-            .retriesAtOnce: [.saysWhenToRetry], .alwaysThrows: [.answers],
+            .retriesAtOnce: [.saysWhenToRetry], .alwaysThrows: [.answers], .presentsEverySet: [.knowsPresentSet],
+            .presentsNoSet: [.knowsPresentSet],
         ]
         for defect in Defective.Defect.allCases {
             issuer.fault = nil

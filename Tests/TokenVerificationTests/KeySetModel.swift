@@ -166,7 +166,11 @@ final class KeySetModel: Sendable {
             return world.oracle.names(now)
         }
         let present = source.presentKeys()
+        let isPresent = present.map { source.presents($0.identity) } ?? true
+        let foreign = JSONWebKeySet([], issuer: "https://other.example").identity
+        let isForeign = source.presents(foreign)
         world.withLock { world in
+            world.oracle.require(isPresent && !isForeign, "presents(_:) does not know the present set")
             world.oracle.require(present?.nameSet == expected, "present keys are not those of the last good sets")
             world.oracle.require(world.oracle.allowed == nil, "no fetch began behind an aging set")
         }

@@ -8,9 +8,9 @@
 #include <string.h>
 
 // Decodes characters from the front of `text` (RFC 4648 §5), 32 at a time. Returns their number, a multiple of 4
-// and less than `length`: all but the last one to four, or fewer, when one of the 32 is outside the alphabet or the text
-// is shorter. `target` then begins with three quarters as many bytes, and nothing was written behind the size of the
-// result. Without AVX2 it decodes nothing.
+// and less than `length`: all but the last one to four; or fewer, when one of the 32 is outside the alphabet or the
+// text is shorter. `target` then begins with three quarters as many bytes, and nothing was written behind the size of
+// the result. Without AVX2 it decodes nothing.
 //
 // The caller decodes the rest. Only the caller refuses a text: this function may also stop before good characters.
 size_t cwireformat_base64url_front(const uint8_t *text, size_t length, uint8_t *target);

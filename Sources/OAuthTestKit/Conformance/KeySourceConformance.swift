@@ -21,6 +21,8 @@ public struct KeySourceConformance: Sendable {
         case hasKeys = "has_keys"
         /// While no key changes, the present set has one identity, for all callers.
         case keepsIdentity = "keeps_identity"
+        /// `presents(_:)` knows the present set, and no other: otherwise cached verdicts of removed keys would hold.
+        case knowsPresentSet = "knows_present_set"
         /// A source with keys is healthy or stale, and its keys have no negative age.
         case reportsHealth = "reports_health"
         /// A key that is new at the issuer is found when a token needs it.
@@ -102,6 +104,7 @@ public struct KeySourceConformance: Sendable {
         check(
             identities == [first.identity], .keepsIdentity,
             "of \(Self.concurrentCalls) calls, not all got the set of the first call", &found)
+        checkIdentity(first, &found)
         if case .unavailable = source.health {
             check(false, .reportsHealth, "a source with keys says that it is unavailable", &found)
         }
@@ -122,7 +125,15 @@ public struct KeySourceConformance: Sendable {
         check(
             source.presentKeys()?.identity == after.identity, .findsNewKeys,
             "the present set is not the one with the new key", &found)
+        checkIdentity(before, &found)
+        checkIdentity(after, &found)
         return found
+    }
+
+    private func checkIdentity(_ set: JSONWebKeySet, _ found: inout [Violation]) {
+        check(
+            source.presents(set.identity) == (source.presentKeys()?.identity == set.identity), .knowsPresentSet,
+            "presents(_:) and presentKeys() disagree", &found)
     }
 
     private func outage(_ interrupt: () async -> Void) async -> [Violation] {
