@@ -44,6 +44,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     let firstWait = Atomic(Int64.max)
 
     // Confined to the thread.
+    /// Whether ``firstWait`` must be computed again.
+    var hasOtherWaits = false
     private var events = Poller.Events()
     private var jobs: [UnownedJob] = []
     var sockets = SocketTable()
@@ -105,6 +107,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
             if now >= nextLook { lookAtDeadlines() }
             collectMail()
             runJobs()
+            announceWait()
             releaseMemory()
             if sockets.count == 0, jobs.isEmpty, endIfIdle() { break turn }
         }
@@ -239,7 +242,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         assert(isCurrent)
         socket.close()
         sockets.remove(socket)
-        announceWait()
+        hasOtherWaits = true
     }
 
     /// Makes the loop call ``Socket/expire(at:)`` when the clock has passed `deadline`.
