@@ -119,9 +119,9 @@ struct JSONDecimal {
     /// Whether there are eight more bytes, all of them digits.
     @inline(__always)
     private static func areDigits(_ text: Span<UInt8>, _ index: Int) -> Bool {
-        guard index &+ 8 <= text.count else { return false }
+        guard let bytes = text.eightBytes(at: index) else { return false }
         // A digit becomes 0…9. Adding 0x76 sets the highest bit of every larger number below 0x80.
-        let digits = text.packed(index..<index &+ 8) ^ 0x3030_3030_3030_3030
+        let digits = bytes ^ 0x3030_3030_3030_3030
         return (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
     }
 
@@ -222,7 +222,8 @@ struct JSONDecimal {
     @inline(__always)
     private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
-        while areDigits(text, index) { index &+= 8 }
+        // Most numbers are short, and times have ten digits.
+        while ASCII.isDigit(text.byte(at: index &+ 7)), areDigits(text, index) { index &+= 8 }
         while ASCII.isDigit(text.byte(at: index)) { index &+= 1 }
         guard index > start else {
             throw JSONDocument.ParseError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)

@@ -76,9 +76,10 @@ enum JSONMemberNames {
         // Zero marks an empty slot: entry 0 is the root, which is not a name.
         var table = [UInt32](repeating: 0, count: capacity)
         var scratch: [UInt8] = []
+        let seeds = Self.seeds
         index = first
         while index + 1 < tape.count {
-            var slot = hash(of: tape[index], in: text, &scratch) & (capacity - 1)
+            var slot = hash(of: tape[index], in: text, &scratch, seeds) & (capacity - 1)
             while table[slot] != 0 {
                 if areEqual(tape[index], tape[Int(table[slot])], in: text) { throw duplicate(tape[index]) }
                 slot = (slot + 1) & (capacity - 1)
@@ -88,31 +89,44 @@ enum JSONMemberNames {
         }
     }
 
-    private static func hash(of name: JSONTapeEntry, in text: Span<UInt8>, _ scratch: inout [UInt8]) -> Int {
-        guard name.isEscaped else { return hash(text, name.content) }
+    @inline(__always)
+    private static func hash(
+        of name: JSONTapeEntry, in text: Span<UInt8>, _ scratch: inout [UInt8],
+        _ seeds: (start: UInt64, factor: UInt64)
+    ) -> Int {
+        guard name.isEscaped else { return hash(text, name.content, seeds) }
         scratch.removeAll(keepingCapacity: true)
         var cursor = JSONStringCursor(name.content)
         while let byte = cursor.next(in: text) { scratch.append(byte) }
-        return hash(scratch.span, scratch.indices)
+        return hash(scratch.span, scratch.indices, seeds)
     }
 
     /// Mixes in eight bytes at a time by a multiplication with a secret. `Hasher` takes longer for a name than the
     /// parser takes for the whole member.
-    private static func hash(_ text: Span<UInt8>, _ content: Range<Int>) -> Int {
-        let (start, factor) = seeds
-        var hash = start ^ UInt64(truncatingIfNeeded: content.count)
+    @inline(__always)
+    private static func hash(
+        _ text: Span<UInt8>, _ content: Range<Int>, _ seeds: (start: UInt64, factor: UInt64)
+    ) -> Int {
+        var hash = seeds.start ^ UInt64(truncatingIfNeeded: content.count)
         var index = content.lowerBound
-        while index < content.upperBound {
-            let word = text.packed(index..<min(index + 8, content.upperBound))
-            let product = (hash ^ word).multipliedFullWidth(by: factor)
-            hash = product.high ^ product.low
-            index += 8
+        while index &+ 8 <= content.upperBound, let word = text.eightBytes(at: index) {
+            hash = mixed(hash ^ word, seeds.factor)
+            index &+= 8
         }
+        if index < content.upperBound { hash = mixed(hash ^ text.packed(index..<content.upperBound), seeds.factor) }
         return Int(truncatingIfNeeded: hash)
     }
 
+    @inline(__always)
+    private static func mixed(_ value: UInt64, _ factor: UInt64) -> UInt64 {
+        let product = value.multipliedFullWidth(by: factor)
+        return product.high ^ product.low
+    }
+
     /// The start value of a hash, and the odd factor that it multiplies with. Both are random for each process.
-    private static let seeds = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max) | 1)
+    private static let seeds = (
+        start: UInt64.random(in: .min ... .max), factor: UInt64.random(in: .min ... .max) | 1
+    )
 
     private static func areEqual(_ left: JSONTapeEntry, _ right: JSONTapeEntry, in text: Span<UInt8>) -> Bool {
         guard left.isEscaped || right.isEscaped else {
