@@ -3,10 +3,16 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-// Each character is looked up by the halves of its byte. `classes_low` holds, for the low half, the rules that it
-// breaks; `classes_high` holds, for the high half, the rule that it must obey. A character is in the alphabet when no
-// rule is in both. The rules: 0x01 only '-'; 0x02 only digits; 0x04 neither '@' nor '`'; 0x08 P to Z and '_'; 0x20 p to
-// z; 0x10 no character.
+// Each character is looked up by the halves of its byte. The high half has one bit in CLASSES_HIGH. The low half has
+// that bit in CLASSES_LOW when both halves together are outside the alphabet:
+//
+//   high half   bit    outside
+//   2           0x01   all but '-'
+//   3           0x02   all but 0 to 9
+//   4, 6        0x04   '@' and '`'
+//   5           0x08   all but P to Z and '_'
+//   7           0x20   all but p to z
+//   others      0x10   all
 #define CLASSES_LOW 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x3b, 0x3b, 0x3a, 0x3b, 0x33
 #define CLASSES_HIGH 0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x20, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10
 // What turns a character into its six bits, by the high half; '_' needs 33 more than its neighbours.
@@ -32,7 +38,8 @@ __attribute__((target("avx2"), always_inline)) static inline int decode_32(const
     const __m256i delta =
         _mm256_add_epi8(_mm256_shuffle_epi8(deltas, high), _mm256_and_si256(is_underscore, _mm256_set1_epi8(33)));
     const __m256i six_bits = _mm256_add_epi8(characters, delta);
-    // Two characters to 12 bits, two of these to 24.
+    // Two characters to 12 bits: the first times 64 and the second. Two of these to 24: the first times 4,096 and the
+    // second.
     const __m256i twelve_bits = _mm256_maddubs_epi16(six_bits, _mm256_set1_epi32(0x01400140));
     const __m256i groups = _mm256_madd_epi16(twelve_bits, _mm256_set1_epi32(0x00011000));
     const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(groups, bytes_of_groups), halves_together);
@@ -42,7 +49,7 @@ __attribute__((target("avx2"), always_inline)) static inline int decode_32(const
 }
 
 __attribute__((target("avx2"))) static size_t decode_front_avx2(const uint8_t *text, size_t length, uint8_t *target) {
-    // The caller's: one to four characters.
+    // The last one to four characters are left to the caller.
     const size_t whole = length == 0 ? 0 : (length - 1) / 4 * 4;
     size_t read = 0;
     while (whole - read >= 32) {
@@ -54,8 +61,7 @@ __attribute__((target("avx2"))) static size_t decode_front_avx2(const uint8_t *t
     return whole;
 }
 
-// The same for the characters of a token, which has '+', '.', '/' and '~' too: 0x01 only '+', '-', '.' and '/'; 0x20 p
-// to z and '~'.
+// The same for the characters of a token: 0x01 is all but '+', '-', '.' and '/', and 0x20 all but p to z and '~'.
 #define TOKEN_CLASSES_LOW 0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x3a, 0x3b, 0x3a, 0x1a, 0x32
 
 __attribute__((target("avx2"))) static size_t token_front_avx2(const uint8_t *text, size_t length) {

@@ -14,17 +14,20 @@ public struct HTTPResponse: Sendable {
             switch principal {
             case .none: nil
             case .named(let name): name
-            case .known(let principal): principal.nameForLogs
+            case .readLater(let naming): naming.nameForLogs
             }
         }
         set { principal = newValue.map { .named($0) } ?? .none }
     }
 
-    private enum ResponsePrincipal: Sendable {
+    /// Its mirror is empty, so that a dump of a response shows nothing of the principal.
+    private enum ResponsePrincipal: Sendable, CustomReflectable {
         case none
         case named(String)
         /// Named when an access log asks: most programs have none, and the name costs a search in the claims.
-        case known(any LoggedPrincipal)
+        case readLater(any PrincipalNaming)
+
+        var customMirror: Mirror { Mirror(self, children: []) }
     }
 
     private var principal = ResponsePrincipal.none
@@ -36,9 +39,9 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// Sets ``principalID``, which is read from the principal when it is asked for.
-    package mutating func setPrincipal(_ principal: any LoggedPrincipal) {
-        self.principal = .known(principal)
+    /// Sets ``principalID``, which is asked for when it is read.
+    package mutating func namePrincipal(by naming: any PrincipalNaming) {
+        principal = .readLater(naming)
     }
 
     /// A JSON response (`application/json`).
@@ -59,7 +62,7 @@ public struct HTTPResponse: Sendable {
     private static let plainText: HTTPFields.Value = "text/plain; charset=utf-8"
 }
 
-/// A principal that an access log may name.
-package protocol LoggedPrincipal: AnyObject, Sendable {
+/// Knows the name of a request's principal for an access log.
+package protocol PrincipalNaming: AnyObject, Sendable {
     var nameForLogs: String? { get }
 }

@@ -31,6 +31,7 @@ package struct ClaimPositions: Sendable {
     package init(_ claims: borrowing JSONDocument) {
         claims.forEachMember(named: { name, position, kind in
             let optional = kind == .null ? nil : position
+            // A name is its ASCII bytes as one number, the first byte highest: 0x69_73_73 is "iss".
             switch name {
             case 0x69_73_73: iss = position
             case 0x73_75_62: sub = optional
@@ -40,9 +41,11 @@ package struct ClaimPositions: Sendable {
             case 0x69_61_74: iat = optional
             case 0x6A_74_69: jti = optional
             case 0x63_6E_66: cnf = position
-            case 0x63_5F_68_61_73_68, 0x73_5F_68_61_73_68, 0x61_74_5F_68_61_73_68: hasForeignClaims = true
-            case 0x65_76_65_6E_74_73: hasForeignClaims = true
-            // Names of more than 8 bytes.
+            case 0x63_5F_68_61_73_68: hasForeignClaims = true  // c_hash
+            case 0x73_5F_68_61_73_68: hasForeignClaims = true  // s_hash
+            case 0x61_74_5F_68_61_73_68: hasForeignClaims = true  // at_hash
+            case 0x65_76_65_6E_74_73: hasForeignClaims = true  // events
+            // 0 is a name of more than 8 bytes. The name stands one before its value.
             case 0 where claims.isString(at: position - 1, "client_id"): clientID = optional
             default: break
             }
@@ -50,7 +53,7 @@ package struct ClaimPositions: Sendable {
     }
 }
 
-/// Stores a position on a tape in four bytes. The positions of a token move with it from one function to the next.
+/// Stores a position on a tape in four bytes, because a parsed token is moved from one function to the next.
 @propertyWrapper
 package struct TapePosition: Sendable {
     /// 0, the position of the outermost value, stands for nil.

@@ -4,8 +4,8 @@ internal import WireFormat
 ///
 /// **Checks** size, the number of parts, the header as canonical base64url and strict JSON, and the header parameters
 /// that are refused under every policy: `crit`, `enc`, `zip`, an unencoded payload, and parameters of a wrong type.
-/// **Does not check** the signature, whether `alg` is allowed, and which `typ` the header names. ``payload()`` and
-/// ``signature()`` decode the other two parts when they are called.
+/// **Does not check** the signature, whether `alg` is allowed, and which `typ` the header names. ``claims()``,
+/// ``payload()`` and ``signature()`` decode the other two parts when they are called.
 struct CompactJWS: Sendable {
     /// The header, read and checked.
     let header: JOSEHeader
@@ -57,7 +57,7 @@ struct CompactJWS: Sendable {
     /// Decodes and parses the payload of a JWT: a strict JSON object.
     func claims() throws(JOSEError) -> JSONDocument {
         try Self.object(
-            token.span.extracting((firstDot + 1)..<secondDot), tooLarge: .payloadJSON, noObject: .payloadJSON)
+            token.span.extracting((firstDot + 1)..<secondDot), tooLarge: .payloadJSON, notAnObject: .payloadJSON)
     }
 
     /// Decodes the signature, at least one byte.
@@ -75,11 +75,11 @@ struct CompactJWS: Sendable {
     ///
     /// - Parameters:
     ///   - maximumBytes: The largest text in bytes, decoded.
-    ///   - tooLarge: What a larger one is.
-    ///   - noObject: What everything else that is not an object is.
+    ///   - tooLarge: The error for a larger text.
+    ///   - notAnObject: The error for a text that is not a strict JSON object.
     static func object(
         _ text: Span<UInt8>, maximumBytes: Int = JSONDocument.Limits().maximumBytes,
-        tooLarge: JOSEError.Malformation, noObject: JOSEError.Malformation
+        tooLarge: JOSEError.Malformation, notAnObject: JOSEError.Malformation
     ) throws(JOSEError) -> JSONDocument {
         let document: JSONDocument
         do throws(JSONDocument.EncodedTextError) {
@@ -87,10 +87,10 @@ struct CompactJWS: Sendable {
         } catch {
             switch error {
             case .encoding: throw .malformed(.base64url)
-            case .json(let error): throw .malformed(error.reason == .tooLarge ? tooLarge : noObject)
+            case .json(let error): throw .malformed(error.reason == .tooLarge ? tooLarge : notAnObject)
             }
         }
-        guard document.kind == .object else { throw .malformed(noObject) }
+        guard document.kind == .object else { throw .malformed(notAnObject) }
         return document
     }
 

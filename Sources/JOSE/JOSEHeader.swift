@@ -6,7 +6,7 @@ internal import WireFormat
 /// `enc`, `zip`, an unencoded payload, and parameters of a wrong type.
 /// **Does not check** whether `alg` is allowed and which `typ` the header names.
 ///
-/// Many tokens have the same header, so a copy costs one reference count: see ``KnownHeaders``.
+/// Many tokens share a header: see ``KnownHeaders``. A copy counts one reference.
 struct JOSEHeader: Sendable {
     /// What `typ` names.
     enum TokenType: Sendable, Hashable {
@@ -30,7 +30,7 @@ struct JOSEHeader: Sendable {
     /// - Parameter text: The first part of the compact serialization.
     init(parsing text: Span<UInt8>) throws(JOSEError) {
         let document = try CompactJWS.object(
-            text, maximumBytes: UnverifiedJWT.Limits.headerBytes, tooLarge: .headerTooLarge, noObject: .headerJSON)
+            text, maximumBytes: UnverifiedJWT.Limits.headerBytes, tooLarge: .headerTooLarge, notAnObject: .headerJSON)
         let parameters = HeaderPositions(document)
 
         // RFC 7515 §4.1.11: no extension is implemented, so `crit` is refused in every form.
@@ -69,8 +69,8 @@ struct JOSEHeader: Sendable {
         guard let typ else { return .absent }
         // The two usual spellings are compared without making a String.
         switch header.packedString(at: typ) {
-        case 0x61_74_2B_6A_77_74: return .accessToken
-        case 0x4A_57_54: return .jwt
+        case 0x61_74_2B_6A_77_74: return .accessToken  // at+jwt
+        case 0x4A_57_54: return .jwt  // JWT
         default: break
         }
         let text = header.root.node(at: typ).string ?? ""

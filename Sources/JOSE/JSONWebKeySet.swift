@@ -154,15 +154,13 @@ public struct JSONWebKeySet: Sendable {
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification, signature, of: jws, algorithm)
         }
-        // A small set is searched as it stands.
-        let positions =
-            keys.count <= Self.smallSet
-            ? nil : positionsByKeyID[jws.header.document.root.node(at: keyID).stringBytes ?? []] ?? []
+        // The positions of the keys with this `kid`. A small set has no table, and each of its keys is compared.
+        let listed = keys.count <= Self.smallSet ? nil : listedPositions(of: keyID, in: jws.header.document)
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for place in 0..<(positions?.count ?? keys.count) {
-            let index = positions?[place] ?? place
+        for place in 0..<(listed?.count ?? keys.count) {
+            let index = listed.map { $0[place] } ?? place
             guard isNamed(index, keyID, in: jws.header.document) else { continue }
             isKnown = true
             let key = keys[index].verification
@@ -178,6 +176,10 @@ public struct JSONWebKeySet: Sendable {
         _ key: VerificationKey, _ signature: [UInt8], of jws: CompactJWS, _ algorithm: SignatureAlgorithm
     ) throws(JOSEError) -> Bool {
         try key.verifies(signature, over: jws.token, count: jws.signingInputCount, algorithm: algorithm)
+    }
+
+    private func listedPositions(of keyID: Int, in header: JSONDocument) -> [Int] {
+        positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
     }
 
     private func isNamed(_ index: Int, _ keyID: Int, in header: JSONDocument) -> Bool {

@@ -28,7 +28,7 @@ internal import WireFormat
 public struct JWTValidation: Sendable {
     /// One object, because a validation is passed on for every token. The checks read it directly: a copy of the policy
     /// would count a reference to each of its texts and lists.
-    private final class Content: Sendable {
+    fileprivate final class Content: Sendable {
         let policy: JWTPolicy
         let rules: ClaimRules
         let hasStandardAudience: Bool
@@ -65,11 +65,6 @@ public struct JWTValidation: Sendable {
         try self.init(JWTPolicy(issuer: issuer, resource: resource))
     }
 
-    /// Whether the policy allows the algorithm that the header names.
-    public func admitsAlgorithm(of jwt: UnverifiedJWT) -> Bool {
-        jwt.jws.algorithm(among: content.policy.algorithms) != nil
-    }
-
     /// Whether the `iss` claim, which is not verified yet, names the issuer of the policy.
     package func isNamed(by jwt: UnverifiedJWT) -> Bool {
         guard let iss = jwt.claims.iss else { return false }
@@ -84,7 +79,7 @@ public struct JWTValidation: Sendable {
     /// - Returns: The value to pass to ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``.
     /// - Throws: ``JOSEError/header(_:)``, or ``JOSEError/claim(_:_:)`` about `iss`.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        PrecheckedJWT(jwt, algorithm: try admittedAlgorithm(of: jwt), validation: content.identity)
+        PrecheckedJWT(jwt, algorithm: try prechecked(jwt), validation: content.identity)
     }
 
     /// Verifies a prechecked token with the keys of its issuer.
@@ -99,8 +94,8 @@ public struct JWTValidation: Sendable {
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   error that a newer key set can change.
     public func verify(_ jwt: PrecheckedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try admittedAlgorithm(of: jwt.jwt)
-        return try verify(jwt.jwt, admitted: algorithm, keys: keys, now: now)
+        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try prechecked(jwt.jwt)
+        return try verify(jwt.jwt, prechecked: algorithm, keys: keys, now: now)
     }
 
     /// Prechecks and verifies a token, for a caller whose keys are present.
@@ -113,68 +108,83 @@ public struct JWTValidation: Sendable {
     ///   - now: Seconds since 1970.
     /// - Throws: The first check that fails.
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        try verify(jwt, admitted: admittedAlgorithm(of: jwt), keys: keys, now: now)
+        try verify(jwt, prechecked: prechecked(jwt), keys: keys, now: now)
+    }
+
+    /// Does what ``precheck(_:)`` does, without a copy of the token.
+    ///
+    /// - Returns: The algorithm that the header names and the policy allows.
+    package func prechecked(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+        try content.prechecked(jwt)
     }
 
     /// Does what ``verify(_:keys:now:)-(PrecheckedJWT,_,_)`` does, without a copy of the token.
     ///
-    /// - Parameter algorithm: The result of ``admittedAlgorithm(of:)`` of this validation for this token.
+    /// - Parameter algorithm: The result of ``prechecked(_:)`` of this validation for this token.
     package func verify(
-        _ jwt: UnverifiedJWT, admitted algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
+        _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> VerifiedJWT {
+        let (expiresAt, confirmation) = try content.check(jwt, prechecked: algorithm, keys: keys, now: now)
+        return VerifiedJWT(jwt.payload, by: self, expiresAt: expiresAt, confirmation: confirmation)
+    }
+}
+
+// The rules, in the order in which they are applied.
+extension JWTValidation.Content {
+    /// Checks algorithm, `typ` and issuer. Returns the algorithm.
+    fileprivate func prechecked(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+        // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
+        guard let algorithm = jwt.jws.algorithm(among: policy.algorithms) else {
+            throw .header(.algorithmNotAllowed)
+        }
+        // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
+        switch (policy.profile, jwt.type) {
+        case (_, .accessToken), (.default, .jwt), (.default, .absent): break
+        case (.rfc9068, .jwt), (.rfc9068, .absent), (_, .other): throw .header(.type)
+        }
+        guard let iss = jwt.claims.iss else { throw .claim(.iss, .missing) }
+        try rules.checkIssuer(in: jwt.payload, at: iss)
+        return algorithm
+    }
+
+    /// Applies every check behind ``prechecked(_:)``. Returns `exp` and the key binding.
+    fileprivate func check(
+        _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
+    ) throws(JOSEError) -> (expiresAt: Double, confirmation: KeyConfirmation?) {
         // RFC 8725 §3.8: the keys belong to the issuer.
-        guard keys.issuerBytes == content.rules.issuer else { throw .key(.foreignIssuer) }
+        guard keys.issuerBytes == rules.issuer else { throw .key(.foreignIssuer) }
         try keys.verify(jwt.signature, of: jwt.jws, algorithm)
         let expiresAt = try checkTimes(jwt, now: now)
         try checkAudience(jwt)
         try checkProfile(jwt)
         try checkRequiredClaims(jwt)
         try checkPurpose(jwt)
-        let confirmation = try content.rules.confirmation(in: jwt.payload, at: jwt.claims.cnf)
-        return VerifiedJWT(jwt.payload, by: self, expiresAt: expiresAt, confirmation: confirmation)
-    }
-
-    /// Applies the checks of ``precheck(_:)``, without a copy of the token.
-    ///
-    /// - Returns: The algorithm that the header names and the policy allows.
-    package func admittedAlgorithm(of jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
-        // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
-        guard let algorithm = jwt.jws.algorithm(among: content.policy.algorithms) else {
-            throw .header(.algorithmNotAllowed)
-        }
-        // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
-        switch (content.policy.profile, jwt.type) {
-        case (_, .accessToken), (.default, .jwt), (.default, .absent): break
-        case (.rfc9068, .jwt), (.rfc9068, .absent), (_, .other): throw .header(.type)
-        }
-        guard let iss = jwt.claims.iss else { throw .claim(.iss, .missing) }
-        try content.rules.checkIssuer(in: jwt.payload, at: iss)
-        return algorithm
+        return (expiresAt, try rules.confirmation(in: jwt.payload, at: jwt.claims.cnf))
     }
 
     /// Returns `exp`, which RFC 9068 §2.2 requires. `iat` is required when the policy limits age or lifetime.
     private func checkTimes(_ jwt: UnverifiedJWT, now: Double) throws(JOSEError) -> Double {
-        guard let expiresAt = try content.rules.expirationTime(in: jwt.payload, at: jwt.claims.exp, now: now) else {
+        guard let expiresAt = try rules.expirationTime(in: jwt.payload, at: jwt.claims.exp, now: now) else {
             throw .claim(.exp, .missing)
         }
-        try content.rules.checkNotBefore(in: jwt.payload, at: jwt.claims.nbf, now: now)
-        let issuedAt = try content.rules.issuedAt(
-            in: jwt.payload, at: jwt.claims.iat, now: now, future: content.policy.futureIssuedAt)
-        guard content.policy.maximumAge != nil || content.policy.maximumLifetime != nil else { return expiresAt }
+        try rules.checkNotBefore(in: jwt.payload, at: jwt.claims.nbf, now: now)
+        let issuedAt = try rules.issuedAt(
+            in: jwt.payload, at: jwt.claims.iat, now: now, future: policy.futureIssuedAt)
+        guard policy.maximumAge != nil || policy.maximumLifetime != nil else { return expiresAt }
         guard let issuedAt else { throw .claim(.iat, .missing) }
-        try content.rules.checkAge(issuedAt: issuedAt, expiresAt: expiresAt, now: now, content.policy)
+        try rules.checkAge(issuedAt: issuedAt, expiresAt: expiresAt, now: now, policy)
         return expiresAt
     }
 
     /// The audience is required. The policy may name another claim in place of `aud`.
     private func checkAudience(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if content.hasStandardAudience {
+        if hasStandardAudience {
             guard let aud = jwt.claims.aud else { throw .claim(.aud, .missing) }
-            try content.rules.checkAudience(in: jwt.payload, at: aud)
+            try rules.checkAudience(in: jwt.payload, at: aud)
         } else {
-            let name = JOSEError.ClaimName(rawValue: content.policy.audienceClaim)
-            guard let claim = jwt.payload.root[content.policy.audienceClaim] else { throw .claim(name, .missing) }
-            try content.rules.checkAudience(claim, name)
+            let name = JOSEError.ClaimName(rawValue: policy.audienceClaim)
+            guard let claim = jwt.payload.root[policy.audienceClaim] else { throw .claim(name, .missing) }
+            try rules.checkAudience(claim, name)
         }
     }
 
@@ -183,7 +193,7 @@ public struct JWTValidation: Sendable {
         try checkIdentity(.sub, jwt.claims.sub, jwt)
         try checkIdentity(.clientID, jwt.claims.clientID, jwt)
         try checkIdentity(.jti, jwt.claims.jti, jwt)
-        if content.policy.profile == .rfc9068, jwt.claims.iat == nil { throw .claim(.iat, .missing) }
+        if policy.profile == .rfc9068, jwt.claims.iat == nil { throw .claim(.iat, .missing) }
     }
 
     private func checkIdentity(
@@ -191,13 +201,13 @@ public struct JWTValidation: Sendable {
     ) throws(JOSEError) {
         if let position {
             try ClaimRules.checkIdentity(name(), in: jwt.payload, at: position)
-        } else if content.policy.profile == .rfc9068 {
+        } else if policy.profile == .rfc9068 {
             throw .claim(name(), .missing)
         }
     }
 
     private func checkRequiredClaims(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        for required in content.policy.requiredClaims {
+        for required in policy.requiredClaims {
             let name = JOSEError.ClaimName(rawValue: required.name)
             guard let claim = jwt.payload.root[required.name], claim.kind != .null else { throw .claim(name, .missing) }
             if case .oneOf(let values) = required.rule, !values.contains(claim.value) { throw .claim(name, .mismatch) }
@@ -207,7 +217,7 @@ public struct JWTValidation: Sendable {
     /// OpenID Connect Core §3.1.3.6 and §3.3.2.11: only an ID token has hashes of the code and of other tokens. RFC
     /// 8417 §2.2: only an event token has events.
     private func checkPurpose(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if jwt.type != .accessToken, content.policy.idTokens == .refused, jwt.claims.hasForeignClaims {
+        if jwt.type != .accessToken, policy.idTokens == .refused, jwt.claims.hasForeignClaims {
             throw .notAnAccessToken
         }
     }

@@ -26,7 +26,7 @@ public struct UnverifiedJWT: Sendable {
     /// Parses a token.
     ///
     /// - Parameters:
-    ///   - token: The bytes between `Bearer ` and the end of the field.
+    ///   - token: The bytes behind `Bearer ` or `DPoP `, to the end of the field.
     ///   - limit: The largest acceptable token in bytes, compared before anything else is read.
     /// - Throws: ``JOSEError/malformed(_:)`` and ``JOSEError/header(_:)``.
     public init(parsing token: [UInt8], limit: Int) throws(JOSEError) {
@@ -49,8 +49,8 @@ public struct UnverifiedJWT: Sendable {
             guard jws.header.tokenType != .other else { throw .header(.type) }
         }
         let payload = try jws.claims()
-        // Written at once: in an initializer that throws, Swift copies a large value whose members are written one by
-        // one.
+        // The private initializer writes all members at once. In one that throws, Swift copies a large value whose
+        // members are written one by one.
         self.init(jws: jws, payload: payload, claims: ClaimPositions(payload), signature: try jws.signature())
     }
 

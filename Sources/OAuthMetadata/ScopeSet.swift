@@ -68,17 +68,17 @@ public struct ScopeSet: Sendable, Hashable, CustomStringConvertible {
         self.init(added: added)
     }
 
-    /// Ends what ``add(_:to:)`` began.
+    /// Takes what ``add(_:to:)`` has collected, and sorts it if there are many.
     private init(added scopes: [String]) {
         tokens = scopes.count > Self.fewScopes ? Set(scopes).sorted() : scopes
     }
 
-    /// The largest number of scopes for which ``add(_:to:)`` costs less than a `Set`, and a look at each less than a
-    /// binary search. Most tokens have fewer.
+    /// Up to this number, insertion costs less than a `Set`, and a linear search less than a binary one. Most tokens
+    /// have fewer scopes.
     private static let fewScopes = 16
 
-    /// Puts a scope to its place among a few others, unless it is one of them. Many scopes are put in order when all of
-    /// them are there.
+    /// Inserts a scope in order, unless it is present. Beyond ``fewScopes`` it only appends, and ``init(added:)``
+    /// sorts.
     private static func add(_ scope: String, to scopes: inout [String]) {
         // Scope-tokens are ASCII. For ASCII, the order and equality of String are those of the bytes.
         var place = scopes.count

@@ -24,10 +24,10 @@ public struct ResourceServer: Sendable {
 
     let configuration: CheckedConfiguration
     var verifier: any TokenVerifier {
-        didSet { memory = Self.memory(of: verifier) }
+        didSet { rememberingVerifier = Self.rememberingVerifier(verifier) }
     }
     /// The verifier, if it remembers verdicts: it then decides about many tokens without a suspension.
-    private(set) var memory: JWTTokenVerifier?
+    private(set) var rememberingVerifier: JWTTokenVerifier?
     let metadataRoutes: MetadataRoutes
     /// Nil when sessions are not bound.
     let sessions: BoundSessions?
@@ -112,7 +112,7 @@ public struct ResourceServer: Sendable {
     ) {
         configuration = checked
         self.verifier = verifier ?? DisabledVerifier()
-        memory = Self.memory(of: self.verifier)
+        rememberingVerifier = Self.rememberingVerifier(self.verifier)
         metadataRoutes = MetadataRoutes(
             checked.metadata, checked.metadata.forwarder(for: self.verifier.trustedIssuers, discover: discover))
         sessions = BoundSessions(checked)
@@ -128,7 +128,7 @@ public struct ResourceServer: Sendable {
         }
     }
 
-    private static func memory(of verifier: any TokenVerifier) -> JWTTokenVerifier? {
+    private static func rememberingVerifier(_ verifier: any TokenVerifier) -> JWTTokenVerifier? {
         (verifier as? JWTTokenVerifier).flatMap { $0.remembersVerdicts ? $0 : nil }
     }
 

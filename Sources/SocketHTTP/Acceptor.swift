@@ -111,14 +111,16 @@ actor Acceptor {
         // Connections that were accepted a moment ago have not begun to wait. They go before those that were answered.
         await Task.yield()
         if await evictFirst() { return true }
-        // Others are about to end.
+        // Others are about to end. A loop that has not finished its turn has not announced its waits, so every loop is
+        // asked.
         await Task.yield()
-        return await evictFirst()
+        return await evictFirst(askingAll: true)
     }
 
-    private func evictFirst() async -> Bool {
+    /// - Parameter askingAll: Whether a loop without an announced wait is asked too.
+    private func evictFirst(askingAll: Bool = false) async -> Bool {
         let waits = loops.map { (first: $0.firstWait.load(ordering: .relaxed), loop: $0) }
-        for (first, loop) in waits.sorted(by: { $0.first < $1.first }) where first != .max {
+        for (first, loop) in waits.sorted(by: { $0.first < $1.first }) where askingAll || first != .max {
             let hasEvicted =
                 loop === self.loop ? loop.evict() : await Task(executorPreference: loop) { loop.evict() }.value
             if hasEvicted {

@@ -10,14 +10,14 @@ extension EventLoop {
         socket.wait = wait
         socket.waitsSince = now
         sockets.startWaiting(socket, for: wait)
-        hasOtherWaits = true
+        isFirstWaitStale = true
     }
 
     func endWaiting(_ socket: Socket) {
         guard socket.wait != nil else { return }
         socket.wait = nil
         sockets.stopWaiting(socket)
-        hasOtherWaits = true
+        isFirstWaitStale = true
     }
 
     /// Closes the socket that gives way first. False when there is none.
@@ -49,11 +49,11 @@ extension EventLoop {
         socket.close()
     }
 
-    /// Lets the acceptor choose among the loops. Once in a turn is enough: an acceptor that waits for a place asks in a
-    /// later one.
+    /// Tells the acceptor, which chooses among the loops, which wait is the first here. Once in a turn is enough: an
+    /// acceptor that waits for a place asks in a later one.
     func announceWait() {
-        guard hasOtherWaits else { return }
-        hasOtherWaits = false
+        guard isFirstWaitStale else { return }
+        isFirstWaitStale = false
         var urgency = Int64.max
         if let wait = sockets.firstToGiveWay, let since = sockets.oldest(wait)?.waitsSince {
             // The kind of wait comes before its beginning. No clock of milliseconds reaches 2^56.

@@ -45,7 +45,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
 
     // Confined to the thread.
     /// Whether ``firstWait`` must be computed again.
-    var hasOtherWaits = false
+    var isFirstWaitStale = false
     private var events = Poller.Events()
     private var jobs: [UnownedJob] = []
     var sockets = SocketTable()
@@ -242,7 +242,7 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
         assert(isCurrent)
         socket.close()
         sockets.remove(socket)
-        hasOtherWaits = true
+        isFirstWaitStale = true
     }
 
     /// Makes the loop call ``Socket/expire(at:)`` when the clock has passed `deadline`.

@@ -1,3 +1,4 @@
+package import HTTPMessages
 public import JOSE
 public import OAuthMetadata
 public import WireFormat
@@ -12,8 +13,9 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         case username
     }
 
-    /// One object holds all members, so that copying a token increments only one reference count.
-    private final class Content: Sendable {
+    /// One object holds all members, so that copying a token increments only one reference count. It names the principal
+    /// for an access log, and its mirror is empty, so that no dump shows a claim.
+    private final class Content: PrincipalNaming, CustomReflectable {
         let issuer: String?
         let expiresAt: Double?
         let scopes: TokenScopes
@@ -32,7 +34,30 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
             self.claims = claims
             self.subjectClaim = subjectClaim
         }
+
+        /// The claim that names the subject, or without a subject the client.
+        var nameForLogs: String? { subject ?? clientID }
+
+        var subject: String? {
+            switch subjectClaim {
+            case .sub: claims.root["sub"]?.string
+            case .username: claims.root["username"]?.string
+            case nil: nil
+            }
+        }
+
+        var clientID: String? {
+            for name in ["client_id", "azp", "cid", "appid"] {
+                if let clientID = claims.root[name]?.string { return clientID }
+            }
+            return nil
+        }
+
+        var customMirror: Mirror { Mirror(self, children: []) }
     }
+
+    /// Names the subject, or without a subject the client, for an access log.
+    package var naming: any PrincipalNaming { content }
 
     private typealias Confirmation = Result<KeyConfirmation?, JOSEError.ClaimDefect>
 
@@ -118,22 +143,11 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// The user, or the client itself, for whom the token was issued: the claim ``subjectClaim``; nil when the token
     /// names none. A subject of one claim is not the same as an equal subject of the other claim.
-    public var subject: String? {
-        switch subjectClaim {
-        case .sub: claims.root["sub"]?.string
-        case .username: claims.root["username"]?.string
-        case nil: nil
-        }
-    }
+    public var subject: String? { content.subject }
 
     /// The first of the claims `client_id`, `azp`, `cid` and `appid` that is a string; nil when there is none. `sub` is
     /// never used.
-    public var clientID: String? {
-        for name in ["client_id", "azp", "cid", "appid"] {
-            if let clientID = claims.root[name]?.string { return clientID }
-        }
-        return nil
-    }
+    public var clientID: String? { content.clientID }
 
     /// The claim `jti`; nil when it is absent or not a string.
     public var tokenID: String? { claims.root["jti"]?.string }

@@ -5,7 +5,7 @@ internal import WireFormat
 ///
 /// Its descriptions do not contain the token. Events identify a token by its ``fingerprint``.
 public struct PresentedToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The bytes between `Bearer ` and the end of the field.
+    /// The bytes behind `Bearer ` or `DPoP `, to the end of the field.
     public let bytes: [UInt8]
     private let keptDigest: SHA256Digest?
 

@@ -86,6 +86,7 @@ package enum Base64URL {
     ) -> Int? {
         guard let count = decodedCount(of: text.count), count <= target.count else { return nil }
         guard count > 0, let source = text.baseAddress, let bytes = target.baseAddress else { return 0 }
+        // Most of the text, 32 characters at a time. The table below decodes and judges the rest.
         let front = unsafe cwireformat_base64url_front(source, text.count, bytes)
         let rest = text.count % 4
         return unsafe groups.withUnsafeBufferPointer { table -> Int? in
@@ -94,8 +95,8 @@ package enum Base64URL {
             var read = unsafe source + front
             var write = unsafe bytes + front / 4 * 3
             var seen: UInt32 = 0
-            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Each round reads four of `text.count`
-            // bytes and stores four: three of the result, and one that the next round or the tail overwrites. The tail
+            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Behind the front, each round reads
+            // four of `text.count` bytes and stores four: three of the result, and one that the next round or the tail overwrites. The tail
             // handles the last group of one to four characters, so no store passes `count` ≤ `target.count`.
             let rounds = max(0, (text.count - front - 1) / 4)
             for _ in 0..<rounds {

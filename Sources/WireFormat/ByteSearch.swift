@@ -21,6 +21,13 @@ extension Span<UInt8> {
         }
     }
 
+    /// The byte at an index, or 0 after the end. The grammar of JSON has no byte 0.
+    @inline(__always)
+    func byte(at index: Int) -> UInt8 {
+        // A negative index is a large number here.
+        UInt(bitPattern: index) < UInt(bitPattern: count) ? unsafe self[unchecked: index] : 0
+    }
+
     /// Eight bytes as one number whose highest byte is the first one; nil when fewer are left.
     @inline(__always)
     func eightBytes(at index: Int) -> UInt64? {

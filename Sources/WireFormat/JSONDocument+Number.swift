@@ -85,8 +85,8 @@ struct JSONDecimal {
         }
     }
 
-    /// The value of at most 15 digits without sign, fraction and exponent, which is the usual number; else nil. A
-    /// Double holds the value exactly.
+    /// The value of a number that is 1 to 15 digits and nothing else, which is the usual one; nil for any other number.
+    /// A Double holds the value exactly.
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
         var value = 0
@@ -110,17 +110,18 @@ struct JSONDecimal {
     private static func eightDigits(_ text: Span<UInt8>, _ index: Int) -> Int? {
         guard areDigits(text, index) else { return nil }
         let digits = text.packed(index..<index &+ 8) & 0x0F0F_0F0F_0F0F_0F0F
-        // The values of two, then of four and of eight digits, each at the place of the last one.
-        let pairs = (digits >> 8 & 0x00FF_00FF_00FF_00FF) &* 10 &+ digits & 0x00FF_00FF_00FF_00FF
-        let fours = (pairs >> 16 & 0x0000_FFFF_0000_FFFF) &* 100 &+ pairs & 0x0000_FFFF_0000_FFFF
-        return Int(truncatingIfNeeded: (fours >> 32) &* 10_000 &+ fours & 0xFFFF_FFFF)
+        // "12345678": the bytes 1 to 8, then 12, 34, 56, 78, then 1234, 5678, then one number.
+        let pairs = ((digits >> 8) & 0x00FF_00FF_00FF_00FF) &* 10 &+ (digits & 0x00FF_00FF_00FF_00FF)
+        let fours = ((pairs >> 16) & 0x0000_FFFF_0000_FFFF) &* 100 &+ (pairs & 0x0000_FFFF_0000_FFFF)
+        return Int(truncatingIfNeeded: (fours >> 32) &* 10_000 &+ (fours & 0xFFFF_FFFF))
     }
 
     /// Whether there are eight more bytes, all of them digits.
     @inline(__always)
     private static func areDigits(_ text: Span<UInt8>, _ index: Int) -> Bool {
         guard let bytes = text.eightBytes(at: index) else { return false }
-        // A digit becomes 0…9. Adding 0x76 sets the highest bit of every larger number below 0x80.
+        // A digit becomes 0…9. Adding 0x76 sets the highest bit of every larger number below 0x80,
+        // and the others have it already.
         let digits = bytes ^ 0x3030_3030_3030_3030
         return (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
     }
@@ -222,7 +223,7 @@ struct JSONDecimal {
     @inline(__always)
     private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
-        // Most numbers are short, and times have ten digits.
+        // Eight digits at a time, for times of ten. The eighth byte is looked at first: most other numbers are shorter.
         while ASCII.isDigit(text.byte(at: index &+ 7)), areDigits(text, index) { index &+= 8 }
         while ASCII.isDigit(text.byte(at: index)) { index &+= 1 }
         guard index > start else {

@@ -103,11 +103,12 @@ public struct JSONDocument: Sendable {
     package enum EncodedTextError: Error {
         /// The text is not the one spelling of any bytes.
         case encoding
-        /// The encoded text.
+        /// The encoded text is not acceptable JSON.
         case json(ParseError)
     }
 
-    /// Decodes a base64url text and parses the JSON text that it encodes, without a copy of it in between.
+    /// Decodes a base64url text and parses the JSON text in it. The decoded text stands in temporary memory, and the
+    /// document copies it once.
     package init(
         base64URL text: Span<UInt8>, limits: JSONDocument.Limits = JSONDocument.Limits()
     ) throws(EncodedTextError) {

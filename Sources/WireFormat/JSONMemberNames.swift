@@ -19,9 +19,9 @@ struct JSONNameMarks {
     var mayRepeat = false
 
     @inline(__always)
-    mutating func add(_ tag: UInt16, isEscaped: Bool) {
+    mutating func add(_ name: JSONTapeEntry) {
         // A name with an escape has no tag. It sets all marks, so that it and every name after it are compared.
-        let mark = isEscaped ? UInt64.max : 1 << (UInt64(tag) & 63)
+        let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
         if marks & mark != 0 { mayRepeat = true }
         marks |= mark
     }
@@ -44,7 +44,7 @@ enum JSONMemberNames {
             let name = tape[index]
             count += 1
             if count > fewNames { return try refuseDuplicatesAmongMany(from: first, on: tape, in: text) }
-            marks.add(name.tag, isEscaped: name.isEscaped)
+            marks.add(name)
             if marks.mayRepeat { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
             index = Int(tape[index + 1].next)
         }
@@ -114,7 +114,9 @@ enum JSONMemberNames {
             index &+= 8
         }
         if index < content.upperBound { hash = mixed(hash ^ text.packed(index..<content.upperBound), seeds.factor) }
-        return Int(truncatingIfNeeded: hash)
+        // Once more: the table takes the low bits, and after one multiplication some factors leave them alike for names
+        // that differ in few bytes.
+        return Int(truncatingIfNeeded: mixed(hash, 0x9E37_79B9_7F4A_7C15))
     }
 
     @inline(__always)

@@ -14,7 +14,7 @@ enum JSONParser {
         }
     }
 
-    /// Takes the empty tape over and returns it with the entries of the text: a tape of its own stays in registers.
+    /// Fills the tape. It is consumed and returned, and not `inout`, so that the compiler keeps it in registers.
     private static func filled(
         _ empty: consuming JSONTape, _ text: Span<UInt8>, maximumDepth: Int
     ) throws(JSONDocument.ParseError) -> JSONTape {
@@ -22,7 +22,7 @@ enum JSONParser {
         var tape = empty
         var index = 0
         var depth = 0
-        // The innermost open container.
+        // The innermost open container, whether it is an object, and then the marks of its names.
         var open = none
         var isObject = false
         var names = JSONNameMarks()
@@ -30,13 +30,15 @@ enum JSONParser {
         nextValue: while true {
             skipWhitespace(text, &index)
             if isObject {
-                // RFC 8259 §4: a member is a string, a colon and a value.
+                // RFC 8259 §4: a member is a string, a colon and a value. Here and not in a function, which the compiler
+                // would not inline.
                 guard text.byte(at: index) == UInt8(ascii: "\"") else { throw unexpected(text, index) }
                 let start = index
                 let isEscaped = try JSONStringScanner.scanName(text, &index)
                 let tag = isEscaped ? 0 : JSONNameTag.of(text, from: start &+ 1, to: index &- 1)
-                names.add(tag, isEscaped: isEscaped)
-                append(.string, from: start, to: index, isEscaped: isEscaped, tag: tag, to: &tape)
+                let name = entry(.string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag)
+                names.add(name)
+                tape.append(name)
                 skipWhitespace(text, &index)
                 guard text.byte(at: index) == UInt8(ascii: ":") else { throw unexpected(text, index) }
                 index &+= 1
@@ -49,27 +51,16 @@ enum JSONParser {
                 depth &+= 1
                 isObject = byte == UInt8(ascii: "{")
                 if isObject { names = JSONNameMarks() }
-                let entry = UInt32(truncatingIfNeeded: tape.count)
-                append(isObject ? .object : .array, from: start, to: start, next: open, to: &tape)
-                open = entry
+                let container = entry(isObject ? .object : .array, from: start, to: start, at: tape.count, next: open)
+                open = UInt32(truncatingIfNeeded: tape.count)
+                tape.append(container)
                 index &+= 1
                 skipWhitespace(text, &index)
                 // An empty container is closed below, like any other.
                 let end = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
                 if text.byte(at: index) != end { continue nextValue }
             } else {
-                let kind: JSONDocument.Node.Kind
-                var isEscaped = false
-                switch byte {
-                case UInt8(ascii: "\""): (kind, isEscaped) = (.string, try JSONStringScanner.scan(text, &index))
-                case UInt8(ascii: "t"): (kind, index) = (.bool, try endOfLiteral("true", text, start))
-                case UInt8(ascii: "f"): (kind, index) = (.bool, try endOfLiteral("false", text, start))
-                case UInt8(ascii: "n"): (kind, index) = (.null, try endOfLiteral("null", text, start))
-                case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    (kind, index) = (.number, try JSONDecimal.scan(text, at: start))
-                default: throw unexpected(text, start)
-                }
-                append(kind, from: start, to: index, isEscaped: isEscaped, to: &tape)
+                tape.append(try scalar(byte, text, &index, at: tape.count))
             }
 
             // A value has ended. What follows is a comma, or the end of one or more containers.
@@ -92,7 +83,8 @@ enum JSONParser {
                     if names.mayRepeat {
                         try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text)
                     }
-                    // The marks of the object around this one are lost.
+                    // There is one set of marks. This object has overwritten those of the object around it, whose names
+                    // must be compared.
                     names.mayRepeat = true
                 case UInt8(ascii: "]") where !isObject:
                     break
@@ -109,16 +101,38 @@ enum JSONParser {
         }
     }
 
-    /// Adds an entry. All offsets fit, because a text has fewer than 2³² bytes and no more values than bytes.
+    /// The entry of a value that begins with this byte and is no container, and moves past it.
+    ///
+    /// - Parameter position: The position of the entry on the tape.
     @inline(__always)
-    private static func append(
-        _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, next: UInt32? = nil, isEscaped: Bool = false,
-        tag: UInt16 = 0, to tape: inout JSONTape
-    ) {
-        tape.append(
-            JSONTapeEntry(
-                start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end),
-                next: next ?? UInt32(truncatingIfNeeded: tape.count &+ 1), kind: kind, isEscaped: isEscaped, tag: tag))
+    private static func scalar(
+        _ byte: UInt8, _ text: Span<UInt8>, _ index: inout Int, at position: Int
+    ) throws(JSONDocument.ParseError) -> JSONTapeEntry {
+        let start = index
+        let kind: JSONDocument.Node.Kind
+        var isEscaped = false
+        switch byte {
+        case UInt8(ascii: "\""): (kind, isEscaped) = (.string, try JSONStringScanner.scan(text, &index))
+        case UInt8(ascii: "t"): (kind, index) = (.bool, try endOfLiteral("true", text, start))
+        case UInt8(ascii: "f"): (kind, index) = (.bool, try endOfLiteral("false", text, start))
+        case UInt8(ascii: "n"): (kind, index) = (.null, try endOfLiteral("null", text, start))
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            (kind, index) = (.number, try JSONDecimal.scan(text, at: start))
+        default: throw unexpected(text, start)
+        }
+        return entry(kind, from: start, to: index, at: position, isEscaped: isEscaped)
+    }
+
+    /// An entry for this position of the tape. All offsets fit, because a text has fewer than 2³² bytes and no more values
+    /// than bytes.
+    @inline(__always)
+    private static func entry(
+        _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, at position: Int, next: UInt32? = nil,
+        isEscaped: Bool = false, tag: UInt16 = 0
+    ) -> JSONTapeEntry {
+        JSONTapeEntry(
+            start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end),
+            next: next ?? UInt32(truncatingIfNeeded: position &+ 1), kind: kind, isEscaped: isEscaped, tag: tag)
     }
 
     private static func endOfLiteral(
@@ -152,14 +166,5 @@ enum JSONParser {
         let isUTF8 = text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF
         let isUTF16 = (text[0] == 0xFE && text[1] == 0xFF) || (text[0] == 0xFF && text[1] == 0xFE)
         if isUTF8 || isUTF16 { throw JSONDocument.ParseError(reason: .byteOrderMark, offset: 0) }
-    }
-}
-
-extension Span<UInt8> {
-    /// The byte at an index; 0, with which nothing in JSON begins, after the end.
-    @inline(__always)
-    func byte(at index: Int) -> UInt8 {
-        // A negative index is a large number here.
-        UInt(bitPattern: index) < UInt(bitPattern: count) ? unsafe self[unchecked: index] : 0
     }
 }

@@ -17,13 +17,12 @@ enum JSONStringScanner {
         return rest.isEscaped
     }
 
-    /// Does what ``scan(_:_:)`` does, quicker for a name of three small letters, as most registered claims and header
-    /// parameters have: where it ends is a question with two answers, which a processor predicts, and not a number that
-    /// it must wait for.
+    /// Does what ``scan(_:_:)`` does, faster for a name of three lower-case letters, such as `iss` or `alg`. Comparisons
+    /// find its end, and a processor predicts their results. It must wait for an end that is computed.
     @inline(__always)
     static func scanName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
-        if text.byte(at: index &+ 4) == UInt8(ascii: "\""), isSmallLetter(text, index &+ 1),
-            isSmallLetter(text, index &+ 2), isSmallLetter(text, index &+ 3)
+        if text.byte(at: index &+ 4) == UInt8(ascii: "\""), isLowercaseLetter(text, index &+ 1),
+            isLowercaseLetter(text, index &+ 2), isLowercaseLetter(text, index &+ 3)
         {
             index &+= 5
             return false
@@ -32,7 +31,7 @@ enum JSONStringScanner {
     }
 
     @inline(__always)
-    private static func isSmallLetter(_ text: Span<UInt8>, _ index: Int) -> Bool {
+    private static func isLowercaseLetter(_ text: Span<UInt8>, _ index: Int) -> Bool {
         text.byte(at: index) &- UInt8(ascii: "a") < 26
     }
 
@@ -61,8 +60,8 @@ enum JSONStringScanner {
         throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index)
     }
 
-    /// Moves past bytes from `start` on that are 0x20…0x7F, and no quote or backslash. Stops before another byte, or
-    /// less than 16 bytes before the end of the text.
+    /// The index of the first byte from `start` on that is not 0x20…0x7F, or is a quote or a backslash; or an earlier
+    /// index, less than 16 bytes before the end of the text.
     @inline(__always)
     private static func plainFront(_ text: Span<UInt8>, _ start: Int) -> Int {
         unsafe text.withUnsafeBufferPointer { bytes in

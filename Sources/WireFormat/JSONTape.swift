@@ -1,5 +1,5 @@
 /// The entries of a text that is being parsed: in memory that the caller lends, and when that is full, in memory of its
-/// own. No other value refers to either, so an addition need not check for that, as an array would.
+/// own. No one else refers to this memory, so ``append(_:)`` need not check for that, as an array does.
 @safe
 struct JSONTape: ~Copyable {
     // The first `count` of `capacity` entries are initialised. An entry needs no deinitialisation.
@@ -13,15 +13,21 @@ struct JSONTape: ~Copyable {
 
     /// Makes an empty tape in memory that stays valid while the tape exists.
     init(_ memory: UnsafeMutableBufferPointer<JSONTapeEntry>) {
-        unsafe entries = memory.baseAddress ?? UnsafeMutablePointer.allocate(capacity: 1)
-        capacity = memory.isEmpty ? 1 : memory.count
-        isOwned = unsafe memory.baseAddress == nil
+        guard let start = memory.baseAddress, memory.count > 0 else {
+            self.init(capacity: 1)
+            return
+        }
+        unsafe self.init(start, capacity: memory.count, isOwned: false)
     }
 
     private init(capacity: Int) {
-        unsafe entries = UnsafeMutablePointer.allocate(capacity: capacity)
+        unsafe self.init(UnsafeMutablePointer.allocate(capacity: capacity), capacity: capacity, isOwned: true)
+    }
+
+    private init(_ entries: UnsafeMutablePointer<JSONTapeEntry>, capacity: Int, isOwned: Bool) {
+        unsafe self.entries = entries
         self.capacity = capacity
-        isOwned = true
+        self.isOwned = isOwned
     }
 
     deinit {

@@ -192,6 +192,25 @@ struct EvictionTests {
         }
     }
 
+    @Test("With several loops too, each new client is served in the middle of a burst of silent connections")
+    func burstOverLoops() async throws {
+        func sixteen(_ limits: inout ServerLimits) {
+            limits.connections = 16
+            limits.eventLoops = 2
+        }
+        try await withListener(echo, limits: sixteen) { listening in
+            for _ in 0..<20 {
+                var silent: [TestConnection] = []
+                for _ in 0..<40 { silent.append(try await TestConnection.open(listening.port)) }
+                // The server has accepted some of them a moment ago, on both loops, and they have asked for nothing.
+                let good = try await TestConnection.open(listening.port)
+                try await good.send(get)
+                #expect(try await good.readResponse().status == 200)
+                withExtendedLifetime(silent) {}
+            }
+        }
+    }
+
     @Test("A connection on another loop gives way as well")
     func otherLoop() async throws {
         let limits: (inout ServerLimits) -> Void = { limits in

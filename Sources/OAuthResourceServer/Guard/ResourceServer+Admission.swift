@@ -6,7 +6,7 @@ extension ResourceServer {
     /// A request that was let through: its principal, what its handler needs, and what its response still needs.
     public struct Admission: Sendable {
         /// One object holds all members, so that an admission is passed on as one reference.
-        final class Content: LoggedPrincipal {
+        final class Content: Sendable {
             let principal: Principal
             let request: GuardedRequest
             let crossOrigin: CrossOriginFields?
@@ -30,8 +30,6 @@ extension ResourceServer {
                 self.token = token
                 self.nonce = nonce
             }
-
-            var nameForLogs: String? { principal.anonymousName ?? principal.subject ?? principal.clientID }
         }
 
         private let content: Content
@@ -130,7 +128,12 @@ extension ResourceServer {
         /// log.
         func finish(_ response: inout HTTPResponse) {
             finish(status: response.status, fields: &response.fields)
-            response.setPrincipal(content)
+            // Not by the admission: a response that is kept would keep the request.
+            if let token = principal.accessToken {
+                response.namePrincipal(by: token.naming)
+            } else {
+                response.principalID = principal.anonymousName
+            }
             guard case .stream(let produce) = response.body else { return }
             response.body = .stream(limited(produce, response.fields))
         }

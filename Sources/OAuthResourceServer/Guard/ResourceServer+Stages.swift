@@ -3,7 +3,7 @@ internal import OAuthMetadata
 internal import TokenVerification
 
 // The stages of a request, in order. Those before the token return a decision, or nil when the request continues. The
-// later ones throw a `StageEnd`.
+// later ones throw a `StageEnd`. `decideAtOnce` returns nil when a stage must wait.
 
 /// Why a stage ends a request.
 enum StageEnd: Error {
@@ -22,6 +22,8 @@ extension ResourceServer {
         var crossOrigin: CrossOriginFields?
         /// What the route needs; nil until the stages before the token have ended.
         var access: RouteRule.Access?
+        /// Whether Origin was checked, and the route is known.
+        var isCallerChecked: Bool { access != nil }
         /// The credential; nil until it has been read, and for a request without one.
         var credential: PresentedCredential?
         var principal = Principal.anonymous
@@ -44,11 +46,13 @@ extension ResourceServer {
         return try await decideAfterWaiting(&attempt)
     }
 
-    /// Decides about a usual request without waiting: one without a token, or with a token whose verdict is remembered,
+    /// Decides without waiting about the usual request: one without a token, or with a token whose verdict is cached,
     /// when its body does not matter. Returns nil when a stage must wait: pass the same attempt to
-    /// ``decideAfterWaiting(_:)`` then. What was checked is not checked again, and nothing was reported of the token.
+    /// ``decideAfterWaiting(_:)`` then. That repeats the look-up of the verdict and the questions about the path, but not
+    /// the checks of Host, Origin and credential. Nothing was reported of the token.
     ///
-    /// It is neither asynchronous nor inlined: the memory of an asynchronous call stays with the connection.
+    /// Not `async`, and not inlined into a function that is: Swift keeps the memory of an asynchronous call until the
+    /// task of the connection ends.
     @inline(never)
     func decideAtOnce(_ attempt: inout Attempt) -> Decision? {
         if let refusal = checkAddress(of: &attempt) { return refusal }
@@ -59,7 +63,7 @@ extension ResourceServer {
         }
         do throws(StageEnd) {
             let credential = try credential(of: &attempt)
-            guard let accessToken = memory?.rememberedToken(credential.token),
+            guard let accessToken = rememberingVerifier?.rememberedToken(credential.token),
                 try keysToProve(for: accessToken, credential) == nil, !attempt.request.isForm
             else { return nil }
             accept(accessToken, &attempt)
@@ -68,14 +72,14 @@ extension ResourceServer {
         } catch {
             // Never `.body`: no stage above reads the body.
             guard case .refused(let refusal) = error else { return nil }
-            return refuse(attempt, refusal)
+            return refuseUnlessInShadow(attempt, refusal)
         }
     }
 
     /// Goes on with a request about which ``decideAtOnce(_:)`` has returned nil. Never call it first: only
     /// `decideAtOnce` checks `Host` and the listener, and removes a forged certificate.
     func decideAfterWaiting(_ attempt: inout Attempt) async throws(HTTPRequest.Body.ReadError) -> Decision {
-        if attempt.access == nil {
+        if !attempt.isCallerChecked {
             // A request for a metadata document needs no token, and every origin may read it.
             if let document = await publicDocument(for: attempt.request) { return .respond(document) }
             if let decision = checkCaller(of: &attempt) { return decision }
@@ -94,7 +98,7 @@ extension ResourceServer {
                 }
                 accept(accessToken, &attempt)
             }
-            // Neither holds for a request without a token whose operations are all open.
+            // Skipped for a request without a token whose operations are all open.
             if attempt.access == .optional || attempt.credential != nil {
                 let operation = try await operationDemand(of: &attempt)
                 try checkScopes(of: &attempt, for: operation)
@@ -106,7 +110,7 @@ extension ResourceServer {
             // The server's own limit ended the body. The handler finds that too, and decides.
             case .body(.tooLarge) where configuration.mode == .shadow: return proceed(&attempt)
             case .body(let fault): throw fault
-            case .refused(let refusal): return refuse(attempt, refusal)
+            case .refused(let refusal): return refuseUnlessInShadow(attempt, refusal)
             }
         }
     }
@@ -169,9 +173,8 @@ extension ResourceServer {
             let credential = try PresentedCredential(
                 from: attempt.request.fields, query: attempt.request.target.query,
                 tokenLimit: configuration.tokenLimit, acceptsDPoP: configuration.bindings.mode != .off)
-            // The memory finds the verdict by the digest of the token, events name the token by it, and a DPoP proof
-            // does too.
-            let needsDigest = memory != nil || observer != nil || configuration.bindings.mode != .off
+            // Three readers need the digest: the cache of verdicts, events, and the check of a DPoP proof.
+            let needsDigest = rememberingVerifier != nil || observer != nil || configuration.bindings.mode != .off
             let read = needsDigest ? credential.withDigest() : credential
             attempt.credential = read
             return read
@@ -188,7 +191,7 @@ extension ResourceServer {
         }
     }
 
-    /// Makes a verified token, whose sender has its keys, the principal of the request.
+    /// Makes the principal from a verified token. Its sender has proved the keys.
     private func accept(_ token: AccessToken, _ attempt: inout Attempt) {
         if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(attempt.credential?.token))) }
         attempt.principal = Principal(token)
@@ -205,14 +208,16 @@ extension ResourceServer {
 
     /// Refuses a request that has passed the stages before the token; in shadow mode it is let through. The refusals of
     /// the earlier stages hold in every mode.
-    private func refuse(_ attempt: Attempt, _ refusal: Refusal) -> Decision {
+    private func refuseUnlessInShadow(_ attempt: Attempt, _ refusal: Refusal) -> Decision {
         let token = attempt.credential?.token
         if configuration.mode == .shadow {
             if !refusal.isCausedByCancellation {
                 report(.wouldDeny(refusal, facts(about: refusal, of: attempt.request, token, attempt.principal)))
                 explain(refusal, of: attempt.request)
             }
-            return proceed(attempt.request, as: attempt.principal, attempt.crossOrigin, nonce: attempt.nonce)
+            // The token was refused, so the admission has none.
+            return proceed(
+                attempt.request, as: attempt.principal, token: nil, attempt.crossOrigin, nonce: attempt.nonce)
         }
         let operation =
             attempt.required ?? scopes.demand(of: attempt.request.method, attempt.request.target.path)
@@ -243,7 +248,7 @@ extension ResourceServer {
                     expiry: streams, observer: observer, token: token, nonce: nonce.flatMap { HTTPFields.Value($0) })))
     }
 
-    /// Reports a refusal and makes its response. Every refusal passes through here.
+    /// Reports a refusal and makes its response. Every refusal that is sent passes through here.
     func refuse(
         _ request: GuardedRequest, _ refusal: Refusal, _ crossOrigin: CrossOriginFields?,
         token: PresentedToken? = nil, principal: Principal = .anonymous, operation: ScopeSet = ScopeSet()

@@ -5,7 +5,7 @@ internal import WireFormat
 /// Makes the session identifiers of callers from those of the handler, and back. It stores nothing.
 ///
 /// It is a class, so that its use costs each request one reference count.
-final class SessionSeal: Sendable {
+final class SessionSeal: Sendable, CustomReflectable {
     /// The acceptable lengths of a handler's identifier in bytes.
     static let handlerLengths = 1...256
     /// The code of a caller's identifier: 128 bits, in base64url.
@@ -14,6 +14,9 @@ final class SessionSeal: Sendable {
 
     private let keys: [[UInt8]]
     private let context: [UInt8]
+
+    /// Shows no key.
+    var customMirror: Mirror { Mirror(self, children: []) }
 
     /// - Parameter resource: Sessions of one resource are unknown to the guards of all others with the same keys: their
     ///   handlers may use the same identifiers.

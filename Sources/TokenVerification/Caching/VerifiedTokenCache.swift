@@ -77,11 +77,10 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     ///   - end: The end of the token's validity without skew, in seconds since 1970.
     func keep(_ token: AccessToken, basis: Basis, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
         let claims = token.claims
-        guard verifiedAt < end, claims.byteCount <= TokenCaching.maximumClaimsBytes
-        else { return }
+        guard verifiedAt < end, claims.byteCount <= TokenCaching.maximumClaimsBytes else { return }
         let moment = monotonicClock.roughNow()
         let verdict = Verdict(
             token, basis, verifiedAt: verifiedAt, keptSince: moment, end: min(end, verifiedAt + Self.lifetimeSeconds))
-        table.withLock { $0.insert(verdict, for: digest) { !$0.isFresh(verifiedAt, moment) } }
+        table.withLock { $0.insert(verdict, for: digest, evicting: { !$0.isFresh(verifiedAt, moment) }) }
     }
 }

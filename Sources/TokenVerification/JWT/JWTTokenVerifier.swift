@@ -26,7 +26,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// The largest number of issuers that are found without a hash table.
     private static let fewIssuers = 4
 
-    /// The key set that verified a token, and its source.
+    /// The key set that verified a token, and its source. One object, because every look-up of a verdict returns it.
     private final class Basis: Sendable {
         private let source: any KeySource
         private let keys: JSONWebKeySet.Identity
@@ -36,7 +36,7 @@ public struct JWTTokenVerifier: TokenVerifier {
             self.keys = keys
         }
 
-        /// Whether it is still the present one.
+        /// Whether this set is still the present one of its source.
         var isPresent: Bool { source.presents(keys) }
     }
 
@@ -117,6 +117,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         let jwt = try parse(token)
         let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
         let algorithm = try precheck(jwt, issuer)
+        // Moved: a copy would count a reference to each part.
         let candidate = Candidate(digest: digest, jwt: consume jwt, algorithm: algorithm, issuer: consume issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
@@ -160,7 +161,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         let issuer: TrustedIssuer
     }
 
-    /// Checks the form and the algorithm.
+    /// Checks the form, and by the header alone the algorithm and a foreign `typ`.
     private func parse(_ token: PresentedToken) throws(TokenRejection) -> UnverifiedJWT {
         do throws(JOSEError) {
             return try UnverifiedJWT(
@@ -201,7 +202,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer
     ) throws(TokenRejection) -> SignatureAlgorithm {
         do throws(JOSEError) {
-            return try issuer.validation.admittedAlgorithm(of: jwt)
+            return try issuer.validation.prechecked(jwt)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
@@ -268,7 +269,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         let validation = candidate.issuer.validation
         let now = clock.now()
         do throws(JOSEError) {
-            let jwt = try validation.verify(candidate.jwt, admitted: candidate.algorithm, keys: keys, now: now)
+            let jwt = try validation.verify(candidate.jwt, prechecked: candidate.algorithm, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
             headers.keep(headerOf: candidate.jwt)
             if let digest = candidate.digest {

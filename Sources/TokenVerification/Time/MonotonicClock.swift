@@ -53,7 +53,8 @@ public struct MonotonicClock: Sendable {
 
     @Sendable private static func systemRoughNow() -> Duration {
         #if os(Linux)
-            // Linux notes this time at each tick. Reading the counter of the processor takes most of the other call.
+            // Linux stores this time at each tick. `CLOCK_BOOTTIME` reads the processor's counter, which is most of its
+            // cost.
             var time = timespec()
             unsafe clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
             return duration(time)
