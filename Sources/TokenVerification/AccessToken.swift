@@ -13,8 +13,8 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         case username
     }
 
-    /// One object holds all members, so that copying a token increments only one reference count. It names the principal
-    /// for an access log, and its mirror is empty, so that no dump shows a claim.
+    /// One object holds all members, so that copying a token increments only one reference count. It names the
+    /// principal for an access log, and its mirror is empty, so that no dump shows a claim.
     private final class Content: PrincipalNaming, CustomReflectable {
         let issuer: String?
         let expiresAt: Double?

@@ -95,9 +95,10 @@ package enum Base64URL {
             var read = unsafe source + front
             var write = unsafe bytes + front / 4 * 3
             var seen: UInt32 = 0
-            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Behind the front, each round reads
-            // four of `text.count` bytes and stores four: three of the result, and one that the next round or the tail overwrites. The tail
-            // handles the last group of one to four characters, so no store passes `count` ≤ `target.count`.
+            // In bounds: `table` has 4 × 256 entries and is indexed by bytes. Behind the front, each round reads four
+            // of `text.count` bytes and stores four: three of the result, and one that the next round or the tail
+            // overwrites. The tail handles the last group of one to four characters, so no store passes `count` ≤
+            // `target.count`.
             let rounds = max(0, (text.count - front - 1) / 4)
             for _ in 0..<rounds {
                 let group =

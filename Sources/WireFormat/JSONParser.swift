@@ -30,8 +30,8 @@ enum JSONParser {
         nextValue: while true {
             skipWhitespace(text, &index)
             if isObject {
-                // RFC 8259 §4: a member is a string, a colon and a value. Here and not in a function, which the compiler
-                // would not inline.
+                // RFC 8259 §4: a member is a string, a colon and a value. Here and not in a function, which the
+                // compiler would not inline.
                 guard text.byte(at: index) == UInt8(ascii: "\"") else { throw unexpected(text, index) }
                 let start = index
                 let isEscaped = try JSONStringScanner.scanName(text, &index)
@@ -123,8 +123,8 @@ enum JSONParser {
         return entry(kind, from: start, to: index, at: position, isEscaped: isEscaped)
     }
 
-    /// An entry for this position of the tape. All offsets fit, because a text has fewer than 2³² bytes and no more values
-    /// than bytes.
+    /// An entry for this position of the tape. All offsets fit, because a text has fewer than 2³² bytes and no more
+    /// values than bytes.
     @inline(__always)
     private static func entry(
         _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, at position: Int, next: UInt32? = nil,

@@ -1,4 +1,5 @@
-// Fast looks at the front of a text, many characters at a time. Only WireFormat uses it, and judges what is left itself.
+// Fast looks at the front of a text, many characters at a time. Only WireFormat uses it, and judges what is left
+// itself.
 
 #ifndef CWIREFORMAT_H
 #define CWIREFORMAT_H

@@ -15,8 +15,8 @@ public struct ProtectedHandler: HTTPHandler {
 
     /// Answers a refused request, and passes the others to the handler.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        // The two steps of `admit(_:)`. They stand here, so that a request that is decided at once needs no asynchronous
-        // call of the guard, whose memory Swift would keep until the task of the connection ends.
+        // The two steps of `admit(_:)`. They stand here, so that a request that is decided at once needs no
+        // asynchronous call of the guard, whose memory Swift would keep until the task of the connection ends.
         var attempt = ResourceServer.Attempt(GuardedRequest(request))
         switch server.decideAtOnce(&attempt) {
         case .respond(let response): return response

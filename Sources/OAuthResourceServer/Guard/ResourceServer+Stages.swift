@@ -48,8 +48,8 @@ extension ResourceServer {
 
     /// Decides without waiting about the usual request: one without a token, or with a token whose verdict is cached,
     /// when its body does not matter. Returns nil when a stage must wait: pass the same attempt to
-    /// ``decideAfterWaiting(_:)`` then. That repeats the look-up of the verdict and the questions about the path, but not
-    /// the checks of Host, Origin and credential. Nothing was reported of the token.
+    /// ``decideAfterWaiting(_:)`` then. That repeats the look-up of the verdict and the questions about the path, but
+    /// not the checks of Host, Origin and credential. Nothing was reported of the token.
     ///
     /// Not `async`, and not inlined into a function that is: Swift keeps the memory of an asynchronous call until the
     /// task of the connection ends.
