@@ -45,7 +45,8 @@ package struct ClaimPositions: Sendable {
             case 0x73_5F_68_61_73_68: hasForeignClaims = true  // s_hash
             case 0x61_74_5F_68_61_73_68: hasForeignClaims = true  // at_hash
             case 0x65_76_65_6E_74_73: hasForeignClaims = true  // events
-            // 0 is a name of more than 8 bytes. The name stands one before its value.
+            // 0 is a name that does not fit: longer than 8 bytes, empty, or with a NUL. The name stands one before its
+            // value.
             case 0 where claims.isString(at: position - 1, "client_id"): clientID = optional
             default: break
             }

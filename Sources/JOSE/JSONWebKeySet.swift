@@ -154,13 +154,14 @@ public struct JSONWebKeySet: Sendable {
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification, signature, of: jws, algorithm)
         }
-        // The positions of the keys with this `kid`. A small set has no table, and each of its keys is compared.
+        // The positions of the keys with this `kid`; nil for a small set, which has no table, so that each key is a
+        // candidate and is compared.
         let listed = keys.count <= Self.smallSet ? nil : listedPositions(of: keyID, in: jws.header.document)
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for place in 0..<(listed?.count ?? keys.count) {
-            let index = listed.map { $0[place] } ?? place
+        for candidate in 0..<(listed?.count ?? keys.count) {
+            let index = listed.map { $0[candidate] } ?? candidate
             guard isNamed(index, keyID, in: jws.header.document) else { continue }
             isKnown = true
             let key = keys[index].verification

@@ -115,7 +115,7 @@ public struct JWTValidation: Sendable {
     ///
     /// - Returns: The algorithm that the header names and the policy allows.
     package func prechecked(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
-        try content.prechecked(jwt)
+        try content.checkHeaderAndIssuer(jwt)
     }
 
     /// Does what ``verify(_:keys:now:)-(PrecheckedJWT,_,_)`` does, without a copy of the token.
@@ -124,15 +124,16 @@ public struct JWTValidation: Sendable {
     package func verify(
         _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> VerifiedJWT {
-        let (expiresAt, confirmation) = try content.check(jwt, prechecked: algorithm, keys: keys, now: now)
-        return VerifiedJWT(jwt.payload, by: self, expiresAt: expiresAt, confirmation: confirmation)
+        let checked = try content.checkSignatureAndClaims(jwt, prechecked: algorithm, keys: keys, now: now)
+        return VerifiedJWT(
+            jwt.payload, by: self, expiresAt: checked.expiresAt, confirmation: checked.confirmation)
     }
 }
 
 // The rules, in the order in which they are applied.
 extension JWTValidation.Content {
     /// Checks algorithm, `typ` and issuer. Returns the algorithm.
-    fileprivate func prechecked(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+    fileprivate func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
         guard let algorithm = jwt.jws.algorithm(among: policy.algorithms) else {
             throw .header(.algorithmNotAllowed)
@@ -147,8 +148,8 @@ extension JWTValidation.Content {
         return algorithm
     }
 
-    /// Applies every check behind ``prechecked(_:)``. Returns `exp` and the key binding.
-    fileprivate func check(
+    /// Applies every check after ``checkHeaderAndIssuer(_:)``. Returns `exp` and the key binding.
+    fileprivate func checkSignatureAndClaims(
         _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> (expiresAt: Double, confirmation: KeyConfirmation?) {
         // RFC 8725 §3.8: the keys belong to the issuer.

@@ -34,6 +34,9 @@ enum JSONMemberNames {
     private static let fewNames = 16
 
     /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
+    ///
+    /// The parser calls it only when ``JSONNameMarks/mayRepeat`` is set. It marks the names afresh, because the marks
+    /// of the parser may be those of an object inside.
     static func refuseDuplicates(
         from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {

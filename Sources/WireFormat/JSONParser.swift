@@ -22,7 +22,8 @@ enum JSONParser {
         var tape = empty
         var index = 0
         var depth = 0
-        // The innermost open container, whether it is an object, and then the marks of its names.
+        // The innermost open container; whether it is an object; the marks of the names of the object opened last. An
+        // object that held another one has lost its marks: see its end below.
         var open = none
         var isObject = false
         var names = JSONNameMarks()

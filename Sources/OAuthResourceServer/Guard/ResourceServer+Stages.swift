@@ -2,8 +2,17 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import TokenVerification
 
-// The stages of a request, in order. Those before the token return a decision, or nil when the request continues. The
-// later ones throw a `StageEnd`. `decideAtOnce` returns nil when a stage must wait.
+// The stages of a request, in order:
+// 1. `checkAddress`: Host, listener, forged certificate
+// 2. `publicDocument`: the metadata, which needs no token
+// 3. `checkCaller`: Origin, preflight, disabled guard, public route
+// 4. `isOpenToEverybody`: open operations without a token
+// 5. `credential`, `verify`, `checkPossession`, `accept`: the token
+// 6. `operationDemand`, `checkScopes`: the scopes
+// 7. `checkForm`: a second token in a form
+// `decideAtOnce` applies 1, 3, 5 and 6, and returns nil where 2, 4, 7, the network or the body is needed.
+// `decideAfterWaiting` applies what is left. Stages 1 to 3 return a decision, or nil when the request continues. The
+// later ones throw a `StageEnd`.
 
 /// Why a stage ends a request.
 enum StageEnd: Error {
@@ -49,7 +58,8 @@ extension ResourceServer {
     /// Decides without waiting about the usual request: one without a token, or with a token whose verdict is cached,
     /// when its body does not matter. Returns nil when a stage must wait: pass the same attempt to
     /// ``decideAfterWaiting(_:)`` then. That repeats the look-up of the verdict and the questions about the path, but
-    /// not the checks of Host, Origin and credential. Nothing was reported of the token.
+    /// not the checks of Host, Origin and credential. After nil, no event about the token was
+    /// reported. After a decision, do not use the attempt again: its request may have been moved out.
     ///
     /// Not `async`, and not inlined into a function that is: Swift keeps the memory of an asynchronous call until the
     /// task of the connection ends.
@@ -58,11 +68,13 @@ extension ResourceServer {
         if let refusal = checkAddress(of: &attempt) { return refusal }
         guard !metadataRoutes.mayAnswer(attempt.request.target.path) else { return nil }
         if let decision = checkCaller(of: &attempt) { return decision }
+        // Other routes may admit a request without a token, or need the operation in its body.
         guard attempt.access == .required, scopes.operations(at: attempt.request.target.path) == nil else {
             return nil
         }
         do throws(StageEnd) {
             let credential = try credential(of: &attempt)
+            // An unknown token, the proof of a key and a form need a stage that waits.
             guard let accessToken = rememberingVerifier?.rememberedToken(credential.token),
                 try keysToProve(for: accessToken, credential) == nil, !attempt.request.isForm
             else { return nil }
@@ -117,7 +129,8 @@ extension ResourceServer {
 
     // MARK: Before the token
 
-    /// Refuses a wrong Host, and requests from the network while the guard is disabled for loopback only.
+    /// Refuses a wrong Host, and requests from the network while the guard is disabled for loopback only. Removes a
+    /// certificate field that the client has forged.
     private func checkAddress(of attempt: inout Attempt) -> Decision? {
         guard configuration.browsers.serves(attempt.request) else {
             return refuse(attempt.request, .hostNotServed, nil)
