@@ -102,7 +102,7 @@ enum JSONParser {
         }
     }
 
-    /// The entry of a value that begins with this byte and is no container, and moves past it.
+    /// Makes the entry of a string, number or literal, which begins with this byte, and moves the index past it.
     ///
     /// - Parameter position: The position of the entry on the tape.
     @inline(__always)
