@@ -1,5 +1,4 @@
 import HTTPMessages
-import Synchronization
 import Testing
 
 @testable import SocketHTTP
@@ -193,48 +192,23 @@ struct EvictionTests {
         }
     }
 
-    @Test("A connection gives way whose loop is busy and has not announced it: the new client waits and is not refused")
-    func busyLoop() async throws {
-        let (isBusy, isReleased) = (Flag(), Flag())
-        let handler = ClosureHandler { request in
-            // Keeps the loop in one turn.
-            if request.path == "/busy" {
-                isBusy.raise()
-                while !isReleased.isRaised {}
-            }
-            return .text("answered")
-        }
-        func two(_ limits: inout ServerLimits) {
-            limits.connections = 2
+    @Test("With several loops too, each new client is served in the middle of a burst of silent connections")
+    func burstOverLoops() async throws {
+        func sixteen(_ limits: inout ServerLimits) {
+            limits.connections = 16
             limits.eventLoops = 2
         }
-        try await withListener(handler, limits: two) { listening in
-            // The loops take turns, and the first one accepts.
-            let first = try await answered(listening.port)
-            let busy = try await TestConnection.open(listening.port)
-            try await busy.send("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n")
-            while !isBusy.isRaised { try await Task.sleep(for: .milliseconds(1)) }
-            let third = try await answered(listening.port)
-            #expect(try await first.isClosed())
-            // Takes the place of the third, on the busy loop, which has not seen it.
-            let fourth = try await TestConnection.open(listening.port)
-            #expect(try await third.isClosed())
-            let fifth = try await TestConnection.open(listening.port)
-            try await fifth.send(get)
-            // Time for a refusal. None comes, however long it is.
-            try await Task.sleep(for: .milliseconds(50))
-            isReleased.raise()
-            try #require(try await fifth.readResponse().status == 200)
-            #expect(try await fourth.isClosed())
-            #expect(try await busy.readResponse().status == 200)
+        try await withListener(echo, limits: sixteen) { listening in
+            for _ in 0..<20 {
+                var silent: [TestConnection] = []
+                for _ in 0..<40 { silent.append(try await TestConnection.open(listening.port)) }
+                // The server has accepted some of them a moment ago, on both loops, and they have asked for nothing.
+                let good = try await TestConnection.open(listening.port)
+                try await good.send(get)
+                #expect(try await good.readResponse().status == 200)
+                withExtendedLifetime(silent) {}
+            }
         }
-    }
-
-    private final class Flag: Sendable {
-        private let state = Atomic(false)
-
-        func raise() { state.store(true, ordering: .releasing) }
-        var isRaised: Bool { state.load(ordering: .acquiring) }
     }
 
     @Test("A connection on another loop gives way as well")
