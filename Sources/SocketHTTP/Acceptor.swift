@@ -18,6 +18,10 @@ actor Acceptor {
     private let loops: [EventLoop]
     private let service: HTTPService
     private var next = 0
+    /// The other loops that were asked to close a connection and have not answered.
+    private var unanswered: Set<ObjectIdentifier> = []
+    /// Whether another loop has closed a connection since the last question.
+    private var hasMadeRoom = false
     private var isStopping = false
     private var failure: HTTPServer.StartError?
 
@@ -121,14 +125,36 @@ actor Acceptor {
     private func evictFirst(askingAll: Bool = false) async -> Bool {
         let waits = loops.map { (first: $0.firstWait.load(ordering: .relaxed), loop: $0) }
         for (first, loop) in waits.sorted(by: { $0.first < $1.first }) where askingAll || first != .max {
-            let hasEvicted =
-                loop === self.loop ? loop.evict() : await Task(executorPreference: loop) { loop.evict() }.value
-            if hasEvicted {
-                service.census.reject(.evicted)
-                return true
-            }
+            if await loop === self.loop ? take(loop.evict()) : evict(on: loop) { return true }
         }
         return false
+    }
+
+    /// Asks another loop to close the connection that gives way first. False when none waits there, and when the loop
+    /// does not answer in time. A handler that blocks keeps its loop's thread, and must not keep this one too.
+    private func evict(on other: EventLoop) async -> Bool {
+        let id = ObjectIdentifier(other)
+        guard unanswered.insert(id).inserted else { return false }
+        hasMadeRoom = false
+        Task(executorPreference: other) {
+            let hasEvicted = other.evict()
+            await self.hear(hasEvicted, from: id)
+        }
+        let deadline = loop.now + service.times.answer
+        while !hasMadeRoom, unanswered.contains(id), await socket.hasNews(until: deadline) {}
+        return hasMadeRoom
+    }
+
+    private func hear(_ hasEvicted: Bool, from id: ObjectIdentifier) {
+        unanswered.remove(id)
+        // Late, it makes room for the client that waits then.
+        if take(hasEvicted) { hasMadeRoom = true }
+        socket.signal(.readable)
+    }
+
+    private func take(_ hasEvicted: Bool) -> Bool {
+        if hasEvicted { service.census.reject(.evicted) }
+        return hasEvicted
     }
 
     /// Refuses a connection beyond the limit: sends a response if the socket takes it at once, then closes.

@@ -62,6 +62,9 @@ public struct ServerLimits: Sendable {
     /// Time that handlers have to end after their cancellation, which comes at the end of the grace. A test sets
     /// another value.
     var cancellationTime = Duration.seconds(1)
+    /// Time that a loop has to close a connection for a new one. A handler that blocks lets it pass. A test sets
+    /// another value.
+    var answerTime = Duration.seconds(1)
 
     /// The defaults.
     public init() {}
@@ -104,6 +107,7 @@ struct ServerTimes: Sendable {
     let idle: Int64
     let writeStall: Int64
     let linger: Int64
+    let answer: Int64
     /// How long a connection between two requests keeps its task.
     static let restAfter: Int64 = 1_000
 
@@ -113,6 +117,7 @@ struct ServerTimes: Sendable {
         idle = Self.milliseconds(limits.idleTime)
         writeStall = Self.milliseconds(limits.writeStallTime)
         linger = Self.milliseconds(limits.lingerTime)
+        answer = Self.milliseconds(limits.answerTime)
     }
 
     /// The duration in milliseconds, rounded up, and clamped to zero…1,000 years, so that sums with the clock cannot

@@ -10,8 +10,15 @@ extension Socket {
 
     /// Waits until `deadline`, or until the socket is aborted.
     func pause(until deadline: Int64) async {
+        while await hasNews(until: deadline) {}
+    }
+
+    /// Waits until `deadline`, or until the system or another loop tells something. False when the time is over or the
+    /// socket was aborted.
+    func hasNews(until deadline: Int64) async -> Bool {
         mayRead = false
-        while !isGone, await readable(until: deadline) { mayRead = false }
-        mayRead = true
+        // What the system told meanwhile must not be lost.
+        defer { mayRead = true }
+        return await readable(until: deadline) && !isGone
     }
 }

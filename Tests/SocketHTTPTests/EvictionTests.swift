@@ -192,22 +192,80 @@ struct EvictionTests {
         }
     }
 
-    @Test("With several loops too, each new client is served in the middle of a burst of silent connections")
-    func burstOverLoops() async throws {
-        func sixteen(_ limits: inout ServerLimits) {
-            limits.connections = 16
-            limits.eventLoops = 2
-        }
-        try await withListener(echo, limits: sixteen) { listening in
-            for _ in 0..<20 {
-                var silent: [TestConnection] = []
-                for _ in 0..<40 { silent.append(try await TestConnection.open(listening.port)) }
-                // The server has accepted some of them a moment ago, on both loops, and they have asked for nothing.
-                let good = try await TestConnection.open(listening.port)
-                try await good.send(get)
-                #expect(try await good.readResponse().status == 200)
-                withExtendedLifetime(silent) {}
+    /// A connection of the first loop that waits, and one of the second loop whose handler keeps the thread of that
+    /// loop until `release` is reached.
+    private func withBlockedLoop(
+        answerTime: Duration,
+        _ body: (ListeningServer, _ idle: TestConnection, _ release: Milestone) async throws -> Void
+    ) async throws {
+        let (begun, mayBlock, blocks, release) = (Milestone(), Milestone(), Milestone(), Milestone())
+        let handler = ClosureHandler { request in
+            if request.path == "/blocking" {
+                begun.reach()
+                await mayBlock.wait()
+                blocks.reach()
+                while !release.isReached {}
             }
+            return .text("answered")
+        }
+        func twoLoops(_ limits: inout ServerLimits) {
+            limits.connections = 2
+            limits.eventLoops = 2
+            limits.answerTime = answerTime
+        }
+        try await withListener(handler, limits: twoLoops) { listening in
+            defer { release.reach() }
+            // The loops take turns.
+            let idle = try await answered(listening.port)
+            let blocking = try await TestConnection.open(listening.port)
+            try await blocking.send("GET /blocking HTTP/1.1\r\nHost: a\r\n\r\n")
+            await begun.wait()
+            // Each loop ends a turn, and tells which wait is its first: the second one, that there is none.
+            await listening.skip(.zero)
+            mayBlock.reach()
+            await blocks.wait()
+            try await body(listening, idle, release)
+            release.reach()
+            #expect(try await blocking.readResponse().status == 200)
+        }
+    }
+
+    @Test("A connection gives way whose loop is busy and has not told that it waits: the new client is not refused")
+    func unannouncedWait() async throws {
+        try await withBlockedLoop(answerTime: .never) { listening, idle, release in
+            let third = try await answered(listening.port)
+            #expect(try await idle.isClosed())
+            // This one is accepted for the second loop, which does not know of it yet.
+            let fourth = try await TestConnection.open(listening.port)
+            #expect(try await third.isClosed())
+            let fifth = try await TestConnection.open(listening.port)
+            try await fifth.send(get)
+            // Time for a refusal. None comes, however long it is.
+            try await Task.sleep(for: .milliseconds(50))
+            release.reach()
+            try #require(try await fifth.readResponse().status == 200)
+            #expect(try await fourth.isClosed())
+            #expect(listening.counters.refusedConnections == 0)
+        }
+    }
+
+    @Test("A handler that blocks the thread of its loop does not keep the server from answering new clients")
+    func blockedLoop() async throws {
+        try await withBlockedLoop(answerTime: .milliseconds(1)) { listening, idle, release in
+            let third = try await answered(listening.port)
+            #expect(try await idle.isClosed())
+            let fourth = try await TestConnection.open(listening.port)
+            #expect(try await third.isClosed())
+            // Only the second loop has connections, and it does not answer in time.
+            for _ in 1...3 {
+                let refused = try await TestConnection.open(listening.port)
+                #expect(try await refused.readResponse().status == 503)
+            }
+            release.reach()
+            // The answer comes late: the fourth connection leaves its place to the next client.
+            #expect(try await fourth.isClosed())
+            #expect(await settles { listening.counters.openConnections == 1 })
+            _ = try await answered(listening.port)
         }
     }
 

@@ -27,6 +27,7 @@ func withListener<Result: Sendable>(
     chosen.writeStallTime = .never
     chosen.lingerTime = .never
     chosen.cancellationTime = .never
+    chosen.answerTime = .never
     limits(&chosen)
     let server = HTTPServer(
         address: address, limits: chosen, accessLog: accessLog, onError: onError)
