@@ -17,11 +17,14 @@ package enum Digest {
 }
 
 /// A SHA-256 digest that is made, compared and looked up without an allocation.
+///
+/// `@usableFromInline`: otherwise the compiler would not inline the comparison into other modules.
+@usableFromInline
 package struct SHA256Digest: Sendable, Hashable {
     /// The first 8 bytes as a big-endian number. Evenly distributed, unless an attacker searches for messages with a
     /// chosen prefix.
-    package let prefix: UInt64
-    private let second, third, fourth: UInt64
+    @usableFromInline package let prefix: UInt64
+    @usableFromInline let second, third, fourth: UInt64
 
     private init(_ words: (UInt64, UInt64, UInt64, UInt64)) {
         prefix = UInt64(bigEndian: words.0)
@@ -31,7 +34,7 @@ package struct SHA256Digest: Sendable, Hashable {
     }
 
     /// Computes the digest of a message.
-    package init(of message: [UInt8]) {
+    package init(of message: borrowing [UInt8]) {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         let done = unsafe withUnsafeMutableBytes(of: &words) { words -> Int32 in
             unsafe message.withUnsafeBufferPointer { message -> Int32 in
@@ -73,6 +76,13 @@ package struct SHA256Digest: Sendable, Hashable {
 
     /// The one base64url spelling of the digest.
     package var base64URL: String { Base64URL.encode(bytes) }
+
+    /// Whether both digests are equal.
+    @inlinable
+    package static func == (left: SHA256Digest, right: SHA256Digest) -> Bool {
+        left.prefix == right.prefix && left.second == right.second && left.third == right.third
+            && left.fourth == right.fourth
+    }
 
     /// Whether both digests are equal. The time does not depend on where they differ.
     package func equalsInConstantTime(_ other: SHA256Digest) -> Bool {

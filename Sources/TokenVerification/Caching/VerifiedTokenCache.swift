@@ -17,24 +17,24 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         let token: AccessToken
         /// What the verdict depends on besides the time. The verifier compares it.
         let basis: Basis
-        /// When the token was verified, by both clocks.
+        /// When the token was verified, in seconds since 1970.
         fileprivate let verifiedAt: Double
-        fileprivate let keptSince: Duration
-        /// The end of the verdict in seconds since 1970.
+        /// The end of the verdict by the wall clock, in seconds since 1970, and by the monotonic clock.
         fileprivate let end: Double
+        fileprivate let keptUntil: Duration
 
-        fileprivate init(_ token: AccessToken, _ basis: Basis, verifiedAt: Double, keptSince: Duration, end: Double) {
+        fileprivate init(_ token: AccessToken, _ basis: Basis, verifiedAt: Double, end: Double, keptUntil: Duration) {
             self.token = token
             self.basis = basis
             self.verifiedAt = verifiedAt
-            self.keptSince = keptSince
             self.end = end
+            self.keptUntil = keptUntil
         }
 
         /// Whether the verdict holds at this time of both clocks.
         fileprivate func isFresh(_ now: Double, _ moment: Duration) -> Bool {
             // If the wall clock was set back, `nbf` or `iat` could be in the future again.
-            now >= verifiedAt && now < end && moment - keptSince < TokenCaching.lifetime
+            now >= verifiedAt && now < end && moment < keptUntil
         }
     }
 
@@ -80,7 +80,8 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
         guard verifiedAt < end, claims.byteCount <= TokenCaching.maximumClaimsBytes else { return }
         let moment = monotonicClock.roughNow()
         let verdict = Verdict(
-            token, basis, verifiedAt: verifiedAt, keptSince: moment, end: min(end, verifiedAt + Self.lifetimeSeconds))
+            token, basis, verifiedAt: verifiedAt, end: min(end, verifiedAt + Self.lifetimeSeconds),
+            keptUntil: moment + TokenCaching.lifetime)
         table.withLock { $0.insert(verdict, for: digest, evicting: { !$0.isFresh(verifiedAt, moment) }) }
     }
 }

@@ -26,15 +26,10 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// The largest number of issuers that are found without a hash table.
     private static let fewIssuers = 4
 
-    /// The key set that verified a token, and its source. One object, because every look-up of a verdict returns it.
-    private final class Basis: Sendable {
-        private let source: any KeySource
-        private let keys: JSONWebKeySet.Identity
-
-        init(source: any KeySource, keys: JSONWebKeySet.Identity) {
-            self.source = source
-            self.keys = keys
-        }
+    /// The key set that verified a token, and its source.
+    private struct Basis: Sendable {
+        let source: any KeySource
+        let keys: JSONWebKeySet.Identity
 
         /// Whether this set is still the present one of its source.
         var isPresent: Bool { source.presents(keys) }
