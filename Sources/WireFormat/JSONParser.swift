@@ -1,9 +1,7 @@
 /// The one pass over a JSON text (RFC 8259): checks every byte and fills the tape.
 ///
-/// It uses no recursion and allocates nothing but the tape: open containers are chained through their own entries.
+/// It uses no recursion and allocates nothing but the tape.
 enum JSONParser {
-    private static let none = UInt32.max
-
     /// Checks a text and returns a copy of it with its tape.
     static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONDocument.Storage {
         try unsafe withUnsafeTemporaryAllocation(
@@ -20,46 +18,31 @@ enum JSONParser {
     ) throws(JSONDocument.ParseError) -> JSONTape {
         try refuseByteOrderMark(text)
         var tape = empty
+        var nesting = JSONNesting(maximumDepth: maximumDepth)
         var index = 0
-        var depth = 0
-        // The innermost open container; whether it is an object; the marks of the names of the object opened last. An
-        // object that held another one has lost its marks: see its end below.
-        var open = none
-        var isObject = false
-        var names = JSONNameMarks()
 
         nextValue: while true {
             skipWhitespace(text, &index)
-            if isObject {
-                // RFC 8259 §4: a member is a string, a colon and a value. Here and not in a function, which the
-                // compiler would not inline.
-                guard text.byte(at: index) == UInt8(ascii: "\"") else { throw unexpected(text, index) }
+            if nesting.isInObject {
+                // RFC 8259 §4: a member is a string, a colon and a value.
                 let start = index
-                let isEscaped = try JSONStringScanner.scanName(text, &index)
+                let isEscaped = try skipName(text, &index)
                 let tag = isEscaped ? 0 : JSONNameTag.of(text, from: start &+ 1, to: index &- 1)
-                let name = entry(.string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag)
-                names.add(name)
+                let name = JSONTapeEntry(
+                    .string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag)
+                nesting.names.add(name)
                 tape.append(name)
                 skipWhitespace(text, &index)
-                guard text.byte(at: index) == UInt8(ascii: ":") else { throw unexpected(text, index) }
-                index &+= 1
+                try skipColon(text, &index)
                 skipWhitespace(text, &index)
             }
-            let start = index
-            let byte = text.byte(at: start)
+            let byte = text.byte(at: index)
             if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
-                guard depth < maximumDepth else { throw JSONDocument.ParseError(reason: .tooDeep, offset: index) }
-                depth &+= 1
-                isObject = byte == UInt8(ascii: "{")
-                if isObject { names = JSONNameMarks() }
-                let container = entry(isObject ? .object : .array, from: start, to: start, at: tape.count, next: open)
-                open = UInt32(truncatingIfNeeded: tape.count)
-                tape.append(container)
+                try nesting.begin(byte == UInt8(ascii: "{") ? .object : .array, at: index, on: &tape)
                 index &+= 1
                 skipWhitespace(text, &index)
-                // An empty container is closed below, like any other.
-                let end = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-                if text.byte(at: index) != end { continue nextValue }
+                // An empty container ends below, like any other.
+                if text.byte(at: index) != nesting.endByte { continue nextValue }
             } else {
                 tape.append(try scalar(byte, text, &index, at: tape.count))
             }
@@ -67,39 +50,35 @@ enum JSONParser {
             // A value has ended. What follows is a comma, or the end of one or more containers.
             while true {
                 skipWhitespace(text, &index)
-                guard open != none else {
+                guard nesting.isInContainer else {
                     guard index == text.count else {
                         throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
                     }
                     return tape
                 }
-                let container = Int(open)
-                switch text.byte(at: index) {
-                case UInt8(ascii: ","):
+                let byte = text.byte(at: index)
+                if byte == UInt8(ascii: ",") {
                     index &+= 1
                     continue nextValue
-                case UInt8(ascii: "}") where isObject:
-                    // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so
-                    // everywhere.
-                    if names.mayRepeat {
-                        try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text)
-                    }
-                    // There is one set of marks. This object has overwritten those of the object around it, whose names
-                    // must be compared.
-                    names.mayRepeat = true
-                case UInt8(ascii: "]") where !isObject:
-                    break
-                default:
-                    throw unexpected(text, index)
                 }
+                guard byte == nesting.endByte else { throw unexpected(text, index) }
                 index &+= 1
-                depth &-= 1
-                open = tape[container].next
-                tape[container].end = UInt32(truncatingIfNeeded: index)
-                tape[container].next = UInt32(truncatingIfNeeded: tape.count)
-                isObject = open != none && tape[Int(open)].kind == .object
+                try nesting.end(at: index, on: tape, in: text)
             }
         }
+    }
+
+    /// Moves the index past a string. Returns whether it holds an escape.
+    @inline(__always)
+    private static func skipName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
+        guard text.byte(at: index) == UInt8(ascii: "\"") else { throw unexpected(text, index) }
+        return try JSONStringScanner.scanName(text, &index)
+    }
+
+    @inline(__always)
+    private static func skipColon(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
+        guard text.byte(at: index) == UInt8(ascii: ":") else { throw unexpected(text, index) }
+        index &+= 1
     }
 
     /// Makes the entry of a string, number or literal, which begins with this byte, and moves the index past it.
@@ -121,19 +100,7 @@ enum JSONParser {
             (kind, index) = (.number, try JSONDecimal.scan(text, at: start))
         default: throw unexpected(text, start)
         }
-        return entry(kind, from: start, to: index, at: position, isEscaped: isEscaped)
-    }
-
-    /// An entry for this position of the tape. All offsets fit, because a text has fewer than 2³² bytes and no more
-    /// values than bytes.
-    @inline(__always)
-    private static func entry(
-        _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, at position: Int, next: UInt32? = nil,
-        isEscaped: Bool = false, tag: UInt16 = 0
-    ) -> JSONTapeEntry {
-        JSONTapeEntry(
-            start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end),
-            next: next ?? UInt32(truncatingIfNeeded: position &+ 1), kind: kind, isEscaped: isEscaped, tag: tag)
+        return JSONTapeEntry(kind, from: start, to: index, at: position, isEscaped: isEscaped)
     }
 
     private static func endOfLiteral(

@@ -25,7 +25,7 @@ size_t cwireformat_token_front(const uint8_t *text, size_t length);
 // §7): 0x20...0x7F without quote and backslash. It looks at 16 characters at a time, which the compiler turns into
 // the vectors of the processor, and stops before another character, or when fewer than 16 are left. In the header, so
 // that Swift can inline it.
-static inline size_t cwireformat_plain_front(const uint8_t *text, size_t length) {
+__attribute__((always_inline)) static inline size_t cwireformat_plain_front(const uint8_t *text, size_t length) {
     size_t done = 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     typedef int8_t characters __attribute__((vector_size(16)));

@@ -1,0 +1,67 @@
+/// The arrays and objects that are open at a point of a text, while it is parsed.
+///
+/// They are chained through their entries on the tape: the entry of an open container leads to the one around it.
+struct JSONNesting {
+    private static let none = UInt32.max
+
+    private let maximumDepth: Int
+    private var depth = 0
+    /// The position of the innermost container.
+    private var innermost = none
+    /// The bracket that ends the innermost container. No text has the byte 0.
+    private(set) var endByte: UInt8 = 0
+    /// The names of the innermost object so far. An object that held another one has lost its marks: see
+    /// ``end(at:on:in:)``.
+    var names = JSONNameMarks()
+
+    @inline(__always)
+    init(maximumDepth: Int) {
+        self.maximumDepth = maximumDepth
+    }
+
+    var isInContainer: Bool { @inline(__always) get { innermost != Self.none } }
+    var isInObject: Bool { @inline(__always) get { endByte == UInt8(ascii: "}") } }
+
+    /// Adds the entry of a container that begins at this offset.
+    @inline(__always)
+    mutating func begin(
+        _ kind: JSONDocument.Node.Kind, at start: Int, on tape: inout JSONTape
+    ) throws(JSONDocument.ParseError) {
+        guard depth < maximumDepth else { throw JSONDocument.ParseError(reason: .tooDeep, offset: start) }
+        depth &+= 1
+        let container = JSONTapeEntry(kind, from: start, to: start, at: tape.count, next: innermost)
+        innermost = UInt32(truncatingIfNeeded: tape.count)
+        tape.append(container)
+        enter(kind)
+        if kind == .object { names = JSONNameMarks() }
+    }
+
+    /// Completes the entry of the innermost container, which ends before this offset.
+    @inline(__always)
+    mutating func end(
+        at end: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
+    ) throws(JSONDocument.ParseError) {
+        let container = Int(innermost)
+        if isInObject {
+            // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
+            if names.mayRepeat { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
+            // There is one set of marks. This object has overwritten those of the object around it, whose names must be
+            // compared.
+            names.mayRepeat = true
+        }
+        depth &-= 1
+        innermost = tape[container].next
+        tape[container].end = UInt32(truncatingIfNeeded: end)
+        tape[container].next = UInt32(truncatingIfNeeded: tape.count)
+        enter(isInContainer ? tape[Int(innermost)].kind : .null)
+    }
+
+    @inline(__always)
+    private mutating func enter(_ kind: JSONDocument.Node.Kind) {
+        switch kind {
+        case .object: endByte = UInt8(ascii: "}")
+        case .array: endByte = UInt8(ascii: "]")
+        default: endByte = 0
+        }
+    }
+}
