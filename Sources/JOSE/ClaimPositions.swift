@@ -31,23 +31,18 @@ package struct ClaimPositions: Sendable {
     package init(_ claims: borrowing JSONDocument) {
         claims.forEachMember(named: { name, position, kind in
             let optional = kind == .null ? nil : position
-            // A name is its ASCII bytes as one number, the first byte highest: 0x69_73_73 is "iss".
             switch name {
-            case 0x69_73_73: iss = position
-            case 0x73_75_62: sub = optional
-            case 0x61_75_64: aud = position
-            case 0x65_78_70: exp = position
-            case 0x6E_62_66: nbf = optional
-            case 0x69_61_74: iat = optional
-            case 0x6A_74_69: jti = optional
-            case 0x63_6E_66: cnf = position
-            case 0x63_5F_68_61_73_68: hasForeignClaims = true  // c_hash
-            case 0x73_5F_68_61_73_68: hasForeignClaims = true  // s_hash
-            case 0x61_74_5F_68_61_73_68: hasForeignClaims = true  // at_hash
-            case 0x65_76_65_6E_74_73: hasForeignClaims = true  // events
-            // 0 is a name that does not fit: longer than 8 bytes, empty, or with a NUL. The name stands one before its
-            // value.
-            case 0 where claims.isString(at: position - 1, "client_id"): clientID = optional
+            case "iss": iss = position
+            case "sub": sub = optional
+            case "aud": aud = position
+            case "exp": exp = position
+            case "nbf": nbf = optional
+            case "iat": iat = optional
+            case "jti": jti = optional
+            case "cnf": cnf = position
+            case "c_hash", "s_hash", "at_hash", "events": hasForeignClaims = true
+            // The name stands one before its value.
+            case .other where claims.isString(at: position - 1, "client_id"): clientID = optional
             default: break
             }
         })

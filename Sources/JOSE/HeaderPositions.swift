@@ -15,15 +15,14 @@ struct HeaderPositions {
 
     init(_ header: borrowing JSONDocument) {
         header.forEachMember(named: { name, position, _ in
-            // A name is its ASCII bytes as one number, the first byte highest: 0x61_6C_67 is "alg".
             switch name {
-            case 0x61_6C_67: alg = position
-            case 0x6B_69_64: kid = position
-            case 0x74_79_70: typ = position
-            case 0x62_36_34: b64 = position
-            case 0x63_74_79: cty = position
-            case 0x63_72_69_74: crit = position
-            case 0x65_6E_63, 0x7A_69_70: isEncryptedOrCompressed = true  // enc, zip
+            case "alg": alg = position
+            case "kid": kid = position
+            case "typ": typ = position
+            case "b64": b64 = position
+            case "cty": cty = position
+            case "crit": crit = position
+            case "enc", "zip": isEncryptedOrCompressed = true
             default: break
             }
         })

@@ -19,7 +19,7 @@ struct JOSEHeader: Sendable {
     /// The decoded header: strict JSON, an object.
     let document: JSONDocument
     /// `alg`; nil for a name that is too long for every algorithm.
-    let algorithmName: PackedName?
+    let algorithmName: ShortText?
     /// The position of `kid` in the document. The value is a string within the limit.
     let keyID: Int?
     /// What `typ` names. The value is a string.
@@ -49,11 +49,11 @@ struct JOSEHeader: Sendable {
         self.document = document
     }
 
-    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> PackedName? {
+    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> ShortText? {
         guard let alg, header.kind(at: alg) == .string else { throw .header(.algorithmMissing) }
-        if let packed = header.packedString(at: alg) { return PackedName(packed: packed) }
+        if let name = header.shortString(at: alg) { return name }
         // The name has an escape, or it is too long for every algorithm.
-        return header.root.node(at: alg).stringBytes.flatMap { PackedName($0) }
+        return header.root.node(at: alg).stringBytes.flatMap { ShortText($0) }
     }
 
     private static func keyID(_ header: JSONDocument, _ kid: Int?) throws(JOSEError) -> Int? {
@@ -68,9 +68,9 @@ struct JOSEHeader: Sendable {
     private static func tokenType(_ header: JSONDocument, _ typ: Int?) -> TokenType {
         guard let typ else { return .absent }
         // The two usual spellings are compared without making a String.
-        switch header.packedString(at: typ) {
-        case 0x61_74_2B_6A_77_74: return .accessToken  // at+jwt
-        case 0x4A_57_54: return .jwt  // JWT
+        switch header.shortString(at: typ) {
+        case "at+jwt": return .accessToken
+        case "JWT": return .jwt
         default: break
         }
         let text = header.root.node(at: typ).string ?? ""

@@ -26,9 +26,8 @@ internal import WireFormat
 /// - SeeAlso: [RFC 9068 §4](https://www.rfc-editor.org/rfc/rfc9068#section-4),
 ///   [RFC 8725](https://www.rfc-editor.org/rfc/rfc8725)
 public struct JWTValidation: Sendable {
-    /// One object, because a validation is passed on for every token. The checks read it directly: a copy of the policy
-    /// would count a reference to each of its texts and lists.
-    fileprivate final class Content: Sendable {
+    /// One object, because a validation is passed on for every token.
+    private final class Content: Sendable {
         let policy: JWTPolicy
         let rules: ClaimRules
         let hasStandardAudience: Bool
@@ -43,11 +42,12 @@ public struct JWTValidation: Sendable {
     }
 
     private let content: Content
+    private var rules: ClaimRules { content.rules }
 
     /// The checked policy.
     public var policy: JWTPolicy { content.policy }
     /// The longest time since `iat` that the policy accepts; nil for no limit.
-    package var maximumAge: Int? { content.policy.maximumAge }
+    package var maximumAge: Int? { policy.maximumAge }
 
     /// Makes a validation of a policy.
     ///
@@ -68,7 +68,7 @@ public struct JWTValidation: Sendable {
     /// Whether the `iss` claim, which is not verified yet, names the issuer of the policy.
     package func isNamed(by jwt: UnverifiedJWT) -> Bool {
         guard let iss = jwt.claims.iss else { return false }
-        let issuer = content.rules.issuer
+        let issuer = rules.issuer
         return jwt.payload.isString(at: iss, issuer.span)
     }
 
@@ -79,7 +79,7 @@ public struct JWTValidation: Sendable {
     /// - Returns: The value to pass to ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``.
     /// - Throws: ``JOSEError/header(_:)``, or ``JOSEError/claim(_:_:)`` about `iss`.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        PrecheckedJWT(jwt, algorithm: try prechecked(jwt), validation: content.identity)
+        PrecheckedJWT(jwt, algorithm: try checkHeaderAndIssuer(jwt), validation: content.identity)
     }
 
     /// Verifies a prechecked token with the keys of its issuer.
@@ -94,7 +94,7 @@ public struct JWTValidation: Sendable {
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   error that a newer key set can change.
     public func verify(_ jwt: PrecheckedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try prechecked(jwt.jwt)
+        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try checkHeaderAndIssuer(jwt.jwt)
         return try verify(jwt.jwt, prechecked: algorithm, keys: keys, now: now)
     }
 
@@ -108,32 +108,16 @@ public struct JWTValidation: Sendable {
     ///   - now: Seconds since 1970.
     /// - Throws: The first check that fails.
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        try verify(jwt, prechecked: prechecked(jwt), keys: keys, now: now)
-    }
-
-    /// Does what ``precheck(_:)`` does, without a copy of the token.
-    ///
-    /// - Returns: The algorithm that the header names and the policy allows.
-    package func prechecked(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
-        try content.checkHeaderAndIssuer(jwt)
-    }
-
-    /// Does what ``verify(_:keys:now:)-(PrecheckedJWT,_,_)`` does, without a copy of the token.
-    ///
-    /// - Parameter algorithm: The result of ``prechecked(_:)`` of this validation for this token.
-    package func verify(
-        _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
-    ) throws(JOSEError) -> VerifiedJWT {
-        let checked = try content.checkSignatureAndClaims(jwt, prechecked: algorithm, keys: keys, now: now)
-        return VerifiedJWT(
-            jwt.payload, by: self, expiresAt: checked.expiresAt, confirmation: checked.confirmation)
+        try verify(jwt, prechecked: checkHeaderAndIssuer(jwt), keys: keys, now: now)
     }
 }
 
 // The rules, in the order in which they are applied.
-extension JWTValidation.Content {
-    /// Checks algorithm, `typ` and issuer. Returns the algorithm.
-    fileprivate func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+extension JWTValidation {
+    /// Checks algorithm, `typ` and issuer, like ``precheck(_:)``, but without a copy of the token.
+    ///
+    /// - Returns: The algorithm that the header names and the policy allows.
+    package func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
         guard let algorithm = jwt.jws.algorithm(among: policy.algorithms) else {
             throw .header(.algorithmNotAllowed)
@@ -148,10 +132,12 @@ extension JWTValidation.Content {
         return algorithm
     }
 
-    /// Applies every check after ``checkHeaderAndIssuer(_:)``. Returns `exp` and the key binding.
-    fileprivate func checkSignatureAndClaims(
+    /// Checks the rest, like ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``, but without a copy of the token.
+    ///
+    /// - Parameter algorithm: The result of ``checkHeaderAndIssuer(_:)`` of this validation for this token.
+    package func verify(
         _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
-    ) throws(JOSEError) -> (expiresAt: Double, confirmation: KeyConfirmation?) {
+    ) throws(JOSEError) -> VerifiedJWT {
         // RFC 8725 §3.8: the keys belong to the issuer.
         guard keys.issuerBytes == rules.issuer else { throw .key(.foreignIssuer) }
         try keys.verify(jwt.signature, of: jwt.jws, algorithm)
@@ -160,7 +146,8 @@ extension JWTValidation.Content {
         try checkProfile(jwt)
         try checkRequiredClaims(jwt)
         try checkPurpose(jwt)
-        return (expiresAt, try rules.confirmation(in: jwt.payload, at: jwt.claims.cnf))
+        let confirmation = try rules.confirmation(in: jwt.payload, at: jwt.claims.cnf)
+        return VerifiedJWT(jwt.payload, by: self, expiresAt: expiresAt, confirmation: confirmation)
     }
 
     /// Returns `exp`, which RFC 9068 §2.2 requires. `iat` is required when the policy limits age or lifetime.
@@ -179,7 +166,7 @@ extension JWTValidation.Content {
 
     /// The audience is required. The policy may name another claim in place of `aud`.
     private func checkAudience(_ jwt: UnverifiedJWT) throws(JOSEError) {
-        if hasStandardAudience {
+        if content.hasStandardAudience {
             guard let aud = jwt.claims.aud else { throw .claim(.aud, .missing) }
             try rules.checkAudience(in: jwt.payload, at: aud)
         } else {

@@ -1,3 +1,5 @@
+internal import WireFormat
+
 /// A JWS signature algorithm (RFC 7518 §3.1, RFC 8037 §3.1): a row of the algorithm table. No other code compares names
 /// of algorithms.
 ///
@@ -28,9 +30,9 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
     package let keyShape: KeyShape
     package let scheme: Scheme
     package let hash: Hash
-    private let packedName: PackedName
+    private let shortName: ShortText
     /// RFC 9864 names the algorithm Ed25519 that RFC 8037 names EdDSA.
-    private let otherPackedName: PackedName?
+    private let otherShortName: ShortText?
 
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     public static let rs256 = SignatureAlgorithm("RS256", .rsa, .rsaPKCS1, .sha256)
@@ -63,70 +65,42 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
 
     /// Finds the row with this name; nil for a name that is not in the table.
     public init?(name: String) {
-        guard let packed = PackedName(Array(name.utf8)), let row = Self.all.first(where: { $0.isNamed(packed) }) else {
+        guard let packed = ShortText(name.utf8), let row = Self.all.first(where: { $0.isNamed(packed) }) else {
             return nil
         }
         self = row
     }
 
     private init(
-        _ name: StaticString, or otherName: StaticString? = nil, _ keyShape: KeyShape, _ scheme: Scheme, _ hash: Hash
+        _ name: ShortText, or otherName: ShortText? = nil, _ keyShape: KeyShape, _ scheme: Scheme, _ hash: Hash
     ) {
-        packedName = PackedName(name)
-        otherPackedName = otherName.map { PackedName($0) }
+        shortName = name
+        otherShortName = otherName
         self.keyShape = keyShape
         self.scheme = scheme
         self.hash = hash
     }
 
     /// Whether this is a name of the row, compared byte for byte.
-    func isNamed(_ name: PackedName) -> Bool {
-        packedName == name || otherPackedName == name
+    func isNamed(_ name: ShortText) -> Bool {
+        shortName == name || otherShortName == name
     }
 
     /// Whether both rows have the same name.
     public static func == (left: SignatureAlgorithm, right: SignatureAlgorithm) -> Bool {
-        left.packedName == right.packedName
+        left.shortName == right.shortName
     }
 
     /// Hashes the name.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(packedName)
+        hasher.combine(shortName)
     }
 
     /// The name in `alg`.
-    public var name: String { packedName.text }
+    public var name: String { shortName.text }
 
     /// The name.
     public var description: String { name }
-}
-
-/// A name of 1…8 bytes as one number. All names of the table are that short, and numbers are compared in one step.
-struct PackedName: Sendable, Hashable {
-    private let bytes: UInt64
-
-    /// Packs a name; nil when it is empty, longer than 8 bytes, or has a NUL.
-    init?(_ name: some Collection<UInt8>) {
-        guard (1...8).contains(name.count), !name.contains(0) else { return nil }
-        bytes = name.reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
-    /// Takes a packed name in big-endian order.
-    init(packed: UInt64) {
-        bytes = packed
-    }
-
-    /// Packs a name of the table.
-    init(_ name: StaticString) {
-        precondition((1...8).contains(name.utf8CodeUnitCount), "A name of the algorithm table has 1 to 8 bytes.")
-        bytes = name.withUTF8Buffer { unsafe $0.reduce(0) { $0 << 8 | UInt64($1) } }
-    }
-
-    var text: String {
-        let shifts = stride(from: 56, through: 0, by: -8)
-        return String(
-            decoding: shifts.map { UInt8(truncatingIfNeeded: bytes >> UInt64($0)) }.drop { $0 == 0 }, as: UTF8.self)
-    }
 }
 
 /// An elliptic curve of RFC 7518 §6.2.1.1.

@@ -43,15 +43,18 @@ public struct UnverifiedJWT: Sendable {
         parsing token: [UInt8], limit: Int, known: KnownHeaders?, algorithms: [SignatureAlgorithm]? = nil
     ) throws(JOSEError) {
         let jws = try CompactJWS(parsing: token, limit: limit) { known?.header($0) }
-        if let algorithms {
-            // RFC 8725 §3.1, §3.11: no policy of this verifier accepts such a token.
-            guard jws.algorithm(among: algorithms) != nil else { throw .header(.algorithmNotAllowed) }
-            guard jws.header.tokenType != .other else { throw .header(.type) }
-        }
+        if let algorithms { try Self.refuseByHeader(jws, algorithms) }
         let payload = try jws.claims()
         // The private initializer writes all members at once. In one that throws, Swift copies a large value whose
         // members are written one by one.
         self.init(jws: jws, payload: payload, claims: ClaimPositions(payload), signature: try jws.signature())
+    }
+
+    /// RFC 8725 §3.1, §3.11: refuses what no policy of a verifier accepts. The rules of one policy are in
+    /// ``JWTValidation/checkHeaderAndIssuer(_:)``.
+    private static func refuseByHeader(_ jws: CompactJWS, _ algorithms: [SignatureAlgorithm]) throws(JOSEError) {
+        guard jws.algorithm(among: algorithms) != nil else { throw .header(.algorithmNotAllowed) }
+        guard jws.header.tokenType != .other else { throw .header(.type) }
     }
 
     private init(jws: CompactJWS, payload: JSONDocument, claims: ClaimPositions, signature: [UInt8]) {

@@ -26,12 +26,12 @@ extension JSONDocument {
         storage.stringByteCount(at: position)
     }
 
-    /// A string of 1…8 bytes as a number whose highest byte is the first one; nil for another kind or length, and for a
-    /// string with an escape. Without an escape a string holds no NUL, so no two strings give the same number.
-    package func packedString(at position: Int) -> UInt64? {
+    /// A string of 1…8 bytes; nil for another kind or length, and for a string with an escape.
+    package func shortString(at position: Int) -> ShortText? {
         let entry = storage[entry: position]
-        guard entry.kind == .string, !entry.isEscaped, (1...8).contains(entry.content.count) else { return nil }
-        return storage.withText { $0.packed(entry.content) }
+        guard entry.kind == .string, !entry.isEscaped, 1...8 ~= entry.content.count else { return nil }
+        // Without an escape a string holds no NUL.
+        return storage.withText { ShortText(number: $0.packed(entry.content)) }
     }
 
     /// A number as a finite Double, or nil for another kind.
@@ -49,11 +49,10 @@ extension JSONDocument {
     /// Receives a member of an object.
     ///
     /// - Parameters:
-    ///   - name: The unescaped name as a number, the first byte highest, for one comparison instead of many. 0 for a
-    ///     name that is empty, longer than 8 bytes, or has a NUL.
+    ///   - name: The unescaped name.
     ///   - value: The position of the value. The name stands one before it.
     ///   - kind: The kind of the value.
-    package typealias MemberVisitor = (_ name: UInt64, _ value: Int, _ kind: JSONDocument.Node.Kind) -> Void
+    package typealias MemberVisitor = (_ name: ShortText, _ value: Int, _ kind: JSONDocument.Node.Kind) -> Void
 }
 
 extension JSONDocument.Storage {
@@ -98,15 +97,16 @@ extension JSONDocument.Storage {
             var index = position + 1
             while index < Int(object.next) {
                 let (name, value) = (self[entry: index], self[entry: index + 1])
-                let packed = name.isEscaped ? packedEscaped(at: index) : text.packed(name.content)
-                body(packed, index + 1, value.kind)
+                let short =
+                    name.isEscaped ? shortEscaped(at: index) : ShortText(number: text.packed(name.content))
+                body(short, index + 1, value.kind)
                 index = Int(value.next)
             }
         }
     }
 
-    private func packedEscaped(at position: Int) -> UInt64 {
-        let bytes = JSONDocument.Node(storage: self, index: position).stringBytes ?? []
-        return bytes.contains(0) ? 0 : bytes.span.packed(bytes.indices)
+    @inline(never)
+    private func shortEscaped(at index: Int) -> ShortText {
+        ShortText(JSONDocument.Node(storage: self, index: index).stringBytes ?? []) ?? .other
     }
 }

@@ -15,8 +15,8 @@ enum JSONNameTag {
 /// Each name sets one of 64 marks. A name whose mark is not yet set is new.
 struct JSONNameMarks {
     private var marks: UInt64 = 0
-    /// Whether the names must be compared: a mark was set twice, or the marks of an object inside took their place.
-    var mayRepeat = false
+    /// Whether the names of the object must be compared.
+    private(set) var mayRepeat = false
 
     @inline(__always)
     mutating func add(_ name: JSONTapeEntry) {
@@ -24,6 +24,13 @@ struct JSONNameMarks {
         let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
         if marks & mark != 0 { mayRepeat = true }
         marks |= mark
+    }
+
+    /// Goes on with the names of the object around the one that has ended. The marks of the inner object have taken the
+    /// place of those of the outer one, whose names must therefore be compared.
+    @inline(__always)
+    mutating func leaveObject() {
+        mayRepeat = true
     }
 }
 
@@ -36,7 +43,7 @@ enum JSONMemberNames {
     /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
     ///
     /// The parser calls it only when ``JSONNameMarks/mayRepeat`` is set. It marks the names afresh, because the marks
-    /// of the parser may be those of an object inside.
+    /// of the parser may be those of an inner object.
     static func refuseDuplicates(
         from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {

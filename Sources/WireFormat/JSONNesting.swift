@@ -10,8 +10,7 @@ struct JSONNesting {
     private var innermost = none
     /// The bracket that ends the innermost container. No text has the byte 0.
     private(set) var endByte: UInt8 = 0
-    /// The names of the innermost object so far. An object that held another one has lost its marks: see
-    /// ``end(at:on:in:)``.
+    /// The names of the innermost object so far.
     var names = JSONNameMarks()
 
     @inline(__always)
@@ -36,24 +35,21 @@ struct JSONNesting {
         if kind == .object { names = JSONNameMarks() }
     }
 
-    /// Completes the entry of the innermost container, which ends before this offset.
+    /// Leaves the innermost container, and returns the position of its entry.
     @inline(__always)
     mutating func end(
-        at end: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
-    ) throws(JSONDocument.ParseError) {
+        on tape: borrowing JSONTape, in text: Span<UInt8>
+    ) throws(JSONDocument.ParseError) -> Int {
         let container = Int(innermost)
         if isInObject {
             // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
             if names.mayRepeat { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
-            // There is one set of marks. This object has overwritten those of the object around it, whose names must be
-            // compared.
-            names.mayRepeat = true
+            names.leaveObject()
         }
         depth &-= 1
         innermost = tape[container].next
-        tape[container].end = UInt32(truncatingIfNeeded: end)
-        tape[container].next = UInt32(truncatingIfNeeded: tape.count)
         enter(isInContainer ? tape[Int(innermost)].kind : .null)
+        return container
     }
 
     @inline(__always)

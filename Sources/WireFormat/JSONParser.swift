@@ -1,6 +1,19 @@
-/// The one pass over a JSON text (RFC 8259): checks every byte and fills the tape.
+/// The one pass over a JSON text (RFC 8259): checks every byte and fills the tape, without recursion.
 ///
-/// It uses no recursion and allocates nothing but the tape.
+/// The tape has an entry for each value and each member name. For `{"a": [1, "b"]}` these are:
+///
+/// | | entry | text | next |
+/// |---|---|---|---|
+/// | 0 | object | 0…15 | 5 |
+/// | 1 | string, a name | 1…4 | 2 |
+/// | 2 | array | 6…14 | 5 |
+/// | 3 | number | 7…8 | 4 |
+/// | 4 | string | 10…13 | 5 |
+///
+/// `next` leads over a subtree. The tape grows on the stack: ``JSONTape``. At the end it is copied, with the text, into the
+/// one allocation that all copies of a document share: ``JSONDocument/Storage``.
+///
+/// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
     /// Checks a text and returns a copy of it with its tape.
     static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONDocument.Storage {
@@ -63,7 +76,7 @@ enum JSONParser {
                 }
                 guard byte == nesting.endByte else { throw unexpected(text, index) }
                 index &+= 1
-                try nesting.end(at: index, on: tape, in: text)
+                tape.complete(try nesting.end(on: tape, in: text), end: index)
             }
         }
     }

@@ -40,10 +40,15 @@ struct JSONTape: ~Copyable {
             precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "The tape has no such entry.")
             return unsafe entries[index]
         }
-        @inline(__always) nonmutating set {
-            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "The tape has no such entry.")
-            unsafe entries[index] = newValue
-        }
+    }
+
+    /// Completes the entry of a container: it ends before this offset of the text, and its subtree is the rest of the
+    /// tape.
+    @inline(__always)
+    mutating func complete(_ container: Int, end: Int) {
+        precondition(UInt(bitPattern: container) < UInt(bitPattern: count), "The tape has no such entry.")
+        unsafe entries[container].end = UInt32(truncatingIfNeeded: end)
+        unsafe entries[container].next = UInt32(truncatingIfNeeded: count)
     }
 
     /// Copies the entries to memory that has room for them.

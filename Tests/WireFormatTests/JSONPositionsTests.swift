@@ -36,25 +36,25 @@ struct JSONPositionsTests {
         #expect(document.double(at: try #require(positions["big"])) == 1.2345678901234568e22)
     }
 
-    @Test("A string of one to eight bytes is a number; nothing else is")
-    func packed() throws {
+    @Test("A string of one to eight bytes is a short text; nothing else is")
+    func shortStrings() throws {
         let document = try JSONDocument(parsing: Array(Self.text.utf8))
         let positions = Self.positions(document)
-        #expect(document.packedString(at: try #require(positions["alg"])) == 0x52_53_32_35_36)
+        #expect(document.shortString(at: try #require(positions["alg"])) == "RS256")
         for name in ["kid", "n", "long", "e", "o", "ab"] {
-            #expect(document.packedString(at: try #require(positions[name])) == nil, "\(name)")
+            #expect(document.shortString(at: try #require(positions[name])) == nil, "\(name)")
         }
     }
 
-    @Test("A name of one to eight bytes without NUL is a number; any other name is 0")
-    func packedNames() throws {
+    @Test("A name of one to eight bytes without NUL is a short text of its own; all other names are alike")
+    func shortNames() throws {
         let text = #"{"iss":1,"\u0000iss":3,"":4,"client_i":5,"client_id":6}"#
         let document = try JSONDocument(parsing: Array(text.utf8))
-        var names: [UInt64] = []
-        document.forEachMember(named: { packed, _, _ in names.append(packed) })
-        #expect(names == [0x69_73_73, 0, 0, 0x63_6C_69_65_6E_74_5F_69, 0])
+        var names: [ShortText] = []
+        document.forEachMember(named: { name, _, _ in names.append(name) })
+        #expect(names == ["iss", .other, .other, "client_i", .other])
         let escaped = try JSONDocument(parsing: Array(#"{"i\u0073s":null}"#.utf8))
-        escaped.forEachMember(named: { packed, _, kind in #expect(packed == 0x69_73_73 && kind == .null) })
+        escaped.forEachMember(named: { name, _, kind in #expect(name == "iss" && kind == .null) })
     }
 
     @Test("The members of what is no object are none", arguments: ["[1,2]", "7", "\"alg\""])

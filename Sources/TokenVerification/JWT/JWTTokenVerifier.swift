@@ -197,7 +197,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer
     ) throws(TokenRejection) -> SignatureAlgorithm {
         do throws(JOSEError) {
-            return try issuer.validation.prechecked(jwt)
+            return try issuer.validation.checkHeaderAndIssuer(jwt)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
