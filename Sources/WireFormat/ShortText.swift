@@ -1,5 +1,5 @@
-/// A text of 1…8 bytes without a NUL, as one number: its bytes, the first one highest. Two such texts are compared in one
-/// step, and most names of members, algorithms and token types are that short.
+/// A text of 1…8 bytes without a NUL, as one number: its bytes, the first one highest. Two such texts are compared in
+/// one step, and most names of members, algorithms and token types are that short.
 ///
 /// `@usableFromInline`: otherwise the compiler would not compute the number of a literal when it compiles.
 @usableFromInline

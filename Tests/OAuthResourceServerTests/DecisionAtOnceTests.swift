@@ -7,7 +7,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-/// The guard decides about the usual request without waiting. That decision must be the one of the stages that wait.
+/// The guard decides about the usual request without waiting. A request that waits gets the same decision.
 @Suite("Decisions without a wait", .serialized)
 struct DecisionAtOnceTests {
     private static let form = "application/x-www-form-urlencoded"
@@ -36,11 +36,11 @@ struct DecisionAtOnceTests {
         }
     }
 
-    @Test(
-        "Whatever is decided at once, the stages that wait decide too",
-        arguments: [ResourceServer.Mode.enforced, .shadow], [ResourceServerConfiguration.DPoP.Mode.off, .optional])
-    func agreement(_ mode: ResourceServer.Mode, _ dpop: ResourceServerConfiguration.DPoP.Mode) async throws {
-        let fixture = try GuardFixture { configuration in
+    private static func fixture(
+        _ mode: ResourceServer.Mode, _ dpop: ResourceServerConfiguration.DPoP.Mode, _ caching: TokenCaching
+    ) throws -> GuardFixture {
+        let verifier = try GuardFixture.verifier(keys: GuardFixture.issuer.keySource, caching: caching)
+        return try GuardFixture(verifier: verifier) { configuration in
             configuration.mode = mode
             configuration.dpop.mode = dpop
             configuration.browsers.allowedOrigins = ["https://app.example"]
@@ -48,7 +48,15 @@ struct DecisionAtOnceTests {
             configuration.requirements.routes = [RouteRule("/open", .public), RouteRule("/maybe", .optional)]
             configuration.requirements.routeScopes = [RouteScopeRule("/admin", requires: "admin")]
         }
-        var decided = 0
+    }
+
+    @Test(
+        "With and without a remembered verdict, a request gets the same decision and causes the same events",
+        arguments: [ResourceServer.Mode.enforced, .shadow], [ResourceServerConfiguration.DPoP.Mode.off, .optional])
+    func agreement(_ mode: ResourceServer.Mode, _ dpop: ResourceServerConfiguration.DPoP.Mode) async throws {
+        let remembering = try Self.fixture(mode, dpop, .standard)
+        let forgetful = try Self.fixture(mode, dpop, .off)
+        var decidedAtOnce = 0
         // In the second round, the verdicts on the good tokens are remembered.
         for _ in 1...2 {
             for (authorization, target, others) in Self.requests() {
@@ -63,23 +71,25 @@ struct DecisionAtOnceTests {
                     let request = GuardedRequest(
                         method: method, target: try #require(HTTPRequest.Target(target)), fields: fields,
                         listener: .network, body: [])
-                    var quick = ResourceServer.Attempt(request)
-                    var slow = ResourceServer.Attempt(request)
-                    let known = fixture.log.all.count
-                    let expected = try await fixture.server.decideAfterWaiting(&slow)
-                    let told = fixture.log.all.count
-                    let atOnce = fixture.server.decideAtOnce(&quick)
-                    if atOnce != nil { decided += 1 }
-                    // What cannot be decided at once goes on from where it is.
-                    let decision =
-                        if let atOnce { atOnce } else { try await fixture.server.decideAfterWaiting(&quick) }
+                    let known = (remembering.log.all.count, forgetful.log.all.count)
+                    let expected = try await forgetful.server.admit(request)
+                    var attempt = ResourceServer.Attempt(request)
+                    let decision: ResourceServer.Decision
+                    switch remembering.server.advance(&attempt) {
+                    case .decided(let atOnce):
+                        decision = atOnce
+                        decidedAtOnce += 1
+                    case .needs(let need):
+                        decision = try await remembering.server.decideAfterWaiting(&attempt, for: need)
+                    }
                     #expect(Self.summary(decision) == Self.summary(expected), "\(method) \(target)")
-                    let events = fixture.log.all
-                    #expect(Self.told(events[known..<told]) == Self.told(events[told...]), "\(method) \(target)")
+                    #expect(
+                        Self.told(remembering.log.all[known.0...]) == Self.told(forgetful.log.all[known.1...]),
+                        "\(method) \(target)")
                 }
             }
         }
-        #expect(decided > 300)
+        #expect(decidedAtOnce > 300)
     }
 
     /// The events of one decision, without the one that comes once, after many requests.

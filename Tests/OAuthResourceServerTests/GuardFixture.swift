@@ -34,9 +34,9 @@ struct GuardFixture {
             observer: { log.append($0) })
     }
 
-    static func verifier(keys: any KeySource) throws -> JWTTokenVerifier {
+    static func verifier(keys: any KeySource, caching: TokenCaching = .standard) throws -> JWTTokenVerifier {
         try JWTTokenVerifier(
-            [.init(try JWTValidation(issuer: issuer.url, resource: resource), keys: keys)],
+            [.init(try JWTValidation(issuer: issuer.url, resource: resource), keys: keys)], caching: caching,
             clock: WallClock { now })
     }
 

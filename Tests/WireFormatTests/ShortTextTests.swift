@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Short texts")
 struct ShortTextTests {
-    @Test("A text of one to eight bytes has its own number, however it was made", arguments: ["a", "RS256", "events_8"])
+    @Test(
+        "A text of one to eight bytes has its own number, however it was made", arguments: ["a", "RS256", "events_8"])
     func made(text: String) throws {
         let short = try #require(ShortText(text.utf8))
         #expect(short.text == text)
@@ -20,7 +21,8 @@ struct ShortTextTests {
         #expect(("\u{E9}" as ShortText).text == "\u{E9}")
     }
 
-    @Test("An empty text, a longer one and one with a NUL are none", arguments: ["", "nine byte", "\0iss", "iss\0", "\0"])
+    @Test(
+        "An empty text, a longer one and one with a NUL are none", arguments: ["", "nine byte", "\0iss", "iss\0", "\0"])
     func none(text: String) {
         #expect(ShortText(text.utf8) == nil)
     }

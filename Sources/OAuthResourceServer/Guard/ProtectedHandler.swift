@@ -15,20 +15,22 @@ public struct ProtectedHandler: HTTPHandler {
 
     /// Answers a refused request, and passes the others to the handler.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        // The two steps of `admit(_:)`. They stand here, so that a request that is decided at once needs no
-        // asynchronous call of the guard, whose memory Swift would keep until the task of the connection ends.
+        // Like `admit(_:)`. A request that needs nothing gets no asynchronous call of the guard, whose memory Swift
+        // would keep until the task of the connection ends.
         var attempt = ResourceServer.Attempt(GuardedRequest(request))
-        switch server.decideAtOnce(&attempt) {
-        case .respond(let response): return response
-        case .proceed(let admission): return try await respond(for: admission)
-        case nil: return try await respondAfterWaiting(to: attempt)
+        switch server.advance(&attempt) {
+        case .decided(.respond(let response)): return response
+        case .decided(.proceed(let admission)): return try await respond(for: admission)
+        case .needs(let need): return try await respondAfterWaiting(to: attempt, for: need)
         }
     }
 
-    /// Responds to a request about which the guard cannot decide at once.
-    private func respondAfterWaiting(to begun: ResourceServer.Attempt) async throws -> HTTPResponse {
+    /// Responds to a request that needs something before the guard can decide.
+    private func respondAfterWaiting(
+        to begun: ResourceServer.Attempt, for need: ResourceServer.Need
+    ) async throws -> HTTPResponse {
         var attempt = begun
-        switch try await server.decideAfterWaiting(&attempt) {
+        switch try await server.decideAfterWaiting(&attempt, for: need) {
         case .respond(let response): return response
         case .proceed(let admission): return try await respond(for: admission)
         }

@@ -8,12 +8,8 @@ extension ResourceServer {
     /// request, also when the verdict on the token was remembered.
     func keysToProve(
         for token: AccessToken, _ credential: PresentedCredential
-    ) throws(StageEnd) -> KeyConfirmation? {
-        do throws(Refusal) {
-            return try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
-        } catch {
-            throw .refused(error)
-        }
+    ) throws(Refusal) -> KeyConfirmation? {
+        try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
     }
 
     /// Checks that the sender of a token has its keys.

@@ -5,7 +5,7 @@ internal import TokenVerification
 // The stage of the scopes: those of the route, and those of the operation in the body.
 extension ResourceServer {
     /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
-    func checkScopes(of attempt: inout Attempt, for operation: OperationDemand) throws(StageEnd) {
+    func checkScopes(of attempt: inout Attempt, for operation: OperationDemand) throws(Refusal) {
         let route = scopes.routeDemand(of: attempt.request.method, attempt.request.target.path)
         var required = operation.exemption == nil ? scopes.demand(with: route) : route
         required.add(operation.scopes)
@@ -13,22 +13,21 @@ extension ResourceServer {
         if attempt.principal.isAnonymous {
             // An anonymous caller has no scopes and no login, so a path that requires one requires a token.
             guard route.isEmpty, operation.scopes.isEmpty, !operation.needsToken else {
-                throw .refused(.missingCredentials)
+                throw .missingCredentials
             }
         } else if !scopes.isMet(required, by: attempt.principal.scopes) {
             throw lack(of: required, attempt.principal.scopes)
         } else if let missing = authentication.missing(required.authentications, of: attempt.principal) {
             // RFC 9470 §3. A token without the scopes is told of them first.
-            throw .refused(.insufficientAuthentication(missing))
+            throw .insufficientAuthentication(missing)
         }
     }
 
     /// The demand of the operation in the body. With a token, the body is read only after the token was checked. The
     /// handler still receives all of it.
-    func operationDemand(of attempt: inout Attempt) async throws(StageEnd) -> OperationDemand {
-        guard let rules = scopes.operations(at: attempt.request.target.path) else { return OperationDemand() }
-        // Nothing is read for a caller that needs a token because of the path.
-        if attempt.principal.isAnonymous { try checkScopes(of: &attempt, for: OperationDemand()) }
+    func operationDemand(
+        of attempt: inout Attempt, by rules: OperationRules
+    ) async throws(StageEnd) -> OperationDemand {
         do throws(StageEnd) {
             return try await demand(ofOperationIn: &attempt.request, by: rules)
         } catch {
@@ -36,7 +35,7 @@ extension ResourceServer {
             guard !attempt.principal.isAnonymous else { throw error }
             let route = scopes.demand(of: attempt.request.method, attempt.request.target.path)
             let granted = attempt.principal.scopes
-            guard scopes.isMet(route, by: granted) else { throw lack(of: route, granted) }
+            guard scopes.isMet(route, by: granted) else { throw .refused(lack(of: route, granted)) }
             throw error
         }
     }
@@ -54,14 +53,14 @@ extension ResourceServer {
         } catch {
             // A body that cannot be judged is not open. The client learns only that it needs a token.
             switch error {
-            case .refused, .body(.tooLarge): return false
+            case .answered, .refused, .body(.tooLarge): return false
             case .body: throw error
             }
         }
     }
 
-    private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> StageEnd {
-        .refused(.insufficientScope(scopes.scopesToRequest(for: demand, holding: granted)))
+    private func lack(of demand: ScopeDemand, _ granted: ScopeSet) -> Refusal {
+        .insufficientScope(scopes.scopesToRequest(for: demand, holding: granted))
     }
 
     /// - Parameter limit: The most bytes to read, if the rules do not have a smaller limit.
