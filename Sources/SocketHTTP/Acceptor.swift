@@ -17,7 +17,10 @@ actor Acceptor {
     private let socket: Socket
     private let loops: [EventLoop]
     private let service: HTTPService
+    /// The position of the loop whose turn is next, and since when each loop has connections that it has not begun to
+    /// serve.
     private var next = 0
+    private var newcomersSince: [Int64]
     /// The other loops that were asked to close a connection and have not answered.
     private var unanswered: Set<ObjectIdentifier> = []
     /// Whether another loop has closed a connection since the last question.
@@ -31,6 +34,7 @@ actor Acceptor {
         self.listener = listener
         self.loops = loops
         self.service = service
+        newcomersSince = loops.map { _ in 0 }
         socket = Socket(descriptor: listener.descriptor, loop: loops[0])
     }
 
@@ -102,10 +106,29 @@ actor Acceptor {
             refuse(descriptor, fault)
             return
         }
-        let loop = loops[next]
-        next = (next + 1) % loops.count
+        let loop = nextLoop()
         let connection = HTTPConnection(descriptor: descriptor, peer: peer, loop: loop, service: service)
-        Task(executorPreference: loop) { await connection.run() }
+        Task(executorPreference: loop) {
+            loop.newcomers.subtract(1, ordering: .relaxed)
+            await connection.run()
+        }
+    }
+
+    /// The next loop in turn that begins to serve its connections in time. A handler may block the thread of another,
+    /// which would collect connections until there is no place left.
+    private func nextLoop() -> EventLoop {
+        for _ in loops.indices {
+            let (index, loop) = (next, loops[next])
+            next = (next + 1) % loops.count
+            let hadNewcomers = loop.newcomers.load(ordering: .relaxed) > 0
+            if hadNewcomers, self.loop.now - newcomersSince[index] > service.times.answer { continue }
+            if !hadNewcomers { newcomersSince[index] = self.loop.now }
+            loop.newcomers.add(1, ordering: .relaxed)
+            return loop
+        }
+        // This one runs.
+        loop.newcomers.add(1, ordering: .relaxed)
+        return loop
     }
 
     /// Closes the connection that gives way first, of all loops. False when none waits.

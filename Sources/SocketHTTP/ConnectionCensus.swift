@@ -8,7 +8,8 @@ final class ConnectionCensus: Sendable {
         var accepted = 0
         var refused = 0
         var rejections: [RequestFault: Int] = [:]
-        var waiter: CheckedContinuation<Bool, Never>?
+        /// Learns when no connection is open.
+        var waiter: FirstAnswer<Bool>?
     }
 
     private let state = Mutex(State())
@@ -32,7 +33,7 @@ final class ConnectionCensus: Sendable {
     }
 
     func leave(_ network: SocketAddress.Network?) {
-        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+        let waiter = state.withLock { state -> FirstAnswer<Bool>? in
             if let network, let count = state.byNetwork[network] {
                 state.byNetwork[network] = count > 1 ? count - 1 : nil
             }
@@ -41,7 +42,7 @@ final class ConnectionCensus: Sendable {
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume(returning: true)
+        waiter?.give(true)
     }
 
     /// Counts a connection that is refused.
@@ -68,30 +69,14 @@ final class ConnectionCensus: Sendable {
 
     /// Waits until no connection is open. False when that takes longer than `time`.
     func isEmpty(within time: Duration) async -> Bool {
-        var timer: Task<Void, Never>?
-        let isEmpty = await withCheckedContinuation { continuation in
-            let isEmpty = state.withLock { state in
-                if state.open > 0 { state.waiter = continuation }
-                return state.open == 0
-            }
-            if isEmpty {
-                continuation.resume(returning: true)
-            } else {
-                timer = Task {
-                    guard (try? await Task.sleep(for: time)) != nil else { return }
-                    giveUp()
-                }
-            }
+        let answer = FirstAnswer<Bool>()
+        let isEmpty = state.withLock { state in
+            if state.open > 0 { state.waiter = answer }
+            return state.open == 0
         }
-        timer?.cancel()
-        return isEmpty
-    }
-
-    private func giveUp() {
-        let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: false)
+        if isEmpty { return true }
+        let timer = answer.give(false, after: time)
+        defer { timer.cancel() }
+        return await answer.value
     }
 }

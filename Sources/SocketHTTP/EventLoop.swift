@@ -42,6 +42,8 @@ package final class EventLoop: TaskExecutor, SerialExecutor, @unchecked Sendable
     /// The wait of the socket that gives way first: less than that of another loop when it goes before that one's;
     /// `Int64.max` when none waits. Any thread may read it.
     let firstWait = Atomic(Int64.max)
+    /// The connections that were accepted for this loop, and that it has not begun to serve.
+    let newcomers = Atomic(0)
 
     // Confined to the thread.
     /// Whether ``firstWait`` must be computed again.

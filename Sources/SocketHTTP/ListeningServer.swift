@@ -118,12 +118,17 @@ public final class ListeningServer: Sendable {
         }
         let acceptor = Acceptor(listener: socket, loops: crew.loops, service: service)
         whenReady()
-        let accepting = Task(executorPreference: acceptor.loop) { await acceptor.run() }
+        let end = FirstAnswer<HTTPServer.StartError?>()
+        Task(executorPreference: acceptor.loop) { end.give(await acceptor.run()) }
+        let timer = Mutex<Task<Void, Never>?>(nil)
         let failure = await withTaskCancellationHandler {
-            await accepting.value
+            await end.value
         } onCancel: {
             acceptor.stopSoon()
+            // A handler may block the thread of the acceptor. Then the port stays open until the handler returns.
+            timer.withLock { $0 = end.give(nil, after: limits.cancellationTime) }
         }
+        timer.withLock { $0?.cancel() }
         // The stop runs in a task of its own: the calling task is cancelled, which must not shorten the grace.
         await Task { await crew.stop(service) }.value
         engine.withLock { $0.loops = [] }

@@ -26,26 +26,34 @@ struct LoopCrew: Sendable {
         self.threads = threads
     }
 
-    /// Stops gracefully. The port must be closed already.
+    /// Stops gracefully. No step waits longer than its limit: a handler may block the thread of its loop.
     func stop(_ service: HTTPService) async {
-        await onEachLoop { $0.drain() }
+        for loop in loops { Task(executorPreference: loop) { loop.drain() } }
         var isEmpty = await service.census.isEmpty(within: service.limits.shutdownGrace)
         if !isEmpty {
-            await onEachLoop { $0.abort() }
+            for loop in loops { Task(executorPreference: loop) { loop.abort() } }
             isEmpty = await service.census.isEmpty(within: service.limits.cancellationTime)
         }
-        if !isEmpty { await onEachLoop { $0.closeSockets() } }
+        if !isEmpty { await closeSockets(within: service.limits.cancellationTime) }
         for loop in loops { loop.stop() }
         for thread in threads {
-            // A handler that ignores its cancellation keeps its thread, without a socket. The server does not wait for
-            // it.
+            // A handler that ignores its cancellation keeps its thread. The server does not wait for it.
             if isEmpty { thread.join() } else { thread.abandon() }
         }
     }
 
-    private func onEachLoop(_ body: @escaping @Sendable (EventLoop) -> Void) async {
-        for loop in loops {
-            await Task(executorPreference: loop) { body(loop) }.value
+    /// Waits until each loop has closed its sockets, but for those whose thread is blocked: they do it later.
+    private func closeSockets(within time: Duration) async {
+        let answers = loops.map { loop in
+            let answer = FirstAnswer<Void>()
+            Task(executorPreference: loop) {
+                loop.closeSockets()
+                answer.give(())
+            }
+            return answer
         }
+        let timers = answers.map { $0.give((), after: time) }
+        for answer in answers { await answer.value }
+        for timer in timers { timer.cancel() }
     }
 }

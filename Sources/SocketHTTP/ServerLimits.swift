@@ -62,9 +62,9 @@ public struct ServerLimits: Sendable {
     /// Time that handlers have to end after their cancellation, which comes at the end of the grace. A test sets
     /// another value.
     var cancellationTime = Duration.seconds(1)
-    /// Time that a loop has to close a connection for a new one. A handler that blocks lets it pass. A test sets
-    /// another value.
-    var answerTime = Duration.seconds(1)
+    /// Time that a loop has to close a connection for a new one, and to begin with a connection. A handler that blocks
+    /// lets it pass. A test sets another value.
+    var answerTime = Duration.milliseconds(500)
 
     /// The defaults.
     public init() {}

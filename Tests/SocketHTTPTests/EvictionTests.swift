@@ -153,7 +153,7 @@ struct EvictionTests {
             // Each one goes for the next.
             for number in 1...20 * FloodScale.factor {
                 silent.append(try await TestConnection.open(listening.port))
-                while listening.counters.acceptedConnections < 1 + number { await Task.yield() }
+                await listening.hasAccepted(1 + number)
             }
             try await client.send(get)
             #expect(try await client.readResponse().status == 200)
@@ -195,7 +195,7 @@ struct EvictionTests {
     /// A connection of the first loop that waits, and one of the second loop whose handler keeps the thread of that
     /// loop until `release` is reached.
     private func withBlockedLoop(
-        answerTime: Duration,
+        answerTime: Duration, connections: Int = 2,
         _ body: (ListeningServer, _ idle: TestConnection, _ release: Milestone) async throws -> Void
     ) async throws {
         let (begun, mayBlock, blocks, release) = (Milestone(), Milestone(), Milestone(), Milestone())
@@ -209,7 +209,7 @@ struct EvictionTests {
             return .text("answered")
         }
         func twoLoops(_ limits: inout ServerLimits) {
-            limits.connections = 2
+            limits.connections = connections
             limits.eventLoops = 2
             limits.answerTime = answerTime
         }
@@ -266,6 +266,21 @@ struct EvictionTests {
             #expect(try await fourth.isClosed())
             #expect(await settles { listening.counters.openConnections == 1 })
             _ = try await answered(listening.port)
+        }
+    }
+
+    @Test("A loop whose thread a handler blocks collects no connections")
+    func connectionsOfOthers() async throws {
+        try await withBlockedLoop(answerTime: .milliseconds(1), connections: 100) { listening, _, release in
+            _ = try await answered(listening.port)
+            // This one is accepted for the blocked loop.
+            let silent = try await TestConnection.open(listening.port)
+            try await silent.send(get)
+            await listening.hasAccepted(4)
+            try await Task.sleep(for: .milliseconds(5))
+            for _ in 1...10 { _ = try await answered(listening.port) }
+            release.reach()
+            #expect(try await silent.readResponse().status == 200)
         }
     }
 

@@ -60,6 +60,33 @@ struct ShutdownTests {
         try await running.value
     }
 
+    @Test("A handler that blocks the thread of its loop does not keep the server from stopping", arguments: [0, 1])
+    func blockedThread(loop: Int) async throws {
+        let (blocks, release) = (Milestone(), Milestone())
+        defer { release.reach() }
+        let handler = ClosureHandler { request in
+            if request.path == "/blocking" {
+                blocks.reach()
+                while !release.isReached {}
+            }
+            return .text("answered")
+        }
+        let (listening, running) = try start(handler, grace: .milliseconds(1), cancellation: .milliseconds(1))
+        // One for each loop.
+        var connections: [TestConnection] = []
+        for _ in 0...1 {
+            let connection = try await TestConnection.open(listening.port)
+            connections.append(connection)
+            try await connection.send(get)
+            #expect(try await connection.readResponse().status == 200)
+        }
+        try await connections[loop].send("GET /blocking HTTP/1.1\r\nHost: a\r\n\r\n")
+        await blocks.wait()
+        running.cancel()
+        try await running.value
+        #expect(try await connections[1 - loop].isClosed())
+    }
+
     @Test("POLICY §16: part of a head ends at once with a stop, and content that is dropped ends with its close")
     func unfinished() async throws {
         let (listening, running) = try start(ClosureHandler { _ in .text("unread") }, grace: .never)

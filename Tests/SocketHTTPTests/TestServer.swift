@@ -58,6 +58,11 @@ extension ListeningServer {
         while counters.receivedBytes < bytes { await Task.yield() }
     }
 
+    /// Waits until the server has accepted this number of connections in sum.
+    func hasAccepted(_ connections: Int) async {
+        while counters.acceptedConnections < connections { await Task.yield() }
+    }
+
     /// Skips time until the operation has ended, again and again, because what the operation waits for may begin later
     /// than the first skip.
     func skip<Result: Sendable>(
