@@ -20,7 +20,7 @@ final class FirstAnswer<Value: Sendable>: Sendable {
         waiter?.resume(returning: value)
     }
 
-    /// Answers after this time, if nobody else has.
+    /// Answers after this time. It is dropped when there is an answer before.
     func give(_ value: Value, after time: Duration) -> Task<Void, Never> {
         Task {
             guard (try? await Task.sleep(for: time)) != nil else { return }

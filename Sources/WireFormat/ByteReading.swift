@@ -1,9 +1,13 @@
 extension Span<UInt8> {
-    /// The byte at an index, or 0 after the end. The grammar of JSON has no byte 0.
+    /// What ``byte(at:)`` returns outside of the text. The grammar of JSON admits this byte nowhere, so that the end of
+    /// the text needs no check of its own.
+    static var noByte: UInt8 { @inline(__always) get { 0 } }
+
+    /// The byte at an index, or ``noByte``.
     @inline(__always)
     func byte(at index: Int) -> UInt8 {
         // A negative index is a large number here.
-        UInt(bitPattern: index) < UInt(bitPattern: count) ? unsafe self[unchecked: index] : 0
+        UInt(bitPattern: index) < UInt(bitPattern: count) ? unsafe self[unchecked: index] : Self.noByte
     }
 
     /// Eight bytes as one number whose highest byte is the first one; nil when fewer are left.

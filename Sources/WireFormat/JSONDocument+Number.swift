@@ -92,7 +92,7 @@ struct JSONDecimal {
         var value = 0
         var index = range.lowerBound
         if range.count >= 8 {
-            guard let front = eightDigits(text, index) else { return nil }
+            guard let front = text.eightDigits(at: index) else { return nil }
             value = front
             index &+= 8
         }
@@ -103,27 +103,6 @@ struct JSONDecimal {
             index &+= 1
         }
         return value
-    }
-
-    /// The value of the next eight bytes when all of them are digits.
-    @inline(__always)
-    private static func eightDigits(_ text: Span<UInt8>, _ index: Int) -> Int? {
-        guard areDigits(text, index) else { return nil }
-        let digits = text.packed(index..<index &+ 8) & 0x0F0F_0F0F_0F0F_0F0F
-        // "12345678": the bytes 1 to 8, then 12, 34, 56, 78, then 1234, 5678, then one number.
-        let pairs = ((digits >> 8) & 0x00FF_00FF_00FF_00FF) &* 10 &+ (digits & 0x00FF_00FF_00FF_00FF)
-        let fours = ((pairs >> 16) & 0x0000_FFFF_0000_FFFF) &* 100 &+ (pairs & 0x0000_FFFF_0000_FFFF)
-        return Int(truncatingIfNeeded: (fours >> 32) &* 10_000 &+ (fours & 0xFFFF_FFFF))
-    }
-
-    /// Whether there are eight more bytes, all of them digits.
-    @inline(__always)
-    private static func areDigits(_ text: Span<UInt8>, _ index: Int) -> Bool {
-        guard let bytes = text.eightBytes(at: index) else { return false }
-        // A digit becomes 0…9. Adding 0x76 sets the highest bit of every larger number below 0x80,
-        // and the others have it already.
-        let digits = bytes ^ 0x3030_3030_3030_3030
-        return (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
     }
 
     /// The exact integer; nil when the value is not an integer or outside Int64.
@@ -223,8 +202,8 @@ struct JSONDecimal {
     @inline(__always)
     private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
-        // Eight digits at a time, for times of ten. The eighth byte is looked at first: most other numbers are shorter.
-        while ASCII.isDigit(text.byte(at: index &+ 7)), areDigits(text, index) { index &+= 8 }
+        // Eight at a time: most numbers are times since 1970, of ten digits, or have one or two digits.
+        while ASCII.isDigit(text.byte(at: index &+ 7)), text.areEightDigits(at: index) { index &+= 8 }
         while ASCII.isDigit(text.byte(at: index)) { index &+= 1 }
         guard index > start else {
             throw JSONDocument.ParseError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)

@@ -1,68 +1,3 @@
-extension JSONDocument {
-    /// The limits of the JSON parser.
-    public struct Limits: Sendable, Hashable {
-        /// The deepest nesting of arrays and objects; default 16. A value above 128 counts as 128, so that no walk over
-        /// a JSON value exhausts the stack.
-        public var maximumDepth: Int
-        /// The largest text in bytes, checked first; default 1 MiB. A value above 4 GiB − 1 counts as 4 GiB − 1.
-        public var maximumBytes: Int
-
-        /// Limits.
-        public init(maximumDepth: Int = 16, maximumBytes: Int = 1_048_576) {
-            self.maximumDepth = maximumDepth
-            self.maximumBytes = maximumBytes
-        }
-
-        var effectiveDepth: Int { min(maximumDepth, 128) }
-        var effectiveBytes: Int { min(max(maximumBytes, 0), Int(UInt32.max)) }
-    }
-}
-
-extension JSONDocument {
-    /// Why a text is not acceptable JSON, and at which byte.
-    public struct ParseError: Error, Sendable, Hashable {
-        /// The reason.
-        public enum Reason: String, Sendable, Hashable, CaseIterable {
-            /// The text is longer than the limit.
-            case tooLarge = "too_large"
-            /// Arrays and objects are nested deeper than the limit.
-            case tooDeep = "too_deep"
-            /// A string holds bytes that are not well-formed UTF-8: also overlong forms, surrogates, and scalars beyond
-            /// U+10FFFF.
-            case invalidUTF8 = "invalid_utf8"
-            /// The text begins with a byte order mark (RFC 8259 §8.1).
-            case byteOrderMark = "byte_order_mark"
-            /// The text ends inside a value, or is empty.
-            case unexpectedEnd = "unexpected_end"
-            /// A byte that the grammar does not admit here.
-            case unexpectedByte = "unexpected_byte"
-            /// The text goes on after the value.
-            case trailingBytes = "trailing_bytes"
-            /// A number does not follow the grammar of RFC 8259 §6.
-            case invalidNumber = "invalid_number"
-            /// A number is beyond the range of a finite Double.
-            case numberOutOfRange = "number_out_of_range"
-            /// A backslash does not begin an escape of RFC 8259 §7.
-            case invalidEscape = "invalid_escape"
-            /// A `\u` escape is half of a surrogate pair.
-            case loneSurrogate = "lone_surrogate"
-            /// A string holds an unescaped byte below 0x20.
-            case controlCharacter = "control_character"
-            /// An object has two members of the same name, compared after unescaping.
-            case duplicateMember = "duplicate_member"
-        }
-        /// The reason.
-        public let reason: Reason
-        /// The offset of the offending byte, 0…size of the text; the size itself for a text that ends too early. For
-        /// malformed UTF-8 or a bad escape it is the start of the sequence, for a repeated name the opening quote of
-        /// the second one.
-        public let offset: Int
-
-        /// A stable, bounded code for events and metrics.
-        public var code: String { reason.rawValue }
-    }
-}
-
 /// A parsed JSON text: the bytes, checked once, and the position of each value in them. A value is copied out of the
 /// bytes only when it is asked for.
 ///
@@ -70,6 +5,7 @@ extension JSONDocument {
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
 /// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
+    /// The text and its tape: ``JSONParser`` shows one.
     let storage: Storage
 
     /// The text as it came, copied out.

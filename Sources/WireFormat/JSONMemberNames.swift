@@ -10,30 +10,6 @@ enum JSONNameTag {
     }
 }
 
-/// Notices when an object may have a repeated name, while its names are read.
-///
-/// Each name sets one of 64 marks. A name whose mark is not yet set is new.
-struct JSONNameMarks {
-    private var marks: UInt64 = 0
-    /// Whether the names of the object must be compared.
-    private(set) var mayRepeat = false
-
-    @inline(__always)
-    mutating func add(_ name: JSONTapeEntry) {
-        // A name with an escape has no tag. It sets all marks, so that it and every name after it are compared.
-        let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
-        if marks & mark != 0 { mayRepeat = true }
-        marks |= mark
-    }
-
-    /// Goes on with the names of the object around the one that has ended. The marks of the inner object have taken the
-    /// place of those of the outer one, whose names must therefore be compared.
-    @inline(__always)
-    mutating func leaveObject() {
-        mayRepeat = true
-    }
-}
-
 /// The member names of one object on a tape that is still growing: `first` is the entry after that of the object, and
 /// the members of the object are the last entries of the tape.
 enum JSONMemberNames {
@@ -42,21 +18,22 @@ enum JSONMemberNames {
 
     /// Compares names as unescaped bytes and throws at the second of two equal ones. Linear.
     ///
-    /// The parser calls it only when ``JSONNameMarks/mayRepeat`` is set. It marks the names afresh, because the marks
-    /// of the parser may be those of an inner object.
+    /// Each name sets one of 64 marks. A name whose mark is not yet set is new, and is compared with no other.
     static func refuseDuplicates(
         from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
-        var marks = JSONNameMarks()
+        var marks: UInt64 = 0
         var count = 0
         var index = first
-        while index + 1 < tape.count {
+        while index &+ 1 < tape.count {
             let name = tape[index]
-            count += 1
+            // A name with an escape has no tag. It sets all marks, so that it and every name after it are compared.
+            let mark = name.isEscaped ? UInt64.max : 1 << (UInt64(name.tag) & 63)
+            count &+= 1
             if count > fewNames { return try refuseDuplicatesAmongMany(from: first, on: tape, in: text) }
-            marks.add(name)
-            if marks.mayRepeat { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
-            index = Int(tape[index + 1].next)
+            if marks & mark != 0 { try refuse(index, ifAmongThoseFrom: first, on: tape, in: text) }
+            marks |= mark
+            index = Int(tape[index &+ 1].next)
         }
     }
 

@@ -8,10 +8,8 @@ struct JSONNesting {
     private var depth = 0
     /// The position of the innermost container.
     private var innermost = none
-    /// The bracket that ends the innermost container. No text has the byte 0.
-    private(set) var endByte: UInt8 = 0
-    /// The names of the innermost object so far.
-    var names = JSONNameMarks()
+    /// The bracket that ends the innermost container.
+    private(set) var endByte = Span<UInt8>.noByte
 
     @inline(__always)
     init(maximumDepth: Int) {
@@ -32,7 +30,6 @@ struct JSONNesting {
         innermost = UInt32(truncatingIfNeeded: tape.count)
         tape.append(container)
         enter(kind)
-        if kind == .object { names = JSONNameMarks() }
     }
 
     /// Leaves the innermost container, and returns the position of its entry.
@@ -41,11 +38,8 @@ struct JSONNesting {
         on tape: borrowing JSONTape, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) -> Int {
         let container = Int(innermost)
-        if isInObject {
-            // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
-            if names.mayRepeat { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
-            names.leaveObject()
-        }
+        // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
+        if isInObject { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
         depth &-= 1
         innermost = tape[container].next
         enter(isInContainer ? tape[Int(innermost)].kind : .null)
@@ -57,7 +51,7 @@ struct JSONNesting {
         switch kind {
         case .object: endByte = UInt8(ascii: "}")
         case .array: endByte = UInt8(ascii: "]")
-        default: endByte = 0
+        default: endByte = Span<UInt8>.noByte
         }
     }
 }

@@ -41,10 +41,8 @@ enum JSONParser {
                 let start = index
                 let isEscaped = try skipName(text, &index)
                 let tag = isEscaped ? 0 : JSONNameTag.of(text, from: start &+ 1, to: index &- 1)
-                let name = JSONTapeEntry(
-                    .string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag)
-                nesting.names.add(name)
-                tape.append(name)
+                tape.append(
+                    JSONTapeEntry(.string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag))
                 skipWhitespace(text, &index)
                 try skipColon(text, &index)
                 skipWhitespace(text, &index)

@@ -17,8 +17,8 @@ enum JSONStringScanner {
         return rest.isEscaped
     }
 
-    /// Does what ``scan(_:_:)`` does, faster for a name of three lower-case letters, such as `iss` or `alg`.
-    /// Comparisons find its end, and a processor predicts their results. It must wait for an end that is computed.
+    /// Does what ``scan(_:_:)`` does, and is faster for a name of three lower-case letters, such as `iss` or `alg`: it
+    /// finds the end by comparisons, whose results a processor predicts.
     @inline(__always)
     static func scanName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
         if text.byte(at: index &+ 4) == UInt8(ascii: "\""), isLowercaseLetter(text, index &+ 1),

@@ -3,49 +3,72 @@ internal import JOSE
 internal import TokenVerification
 
 extension ResourceServer {
-    /// A request on its way through the stages, and what they have found out about it. Nil is what is not known yet.
+    /// The stages of a request, in order.
+    enum Stage: Int {
+        /// Host, listener, and a forged certificate.
+        case address
+        /// The metadata documents, which need no token.
+        case document
+        /// Origin, preflight, a disabled guard, and a public route.
+        case caller
+        /// Whether the request needs no token: where it is optional, and when all operations are open to everybody.
+        case openness
+        /// The token.
+        case token
+        /// The proof of the keys to which the token is bound.
+        case possession
+        /// The principal of the token.
+        case principal
+        /// What the operation in the body needs.
+        case operation
+        /// The scopes.
+        case scopes
+        /// A second token in a form.
+        case form
+        case end
+
+        /// Goes to the next stage. The last one has none.
+        mutating func advance() {
+            self = Stage(rawValue: rawValue + 1) ?? .end
+        }
+    }
+
+    /// A request on its way through the stages, and what they have found out about it.
     struct Attempt {
         var request: GuardedRequest
-        /// Whether Host and listener were checked, and a forged certificate was removed.
-        var isAddressChecked = false
-        /// Whether the metadata routes have let the request pass.
-        var isNoDocument = false
+        /// The stage that has not ended.
+        var stage = Stage.address
         var crossOrigin: CrossOriginFields?
-        /// What the route needs. It is known when Origin was checked.
-        var access: RouteRule.Access?
-        /// Whether every operation in the body is open to everybody.
-        var isOpen: Bool?
-        /// The credential; nil also for a request without one.
+        var access = RouteRule.Access.required
+        /// Whether the request needs no token.
+        var isOpen = false
+        /// Nil for a request without one.
         var credential: PresentedCredential?
-        /// The verified token, until its sender has proved the keys.
+        /// The verified token. Its sender has proved the keys when the stage ``Stage/possession`` has ended.
         var accessToken: AccessToken?
-        /// Whether the sender has proved the keys of the token.
-        var hasProvedKeys = false
         var principal = Principal.anonymous
-        /// What the operation in the body needs.
-        var operation: OperationDemand?
-        /// What route and operation need, for a refusal. It is computed after the token check, because matching a long
-        /// path is expensive.
+        var operation = OperationDemand()
+        /// What route and operation need, for a refusal; nil until it was computed, because matching a long path is
+        /// expensive.
         var required: ScopeDemand?
-        /// Whether the form was searched for a second token.
-        var isFormChecked = false
         /// A nonce for the response, when the client should get a new one.
         var nonce: String?
 
         init(_ request: consuming GuardedRequest) {
             self.request = request
         }
+
+        /// False for a request without a token whose operations are all open.
+        var needsScopes: Bool { access == .optional || credential != nil }
     }
 
-    /// What a request needs before its stages go on: something that may take time.
+    /// What a stage needs that may take time. The stage ends when it was obtained.
     enum Need {
         /// The answer of the metadata routes.
         case document
         /// Whether the operations in the body need no token.
         case openness
-        /// The verdict on the token.
         case verdict(PresentedToken)
-        /// The proof of the keys to which the token is bound.
         case possession(KeyConfirmation, PresentedToken)
         /// What the operation in the body needs, by these rules.
         case operation(OperationRules)
@@ -53,6 +76,7 @@ extension ResourceServer {
         case form
     }
 
+    /// How far ``advance(_:)`` has come.
     enum Step {
         /// The attempt is over. Its request may have been moved out of it.
         case decided(Decision)
@@ -61,11 +85,9 @@ extension ResourceServer {
     }
 }
 
-/// Why a request ends while a stage waits.
+/// Why a stage that has waited ends the request.
 enum StageEnd: Error {
-    /// The metadata routes answer it.
-    case answered(HTTPResponse)
-    /// The guard refuses it.
+    /// The guard refuses the request.
     case refused(ResourceServer.Refusal)
     /// The body could not be read. The client caused this, and the HTTP server answers it.
     case body(HTTPRequest.Body.ReadError)

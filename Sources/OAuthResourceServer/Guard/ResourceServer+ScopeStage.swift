@@ -5,7 +5,8 @@ internal import TokenVerification
 // The stage of the scopes: those of the route, and those of the operation in the body.
 extension ResourceServer {
     /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
-    func checkScopes(of attempt: inout Attempt, for operation: OperationDemand) throws(Refusal) {
+    func checkScopes(of attempt: inout Attempt) throws(Refusal) {
+        let operation = attempt.operation
         let route = scopes.routeDemand(of: attempt.request.method, attempt.request.target.path)
         var required = operation.exemption == nil ? scopes.demand(with: route) : route
         required.add(operation.scopes)
@@ -33,9 +34,9 @@ extension ResourceServer {
         } catch {
             // A caller without the scopes of the route is told only that, and not what is wrong with the body.
             guard !attempt.principal.isAnonymous else { throw error }
-            let route = scopes.demand(of: attempt.request.method, attempt.request.target.path)
+            let required = scopes.demand(of: attempt.request.method, attempt.request.target.path)
             let granted = attempt.principal.scopes
-            guard scopes.isMet(route, by: granted) else { throw .refused(lack(of: route, granted)) }
+            guard scopes.isMet(required, by: granted) else { throw .refused(lack(of: required, granted)) }
             throw error
         }
     }
@@ -53,7 +54,7 @@ extension ResourceServer {
         } catch {
             // A body that cannot be judged is not open. The client learns only that it needs a token.
             switch error {
-            case .answered, .refused, .body(.tooLarge): return false
+            case .refused, .body(.tooLarge): return false
             case .body: throw error
             }
         }

@@ -2,8 +2,9 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import TokenVerification
 
-// The stages of a request: `stages(of:)` is their order. The stages themselves are below, and in
-// `ResourceServer+Bindings.swift`, `ResourceServer+ScopeStage.swift` and `ResourceServer+FormCheck.swift`.
+// The stages of a request: ``ResourceServer/Stage`` is their order, and `runStages(of:)` says what each one does. The
+// larger ones are in `ResourceServer+Bindings.swift`, `ResourceServer+ScopeStage.swift` and
+// `ResourceServer+FormCheck.swift`.
 
 extension ResourceServer {
     var scopes: ScopeRules { configuration.scopes }
@@ -19,86 +20,86 @@ extension ResourceServer {
         }
     }
 
-    /// Takes a request through the stages, in order, to its end or to a stage that must wait. It does not wait for a
-    /// request without a token, and for one with a token whose verdict is cached, when its body does not matter.
+    /// Takes a request through the stages until it is decided, or a stage must wait.
     ///
-    /// Call it again when the attempt has what it needed. A stage that has ended is not repeated.
+    /// These requests need not wait: one without a token, and one with a token whose verdict is cached, unless their
+    /// body matters or the token is bound to a key.
     ///
     /// Not `async`, and not inlined into a function that is: Swift keeps the memory of an asynchronous call until the
     /// task of the connection ends.
     @inline(never)
     func advance(_ attempt: inout Attempt) -> Step {
         do throws(Refusal) {
-            return try stages(of: &attempt)
+            return try runStages(of: &attempt)
         } catch {
             return .decided(refuseUnlessInShadow(attempt, error))
         }
     }
 
-    /// The stages. Every refusal that is thrown here is only reported in shadow mode. Those of the first and the third
-    /// stage are decisions, which hold in every mode.
-    private func stages(of attempt: inout Attempt) throws(Refusal) -> Step {
-        // 1. Host, listener, forged certificate
-        if !attempt.isAddressChecked, let refusal = checkAddress(of: &attempt) { return .decided(refusal) }
-        // 2. The metadata, which needs no token
-        if !attempt.isNoDocument {
-            guard !metadataRoutes.mayAnswer(attempt.request.target.path) else { return .needs(.document) }
-            attempt.isNoDocument = true
-        }
-        // 3. Origin, preflight, disabled guard, public route
-        if attempt.access == nil, let decision = checkCaller(of: &attempt) { return .decided(decision) }
-
-        // 4. Without a token: where it is optional, and operations that are open to everybody
-        var isOpen = false
-        if attempt.access == .optional {
-            isOpen = !attempt.request.fields.contains(.authorization)
-        } else if scopes.mayBeOpen(attempt.request), !attempt.request.fields.contains(.authorization) {
-            guard let isOpenToEverybody = attempt.isOpen else { return .needs(.openness) }
-            isOpen = isOpenToEverybody
-        }
-        // 5. The token, and the keys to which it is bound
-        if !isOpen, attempt.principal.isAnonymous {
-            let credential = try credential(of: &attempt)
-            guard let token = attempt.accessToken ?? rememberingVerifier?.rememberedToken(credential.token) else {
-                return .needs(.verdict(credential.token))
-            }
-            if !attempt.hasProvedKeys, let keys = try keysToProve(for: token, credential) {
-                attempt.accessToken = token
-                return .needs(.possession(keys, credential.token))
-            }
-            accept(token, &attempt)
-        }
-        // 6. The scopes; not for a request without a token whose operations are all open
-        if attempt.access == .optional || attempt.credential != nil {
-            if attempt.operation == nil, let rules = scopes.operations(at: attempt.request.target.path) {
+    /// Runs the stages from the one that has not ended.
+    ///
+    /// A decision that a stage returns holds in every mode. In shadow mode, a refusal that it throws is only reported.
+    private func runStages(of attempt: inout Attempt) throws(Refusal) -> Step {
+        while true {
+            switch attempt.stage {
+            case .address:
+                if let refusal = checkAddress(of: &attempt) { return .decided(refusal) }
+            case .document:
+                if metadataRoutes.mayAnswer(attempt.request.target.path) { return .needs(.document) }
+            case .caller:
+                if let decision = checkCaller(of: &attempt) { return .decided(decision) }
+            case .openness:
+                if attempt.access == .optional {
+                    attempt.isOpen = !attempt.request.fields.contains(.authorization)
+                } else if scopes.mayBeOpen(attempt.request), !attempt.request.fields.contains(.authorization) {
+                    return .needs(.openness)
+                }
+            case .token:
+                guard !attempt.isOpen else { break }
+                let token = try credential(of: &attempt).token
+                guard let known = rememberingVerifier?.rememberedToken(token) else { return .needs(.verdict(token)) }
+                attempt.accessToken = known
+            case .possession:
+                if let token = attempt.accessToken, let credential = attempt.credential,
+                    let keys = try keysToProve(for: token, credential)
+                {
+                    return .needs(.possession(keys, credential.token))
+                }
+            case .principal:
+                if let token = attempt.accessToken { accept(token, &attempt) }
+            case .operation:
+                guard attempt.needsScopes, let rules = scopes.operations(at: attempt.request.target.path) else { break }
                 // Nothing is read for a caller that needs a token because of the path.
-                if attempt.principal.isAnonymous { try checkScopes(of: &attempt, for: OperationDemand()) }
+                if attempt.principal.isAnonymous { try checkScopes(of: &attempt) }
                 return .needs(.operation(rules))
+            case .scopes:
+                if attempt.needsScopes { try checkScopes(of: &attempt) }
+            case .form:
+                if attempt.credential != nil, attempt.request.isForm { return .needs(.form) }
+            case .end:
+                return .decided(proceed(&attempt))
             }
-            try checkScopes(of: &attempt, for: attempt.operation ?? OperationDemand())
+            attempt.stage.advance()
         }
-        // 7. A second token in a form
-        if attempt.credential != nil, !attempt.isFormChecked, attempt.request.isForm { return .needs(.form) }
-        return .decided(proceed(&attempt))
     }
 
-    /// Goes on with a request that needs something.
+    /// Goes on with a request whose stage needs something.
     func decideAfterWaiting(
         _ attempt: inout Attempt, for first: Need
     ) async throws(HTTPRequest.Body.ReadError) -> Decision {
         var need = first
         while true {
             do throws(StageEnd) {
-                try await obtain(need, for: &attempt)
+                if let document = try await obtain(need, for: &attempt) { return .respond(document) }
             } catch {
                 switch error {
-                case .answered(let document): return .respond(document)
                 case .refused(let refusal): return refuseUnlessInShadow(attempt, refusal)
                 // The server's own limit ended the body. The handler finds that too, and decides.
                 case .body(.tooLarge) where configuration.mode == .shadow: return proceed(&attempt)
                 case .body(let fault): throw fault
                 }
             }
+            attempt.stage.advance()
             switch advance(&attempt) {
             case .decided(let decision): return decision
             case .needs(let next): need = next
@@ -106,25 +107,19 @@ extension ResourceServer {
         }
     }
 
-    private func obtain(_ need: Need, for attempt: inout Attempt) async throws(StageEnd) {
+    /// Obtains what a stage needs. Returns a metadata document if the request asks for one.
+    private func obtain(_ need: Need, for attempt: inout Attempt) async throws(StageEnd) -> HTTPResponse? {
         switch need {
-        case .document:
-            // Every origin may read a metadata document.
-            if let document = await publicDocument(for: attempt.request) { throw .answered(document) }
-            attempt.isNoDocument = true
-        case .openness:
-            attempt.isOpen = try await isOpenToEverybody(&attempt.request)
-        case .verdict(let token):
-            attempt.accessToken = try await verify(token)
+        // Every origin may read a metadata document.
+        case .document: return await publicDocument(for: attempt.request)
+        case .openness: attempt.isOpen = try await isOpenToEverybody(&attempt.request)
+        case .verdict(let token): attempt.accessToken = try await verify(token)
         case .possession(let keys, let token):
             attempt.nonce = try await checkPossession(of: keys, token, attempt.request)
-            attempt.hasProvedKeys = true
-        case .operation(let rules):
-            attempt.operation = try await operationDemand(of: &attempt, by: rules)
-        case .form:
-            try await checkForm(of: &attempt.request)
-            attempt.isFormChecked = true
+        case .operation(let rules): attempt.operation = try await operationDemand(of: &attempt, by: rules)
+        case .form: try await checkForm(of: &attempt.request)
         }
+        return nil
     }
 
     // MARK: Before the token
@@ -139,7 +134,6 @@ extension ResourceServer {
         if configuration.mutualTLS.removesForgedField(from: &attempt.request) {
             report(.clientCertificateIgnored(from: attempt.request.peer))
         }
-        attempt.isAddressChecked = true
         return nil
     }
 
@@ -173,16 +167,14 @@ extension ResourceServer {
             attempt.principal = Principal(anonymousAs: name)
             return proceed(&attempt)
         }
-        let access = configuration.routes.access(to: attempt.request.target.path)
-        attempt.access = access
-        return access == .public ? proceed(&attempt) : nil
+        attempt.access = configuration.routes.access(to: attempt.request.target.path)
+        return attempt.access == .public ? proceed(&attempt) : nil
     }
 
     // MARK: The token
 
-    /// The credential of the request, which is read once.
+    /// Reads the credential of the request.
     private func credential(of attempt: inout Attempt) throws(Refusal) -> PresentedCredential {
-        if let read = attempt.credential { return read }
         let credential = try PresentedCredential(
             from: attempt.request.fields, query: attempt.request.target.query, tokenLimit: configuration.tokenLimit,
             acceptsDPoP: configuration.bindings.mode != .off)
