@@ -40,7 +40,8 @@ struct KeySourceConformanceTests {
     private final class Defective: KeySource {
         enum Defect: CaseIterable {
             case none, neverThere, parsesEachTime, saysUnavailable, negativeAge, neverNewer, forgetsNewer,
-                decidesInOutage, throwsForSignatures, retriesAtOnce, alwaysThrows, presentsEverySet, presentsNoSet
+                decidesInOutage, throwsForSignatures, retriesAtOnce, alwaysThrows, presentsEverySet, presentsNoSet,
+                presentsLastAnswer, presentsExpiredSet
         }
 
         private let defect: Defect
@@ -57,6 +58,12 @@ struct KeySourceConformanceTests {
             case .neverThere: nil
             case .parsesEachTime:
                 try? JSONWebKeySet(parsing: JSONValue.object(issuer.jwks).encoded(), issuer: issuer.url)
+            case .presentsLastAnswer where issuer.fault == nil:
+                present.withLock { present in
+                    present = issuer.keySource.presentKeys()
+                    return present
+                }
+            case .presentsExpiredSet where issuer.fault != nil: nil
             default: present.withLock { $0 }
             }
         }
@@ -65,6 +72,7 @@ struct KeySourceConformanceTests {
             switch defect {
             case .presentsEverySet: true
             case .presentsNoSet: false
+            case .presentsLastAnswer, .presentsExpiredSet: present.withLock { $0?.identity } == identity
             default: presentKeys()?.identity == identity
             }
         }
@@ -94,13 +102,20 @@ struct KeySourceConformanceTests {
             .negativeAge: [.reportsHealth], .neverNewer: [.findsNewKeys, .admitsOutage], .forgetsNewer: [.findsNewKeys],
             .decidesInOutage: [.admitsOutage], .throwsForSignatures: [.decidesSignatures],
             .retriesAtOnce: [.saysWhenToRetry], .alwaysThrows: [.answers], .presentsEverySet: [.knowsPresentSet],
-            .presentsNoSet: [.knowsPresentSet],
+            .presentsNoSet: [.knowsPresentSet], .presentsLastAnswer: [.knowsPresentSet],
+            .presentsExpiredSet: [.knowsPresentSet],
         ]
         for defect in Defective.Defect.allCases {
             issuer.fault = nil
             let found = await Set(violations(of: Defective(defect, of: issuer)).map(\.rule))
             #expect(found == expected[defect], "\(defect)")
         }
+    }
+
+    @Test("attack: a source without rotation that presents every set is found")
+    func everySetWithoutRotation() async {
+        let conformance = KeySourceConformance(Defective(.presentsEverySet, of: issuer))
+        #expect(await conformance.violations().map(\.rule) == [.knowsPresentSet])
     }
 
     @Test("attack: an issuer that does not rotate its keys makes no promise kept")

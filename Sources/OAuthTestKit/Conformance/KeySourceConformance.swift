@@ -105,6 +105,10 @@ public struct KeySourceConformance: Sendable {
             identities == [first.identity], .keepsIdentity,
             "of \(Self.concurrentCalls) calls, not all got the set of the first call", &found)
         checkIdentity(first, &found)
+        let foreign = FakeIssuer().keySource.presentKeys()
+        check(
+            foreign.map { !source.presents($0.identity) } ?? false, .knowsPresentSet,
+            "presents(_:) accepts the set of another source", &found)
         if case .unavailable = source.health {
             check(false, .reportsHealth, "a source with keys says that it is unavailable", &found)
         }
@@ -116,6 +120,8 @@ public struct KeySourceConformance: Sendable {
         var found: [Violation] = []
         let before = try await source.keys(for: .noKeys)
         await rotateKeys()
+        // Before another call tells the source of the change.
+        checkIdentity(before, &found)
         let after = try await source.keys(for: .unknownKey)
         let new = Set(after.keys.map(\.thumbprint)).subtracting(before.keys.map(\.thumbprint))
         check(!new.isEmpty, .findsNewKeys, "the set after the change has no new key", &found)
@@ -138,6 +144,7 @@ public struct KeySourceConformance: Sendable {
 
     private func outage(_ interrupt: () async -> Void) async -> [Violation] {
         var found: [Violation] = []
+        let last = source.presentKeys()
         await interrupt()
         await letPass(decisionTime + .seconds(1))
         do throws(KeySourceError) {
@@ -146,6 +153,7 @@ public struct KeySourceConformance: Sendable {
         } catch {
             check(error.retryAfter >= 1, .saysWhenToRetry, "a retry after \(error.retryAfter) s", &found)
         }
+        if let last { checkIdentity(last, &found) }
         if let present = source.presentKeys() {
             do throws(KeySourceError) {
                 let judged = try await source.keys(for: .badSignature)

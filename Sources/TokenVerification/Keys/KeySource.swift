@@ -15,7 +15,8 @@ public protocol KeySource: Sendable {
     /// Whether the set that ``presentKeys()`` returns now is the one with this identity. A verifier asks this before it
     /// uses a cached verdict.
     ///
-    /// By default, it asks ``presentKeys()``. A source may answer without handing out its set. Do everything else that
+    /// Return at once, and do not call the verifier: it asks for each request, on the thread of the connection. By
+    /// default, it asks ``presentKeys()``. A source may answer without handing out its set. Do everything else that
     /// ``presentKeys()`` does, such as a refresh in the background.
     func presents(_ identity: JSONWebKeySet.Identity) -> Bool
 
