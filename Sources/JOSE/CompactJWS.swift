@@ -67,8 +67,7 @@ struct CompactJWS: Sendable {
 
     /// The algorithm that `alg` names, if it is one of these (RFC 8725 §3.1).
     func algorithm(among allowed: [SignatureAlgorithm]) -> SignatureAlgorithm? {
-        guard let name = header.algorithmName else { return nil }
-        return allowed.first { $0.isNamed(name) }
+        allowed.first { $0.isNamed(header.algorithmName) }
     }
 
     /// Decodes and parses a part of a compact serialization that must be a strict JSON object.

@@ -111,7 +111,8 @@ public struct JSONWebKey: Sendable {
     ) throws(JSONWebKey.Defect) -> [SignatureAlgorithm] {
         let fitting = SignatureAlgorithm.all.filter { $0.keyShape == shape }
         guard let name = try optionalString(node["alg"]) else { return fitting }
-        guard let name = ShortText(name.utf8), let algorithm = fitting.first(where: { $0.isNamed(name) }) else {
+        let shortName = ShortText(name.utf8)
+        guard let algorithm = fitting.first(where: { $0.isNamed(shortName) }) else {
             throw .unsupportedAlgorithm
         }
         return [algorithm]

@@ -65,9 +65,8 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
 
     /// Finds the row with this name; nil for a name that is not in the table.
     public init?(name: String) {
-        guard let packed = ShortText(name.utf8), let row = Self.all.first(where: { $0.isNamed(packed) }) else {
-            return nil
-        }
+        let name = ShortText(name.utf8)
+        guard let row = Self.all.first(where: { $0.isNamed(name) }) else { return nil }
         self = row
     }
 

@@ -38,6 +38,16 @@ extension JSONDocument {
         /// the second one.
         public let offset: Int
 
+        init(reason: Reason, offset: Int) {
+            self.reason = reason
+            self.offset = offset
+        }
+
+        /// The grammar does not admit the byte at this offset, or the text ends there.
+        init(unexpectedAt offset: Int, in text: Span<UInt8>) {
+            self.init(reason: offset < text.count ? .unexpectedByte : .unexpectedEnd, offset: offset)
+        }
+
         /// A stable, bounded code for events and metrics.
         public var code: String { reason.rawValue }
     }

@@ -26,12 +26,13 @@ extension JSONDocument {
         storage.stringByteCount(at: position)
     }
 
-    /// A string of 1…8 bytes; nil for another kind or length, and for a string with an escape.
-    package func shortString(at position: Int) -> ShortText? {
+    /// A string, unescaped; ``ShortText/other`` also for another kind.
+    package func shortString(at position: Int) -> ShortText {
         let entry = storage[entry: position]
-        guard entry.kind == .string, !entry.isEscaped, 1...8 ~= entry.content.count else { return nil }
-        // Without an escape a string holds no NUL.
-        return storage.withText { ShortText(number: $0.packed(entry.content)) }
+        guard entry.kind == .string else { return .other }
+        return entry.isEscaped
+            ? storage.shortEscaped(at: position)
+            : storage.withText { ShortText(number: $0.packed(entry.content)) }
     }
 
     /// A number as a finite Double, or nil for another kind.
@@ -106,7 +107,7 @@ extension JSONDocument.Storage {
     }
 
     @inline(never)
-    private func shortEscaped(at index: Int) -> ShortText {
-        ShortText(JSONDocument.Node(storage: self, index: index).stringBytes ?? []) ?? .other
+    fileprivate func shortEscaped(at index: Int) -> ShortText {
+        ShortText(JSONDocument.Node(storage: self, index: index).stringBytes ?? [])
     }
 }

@@ -101,8 +101,8 @@ enum JSONMemberNames {
             index &+= 8
         }
         if index < content.upperBound { hash = mixed(hash ^ text.packed(index..<content.upperBound), seeds.factor) }
-        // Once more: the table takes the low bits, and after one multiplication some factors leave them alike for names
-        // that differ in few bytes.
+        // Once more, with a factor that has no pattern (2⁶⁴ divided by the golden ratio): the table takes the low bits,
+        // and some of the secret factors leave them alike for names that differ in few bytes.
         return Int(truncatingIfNeeded: mixed(hash, 0x9E37_79B9_7F4A_7C15))
     }
 

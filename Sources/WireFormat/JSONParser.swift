@@ -10,8 +10,9 @@
 /// | 3 | number | 7…8 | 4 |
 /// | 4 | string | 10…13 | 5 |
 ///
-/// `next` leads over a subtree. The tape grows on the stack: ``JSONTape``. At the end it is copied, with the text, into
-/// the one allocation that all copies of a document share: ``JSONDocument/Storage``.
+/// `next` leads over a subtree. The tape grows in memory that the parser lends it, or that it owns: ``JSONTape``. At
+/// the end it is copied, with the text, into one allocation that all copies of a document share:
+/// ``JSONDocument/Storage``.
 ///
 /// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
@@ -39,7 +40,7 @@ enum JSONParser {
             if nesting.isInObject {
                 // RFC 8259 §4: a member is a string, a colon and a value.
                 let start = index
-                let isEscaped = try skipName(text, &index)
+                let isEscaped = try JSONStringScanner.scanName(text, &index)
                 let tag = isEscaped ? 0 : JSONNameTag.of(text, from: start &+ 1, to: index &- 1)
                 tape.append(
                     JSONTapeEntry(.string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag))
@@ -72,23 +73,18 @@ enum JSONParser {
                     index &+= 1
                     continue nextValue
                 }
-                guard byte == nesting.endByte else { throw unexpected(text, index) }
+                guard byte == nesting.endByte else { throw JSONDocument.ParseError(unexpectedAt: index, in: text) }
                 index &+= 1
                 tape.complete(try nesting.end(on: tape, in: text), end: index)
             }
         }
     }
 
-    /// Moves the index past a string. Returns whether it holds an escape.
-    @inline(__always)
-    private static func skipName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
-        guard text.byte(at: index) == UInt8(ascii: "\"") else { throw unexpected(text, index) }
-        return try JSONStringScanner.scanName(text, &index)
-    }
-
     @inline(__always)
     private static func skipColon(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
-        guard text.byte(at: index) == UInt8(ascii: ":") else { throw unexpected(text, index) }
+        guard text.byte(at: index) == UInt8(ascii: ":") else {
+            throw JSONDocument.ParseError(unexpectedAt: index, in: text)
+        }
         index &+= 1
     }
 
@@ -109,7 +105,7 @@ enum JSONParser {
         case UInt8(ascii: "n"): (kind, index) = (.null, try endOfLiteral("null", text, start))
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             (kind, index) = (.number, try JSONDecimal.scan(text, at: start))
-        default: throw unexpected(text, start)
+        default: throw JSONDocument.ParseError(unexpectedAt: start, in: text)
         }
         return JSONTapeEntry(kind, from: start, to: index, at: position, isEscaped: isEscaped)
     }
@@ -121,7 +117,7 @@ enum JSONParser {
         let mismatch = literal.withUTF8Buffer { letters -> Int? in
             letters.indices.first { unsafe text.byte(at: start + $0) != letters[$0] }
         }
-        if let mismatch { throw unexpected(text, start + mismatch) }
+        if let mismatch { throw JSONDocument.ParseError(unexpectedAt: start + mismatch, in: text) }
         return start + literal.utf8CodeUnitCount
     }
 
@@ -133,10 +129,6 @@ enum JSONParser {
             guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
             index &+= 1
         }
-    }
-
-    private static func unexpected(_ text: Span<UInt8>, _ index: Int) -> JSONDocument.ParseError {
-        JSONDocument.ParseError(reason: index < text.count ? .unexpectedByte : .unexpectedEnd, offset: index)
     }
 
     private static func refuseByteOrderMark(_ text: Span<UInt8>) throws(JSONDocument.ParseError) {

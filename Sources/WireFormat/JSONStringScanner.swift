@@ -17,10 +17,13 @@ enum JSONStringScanner {
         return rest.isEscaped
     }
 
-    /// Does what ``scan(_:_:)`` does, and is faster for a name of three lower-case letters, such as `iss` or `alg`: it
-    /// finds the end by comparisons, whose results a processor predicts.
+    /// Scans what must be a string, like ``scan(_:_:)``. It is faster for a name of three lower-case letters, such as
+    /// `iss` or `alg`: it finds the end by comparisons, whose results a processor predicts.
     @inline(__always)
     static func scanName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
+        guard text.byte(at: index) == UInt8(ascii: "\"") else {
+            throw JSONDocument.ParseError(unexpectedAt: index, in: text)
+        }
         if text.byte(at: index &+ 4) == UInt8(ascii: "\""), isLowercaseLetter(text, index &+ 1),
             isLowercaseLetter(text, index &+ 2), isLowercaseLetter(text, index &+ 3)
         {

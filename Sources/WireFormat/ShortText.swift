@@ -15,10 +15,10 @@ package struct ShortText: Sendable, Hashable, ExpressibleByStringLiteral {
         self.number = number
     }
 
-    /// Takes a text; nil for one that is empty or longer than 8 bytes, or has a NUL.
-    package init?(_ bytes: some Collection<UInt8>) {
-        guard 1...8 ~= bytes.count, !bytes.contains(0) else { return nil }
-        self.init(number: bytes.reduce(0) { $0 << 8 | UInt64($1) })
+    /// Takes a text; ``other`` for one that is empty or longer than 8 bytes, or has a NUL.
+    package init(_ bytes: some Collection<UInt8>) {
+        let isShort = 1...8 ~= bytes.count && !bytes.contains(0)
+        self.init(number: isShort ? bytes.reduce(0) { $0 << 8 | UInt64($1) } : 0)
     }
 
     /// Takes a text of the program. Stops the program when it does not have 1…8 bytes.

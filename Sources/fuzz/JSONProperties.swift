@@ -67,7 +67,7 @@ enum JSONProperties {
                 let isSame = node.node(at: value - 1).stringBytes == expected
                 let child = children[position].node
                 if !isSame || node.node(at: value).range != child.range || kind != child.kind { violated = true }
-                if name != ShortText(expected) ?? .other { violated = true }
+                if name != ShortText(expected) { violated = true }
                 position += 1
             })
             try require(position == members.count, "walking by position finds every member")

@@ -108,7 +108,7 @@ struct DecisionAtOnceTests {
             admission.finish(status: .ok, fields: &fields)
             let principal = admission.principal
             return "\(principal.anonymousName ?? "-") \(principal.subject ?? "-") \(fields.pairs) "
-                + "\(admission.token == nil) \(admission.session == nil)"
+                + "\(admission.content.token == nil) \(admission.content.session == nil)"
         }
     }
 

@@ -38,10 +38,10 @@ public struct ProtectedHandler: HTTPHandler {
 
     /// The response of the handler.
     private func respond(for admission: ResourceServer.Admission) async throws -> HTTPResponse {
-        guard let session = admission.session?.identifier else {
-            return try await respond(to: admission.request.forHandler, for: admission)
+        guard let session = admission.content.session?.identifier else {
+            return try await respond(to: admission.content.request.forHandler, for: admission)
         }
-        var request = admission.request.forHandler
+        var request = admission.content.request.forHandler
         request.fields[.mcpSessionID] = session
         return try await respond(to: request, for: admission)
     }
@@ -59,7 +59,7 @@ public struct ProtectedHandler: HTTPHandler {
         } catch let cancellation as CancellationError {
             throw cancellation
         } catch {
-            server.report(.handlerFailed(error, admission.request.facts(admission.token)))
+            server.report(.handlerFailed(error, admission.content.request.facts(admission.content.token)))
             response = Answers.handlerFailed
         }
         admission.finish(&response)

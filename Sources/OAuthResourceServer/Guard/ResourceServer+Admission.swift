@@ -8,12 +8,20 @@ extension ResourceServer {
         /// One object holds all members, so that an admission is passed on as one reference.
         final class Content: Sendable {
             let principal: Principal
+            /// The request as the guard has read it.
             let request: GuardedRequest
+            /// Nil when no page of another origin is allowed.
             let crossOrigin: CrossOriginFields?
+            /// Nil when sessions are not bound.
             let session: BoundSessions.Use?
+            /// Nil when event streams may outlive tokens.
             let expiry: StreamExpiry?
+            /// Receives an event when a session was withheld, or a stream ended with its token.
             let observer: ResourceServerEvent.Observer?
+            /// The accepted token of the request; nil if the request proceeds anonymously or in spite of a refusal
+            /// (shadow mode).
             let token: PresentedToken?
+            /// A new nonce for the client's next DPoP proof; nil when it needs none.
             let nonce: HTTPFields.Value?
 
             init(
@@ -32,7 +40,7 @@ extension ResourceServer {
             }
         }
 
-        private let content: Content
+        let content: Content
 
         init(_ content: Content) {
             self.content = content
@@ -40,21 +48,6 @@ extension ResourceServer {
 
         /// The principal for whom the request is made.
         public var principal: Principal { content.principal }
-        /// The request as the guard has read it.
-        var request: GuardedRequest { content.request }
-        /// Nil when no page of another origin is allowed.
-        var crossOrigin: CrossOriginFields? { content.crossOrigin }
-        /// Nil when sessions are not bound.
-        var session: BoundSessions.Use? { content.session }
-        /// Nil when event streams may outlive tokens.
-        var expiry: StreamExpiry? { content.expiry }
-        /// Receives an event when a session was withheld, or a stream ended with its token.
-        var observer: ResourceServerEvent.Observer? { content.observer }
-        /// The accepted token of the request; nil if the request proceeds anonymously or in spite of a refusal (shadow
-        /// mode).
-        var token: PresentedToken? { content.token }
-        /// A new nonce for the client's next DPoP proof; nil when it needs none.
-        var nonce: HTTPFields.Value? { content.nonce }
 
         private static let noStore: HTTPFields.Value = "no-store"
 
@@ -64,13 +57,13 @@ extension ResourceServer {
         /// If it is not nil, put it into the request in place of the field `Mcp-Session-Id` before you call the
         /// handler. Without this step the handler sees an identifier that it does not know, and answers 404. A
         /// ``ProtectedHandler`` does this itself.
-        public var sessionID: String? { session?.identifier?.string }
+        public var sessionID: String? { content.session?.identifier?.string }
 
         /// When the body of an event stream (`text/event-stream`) that answers this request must end, in seconds since
         /// 1970; nil when it may run to its end. See ``ResourceServerConfiguration/Streams``.
         ///
         /// ``limitStream(_:_:)-(HTTPFields,_)`` ends a stream then. A ``ProtectedHandler`` does this itself.
-        public var streamDeadline: Double? { expiry?.deadline(of: request, for: principal) }
+        public var streamDeadline: Double? { content.expiry?.deadline(of: content.request, for: principal) }
 
         /// Completes the head of the handler's response: shared caches must not store it, a page of an allowed origin
         /// may read it, and an `Mcp-Session-Id` in it becomes the caller's or is removed.
@@ -85,12 +78,12 @@ extension ResourceServer {
             // RFC 6750 §5.3: shared caches must not store the response to a request with a token, unless the handler
             // allows it.
             if !fields.contains(.cacheControl) { fields.append(.cacheControl, Self.noStore) }
-            crossOrigin?.set(on: &fields)
+            content.crossOrigin?.set(on: &fields)
             // RFC 9449 §8.2. A cache must not give the nonce to other clients: without it, the client gets one later.
-            if let nonce, fields[.cacheControl] == Self.noStore { fields.append(.dpopNonce, nonce) }
-            if let fault = session?.finish(status: status, fields: &fields, of: principal, request.method) {
-                observer?(.sessionWithheld(fault, request.facts(token)))
-            }
+            if let nonce = content.nonce, fields[.cacheControl] == Self.noStore { fields.append(.dpopNonce, nonce) }
+            let fault = content.session?.finish(
+                status: status, fields: &fields, of: principal, content.request.method)
+            if let fault { content.observer?(.sessionWithheld(fault, facts)) }
         }
 
         /// Writes the body of a response, and ends it at ``streamDeadline`` if it is an event stream. In `write`,
@@ -104,7 +97,7 @@ extension ResourceServer {
             _ fields: HTTPFields, _ write: @escaping @Sendable () async throws -> Void
         ) async throws {
             let isInTime = try await principal.asCurrent {
-                guard let expiry, let deadline = deadline(for: fields) else {
+                guard let expiry = content.expiry, let deadline = deadline(for: fields) else {
                     try await write()
                     return true
                 }
@@ -121,8 +114,10 @@ extension ResourceServer {
         }
 
         private func reportExpiredStream() {
-            observer?(.streamExpired(request.facts(token)))
+            content.observer?(.streamExpired(facts))
         }
+
+        private var facts: ResourceServerEvent.Request { content.request.facts(content.token) }
 
         /// Completes the response of a ``ProtectedHandler``: its head, its body, and its `principalID` for the access
         /// log.
@@ -142,14 +137,14 @@ extension ResourceServer {
         private func limited(
             _ produce: @escaping @Sendable (HTTPResponse.Body.Writer) async throws -> Void, _ fields: HTTPFields
         ) -> @Sendable (HTTPResponse.Body.Writer) async throws -> Void {
-            guard let expiry, let deadline = deadline(for: fields) else {
+            guard let expiry = content.expiry, let deadline = deadline(for: fields) else {
                 return { [principal] writer in
                     try await principal.asCurrent { try await produce(writer) }
                 }
             }
             let stream = ExpiringStream(
-                expiry: expiry, deadline: deadline, principal: principal, observer: observer,
-                facts: request.facts(token), produce: produce)
+                expiry: expiry, deadline: deadline, principal: principal, observer: content.observer, facts: facts,
+                produce: produce)
             return { writer in try await stream.write(to: writer) }
         }
     }

@@ -27,24 +27,21 @@ extension ResourceServer {
         case form
         case end
 
-        /// Goes to the next stage. The last one has none.
-        mutating func advance() {
-            self = Stage(rawValue: rawValue + 1) ?? .end
-        }
+        var following: Stage { Stage(rawValue: rawValue + 1) ?? .end }
     }
 
     /// A request on its way through the stages, and what they have found out about it.
     struct Attempt {
         var request: GuardedRequest
-        /// The stage that has not ended.
-        var stage = Stage.address
+        /// The stage that runs next.
+        var next = Stage.address
         var crossOrigin: CrossOriginFields?
         var access = RouteRule.Access.required
         /// Whether the request needs no token.
         var isOpen = false
         /// Nil for a request without one.
         var credential: PresentedCredential?
-        /// The verified token. Its sender has proved the keys when the stage ``Stage/possession`` has ended.
+        /// The verified token. Its sender has proved the keys after the stage ``Stage/possession``.
         var accessToken: AccessToken?
         var principal = Principal.anonymous
         var operation = OperationDemand()
@@ -62,7 +59,7 @@ extension ResourceServer {
         var needsScopes: Bool { access == .optional || credential != nil }
     }
 
-    /// What a stage needs that may take time. The stage ends when it was obtained.
+    /// What a stage needs that may take time.
     enum Need {
         /// The answer of the metadata routes.
         case document

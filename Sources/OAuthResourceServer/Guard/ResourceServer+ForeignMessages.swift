@@ -74,7 +74,7 @@ extension ResourceServer.Admission {
         status: Int, fields pairs: some Sequence<(String, String)>
     ) -> [(name: String, value: String)] {
         var fields = HTTPFields(keepingValid: pairs) {
-            observer?(.malformedField($0, of: .response, request.facts(token)))
+            content.observer?(.malformedField($0, of: .response, content.request.facts(content.token)))
         }
         finish(status: HTTPStatus(status) ?? .internalServerError, fields: &fields)
         return fields.pairs

@@ -6,6 +6,11 @@ extension ResourceServer {
     /// guard never uses a token in it, so that the search only helps the client to find its mistake.
     private static var searchedFormBytes: Int { 65_536 }
 
+    /// Whether a form came with the credential.
+    func mayHoldToken(_ attempt: Attempt) -> Bool {
+        attempt.credential != nil && attempt.request.isForm
+    }
+
     /// RFC 6750 §2: a token in the field and another in a form make the request malformed.
     func checkForm(of request: inout GuardedRequest) async throws(StageEnd) {
         guard request.isForm, let body = request.body else { return }

@@ -6,6 +6,7 @@ internal import TokenVerification
 extension ResourceServer {
     /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
     func checkScopes(of attempt: inout Attempt) throws(Refusal) {
+        guard attempt.needsScopes else { return }
         let operation = attempt.operation
         let route = scopes.routeDemand(of: attempt.request.method, attempt.request.target.path)
         var required = operation.exemption == nil ? scopes.demand(with: route) : route
@@ -24,6 +25,17 @@ extension ResourceServer {
         }
     }
 
+    /// The rules for the operation in the body; nil when there are none.
+    func operationToRead(of attempt: Attempt) throws(Refusal) -> Need? {
+        let (method, path) = (attempt.request.method, attempt.request.target.path)
+        guard attempt.needsScopes, let rules = scopes.operations(at: path) else { return nil }
+        // Nothing is read for a caller that needs a token because of the path.
+        guard !attempt.principal.isAnonymous || scopes.routeDemand(of: method, path).isEmpty else {
+            throw .missingCredentials
+        }
+        return .operation(rules)
+    }
+
     /// The demand of the operation in the body. With a token, the body is read only after the token was checked. The
     /// handler still receives all of it.
     func operationDemand(
@@ -39,6 +51,15 @@ extension ResourceServer {
             guard scopes.isMet(required, by: granted) else { throw .refused(lack(of: required, granted)) }
             throw error
         }
+    }
+
+    /// Notes whether the request needs no token, as far as its head tells.
+    func checkOpenness(of attempt: inout Attempt) -> Need? {
+        guard attempt.access == .optional || scopes.mayBeOpen(attempt.request),
+            !attempt.request.fields.contains(.authorization)
+        else { return nil }
+        if attempt.access == .optional { attempt.isOpen = true }
+        return attempt.isOpen ? nil : .openness
     }
 
     /// Whether every operation in the body of a request without a token is open. The body is read up to a limit: a

@@ -36,50 +36,27 @@ extension ResourceServer {
         }
     }
 
-    /// Runs the stages from the one that has not ended.
+    /// Runs the stages from the next one on.
     ///
     /// A decision that a stage returns holds in every mode. In shadow mode, a refusal that it throws is only reported.
+    /// A stage that needs something has ended when ``obtain(_:for:)`` returns.
     private func runStages(of attempt: inout Attempt) throws(Refusal) -> Step {
         while true {
-            switch attempt.stage {
-            case .address:
-                if let refusal = checkAddress(of: &attempt) { return .decided(refusal) }
-            case .document:
-                if metadataRoutes.mayAnswer(attempt.request.target.path) { return .needs(.document) }
-            case .caller:
-                if let decision = checkCaller(of: &attempt) { return .decided(decision) }
-            case .openness:
-                if attempt.access == .optional {
-                    attempt.isOpen = !attempt.request.fields.contains(.authorization)
-                } else if scopes.mayBeOpen(attempt.request), !attempt.request.fields.contains(.authorization) {
-                    return .needs(.openness)
-                }
-            case .token:
-                guard !attempt.isOpen else { break }
-                let token = try credential(of: &attempt).token
-                guard let known = rememberingVerifier?.rememberedToken(token) else { return .needs(.verdict(token)) }
-                attempt.accessToken = known
-            case .possession:
-                if let token = attempt.accessToken, let credential = attempt.credential,
-                    let keys = try keysToProve(for: token, credential)
-                {
-                    return .needs(.possession(keys, credential.token))
-                }
-            case .principal:
-                if let token = attempt.accessToken { accept(token, &attempt) }
-            case .operation:
-                guard attempt.needsScopes, let rules = scopes.operations(at: attempt.request.target.path) else { break }
-                // Nothing is read for a caller that needs a token because of the path.
-                if attempt.principal.isAnonymous { try checkScopes(of: &attempt) }
-                return .needs(.operation(rules))
-            case .scopes:
-                if attempt.needsScopes { try checkScopes(of: &attempt) }
-            case .form:
-                if attempt.credential != nil, attempt.request.isForm { return .needs(.form) }
-            case .end:
-                return .decided(proceed(&attempt))
+            let stage = attempt.next
+            attempt.next = stage.following
+            switch stage {
+            case .address: if let decision = checkAddress(of: &attempt) { return .decided(decision) }
+            case .document: if mayAskForDocument(attempt.request) { return .needs(.document) }
+            case .caller: if let decision = checkCaller(of: &attempt) { return .decided(decision) }
+            case .openness: if let need = checkOpenness(of: &attempt) { return .needs(need) }
+            case .token: if let need = try readToken(of: &attempt) { return .needs(need) }
+            case .possession: if let need = try keysToProve(in: attempt) { return .needs(need) }
+            case .principal: acceptToken(of: &attempt)
+            case .operation: if let need = try operationToRead(of: attempt) { return .needs(need) }
+            case .scopes: try checkScopes(of: &attempt)
+            case .form: if mayHoldToken(attempt) { return .needs(.form) }
+            case .end: return .decided(proceed(&attempt))
             }
-            attempt.stage.advance()
         }
     }
 
@@ -99,7 +76,6 @@ extension ResourceServer {
                 case .body(let fault): throw fault
                 }
             }
-            attempt.stage.advance()
             switch advance(&attempt) {
             case .decided(let decision): return decision
             case .needs(let next): need = next
@@ -107,7 +83,7 @@ extension ResourceServer {
         }
     }
 
-    /// Obtains what a stage needs. Returns a metadata document if the request asks for one.
+    /// Obtains what a stage needs. Returns a metadata document if the request asks for one, and has ended then.
     private func obtain(_ need: Need, for attempt: inout Attempt) async throws(StageEnd) -> HTTPResponse? {
         switch need {
         // Every origin may read a metadata document.
@@ -144,6 +120,10 @@ extension ResourceServer {
         return request.listener == .loopback || request.listener == .unixSocket
     }
 
+    private func mayAskForDocument(_ request: GuardedRequest) -> Bool {
+        metadataRoutes.mayAnswer(request.target.path)
+    }
+
     /// The response of the metadata routes, which need no token; nil when the request continues.
     private func publicDocument(for request: GuardedRequest) async -> HTTPResponse? {
         let response = await metadataRoutes.response(
@@ -173,8 +153,9 @@ extension ResourceServer {
 
     // MARK: The token
 
-    /// Reads the credential of the request.
-    private func credential(of attempt: inout Attempt) throws(Refusal) -> PresentedCredential {
+    /// Reads the credential, and looks for a cached verdict on its token.
+    private func readToken(of attempt: inout Attempt) throws(Refusal) -> Need? {
+        guard !attempt.isOpen else { return nil }
         let credential = try PresentedCredential(
             from: attempt.request.fields, query: attempt.request.target.query, tokenLimit: configuration.tokenLimit,
             acceptsDPoP: configuration.bindings.mode != .off)
@@ -182,7 +163,8 @@ extension ResourceServer {
         let needsDigest = rememberingVerifier != nil || observer != nil || configuration.bindings.mode != .off
         let read = needsDigest ? credential.withDigest() : credential
         attempt.credential = read
-        return read
+        attempt.accessToken = rememberingVerifier?.rememberedToken(read.token)
+        return attempt.accessToken == nil ? .verdict(read.token) : nil
     }
 
     private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
@@ -193,8 +175,9 @@ extension ResourceServer {
         }
     }
 
-    /// Makes the principal from a verified token. Its sender has proved the keys.
-    private func accept(_ token: AccessToken, _ attempt: inout Attempt) {
+    /// Makes the principal of the verified token, whose sender has proved its keys.
+    private func acceptToken(of attempt: inout Attempt) {
+        guard let token = attempt.accessToken else { return }
         if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(attempt.credential?.token))) }
         attempt.principal = Principal(token)
     }
