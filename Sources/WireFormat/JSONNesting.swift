@@ -8,8 +8,10 @@ struct JSONNesting {
     private var depth = 0
     /// The position of the innermost container.
     private var innermost = none
-    /// The bracket that ends the innermost container.
-    private(set) var endByte = Span<UInt8>.noByte
+    /// The bracket that ends the innermost container, or ``noBracket``.
+    private(set) var endByte = noBracket
+    /// Neither a byte of UTF-8 nor the one that stands for the end of the text.
+    private static let noBracket: UInt8 = 0xFF
 
     @inline(__always)
     init(maximumDepth: Int) {
@@ -26,9 +28,9 @@ struct JSONNesting {
     ) throws(JSONDocument.ParseError) {
         guard depth < maximumDepth else { throw JSONDocument.ParseError(reason: .tooDeep, offset: start) }
         depth &+= 1
-        let container = JSONTapeEntry(kind, from: start, to: start, at: tape.count, next: innermost)
-        innermost = UInt32(truncatingIfNeeded: tape.count)
-        tape.append(container)
+        let container = UInt32(truncatingIfNeeded: tape.count)
+        tape.append(JSONTapeEntry(kind, from: start, to: start), next: innermost)
+        innermost = container
         enter(kind)
     }
 
@@ -51,7 +53,7 @@ struct JSONNesting {
         switch kind {
         case .object: endByte = UInt8(ascii: "}")
         case .array: endByte = UInt8(ascii: "]")
-        default: endByte = Span<UInt8>.noByte
+        default: endByte = Self.noBracket
         }
     }
 }

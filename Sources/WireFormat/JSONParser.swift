@@ -42,8 +42,7 @@ enum JSONParser {
                 let start = index
                 let isEscaped = try JSONStringScanner.scanName(text, &index)
                 let tag = isEscaped ? 0 : JSONNameTag.of(text, from: start &+ 1, to: index &- 1)
-                tape.append(
-                    JSONTapeEntry(.string, from: start, to: index, at: tape.count, isEscaped: isEscaped, tag: tag))
+                tape.append(JSONTapeEntry(.string, from: start, to: index, isEscaped: isEscaped, tag: tag))
                 skipWhitespace(text, &index)
                 try skipColon(text, &index)
                 skipWhitespace(text, &index)
@@ -56,7 +55,7 @@ enum JSONParser {
                 // An empty container ends below, like any other.
                 if text.byte(at: index) != nesting.endByte { continue nextValue }
             } else {
-                tape.append(try scalar(byte, text, &index, at: tape.count))
+                tape.append(try scalar(byte, text, &index))
             }
 
             // A value has ended. What follows is a comma, or the end of one or more containers.
@@ -89,11 +88,9 @@ enum JSONParser {
     }
 
     /// Makes the entry of a string, number or literal, which begins with this byte, and moves the index past it.
-    ///
-    /// - Parameter position: The position of the entry on the tape.
     @inline(__always)
     private static func scalar(
-        _ byte: UInt8, _ text: Span<UInt8>, _ index: inout Int, at position: Int
+        _ byte: UInt8, _ text: Span<UInt8>, _ index: inout Int
     ) throws(JSONDocument.ParseError) -> JSONTapeEntry {
         let start = index
         let kind: JSONDocument.Node.Kind
@@ -107,7 +104,7 @@ enum JSONParser {
             (kind, index) = (.number, try JSONDecimal.scan(text, at: start))
         default: throw JSONDocument.ParseError(unexpectedAt: start, in: text)
         }
-        return JSONTapeEntry(kind, from: start, to: index, at: position, isEscaped: isEscaped)
+        return JSONTapeEntry(kind, from: start, to: index, isEscaped: isEscaped)
     }
 
     private static func endOfLiteral(

@@ -53,18 +53,15 @@ enum JSONStringScanner {
                 try skipEscape(text, &index)
             } else if byte < 0x20 {
                 throw JSONDocument.ParseError(reason: .controlCharacter, offset: index)
-            } else if byte >= 0x80 {
-                try skipMultibyte(text, &index)
             } else {
-                index += 1
+                try skipMultibyte(text, &index)
             }
             index = plainFront(text, index)
         }
         throw JSONDocument.ParseError(reason: .unexpectedEnd, offset: index)
     }
 
-    /// The index of the first byte from `start` on that is not 0x20…0x7F, or is a quote or a backslash; or an earlier
-    /// index, less than 16 bytes before the end of the text.
+    /// The index of the first byte from `start` on that is not 0x20…0x7F, or is a quote or a backslash.
     @inline(__always)
     private static func plainFront(_ text: Span<UInt8>, _ start: Int) -> Int {
         unsafe text.withUnsafeBufferPointer { bytes in

@@ -57,9 +57,13 @@ struct JSONTape: ~Copyable {
     }
 
     /// Adds an entry at the end.
+    ///
+    /// - Parameter next: Its ``JSONTapeEntry/next``; nil for an entry without a subtree.
     @inline(__always)
-    mutating func append(_ entry: JSONTapeEntry) {
+    mutating func append(_ entry: JSONTapeEntry, next: UInt32? = nil) {
         if count == capacity { self = grown() }
+        var entry = entry
+        entry.next = next ?? UInt32(truncatingIfNeeded: count &+ 1)
         unsafe (entries + count).initialize(to: entry)
         count &+= 1
     }

@@ -15,18 +15,15 @@ struct JSONTapeEntry: Sendable {
     /// The ``JSONNameTag`` of a member name without a backslash; else 0.
     var tag: UInt16
 
-    /// An entry for this position of the tape. All offsets fit, because a text has fewer than 2³² bytes and no more
+    /// An entry whose ``next`` the tape fills in. All offsets fit, because a text has fewer than 2³² bytes and no more
     /// values than bytes.
-    ///
-    /// - Parameter next: Nil for an entry without a subtree.
     @inline(__always)
     init(
-        _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, at position: Int, next: UInt32? = nil,
-        isEscaped: Bool = false, tag: UInt16 = 0
+        _ kind: JSONDocument.Node.Kind, from start: Int, to end: Int, isEscaped: Bool = false, tag: UInt16 = 0
     ) {
         self.start = UInt32(truncatingIfNeeded: start)
         self.end = UInt32(truncatingIfNeeded: end)
-        self.next = next ?? UInt32(truncatingIfNeeded: position &+ 1)
+        next = 0
         self.kind = kind
         self.isEscaped = isEscaped
         self.tag = tag

@@ -23,8 +23,7 @@ size_t cwireformat_token_front(const uint8_t *text, size_t length);
 
 // The number of characters at the front of `text` that are ASCII and may stand in a JSON string as they are (RFC 8259
 // §7): 0x20...0x7F without quote and backslash. It looks at 16 characters at a time, which the compiler turns into
-// the vectors of the processor, and stops before another character, or when fewer than 16 are left. In the header, so
-// that Swift can inline it.
+// the vectors of the processor. In the header, so that Swift can inline it.
 __attribute__((always_inline)) static inline size_t cwireformat_plain_front(const uint8_t *text, size_t length) {
     size_t done = 0;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -40,6 +39,7 @@ __attribute__((always_inline)) static inline size_t cwireformat_plain_front(cons
         if (halves[1] != 0) return done + 8 + (size_t)__builtin_ctzll(halves[1]) / 8;
     }
 #endif
+    while (done < length && text[done] >= 0x20 && text[done] < 0x80 && text[done] != '"' && text[done] != '\\') done++;
     return done;
 }
 
