@@ -50,8 +50,9 @@ extension JSONDocument {
     /// Receives a member of an object.
     ///
     /// - Parameters:
-    ///   - name: The unescaped name.
-    ///   - value: The position of the value. The name stands one before it.
+    ///   - name: The unescaped name; ``ShortText/other`` for every longer one, whose text is the string one before the
+    ///     value.
+    ///   - value: The position of the value.
     ///   - kind: The kind of the value.
     package typealias MemberVisitor = (_ name: ShortText, _ value: Int, _ kind: JSONDocument.Node.Kind) -> Void
 }

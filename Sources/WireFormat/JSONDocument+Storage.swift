@@ -9,7 +9,8 @@ extension JSONDocument {
             let bytes: Int
         }
 
-        // The entries, and behind them the text.
+        // The entries, and behind them the bytes of the text: | entry 0 | entry 1 | … | text |. The memory of the text
+        // is never used as entries.
         private let memory: ManagedBuffer<Sizes, JSONTapeEntry>
 
         /// Copies a text and its tape.

@@ -5,7 +5,7 @@
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
 /// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
-    /// The text and its tape: ``JSONParser`` shows one.
+    /// The text and its tape, which ``JSONParser`` describes.
     let storage: Storage
 
     /// The text as it came, copied out.

@@ -4,11 +4,11 @@
 ///
 /// | | entry | text | next |
 /// |---|---|---|---|
-/// | 0 | object | 0…15 | 5 |
-/// | 1 | string, a name | 1…4 | 2 |
-/// | 2 | array | 6…14 | 5 |
-/// | 3 | number | 7…8 | 4 |
-/// | 4 | string | 10…13 | 5 |
+/// | 0 | object | 0..<15 | 5 |
+/// | 1 | string, a name | 1..<4 | 2 |
+/// | 2 | array | 6..<14 | 5 |
+/// | 3 | number | 7..<8 | 4 |
+/// | 4 | string | 10..<13 | 5 |
 ///
 /// `next` leads over a subtree. The tape grows in memory that the parser lends it, or that it owns: ``JSONTape``. At
 /// the end it is copied, with the text, into one allocation that all copies of a document share:
@@ -74,7 +74,8 @@ enum JSONParser {
                 }
                 guard byte == nesting.endByte else { throw JSONDocument.ParseError(unexpectedAt: index, in: text) }
                 index &+= 1
-                tape.complete(try nesting.end(on: tape, in: text), end: index)
+                let container = try nesting.end(on: tape, in: text)
+                tape.complete(container, end: index)
             }
         }
     }

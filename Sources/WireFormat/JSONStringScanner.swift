@@ -54,6 +54,7 @@ enum JSONStringScanner {
             } else if byte < 0x20 {
                 throw JSONDocument.ParseError(reason: .controlCharacter, offset: index)
             } else {
+                // 0x80 or more: the plain front has ended before no other byte.
                 try skipMultibyte(text, &index)
             }
             index = plainFront(text, index)
