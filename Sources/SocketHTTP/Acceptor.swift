@@ -23,7 +23,7 @@ actor Acceptor {
     private var newcomersSince: [Int64]
     /// The other loops that were asked to close a connection and have not answered.
     private var unanswered: Set<ObjectIdentifier> = []
-    /// Whether another loop has closed a connection since the last question.
+    /// Whether another loop has closed a connection for the present client.
     private var hasMadeRoom = false
     private var isStopping = false
     private var failure: HTTPServer.StartError?
@@ -135,6 +135,7 @@ actor Acceptor {
     ///
     /// Without it, clients that connect and send nothing would lock out every other client.
     private func makeRoom() async -> Bool {
+        hasMadeRoom = false
         // Connections that were accepted a moment ago have not begun to wait. They go before those that were answered.
         await Task.yield()
         if await evictFirst() { return true }
@@ -148,6 +149,8 @@ actor Acceptor {
     private func evictFirst(askingAll: Bool = false) async -> Bool {
         let waits = loops.map { (first: $0.firstWait.load(ordering: .relaxed), loop: $0) }
         for (first, loop) in waits.sorted(by: { $0.first < $1.first }) where askingAll || first != .max {
+            // The answer to an earlier question may have come late.
+            if hasMadeRoom { return true }
             if await loop === self.loop ? take(loop.evict()) : evict(on: loop) { return true }
         }
         return false
@@ -158,7 +161,6 @@ actor Acceptor {
     private func evict(on other: EventLoop) async -> Bool {
         let id = ObjectIdentifier(other)
         guard unanswered.insert(id).inserted else { return false }
-        hasMadeRoom = false
         Task(executorPreference: other) {
             let hasEvicted = other.evict()
             await self.hear(hasEvicted, from: id)

@@ -63,7 +63,7 @@ public final class ListeningServer: Sendable {
     /// Serves until the calling task is cancelled, then stops gracefully and returns.
     ///
     /// The handler runs on the event loops, which serve all connections. A handler that waits must suspend; it must not
-    /// block a thread.
+    /// block a thread. One that does holds up the connections of its loop, and new clients are given to the other loops.
     ///
     /// The task of a request is cancelled when its client goes away: at once when the connection is reset, and when it
     /// stops reading for ``ServerLimits/writeStallTime``.
@@ -78,7 +78,8 @@ public final class ListeningServer: Sendable {
     ///
     /// To stop, the server closes its port and every connection that waits for a request or for the rest of its head.
     /// Requests in flight have ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their
-    /// connections closed. All threads and descriptors are released.
+    /// connections closed. All threads and descriptors are released, but for the thread of a handler that blocks it, and
+    /// the port if that thread also accepts connections: they are released when the handler returns.
     ///
     /// - Parameter handler: Responds to the requests.
     /// - Throws: ``HTTPServer/StartError/loopbackOnly(_:reason:)`` when the handler's
