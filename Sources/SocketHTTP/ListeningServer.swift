@@ -63,7 +63,7 @@ public final class ListeningServer: Sendable {
     /// Serves until the calling task is cancelled, then stops gracefully and returns.
     ///
     /// The handler runs on the event loops, which serve all connections. A handler that waits must suspend; it must not
-    /// block a thread. One that does holds up the connections of its loop, and new clients are given to the other loops.
+    /// block a thread. One that does holds up the connections of its loop, and new clients go to the other loops.
     ///
     /// The task of a request is cancelled when its client goes away: at once when the connection is reset, and when it
     /// stops reading for ``ServerLimits/writeStallTime``.
@@ -78,8 +78,8 @@ public final class ListeningServer: Sendable {
     ///
     /// To stop, the server closes its port and every connection that waits for a request or for the rest of its head.
     /// Requests in flight have ``ServerLimits/shutdownGrace`` to end; then their tasks are cancelled and their
-    /// connections closed. All threads and descriptors are released, but for the thread of a handler that blocks it, and
-    /// the port if that thread also accepts connections: they are released when the handler returns.
+    /// connections closed. All threads and descriptors are released. Only a handler that blocks its thread keeps that
+    /// thread, and the port if the same thread accepts connections, until it returns.
     ///
     /// - Parameter handler: Responds to the requests.
     /// - Throws: ``HTTPServer/StartError/loopbackOnly(_:reason:)`` when the handler's
