@@ -17,9 +17,9 @@ actor Acceptor {
     private let socket: Socket
     private let loops: [EventLoop]
     private let service: HTTPService
-    /// The position of the loop whose turn is next, and since when each loop has connections that it has not begun to
-    /// serve.
+    /// The position of the loop whose turn is next.
     private var next = 0
+    /// Since when each loop has connections that it has not begun to serve.
     private var newcomersSince: [Int64]
     /// The other loops that were asked to close a connection and have not answered.
     private var unanswered: Set<ObjectIdentifier> = []
@@ -114,8 +114,8 @@ actor Acceptor {
         }
     }
 
-    /// The next loop in turn that begins to serve its connections in time. A handler may block the thread of another,
-    /// which would collect connections until there is no place left.
+    /// The next loop in turn that begins to serve its connections in time. A loop whose thread a handler blocks would
+    /// collect connections until every place is taken.
     private func nextLoop() -> EventLoop {
         for _ in loops.indices {
             let (index, loop) = (next, loops[next])

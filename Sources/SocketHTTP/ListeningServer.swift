@@ -63,7 +63,7 @@ public final class ListeningServer: Sendable {
     /// Serves until the calling task is cancelled, then stops gracefully and returns.
     ///
     /// The handler runs on the event loops, which serve all connections. A handler that waits must suspend; it must not
-    /// block a thread. One that does holds up the connections of its loop, and new clients go to the other loops.
+    /// block a thread. One that does holds up the connections of its loop, and on the first loop all new clients too.
     ///
     /// The task of a request is cancelled when its client goes away: at once when the connection is reset, and when it
     /// stops reading for ``ServerLimits/writeStallTime``.
