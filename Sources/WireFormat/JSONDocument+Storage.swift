@@ -9,24 +9,24 @@ extension JSONDocument {
             let bytes: Int
         }
 
-        // The entries, and behind them the bytes of the text: | entry 0 | entry 1 | … | text |. The memory of the text
-        // is never used as entries.
+        // The entries, and behind them the bytes of the text: | entry 0 | entry 1 | … | text |.
         private let memory: ManagedBuffer<Sizes, JSONTapeEntry>
 
         /// Copies a text and its tape.
-        init(_ text: Span<UInt8>, _ tape: borrowing JSONTape) {
+        init(_ text: Span<UInt8>, _ tape: Span<JSONTapeEntry>) {
             let sizes = Sizes(entries: tape.count, bytes: text.count)
             let stride = MemoryLayout<JSONTapeEntry>.stride
             memory = ManagedBuffer.create(minimumCapacity: sizes.entries + (sizes.bytes + stride - 1) / stride) { _ in
                 sizes
             }
+            // In bounds: the capacity above has room for both.
             unsafe memory.withUnsafeMutablePointerToElements { entries in
-                unsafe tape.copy(to: entries)
-                // In bounds: the capacity above has room for the bytes.
-                unsafe text.withUnsafeBytes { bytes in
-                    unsafe UnsafeMutableRawBufferPointer(start: entries + sizes.entries, count: sizes.bytes)
-                        .copyMemory(from: bytes)
-                }
+                let copy = unsafe UnsafeMutableBufferPointer(start: entries, count: sizes.entries)
+                _ = unsafe tape.withUnsafeBufferPointer { unsafe copy.initialize(fromContentsOf: $0) }
+                // From here on this memory is the text, and never used as entries.
+                let bytes = unsafe UnsafeMutableRawBufferPointer(start: entries + sizes.entries, count: sizes.bytes)
+                    .bindMemory(to: UInt8.self)
+                _ = unsafe text.withUnsafeBufferPointer { unsafe bytes.initialize(fromContentsOf: $0) }
             }
         }
 

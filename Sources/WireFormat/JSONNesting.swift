@@ -29,23 +29,24 @@ struct JSONNesting {
         guard depth < maximumDepth else { throw JSONDocument.ParseError(reason: .tooDeep, offset: start) }
         depth &+= 1
         let container = UInt32(truncatingIfNeeded: tape.count)
-        tape.append(JSONTapeEntry(kind, from: start, to: start), next: innermost)
+        tape.add(JSONTapeEntry(kind, from: start, to: start), next: innermost)
         innermost = container
         enter(kind)
     }
 
-    /// Leaves the innermost container, and returns the position of its entry.
+    /// Completes the entry of the innermost container, which ends before this offset, and leaves it.
     @inline(__always)
     mutating func end(
-        on tape: borrowing JSONTape, in text: Span<UInt8>
-    ) throws(JSONDocument.ParseError) -> Int {
+        before end: Int, on tape: inout JSONTape, in text: Span<UInt8>
+    ) throws(JSONDocument.ParseError) {
         let container = Int(innermost)
         // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
         if isInObject { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
         depth &-= 1
         innermost = tape[container].next
+        tape[container].end = UInt32(truncatingIfNeeded: end)
+        tape[container].next = UInt32(truncatingIfNeeded: tape.count)
         enter(isInContainer ? tape[Int(innermost)].kind : .null)
-        return container
     }
 
     @inline(__always)

@@ -10,28 +10,27 @@
 /// | 3 | number | 7..<8 | 4 |
 /// | 4 | string | 10..<13 | 5 |
 ///
-/// `next` leads over a subtree. The tape grows in memory that the parser lends it, or that it owns: ``JSONTape``. At
-/// the end it is copied, with the text, into one allocation that all copies of a document share:
-/// ``JSONDocument/Storage``.
+/// `next` leads over a subtree. The tape is filled in temporary memory. At the end it is copied, with the text, into one
+/// allocation that all copies of a document share: ``JSONDocument/Storage``.
 ///
 /// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
     /// Checks a text and returns a copy of it with its tape.
     static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONDocument.Storage {
-        try unsafe withUnsafeTemporaryAllocation(
-            of: JSONTapeEntry.self, capacity: JSONTape.usualCount(byteCount: text.count)
-        ) { (memory) throws(JSONDocument.ParseError) in
-            let tape = try unsafe filled(JSONTape(memory), text, maximumDepth: maximumDepth)
-            return JSONDocument.Storage(text, tape)
+        // A value takes two bytes with what separates it from the next. Only what is open takes one.
+        let capacity = text.count / 2 + maximumDepth + 1
+        return try unsafe withUnsafeTemporaryAllocation(of: JSONTapeEntry.self, capacity: capacity) {
+            (memory) throws(JSONDocument.ParseError) in
+            var tape = unsafe OutputSpan(buffer: memory, initializedCount: 0)
+            try fill(&tape, text, maximumDepth: maximumDepth)
+            return JSONDocument.Storage(text, tape.span)
         }
     }
 
-    /// Fills the tape. It is consumed and returned, and not `inout`, so that the compiler keeps it in registers.
-    private static func filled(
-        _ empty: consuming JSONTape, _ text: Span<UInt8>, maximumDepth: Int
-    ) throws(JSONDocument.ParseError) -> JSONTape {
+    private static func fill(
+        _ tape: inout JSONTape, _ text: Span<UInt8>, maximumDepth: Int
+    ) throws(JSONDocument.ParseError) {
         try refuseByteOrderMark(text)
-        var tape = empty
         var nesting = JSONNesting(maximumDepth: maximumDepth)
         var index = 0
 
@@ -42,7 +41,7 @@ enum JSONParser {
                 let start = index
                 let isEscaped = try JSONStringScanner.scanName(text, &index)
                 let tag = isEscaped ? 0 : JSONNameTag.of(text, from: start &+ 1, to: index &- 1)
-                tape.append(JSONTapeEntry(.string, from: start, to: index, isEscaped: isEscaped, tag: tag))
+                tape.add(JSONTapeEntry(.string, from: start, to: index, isEscaped: isEscaped, tag: tag))
                 skipWhitespace(text, &index)
                 try skipColon(text, &index)
                 skipWhitespace(text, &index)
@@ -55,7 +54,7 @@ enum JSONParser {
                 // An empty container ends below, like any other.
                 if text.byte(at: index) != nesting.endByte { continue nextValue }
             } else {
-                tape.append(try scalar(byte, text, &index))
+                tape.add(try scalar(byte, text, &index))
             }
 
             // A value has ended. What follows is a comma, or the end of one or more containers.
@@ -65,7 +64,7 @@ enum JSONParser {
                     guard index == text.count else {
                         throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
                     }
-                    return tape
+                    return
                 }
                 let byte = text.byte(at: index)
                 if byte == UInt8(ascii: ",") {
@@ -74,8 +73,7 @@ enum JSONParser {
                 }
                 guard byte == nesting.endByte else { throw JSONDocument.ParseError(unexpectedAt: index, in: text) }
                 index &+= 1
-                let container = try nesting.end(on: tape, in: text)
-                tape.complete(container, end: index)
+                try nesting.end(before: index, on: &tape, in: text)
             }
         }
     }

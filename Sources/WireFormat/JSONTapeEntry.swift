@@ -1,7 +1,8 @@
+/// The entries of a text, in its order, while it is parsed. The entry of an object is followed by name, value, name,
+/// value and so on, so a subtree is a run of entries and a walk needs no stack.
+typealias JSONTape = OutputSpan<JSONTapeEntry>
+
 /// One value, or one member name, of a parsed text.
-///
-/// The tape of a text is the list of its entries, in the order of the text. The entry of an object is followed by name,
-/// value, name, value and so on, so a subtree is a run of entries and a walk needs no stack.
 struct JSONTapeEntry: Sendable {
     /// The offset at which the text of the value begins.
     var start: UInt32
@@ -33,5 +34,17 @@ struct JSONTapeEntry: Sendable {
     var content: Range<Int> {
         let first = Int(start) + 1
         return first..<max(first, Int(end) - 1)
+    }
+}
+
+extension JSONTape {
+    /// Adds an entry at the end.
+    ///
+    /// - Parameter next: Its ``JSONTapeEntry/next``; nil for an entry without a subtree.
+    @inline(__always)
+    mutating func add(_ entry: JSONTapeEntry, next: UInt32? = nil) {
+        var entry = entry
+        entry.next = next ?? UInt32(truncatingIfNeeded: count &+ 1)
+        append(entry)
     }
 }
