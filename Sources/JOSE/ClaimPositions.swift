@@ -41,8 +41,8 @@ package struct ClaimPositions: Sendable {
             case "jti": jti = optional
             case "cnf": cnf = position
             case "c_hash", "s_hash", "at_hash", "events": hasForeignClaims = true
-            // Longer than a short text. The name stands one before its value.
-            case .other where claims.isString(at: position - 1, "client_id"): clientID = optional
+            // Longer than a short text.
+            case .other where claims.isMember(at: position, named: "client_id"): clientID = optional
             default: break
             }
         })

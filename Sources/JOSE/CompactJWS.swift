@@ -65,9 +65,13 @@ struct CompactJWS: Sendable {
         try Self.decode(token, (secondDot + 1)..<token.count)
     }
 
-    /// The algorithm that `alg` names, if it is one of these (RFC 8725 §3.1).
-    func algorithm(among allowed: [SignatureAlgorithm]) -> SignatureAlgorithm? {
-        allowed.first { $0.isNamed(header.algorithmName) }
+    /// The algorithm that `alg` names. RFC 8725 §3.1: the caller chooses the algorithms, and the header can only name
+    /// one of them.
+    func algorithm(among allowed: [SignatureAlgorithm]) throws(JOSEError) -> SignatureAlgorithm {
+        guard let algorithm = allowed.first(where: { $0.isNamed(header.algorithmName) }) else {
+            throw .header(.algorithmNotAllowed)
+        }
+        return algorithm
     }
 
     /// Decodes and parses a part of a compact serialization that must be a strict JSON object.

@@ -24,8 +24,7 @@ extension JSONWebKeySet {
         jws: [UInt8], algorithms: [SignatureAlgorithm], limit: Int
     ) throws(JOSEError) -> VerifiedJWS {
         let compact = try CompactJWS(parsing: jws, limit: limit)
-        // RFC 8725 §3.1: the caller chooses the algorithm. The header can only name one that is allowed.
-        guard let algorithm = compact.algorithm(among: algorithms) else { throw .header(.algorithmNotAllowed) }
+        let algorithm = try compact.algorithm(among: algorithms)
         let payload = try compact.payload()
         try verify(compact.signature(), of: compact, algorithm)
         return VerifiedJWS(compact, payload: payload, algorithm: algorithm)

@@ -118,10 +118,8 @@ extension JWTValidation {
     ///
     /// - Returns: The algorithm that the header names and the policy allows.
     package func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
-        // RFC 8725 §3.1: the policy chooses the algorithm. The header can only name one that is allowed.
-        guard let algorithm = jwt.jws.algorithm(among: policy.algorithms) else {
-            throw .header(.algorithmNotAllowed)
-        }
+        // RFC 8725 §3.1: the policy chooses the algorithms.
+        let algorithm = try jwt.jws.algorithm(among: policy.algorithms)
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
         switch (policy.profile, jwt.type) {
         case (_, .accessToken), (.default, .jwt), (.default, .absent): break

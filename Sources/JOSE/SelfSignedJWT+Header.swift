@@ -17,8 +17,7 @@ extension SelfSignedJWT {
             guard let typ = document.root["typ"]?.string, CompactJWS.isMediaType(typ, type) else {
                 throw .jwt(.header(.type))
             }
-            guard let algorithm = jws.algorithm(among: algorithms) else { throw .jwt(.header(.algorithmNotAllowed)) }
-            self.algorithm = algorithm
+            do throws(JOSEError) { algorithm = try jws.algorithm(among: algorithms) } catch { throw .jwt(error) }
             key = try Self.key(in: document, algorithm)
             thumbprint = key.thumbprint
             text = Array(jws.headerText)

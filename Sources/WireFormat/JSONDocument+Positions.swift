@@ -21,6 +21,12 @@ extension JSONDocument {
         text.withUTF8Buffer { unsafe storage.isString(at: position, Span(_unsafeElements: $0)) }
     }
 
+    /// Whether the value of a member belongs to exactly this name.
+    package func isMember(at position: Int, named name: StaticString) -> Bool {
+        // On the tape, the name of a member stands one before its value.
+        isString(at: position - 1, name)
+    }
+
     /// The number of UTF-8 bytes of a string after unescaping, or nil for another kind.
     package func stringByteCount(at position: Int) -> Int? {
         storage.stringByteCount(at: position)
@@ -50,8 +56,8 @@ extension JSONDocument {
     /// Receives a member of an object.
     ///
     /// - Parameters:
-    ///   - name: The unescaped name; ``ShortText/other`` for every longer one, whose text is the string one before the
-    ///     value.
+    ///   - name: The unescaped name; ``ShortText/other`` for every longer one, which
+    ///     ``JSONDocument/isMember(at:named:)`` compares.
     ///   - value: The position of the value.
     ///   - kind: The kind of the value.
     package typealias MemberVisitor = (_ name: ShortText, _ value: Int, _ kind: JSONDocument.Node.Kind) -> Void
