@@ -24,12 +24,6 @@ enum JSONStringScanner {
         guard text.byte(at: index) == UInt8(ascii: "\"") else {
             throw JSONDocument.ParseError(unexpectedAt: index, in: text)
         }
-        if text.byte(at: index &+ 4) == UInt8(ascii: "\""), isLowercaseLetter(text, index &+ 1),
-            isLowercaseLetter(text, index &+ 2), isLowercaseLetter(text, index &+ 3)
-        {
-            index &+= 5
-            return false
-        }
         return try scan(text, &index)
     }
 
