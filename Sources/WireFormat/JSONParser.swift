@@ -17,8 +17,8 @@
 enum JSONParser {
     /// Checks a text and returns a copy of it with its tape.
     static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONDocument.Storage {
-        // A value takes two bytes with what separates it from the next. Only what is open takes one.
-        let capacity = text.count / 2 + maximumDepth + 1
+        // A value takes two bytes, one of them the comma or bracket after it. A bracket that is still open takes one.
+        let capacity = (text.count + maximumDepth) / 2 + 1
         return try unsafe withUnsafeTemporaryAllocation(of: JSONTapeEntry.self, capacity: capacity) {
             (memory) throws(JSONDocument.ParseError) in
             var tape = unsafe OutputSpan(buffer: memory, initializedCount: 0)

@@ -54,6 +54,18 @@ struct JSONLimitsTests {
         #expect(reason(Array(text.utf8), JSONDocument.Limits(maximumDepth: 2)) == .tooDeep)
     }
 
+    @Test(
+        "There is room for the texts with the most values in the fewest bytes, whole and cut off",
+        arguments: [("[", "[1,1,1,1]", "]"), ("[", "[[],[],1]", "]"), ("{\"\":", "{\"\":1}", "}")])
+    func densest(open: String, inner: String, close: String) {
+        for levels in [0, 1, 14, 126] {
+            let text = nested(levels, open, close, inner)
+            let limits = JSONDocument.Limits(maximumDepth: levels + (inner.contains("[[") ? 2 : 1))
+            #expect(reason(text, limits) == nil)
+            for length in 0..<text.count { #expect(reason(Array(text[..<length]), limits) == .unexpectedEnd) }
+        }
+    }
+
     @Test("THREATS J13: a mebibyte of opening brackets is refused at the 17th", arguments: ["[", "{\"a\":", "[{\"\":"])
     func brackets(open: String) throws {
         let text = Array(String(repeating: open, count: 1_048_576 / open.utf8.count).utf8)
