@@ -10,8 +10,8 @@
 /// | 3 | number | 7..<8 | 4 |
 /// | 4 | string | 10..<13 | 5 |
 ///
-/// `next` leads over a subtree. The tape is filled in temporary memory. At the end it is copied, with the text, into one
-/// allocation that all copies of a document share: ``JSONDocument/Storage``.
+/// `next` leads over a subtree. The tape is filled in temporary memory. At the end it is copied, with the text, into
+/// one allocation that all copies of a document share: ``JSONDocument/Storage``.
 ///
 /// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
