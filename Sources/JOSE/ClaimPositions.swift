@@ -29,20 +29,19 @@ package struct ClaimPositions: Sendable {
 
     /// Finds the claims of an object. Another kind of value has none.
     package init(_ claims: borrowing JSONDocument) {
-        claims.forEachMember(named: { name, position, kind in
-            let optional = kind == .null ? nil : position
+        claims.forEachMember(named: { name, position in
+            var unlessNull: Int? { claims.kind(at: position) == .null ? nil : position }
             switch name {
             case "iss": iss = position
-            case "sub": sub = optional
+            case "sub": sub = unlessNull
             case "aud": aud = position
             case "exp": exp = position
-            case "nbf": nbf = optional
-            case "iat": iat = optional
-            case "jti": jti = optional
+            case "nbf": nbf = unlessNull
+            case "iat": iat = unlessNull
+            case "jti": jti = unlessNull
             case "cnf": cnf = position
             case "c_hash", "s_hash", "at_hash", "events": hasForeignClaims = true
-            // Longer than a short text.
-            case .other where claims.isMember(at: position, named: "client_id"): clientID = optional
+            case nil where claims.isMember(at: position, named: "client_id"): clientID = unlessNull
             default: break
             }
         })

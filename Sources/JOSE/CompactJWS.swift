@@ -68,7 +68,7 @@ struct CompactJWS: Sendable {
     /// The algorithm that `alg` names. RFC 8725 §3.1: the caller chooses the algorithms, and the header can only name
     /// one of them.
     func algorithm(among allowed: [SignatureAlgorithm]) throws(JOSEError) -> SignatureAlgorithm {
-        guard let algorithm = allowed.first(where: { $0.isNamed(header.algorithmName) }) else {
+        guard let name = header.algorithmName, let algorithm = allowed.first(where: { $0.isNamed(name) }) else {
             throw .header(.algorithmNotAllowed)
         }
         return algorithm

@@ -14,7 +14,7 @@ struct HeaderPositions {
     private(set) var isEncryptedOrCompressed = false
 
     init(_ header: borrowing JSONDocument) {
-        header.forEachMember(named: { name, position, _ in
+        header.forEachMember(named: { name, position in
             switch name {
             case "alg": alg = position
             case "kid": kid = position

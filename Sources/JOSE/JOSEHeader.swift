@@ -18,8 +18,8 @@ struct JOSEHeader: Sendable {
 
     /// The decoded header: strict JSON, an object.
     let document: JSONDocument
-    /// `alg`; ``ShortText/other`` for a name that is too long for every algorithm.
-    let algorithmName: ShortText
+    /// `alg`; nil for a name that is too long for every algorithm.
+    let algorithmName: ShortText?
     /// The position of `kid` in the document. The value is a string within the limit.
     let keyID: Int?
     /// What `typ` names. The value is a string.
@@ -49,7 +49,7 @@ struct JOSEHeader: Sendable {
         self.document = document
     }
 
-    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> ShortText {
+    private static func algorithmName(_ header: JSONDocument, _ alg: Int?) throws(JOSEError) -> ShortText? {
         guard let alg, header.kind(at: alg) == .string else { throw .header(.algorithmMissing) }
         return header.shortString(at: alg)
     }

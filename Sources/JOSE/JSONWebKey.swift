@@ -111,8 +111,7 @@ public struct JSONWebKey: Sendable {
     ) throws(JSONWebKey.Defect) -> [SignatureAlgorithm] {
         let fitting = SignatureAlgorithm.all.filter { $0.keyShape == shape }
         guard let name = try optionalString(node["alg"]) else { return fitting }
-        let shortName = ShortText(name.utf8)
-        guard let algorithm = fitting.first(where: { $0.isNamed(shortName) }) else {
+        guard let name = ShortText(name), let algorithm = fitting.first(where: { $0.isNamed(name) }) else {
             throw .unsupportedAlgorithm
         }
         return [algorithm]

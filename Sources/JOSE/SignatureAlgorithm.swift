@@ -65,8 +65,7 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
 
     /// Finds the row with this name; nil for a name that is not in the table.
     public init?(name: String) {
-        let name = ShortText(name.utf8)
-        guard let row = Self.all.first(where: { $0.isNamed(name) }) else { return nil }
+        guard let name = ShortText(name), let row = Self.all.first(where: { $0.isNamed(name) }) else { return nil }
         self = row
     }
 
@@ -82,7 +81,7 @@ public struct SignatureAlgorithm: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether this is a name of the row, compared byte for byte.
     func isNamed(_ name: ShortText) -> Bool {
-        shortName == name || otherShortName == name
+        name == shortName || name == otherShortName
     }
 
     /// Whether both rows have the same name.

@@ -1,6 +1,6 @@
 extension Span<UInt8> {
-    /// What ``byte(at:)`` returns outside of the text. The grammar of JSON admits this byte nowhere, so that the end of
-    /// the text needs no check of its own.
+    /// What ``byte(at:)`` returns outside of the text. The grammar of JSON admits this byte nowhere, so the check that
+    /// refuses it also finds the end of the text. ``JSONDocument/ParseError/init(unexpectedAt:in:)`` tells the two apart.
     static var noByte: UInt8 { @inline(__always) get { 0 } }
 
     /// The byte at an index, or ``noByte``.
@@ -18,8 +18,7 @@ extension Span<UInt8> {
         return unsafe UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: index, as: UInt64.self))
     }
 
-    /// Bytes of a range as one number whose highest byte is the first one; 0 for no byte and for more than 8. Without a
-    /// NUL among them, no other bytes give the same number.
+    /// Bytes of a range as one number whose highest byte is the first one; 0 for no byte and for more than 8.
     @inline(__always)
     func packed(_ range: Range<Int>) -> UInt64 {
         let size = range.upperBound &- range.lowerBound

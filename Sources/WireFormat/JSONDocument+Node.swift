@@ -105,8 +105,8 @@ extension JSONDocument {
             return JSONDocument.Number(validated: storage.string(range))
         }
 
-        /// The number as a finite Double, or nil for another kind. A String is made only for a number of more than 19
-        /// digits or with a large exponent.
+        /// The number as a finite Double, or nil for another kind. A String is made only for a number with many digits
+        /// or a large exponent.
         public var double: Double? { storage.double(at: index) }
 
         /// The number of elements of an array or of members of an object; 0 for another kind.
@@ -221,11 +221,7 @@ extension JSONDocument {
         func unescaped(_ entry: JSONTapeEntry) -> [UInt8] {
             storage.withText { text in
                 guard entry.isEscaped else { return Array(copying: text.extracting(entry.content)) }
-                var bytes: [UInt8] = []
-                bytes.reserveCapacity(entry.content.count)
-                var cursor = JSONStringCursor(entry.content)
-                while let byte = cursor.next(in: text) { bytes.append(byte) }
-                return bytes
+                return JSONStringCursor.unescaped(entry.content, of: text)
             }
         }
     }

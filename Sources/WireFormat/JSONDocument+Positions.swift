@@ -21,7 +21,7 @@ extension JSONDocument {
         text.withUTF8Buffer { unsafe storage.isString(at: position, Span(_unsafeElements: $0)) }
     }
 
-    /// Whether the value of a member belongs to exactly this name.
+    /// Whether the value at a position is that of a member with exactly this name.
     package func isMember(at position: Int, named name: StaticString) -> Bool {
         // On the tape, the name of a member stands one before its value.
         isString(at: position - 1, name)
@@ -32,13 +32,11 @@ extension JSONDocument {
         storage.stringByteCount(at: position)
     }
 
-    /// A string, unescaped; ``ShortText/other`` also for another kind.
-    package func shortString(at position: Int) -> ShortText {
+    /// A string of at most 7 bytes after unescaping; nil for a longer one and for another kind.
+    package func shortString(at position: Int) -> ShortText? {
         let entry = storage[entry: position]
-        guard entry.kind == .string else { return .other }
-        return entry.isEscaped
-            ? storage.shortEscaped(at: position)
-            : storage.withText { ShortText(number: $0.packed(entry.content)) }
+        guard entry.kind == .string else { return nil }
+        return storage.withText { storage.shortText(of: entry, in: $0) }
     }
 
     /// A number as a finite Double, or nil for another kind.
@@ -56,11 +54,10 @@ extension JSONDocument {
     /// Receives a member of an object.
     ///
     /// - Parameters:
-    ///   - name: The unescaped name; ``ShortText/other`` for every longer one, which
-    ///     ``JSONDocument/isMember(at:named:)`` compares.
+    ///   - name: The name after unescaping; nil when it is longer than 7 bytes. ``isMember(at:named:)`` compares a longer
+    ///     name.
     ///   - value: The position of the value.
-    ///   - kind: The kind of the value.
-    package typealias MemberVisitor = (_ name: ShortText, _ value: Int, _ kind: JSONDocument.Node.Kind) -> Void
+    package typealias MemberVisitor = (_ name: ShortText?, _ value: Int) -> Void
 }
 
 extension JSONDocument.Storage {
@@ -92,7 +89,7 @@ extension JSONDocument.Storage {
         let range = Int(entry.start)..<Int(entry.end)
         return withText { text in
             if let integer = JSONDecimal.plainInteger(text, range) { return Double(integer) }
-            // A String is made only for a number of more than 19 digits or with a large exponent.
+            // A String is made only when one operation does not give the nearest Double.
             return JSONDecimal(text, range).exactDouble
                 ?? JSONDocument.Number(validated: String(copying: text.extracting(range))).double
         }
@@ -104,17 +101,16 @@ extension JSONDocument.Storage {
         withText { text in
             var index = position + 1
             while index < Int(object.next) {
-                let (name, value) = (self[entry: index], self[entry: index + 1])
-                let short =
-                    name.isEscaped ? shortEscaped(at: index) : ShortText(number: text.packed(name.content))
-                body(short, index + 1, value.kind)
-                index = Int(value.next)
+                body(shortText(of: self[entry: index], in: text), index + 1)
+                index = Int(self[entry: index + 1].next)
             }
         }
     }
 
-    @inline(never)
-    fileprivate func shortEscaped(at index: Int) -> ShortText {
-        ShortText(JSONDocument.Node(storage: self, index: index).stringBytes ?? [])
+    @inline(__always)
+    fileprivate func shortText(of string: JSONTapeEntry, in text: Span<UInt8>) -> ShortText? {
+        guard string.isEscaped else { return ShortText(text, string.content) }
+        let unescaped = JSONStringCursor.unescaped(string.content, of: text)
+        return ShortText(unescaped.span, unescaped.indices)
     }
 }

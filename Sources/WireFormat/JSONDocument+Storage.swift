@@ -1,5 +1,6 @@
 extension JSONDocument {
-    /// A checked text and its entries, in one allocation that all copies share.
+    /// A checked text and its tape, in one allocation that all copies share. Two arrays in its place took 0.6 % of the
+    /// time of a whole verification, with its signature.
     ///
     /// `@unchecked Sendable`: nothing changes the memory after `init`.
     @safe
@@ -20,12 +21,10 @@ extension JSONDocument {
                 sizes
             }
             // In bounds: the capacity above has room for both.
-            unsafe memory.withUnsafeMutablePointerToElements { entries in
-                let copy = unsafe UnsafeMutableBufferPointer(start: entries, count: sizes.entries)
-                _ = unsafe tape.withUnsafeBufferPointer { unsafe copy.initialize(fromContentsOf: $0) }
-                // From here on this memory is the text, and never used as entries.
-                let bytes = unsafe UnsafeMutableRawBufferPointer(start: entries + sizes.entries, count: sizes.bytes)
-                    .bindMemory(to: UInt8.self)
+            unsafe memory.withUnsafeMutablePointerToElements { start in
+                let entries = unsafe UnsafeMutableBufferPointer(start: start, count: sizes.entries)
+                _ = unsafe tape.withUnsafeBufferPointer { unsafe entries.initialize(fromContentsOf: $0) }
+                let bytes = unsafe Self.rawText(behind: start, sizes).bindMemory(to: UInt8.self)
                 _ = unsafe text.withUnsafeBufferPointer { unsafe bytes.initialize(fromContentsOf: $0) }
             }
         }
@@ -44,14 +43,21 @@ extension JSONDocument {
             }
         }
 
-        /// Lends the text as it came.
+        /// Lends the text as it came. The memory lives at least as long as the call.
         @inline(__always)
         func withText<R>(_ body: (Span<UInt8>) -> R) -> R {
             unsafe memory.withUnsafeMutablePointers { sizes, entries in
-                let text = unsafe UnsafeRawPointer(entries + sizes.pointee.entries)
-                return unsafe body(
-                    Span(_unsafeStart: text.assumingMemoryBound(to: UInt8.self), count: sizes.pointee.bytes))
+                // `init` has bound this part of the memory to the type.
+                let bytes = unsafe Self.rawText(behind: entries, sizes.pointee).assumingMemoryBound(to: UInt8.self)
+                return unsafe body(Span(_unsafeElements: UnsafeBufferPointer(bytes)))
             }
+        }
+
+        /// The part of the memory that holds the text. It is never used as entries.
+        private static func rawText(
+            behind entries: UnsafeMutablePointer<JSONTapeEntry>, _ sizes: Sizes
+        ) -> UnsafeMutableRawBufferPointer {
+            unsafe UnsafeMutableRawBufferPointer(start: entries + sizes.entries, count: sizes.bytes)
         }
     }
 }

@@ -43,14 +43,15 @@ struct JSONNesting {
         // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
         if isInObject { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
         depth &-= 1
+        // The entry leads to the container around it; from now on it leads over its subtree.
         innermost = tape[container].next
         tape[container].end = UInt32(truncatingIfNeeded: end)
         tape[container].next = UInt32(truncatingIfNeeded: tape.count)
-        enter(isInContainer ? tape[Int(innermost)].kind : .null)
+        enter(isInContainer ? tape[Int(innermost)].kind : nil)
     }
 
     @inline(__always)
-    private mutating func enter(_ kind: JSONDocument.Node.Kind) {
+    private mutating func enter(_ kind: JSONDocument.Node.Kind?) {
         switch kind {
         case .object: endByte = UInt8(ascii: "}")
         case .array: endByte = UInt8(ascii: "]")

@@ -17,15 +17,22 @@
 enum JSONParser {
     /// Checks a text and returns a copy of it with its tape.
     static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONDocument.Storage {
-        // A value takes two bytes, one of them the comma or bracket after it. A bracket that is still open takes one.
-        let capacity = (text.count + maximumDepth) / 2 + 1
-        return try unsafe withUnsafeTemporaryAllocation(of: JSONTapeEntry.self, capacity: capacity) {
-            (memory) throws(JSONDocument.ParseError) in
+        try unsafe withUnsafeTemporaryAllocation(
+            of: JSONTapeEntry.self, capacity: mostEntries(byteCount: text.count, maximumDepth: maximumDepth)
+        ) { (memory) throws(JSONDocument.ParseError) in
             var tape = unsafe OutputSpan(buffer: memory, initializedCount: 0)
             try fill(&tape, text, maximumDepth: maximumDepth)
             return JSONDocument.Storage(text, tape.span)
         }
     }
+
+    /// The largest number of entries that a text of this size can have, whole or cut off. A tape without room for an
+    /// entry stops the program.
+    ///
+    /// Each entry has a byte of its own, the first one. An entry that has ended has a second one, right after it: a
+    /// comma, a colon or the bracket of its container. Only the last entry of the text may lack that byte, and the open
+    /// containers, which are no more than the depth, lack it too: 2 × entries ≤ bytes + depth + 1.
+    private static func mostEntries(byteCount: Int, maximumDepth: Int) -> Int { (byteCount + maximumDepth) / 2 + 1 }
 
     private static func fill(
         _ tape: inout JSONTape, _ text: Span<UInt8>, maximumDepth: Int

@@ -17,19 +17,13 @@ enum JSONStringScanner {
         return rest.isEscaped
     }
 
-    /// Scans what must be a string, like ``scan(_:_:)``. It is faster for a name of three lower-case letters, such as
-    /// `iss` or `alg`: it finds the end by comparisons, whose results a processor predicts.
+    /// Scans what must be a string, like ``scan(_:_:)``.
     @inline(__always)
     static func scanName(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) -> Bool {
         guard text.byte(at: index) == UInt8(ascii: "\"") else {
             throw JSONDocument.ParseError(unexpectedAt: index, in: text)
         }
         return try scan(text, &index)
-    }
-
-    @inline(__always)
-    private static func isLowercaseLetter(_ text: Span<UInt8>, _ index: Int) -> Bool {
-        text.byte(at: index) &- UInt8(ascii: "a") < 26
     }
 
     /// Scans the rest of a string, from where ``plainFront(_:_:)`` has stopped.
@@ -149,6 +143,17 @@ struct JSONStringCursor {
     init(_ content: Range<Int>) {
         index = content.lowerBound
         end = content.upperBound
+    }
+
+    /// The bytes of a string after unescaping.
+    ///
+    /// - Parameter content: The range of the string in the text, without the quotes.
+    static func unescaped(_ content: Range<Int>, of text: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(content.count)
+        var cursor = JSONStringCursor(content)
+        while let byte = cursor.next(in: text) { bytes.append(byte) }
+        return bytes
     }
 
     /// The next byte, or nil at the end. `text` is the text that the content range belongs to.

@@ -1,38 +1,36 @@
-/// A text of 1…8 bytes without a NUL, as one number: its bytes, the first one highest. Two such texts are compared in
-/// one step, and most names of members, algorithms and token types are that short.
+/// A text of at most 7 bytes as one number: its bytes, and after them their count. Two such texts are compared in one
+/// step, and most names of members, algorithms and token types are that short.
 ///
 /// `@usableFromInline`: otherwise the compiler would not compute the number of a literal when it compiles.
 @usableFromInline
 package struct ShortText: Sendable, Hashable, ExpressibleByStringLiteral {
     @usableFromInline let number: UInt64
 
-    /// A text that has no number of its own: it is empty or longer than 8 bytes, or has a NUL.
-    package static var other: ShortText { @inlinable get { ShortText(number: 0) } }
-
-    /// - Parameter number: The bytes as a number, or 0 for ``other``.
-    @inlinable
-    init(number: UInt64) {
-        self.number = number
+    /// The text in a range; nil when it is longer.
+    @inline(__always)
+    init?(_ text: Span<UInt8>, _ range: Range<Int>) {
+        guard range.count <= 7 else { return nil }
+        number = text.packed(range) << 8 | UInt64(truncatingIfNeeded: range.count)
     }
 
-    /// Takes a text; ``other`` for one that is empty or longer than 8 bytes, or has a NUL.
-    package init(_ bytes: some Collection<UInt8>) {
-        let isShort = 1...8 ~= bytes.count && !bytes.contains(0)
-        self.init(number: isShort ? bytes.reduce(0) { $0 << 8 | UInt64($1) } : 0)
+    /// Nil for a longer text.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        self.init(bytes.span, bytes.indices)
     }
 
-    /// Takes a text of the program. Stops the program when it does not have 1…8 bytes.
+    /// Takes a text of the program. Stops the program when it is longer.
     @inlinable
     @inline(__always)
     package init(stringLiteral text: StaticString) {
-        precondition(1...8 ~= text.utf8CodeUnitCount, "A short text has 1…8 bytes.")
-        let number = text.withUTF8Buffer { bytes in unsafe bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        self.init(number: number)
+        precondition(text.utf8CodeUnitCount <= 7, "A short text has at most 7 bytes.")
+        let bytes = text.withUTF8Buffer { bytes in unsafe bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        number = bytes << 8 | UInt64(text.utf8CodeUnitCount)
     }
 
-    /// The text; empty for ``other``.
+    /// The text.
     package var text: String {
-        let bytes = stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
-        return String(decoding: bytes.drop { $0 == 0 }, as: UTF8.self)
+        let bytes = stride(from: 56, to: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt64($0)) }
+        return String(decoding: bytes.suffix(Int(number & 0xFF)), as: UTF8.self)
     }
 }
