@@ -6,7 +6,8 @@ extension Span<UInt8> {
     func areEightDigits(at index: Int) -> Bool {
         guard let bytes = eightBytes(at: index) else { return false }
         // A digit becomes 0…9. Adding 0x76 sets the highest bit of every larger number below 0x80, and the others have
-        // it already.
+        // it already. Only those carry into the byte before, so the bit of a digit may be wrong only where the answer
+        // is no anyway.
         let digits = bytes ^ 0x3030_3030_3030_3030
         return (digits | (digits &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
     }

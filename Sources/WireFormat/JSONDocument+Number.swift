@@ -85,8 +85,8 @@ struct JSONDecimal {
         }
     }
 
-    /// The value of a number that is 1 to 15 digits and nothing else, which is the usual one; nil for any other number.
-    /// A Double holds the value exactly.
+    /// The value of a number that is 1 to 15 digits and nothing else; nil for any other number. A Double holds the value
+    /// exactly, so it is ``exactDouble``, which takes several times as long. Most numbers in tokens are times.
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
         var value = 0
@@ -202,7 +202,8 @@ struct JSONDecimal {
     @inline(__always)
     private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
-        // Eight at a time: most numbers are times since 1970, of ten digits, or have one or two digits.
+        // Eight at a time: most numbers are times since 1970, of ten digits, or have one or two digits. For those, the
+        // look at the eighth byte is cheaper than reading all.
         while ASCII.isDigit(text.byte(at: index &+ 7)), text.areEightDigits(at: index) { index &+= 8 }
         while ASCII.isDigit(text.byte(at: index)) { index &+= 1 }
         guard index > start else {
