@@ -1,6 +1,6 @@
 extension Span<UInt8> {
     /// What ``byte(at:)`` returns outside of the text. The grammar of JSON admits this byte nowhere, so the check that
-    /// refuses it also finds the end of the text. ``JSONDocument/ParseError/init(unexpectedAt:in:)`` tells the two apart.
+    /// refuses it also finds the end of the text. The error tells the two apart by the index.
     static var noByte: UInt8 { @inline(__always) get { 0 } }
 
     /// The byte at an index, or ``noByte``.

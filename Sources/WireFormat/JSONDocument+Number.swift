@@ -85,8 +85,8 @@ struct JSONDecimal {
         }
     }
 
-    /// The value of a number that is 1 to 15 digits and nothing else; nil for any other number. A Double holds the value
-    /// exactly, so it is ``exactDouble``, which takes several times as long. Most numbers in tokens are times.
+    /// The value of a number that is 1 to 15 digits and nothing else; nil for any other number. A Double holds the
+    /// value exactly, so it is ``exactDouble``, which takes several times as long. Most numbers in tokens are times.
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
         var value = 0

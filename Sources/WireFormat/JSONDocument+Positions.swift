@@ -54,7 +54,7 @@ extension JSONDocument {
     /// Receives a member of an object.
     ///
     /// - Parameters:
-    ///   - name: The name after unescaping; nil when it is longer than 7 bytes. ``isMember(at:named:)`` compares a longer
+    ///   - name: The name after unescaping; nil when it is longer than 7 bytes. ``isMember(at:named:)`` compares such a
     ///     name.
     ///   - value: The position of the value.
     package typealias MemberVisitor = (_ name: ShortText?, _ value: Int) -> Void

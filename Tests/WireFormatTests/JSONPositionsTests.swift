@@ -10,7 +10,7 @@ struct JSONPositionsTests {
 
     private static func positions(_ document: JSONDocument) -> [String: Int] {
         var positions: [String: Int] = [:]
-        document.forEachMember(named: { _, position, _ in
+        document.forEachMember(named: { _, position in
             positions[document.root.node(at: position - 1).string ?? ""] = position
         })
         return positions
@@ -36,26 +36,32 @@ struct JSONPositionsTests {
         #expect(document.double(at: try #require(positions["big"])) == 1.2345678901234568e22)
     }
 
-    @Test("A string of one to eight bytes is a short text; nothing else is")
+    @Test("A string of at most seven bytes is a short text; nothing else is")
     func shortStrings() throws {
         let document = try JSONDocument(parsing: Array(Self.text.utf8))
         let positions = Self.positions(document)
         #expect(document.shortString(at: try #require(positions["alg"])) == "RS256")
         #expect(document.shortString(at: try #require(positions["kid"])) == "key")
-        for name in ["n", "long", "e", "o", "ab"] {
-            #expect(document.shortString(at: try #require(positions[name])) == .other, "\(name)")
+        #expect(document.shortString(at: try #require(positions["e"])) == "")
+        for name in ["n", "long", "o", "ab"] {
+            #expect(document.shortString(at: try #require(positions[name])) == nil, "\(name)")
         }
     }
 
-    @Test("A name of one to eight bytes without NUL is a short text of its own; all other names are alike")
-    func shortNames() throws {
-        let text = #"{"iss":1,"\u0000iss":3,"":4,"client_i":5,"client_id":6}"#
+    @Test("A name of at most seven bytes after unescaping is a short text of its own, and a longer one is compared")
+    func names() throws {
+        let text = #"""
+            {"iss":1,"\u0000iss":3,"":4,"at_hash":5,"client_i":6,"client_id":7,"a\u0075d":8,"client\u005fid_":9}
+            """#
         let document = try JSONDocument(parsing: Array(text.utf8))
-        var names: [ShortText] = []
-        document.forEachMember(named: { name, _, _ in names.append(name) })
-        #expect(names == ["iss", .other, .other, "client_i", .other])
-        let escaped = try JSONDocument(parsing: Array(#"{"i\u0073s":null}"#.utf8))
-        escaped.forEachMember(named: { name, _, kind in #expect(name == "iss" && kind == .null) })
+        var names: [ShortText?] = []
+        var clients: [Double?] = []
+        document.forEachMember(named: { name, value in
+            names.append(name)
+            if document.isMember(at: value, named: "client_id") { clients.append(document.double(at: value)) }
+        })
+        #expect(names == ["iss", "\0iss", "", "at_hash", nil, nil, "aud", nil])
+        #expect(clients == [7])
     }
 
     @Test("The members of what is no object are none", arguments: ["[1,2]", "7", "\"alg\""])
