@@ -119,7 +119,7 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
         subjectClaim: SubjectClaim?, confirmation: Confirmation
     ) {
         content = Content(
-            issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims.root, mapping), claims: claims,
+            issuer: issuer, expiresAt: expiresAt, scopes: TokenScopes(of: claims, mapping), claims: claims,
             subjectClaim: subjectClaim, confirmation: confirmation)
     }
 
@@ -134,7 +134,7 @@ public struct AccessToken: Sendable, CustomStringConvertible, CustomReflectable 
 
     /// Whether a claim is a string that names something. An empty one would make one subject of all its users.
     private static func isNamed(_ name: StaticString, in claims: JSONDocument) -> Bool {
-        (claims.root[name]?.stringByteCount ?? 0) > 0
+        claims.position(of: name).flatMap { claims.stringByteCount(at: $0) } ?? 0 > 0
     }
 
     /// The claim that names the ``subject``; nil when there is no subject. Only a token that was introspected can have

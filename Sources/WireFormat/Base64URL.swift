@@ -46,22 +46,12 @@ package enum Base64URL {
     /// The bytes of a text, or nil when it is not their one spelling: strict alphabet, no padding, no white space,
     /// length not 1 mod 4, unused bits zero.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
-        // Through the stack: an array that is made with its size costs a look-up of its type in the Swift runtime,
-        // which takes longer than the copy.
-        withDecoded(text) { Array(copying: $0) }
-    }
-
-    /// Lends the bytes of a text, or returns nil when it is not their one spelling. Up to 1 KiB they are on the stack,
-    /// and a longer text costs an allocation.
-    @inline(__always)
-    static func withDecoded<R, E: Error>(
-        _ text: Span<UInt8>, _ body: (Span<UInt8>) throws(E) -> R
-    ) throws(E) -> R? {
         guard let count = decodedCount(of: text.count) else { return nil }
-        return try unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { target throws(E) -> R? in
+        // Through temporary memory: an array that is made with its size costs a look-up of its type in the Swift
+        // runtime, which takes longer than the copy.
+        return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { target in
             let written = unsafe text.withUnsafeBufferPointer { unsafe decode($0, into: target) }
-            guard written == count else { return nil }
-            return try unsafe body(Span(_unsafeElements: UnsafeBufferPointer(target)))
+            return written == count ? unsafe Array(copying: Span(_unsafeElements: UnsafeBufferPointer(target))) : nil
         }
     }
 

@@ -1,9 +1,10 @@
-extension Array<UInt8> {
-    /// Copies bytes. (The standard library's initializer of this kind is only in systems of 2025.)
-    package init(copying bytes: Span<UInt8>) {
+extension Array {
+    /// Copies elements. (The standard library's initializer of this kind is only in systems of 2025.)
+    @inlinable
+    package init(copying elements: Span<Element>) {
         self = []
-        reserveCapacity(bytes.count)
-        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+        reserveCapacity(elements.count)
+        unsafe elements.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }
 

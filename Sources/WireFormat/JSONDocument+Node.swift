@@ -17,11 +17,11 @@ extension JSONDocument {
             case object
         }
 
-        let storage: JSONDocument.Storage
+        let document: JSONDocument
         let index: Int
 
         /// In bounds: the parser makes at least one entry, and every node is made for an entry that exists.
-        private var entry: JSONTapeEntry { storage[entry: index] }
+        private var entry: JSONTapeEntry { document.tape[index] }
 
         /// The kind.
         public var kind: Kind { entry.kind }
@@ -30,20 +30,6 @@ extension JSONDocument {
         public var range: Range<Int> {
             let entry = entry
             return Int(entry.start)..<Int(entry.end)
-        }
-
-        /// The range of a string's bytes in the document, without the quotes. Nil for a string with an escape, whose
-        /// value is other bytes, and for another kind.
-        package var plainStringRange: Range<Int>? {
-            let entry = entry
-            return entry.kind == .string && !entry.isEscaped ? entry.content : nil
-        }
-
-        /// Lends a string's bytes as they stand in the document. Nil for a string with an escape, whose value is other
-        /// bytes, and for another kind.
-        package func withPlainString<R>(_ body: (Span<UInt8>) -> R) -> R? {
-            guard let range = plainStringRange else { return nil }
-            return storage.withText { body($0.extracting(range)) }
         }
 
         /// The value of an object's member, the name compared as unescaped bytes; nil when absent or not an object.
@@ -66,7 +52,7 @@ extension JSONDocument {
         }
 
         /// Whether this is a string with exactly these bytes after unescaping. No String is made.
-        public func isString(_ bytes: Span<UInt8>) -> Bool { storage.isString(at: index, bytes) }
+        public func isString(_ bytes: Span<UInt8>) -> Bool { document.isString(at: index, bytes) }
 
         /// Whether this is a string with exactly these bytes after unescaping. No String is made.
         public func isString(_ text: StaticString) -> Bool {
@@ -91,23 +77,23 @@ extension JSONDocument {
         }
 
         /// The number of UTF-8 bytes of the string after unescaping, or nil for another kind.
-        public var stringByteCount: Int? { storage.stringByteCount(at: index) }
+        public var stringByteCount: Int? { document.stringByteCount(at: index) }
 
         /// The Boolean, or nil for another kind. A number is never a Boolean.
         public var bool: Bool? {
             let entry = entry
-            return entry.kind == .bool ? storage.withText { $0[Int(entry.start)] } == UInt8(ascii: "t") : nil
+            return entry.kind == .bool ? document.bytes[Int(entry.start)] == UInt8(ascii: "t") : nil
         }
 
         /// The number, or nil for another kind.
         public var number: JSONDocument.Number? {
             guard entry.kind == .number else { return nil }
-            return JSONDocument.Number(validated: storage.string(range))
+            return JSONDocument.Number(validated: document.string(range))
         }
 
         /// The number as a finite Double, or nil for another kind. A String is made only for a number with many digits
         /// or a large exponent.
-        public var double: Double? { storage.double(at: index) }
+        public var double: Double? { document.double(at: index) }
 
         /// The number of elements of an array or of members of an object; 0 for another kind.
         public var count: Int {
@@ -128,14 +114,14 @@ extension JSONDocument {
 
         /// Calls `body` with each element of an array until it returns false. For another kind it does nothing.
         public func forEachElement(_ body: (JSONDocument.Node) -> Bool) {
-            forEachElementIndex { body(JSONDocument.Node(storage: storage, index: $0)) }
+            forEachElementIndex { body(JSONDocument.Node(document: document, index: $0)) }
         }
 
         /// Calls `body` with the unescaped name and value of each member until it returns false. For another kind it
         /// does nothing.
         public func forEachMember(_ body: (String, JSONDocument.Node) -> Bool) {
             forEachMemberIndex {
-                body(text(of: storage[entry: $0]), JSONDocument.Node(storage: storage, index: $0 + 1))
+                body(text(of: document.tape[$0]), JSONDocument.Node(document: document, index: $0 + 1))
             }
         }
 
@@ -168,7 +154,7 @@ extension JSONDocument {
             let entry = entry
             guard entry.kind == .array else { return }
             var child = index + 1
-            while child < Int(entry.next), body(child) { child = Int(storage[entry: child].next) }
+            while child < Int(entry.next), body(child) { child = Int(document.tape[child].next) }
         }
 
         /// Calls `body` with the index of each name. The next index is that of the value.
@@ -176,25 +162,11 @@ extension JSONDocument {
             let entry = entry
             guard entry.kind == .object else { return }
             var name = index + 1
-            while name < Int(entry.next), body(name) { name = Int(storage[entry: name + 1].next) }
+            while name < Int(entry.next), body(name) { name = Int(document.tape[name + 1].next) }
         }
 
-        @inline(__always)
         private func firstMember(_ wanted: Span<UInt8>) -> JSONDocument.Node? {
-            let entry = entry
-            guard entry.kind == .object else { return nil }
-            return storage.withText { text in
-                let tag = JSONNameTag.of(wanted, from: 0, to: wanted.count)
-                var name = index + 1
-                while name < Int(entry.next) {
-                    let candidate = storage[entry: name]
-                    if candidate.isEscaped || candidate.tag == tag, Self.isString(candidate, in: text, wanted) {
-                        return JSONDocument.Node(storage: storage, index: name + 1)
-                    }
-                    name = Int(storage[entry: name + 1].next)
-                }
-                return nil
-            }
+            document.position(of: wanted, in: index).map(node(at:))
         }
 
         @inline(__always)
@@ -215,14 +187,12 @@ extension JSONDocument {
             // The parser has checked the UTF-8, so the decoder never has to repair it.
             entry.isEscaped
                 ? String(decoding: unescaped(entry), as: UTF8.self)
-                : storage.string(entry.content)
+                : document.string(entry.content)
         }
 
         func unescaped(_ entry: JSONTapeEntry) -> [UInt8] {
-            storage.withText { text in
-                guard entry.isEscaped else { return Array(copying: text.extracting(entry.content)) }
-                return JSONStringCursor.unescaped(entry.content, of: text)
-            }
+            guard entry.isEscaped else { return Array(document.bytes[entry.content]) }
+            return JSONStringCursor.unescaped(entry.content, of: document.bytes.span)
         }
     }
 }

@@ -3,11 +3,11 @@ extension JSONDocument.Node {
     ///
     /// One walk serves a reader of many members; a look-up for each of them would walk the object each time.
     package func forEachMember(named body: JSONDocument.MemberVisitor) {
-        storage.forEachMember(of: index, named: body)
+        document.forEachMember(of: index, named: body)
     }
 
     /// The value at a position that ``forEachMember(named:)`` has given.
     package func node(at position: Int) -> JSONDocument.Node {
-        JSONDocument.Node(storage: storage, index: position)
+        JSONDocument.Node(document: document, index: position)
     }
 }

@@ -90,17 +90,10 @@ struct JSONDecimal {
     static func plainInteger(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
         guard range.count <= 15 else { return nil }
         var value = 0
-        var index = range.lowerBound
-        if range.count >= 8 {
-            guard let front = text.eightDigits(at: index) else { return nil }
-            value = front
-            index &+= 8
-        }
-        while index < range.upperBound {
-            let digit = text.byte(at: index) &- 0x30
+        for index in range {
+            let digit = text.byte(at: index) &- UInt8(ascii: "0")
             guard digit <= 9 else { return nil }
             value = value &* 10 &+ Int(digit)
-            index &+= 1
         }
         return value
     }
@@ -202,9 +195,6 @@ struct JSONDecimal {
     @inline(__always)
     private static func skipDigits(_ text: Span<UInt8>, _ index: inout Int) throws(JSONDocument.ParseError) {
         let start = index
-        // Eight at a time: most numbers are times since 1970, of ten digits, or have one or two digits. For those, the
-        // look at the eighth byte is cheaper than reading all.
-        while ASCII.isDigit(text.byte(at: index &+ 7)), text.areEightDigits(at: index) { index &+= 8 }
         while ASCII.isDigit(text.byte(at: index)) { index &+= 1 }
         guard index > start else {
             throw JSONDocument.ParseError(reason: index < text.count ? .invalidNumber : .unexpectedEnd, offset: index)

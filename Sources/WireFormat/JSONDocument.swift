@@ -5,14 +5,10 @@
 /// unique as bytes after unescaping at every level, numbers finite, size and depth.
 /// **Does not check** the content of strings: an escaped NUL, control or bidirectional character is legal and kept.
 public struct JSONDocument: Sendable {
-    /// The text and its tape, which ``JSONParser`` describes.
-    let storage: Storage
-
-    /// The text as it came, copied out.
-    public var bytes: [UInt8] { storage.withText { Array(copying: $0) } }
-
-    /// The number of bytes of the text.
-    package var byteCount: Int { storage.byteCount }
+    /// The text as it came.
+    public let bytes: [UInt8]
+    /// The values of the text; ``JSONParser`` describes them.
+    let tape: [JSONTapeEntry]
 
     /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names
     /// unique after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.
@@ -22,17 +18,11 @@ public struct JSONDocument: Sendable {
     public init(parsing bytes: [UInt8], limits: JSONDocument.Limits = JSONDocument.Limits()) throws(JSONDocument
         .ParseError)
     {
-        try self.init(parsing: bytes.span, limits: limits)
-    }
-
-    /// Parses a whole text; see ``init(parsing:limits:)-([UInt8],_)``.
-    package init(
-        parsing text: Span<UInt8>, limits: JSONDocument.Limits = JSONDocument.Limits()
-    ) throws(JSONDocument.ParseError) {
-        guard text.count <= limits.effectiveBytes else {
+        guard bytes.count <= limits.effectiveBytes else {
             throw JSONDocument.ParseError(reason: .tooLarge, offset: limits.effectiveBytes)
         }
-        storage = try JSONParser.parse(text, maximumDepth: limits.effectiveDepth)
+        tape = try JSONParser.parse(bytes.span, maximumDepth: limits.effectiveDepth)
+        self.bytes = bytes
     }
 
     /// Why a base64url text does not encode an acceptable JSON text.
@@ -43,22 +33,18 @@ public struct JSONDocument: Sendable {
         case json(ParseError)
     }
 
-    /// Decodes a base64url text and parses the JSON text in it. The decoded text stands in temporary memory, and the
-    /// document copies it once.
+    /// Decodes a base64url text and parses the JSON text in it.
     package init(
         base64URL text: Span<UInt8>, limits: JSONDocument.Limits = JSONDocument.Limits()
     ) throws(EncodedTextError) {
-        let parsed = try Base64URL.withDecoded(text) { (decoded) throws(EncodedTextError) in
-            do throws(ParseError) {
-                return try JSONDocument(parsing: decoded, limits: limits)
-            } catch {
-                throw .json(error)
-            }
+        guard let bytes = Base64URL.decode(text) else { throw .encoding }
+        do throws(ParseError) {
+            try self.init(parsing: bytes, limits: limits)
+        } catch {
+            throw .json(error)
         }
-        guard let parsed else { throw .encoding }
-        self = parsed
     }
 
     /// The outermost value.
-    public var root: JSONDocument.Node { JSONDocument.Node(storage: storage, index: 0) }
+    public var root: JSONDocument.Node { JSONDocument.Node(document: self, index: 0) }
 }

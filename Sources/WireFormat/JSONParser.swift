@@ -10,38 +10,40 @@
 /// | 3 | number | 7..<8 | 4 |
 /// | 4 | string | 10..<13 | 5 |
 ///
-/// `next` leads over a subtree. The tape is filled in temporary memory. At the end it is copied, with the text, into
-/// one allocation that all copies of a document share: ``JSONDocument/Storage``.
+/// `next` leads over a subtree.
 ///
 /// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
-    /// Checks a text and returns a copy of it with its tape.
-    static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONDocument.Storage {
-        try unsafe withUnsafeTemporaryAllocation(
-            of: JSONTapeEntry.self, capacity: mostEntries(byteCount: text.count, maximumDepth: maximumDepth)
-        ) { (memory) throws(JSONDocument.ParseError) in
+    /// Checks a text and returns its tape.
+    ///
+    /// - Parameter room: How many entries there may be at first. Most texts have no more, and need no memory but the
+    ///   array. A text with more entries is parsed again.
+    static func parse(
+        _ text: Span<UInt8>, maximumDepth: Int, room: Int = 64
+    ) throws(JSONDocument.ParseError) -> [JSONTapeEntry] {
+        let whole = try unsafe withUnsafeTemporaryAllocation(of: JSONTapeEntry.self, capacity: room) {
+            (memory) throws(JSONDocument.ParseError) -> [JSONTapeEntry]? in
             var tape = unsafe OutputSpan(buffer: memory, initializedCount: 0)
-            try fill(&tape, text, maximumDepth: maximumDepth)
-            return JSONDocument.Storage(text, tape.span)
+            return try fill(&tape, text, maximumDepth: maximumDepth) ? Array(copying: tape.span) : nil
         }
+        if let whole { return whole }
+        // Each entry begins at a byte of its own, so this room is enough.
+        return try parse(text, maximumDepth: maximumDepth, room: text.count + 2)
     }
 
-    /// The largest number of entries that a text of this size can have, whole or cut off. A tape without room for an
-    /// entry stops the program.
+    /// Fills the tape.
     ///
-    /// Each entry has a byte of its own, the first one. An entry that has ended has a second one, right after it: a
-    /// comma, a colon or the bracket of its container. Only the last entry of the text may lack that byte, and the open
-    /// containers, which are no more than the depth, lack it too: 2 × entries ≤ bytes + depth + 1.
-    private static func mostEntries(byteCount: Int, maximumDepth: Int) -> Int { (byteCount + maximumDepth) / 2 + 1 }
-
+    /// - Returns: False if the tape is full before the text ends.
     private static func fill(
         _ tape: inout JSONTape, _ text: Span<UInt8>, maximumDepth: Int
-    ) throws(JSONDocument.ParseError) {
+    ) throws(JSONDocument.ParseError) -> Bool {
         try refuseByteOrderMark(text)
         var nesting = JSONNesting(maximumDepth: maximumDepth)
         var index = 0
 
         nextValue: while true {
+            // A name and its value.
+            guard tape.freeCapacity >= 2 else { return false }
             skipWhitespace(text, &index)
             if nesting.isInObject {
                 // RFC 8259 §4: a member is a string, a colon and a value.
@@ -71,7 +73,7 @@ enum JSONParser {
                     guard index == text.count else {
                         throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
                     }
-                    return
+                    return true
                 }
                 let byte = text.byte(at: index)
                 if byte == UInt8(ascii: ",") {

@@ -31,7 +31,7 @@ enum JSONProperties {
         try require(!range.isEmpty && range.clamped(to: parent) == range, "a node's text lies in its parent's")
         try require(node.value == value, "a node's value is its part of the whole value")
         try require(node.bool == value.bool, "bool agrees with the value")
-        try checkString(node, value.string, of: text)
+        try checkString(node, value.string)
         try checkNumber(node, value.number, of: text)
         try require(
             node.count == value.array?.count ?? value.object?.members.count ?? 0,
@@ -78,14 +78,11 @@ enum JSONProperties {
         }
     }
 
-    private static func checkString(_ node: JSONDocument.Node, _ string: String?, of text: [UInt8]) throws(Violation) {
+    private static func checkString(_ node: JSONDocument.Node, _ string: String?) throws(Violation) {
         let bytes = string.map { Array($0.utf8) }
         try require(node.string.map { Array($0.utf8) } == bytes, "string agrees with the value")
         try require(node.stringBytes == bytes, "stringBytes agrees with the value")
         try require(node.stringByteCount == bytes?.count, "stringByteCount agrees with the value")
-        if let plain = node.plainStringRange {
-            try require(Array(text[plain]) == bytes, "a plain string stands in the text as it is")
-        }
         guard let bytes else { return }
         try require(node.isString(bytes.span), "isString knows the string")
         try require(!node.isString((bytes + [0]).span), "isString knows a longer string from it")

@@ -4,12 +4,10 @@ enum ExceptionLists {
     static let unsafeCode: [String: String] = [
         "Sources/WireFormat/Base64Token.swift": "passes the bytes of a token to a C function",
         "Sources/WireFormat/Base64URL.swift": "the decoder's hot loop works on pointers, twice as fast as on spans",
-        "Sources/WireFormat/ByteCopies.swift": "copies the bytes of a span into an array or a string",
+        "Sources/WireFormat/ByteCopies.swift": "copies the elements of a span into an array or a string",
         "Sources/WireFormat/ByteReading.swift": "reads bytes after its own check, and eight at a time",
         "Sources/WireFormat/ByteSearch.swift": "asks the C library's memchr and memcmp, in bounds",
         "Sources/WireFormat/ShortText.swift": "reads the bytes of a StaticString, which has no span",
-        "Sources/WireFormat/JSONDocument+Storage.swift":
-            "keeps a parsed text and its entries in one allocation, with checked look-ups",
         "Sources/WireFormat/JSONDocument+Positions.swift":
             "compares with the bytes of a StaticString, which has no span",
         "Sources/WireFormat/JSONStringScanner.swift": "passes the bytes of a string to a C function",
@@ -73,7 +71,6 @@ enum ExceptionLists {
 
     /// Files with `@unchecked`.
     static let uncheckedSendable: [String: String] = [
-        "Sources/WireFormat/JSONDocument+Storage.swift": "the memory of a parsed text, which nothing changes any more",
         "Sources/JOSE/SigningKey.swift": "a libcrypto key that nobody changes after construction",
         "Sources/JOSE/VerificationKey.swift": "libcrypto contexts that are only copied after construction",
         "Sources/benchmarks/LibcryptoLimit.swift": "a libcrypto key that is changed by one task or through atomics",

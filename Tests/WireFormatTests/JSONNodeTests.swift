@@ -20,7 +20,6 @@ struct JSONNodeTests {
         #expect(nodes.map(\.stringBytes) == [nil, nil, nil, [0x78], nil, nil])
         #expect(nodes.map(\.stringByteCount) == [nil, nil, nil, 1, nil, nil])
         #expect(nodes.map { $0.isString("x") } == [false, false, false, true, false, false])
-        #expect(nodes.map(\.plainStringRange) == [nil, nil, nil, 16..<17, nil, nil])
         #expect(nodes.allSatisfy { $0["x"] == nil })
         #expect(nodes.allSatisfy { $0.count == 0 })
         for node in nodes {
@@ -115,7 +114,6 @@ struct JSONNodeTests {
         #expect(node.string == "admin\0.example")
         #expect(node.stringByteCount == 14)
         #expect(!node.isString("admin"))
-        #expect(node.plainStringRange == nil)
     }
 
     @Test("Walks stop when the closure says so")

@@ -64,6 +64,25 @@ struct JSONPositionsTests {
         #expect(clients == [7])
     }
 
+    @Test("A string without an escape is lent as it stands; no other value is")
+    func plainStrings() throws {
+        let document = try JSONDocument(parsing: Array(Self.text.utf8))
+        let lent = try ["alg", "kid", "n", "long", "e", "o", "ab"].map { name in
+            document.withPlainString(at: try #require(Self.positions(document)[name])) { String(copying: $0) }
+        }
+        #expect(lent == ["RS256", nil, nil, "123456789", "", nil, nil])
+    }
+
+    @Test("The position of a member of the outermost object is found by its name after unescaping")
+    func positionOfName() throws {
+        let document = try JSONDocument(parsing: Array(Self.text.utf8))
+        let positions = Self.positions(document)
+        #expect(document.position(of: "alg") == positions["alg"])
+        #expect(document.position(of: "ab") == positions["ab"])
+        #expect(document.position(of: "x") == nil)
+        #expect(try JSONDocument(parsing: Array("[\"alg\",1]".utf8)).position(of: "alg") == nil)
+    }
+
     @Test("The members of what is no object are none", arguments: ["[1,2]", "7", "\"alg\""])
     func noObject(text: String) throws {
         #expect(Self.positions(try JSONDocument(parsing: Array(text.utf8))).isEmpty)

@@ -77,7 +77,7 @@ final class VerifiedTokenCache<Basis: Sendable>: Sendable {
     ///   - end: The end of the token's validity without skew, in seconds since 1970.
     func keep(_ token: AccessToken, basis: Basis, on digest: SHA256Digest, verifiedAt: Double, end: Double) {
         let claims = token.claims
-        guard verifiedAt < end, claims.byteCount <= TokenCaching.maximumClaimsBytes else { return }
+        guard verifiedAt < end, claims.bytes.count <= TokenCaching.maximumClaimsBytes else { return }
         let moment = monotonicClock.roughNow()
         let verdict = Verdict(
             token, basis, verifiedAt: verifiedAt, end: min(end, verifiedAt + Self.lifetimeSeconds),

@@ -12,14 +12,14 @@ struct TokenScopes: Sendable {
     private(set) var hasMalformedClaim = false
 
     /// Reads `scope`, or `scp` when `scope` is absent, null or empty, and the claims of the mapping.
-    init(of claims: JSONDocument.Node, _ mapping: ScopeMapping) {
+    init(of claims: JSONDocument, _ mapping: ScopeMapping) {
         // RFC 9068 §2.2.3: `scope` is a string, split at spaces. An array is accepted too, and `scp` in both forms,
         // because some issuers write them, and a few write an empty `scope` beside it.
-        if !add(scopeClaim: claims["scope"], mapping.spelling) {
-            add(scopeClaim: claims["scp"], mapping.spelling)
+        if !add(scopeClaim: "scope", of: claims, mapping.spelling) {
+            add(scopeClaim: "scp", of: claims, mapping.spelling)
         }
         for source in mapping.claims {
-            var claim: JSONDocument.Node? = claims
+            var claim: JSONDocument.Node? = claims.root
             for name in source.path { claim = claim?[name] }
             switch source.meaning {
             case .scopes(let spelling): add(claim, source.form, spelling.append)
@@ -35,15 +35,19 @@ struct TokenScopes: Sendable {
     ///
     /// - Returns: Whether the claim has a value that is not empty, or is malformed.
     @discardableResult
-    private mutating func add(scopeClaim claim: JSONDocument.Node?, _ spelling: ScopeMapping.Spelling) -> Bool {
+    private mutating func add(
+        scopeClaim name: StaticString, of claims: JSONDocument, _ spelling: ScopeMapping.Spelling
+    ) -> Bool {
         // The usual claim: a string without escapes, whose words are the scopes.
-        guard case .asRequested = spelling, let found = claim?.withPlainString({ addWords($0) }) else {
-            return add(claim, .spaceSeparated, spelling.append)
+        if case .asRequested = spelling, let claim = claims.position(of: name),
+            let found = claims.withPlainString(at: claim, { addWords($0) })
+        {
+            return found
         }
-        return found
+        return add(claims.root[name], .spaceSeparated, spelling.append)
     }
 
-    /// Adds the words of a `scope` claim; see ``add(scopeClaim:_:)``.
+    /// Adds the words of a `scope` claim; see ``add(scopeClaim:of:_:)``.
     private mutating func addWords(_ text: Span<UInt8>) -> Bool {
         guard let granted = ScopeSet(keepingValidOf: text, atMost: Self.maximumValues) else {
             hasMalformedClaim = true
