@@ -79,7 +79,7 @@ public struct JWTValidation: Sendable {
     /// - Returns: The value to pass to ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``.
     /// - Throws: ``JOSEError/header(_:)``, or ``JOSEError/claim(_:_:)`` about `iss`.
     public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        PrecheckedJWT(jwt, algorithm: try checkHeaderAndIssuer(jwt), validation: content.identity)
+        PrecheckedJWT(jwt, try checkHeaderAndIssuer(jwt))
     }
 
     /// Verifies a prechecked token with the keys of its issuer.
@@ -94,8 +94,7 @@ public struct JWTValidation: Sendable {
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   error that a newer key set can change.
     public func verify(_ jwt: PrecheckedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        let algorithm = jwt.validation == content.identity ? jwt.algorithm : try checkHeaderAndIssuer(jwt.jwt)
-        return try verify(jwt.jwt, prechecked: algorithm, keys: keys, now: now)
+        try verify(jwt.jwt, jwt.precheck, keys: keys, now: now)
     }
 
     /// Prechecks and verifies a token, for a caller whose keys are present.
@@ -108,16 +107,27 @@ public struct JWTValidation: Sendable {
     ///   - now: Seconds since 1970.
     /// - Throws: The first check that fails.
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        try verify(jwt, prechecked: checkHeaderAndIssuer(jwt), keys: keys, now: now)
+        try verify(jwt, checkHeaderAndIssuer(jwt), keys: keys, now: now)
+    }
+
+    /// What ``checkHeaderAndIssuer(_:)`` has found out about a token. Only that function makes it.
+    package struct Precheck: Sendable {
+        /// The algorithm that the header names and the policy allows.
+        let algorithm: SignatureAlgorithm
+        /// The validation whose policy was applied.
+        let validation: UniqueNumber
+
+        fileprivate init(_ algorithm: SignatureAlgorithm, by validation: UniqueNumber) {
+            self.algorithm = algorithm
+            self.validation = validation
+        }
     }
 }
 
 // The rules, in the order in which they are applied.
 extension JWTValidation {
     /// Checks algorithm, `typ` and issuer, like ``precheck(_:)``, but without a copy of the token.
-    ///
-    /// - Returns: The algorithm that the header names and the policy allows.
-    package func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
+    package func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> Precheck {
         // RFC 8725 §3.1: the policy chooses the algorithms.
         let algorithm = try jwt.jws.algorithm(among: policy.algorithms)
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
@@ -127,15 +137,18 @@ extension JWTValidation {
         }
         guard let iss = jwt.claims.iss else { throw .claim(.iss, .missing) }
         try rules.checkIssuer(in: jwt.payload, at: iss)
-        return algorithm
+        return Precheck(algorithm, by: content.identity)
     }
 
     /// Checks the rest, like ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``, but without a copy of the token.
     ///
-    /// - Parameter algorithm: The result of ``checkHeaderAndIssuer(_:)`` of this validation for this token.
+    /// - Parameter precheck: The result of ``checkHeaderAndIssuer(_:)`` for this token. That of another validation
+    ///   counts for nothing.
     package func verify(
-        _ jwt: UnverifiedJWT, prechecked algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
+        _ jwt: UnverifiedJWT, _ precheck: Precheck, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> VerifiedJWT {
+        let isOwn = precheck.validation == content.identity
+        let algorithm = isOwn ? precheck.algorithm : try checkHeaderAndIssuer(jwt).algorithm
         // RFC 8725 §3.8: the keys belong to the issuer.
         guard keys.issuerBytes == rules.issuer else { throw .key(.foreignIssuer) }
         try keys.verify(jwt.signature, of: jwt.jws, algorithm)

@@ -8,14 +8,12 @@ public struct PrecheckedJWT: Sendable, CustomStringConvertible, CustomDebugStrin
     /// The parsed token.
     public let jwt: UnverifiedJWT
     /// The algorithm that the header names and the policy allows.
-    public let algorithm: SignatureAlgorithm
-    /// The validation whose policy was applied.
-    let validation: UniqueNumber
+    public var algorithm: SignatureAlgorithm { precheck.algorithm }
+    let precheck: JWTValidation.Precheck
 
-    init(_ jwt: consuming UnverifiedJWT, algorithm: SignatureAlgorithm, validation: UniqueNumber) {
+    init(_ jwt: consuming UnverifiedJWT, _ precheck: JWTValidation.Precheck) {
         self.jwt = jwt
-        self.algorithm = algorithm
-        self.validation = validation
+        self.precheck = precheck
     }
 
     /// `<unverified JWT>`

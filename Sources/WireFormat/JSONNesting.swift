@@ -8,18 +8,18 @@ struct JSONNesting {
     private var depth = 0
     /// The position of the innermost container.
     private var innermost = none
-    /// The bracket that ends the innermost container, or ``noBracket``.
-    private(set) var endByte = noBracket
-    /// Neither a byte of UTF-8 nor the one that stands for the end of the text.
-    private static let noBracket: UInt8 = 0xFF
+    /// The kind of the innermost container; nil outside of all of them.
+    private(set) var kind: JSONDocument.Node.Kind?
 
     @inline(__always)
     init(maximumDepth: Int) {
         self.maximumDepth = maximumDepth
     }
 
-    var isInContainer: Bool { @inline(__always) get { innermost != Self.none } }
-    var isInObject: Bool { @inline(__always) get { endByte == UInt8(ascii: "}") } }
+    /// The bracket that ends the innermost container.
+    var endByte: UInt8 {
+        @inline(__always) get { kind == .object ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+    }
 
     /// Adds the entry of a container that begins at this offset.
     @inline(__always)
@@ -31,7 +31,7 @@ struct JSONNesting {
         let container = UInt32(truncatingIfNeeded: tape.count)
         tape.add(JSONTapeEntry(kind, from: start, to: start), next: innermost)
         innermost = container
-        enter(kind)
+        self.kind = kind
     }
 
     /// Completes the entry of the innermost container, which ends before this offset, and leaves it.
@@ -41,21 +41,12 @@ struct JSONNesting {
     ) throws(JSONDocument.ParseError) {
         let container = Int(innermost)
         // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
-        if isInObject { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
+        if kind == .object { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
         depth &-= 1
         // The entry leads to the container around it; from now on it leads over its subtree.
         innermost = tape[container].next
         tape[container].end = UInt32(truncatingIfNeeded: end)
         tape[container].next = UInt32(truncatingIfNeeded: tape.count)
-        enter(isInContainer ? tape[Int(innermost)].kind : nil)
-    }
-
-    @inline(__always)
-    private mutating func enter(_ kind: JSONDocument.Node.Kind?) {
-        switch kind {
-        case .object: endByte = UInt8(ascii: "}")
-        case .array: endByte = UInt8(ascii: "]")
-        default: endByte = Self.noBracket
-        }
+        kind = innermost == Self.none ? nil : tape[Int(innermost)].kind
     }
 }

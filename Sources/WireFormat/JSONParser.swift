@@ -45,7 +45,7 @@ enum JSONParser {
             // A name and its value.
             guard tape.freeCapacity >= 2 else { return false }
             skipWhitespace(text, &index)
-            if nesting.isInObject {
+            if nesting.kind == .object {
                 // RFC 8259 §4: a member is a string, a colon and a value.
                 let start = index
                 let isEscaped = try JSONStringScanner.scanName(text, &index)
@@ -69,7 +69,7 @@ enum JSONParser {
             // A value has ended. What follows is a comma, or the end of one or more containers.
             while true {
                 skipWhitespace(text, &index)
-                guard nesting.isInContainer else {
+                guard nesting.kind != nil else {
                     guard index == text.count else {
                         throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
                     }
@@ -128,7 +128,8 @@ enum JSONParser {
 
     @inline(__always)
     private static func skipWhitespace(_ text: Span<UInt8>, _ index: inout Int) {
-        // RFC 8259 §2: space, tab, line feed, carriage return; no other white space of Unicode.
+        // RFC 8259 §2: space, tab, line feed, carriage return; no other white space of Unicode. It ends at the end of
+        // the text, because the byte that stands for that is none of them.
         while true {
             let byte = text.byte(at: index)
             guard byte <= 0x20, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }

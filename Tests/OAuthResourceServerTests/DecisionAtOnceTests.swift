@@ -92,6 +92,26 @@ struct DecisionAtOnceTests {
         #expect(decidedAtOnce > 300)
     }
 
+    @Test("A request whose token is not verified does not proceed, even if a stage failed to stop it")
+    func unverified() throws {
+        let server = try GuardFixture().server
+        var fields = HTTPFields()
+        fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(GuardFixture.issuer.token())")))
+        let request = GuardedRequest(
+            method: .post, target: "/mcp", fields: fields, listener: .network, body: [])
+        let credential = try PresentedCredential(from: fields, query: nil, tokenLimit: 16_384, acceptsDPoP: false)
+        for sender in [ResourceServer.Sender.unknown, .claimed(credential)] {
+            var attempt = ResourceServer.Attempt(request)
+            attempt.sender = sender
+            attempt.next = .end
+            guard case .decided(.respond(let response)) = server.advance(&attempt) else {
+                Issue.record("the request proceeds")
+                continue
+            }
+            #expect(response.status == .unauthorized)
+        }
+    }
+
     /// The events of one decision, without the one that comes once, after many requests.
     private static func told(_ events: ArraySlice<ResourceServerEvent>) -> [String] {
         events.map { "\($0)" }.filter { !$0.hasPrefix("metadata_not_requested") }

@@ -30,6 +30,26 @@ extension ResourceServer {
         var following: Stage { Stage(rawValue: rawValue + 1) ?? .end }
     }
 
+    /// What is known about the sender of a request. A request proceeds only when the stages have come to one of the
+    /// last two.
+    enum Sender {
+        case unknown
+        /// Sent this credential, whose token is not verified.
+        case claimed(PresentedCredential)
+        /// Sent this credential, and the token is verified. The sender has proved its keys after the stage
+        /// ``Stage/possession``.
+        case verified(PresentedCredential, AccessToken)
+        /// Needs no token.
+        case anyone
+
+        var token: PresentedToken? {
+            switch self {
+            case .claimed(let credential), .verified(let credential, _): credential.token
+            case .unknown, .anyone: nil
+            }
+        }
+    }
+
     /// A request on its way through the stages, and what they have found out about it.
     struct Attempt {
         var request: GuardedRequest
@@ -37,12 +57,7 @@ extension ResourceServer {
         var next = Stage.address
         var crossOrigin: CrossOriginFields?
         var access = RouteRule.Access.required
-        /// Whether the request needs no token.
-        var isOpen = false
-        /// Nil for a request without one.
-        var credential: PresentedCredential?
-        /// The verified token. Its sender has proved the keys after the stage ``Stage/possession``.
-        var accessToken: AccessToken?
+        var sender = Sender.unknown
         var principal = Principal.anonymous
         var operation = OperationDemand()
         /// What route and operation need, for a refusal; nil until it was computed, because matching a long path is
@@ -55,8 +70,10 @@ extension ResourceServer {
             self.request = request
         }
 
+        /// The token of the request, verified or not.
+        var token: PresentedToken? { sender.token }
         /// False for a request without a token whose operations are all open.
-        var needsScopes: Bool { access == .optional || credential != nil }
+        var needsScopes: Bool { access == .optional || token != nil }
     }
 
     /// What a stage needs that may take time.
@@ -65,7 +82,7 @@ extension ResourceServer {
         case document
         /// Whether the operations in the body need no token.
         case openness
-        case verdict(PresentedToken)
+        case verdict(PresentedCredential)
         case possession(KeyConfirmation, PresentedToken)
         /// What the operation in the body needs, by these rules.
         case operation(OperationRules)

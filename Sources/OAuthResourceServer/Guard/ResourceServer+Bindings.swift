@@ -7,7 +7,7 @@ extension ResourceServer {
     /// The keys that the sender of the verified token must prove to have; nil when there are none. Runs for every
     /// request, also when the verdict on the token was remembered.
     func keysToProve(in attempt: Attempt) throws(Refusal) -> Need? {
-        guard let token = attempt.accessToken, let credential = attempt.credential else { return nil }
+        guard case .verified(let credential, let token) = attempt.sender else { return nil }
         let keys = try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
         return keys.map { .possession($0, credential.token) }
     }

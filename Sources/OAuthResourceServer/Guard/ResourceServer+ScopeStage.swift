@@ -58,8 +58,9 @@ extension ResourceServer {
         guard attempt.access == .optional || scopes.mayBeOpen(attempt.request),
             !attempt.request.fields.contains(.authorization)
         else { return nil }
-        if attempt.access == .optional { attempt.isOpen = true }
-        return attempt.isOpen ? nil : .openness
+        guard attempt.access == .optional else { return .openness }
+        attempt.sender = .anyone
+        return nil
     }
 
     /// Whether every operation in the body of a request without a token is open. The body is read up to a limit: a

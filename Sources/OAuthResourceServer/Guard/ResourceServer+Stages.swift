@@ -5,6 +5,10 @@ internal import TokenVerification
 // The stages of a request: ``ResourceServer/Stage`` is their order, and `runStages(of:)` says what each one does. The
 // larger ones are in `ResourceServer+Bindings.swift`, `ResourceServer+ScopeStage.swift` and
 // `ResourceServer+FormCheck.swift`.
+//
+// A request with a token that is not cached takes this way: `advance(_:)` runs the stages up to `token`, which needs a
+// verdict; `decideAfterWaiting(_:for:)` obtains it from the verifier, notes the verified sender, and calls
+// `advance(_:)` again, which runs the stages from `possession` on to the end.
 
 extension ResourceServer {
     var scopes: ScopeRules { configuration.scopes }
@@ -55,8 +59,17 @@ extension ResourceServer {
             case .operation: if let need = try operationToRead(of: attempt) { return .needs(need) }
             case .scopes: try checkScopes(of: &attempt)
             case .form: if mayHoldToken(attempt) { return .needs(.form) }
-            case .end: return .decided(proceed(&attempt))
+            case .end: return .decided(try proceedIfKnown(&attempt))
             }
+        }
+    }
+
+    /// Lets a request through whose sender is verified, or needs no token. No other request comes here: this is the one
+    /// place that would let it in if a stage failed to stop it.
+    private func proceedIfKnown(_ attempt: inout Attempt) throws(Refusal) -> Decision {
+        switch attempt.sender {
+        case .verified, .anyone: proceed(&attempt)
+        case .unknown, .claimed: throw .missingCredentials
         }
     }
 
@@ -88,8 +101,8 @@ extension ResourceServer {
         switch need {
         // Every origin may read a metadata document.
         case .document: return await publicDocument(for: attempt.request)
-        case .openness: attempt.isOpen = try await isOpenToEverybody(&attempt.request)
-        case .verdict(let token): attempt.accessToken = try await verify(token)
+        case .openness: if try await isOpenToEverybody(&attempt.request) { attempt.sender = .anyone }
+        case .verdict(let credential): attempt.sender = .verified(credential, try await verify(credential.token))
         case .possession(let keys, let token):
             attempt.nonce = try await checkPossession(of: keys, token, attempt.request)
         case .operation(let rules): attempt.operation = try await operationDemand(of: &attempt, by: rules)
@@ -155,16 +168,19 @@ extension ResourceServer {
 
     /// Reads the credential, and looks for a cached verdict on its token.
     private func readToken(of attempt: inout Attempt) throws(Refusal) -> Need? {
-        guard !attempt.isOpen else { return nil }
+        if case .anyone = attempt.sender { return nil }
         let credential = try PresentedCredential(
             from: attempt.request.fields, query: attempt.request.target.query, tokenLimit: configuration.tokenLimit,
             acceptsDPoP: configuration.bindings.mode != .off)
         // Three readers need the digest: the cache of verdicts, events, and the check of a DPoP proof.
         let needsDigest = rememberingVerifier != nil || observer != nil || configuration.bindings.mode != .off
         let read = needsDigest ? credential.withDigest() : credential
-        attempt.credential = read
-        attempt.accessToken = rememberingVerifier?.rememberedToken(read.token)
-        return attempt.accessToken == nil ? .verdict(read.token) : nil
+        if let remembered = rememberingVerifier?.rememberedToken(read.token) {
+            attempt.sender = .verified(read, remembered)
+            return nil
+        }
+        attempt.sender = .claimed(read)
+        return .verdict(read)
     }
 
     private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
@@ -177,8 +193,8 @@ extension ResourceServer {
 
     /// Makes the principal of the verified token, whose sender has proved its keys.
     private func acceptToken(of attempt: inout Attempt) {
-        guard let token = attempt.accessToken else { return }
-        if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(attempt.credential?.token))) }
+        guard case .verified(let credential, let token) = attempt.sender else { return }
+        if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(credential.token))) }
         attempt.principal = Principal(token)
     }
 }

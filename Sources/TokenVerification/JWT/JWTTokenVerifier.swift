@@ -111,9 +111,9 @@ public struct JWTTokenVerifier: TokenVerifier {
         if let digest, let known = rememberedToken(digest) { return known }
         let jwt = try parse(token)
         let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
-        let algorithm = try precheck(jwt, issuer)
+        let precheck = try precheck(jwt, issuer)
         // Moved: a copy would count a reference to each part.
-        let candidate = Candidate(digest: digest, jwt: consume jwt, algorithm: algorithm, issuer: consume issuer)
+        let candidate = Candidate(digest: digest, jwt: consume jwt, precheck: precheck, issuer: consume issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
@@ -152,7 +152,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         /// The key of the token in the cache; nil without a cache.
         let digest: SHA256Digest?
         let jwt: UnverifiedJWT
-        let algorithm: SignatureAlgorithm
+        let precheck: JWTValidation.Precheck
         let issuer: TrustedIssuer
     }
 
@@ -195,7 +195,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     /// Does the checks of the issuer that need no key.
     private func precheck(
         _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer
-    ) throws(TokenRejection) -> SignatureAlgorithm {
+    ) throws(TokenRejection) -> JWTValidation.Precheck {
         do throws(JOSEError) {
             return try issuer.validation.checkHeaderAndIssuer(jwt)
         } catch .claim(.iss, .mismatch) {
@@ -264,7 +264,7 @@ public struct JWTTokenVerifier: TokenVerifier {
         let validation = candidate.issuer.validation
         let now = clock.now()
         do throws(JOSEError) {
-            let jwt = try validation.verify(candidate.jwt, prechecked: candidate.algorithm, keys: keys, now: now)
+            let jwt = try validation.verify(candidate.jwt, candidate.precheck, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
             headers.keep(headerOf: candidate.jwt)
             if let digest = candidate.digest {
