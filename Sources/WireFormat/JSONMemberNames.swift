@@ -20,7 +20,7 @@ enum JSONMemberNames {
     ///
     /// Each name sets one of 64 marks. A name whose mark is not yet set is new, and is compared with no other.
     static func refuseDuplicates(
-        from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
+        from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
         var marks: UInt64 = 0
         var count = 0
@@ -38,7 +38,7 @@ enum JSONMemberNames {
     }
 
     private static func refuse(
-        _ index: Int, ifAmongThoseFrom first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
+        _ index: Int, ifAmongThoseFrom first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
         var other = first
         while other < index {
@@ -50,7 +50,7 @@ enum JSONMemberNames {
     /// Compares by a hash table with open addressing, at most half full. It is seeded per process, so that an attacker
     /// cannot prepare names that collide.
     private static func refuseDuplicatesAmongMany(
-        from first: Int, on tape: borrowing JSONTape, in text: Span<UInt8>
+        from first: Int, on tape: Span<JSONTapeEntry>, in text: Span<UInt8>
     ) throws(JSONDocument.ParseError) {
         var count = 0
         var index = first

@@ -41,7 +41,7 @@ struct JSONNesting {
     ) throws(JSONDocument.ParseError) {
         let container = Int(innermost)
         // RFC 8259 §4 leaves repeated names to the receiver. RFC 7515 §4 lets us refuse them; we do so everywhere.
-        if kind == .object { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape, in: text) }
+        if kind == .object { try JSONMemberNames.refuseDuplicates(from: container + 1, on: tape.span, in: text) }
         depth &-= 1
         // The entry leads to the container around it; from now on it leads over its subtree.
         innermost = tape[container].next

@@ -15,35 +15,15 @@
 /// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
     /// Checks a text and returns its tape.
-    ///
-    /// - Parameter room: How many entries there may be at first. Most texts have no more, and need no memory but the
-    ///   array. A text with more entries is parsed again.
-    static func parse(
-        _ text: Span<UInt8>, maximumDepth: Int, room: Int = 64
-    ) throws(JSONDocument.ParseError) -> [JSONTapeEntry] {
-        let whole = try unsafe withUnsafeTemporaryAllocation(of: JSONTapeEntry.self, capacity: room) {
-            (memory) throws(JSONDocument.ParseError) -> [JSONTapeEntry]? in
-            var tape = unsafe OutputSpan(buffer: memory, initializedCount: 0)
-            return try fill(&tape, text, maximumDepth: maximumDepth) ? Array(copying: tape.span) : nil
-        }
-        if let whole { return whole }
-        // Each entry begins at a byte of its own, so this room is enough.
-        return try parse(text, maximumDepth: maximumDepth, room: text.count + 2)
-    }
-
-    /// Fills the tape.
-    ///
-    /// - Returns: False if the tape is full before the text ends.
-    private static func fill(
-        _ tape: inout JSONTape, _ text: Span<UInt8>, maximumDepth: Int
-    ) throws(JSONDocument.ParseError) -> Bool {
+    static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> [JSONTapeEntry] {
         try refuseByteOrderMark(text)
+        var tape: [JSONTapeEntry] = []
+        // A guess; the array grows.
+        tape.reserveCapacity(text.count / 8 + 4)
         var nesting = JSONNesting(maximumDepth: maximumDepth)
         var index = 0
 
         nextValue: while true {
-            // A name and its value.
-            guard tape.freeCapacity >= 2 else { return false }
             skipWhitespace(text, &index)
             if nesting.kind == .object {
                 // RFC 8259 §4: a member is a string, a colon and a value.
@@ -73,7 +53,7 @@ enum JSONParser {
                     guard index == text.count else {
                         throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
                     }
-                    return true
+                    return tape
                 }
                 let byte = text.byte(at: index)
                 if byte == UInt8(ascii: ",") {
