@@ -15,22 +15,7 @@ public struct ProtectedHandler: HTTPHandler {
 
     /// Answers a refused request, and passes the others to the handler.
     public func respond(to request: HTTPRequest) async throws -> HTTPResponse {
-        // Like `admit(_:)`. A request that needs nothing gets no asynchronous call of the guard, whose memory Swift
-        // would keep until the task of the connection ends.
-        var attempt = ResourceServer.Attempt(GuardedRequest(request))
-        switch server.advance(&attempt) {
-        case .decided(.respond(let response)): return response
-        case .decided(.proceed(let admission)): return try await respond(for: admission)
-        case .needs(let need): return try await respondAfterWaiting(to: attempt, for: need)
-        }
-    }
-
-    /// Responds to a request that needs something before the guard can decide.
-    private func respondAfterWaiting(
-        to begun: ResourceServer.Attempt, for need: ResourceServer.Need
-    ) async throws -> HTTPResponse {
-        var attempt = begun
-        switch try await server.decideAfterWaiting(&attempt, for: need) {
+        switch try await server.admit(GuardedRequest(request)) {
         case .respond(let response): return response
         case .proceed(let admission): return try await respond(for: admission)
         }

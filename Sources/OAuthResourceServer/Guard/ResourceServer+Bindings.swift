@@ -4,12 +4,16 @@ internal import TokenVerification
 
 // The stage between the token and the scopes: whether the sender of a bound token has its key.
 extension ResourceServer {
-    /// The keys that the sender of the verified token must prove to have; nil when there are none. Runs for every
+    /// The keys that the sender of a verified token must prove to have; nil when there are none. Runs for every
     /// request, also when the verdict on the token was remembered.
-    func keysToProve(in attempt: Attempt) throws(Refusal) -> Need? {
-        guard case .verified(let credential, let token) = attempt.sender else { return nil }
-        let keys = try configuration.bindings.rules.confirmation(of: token, presentedAs: credential.scheme)
-        return keys.map { .possession($0, credential.token) }
+    func keysToProve(
+        for token: AccessToken, presentedAs scheme: AccessTokenScheme
+    ) throws(StageEnd) -> KeyConfirmation? {
+        do throws(Refusal) {
+            return try configuration.bindings.rules.confirmation(of: token, presentedAs: scheme)
+        } catch {
+            throw .refused(error)
+        }
     }
 
     /// Checks that the sender of a token has its keys.

@@ -7,14 +7,14 @@ extension ResourceServer {
     /// Lets the request through. The attempt is over: the request is moved out of it, and not copied.
     func proceed(_ attempt: inout Attempt) -> Decision {
         proceed(
-            attempt.request.taken(), as: attempt.principal, token: attempt.token, attempt.crossOrigin,
+            attempt.request.taken(), as: attempt.principal, token: attempt.credential?.token, attempt.crossOrigin,
             nonce: attempt.nonce)
     }
 
     /// Refuses a request that has passed the stages before the token; in shadow mode it is let through. The refusals of
     /// the earlier stages hold in every mode.
     func refuseUnlessInShadow(_ attempt: Attempt, _ refusal: Refusal) -> Decision {
-        let token = attempt.token
+        let token = attempt.credential?.token
         if configuration.mode == .shadow {
             if !refusal.isCausedByCancellation {
                 report(.wouldDeny(refusal, facts(about: refusal, of: attempt.request, token, attempt.principal)))

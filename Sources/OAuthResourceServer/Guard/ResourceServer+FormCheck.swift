@@ -8,7 +8,7 @@ extension ResourceServer {
 
     /// Whether a form came with the credential.
     func mayHoldToken(_ attempt: Attempt) -> Bool {
-        attempt.token != nil && attempt.request.isForm
+        attempt.credential != nil && attempt.request.isForm
     }
 
     /// RFC 6750 §2: a token in the field and another in a form make the request malformed.

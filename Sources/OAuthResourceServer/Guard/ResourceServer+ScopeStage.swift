@@ -5,7 +5,7 @@ internal import TokenVerification
 // The stage of the scopes: those of the route, and those of the operation in the body.
 extension ResourceServer {
     /// Checks the scopes of the route and of the operation together, so that one challenge names all of them.
-    func checkScopes(of attempt: inout Attempt) throws(Refusal) {
+    func checkScopes(of attempt: inout Attempt) throws(StageEnd) {
         guard attempt.needsScopes else { return }
         let operation = attempt.operation
         let route = scopes.routeDemand(of: attempt.request.method, attempt.request.target.path)
@@ -15,25 +15,25 @@ extension ResourceServer {
         if attempt.principal.isAnonymous {
             // An anonymous caller has no scopes and no login, so a path that requires one requires a token.
             guard route.isEmpty, operation.scopes.isEmpty, !operation.needsToken else {
-                throw .missingCredentials
+                throw .refused(.missingCredentials)
             }
         } else if !scopes.isMet(required, by: attempt.principal.scopes) {
-            throw lack(of: required, attempt.principal.scopes)
+            throw .refused(lack(of: required, attempt.principal.scopes))
         } else if let missing = authentication.missing(required.authentications, of: attempt.principal) {
             // RFC 9470 §3. A token without the scopes is told of them first.
-            throw .insufficientAuthentication(missing)
+            throw .refused(.insufficientAuthentication(missing))
         }
     }
 
     /// The rules for the operation in the body; nil when there are none.
-    func operationToRead(of attempt: Attempt) throws(Refusal) -> Need? {
+    func operationToRead(of attempt: Attempt) throws(StageEnd) -> OperationRules? {
         let (method, path) = (attempt.request.method, attempt.request.target.path)
         guard attempt.needsScopes, let rules = scopes.operations(at: path) else { return nil }
         // Nothing is read for a caller that needs a token because of the path.
         guard !attempt.principal.isAnonymous || scopes.routeDemand(of: method, path).isEmpty else {
-            throw .missingCredentials
+            throw .refused(.missingCredentials)
         }
-        return .operation(rules)
+        return rules
     }
 
     /// The demand of the operation in the body. With a token, the body is read only after the token was checked. The
@@ -53,14 +53,16 @@ extension ResourceServer {
         }
     }
 
-    /// Notes whether the request needs no token, as far as its head tells.
-    func checkOpenness(of attempt: inout Attempt) -> Need? {
-        guard attempt.access == .optional || scopes.mayBeOpen(attempt.request),
-            !attempt.request.fields.contains(.authorization)
-        else { return nil }
-        guard attempt.access == .optional else { return .openness }
-        attempt.sender = .anyone
-        return nil
+    /// Whether a request needs no token.
+    enum Openness {
+        case open, closed, dependsOnBody
+    }
+
+    /// Whether the request needs no token, as far as its head tells.
+    func openness(of attempt: Attempt) -> Openness {
+        guard !attempt.request.fields.contains(.authorization) else { return .closed }
+        if attempt.access == .optional { return .open }
+        return scopes.mayBeOpen(attempt.request) ? .dependsOnBody : .closed
     }
 
     /// Whether every operation in the body of a request without a token is open. The body is read up to a limit: a

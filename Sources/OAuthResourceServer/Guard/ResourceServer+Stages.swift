@@ -2,113 +2,59 @@ internal import HTTPMessages
 internal import OAuthMetadata
 internal import TokenVerification
 
-// The stages of a request: ``ResourceServer/Stage`` is their order, and `runStages(of:)` says what each one does. The
-// larger ones are in `ResourceServer+Bindings.swift`, `ResourceServer+ScopeStage.swift` and
-// `ResourceServer+FormCheck.swift`.
-//
-// A request with a token that is not cached takes this way: `advance(_:)` runs the stages up to `token`, which needs a
-// verdict; `decideAfterWaiting(_:for:)` obtains it from the verifier, notes the verified sender, and calls
-// `advance(_:)` again, which runs the stages from `possession` on to the end.
+// The stages of a request. The larger ones are in `ResourceServer+Bindings.swift`, `ResourceServer+ScopeStage.swift`
+// and `ResourceServer+FormCheck.swift`.
 
 extension ResourceServer {
     var scopes: ScopeRules { configuration.scopes }
 
     /// Takes a request through all stages.
     ///
+    /// A decision that a stage returns holds in every mode. In shadow mode, a refusal that it throws is only reported.
+    ///
+    /// A stage is called with `await` only when it must wait. Swift keeps the memory of an asynchronous call until the
+    /// task of the connection ends, and the usual request, whose verdict is remembered, makes no such call.
     /// - Throws: The error from reading the body, if a stage had to read it.
     func admit(_ request: consuming GuardedRequest) async throws(HTTPRequest.Body.ReadError) -> Decision {
         var attempt = Attempt(request)
-        switch advance(&attempt) {
-        case .decided(let decision): return decision
-        case .needs(let need): return try await decideAfterWaiting(&attempt, for: need)
-        }
-    }
-
-    /// Takes a request through the stages until it is decided, or a stage must wait.
-    ///
-    /// These requests need not wait: one without a token, and one with a token whose verdict is cached, unless their
-    /// body matters or the token is bound to a key.
-    ///
-    /// Not `async`, and not inlined into a function that is: Swift keeps the memory of an asynchronous call until the
-    /// task of the connection ends.
-    @inline(never)
-    func advance(_ attempt: inout Attempt) -> Step {
-        do throws(Refusal) {
-            return try runStages(of: &attempt)
-        } catch {
-            return .decided(refuseUnlessInShadow(attempt, error))
-        }
-    }
-
-    /// Runs the stages from the next one on.
-    ///
-    /// A decision that a stage returns holds in every mode. In shadow mode, a refusal that it throws is only reported.
-    /// A stage that needs something has ended when ``obtain(_:for:)`` returns.
-    private func runStages(of attempt: inout Attempt) throws(Refusal) -> Step {
-        while true {
-            let stage = attempt.next
-            attempt.next = stage.following
-            switch stage {
-            case .address: if let decision = checkAddress(of: &attempt) { return .decided(decision) }
-            case .document: if mayAskForDocument(attempt.request) { return .needs(.document) }
-            case .caller: if let decision = checkCaller(of: &attempt) { return .decided(decision) }
-            case .openness: if let need = checkOpenness(of: &attempt) { return .needs(need) }
-            case .token: if let need = try readToken(of: &attempt) { return .needs(need) }
-            case .possession: if let need = try keysToProve(in: attempt) { return .needs(need) }
-            case .principal: acceptToken(of: &attempt)
-            case .operation: if let need = try operationToRead(of: attempt) { return .needs(need) }
-            case .scopes: try checkScopes(of: &attempt)
-            case .form: if mayHoldToken(attempt) { return .needs(.form) }
-            case .end: return .decided(try proceedIfKnown(&attempt))
+        do throws(StageEnd) {
+            if let decision = checkAddress(of: &attempt) { return decision }
+            if mayAskForDocument(attempt.request), let document = await publicDocument(for: attempt.request) {
+                return .respond(document)
             }
-        }
-    }
+            if let decision = checkCaller(of: &attempt) { return decision }
 
-    /// Lets a request through whose sender is verified, or needs no token. No other request comes here: this is the one
-    /// place that would let it in if a stage failed to stop it.
-    private func proceedIfKnown(_ attempt: inout Attempt) throws(Refusal) -> Decision {
-        switch attempt.sender {
-        case .verified, .anyone: proceed(&attempt)
-        case .unknown, .claimed: throw .missingCredentials
-        }
-    }
-
-    /// Goes on with a request whose stage needs something.
-    func decideAfterWaiting(
-        _ attempt: inout Attempt, for first: Need
-    ) async throws(HTTPRequest.Body.ReadError) -> Decision {
-        var need = first
-        while true {
-            do throws(StageEnd) {
-                if let document = try await obtain(need, for: &attempt) { return .respond(document) }
-            } catch {
-                switch error {
-                case .refused(let refusal): return refuseUnlessInShadow(attempt, refusal)
-                // The server's own limit ended the body. The handler finds that too, and decides.
-                case .body(.tooLarge) where configuration.mode == .shadow: return proceed(&attempt)
-                case .body(let fault): throw fault
+            let needsToken =
+                switch openness(of: attempt) {
+                case .open: false
+                case .closed: true
+                case .dependsOnBody: try await !isOpenToEverybody(&attempt.request)
                 }
+            if needsToken {
+                let credential = try readCredential(of: attempt.request)
+                attempt.credential = credential
+                let remembered = rememberingVerifier?.rememberedToken(credential.token)
+                let token = if let remembered { remembered } else { try await verify(credential.token) }
+                if let keys = try keysToProve(for: token, presentedAs: credential.scheme) {
+                    attempt.nonce = try await checkPossession(of: keys, credential.token, attempt.request)
+                }
+                attempt.principal = principal(of: token, attempt)
             }
-            switch advance(&attempt) {
-            case .decided(let decision): return decision
-            case .needs(let next): need = next
-            }
-        }
-    }
 
-    /// Obtains what a stage needs. Returns a metadata document if the request asks for one, and has ended then.
-    private func obtain(_ need: Need, for attempt: inout Attempt) async throws(StageEnd) -> HTTPResponse? {
-        switch need {
-        // Every origin may read a metadata document.
-        case .document: return await publicDocument(for: attempt.request)
-        case .openness: if try await isOpenToEverybody(&attempt.request) { attempt.sender = .anyone }
-        case .verdict(let credential): attempt.sender = .verified(credential, try await verify(credential.token))
-        case .possession(let keys, let token):
-            attempt.nonce = try await checkPossession(of: keys, token, attempt.request)
-        case .operation(let rules): attempt.operation = try await operationDemand(of: &attempt, by: rules)
-        case .form: try await checkForm(of: &attempt.request)
+            if let rules = try operationToRead(of: attempt) {
+                attempt.operation = try await operationDemand(of: &attempt, by: rules)
+            }
+            try checkScopes(of: &attempt)
+            if mayHoldToken(attempt) { try await checkForm(of: &attempt.request) }
+            return proceed(&attempt)
+        } catch {
+            switch error {
+            case .refused(let refusal): return refuseUnlessInShadow(attempt, refusal)
+            // The server's own limit ended the body. The handler finds that too, and decides.
+            case .body(.tooLarge) where configuration.mode == .shadow: return proceed(&attempt)
+            case .body(let fault): throw fault
+            }
         }
-        return nil
     }
 
     // MARK: Before the token
@@ -166,21 +112,18 @@ extension ResourceServer {
 
     // MARK: The token
 
-    /// Reads the credential, and looks for a cached verdict on its token.
-    private func readToken(of attempt: inout Attempt) throws(Refusal) -> Need? {
-        if case .anyone = attempt.sender { return nil }
-        let credential = try PresentedCredential(
-            from: attempt.request.fields, query: attempt.request.target.query, tokenLimit: configuration.tokenLimit,
-            acceptsDPoP: configuration.bindings.mode != .off)
+    private func readCredential(of request: GuardedRequest) throws(StageEnd) -> PresentedCredential {
+        let credential: PresentedCredential
+        do throws(Refusal) {
+            credential = try PresentedCredential(
+                from: request.fields, query: request.target.query, tokenLimit: configuration.tokenLimit,
+                acceptsDPoP: configuration.bindings.mode != .off)
+        } catch {
+            throw .refused(error)
+        }
         // Three readers need the digest: the cache of verdicts, events, and the check of a DPoP proof.
         let needsDigest = rememberingVerifier != nil || observer != nil || configuration.bindings.mode != .off
-        let read = needsDigest ? credential.withDigest() : credential
-        if let remembered = rememberingVerifier?.rememberedToken(read.token) {
-            attempt.sender = .verified(read, remembered)
-            return nil
-        }
-        attempt.sender = .claimed(read)
-        return .verdict(read)
+        return needsDigest ? credential.withDigest() : credential
     }
 
     private func verify(_ token: PresentedToken) async throws(StageEnd) -> AccessToken {
@@ -191,10 +134,9 @@ extension ResourceServer {
         }
     }
 
-    /// Makes the principal of the verified token, whose sender has proved its keys.
-    private func acceptToken(of attempt: inout Attempt) {
-        guard case .verified(let credential, let token) = attempt.sender else { return }
-        if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(credential.token))) }
-        attempt.principal = Principal(token)
+    /// The principal of a verified token, whose sender has proved its keys.
+    private func principal(of token: AccessToken, _ attempt: Attempt) -> Principal {
+        if token.hasMalformedScopes { report(.scopesIgnored(attempt.request.facts(attempt.credential?.token))) }
+        return Principal(token)
     }
 }

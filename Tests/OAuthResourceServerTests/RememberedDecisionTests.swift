@@ -7,9 +7,10 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-/// The guard decides about the usual request without waiting. A request that waits gets the same decision.
-@Suite("Decisions without a wait", .serialized)
-struct DecisionAtOnceTests {
+/// The guard decides about the usual request without waiting for its verifier. A request that waits gets the same
+/// decision.
+@Suite("Decisions with a remembered verdict", .serialized)
+struct RememberedDecisionTests {
     private static let form = "application/x-www-form-urlencoded"
 
     /// Requests: the values of `Authorization`, the target, and further fields.
@@ -56,7 +57,6 @@ struct DecisionAtOnceTests {
     func agreement(_ mode: ResourceServer.Mode, _ dpop: ResourceServerConfiguration.DPoP.Mode) async throws {
         let remembering = try Self.fixture(mode, dpop, .standard)
         let forgetful = try Self.fixture(mode, dpop, .off)
-        var decidedAtOnce = 0
         // In the second round, the verdicts on the good tokens are remembered.
         for _ in 1...2 {
             for (authorization, target, others) in Self.requests() {
@@ -73,42 +73,13 @@ struct DecisionAtOnceTests {
                         listener: .network, body: [])
                     let known = (remembering.log.all.count, forgetful.log.all.count)
                     let expected = try await forgetful.server.admit(request)
-                    var attempt = ResourceServer.Attempt(request)
-                    let decision: ResourceServer.Decision
-                    switch remembering.server.advance(&attempt) {
-                    case .decided(let atOnce):
-                        decision = atOnce
-                        decidedAtOnce += 1
-                    case .needs(let need):
-                        decision = try await remembering.server.decideAfterWaiting(&attempt, for: need)
-                    }
+                    let decision = try await remembering.server.admit(request)
                     #expect(Self.summary(decision) == Self.summary(expected), "\(method) \(target)")
                     #expect(
                         Self.told(remembering.log.all[known.0...]) == Self.told(forgetful.log.all[known.1...]),
                         "\(method) \(target)")
                 }
             }
-        }
-        #expect(decidedAtOnce > 300)
-    }
-
-    @Test("A request whose token is not verified does not proceed, even if a stage failed to stop it")
-    func unverified() throws {
-        let server = try GuardFixture().server
-        var fields = HTTPFields()
-        fields.append(.authorization, try #require(HTTPFields.Value("Bearer \(GuardFixture.issuer.token())")))
-        let request = GuardedRequest(
-            method: .post, target: "/mcp", fields: fields, listener: .network, body: [])
-        let credential = try PresentedCredential(from: fields, query: nil, tokenLimit: 16_384, acceptsDPoP: false)
-        for sender in [ResourceServer.Sender.unknown, .claimed(credential)] {
-            var attempt = ResourceServer.Attempt(request)
-            attempt.sender = sender
-            attempt.next = .end
-            guard case .decided(.respond(let response)) = server.advance(&attempt) else {
-                Issue.record("the request proceeds")
-                continue
-            }
-            #expect(response.status == .unauthorized)
         }
     }
 
