@@ -78,8 +78,9 @@ public struct JWTValidation: Sendable {
     /// **Does not check** the signature or any other claim.
     /// - Returns: The value to pass to ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``.
     /// - Throws: ``JOSEError/header(_:)``, or ``JOSEError/claim(_:_:)`` about `iss`.
-    public func precheck(_ jwt: UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
-        PrecheckedJWT(jwt, try checkHeaderAndIssuer(jwt))
+    public func precheck(_ jwt: consuming UnverifiedJWT) throws(JOSEError) -> PrecheckedJWT {
+        let algorithm = try checkHeaderAndIssuer(jwt)
+        return PrecheckedJWT(jwt, algorithm: algorithm, validation: content.identity)
     }
 
     /// Verifies a prechecked token with the keys of its issuer.
@@ -94,7 +95,9 @@ public struct JWTValidation: Sendable {
     /// - Throws: The first check that fails. ``JOSEError/key(_:)`` with ``JOSEError/KeyMismatch/unknown`` is the only
     ///   error that a newer key set can change.
     public func verify(_ jwt: PrecheckedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
-        try verify(jwt.jwt, jwt.precheck, keys: keys, now: now)
+        let isOwn = jwt.validation == content.identity
+        let algorithm = isOwn ? jwt.algorithm : try checkHeaderAndIssuer(jwt.jwt)
+        return try verify(jwt.jwt, algorithm, keys: keys, now: now)
     }
 
     /// Prechecks and verifies a token, for a caller whose keys are present.
@@ -109,25 +112,12 @@ public struct JWTValidation: Sendable {
     public func verify(_ jwt: UnverifiedJWT, keys: JSONWebKeySet, now: Double) throws(JOSEError) -> VerifiedJWT {
         try verify(jwt, checkHeaderAndIssuer(jwt), keys: keys, now: now)
     }
-
-    /// What ``checkHeaderAndIssuer(_:)`` has found out about a token. Only that function makes it.
-    package struct Precheck: Sendable {
-        /// The algorithm that the header names and the policy allows.
-        let algorithm: SignatureAlgorithm
-        /// The validation whose policy was applied.
-        let validation: UniqueNumber
-
-        fileprivate init(_ algorithm: SignatureAlgorithm, by validation: UniqueNumber) {
-            self.algorithm = algorithm
-            self.validation = validation
-        }
-    }
 }
 
 // The rules, in the order in which they are applied.
 extension JWTValidation {
-    /// Checks algorithm, `typ` and issuer, like ``precheck(_:)``, but without a copy of the token.
-    package func checkHeaderAndIssuer(_ jwt: UnverifiedJWT) throws(JOSEError) -> Precheck {
+    /// The rules of ``precheck(_:)``. Returns the algorithm that the header names and the policy allows.
+    private func checkHeaderAndIssuer(_ jwt: borrowing UnverifiedJWT) throws(JOSEError) -> SignatureAlgorithm {
         // RFC 8725 §3.1: the policy chooses the algorithms.
         let algorithm = try jwt.jws.algorithm(among: policy.algorithms)
         // RFC 8725 §3.11: explicit typing. A DPoP proof, a logout token or a client assertion is not an access token.
@@ -137,18 +127,13 @@ extension JWTValidation {
         }
         guard let iss = jwt.claims.iss else { throw .claim(.iss, .missing) }
         try rules.checkIssuer(in: jwt.payload, at: iss)
-        return Precheck(algorithm, by: content.identity)
+        return algorithm
     }
 
-    /// Checks the rest, like ``verify(_:keys:now:)-(PrecheckedJWT,_,_)``, but without a copy of the token.
-    ///
-    /// - Parameter precheck: The result of ``checkHeaderAndIssuer(_:)`` for this token. That of another validation
-    ///   counts for nothing.
-    package func verify(
-        _ jwt: UnverifiedJWT, _ precheck: Precheck, keys: JSONWebKeySet, now: Double
+    /// The other rules.
+    private func verify(
+        _ jwt: UnverifiedJWT, _ algorithm: SignatureAlgorithm, keys: JSONWebKeySet, now: Double
     ) throws(JOSEError) -> VerifiedJWT {
-        let isOwn = precheck.validation == content.identity
-        let algorithm = isOwn ? precheck.algorithm : try checkHeaderAndIssuer(jwt).algorithm
         // RFC 8725 §3.8: the keys belong to the issuer.
         guard keys.issuerBytes == rules.issuer else { throw .key(.foreignIssuer) }
         try keys.verify(jwt.signature, of: jwt.jws, algorithm)

@@ -8,12 +8,14 @@ public struct PrecheckedJWT: Sendable, CustomStringConvertible, CustomDebugStrin
     /// The parsed token.
     public let jwt: UnverifiedJWT
     /// The algorithm that the header names and the policy allows.
-    public var algorithm: SignatureAlgorithm { precheck.algorithm }
-    let precheck: JWTValidation.Precheck
+    public let algorithm: SignatureAlgorithm
+    /// The validation whose policy was applied.
+    let validation: UniqueNumber
 
-    init(_ jwt: consuming UnverifiedJWT, _ precheck: JWTValidation.Precheck) {
+    init(_ jwt: consuming UnverifiedJWT, algorithm: SignatureAlgorithm, validation: UniqueNumber) {
         self.jwt = jwt
-        self.precheck = precheck
+        self.algorithm = algorithm
+        self.validation = validation
     }
 
     /// `<unverified JWT>`

@@ -51,7 +51,7 @@ public struct UnverifiedJWT: Sendable {
     }
 
     /// RFC 8725 §3.1, §3.11: refuses what no policy of a verifier accepts. The rules of one policy are in
-    /// ``JWTValidation/checkHeaderAndIssuer(_:)``.
+    /// ``JWTValidation``.
     private static func refuseByHeader(_ jws: CompactJWS, _ algorithms: [SignatureAlgorithm]) throws(JOSEError) {
         _ = try jws.algorithm(among: algorithms)
         guard jws.header.tokenType != .other else { throw .header(.type) }

@@ -13,7 +13,7 @@ extension ResourceServer {
 
     /// RFC 6750 §2: a token in the field and another in a form make the request malformed.
     func checkForm(of request: inout GuardedRequest) async throws(StageEnd) {
-        guard request.isForm, let body = request.body else { return }
+        guard let body = request.body else { return }
         let beginning: [UInt8]
         do throws(HTTPRequest.Body.ReadError) {
             // The body is read only after the token was checked. The handler still receives all of it.

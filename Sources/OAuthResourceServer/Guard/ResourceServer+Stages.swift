@@ -33,6 +33,7 @@ extension ResourceServer {
             if needsToken {
                 let credential = try readCredential(of: attempt.request)
                 attempt.credential = credential
+                // Only a good verdict is remembered, and for as long as it holds.
                 let remembered = rememberingVerifier?.rememberedToken(credential.token)
                 let token = if let remembered { remembered } else { try await verify(credential.token) }
                 if let keys = try keysToProve(for: token, presentedAs: credential.scheme) {

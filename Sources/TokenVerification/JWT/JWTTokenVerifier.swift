@@ -111,9 +111,8 @@ public struct JWTTokenVerifier: TokenVerifier {
         if let digest, let known = rememberedToken(digest) { return known }
         let jwt = try parse(token)
         let issuer = if let known = configuredIssuer(of: jwt) { known } else { try await otherIssuer(of: jwt) }
-        let precheck = try precheck(jwt, issuer)
         // Moved: a copy would count a reference to each part.
-        let candidate = Candidate(digest: digest, jwt: consume jwt, precheck: precheck, issuer: consume issuer)
+        let candidate = Candidate(digest: digest, jwt: try precheck(consume jwt, issuer), issuer: consume issuer)
         guard let present = candidate.issuer.keys.presentKeys() else {
             return try await verify(candidate, .noKeys, judged: nil)
         }
@@ -151,8 +150,7 @@ public struct JWTTokenVerifier: TokenVerifier {
     private struct Candidate {
         /// The key of the token in the cache; nil without a cache.
         let digest: SHA256Digest?
-        let jwt: UnverifiedJWT
-        let precheck: JWTValidation.Precheck
+        let jwt: PrecheckedJWT
         let issuer: TrustedIssuer
     }
 
@@ -194,10 +192,10 @@ public struct JWTTokenVerifier: TokenVerifier {
 
     /// Does the checks of the issuer that need no key.
     private func precheck(
-        _ jwt: UnverifiedJWT, _ issuer: TrustedIssuer
-    ) throws(TokenRejection) -> JWTValidation.Precheck {
+        _ jwt: consuming UnverifiedJWT, _ issuer: TrustedIssuer
+    ) throws(TokenRejection) -> PrecheckedJWT {
         do throws(JOSEError) {
-            return try issuer.validation.checkHeaderAndIssuer(jwt)
+            return try issuer.validation.precheck(jwt)
         } catch .claim(.iss, .mismatch) {
             throw .invalid(.unknownIssuer(.other))
         } catch {
@@ -264,9 +262,9 @@ public struct JWTTokenVerifier: TokenVerifier {
         let validation = candidate.issuer.validation
         let now = clock.now()
         do throws(JOSEError) {
-            let jwt = try validation.verify(candidate.jwt, candidate.precheck, keys: keys, now: now)
+            let jwt = try validation.verify(candidate.jwt, keys: keys, now: now)
             let token = AccessToken(jwt, scopes: candidate.issuer.scopes)
-            headers.keep(headerOf: candidate.jwt)
+            headers.keep(headerOf: candidate.jwt.jwt)
             if let digest = candidate.digest {
                 cache?.keep(
                     token, basis: Basis(source: candidate.issuer.keys, keys: keys.identity), on: digest,
