@@ -25,7 +25,8 @@ struct JOSEHeader: Sendable {
     /// What `typ` names. The value is a string.
     let tokenType: TokenType
 
-    /// Decodes and reads a header.
+    /// Decodes and reads a header. The result must depend on the text alone, because ``KnownHeaders`` keeps it for
+    /// other tokens.
     ///
     /// - Parameter text: The first part of the compact serialization.
     init(parsing text: Span<UInt8>) throws(JOSEError) {

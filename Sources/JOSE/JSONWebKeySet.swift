@@ -49,6 +49,7 @@ public struct JSONWebKeySet: Sendable {
         let keys: [JSONWebKey]
         let ownKeys: Int
         let skipped: [Skipped]
+        let positions: [Int]
         let positionsByKeyID: [[UInt8]: [Int]]
 
         init(_ keys: [JSONWebKey], ownKeys: Int, skipped: [Skipped], issuer: String) {
@@ -57,6 +58,7 @@ public struct JSONWebKeySet: Sendable {
             self.skipped = skipped
             self.issuer = issuer
             issuerBytes = Array(issuer.utf8)
+            positions = Array(keys.indices)
             positionsByKeyID =
                 keys.count <= JSONWebKeySet.smallSet
                 ? [:]
@@ -154,15 +156,11 @@ public struct JSONWebKeySet: Sendable {
             guard let only = fitting.first else { throw .key(.unknown) }
             return try verifies(keys[only].verification, signature, of: jws, algorithm)
         }
-        // The positions of the keys with this `kid`; nil for a small set, which has no table, so that each key is a
-        // candidate and is compared.
-        let listed = keys.count <= Self.smallSet ? nil : listedPositions(of: keyID, in: jws.header.document)
         // RFC 7517 §4.5: one `kid` may name keys of different types.
         var isKnown = false
         var tries = 0
-        for candidate in 0..<(listed?.count ?? keys.count) {
-            let index = listed.map { $0[candidate] } ?? candidate
-            guard isNamed(index, keyID, in: jws.header.document) else { continue }
+        let header = jws.header.document
+        for index in candidates(for: keyID, in: header) where isNamed(index, keyID, in: header) {
             isKnown = true
             let key = keys[index].verification
             guard tries < Self.maximumTries, key.verifies(algorithm) else { continue }
@@ -179,8 +177,10 @@ public struct JSONWebKeySet: Sendable {
         try key.verifies(signature, over: jws.token, count: jws.signingInputCount, algorithm: algorithm)
     }
 
-    private func listedPositions(of keyID: Int, in header: JSONDocument) -> [Int] {
-        positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
+    /// The positions of the keys that may have this `kid`: all of a small set, which has no table.
+    private func candidates(for keyID: Int, in header: JSONDocument) -> [Int] {
+        guard keys.count > Self.smallSet else { return content.positions }
+        return positionsByKeyID[header.root.node(at: keyID).stringBytes ?? []] ?? []
     }
 
     private func isNamed(_ index: Int, _ keyID: Int, in header: JSONDocument) -> Bool {

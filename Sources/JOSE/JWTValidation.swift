@@ -5,7 +5,7 @@ internal import WireFormat
 /// **Checks**, in this order: algorithm, `typ`, issuer, key, signature, `exp`, `nbf`, `iat`, audience, the claims that
 /// the profile and the policy require, claims of ID tokens, and that the token asks for no key binding (`cnf`) but
 /// those of ``JWTPolicy/confirmations``. ``UnverifiedJWT`` has checked size, form, base64url, JSON, `crit`, `b64` and
-/// `kid` before.
+/// `kid` before. For a verifier it has also refused an algorithm and a `typ` that no policy of the verifier accepts.
 /// **Does not check** the proof for a key binding, scopes (see `ResourceServer`), revocation, or whether the token was
 /// seen before.
 ///
