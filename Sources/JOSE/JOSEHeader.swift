@@ -6,7 +6,7 @@ internal import WireFormat
 /// `enc`, `zip`, an unencoded payload, and parameters of a wrong type.
 /// **Does not check** whether `alg` is allowed and which `typ` the header names.
 ///
-/// Many tokens share a header: see ``KnownHeaders``. A copy counts one reference.
+/// Many tokens share a header: see ``KnownHeaders``. A copy counts two references.
 struct JOSEHeader: Sendable {
     /// What `typ` names.
     enum TokenType: Sendable, Hashable {

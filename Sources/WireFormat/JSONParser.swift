@@ -53,7 +53,7 @@ enum JSONParser {
                     guard index == text.count else {
                         throw JSONDocument.ParseError(reason: .trailingBytes, offset: index)
                     }
-                    return tape
+                    return exact(tape)
                 }
                 let byte = text.byte(at: index)
                 if byte == UInt8(ascii: ",") {
@@ -65,6 +65,12 @@ enum JSONParser {
                 try nesting.end(before: index, on: &tape, in: text)
             }
         }
+    }
+
+    /// Copies a tape of few long values, which leave most of the guessed room empty: a document may be kept for long.
+    @inline(__always)
+    private static func exact(_ tape: [JSONTapeEntry]) -> [JSONTapeEntry] {
+        tape.capacity > 2 &* tape.count ? Array(copying: tape.span) : tape
     }
 
     @inline(__always)

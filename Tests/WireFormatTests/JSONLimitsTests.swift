@@ -55,7 +55,7 @@ struct JSONLimitsTests {
     }
 
     @Test(
-        "There is room for the texts with the most values in the fewest bytes, whole and cut off",
+        "The texts with the most values in the fewest bytes are read, and refused when they are cut off",
         arguments: [("[", "[1,1,1,1]", "]"), ("[", "[[],[],1]", "]"), ("{\"\":", "{\"\":1}", "}")])
     func densest(open: String, inner: String, close: String) {
         for levels in [0, 1, 14, 126] {
