@@ -8,7 +8,7 @@ public struct JSONDocument: Sendable {
     /// The text as it came.
     public let bytes: [UInt8]
     /// The values of the text; ``JSONParser`` describes them.
-    let tape: [JSONTapeEntry]
+    let tape: JSONTape
 
     /// Parses a whole text strictly: RFC 8259 grammar, UTF-8 without BOM and without lone surrogates, member names
     /// unique after unescaping at every level, numbers finite. Linear in the size of the text; no recursion.

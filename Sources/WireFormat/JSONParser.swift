@@ -15,9 +15,9 @@
 /// Sums are written `&+` where they cannot overflow, because they are indices into the text.
 enum JSONParser {
     /// Checks a text and returns its tape.
-    static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> [JSONTapeEntry] {
+    static func parse(_ text: Span<UInt8>, maximumDepth: Int) throws(JSONDocument.ParseError) -> JSONTape {
         try refuseByteOrderMark(text)
-        var tape: [JSONTapeEntry] = []
+        var tape: JSONTape = []
         // A guess; the array grows.
         tape.reserveCapacity(text.count / 8 + 4)
         var nesting = JSONNesting(maximumDepth: maximumDepth)
@@ -69,7 +69,7 @@ enum JSONParser {
 
     /// Copies a tape of few long values, which leave most of the guessed room empty: a document may be kept for long.
     @inline(__always)
-    private static func exact(_ tape: [JSONTapeEntry]) -> [JSONTapeEntry] {
+    private static func exact(_ tape: JSONTape) -> JSONTape {
         tape.capacity > 2 &* tape.count ? Array(copying: tape.span) : tape
     }
 

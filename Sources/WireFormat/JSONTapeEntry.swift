@@ -1,5 +1,5 @@
-/// The entries of a text, in its order, while it is parsed. The entry of an object is followed by name, value, name,
-/// value and so on, so a subtree is a run of entries and a walk needs no stack.
+/// The entries of a text, in its order. The entry of an object is followed by name, value, name, value and so on, so a
+/// subtree is a run of entries and a walk needs no stack.
 typealias JSONTape = [JSONTapeEntry]
 
 /// One value, or one member name, of a parsed text.

@@ -21,6 +21,12 @@ enum JSONProperties {
         try require(again == value, "a value that was written reads as the same value")
         try require(again?.encoded() == encoded, "a value that was read is written the same way again")
         try check(document.root, is: value, within: text.indices, of: text)
+        var areSame = true
+        document.forEachMember(named: { _, position in
+            guard let lent = document.withPlainString(at: position, { Array(copying: $0) }) else { return }
+            areSame = areSame && document.root.node(at: position).stringBytes == lent
+        })
+        try require(areSame, "a plain string stands in the text as it is")
     }
 
     /// Compares a node's accessors with the copied value.

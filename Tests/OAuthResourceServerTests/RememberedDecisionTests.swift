@@ -7,8 +7,7 @@ import WireFormat
 
 @testable import OAuthResourceServer
 
-/// The guard decides about the usual request without waiting for its verifier. A request that waits gets the same
-/// decision.
+/// A request whose verdict is remembered gets the same decision as one whose token is verified.
 @Suite("Decisions with a remembered verdict", .serialized)
 struct RememberedDecisionTests {
     private static let form = "application/x-www-form-urlencoded"
@@ -57,9 +56,12 @@ struct RememberedDecisionTests {
     func agreement(_ mode: ResourceServer.Mode, _ dpop: ResourceServerConfiguration.DPoP.Mode) async throws {
         let remembering = try Self.fixture(mode, dpop, .standard)
         let forgetful = try Self.fixture(mode, dpop, .off)
+        let requests = Self.requests()
+        var remembered = 0
         // In the second round, the verdicts on the good tokens are remembered.
         for _ in 1...2 {
-            for (authorization, target, others) in Self.requests() {
+            for (authorization, target, others) in requests {
+                let token = PresentedToken(authorization.first.map { String($0.dropFirst("Bearer ".count)) } ?? "")
                 for method in [HTTPMethod.get, .head, .post, .options] {
                     var fields = HTTPFields()
                     for value in authorization {
@@ -71,6 +73,7 @@ struct RememberedDecisionTests {
                     let request = GuardedRequest(
                         method: method, target: try #require(HTTPRequest.Target(target)), fields: fields,
                         listener: .network, body: [])
+                    if remembering.server.rememberingVerifier?.rememberedToken(token) != nil { remembered += 1 }
                     let known = (remembering.log.all.count, forgetful.log.all.count)
                     let expected = try await forgetful.server.admit(request)
                     let decision = try await remembering.server.admit(request)
@@ -81,6 +84,8 @@ struct RememberedDecisionTests {
                 }
             }
         }
+        #expect(remembered > 300)
+        #expect(forgetful.server.rememberingVerifier == nil)
     }
 
     /// The events of one decision, without the one that comes once, after many requests.
