@@ -195,16 +195,14 @@ struct ShutdownTests {
                     }
                 }
                 try await serve()
-                // The runtime's timers open their descriptors when the first timer is set.
-                try await Task.sleep(for: .milliseconds(1))
                 let descriptors = count("/proc/self/fd")
                 let threads = count("/proc/self/task")
-                for _ in 0..<10 { try await serve() }
-                // The system's libraries open files for a moment, for example to look at the threads of their pools.
-                let areClosed = await settles { count("/proc/self/fd") <= descriptors }
+                for _ in 0..<20 { try await serve() }
+                // Twenty runs that leave something leave more than the runtime opens for its timers and its pool,
+                // which it does when it first needs it: on a busy machine, later.
+                let areClosed = await settles { count("/proc/self/fd") < descriptors + 10 }
                 // The status says which condition does not hold: the messages of the process are not shown.
                 guard areClosed else { exit(101) }
-                // The pool may have grown, but the twenty threads of the loops must be gone.
                 let haveEnded = await settles { count("/proc/self/task") < threads + 10 }
                 guard haveEnded else { exit(102) }
             }
