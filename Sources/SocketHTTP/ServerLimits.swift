@@ -48,6 +48,7 @@ public struct ServerLimits: Sendable {
     ///
     /// A server that runs raises the process's soft limit of open files as far as this number needs and the hard limit
     /// allows. Its connections never take the last 64 descriptors, which are for the program's own files and fetches.
+    /// Handlers that open more need a smaller number here: on Linux, Swift's runtime ends a process that has none left.
     /// In a control group whose memory is limited there is at most one connection for each 16 KiB of that memory.
     public var connections = 10_000
     /// Largest number of open connections from one IPv4 address or one IPv6 /64; one more is answered 503 and closed.

@@ -27,7 +27,8 @@ enum Verdict: Hashable {
 
     static func of(_ store: any ReplayStore, _ identifier: ReplayIdentifier = .fresh()) async -> Verdict {
         do throws(ReplayStoreError) {
-            switch try await store.record(identifier, for: .seconds(60)) {
+            // Longer than any test takes.
+            switch try await store.record(identifier, for: .seconds(86_400)) {
             case .first: return .first
             case .replayed: return .replayed
             }
