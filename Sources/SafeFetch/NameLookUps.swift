@@ -11,7 +11,7 @@ final class NameLookUps: Sendable {
     typealias Answer = [AddressPolicy.Address]
 
     enum Start {
-        /// The look-up is in progress.
+        /// The look-up is in progress, or its answer can be taken.
         case underWay
         /// The largest number of look-ups is in progress: try again when one of them has ended.
         case full
@@ -33,10 +33,11 @@ final class NameLookUps: Sendable {
         self.lookUp = lookUp
     }
 
-    /// Starts the look-up of a name, unless one is in progress. Calls `done` on another thread when it has ended.
+    /// Starts the look-up of a name, unless one is in progress or its answer waits to be taken. Calls `done` on another
+    /// thread when it has ended.
     func start(_ name: String, done: @escaping @Sendable () -> Void) -> Start {
         let isNew: Bool? = state.withLock { state in
-            if state.underWay.contains(name) { return false }
+            if state.underWay.contains(name) || state.answers[name] != nil { return false }
             guard state.underWay.count < limit else { return nil }
             state.underWay.insert(name)
             return true

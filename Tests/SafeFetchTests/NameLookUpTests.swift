@@ -269,6 +269,20 @@ struct NameLookUpTests {
         #expect(try await first == .success(200))
     }
 
+    @Test("an answer that nobody has taken yet is used, and not asked for once more")
+    func answerInBetween() async throws {
+        let resolver = Resolver([Self.local], [Self.privateIPv4])
+        let lookUps = NameLookUps(limit: 1, lookUp: resolver.lookUp)
+        let isDone = Atomic(0)
+        for number in 1...2 {
+            #expect(lookUps.start("a.example") { isDone.add(1, ordering: .releasing) } == .underWay)
+            while isDone.load(ordering: .acquiring) < number { await Task.yield() }
+            #expect(lookUps.start("a.example") {} == .underWay)
+            #expect(lookUps.takeAnswers() == ["a.example": number == 1 ? [Self.local] : [Self.privateIPv4]])
+        }
+        #expect(resolver.asked.count == 2)
+    }
+
     // MARK: Threads
 
     @Test(
