@@ -10,6 +10,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+// OpenSSL would free its state when the process exits, while other threads still verify tokens, fetch keys over TLS or
+// end: such a process crashed at its exit. Only the first call in a process decides, and libcurl may make one before a
+// key is imported; so this one comes before main.
+__attribute__((constructor)) static void keep_until_the_end(void) {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
 // The digest is fetched at its first use and kept. OpenSSL's one-shot function fetches it in every call.
 static const EVP_MD *sha256(void) {
     static _Atomic(EVP_MD *) kept = NULL;

@@ -8,6 +8,8 @@
 // Errors: no function leaves an error of its own in OpenSSL's queue of the calling thread, so that a failure here does
 // not change the result of a later operation of other code. No function decides by the content of the queue, so that an
 // error of other code does not change a result here.
+//
+// Exit: a program that links this keeps OpenSSL's state until its process has ended; the system takes the memory back.
 #ifndef CLIBCRYPTO_H
 #define CLIBCRYPTO_H
 
